@@ -77,7 +77,7 @@ const openRefMoves = (snapshot: Snapshot, requireSave: () => void) => {
     return moveRef ? moveRef.newSha : (snapshot.refs[name] ?? null);
   };
   return {
-    /** The value of a ref after this decision; null if there is no such ref. */
+    /** The value of a ref after this decision; null if the ref does not exist. */
     ref,
     baseTip: (base: BranchName): Sha | null => ref(toBranchRef(base)),
     moveRef: (name: RefName, to: Sha | null): void => {

@@ -81,7 +81,7 @@ export type RefineryEffect =
       readonly head: Sha;
       /** The base, with the heads ahead merged in. */
       readonly onto: Sha;
-      /** Unlanded heads, which land before this one. */
+      /** Unlanded heads in `onto`, in the order of their landing. */
       readonly ahead: readonly { readonly task: TaskId; readonly head: Sha }[];
       readonly refusal: Refusal;
     };

@@ -10,8 +10,8 @@ type ResolutionPlace = { readonly onto: Sha; readonly ahead: readonly QueueEntra
 
 /**
  * The conflicts to resolve now. Steps that conflict in the same file form a line: they are resolved one at a time, each on top of those that were
- * resolved before it and have not landed. Resolving all of them on the same base would waste all but one, because the first to land conflicts with
- * the rest.
+ * resolved earlier and have not landed. Resolving all conflicts on the same base would waste all resolutions but one, because the first to land
+ * conflicts with the rest.
  */
 export const planResolutions = (state: RefineryState, queue: Queue): RefineryEffect[] => {
   const entrants = new Map(state.entrants.map((each) => [each.task, each]));
@@ -53,7 +53,7 @@ const findPlace = (state: RefineryState, { queue, item, entrants }: LineInput): 
 
 /**
  * Queued steps that were resolved in the same files, with everything that they need. Steps that are held, that have to be resolved again, or that
- * are likely bad are not among them.
+ * are likely bad do not count.
  */
 const listAhead = (
   { items }: Queue,

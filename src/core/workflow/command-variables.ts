@@ -12,7 +12,7 @@ export const listVariableNames = (command: string): string[] => [
   ...new Set([...command.matchAll(/\bENKI_(?:OUTPUT|FIELD)_[A-Za-z0-9_]+/g)].map(([name]) => name)),
 ];
 
-/** The role and field of a variable; null if there is no such role. */
+/** The role and field of a variable; null if the role does not exist. */
 export const readCommandVariable = (name: string, byVariable: ReadonlyMap<string, string>): CommandVariable | null => {
   const output = byVariable.get(name);
   if (output !== undefined) return { name, role: output, field: null };

@@ -28,7 +28,7 @@ export type RunnerOptions = {
   readonly hidden?: readonly string[];
   /** Paths that every job may read, such as an agent of the person's home. */
   readonly readable?: readonly string[];
-  /** Directories that all jobs may change; none by default. */
+  /** Directories shared and writable by all jobs; none by default. */
   readonly shared?: readonly string[];
   /** Whether to isolate jobs with namespaces; true by default. Processes start directly if the machine has none. */
   readonly namespaces?: boolean;

@@ -151,7 +151,7 @@ export type CellOptions = {
   readonly hidden: readonly string[];
   /** Paths that every job may read, even inside a hidden directory. */
   readonly readable: readonly string[];
-  /** Directories that all jobs may change. */
+  /** Directories shared and writable by all jobs. */
   readonly shared: readonly string[];
 };
 

@@ -75,13 +75,16 @@ export const recordConflict = (tx: DecisionTransaction, { task, head, onto, ahea
   if (!conflicts) return;
   const { refinery, policy } = tx.snapshot.config;
   const made = findRegeneratedFiles(refinery.regenerate, conflicts);
-  const baseTip = tx.baseTip(execution.baseBranch);
-  const line = ahead.length > 0 && baseTip !== null ? { line: { ahead, baseTip } } : {};
-  const resolution = { ...toResolutionProgress(step, known), head, onto, conflicts, ...line, ...made, ...own };
+  const resolution = { ...toResolutionProgress(step, known), head, onto, conflicts, ...toLine(tx, execution, ahead), ...made, ...own };
   const why = explainPersonNeeded(conflicts, made.regenerated, policy.protected);
   if (why !== null) return failForPerson(tx, { execution, step, resolution }, why);
   tx.putStep(execution.id, { ...step, resolution });
   tx.note(`${task} conflicts with ${execution.baseBranch} in ${formatConflicts(conflicts)}`);
+};
+
+const toLine = (tx: DecisionTransaction, { baseBranch }: Execution, ahead: Step["builtOn"]): Pick<Resolution, "line"> => {
+  const baseTip = tx.baseTip(baseBranch);
+  return ahead.length > 0 && baseTip !== null ? { line: { ahead, baseTip } } : {};
 };
 
 /** A new resolution of the current head's conflict, or the existing one with its attempts. */

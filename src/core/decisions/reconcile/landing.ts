@@ -42,12 +42,9 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
     retries: refinery.retries,
     maxFaults: MAX_FAULTS + 1,
     timeoutMs: refinery.timeoutMs + JOB_SLACK_MS,
-    reusesVerdicts: ready.landingTerms?.requiresExactCommit !== true,
-    landsTogether: ready.landingTerms?.mode !== "each" && ready.landingTerms?.mode !== "queue",
-    mergedByGitHub: (ready.landingTerms?.mode ?? "exact") !== "exact",
+    ...toRefineryTerms(ready),
     isReported: (candidate) => ready.landingTerms?.mode !== "exact" || reportOwnChecks(tx, ready, { candidate, commit: candidate.commit }),
     attemptsOf: (commit) => countRequestedJobs(tx, "verify", commit),
-    stacksResolutions: ready.landingTerms?.method === undefined,
     mergeChain: (query) => tx.readFact<"merge-chain">(query),
   });
   for (const effect of planned.effects) applyRefineryEffect(tx, base, effect);
@@ -57,6 +54,14 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
   storeQueue(tx, base, next);
   deleteUnusedCandidates(tx, base, next);
 };
+
+/** What the landing terms mean for the plan. */
+const toRefineryTerms = ({ landingTerms: terms }: Queue) => ({
+  reusesVerdicts: terms?.requiresExactCommit !== true,
+  landsTogether: terms?.mode !== "each" && terms?.mode !== "queue",
+  mergedByGitHub: (terms?.mode ?? "exact") !== "exact",
+  stacksResolutions: terms?.method === undefined,
+});
 
 /** The queue with its landing terms, and the entrants under these terms. Returns undefined while the terms are unknown. */
 const collectQueueInput = (tx: DecisionTransaction, base: BranchName, { queue, tip }: { queue: Queue; tip: Sha | null }) => {
