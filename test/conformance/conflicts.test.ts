@@ -155,3 +155,33 @@ test("62 a conflict only in a lock file starts no agent: its command generates t
   expect(await stage.git("show", "main:all.lock")).toBe("lock of a b c");
   expect(await stage.git("ls-tree", "--name-only", "main")).not.toMatch(/junk/);
 });
+
+test("F-07 steps that change one line are resolved in a line: one job each, on top of the one before, and all land", async () => {
+  const names = ["a", "b", "c", "d"];
+  const bases: string[] = [];
+  const listed = (text: string): string[] => /^names: ?(.*)$/m.exec(text)?.[1]?.split(" ").filter(Boolean) ?? [];
+  const withNames = (all: readonly string[]): string => `names: ${[...new Set(all)].toSorted().join(" ")}\n`;
+  const stage: OpenStage = await openStage({
+    files: { "names.txt": "names:\n", ".enki/enki.toml": "[refinery]\nverify = ['true']\nparallel = 4\n" },
+    script: async (spec) => {
+      if (spec.kind === "plan") return { plan: plan(...names.map((name) => step(name))) };
+      if (spec.kind === "verify") {
+        // The first lands alone; the others once each is resolved on top of the one before.
+        if ((await stage.landed()).length > 0) await stage.until("three resolutions", () => Promise.resolve(bases.length >= 3));
+        return { verdict: "green" };
+      }
+      if (spec.kind === "work") return { files: { "names.txt": withNames([spec.step?.id ?? ""]) } };
+      bases.push(spec.baseCommit);
+      const sides = await Promise.all([spec.baseCommit, spec.conflict?.head ?? ""].map((side) => stage.git("show", `${side}:names.txt`)));
+      return { files: { "names.txt": withNames(sides.flatMap((side) => listed(side))) } };
+    },
+  });
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  await stage.shows(issue, /Done: everything landed/);
+  expect(listed(await stage.git("show", "main:names.txt"))).toEqual(names);
+  expect((await stage.landed()).toSorted()).toEqual(names);
+  expect(bases).toHaveLength(3);
+  const ahead = await Promise.all(bases.map(async (base) => listed(await stage.git("show", `${base}:names.txt`)).length));
+  expect(ahead).toEqual([1, 2, 3]);
+});
