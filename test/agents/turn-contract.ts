@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { AgentProtocol, PresetName } from "../../src/core/domain/agent-command.ts";
 import { isUsageReported } from "../../src/core/domain/agent-usage.ts";
+import { AGENT_PRESETS } from "../../src/job/agent/find-preset.ts";
 import { type AgentTurn, listCalls, TURN_FILE } from "./agent-turn.ts";
 import type { ModelScript, ScriptedCall } from "./scripted-model.ts";
 
@@ -16,17 +17,13 @@ const CALLS: readonly ScriptedCall[] = [
 /** The turn that every agent plays: its shell, a tool of Enki, its shell again, and an answer. */
 export const TURN_SCRIPT: ModelScript = (_, step) => CALLS[step] ?? { say: ANSWER };
 
-/** Agents that say nothing about tokens; each other one does. */
-const SILENT_ABOUT_TOKENS: readonly `${PresetName} ${AgentProtocol}`[] = ["gemini acp"];
-/** Agents that say what a turn cost. */
-const TELLS_COST: readonly `${PresetName} ${AgentProtocol}`[] = ["claude headless", "claude acp", "opencode headless", "opencode acp"];
-
 /** What Enki makes of that turn, whichever agent plays it over whichever protocol. */
 export const expectWholeTurn = (turn: AgentTurn, [preset, protocol]: readonly [PresetName, AgentProtocol]): void => {
   expect({ end: turn.end, reason: turn.reason, failure: turn.failure }).toEqual({ end: "finished", reason: "", failure: null });
   expect(turn.messages.at(-1)?.trim()).toBe(ANSWER);
   expect(listCalls(turn.updates).map(({ status }) => status)).toEqual(["completed", "completed", "completed"]);
   expect(listCalls(turn.updates)[1]?.title).toMatch(/enki_status/);
-  expect(isUsageReported(turn.usage)).toBe(!SILENT_ABOUT_TOKENS.includes(`${preset} ${protocol}`));
-  expect(turn.usage.costUsd !== null).toBe(TELLS_COST.includes(`${preset} ${protocol}`));
+  const reports = AGENT_PRESETS[preset].reports[protocol];
+  expect(isUsageReported(turn.usage)).toBe(reports !== "nothing");
+  expect(turn.usage.costUsd !== null).toBe(reports === "cost");
 };

@@ -5,7 +5,8 @@ import { parse as parseYaml } from "yaml";
 import type { z } from "zod";
 import { AGENT_PROGRAMS } from "../../src/core/domain/agent-program.ts";
 import { AGENT_PRESETS } from "../../src/job/agent/find-preset.ts";
-import { briefSchema, policySchema, roleFileSchema, triggersSchema } from "../../src/core/config/config-schema.ts";
+import { AGENT_PROTOCOLS } from "../../src/core/domain/agent-command.ts";
+import { agentSectionSchema, briefSchema, policySchema, roleFileSchema, triggersSchema } from "../../src/core/config/config-schema.ts";
 import { toJsonSchema } from "../../src/core/config/schema-node.ts";
 import { COMMANDS } from "../../src/core/commands/command-table.ts";
 import { EXECUTION_TRANSITIONS } from "../../src/core/domain/execution-lifecycle.ts";
@@ -70,6 +71,35 @@ const tools = (): string =>
     ],
   );
 
+const code = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
+
+const REPORTS = { cost: "tokens and cost", tokens: "tokens", nothing: "nothing" } as const;
+
+/** Ten lines for each preset, from what the code knows of it. */
+const agentPresets = (): string =>
+  presets
+    .map(({ name, label, keys: [key, ...others], variables, clouds, login, model, reports, needsKey, names }) => {
+      const { preferred, ...programs } = AGENT_PROGRAMS[name];
+      const lines = AGENT_PROTOCOLS.toSorted((one, two) => Number(two === preferred) - Number(one === preferred)).map((protocol) => {
+        const { package: pack, version, programs: commands, args } = programs[protocol];
+        return `${protocol === preferred ? "speaks" : "or speaks"} \`${protocol}\`: \`${[commands[0], ...args].join(" ")}\` of \`${pack}@${version}\`, reports ${REPORTS[reports[protocol]]}`;
+      });
+      return [
+        `### ${label}: \`preset = "${name}"\``,
+        "",
+        ...[
+          ...lines,
+          `key: \`${key}\`${needsKey ? "" : " (or none, for a model on the machine)"}; otherwise ${code(others)}`,
+          ...(login === null ? [] : [`with a subscription: \`${login}\` prints the token for \`CLAUDE_CODE_OAUTH_TOKEN\``]),
+          `it also receives ${code(variables)}`,
+          ...Object.entries(clouds).map(([cloud, more]) => `with \`${cloud}\`: ${code(more)}`),
+          `a tier's model: \`${model}\``,
+          `its tools that write: ${code([...new Set([...names.write, ...names.edit])])}; its shell: ${code(names.bash)}`,
+        ].map((line) => `- ${line}`),
+      ].join("\n");
+    })
+    .join("\n\n");
+
 const functions = (): string =>
   table(
     ["function", "takes"],
@@ -130,6 +160,8 @@ const stepDiagram = (): string => {
 /** Tables of the documents that are the code's: by file and by the mark around each. */
 export const TABLES: readonly (readonly [file: string, mark: string, table: () => string])[] = [
   ["README.md", "commands", commands],
+  ["docs/agents.md", "agent-presets", agentPresets],
+  ["docs/agents.md", "agent-keys", () => keys(agentSectionSchema)],
   ["docs/writing-roles.md", "role-keys", () => keys(roleFileSchema)],
   ["docs/writing-roles.md", "built-in-roles", builtInRoles],
   ["docs/writing-workflows.md", "workflow-keys", () => keys(frontMatterSchema)],

@@ -23,7 +23,7 @@ export const roleFileSchema = z.strictObject({
 
 const workerCountSchema = z.int().min(1).max(1_000);
 const minutesSchema = z.number().positive().max(360);
-const agentSectionSchema = z.strictObject({
+export const agentSectionSchema = z.strictObject({
   preset: z.enum(PRESET_NAMES).optional().describe("an agent that Enki knows; `claude` by default"),
   protocol: z
     .enum(AGENT_PROTOCOLS)

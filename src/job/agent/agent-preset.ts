@@ -67,6 +67,8 @@ export type AgentPreset = {
   readonly login: string | null;
   /** The workflow's tools by the agent's names, the current one first. */
   readonly names: AgentToolNames;
+  /** What the agent reports of its tokens and its cost. */
+  readonly reports: Readonly<Record<AgentProtocol, "cost" | "tokens" | "nothing">>;
   /** How the model is chosen, for the documentation. */
   readonly model: string;
   readonly prepare: (setting: AgentSetting) => AgentLaunch;

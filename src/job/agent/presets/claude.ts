@@ -208,6 +208,7 @@ export const claudePreset: AgentPreset = {
   needsKey: true,
   login: "claude setup-token",
   names: NAMES,
+  reports: { headless: "cost", acp: "cost" },
   model: "ANTHROPIC_MODEL",
   prepare,
   readEvent,

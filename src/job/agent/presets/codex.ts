@@ -135,6 +135,7 @@ export const codexPreset: AgentPreset = {
   needsKey: true,
   login: null,
   names: NAMES,
+  reports: { headless: "tokens", acp: "tokens" },
   model: "model",
   prepare,
   readEvent,

@@ -119,6 +119,7 @@ export const geminiPreset: AgentPreset = {
   needsKey: true,
   login: null,
   names: NAMES,
+  reports: { headless: "tokens", acp: "nothing" },
   model: "GEMINI_MODEL",
   prepare,
   readEvent,

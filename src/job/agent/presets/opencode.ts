@@ -119,6 +119,7 @@ export const opencodePreset: AgentPreset = {
   needsKey: false,
   login: null,
   names: NAMES,
+  reports: { headless: "cost", acp: "cost" },
   model: "model",
   prepare,
   readEvent,
