@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { Probot, ProbotOctokit } from "probot";
 import { type AppHost, type AppService, openAppService } from "./coordinator/app-service.ts";
-import { findInstallation, openInstallation } from "./github/app-installation.ts";
+import { findInstallation, listInstalledRepositories, openInstallation } from "./github/app-installation.ts";
 import { deriveLedgerKeys } from "./storage/ledger/ledger-keys.ts";
 import { startHttpServer } from "./coordinator/http-server.ts";
+import { createStatusPages } from "./coordinator/status-pages.ts";
 import { createWebhookReceiver } from "./coordinator/webhook-receiver.ts";
 
 export type AppOptions = Omit<
   AppHost,
-  "openInstallation" | "findInstallation" | "botLogin" | "timers" | "random" | "nonce" | "ledgerKeys"
+  "openInstallation" | "findInstallation" | "listInstalled" | "botLogin" | "timers" | "random" | "nonce" | "ledgerKeys"
 > & {
   readonly appId: number | string;
   readonly privateKey: string;
@@ -19,6 +20,8 @@ export type AppOptions = Omit<
   readonly port: number;
   /** Defaults to a key that is derived from the App's private key; null for ledgers that are not signed. */
   readonly ledgerKeys?: AppHost["ledgerKeys"];
+  /** Whether all repositories in which the App is installed are swept at the start; false by default. */
+  readonly sweepsInstalled?: boolean;
   /** Defaults to the timers of this machine. */
   readonly timers?: AppHost["timers"];
 };
@@ -48,20 +51,23 @@ export const startApp = async (options: AppOptions): Promise<StartedApp> => {
     ...options,
     openInstallation: access,
     findInstallation: find,
+    ...(options.sweepsInstalled && { listInstalled: () => listInstalledRepositories(installing) }),
     botLogin: `${data?.slug ?? ""}[bot]`,
     timers,
     ledgerKeys: options.ledgerKeys === undefined ? deriveLedgerKeys(privateKey) : options.ledgerKeys,
     random: Math.random,
     nonce: randomUUID,
   });
+  let isReady = false;
   const receiver = createWebhookReceiver({
+    pages: createStatusPages({ isReady: () => isReady, startedAt: timers.now(), now: timers.now }),
     path: WEBHOOK_PATH,
     verify: (body, signature) => probot.webhooks.verify(body, signature),
     receive: (name, payload) => void service.receiveWebhook(name, payload),
     after: timers.after,
   });
   const server = await startHttpServer(receiver, options);
-  void service.resumeRepositories();
+  void service.resumeRepositories().then(() => (isReady = true));
   return {
     url: `${server.url}${WEBHOOK_PATH}`,
     service,

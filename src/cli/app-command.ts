@@ -37,6 +37,7 @@ export const runAppCommand = async (args: readonly string[], terminal: TerminalH
     directory: resolve(terminal.cwd, values.directory),
     graceMs: APP_GRACE_MS,
     sweepIntervalMs: APP_SWEEP_INTERVAL_MS,
+    sweepsInstalled: true,
     ...readEnvironmentKeys(env),
     log: (line) => terminal.err(`${line}\n`),
   });

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type RepositoryCoordinator, openCoordinator, type CoordinatorTimers } from "./repository-coordinator.ts";
 import { readWebhook } from "../core/events/read-webhook.ts";
-import type { AppInstallation } from "../github/app-installation.ts";
+import type { AppInstallation, InstalledRepository } from "../github/app-installation.ts";
 import type { RepositoryPorts } from "./repository-loop.ts";
 import type { Millis } from "../core/domain/ids.ts";
 import { UnsignedLedgerError } from "../storage/ledger/guard-ledger.ts";
@@ -13,6 +13,8 @@ export type AppHost = Omit<CoordinatorHost, "keepOutcomesMs" | "endsWhenIdle"> &
   readonly openInstallation: (installation: number) => AppInstallation;
   /** A repository's installation; null if it has none. */
   readonly findInstallation: (repository: string) => Promise<number | null>;
+  /** All repositories in which the App is installed; if present, they are swept at the start. */
+  readonly listInstalled?: () => Promise<readonly InstalledRepository[]>;
   readonly timers: CoordinatorTimers;
   readonly sweepIntervalMs: Millis;
   /** See CoordinatorOptions.firstSweepMs. */
@@ -47,6 +49,14 @@ export const openAppService = (host: AppHost): AppService => {
     sources.set(repository, { repository, installation });
     return coordinator.sweep(repository);
   };
+  const sweepInstalled = async (known: readonly string[]): Promise<void> => {
+    try {
+      for (const { repository, installation } of (await host.listInstalled?.()) ?? [])
+        if (!known.includes(repository) && isRepositoryName(repository)) await adopt(repository, installation);
+    } catch (error) {
+      fault("installations", error);
+    }
+  };
   return {
     ...coordinator,
     addRepository: adopt,
@@ -55,10 +65,11 @@ export const openAppService = (host: AppHost): AppService => {
         const installation = await host.findInstallation(repository);
         if (installation !== null) await adopt(repository, installation);
       };
+      const cloned = await listClonedRepositories(host.directory);
       // Concurrent, so that a repository that hangs or fails does not delay the others.
-      await Promise.all(
-        (await listClonedRepositories(host.directory)).map((each) => takeUp(each).catch((error: unknown) => fault(each, error))),
-      );
+      await Promise.all(cloned.map((each) => takeUp(each).catch((error: unknown) => fault(each, error))));
+      // Not awaited: an organisation may have thousands of others, which are cloned one after the other.
+      void sweepInstalled(cloned);
     },
     receiveWebhook: async (name, payload) => {
       const from = readRepositorySource(payload);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { StatusPages } from "./status-pages.ts";
 import type { CoordinatorTimers } from "./repository-coordinator.ts";
 
 export type WebhookReceiverOptions = {
@@ -8,6 +9,8 @@ export type WebhookReceiverOptions = {
   /** Handles a signed webhook. Not awaited, because GitHub waits ten seconds only. */
   readonly receive: (name: string, payload: object) => void;
   readonly after: CoordinatorTimers["after"];
+  /** Other pages of the server; none by default. */
+  readonly pages?: StatusPages;
 };
 
 /** GitHub sends no larger payload (docs.github.com, "Webhook events and payloads"). */
@@ -27,6 +30,11 @@ const TOO_LARGE: Answer = { status: 413, text: `a webhook has at most ${MAX_WEBH
 export const createWebhookReceiver = (options: WebhookReceiverOptions): RequestListener => {
   const pending: PendingBytes = { count: 0 };
   return (request, response) => {
+    const page = request.method === "GET" ? (options.pages?.answer(readPath(request.url)) ?? null) : null;
+    if (page) return sendAnswer(request, response, page);
+    response.once("finish", () => {
+      if (readPath(request.url) === options.path) options.pages?.countWebhook(response.statusCode);
+    });
     void answerRequest(request, options, pending).then(
       (answer) => sendAnswer(request, response, answer),
       () => sendAnswer(request, response, { status: 500, text: "the webhook could not be received" }),

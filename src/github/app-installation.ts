@@ -43,3 +43,36 @@ export const findInstallation = async ({ asApp }: AppRequesters, repository: str
   const read = installationIdSchema.safeParse(answer?.data);
   return read.success ? read.data.id : null;
 };
+
+const MAX_PER_PAGE = 100;
+const installationListSchema = z.array(installationIdSchema);
+const installedSchema = z.object({ repositories: z.array(z.object({ full_name: z.string() })) });
+
+export type InstalledRepository = { readonly repository: string; readonly installation: number };
+
+/** Lists all repositories in which the App is installed, by full name. Rejects if GitHub does not answer. */
+export const listInstalledRepositories = async (requesters: AppRequesters): Promise<readonly InstalledRepository[]> => {
+  const installations = await readPages(async (page) => {
+    const { data } = await requesters.asApp.request("GET /app/installations", { per_page: MAX_PER_PAGE, page });
+    return installationListSchema.parse(data);
+  });
+  const found: InstalledRepository[] = [];
+  for (const { id } of installations) {
+    const { octokit } = openInstallation(requesters, id);
+    const repositories = await readPages(async (page) => {
+      const { data } = await octokit.request("GET /installation/repositories", { per_page: MAX_PER_PAGE, page });
+      return installedSchema.parse(data).repositories;
+    });
+    found.push(...repositories.map(({ full_name }) => ({ repository: full_name, installation: id })));
+  }
+  return found;
+};
+
+const readPages = async <T>(read: (page: number) => Promise<readonly T[]>): Promise<T[]> => {
+  const all: T[] = [];
+  for (let page = 1; ; page += 1) {
+    const items = await read(page);
+    all.push(...items);
+    if (items.length < MAX_PER_PAGE) return all;
+  }
+};

@@ -131,3 +131,21 @@ test("given a job of CI that asks and waits, when a person approves, then the jo
   // Whoever asks has used up the request: its ref is gone.
   expect(await stage.git("for-each-ref", "refs/enki/requests")).toBe("");
 });
+
+test("given an App's id and key, when nothing but jobs runs, then the App itself comments, starts jobs, signs the ledger and lands", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "enki-app-key-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const rehearsal = join(directory, "play.toml");
+  writeFileSync(rehearsal, playOf([SORT]));
+  const stage = await openActionsStage({
+    rehearsal,
+    app: true,
+    files: { "list.txt": "b\na\n", ".enki/enki.toml": "[refinery]\nverify = ['test \"$(head -n 1 list.txt)\" = a']\n" },
+  });
+  const told = await stage.tell(170_000, "enki[bot]");
+  expect(told).toMatchObject({ end: "done" });
+  expect(await stage.landed()).toEqual(["sort"]);
+  expect(await stage.git("log", "-1", "--merges", "--format=%an <%ae>", "main")).toMatch(/^enki\[bot\] <\d+\+enki\[bot\]@users\.noreply\./);
+  expect(await stage.git("cat-file", "commit", "refs/enki/ledger")).toContain("-----BEGIN SSH SIGNATURE-----");
+  expect(told.last).not.toContain("works with the token of its job");
+});

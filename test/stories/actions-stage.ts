@@ -15,6 +15,7 @@ import { type ForgeOptions, startForge } from "../../src/local-github/api/start-
 import { openClone } from "../../src/storage/git/repository-clone.ts";
 import { openWitness } from "../local-github/api/published.ts";
 import { after } from "../support/after.ts";
+import { MANIFEST } from "../support/manifest.ts";
 import { identity } from "../support/repository.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -29,6 +30,8 @@ export type ActionsStageOptions = {
   readonly files?: Readonly<Record<string, string>>;
   /** What the rehearsed agent plays; that of the demo by default. */
   readonly rehearsal?: string;
+  /** Whether the workflow files have the id and the key of an App, which receives no webhook. */
+  readonly app?: true;
   /** Called after each request; `kill` ends a running job of this name, as if its machine had failed. */
   readonly onRequest?: (request: Observed, kill: (job: string) => boolean) => void;
 };
@@ -111,8 +114,11 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
     { content: Buffer.from(text), mode: "100644" },
   ]);
   const files = new Map(options.files ? own : example);
+  const account = options.app && (await forge.createApp({ name: "enki", secret: "for-this-test-only", ...MANIFEST }));
+  if (account) forge.setSecrets(REPOSITORY, { ENKI_APP_KEY: account.privateKeyPem });
   for (const name of WORKFLOWS) {
-    const text = await readFile(join(ROOT, ".github/workflows", name), "utf8");
+    const shipped = await readFile(join(ROOT, ".github/workflows", name), "utf8");
+    const text = account ? shipped.replaceAll("${{ vars.ENKI_APP_ID }}", String(account.id)) : shipped;
     files.set(`.github/workflows/${name}`, { content: Buffer.from(options.edit?.(name, text) ?? text), mode: "100644" });
   }
   const tree = await clone.writeFiles(null, files);

@@ -6,7 +6,8 @@ import { writeMarker } from "../../messages/comment-marker.ts";
 import { hasEnded } from "../../domain/execution.ts";
 import { hashValue } from "../../domain/ids.ts";
 import { includesPermission, type RepositoryPermission } from "../../domain/github-facts.ts";
-import { findRequiredPermission } from "../../commands/command-table.ts";
+import { toInlineCode } from "../../messages/escape.ts";
+import { findCommandName, findRequiredPermission } from "../../commands/command-table.ts";
 import type { CommandRequest } from "../../domain/event.ts";
 import type { CommandAnswer } from "./answer.ts";
 import { applyCommand } from "./command.ts";
@@ -109,7 +110,7 @@ const refusePermission = (command: PersonCommand, { needed, event }: MissingPerm
 const describeRequest = ({ kind }: PersonCommand, { source, by }: CommandedEvent): string => {
   if (source.kind === "label") return `\`${by}\` added the label \`${source.name}\`, which asks Enki to fix this issue. That`;
   if (source.kind === "assignment") return `\`${by}\` assigned this issue to Enki. That`;
-  return `\`${kind}\``;
+  return toInlineCode(`/enki ${findCommandName(kind)}`);
 };
 const postReaction = (tx: DecisionTransaction, event: CommandedEvent, reaction: ReactionName): void => {
   const on = findReactionTarget(event);
