@@ -77,7 +77,7 @@ const openStories = (): Story[] => {
 };
 
 /** What one step may cost at most; counts and ratios only, because times depend on the machine. */
-const LIMITS = { forks: 110, git: 60, node: 3, cpuRatio: 20 } as const;
+const LIMITS = { forks: 110, git: 60, node: 3, trips: 1, cpuRatio: 70 } as const;
 
 const toFigures = ({ name, steps, seconds, cpu, peakMb, counts }: Row, turn: Row) => ({
   story: name,
@@ -98,9 +98,10 @@ const findExcess = (row: Row, turn: Row): string[] => {
     forks: (counts?.forks ?? 0) / steps,
     git: (counts?.git ?? 0) / steps,
     node: (counts?.node ?? 0) / steps,
+    trips: (counts?.trips ?? 0) / steps,
     cpuRatio: cpu / steps / turn.cpu,
   };
-  return (["forks", "git", "node", "cpuRatio"] as const).flatMap((key) =>
+  return (["forks", "git", "node", "trips", "cpuRatio"] as const).flatMap((key) =>
     found[key] > LIMITS[key] ? [`${name}: ${key} a step is ${found[key].toFixed(1)}, at most ${LIMITS[key]} allowed`] : [],
   );
 };
