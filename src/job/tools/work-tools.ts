@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MAX_REASON_CHARS, MAX_THREAD_REPLIES, OUTCOME_KINDS } from "../../core/domain/outcome.ts";
+import type { Refusal } from "../../core/domain/refusal.ts";
 import { answerError, recordCommand, answerWith, type McpTool, defineTool, type ToolAnswer, type ToolContext } from "./mcp-tool.ts";
 
 const workerReportInput = z.strictObject({
@@ -38,6 +39,40 @@ const recordWorkerReport = (context: ToolContext, { status, outcome, reason, rep
   return recordCommand(context, command, { text: lines.join("\n"), structured: { status, outcome } });
 };
 
+const EDIT_GRAMMAR =
+  "An edit is text of several lines: anchors, copied from your last read up to the `|`, and new lines between them. The file's lines between two anchors are replaced by the new lines; the lines of the anchors stay. `^|` stands before the first line, `$|` after the last.";
+/** Replaces the second of three lines, then appends one. */
+const EDIT_EXAMPLE = ["1:5f3a09|\nthe new second line\n3:77d0e1|", "3:77d0e1|\na new last line\n$|"];
+
+const editFileInput = z.strictObject({
+  path: z.string().min(1).describe("The file, relative to the workspace."),
+  content: z.string().optional().describe("A single edit, as in `edits`."),
+  edits: z
+    .array(z.string())
+    .max(100)
+    .optional()
+    .describe(`${EDIT_GRAMMAR} Example: ${JSON.stringify(EDIT_EXAMPLE)}`),
+});
+
+const READ_AGAIN = "call enki_edit_file with `path` alone, and copy the anchors of its answer";
+
+/** What to do about a refused edit, by its code. */
+const EDIT_REMEDIES: Readonly<Record<string, string>> = {
+  "no-anchor": `${READ_AGAIN} around your new lines, such as 12:a1b2c3|; to append, end with $|`,
+  "out-of-range": READ_AGAIN,
+  "stale-hash": READ_AGAIN,
+  "not-ascending": "order the anchors from the top of the file to its end, or send an edit for each place",
+  overlap: "join these edits to one, from the first anchor to the last",
+  "changed-anchor": "copy the anchors of the lines before and after, and write the new text between them",
+  "no-file": "create a new file with your own tools; this tool changes existing ones",
+  outside: "name a file below the workspace, by a relative path",
+};
+
+const explainRefusedEdit = ({ code, message }: Refusal): Pick<Refusal, "code" | "message"> => {
+  const remedy = EDIT_REMEDIES[code];
+  return { code, message: remedy === undefined ? message : `${message}\nNothing was changed. To continue: ${remedy}.` };
+};
+
 /** Tools for agents that work on a step. */
 export const workTools: readonly McpTool[] = [
   defineTool({
@@ -50,14 +85,14 @@ export const workTools: readonly McpTool[] = [
   defineTool({
     name: "enki_edit_file",
     summary:
-      "Read a file with an anchor before each line (no content), or replace the lines between anchors; `^|` stands before the first line, `$|` after the last. Several edits in one call are applied all or none.",
+      "Read a text file with an anchor before each line (only `path`), or replace the lines between anchors (`edits`). The edits of a call are applied all or none. The file must exist.",
     rights: "W",
-    input: z.strictObject({ path: z.string().min(1), content: z.string().optional(), edits: z.array(z.string()).max(100).optional() }),
+    input: editFileInput,
     run: async (context, { path, content, edits }) => {
       if (!context.editFile) return answerError({ code: "read-only", message: "no job runs here: this tool changes nothing" });
       const all = [...(content === undefined ? [] : [content]), ...(edits ?? [])];
       const done = await context.editFile(path, all.length === 0 ? null : all);
-      return "refused" in done ? answerError(done.refused) : answerWith(done.text, { path });
+      return "refused" in done ? answerError(explainRefusedEdit(done.refused)) : answerWith(done.text, { path });
     },
   }),
 ];

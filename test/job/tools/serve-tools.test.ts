@@ -223,6 +223,8 @@ describe("messages from an agent", () => {
 });
 
 describe("enki_edit_file", () => {
+  const REMEDY = "\nNothing was changed. To continue: name a file below the workspace, by a relative path.";
+
   test("edits a workspace file between anchors, and no file outside", async () => {
     const job = await open({ toolSet: "worker" });
     const agent = await job.connect();
@@ -237,11 +239,14 @@ describe("enki_edit_file", () => {
     expect(await agent.call("enki_edit_file", { path: "../../etc/hostname" })).toMatchObject({ isError: true });
     expect(await agent.call("enki_edit_file", { path: "/etc/passwd" })).toEqual({
       isError: true,
-      text: "/etc/passwd is outside of this step's workspace",
+      text: `/etc/passwd is outside of this step's workspace${REMEDY}`,
     });
     mkdirSync(join(job.root, "sub/.git"), { recursive: true });
     writeFileSync(join(job.root, "sub/.git/config"), "[core]\n");
     for (const path of ["sub/.git/config", "a/../sub/.git/config"])
-      expect(await agent.call("enki_edit_file", { path })).toEqual({ isError: true, text: `${path} is outside of this step's workspace` });
+      expect(await agent.call("enki_edit_file", { path })).toEqual({
+        isError: true,
+        text: `${path} is outside of this step's workspace${REMEDY}`,
+      });
   });
 });
