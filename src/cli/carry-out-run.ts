@@ -7,7 +7,7 @@ import { followRun } from "./follow-run.ts";
 import { type MachineRecord, removeMachineRecord, type RunRecord, writeMachineRecord } from "./machine-records.ts";
 import { openPersonClient, type PersonClient } from "./person-client.ts";
 import { toPlainComment } from "./plain-comment.ts";
-import { openProgressView } from "./progress-view.ts";
+import { openProgressView, type ProgressView } from "./progress-view.ts";
 import { formatInterruption, formatRunEnd } from "./run-end.ts";
 import { formatIssueTitle, formatRepeatCall, formatStartCommand } from "./run-request.ts";
 import type { TerminalHost } from "./terminal-host.ts";
@@ -43,7 +43,11 @@ const ensureRequested = async (person: PersonClient, { read, write }: RunBook): 
 const toExitCode = ({ end }: RunEnd): number => (end === "done" ? 0 : end === "waits" ? EXIT_UNANSWERED : 1);
 
 /** Starts or continues a run of a machine, follows its progress, and brings each landing into the person's repository. */
-export const carryOutRun = async (terminal: TerminalHost, place: CommandWorkplace, record: RecordedRun): Promise<number> => {
+export const carryOutRun = async (
+  terminal: TerminalHost,
+  place: CommandWorkplace,
+  { isJson, ...record }: RecordedRun & { readonly isJson: boolean },
+): Promise<number> => {
   const book = openRunBook(terminal, record);
   await book.write({});
   place.keepResumable();
@@ -56,11 +60,12 @@ export const carryOutRun = async (terminal: TerminalHost, place: CommandWorkplac
     if (branch !== landedBranch) await book.write({ landedBranch: branch });
     return branch;
   };
-  const progress = openProgressView(terminal);
+  const progress = isJson ? withoutLines(openProgressView(terminal)) : openProgressView(terminal);
   place.onInterrupt(async () => {
     const branch = await bring().catch(() => book.read().run.landedBranch);
     progress.clearBlock();
-    for (const line of formatInterruption(branch)) terminal.out(`${line}\n`);
+    if (isJson) terminal.out(`${JSON.stringify({ kind: "end", end: "interrupted", branch, base })}\n`);
+    else for (const line of formatInterruption(branch)) terminal.out(`${line}\n`);
   });
   const onChange = async ({ execution: { id } }: RunView): Promise<void> => {
     if (book.read().run.execution === null) await book.write({ execution: id });
@@ -68,7 +73,7 @@ export const carryOutRun = async (terminal: TerminalHost, place: CommandWorkplac
   };
   const person = openPersonClient({ apiUrl, token, owner, name });
   const issue = await ensureRequested(person, book);
-  const end = await followRun({ terminal, progress, person, issue, bareRepository: bare, approvesAll: record.run.yes, onChange });
+  const end = await followRun({ terminal, progress, person, issue, bareRepository: bare, approvesAll: record.run.yes, isJson, onChange });
   if (end.end === "refused") {
     await forget(terminal, place, record);
     throw new CommandError(toPlainComment(end.reason));
@@ -76,9 +81,15 @@ export const carryOutRun = async (terminal: TerminalHost, place: CommandWorkplac
   const branch = end.end === "waits" && !hasStarted(end) ? null : await bring();
   if (end.end !== "waits" || !hasStarted(end)) await forget(terminal, end.end === "stopped" ? null : place, record);
   const logs = join(directory, "jobs", "logs");
-  for (const line of formatRunEnd(end, { branch, base, call: formatRepeatCall(record.run), logs })) terminal.out(`${line}\n`);
+  const call = formatRepeatCall(record.run);
+  const { id } = end.execution;
+  if (isJson) terminal.out(`${JSON.stringify({ kind: "end", execution: id, end: end.end, branch, base })}\n`);
+  else for (const line of formatRunEnd(end, { branch, base, call, logs })) terminal.out(`${line}\n`);
   return toExitCode(end);
 };
+
+/** Only events are printed. */
+const withoutLines = (progress: ProgressView): ProgressView => ({ ...progress, printLine: () => undefined });
 
 /** Nothing is left to continue. */
 const forget = async (terminal: TerminalHost, place: CommandWorkplace | null, record: MachineRecord): Promise<void> => {

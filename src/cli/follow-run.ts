@@ -7,21 +7,24 @@ import { readRefFile } from "../storage/git/ref-files.ts";
 import { LEDGER_REF } from "../core/domain/refs.ts";
 import { readLedgerOf } from "./local-ledger.ts";
 import { hasEnded } from "../core/domain/execution.ts";
-import type { Step } from "../core/domain/step.ts";
-import { findIdleReason, describeStepState } from "../core/messages/step-table.ts";
-import { toOneLine } from "../core/messages/escape.ts";
+import { type ExecutionTimeline, startTimeline } from "../core/domain/execution-timeline.ts";
+import { formatDuration } from "../core/messages/duration-text.ts";
+import { type ExecutionHistory, openExecutionHistory } from "../storage/ledger/execution-history.ts";
+import { formatHeadline, formatTree, type TreeInput } from "./execution-tree.ts";
+import { openProgressPrinter } from "./progress-events.ts";
+import { openColours } from "./terminal-colours.ts";
 import { sortMailsByTime } from "../core/domain/mail.ts";
 import { renderMailText } from "../core/messages/mail-comment.ts";
-import type { TerminalHost } from "./terminal-host.ts";
-import { renderAsciiGraph } from "../core/messages/ascii-graph.ts";
 
 const RUN_POLL_MS = 100;
 /** Follows a run to its end, shows progress, and asks the person Enki's questions. */
 export const followRun = async (story: RunStory): Promise<RunEnd> => {
   const { terminal, progress } = story;
-  const begun = terminal.now();
+  const printer = openProgressPrinter(terminal, { progress, isJson: story.isJson });
+  const colour = openColours(terminal);
   const answering: RunConversation = { ...story, answered: new Set() };
   const look = openRunReader(story);
+  const history = openRunHistory(story);
   let before: RunView | null = null;
   try {
     for (;;) {
@@ -31,11 +34,18 @@ export const followRun = async (story: RunStory): Promise<RunEnd> => {
         if (why !== null) return { end: "refused", reason: why };
       } else {
         if (seen !== before) {
-          for (const line of listNewProgress(seen, before)) printProgressLine(story, line, terminal.now() - begun);
+          printer.print(seen.execution);
           for (const mail of listNewMails(seen, before)) progress.printLine(mail);
           if (!before || countLanded(seen) !== countLanded(before)) await story.onChange(seen);
         }
-        progress.showBlock(formatProgressBlock(seen, terminal, terminal.now() - begun));
+        const tree = {
+          ...seen,
+          timeline: await history.read(seen.execution.id),
+          now: terminal.now(),
+          width: terminal.size().columns,
+          colour,
+        };
+        if (!story.isJson) progress.showBlock(formatProgressBlock(tree));
         const over = findRunEnd(seen);
         const end = over ? { end: over } : seen === before ? null : await askOpenQuestions(answering, seen);
         if (end !== null) return { ...seen, ...end };
@@ -61,6 +71,18 @@ const openRunReader = ({ terminal, bareRepository }: RunStory) => {
     return seen;
   };
 };
+/** The history of the run's execution, which is known only after its first write. */
+const openRunHistory = ({ bareRepository, terminal }: RunStory) => {
+  let opened: ExecutionHistory | null = null;
+  const at = { directory: bareRepository, after: terminal.after };
+  return {
+    read: (id: string): Promise<ExecutionTimeline> => {
+      if (!terminal.isInteractive) return Promise.resolve(startTimeline(id));
+      opened ??= openExecutionHistory(at, id);
+      return opened.read();
+    },
+  };
+};
 const countLanded = ({ execution }: RunView): number => Object.values(execution.steps).filter(({ landed }) => landed !== null).length;
 /** Enki's answer if it refused to start. */
 const readRefusalComment = async ({ person, issue }: RunStory): Promise<string | null> => {
@@ -71,33 +93,14 @@ const findRunEnd = ({ execution, ledger }: RunView): "done" | "stopped" | null =
   if (hasEnded(execution)) return execution.state === "done" ? "done" : "stopped";
   return readOwn(ledger.queues, execution.baseBranch)?.frozen ? "stopped" : null;
 };
-const printProgressLine = ({ terminal, progress }: RunStory, line: string, passed: number): void =>
-  terminal.isInteractive ? undefined : progress.printLine(`${formatElapsedSeconds(passed).padStart(7)}  ${line}`);
-const formatElapsedSeconds = (millis: number): string => `${(millis / 1_000).toFixed(1)} s`;
-const formatStepProgress = (step: Step): string => {
-  const reason = findIdleReason(step);
-  return `${describeStepState(step)[1].replaceAll("*", "")}${reason === "" ? "" : `: ${toOneLine(reason, 500)}`}`;
-};
-/** Progress lines since the last look, for output without a redrawn block. */
-const listNewProgress = ({ execution }: RunView, before: RunView | null): string[] => {
-  const planning = execution.state !== before?.execution.state && execution.state === "planning" ? ["reads the code and makes a plan"] : [];
-  const steps = Object.values(execution.steps).flatMap((step) => {
-    const known = before?.execution.steps[step.id];
-    const isNew =
-      step.state !== "pending" && step.state !== "ready" && (known ? formatStepProgress(known) !== formatStepProgress(step) : true);
-    return isNew ? [`${step.id}: ${formatStepProgress(step)}`] : [];
-  });
-  return [...planning, ...steps];
-};
 /** Mails from agents to the person that need no answer. */
 const listNewMails = ({ ledger }: RunView, before: RunView | null): string[] =>
   sortMailsByTime(Object.values(ledger.mails))
     .filter(({ id, to, type }) => to === "user" && type === "info" && before?.ledger.mails[id] === undefined)
     .map((mail) => renderMailText(mail, "writes"));
-const formatProgressBlock = ({ execution, plan }: RunView, { size }: TerminalHost, passed: number): string[] => {
-  const all = Object.values(execution.steps);
-  const done = all.filter(({ state }) => state === "done").length;
-  const head = all.length === 0 && !execution.workflow ? "Reading the code and making a plan" : `${done} of ${all.length} steps done`;
-  const graph = plan && all.length > 0 ? renderAsciiGraph(plan.steps, execution.steps, size().columns - 1).split("\n") : [];
-  return [`${head}, ${Math.floor(passed / 1_000)} s`, ...graph];
+const formatProgressBlock = (tree: TreeInput): string[] => {
+  const { execution, now } = tree;
+  const isPlanned = Object.keys(execution.steps).length > 0 || execution.workflow !== undefined;
+  const planning = `Reading the code and making a plan, ${formatDuration(now - execution.createdAt)}`;
+  return isPlanned ? [formatHeadline(tree), ...formatTree(tree)] : [planning];
 };

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { formatAgentCommand } from "../core/domain/agent-command.ts";
@@ -8,7 +9,8 @@ import { findNamedAgent, prepareAgents } from "./prepare-agents.ts";
 import { findRepository, type FoundRepository } from "./find-repository.ts";
 import { type LocalMachine, openMachine } from "./local-machine.ts";
 import { readOptions, readPort } from "./command-options.ts";
-import { openPersonClient } from "./person-client.ts";
+import { type MachineRecord, removeMachineRecord, writeMachineRecord } from "./machine-records.ts";
+import { openPersonClient, type PersonClientOptions } from "./person-client.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 import { copyUncommittedSettings, describeUncommitted } from "./uncommitted-settings.ts";
 import { openWorkplace } from "./command-workplace.ts";
@@ -50,23 +52,40 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
       uncommitted: await copyUncommittedSettings(found, join(directory, "uncommitted")),
     });
     place.attachMachine(machine);
-    const { token, config } = await copyRepository(terminal, machine, { directory, from, name });
+    const { token, config, branch, commit } = await copyRepository(terminal, machine, { directory, from, name });
     machine.forge.setSecrets({ owner: COPY_OWNER, name }, await collectAgentSecrets(terminal, config));
     const bare = join(directory, "repositories", COPY_OWNER, `${name}.git`);
     terminal.out(formatWelcome(machine, { name, token, bare, branch: found.branch ?? "" }));
     for (const line of describeCopy(found, config)) terminal.out(`${line}\n`);
-    if (values.issue !== undefined) {
-      const person = openPersonClient({ apiUrl: machine.forge.apiUrl, token, owner: COPY_OWNER, name });
-      const issue = await person.openIssue(values.issue, "");
-      await person.comment(issue, `/enki fix ${values.issue}`);
-      terminal.out(`Issue #${issue} is open, and Enki was asked to fix it.\n`);
-    }
+    if (values.issue !== undefined)
+      terminal.out(await askFor(values.issue, { apiUrl: machine.forge.apiUrl, token, owner: COPY_OWNER, name }));
+    const { url, apiUrl } = machine.forge;
+    const record = { repository: from, directory, owner: COPY_OWNER, name, branch, start: commit, token, url, apiUrl };
+    place.onInterrupt(await announceMachine(terminal, record));
     terminal.out("Ctrl+C ends it; what landed stays where it is.\n");
     await terminal.waitForInterrupt();
     return 0;
   } finally {
     await place.close();
   }
+};
+
+/** Writes the record of the machine; returns the function that removes the record. */
+const announceMachine = async (
+  terminal: TerminalHost,
+  facts: Omit<MachineRecord, "kind" | "id" | "pid" | "run">,
+): Promise<() => Promise<void>> => {
+  const record = { ...facts, kind: "local" as const, id: randomBytes(6).toString("hex"), pid: process.pid, run: null };
+  await writeMachineRecord(terminal, record);
+  return () => removeMachineRecord(terminal, record);
+};
+
+/** Opens an issue and asks Enki to fix it. */
+const askFor = async (text: string, options: PersonClientOptions): Promise<string> => {
+  const person = openPersonClient(options);
+  const issue = await person.openIssue(text, "");
+  await person.comment(issue, `/enki fix ${text}`);
+  return `Issue #${issue} is open, and Enki was asked to fix it.\n`;
 };
 
 const describeCopy = (found: FoundRepository, config: Config): string[] => [
@@ -81,9 +100,12 @@ const formatWelcome = ({ forge }: LocalMachine, { name, token, bare, branch }: W
   [
     `A GitHub with a copy of ${name} runs on this machine: ${forge.url}/${COPY_OWNER}/${name}`,
     "",
-    "Open an issue and ask Enki, as its API's client (the token is yours, and is gone when this ends):",
-    `  curl -s -H "Authorization: Bearer ${token}" ${forge.apiUrl}/repos/${COPY_OWNER}/${name}/issues -d '{"title":"…"}'`,
-    `  curl -s -H "Authorization: Bearer ${token}" ${forge.apiUrl}/repos/${COPY_OWNER}/${name}/issues/1/comments -d '{"body":"/enki fix …"}'`,
+    "Its pages, where you are signed in (keep this address to yourself):",
+    `  ${forge.signIn(token, `/${COPY_OWNER}/${name}`)}`,
+    "",
+    "Ask Enki there, or in another terminal, in the same repository:",
+    '  enki fix "<request>"',
+    "  enki status",
     "",
     "Your own repository is only read. What landed comes into it when you say so:",
     `  git pull ${bare} ${branch}`,

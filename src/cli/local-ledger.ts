@@ -41,13 +41,17 @@ export const readLedgerOf = async (at: GitContext, ref: string): Promise<Ledger 
 };
 
 /** The ledgers kept by `enki run`. */
-export const readRunLedgers = async ({ cwd, after }: TerminalHost): Promise<Ledger[]> => {
+export const readRunLedgers = async (terminal: TerminalHost): Promise<Ledger[]> => {
+  const refs = await listRunLedgerRefs(terminal);
+  return (await Promise.all(refs.map((ref) => readLocalLedger(terminal, ref)))).flatMap((ledger) => ledger ?? []);
+};
+
+export const listRunLedgerRefs = async ({ cwd, after }: TerminalHost): Promise<string[]> => {
   const listed = await runGit({ directory: cwd, after }, ["for-each-ref", "--format=%(refname)", RUN_LEDGERS_PREFIX]);
-  const refs = listed.stdout
+  return listed.stdout
     .toString("utf8")
     .split("\n")
     .filter((ref) => ref !== "");
-  return (await Promise.all(refs.map((ref) => readLocalLedger({ cwd, after }, ref)))).flatMap((ledger) => ledger ?? []);
 };
 
 export type ArchivedExecution = { readonly execution: Execution; readonly plan: Plan | null };

@@ -1,23 +1,12 @@
 import { checkGit } from "../storage/git/check-git.ts";
 import { findNearestWord } from "../core/domain/nearest-word.ts";
 import { PRODUCT } from "../core/domain/product.ts";
-import { CommandError, describeOptions, type OptionDefinitions, UsageError } from "./command-options.ts";
+import type { CliSubcommand } from "./cli-subcommand.ts";
+import { EXECUTION_SUBCOMMANDS } from "./execution-subcommands.ts";
+import { CommandError, describeOptions, UsageError } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
-type CliSubcommand = {
-  /** Arguments besides options, as shown in the help. */
-  readonly takes: string;
-  readonly summary: string;
-  /** Loads the subcommand's modules; the others are not loaded. */
-  readonly load: () => Promise<LoadedSubcommand>;
-};
-
-type LoadedSubcommand = {
-  readonly options: OptionDefinitions;
-  readonly run: (args: readonly string[], terminal: TerminalHost) => Promise<number>;
-};
-
-const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map([
+const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map<string, CliSubcommand>([
   [
     "demo",
     {
@@ -117,6 +106,19 @@ const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map([
       takes: "role|workflow|config",
       summary: "print a JSON Schema for editors",
       load: () => import("./schema-command.ts").then(({ runSchemaCommand }) => ({ run: runSchemaCommand, options: {} })),
+    },
+  ],
+  ...EXECUTION_SUBCOMMANDS,
+  [
+    "completion",
+    {
+      takes: "bash|zsh|fish",
+      summary: "print completions for a shell",
+      load: () =>
+        import("./completion-command.ts").then(({ createCompletionCommand }) => ({
+          run: createCompletionCommand(() => [...SUBCOMMANDS]),
+          options: {},
+        })),
     },
   ],
   [

@@ -1,4 +1,5 @@
 import { ENKI_STATUS_CONTEXT } from "../core/domain/github-facts.ts";
+import { openOctokit } from "../github/open-octokit.ts";
 
 type ClientComment = { readonly id: number; readonly body: string; readonly user: { readonly login: string } };
 type ClientPull = { readonly number: number; readonly head: { readonly ref: string; readonly sha: string }; readonly state: string };
@@ -15,11 +16,18 @@ type ClientReview = {
   readonly comments?: readonly ClientLineRemark[];
 };
 
+type ClientJob = { readonly id: number; readonly name: string; readonly status: string; readonly conclusion: string | null };
+
 /** A person's REST client, with a token of their own, for one repository. */
 export type PersonClient = {
   readonly openIssue: (title: string, body: string) => Promise<number>;
   readonly comment: (issue: number, body: string) => Promise<number>;
   readonly comments: (issue: number) => Promise<readonly ClientComment[]>;
+  /** Reactions to a comment, such as Enki's `eyes` to an accepted command. */
+  readonly reactions: (comment: number) => Promise<readonly { readonly content: string; readonly user: { readonly login: string } }[]>;
+  readonly jobs: (run: number) => Promise<readonly ClientJob[]>;
+  /** The whole log of a job of Actions. */
+  readonly jobLog: (job: number) => Promise<string>;
   readonly isOpen: (issue: number) => Promise<boolean>;
   /** A file at a commit; null if it does not exist. */
   readonly file: (path: string, commit: string) => Promise<string | null>;
@@ -39,22 +47,25 @@ export type PersonClientOptions = { readonly apiUrl: string; readonly token: str
 
 /** Throws GitHub's message for every answer that is not a success. */
 export const openPersonClient = ({ apiUrl, token, owner, name }: PersonClientOptions): PersonClient => {
-  const call = async (method: string, path: string, body?: object): Promise<unknown> => {
-    const response = await fetch(`${apiUrl}/repos/${owner}/${name}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, accept: "application/vnd.github+json", "content-type": "application/json" },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return response.json();
+  const octokit = openOctokit(token, apiUrl);
+  const call = async (route: `${"GET" | "POST"} ${string}`, body?: object): Promise<unknown> => {
+    const [method = "", path = ""] = route.split(" ");
+    try {
+      return (await octokit.request(`${method} /repos/${owner}/${name}${path}`, { ...body })).data;
+    } catch (error) {
+      throw new Error(`${route}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
   };
   // The types follow GitHub's documentation; the local GitHub is tested against GitHub's schemas.
-  const get = async <T>(path: string): Promise<T> => (await call("GET", path)) as T;
-  const post = async <T>(path: string, body: object): Promise<T> => (await call("POST", path, body)) as T;
+  const get = async <T>(path: string): Promise<T> => (await call(`GET ${path}`)) as T;
+  const post = async <T>(path: string, body: object): Promise<T> => (await call(`POST ${path}`, body)) as T;
   return {
     openIssue: async (title, body) => (await post<{ number: number }>("/issues", { title, body })).number,
     comment: async (issue, body) => (await post<{ id: number }>(`/issues/${issue}/comments`, { body })).id,
     comments: (issue) => get(`/issues/${issue}/comments?per_page=100`),
+    reactions: (comment) => get(`/issues/comments/${comment}/reactions?per_page=100`),
+    jobs: async (run) => (await get<{ jobs: readonly ClientJob[] }>(`/actions/runs/${run}/jobs?per_page=100`)).jobs,
+    jobLog: async (job) => String(await get<unknown>(`/actions/jobs/${job}/logs`)),
     isOpen: async (issue) => (await get<{ state: string }>(`/issues/${issue}`)).state === "open",
     file: async (path, commit) => {
       const read = await get<{ content: string }>(`/contents/${path}?ref=${commit}`).catch(() => null);

@@ -21,6 +21,7 @@ export const runOptions = {
   yes: { type: "boolean", default: false, about: "approves the plan and every checkpoint without asking" },
   agent: { type: "string", value: "<command line>", about: "claude, codex, gemini, opencode, or any ACP agent" },
   verify: { type: "string", multiple: true, value: "<command>", about: "a command that every change must pass; repeatable" },
+  json: { type: "boolean", default: false, about: "prints each change as a line of JSON" },
   resume: { type: "boolean", default: false, about: "continues an interrupted run; name its execution if there are several" },
 } as const;
 
@@ -35,7 +36,7 @@ const RECORD_ID_BYTES = 6;
 export const runRequestCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, runOptions, MAX_REQUEST_SIZE);
   const request = toOneLine(words.join(" "), MAX_REQUEST_SIZE);
-  if (values.resume) return resumeRun(terminal, { named: request, yes: values.yes });
+  if (values.resume) return resumeRun(terminal, { named: request, yes: values.yes, isJson: values.json });
   const workflow = values.workflow ?? null;
   if (request === "" && workflow === null) throw new UsageError('what is to be done? enki run "<request>"');
   const named = values.agent === undefined ? null : await findNamedAgent(terminal, values.agent);
@@ -48,7 +49,7 @@ export const runRequestCommand = async (args: readonly string[], terminal: Termi
   const { verify = [], yes } = values;
   const run = { request, workflow, agent, verify, yes, issue: null, execution: null, landedBranch: null };
   try {
-    return await startRun(prepared, place, { found, run });
+    return await startRun(prepared, place, { found, run, isJson: values.json });
   } finally {
     await place.close();
   }
@@ -56,7 +57,11 @@ export const runRequestCommand = async (args: readonly string[], terminal: Termi
 
 type StartedRun = { readonly found: FoundRepository; readonly run: RunRecord };
 
-const startRun = async (terminal: TerminalHost, place: CommandWorkplace, { found, run }: StartedRun): Promise<number> => {
+const startRun = async (
+  terminal: TerminalHost,
+  place: CommandWorkplace,
+  { found, run, isJson }: StartedRun & { readonly isJson: boolean },
+): Promise<number> => {
   const name = deriveCopyName(found);
   const { directory } = place;
   await copyUncommittedSettings(found, join(directory, "uncommitted"));
@@ -64,7 +69,7 @@ const startRun = async (terminal: TerminalHost, place: CommandWorkplace, { found
   const { branch, commit, config, token } = await copyRepository(terminal, machine, { directory, from: found.directory, name });
   await requireReady(terminal, config, run);
   machine.forge.setSecrets({ owner: COPY_OWNER, name }, await collectAgentSecrets(terminal, config));
-  for (const line of describeUncommitted(found, "left out")) terminal.out(`${line}\n`);
+  if (!isJson) for (const line of describeUncommitted(found, "left out")) terminal.out(`${line}\n`);
   const { url, apiUrl } = machine.forge;
   return carryOutRun(terminal, place, {
     kind: "run",
@@ -80,6 +85,7 @@ const startRun = async (terminal: TerminalHost, place: CommandWorkplace, { found
     token,
     pid: process.pid,
     run,
+    isJson,
   });
 };
 
@@ -104,7 +110,10 @@ const openRunMachine = async (terminal: TerminalHost, place: CommandWorkplace, {
   return machine;
 };
 
-const resumeRun = async (terminal: TerminalHost, { named, yes }: { named: string; yes: boolean }): Promise<number> => {
+const resumeRun = async (
+  terminal: TerminalHost,
+  { named, yes, isJson }: { named: string; yes: boolean; isJson: boolean },
+): Promise<number> => {
   const found = await findRepository(terminal, ".");
   const record = await findResumable(terminal, found, named);
   const run = { ...record.run, yes: yes || record.run.yes };
@@ -118,7 +127,7 @@ const resumeRun = async (terminal: TerminalHost, { named, yes }: { named: string
     const repository = { owner: record.owner, name: record.name };
     machine.forge.setSecrets(repository, await collectAgentSecrets(prepared, await readCopyConfig(prepared, machine, record)));
     await machine.resume(repository);
-    return await carryOutRun(prepared, place, { ...record, run, url, apiUrl, pid: process.pid });
+    return await carryOutRun(prepared, place, { ...record, run, url, apiUrl, pid: process.pid, isJson });
   } finally {
     await place.close();
   }

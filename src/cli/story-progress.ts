@@ -16,6 +16,8 @@ export type RunStory = {
   readonly bareRepository: string;
   /** Whether every question is answered with yes. */
   readonly approvesAll: boolean;
+  /** Whether changes are printed as lines of JSON. */
+  readonly isJson: boolean;
   /** Called at the first sight of the execution, and after each landing. */
   readonly onChange: (seen: RunView) => Promise<void>;
 };

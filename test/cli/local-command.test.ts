@@ -48,6 +48,13 @@ const until = async <T>(look: () => Promise<T | null | undefined>): Promise<T> =
   }
 };
 
+/** The machine that the terminal knows of. */
+const readMachine = (root: string): { apiUrl: string; token: string; owner: string; name: string } => {
+  const records = join(root, "home", ".local", "state", "enki", "machines");
+  const [file = ""] = readdirSync(records);
+  return JSON.parse(readFileSync(join(records, file), "utf8")) as ReturnType<typeof readMachine>;
+};
+
 describe("a person's repository with uncommitted changes", () => {
   const terminal = openTerminal();
   const own = join(terminal.root, "own");
@@ -71,8 +78,7 @@ describe("a person's repository with uncommitted changes", () => {
     const agent = `'${process.execPath}' '${CLI}' rehearse '${play}'`;
     const local = terminal.start(["local", "--repo", own, "--agent", agent, "--verify", 'test "$(head -n 1 list.txt)" = a']);
     [out] = await local.prints(/[^]*Ctrl\+C ends it.*\n/);
-    const [, token = "", url = ""] = /Bearer (\S+)" (http\S+)\/issues /.exec(out) ?? [];
-    const [, apiUrl = "", owner = "", name = ""] = /^(.*)\/repos\/([^/]+)\/([^/]+)$/.exec(url) ?? [];
+    const { apiUrl, token, owner, name } = readMachine(terminal.root);
     [, bare = ""] = /^ {2}git pull (\S+) main$/m.exec(out) ?? [];
     person = openPersonClient({ apiUrl, token, owner, name });
     const issue = await person.openIssue("The list is not sorted", "");

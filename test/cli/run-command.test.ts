@@ -135,6 +135,22 @@ describe.concurrent("enki run reports before it starts", () => {
   });
 });
 
+test("enki run --json prints each change as a line of JSON, and nothing else", async () => {
+  const { run, git, branches } = open();
+  const { code, out, err } = await run("--json", "--yes", "sort the list");
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  const events = out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(events[0]).toMatchObject({ kind: "execution", state: "planning" });
+  const states = events.filter(({ kind }) => kind === "step").map(({ state }) => state);
+  expect([states[0], states.at(-1)]).toEqual([expect.stringMatching(/pending|ready|running/), "done"]);
+  const end = events.at(-1) ?? {};
+  expect(end).toMatchObject({ kind: "end", end: "done", base: "main", branch: branches()[0] });
+  expect(git("show", `${String(end["branch"])}:list.txt`)).toBe("a\nb");
+});
+
 describe.runIf(hasScript)("enki run in a terminal", () => {
   test("asks about the plan, updates progress in place, and leaves only lasting output", async () => {
     const of = open();
@@ -145,7 +161,11 @@ describe.runIf(hasScript)("enki run in a terminal", () => {
     expect(shown).toMatch(/The plan:[^]*Start this plan\? \[y\/N\][^]*Done\. It is on the branch enki\//);
     expect(shown).not.toContain(ESCAPE);
     expect(shown).not.toMatch(/\d+ of \d+ steps done|Reading the code/);
-    expect(out).toMatch(/0 of 1 steps done, \d+ s\r?\n@ {2}sort {2}running {2}Do sort/);
+    expect((await of.terminal.run(["report", of.branches()[0]?.slice("enki/".length) ?? ""], { cwd: of.cwd })).out).toMatch(
+      /### [0-9a-f]{6}: done after .*\n\n.*an agent at work[^]*\| `sort` \| Do sort \| landed \|/,
+    );
+    // oxlint-disable-next-line no-control-regex -- colours
+    expect(out).toMatch(/running, 0 of 1 steps done, \d+ s\r?\n +\d+ s {2}\u001b\[36m@ {2}sort {2}running {2}Do sort\u001b\[0m/);
     expect(of.branches()).toHaveLength(2);
   });
 

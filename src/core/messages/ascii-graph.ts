@@ -19,7 +19,15 @@ const STATE_MARKS: Readonly<Record<StepState, string>> = {
 };
 
 /** Draws a plan for a terminal: each step on one line below its needs, with state and title. `width` in columns. */
-export const renderAsciiGraph = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>, width: number): string => {
+export const renderAsciiGraph = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>, width: number): string =>
+  drawGraphLines(steps, states, width)
+    .map(({ text }) => text)
+    .join("\n");
+
+/** A line of the drawing, with its step; null for a line of rails only. */
+export type GraphLine = { readonly step: string | null; readonly text: string };
+
+export const drawGraphLines = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>, width: number): GraphLine[] => {
   const byId = new Map(steps.map((step) => [step.id, step]));
   const lines = drawRails(
     steps.map((step) => ({ id: step.id, after: listNeededSteps(step) })),
@@ -29,14 +37,12 @@ export const renderAsciiGraph = (steps: readonly PlannedStep[], states: Readonly
   const idWidth = Math.max(0, ...steps.map(({ id }) => id.length));
   const stateOf = (id: string): string => formatPlainState(states[id]);
   const stateWidth = Math.max(0, ...steps.map(({ id }) => stateOf(id).length));
-  return lines
-    .map(({ rails, node }) => {
-      const step = node === null ? undefined : byId.get(node);
-      if (!step) return rails;
-      const prefix = `${rails.padEnd(railWidth)}  ${step.id.padEnd(idWidth)}  ${stateWidth === 0 ? "" : `${stateOf(step.id).padEnd(stateWidth)}  `}`;
-      return `${prefix}${toOneLine(formatGraphTitle(step), Math.max(20, width - prefix.length))}`.trimEnd();
-    })
-    .join("\n");
+  return lines.map(({ rails, node }) => {
+    const step = node === null ? undefined : byId.get(node);
+    if (!step) return { step: null, text: rails };
+    const prefix = `${rails.padEnd(railWidth)}  ${step.id.padEnd(idWidth)}  ${stateWidth === 0 ? "" : `${stateOf(step.id).padEnd(stateWidth)}  `}`;
+    return { step: step.id, text: `${prefix}${toOneLine(formatGraphTitle(step), Math.max(20, width - prefix.length))}`.trimEnd() };
+  });
 };
 
 /** The state without symbols and Markdown; empty before the step has one. */

@@ -159,6 +159,20 @@ const listRunJobs: RouteHandler = (call) => {
   return call.page(shapes, (items) => ({ total_count: shapes.length, jobs: items }));
 };
 
+/** GitHub redirects to the text of a log. */
+const getJobLog: RouteHandler = (call) => {
+  const id = Number(call.param("job"));
+  const run = [...call.repository.runs.values()].find(({ jobs }) =>
+    [...jobs.values()].some((job) => job.id === id && job.report.log !== null),
+  );
+  if (!run) throw notFoundRefusal();
+  return {
+    status: 302,
+    body: {},
+    headers: { location: `${call.forge.url}/${repositoryFullName(call.repository)}/actions/runs/${run.id}/job/${id}` },
+  };
+};
+
 /** Artifacts of a run; `name` selects those of exactly this name. */
 const listRunArtifacts: RouteHandler = (call) => {
   const run = getRequestedRun(call);
@@ -196,5 +210,6 @@ export const actionRoutes: readonly ApiRoute[] = [
   ["GET", "/actions/runs/:run", ACTIONS_READ, (call) => okReply(workflowRunShape(call.forge, call.repository, getRequestedRun(call)))],
   ["POST", "/actions/runs/:run/cancel", ACTIONS_WRITE, cancelWorkflowRun],
   ["GET", "/actions/runs/:run/jobs", ACTIONS_READ, listRunJobs],
+  ["GET", "/actions/jobs/:job/logs", ACTIONS_READ, getJobLog],
   ["GET", "/actions/runs/:run/artifacts", ACTIONS_READ, listRunArtifacts],
 ];

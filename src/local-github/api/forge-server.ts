@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { addFormRoutes } from "../web/form-routes.ts";
 import { addPageRoutes } from "../web/page-routes.ts";
 import { actionRoutes } from "./action-routes.ts";
 import { assigneeRoutes } from "./assignee-routes.ts";
@@ -207,6 +208,7 @@ export const createForgeServer = (forge: ForgeState, reportFailure: (error: unkn
   graphqlRoutes(forge, app);
   // Before the pages, which would read `/api/v3` as a repository.
   app.all("/api/*", (context) => sendRefusal(forge, context, notFoundRefusal()));
+  addFormRoutes(forge, app);
   addPageRoutes(forge, app);
   app.notFound((context) => sendRefusal(forge, context, notFoundRefusal()));
   app.onError((error, context) => {

@@ -30,6 +30,8 @@ export type ObservedRequest = {
   readonly status: number;
   readonly body: () => Promise<string>;
 };
+/** A person with the token that the pages use for them. */
+export type SignedInPerson = { readonly login: string; readonly token: string };
 export type ForgeState = {
   readonly directory: string;
   readonly now: () => number;
@@ -52,6 +54,8 @@ export type ForgeState = {
   /** Uploaded attachments by number. */
   readonly attachments: Map<number, FileAttachment>;
   readonly deliveries: WebhookDelivery[];
+  /** Persons who may act on the pages, by the key of their address. */
+  readonly sessions: Map<string, SignedInPerson>;
   readonly requestCounts: Map<string, { count: number; reset: number }>;
   readonly background: BackgroundWork;
   /** Stores the present state, if the forge has a file for this purpose. */

@@ -14,7 +14,7 @@ import { resumeForge, restoreForge } from "./resume-forge.ts";
 import { ensureAccount, type WebhookDelivery, type InjectedFaults, type ForgeState, type ForgeLag } from "./forge-state.ts";
 import { type GitHubApp, type TokenPermissions, type RepositoryRole } from "./forge-actor.ts";
 import type { ForgeRepository, BranchRule } from "./forge-repository.ts";
-import { ensureInstallation, mintInstallationToken, mintUserToken } from "./access-tokens.ts";
+import { createGuid, ensureInstallation, findActor, mintInstallationToken, mintUserToken } from "./access-tokens.ts";
 import { triggerWorkflows } from "./trigger-workflows.ts";
 import { createBackgroundWork } from "./background-work.ts";
 
@@ -76,6 +76,8 @@ export type RunningForge = {
   startScheduled(repository: RepositoryName, cron: string): void;
   /** Uploads a file as a person does on GitHub's pages and returns its address. The REST API cannot do this. */
   attach(attachment: FileAttachment): string;
+  /** The address that signs a person in on the pages, by their token, and leads to a path. */
+  signIn(token: string, path: string): string;
   /** All webhook deliveries so far, oldest first. */
   deliveries(): readonly WebhookDelivery[];
   /**
@@ -117,6 +119,7 @@ const createForgeState = (options: ForgeOptions, stored: StoredForge | null, sto
   repositories: new Map(),
   attachments: new Map(),
   deliveries: [],
+  sessions: new Map(),
   requestCounts: new Map(),
   background: createBackgroundWork(options.after, storage?.save),
   save: storage?.save ?? (() => Promise.resolve()),
@@ -174,6 +177,14 @@ const createSetters = (
   };
 };
 
+const createSignInAddress = (forge: ForgeState, token: string, path: string): string => {
+  const actor = findActor(forge, token);
+  if (actor?.kind !== "user") throw new Error("Only a user can sign in.");
+  const key = createGuid(forge);
+  forge.sessions.set(key, { login: actor.account.login, token });
+  return `${forge.url}/session/${key}?to=${encodeURIComponent(path)}`;
+};
+
 const stopServer = (server: ServerType): Promise<void> =>
   new Promise((resolve) => {
     server.close(() => resolve());
@@ -209,6 +220,7 @@ export const startForge = async (options: ForgeOptions): Promise<RunningForge> =
     createRepository: (repository) => createRepository(forge, repository),
     ...createSetters(forge),
     attach: (attachment) => storeAttachment(forge, attachment),
+    signIn: (token, path) => createSignInAddress(forge, token, path),
     deliveries: () => forge.deliveries,
     waitUntilIdle: async () => {
       await forge.background.waitUntilIdle();

@@ -50,7 +50,7 @@ const drawGraphNode = (node: MermaidNode, box: GraphBox): SafeHtml => {
     (line, index) => html`<text x="${x}" y="${box.y + NODE_PADDING_PX + 10 + index * LABEL_LINE_PX}">${line}</text>`,
   );
   const words = [...(node.shape === "hexagon" ? ["checkpoint"] : []), state].join(" · ");
-  return html`<g class="node is-${state}"
+  const drawn = html`<g class="node is-${state}"
     ><title>${node.label} (${words})</title>${drawOutline(box, node.shape)}${lines}<text
       class="state"
       x="${x}"
@@ -58,6 +58,7 @@ const drawGraphNode = (node: MermaidNode, box: GraphBox): SafeHtml => {
       >${words}</text
     ></g
   >`;
+  return node.link === undefined ? drawn : html`<a href="${node.link}" aria-label="${node.label}: ${words}">${drawn}</a>`;
 };
 
 const drawCurve = (start: PicturePoint, end: PicturePoint, along: "LR" | "TD"): string => {
@@ -101,12 +102,14 @@ export const drawGraph = (graph: MermaidGraph): SafeHtml | null => {
   const boxes = [...layout.boxes.values(), ...layout.routes.flat()];
   const width = Math.max(...boxes.map((box) => box.x + box.width)) + GRAPH_GAPS_PX.margin;
   const height = Math.max(...boxes.map((box) => box.y + box.height)) + GRAPH_GAPS_PX.margin;
-  return html`<div class="graph" tabindex="0">
+  // The parts of a picture cannot be links.
+  const role = graph.nodes.some(({ link }) => link !== undefined) ? "group" : "img";
+  return html`<div class="graph" tabindex="0" role="region" aria-label="Graph">
     <svg
       width="${width}"
       height="${height}"
       viewBox="0 0 ${width} ${height}"
-      role="img"
+      role="${role}"
       aria-label="The plan as a graph of ${graph.nodes.length} steps"
     >
       ${edges}${nodes}

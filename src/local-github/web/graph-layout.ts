@@ -100,9 +100,38 @@ const removeDuplicateEdges = (edges: readonly MermaidEdge[]): MermaidEdge[] => [
   ...new Map(edges.map((edge) => [`${edge.from} ${edge.to}`, edge])).values(),
 ];
 
+/** Fewer nodes without edges stay in one line. */
+const MIN_WRAPPED_NODES = 3;
+/** The width that rows of nodes without edges fill. */
+const ROWS_WIDTH_PX = 1_080;
+
+/** Places nodes without edges in rows below the others, instead of in one long column. */
+const layoutWithRows = (
+  graph: MermaidGraph,
+  sizes: ReadonlyMap<string, BoxSize>,
+  isolated: readonly (readonly [string, BoxSize])[],
+): GraphLayout | null => {
+  const alone = new Set(isolated.map(([id]) => id));
+  const others = new Map([...sizes].filter(([id]) => !alone.has(id)));
+  const upper: GraphLayout | null = others.size === 0 ? { boxes: new Map(), routes: [] } : layoutGraph(graph, others);
+  if (!upper) return null;
+  const { margin, nodes: gap } = GRAPH_GAPS_PX;
+  const bottom = Math.max(margin - gap, ...[...upper.boxes.values(), ...upper.routes.flat()].map(({ y, height }) => y + height));
+  const width = Math.max(...isolated.map(([, size]) => size.width)) + gap;
+  const height = Math.max(...isolated.map(([, size]) => size.height)) + gap;
+  const columns = Math.max(1, Math.floor(ROWS_WIDTH_PX / width));
+  const boxes = new Map(upper.boxes);
+  for (const [index, [id, size]] of isolated.entries())
+    boxes.set(id, { x: margin + (index % columns) * width, y: bottom + gap + Math.floor(index / columns) * height, ...size });
+  return { boxes, routes: upper.routes };
+};
+
 /** Places the nodes of a graph and routes its edges. Returns null for a graph with a cycle. */
 export const layoutGraph = (graph: MermaidGraph, sizes: ReadonlyMap<string, BoxSize>): GraphLayout | null => {
   const edges = removeDuplicateEdges(graph.edges);
+  const joined = new Set(edges.flatMap(({ from, to }) => [from, to]));
+  const isolated = [...sizes].filter(([id]) => !joined.has(id));
+  if (isolated.length > MIN_WRAPPED_NODES || (isolated.length > 1 && joined.size > 0)) return layoutWithRows(graph, sizes, isolated);
   const ranks = rankNodes([...sizes.keys()], edges);
   if (!ranks) return null;
   const lanes = edges.reduce((sum, { from, to }) => sum + (ranks.get(to) ?? 0) - (ranks.get(from) ?? 0) - 1, 0);

@@ -2,6 +2,7 @@ import type { ForgeState } from "../api/forge-state.ts";
 import { readCommitLog } from "./commit-log.ts";
 import { html, type SafeHtml } from "./safe-html.ts";
 import type { PageContent } from "./page-layout.ts";
+import { renderIssueForm } from "./action-forms.ts";
 import { renderHistory, renderIssueRow, listPageIssues, listPagePulls, renderRunRow, listPageRuns } from "./list-rows.ts";
 import { drawFirstGraph } from "./render-markdown.ts";
 import { renderBranch, renderCard, LIST_PAGE_ITEMS, renderPager, renderRows, formatPageTitle } from "./page-parts.ts";
@@ -74,7 +75,7 @@ export const renderOverviewPage = async (scope: PageScope): Promise<PageContent>
     more: html`<a href="${pagePath(scope, "commits", defaultBranch)}">all commits</a>`,
     body: await renderHistory(scope, landed, "No commits yet."),
   });
-  const main = html`${renderPlanCard(scope)}
+  const main = html`${renderPlanCard(scope)}${renderIssueForm(scope)}
     <div class="columns">
       ${short("issues", listPageIssues(scope), renderIssueRow)}${short("pulls", listPagePulls(scope), renderIssueRow)}
     </div>

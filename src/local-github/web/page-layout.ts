@@ -4,7 +4,7 @@ import { pagePath, type PageScope } from "./page-scope.ts";
 import { PAGE_SCRIPT } from "./page-script.ts";
 import { PAGE_STYLE } from "./page-style.ts";
 
-type PageTab = "overview" | "issues" | "pulls" | "actions" | "commits" | "ledger";
+type PageTab = "overview" | "executions" | "issues" | "pulls" | "actions" | "commits" | "ledger";
 export type PageContent = { readonly title: string; readonly tab: PageTab | null; readonly main: SafeHtml };
 
 const contentSecurityHash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
@@ -14,7 +14,7 @@ export const PRIVATE_HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
+  "referrer-policy": "same-origin",
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
 };
@@ -33,7 +33,7 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
     "connect-src 'self'",
     "img-src data:",
     "base-uri 'none'",
-    "form-action 'none'",
+    "form-action 'self'",
     "frame-ancestors 'none'",
   ].join("; "),
 };
@@ -51,6 +51,7 @@ const renderTabs = (scope: PageScope, current: PageTab | null): SafeHtml => {
   const open = [...issues.values()].filter(({ state }) => state === "open");
   const entries: readonly (readonly [PageTab, string, number | null, string])[] = [
     ["overview", "Overview", null, pagePath(scope)],
+    ["executions", "Executions", null, pagePath(scope, "executions")],
     ["issues", "Issues", open.filter(({ pull }) => !pull).length, pagePath(scope, "issues")],
     ["pulls", "Pull requests", open.filter(({ pull }) => pull).length, pagePath(scope, "pulls")],
     ["actions", "Actions", runs.size, pagePath(scope, "actions")],
@@ -101,7 +102,8 @@ export const renderLayout = (scope: PageScope | null, { page, version }: { page:
         </header>
         <main class="wide">${page.main}</main>
         <footer class="wide">
-          A stand-in for GitHub, on this machine only. These pages are read-only; use git or the REST API to make changes.
+          A stand-in for GitHub, on this machine only.
+          ${scope?.session ? `You act as ${scope.session.login}.` : "To act here, open the address that enki local printed; git and the REST API work as well."}
         </footer>
         ${SCRIPT_ELEMENT}
       </body>

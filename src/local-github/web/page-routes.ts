@@ -5,6 +5,10 @@ import { type ForgeState } from "../api/forge-state.ts";
 import { formatRepositoryKey } from "../api/forge-repository.ts";
 import { type ForgeRun } from "../api/forge-run.ts";
 import { renderCommitPage, renderCommitsPage, renderLedgerPage } from "./commit-pages.ts";
+import { renderExecutionPage, renderExecutionsPage } from "./execution-page.ts";
+import { createLedgerCache } from "./ledger-cache.ts";
+import { findSession } from "./page-session.ts";
+import { addStateEvents } from "./state-events.ts";
 import { renderFilePage } from "./file-page.ts";
 import { html } from "./safe-html.ts";
 import { renderIssuePage } from "./issue-page.ts";
@@ -84,6 +88,8 @@ const viewFile: PageView = async (scope, context) => {
 
 const PAGE_VIEWS: readonly (readonly [string, PageView])[] = [
   ["", (scope) => renderOverviewPage(scope)],
+  ["/executions", (scope) => renderExecutionsPage(scope)],
+  ["/executions/:id", (scope, context) => renderExecutionPage(scope, context.req.param("id") ?? "")],
   ["/issues", (scope, context) => renderIssuesPage(scope, pageNumberOf(context))],
   ["/issues/:number", createIssueView("issue")],
   ["/pulls", (scope, context) => renderPullsPage(scope, pageNumberOf(context))],
@@ -101,11 +107,13 @@ const PAGE_VIEWS: readonly (readonly [string, PageView])[] = [
 
 /** Finds a public repository; null if it does not exist or is private. */
 const findPageScope = async (
-  { forge, markdownCache }: Pick<PageScope, "forge" | "markdownCache">,
+  { forge, markdownCache, ledgerCache }: Pick<PageScope, "forge" | "markdownCache" | "ledgerCache">,
   context: Context,
 ): Promise<PageScope | null> => {
   const repository = forge.repositories.get(formatRepositoryKey(context.req.param("owner") ?? "", context.req.param("name") ?? ""));
-  return repository && !repository.private ? { forge, markdownCache, repository, refs: await repository.bare.listRefs() } : null;
+  if (!repository || repository.private) return null;
+  const session = findSession(forge, context);
+  return { forge, markdownCache, ledgerCache, repository, session, path: context.req.path, refs: await repository.bare.listRefs() };
 };
 
 const MISSING_PAGE: PageContent = {
@@ -115,9 +123,9 @@ const MISSING_PAGE: PageContent = {
     <p>This page does not exist. <a href="/">All repositories</a></p>`,
 };
 
-/** Adds the read-only web pages, which need no sign-in. The caller must keep strangers away. */
+/** Adds the web pages. Reading needs no sign-in, so the caller must keep strangers away. */
 export const addPageRoutes = (forge: ForgeState, app: Hono): void => {
-  const markdownCache: MarkdownCache = new Map();
+  const caches = { markdownCache: new Map() satisfies MarkdownCache, ledgerCache: createLedgerCache() };
   const sendPage = (context: Context, scope: PageScope | null, content: { page: PageContent | null; version: string }): Response =>
     context.body(
       renderLayout(scope, { page: content.page ?? MISSING_PAGE, version: content.version }).markup,
@@ -126,7 +134,7 @@ export const addPageRoutes = (forge: ForgeState, app: Hono): void => {
     );
   for (const [path, view] of PAGE_VIEWS) {
     app.get(`/:owner/:name${path}`, async (context) => {
-      const scope = await findPageScope({ forge, markdownCache }, context);
+      const scope = await findPageScope({ forge, ...caches }, context);
       if (!scope) return sendPage(context, null, { page: null, version: homePageVersion(forge) });
       // Compute the version before rendering, so that the next refresh shows a concurrent change.
       const version = await pageVersion(scope);
@@ -135,10 +143,14 @@ export const addPageRoutes = (forge: ForgeState, app: Hono): void => {
     });
   }
   app.get("/:owner/:name/state", async (context) => {
-    const scope = await findPageScope({ forge, markdownCache }, context);
+    const scope = await findPageScope({ forge, ...caches }, context);
     return scope
       ? context.json({ version: await pageVersion(scope) }, 200, PRIVATE_HEADERS)
       : context.json({ version: "" }, 404, PRIVATE_HEADERS);
+  });
+  addStateEvents(forge, app, async (context) => {
+    const scope = await findPageScope({ forge, ...caches }, context);
+    return scope ? pageVersion(scope) : "";
   });
   app.get("/", (context) => sendPage(context, null, { page: renderHomePage(forge), version: homePageVersion(forge) }));
   app.get("/state", (context) => context.json({ version: homePageVersion(forge) }, 200, PRIVATE_HEADERS));

@@ -1,4 +1,6 @@
 import type { MarkdownCache } from "./markdown-cache.ts";
+import type { LedgerCache } from "./ledger-cache.ts";
+import type { PageSession } from "./page-session.ts";
 import type { RefMap } from "../api/bare-repository.ts";
 import { repositoryFullName, type ForgeRepository } from "../api/forge-repository.ts";
 import { type ForgeState } from "../api/forge-state.ts";
@@ -9,6 +11,11 @@ export type PageScope = {
   readonly repository: ForgeRepository;
   readonly refs: RefMap;
   readonly markdownCache: MarkdownCache;
+  readonly ledgerCache: LedgerCache;
+  /** The signed-in person; null for strangers, who only read. */
+  readonly session: PageSession | null;
+  /** The path of the requested page. */
+  readonly path: string;
 };
 
 /** The path of a page of a repository. Every segment is encoded, so that no name can change the path. */

@@ -1,5 +1,5 @@
 /**
- * The page's only script. It polls the version of the state and replaces the parts of the page that changed.
+ * The page's only script. It listens to server-sent versions of the state (or polls, on the list of repositories) and replaces the parts of the page that changed.
  * Unchanged parts keep their position, their selection, and their folded and focused elements. It also shows times
  * relative to now; without the script they are in UTC.
  */
@@ -33,9 +33,12 @@ export const PAGE_SCRIPT = `(() => {
     const states = new Map(keys(old).map(([element, key]) =>
       [key, { open: element.open, left: element.scrollLeft, top: element.scrollTop, end: atEnd(element) }]));
     const unfolded = old.open;
-    const focusable = "a, summary, [tabindex]";
+    const focusable = "a, summary, button, input, textarea, select, [tabindex]";
+    const fields = (part) => [...part.querySelectorAll("textarea, select, input:not([type=hidden])")];
+    const typed = new Map(fields(old).map((field) => [field.name, field.value]));
     const focus = [...old.querySelectorAll(focusable)].indexOf(document.activeElement);
     old.replaceWith(next);
+    for (const field of fields(next)) if (typed.has(field.name)) field.value = typed.get(field.name);
     if (unfolded !== undefined) next.open = unfolded;
     for (const [element, key] of keys(next)) {
       const was = states.get(key);
@@ -68,20 +71,33 @@ export const PAGE_SCRIPT = `(() => {
     if (!answer.ok) throw new Error(String(answer.status));
     return answer;
   };
+  const show = async (version) => {
+    body.className = "live";
+    if (version !== body.dataset.version && String(getSelection()) === "") updatePage(await (await request(location.href)).text());
+  };
   const poll = async () => {
     try {
       const { version } = await (await request(body.dataset.state)).json();
-      body.className = "live";
-      if (version !== body.dataset.version && String(getSelection()) === "") updatePage(await (await request(location.href)).text());
+      await show(version);
     } catch {
       body.className = "lost";
     }
     setTimeout(poll, document.hidden ? 8000 : 1500);
+  };
+  const listen = () => {
+    const events = new EventSource(body.dataset.state + "/events");
+    let newest = "";
+    let shows = Promise.resolve();
+    const showNewest = () => (shows = shows.then(() => show(newest)).catch(() => (body.className = "lost")));
+    events.addEventListener("version", ({ data }) => { newest = data; showNewest(); });
+    events.addEventListener("error", () => (body.className = "lost"));
+    document.addEventListener("selectionchange", () => { if (newest !== "" && newest !== body.dataset.version && String(getSelection()) === "") showNewest(); });
   };
 
   body.className = "live";
   updateTimes();
   setInterval(updateTimes, 10000);
   for (const log of document.querySelectorAll(".log")) if (follow(log)) log.scrollTop = log.scrollHeight;
-  setTimeout(poll, 1500);
+  if (body.dataset.state === "/state") setTimeout(poll, 1500);
+  else listen();
 })();`;

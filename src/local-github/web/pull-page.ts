@@ -2,6 +2,7 @@ import type { CheckRun, CommitStatus } from "../api/forge-run.ts";
 import type { Issue } from "../api/forge-issue.ts";
 import type { PullRequest, SubmittedReview, ReviewThread } from "../api/forge-pull.ts";
 import type { Sha } from "../../core/domain/ids.ts";
+import { renderCommentBox, renderReviewForm } from "./action-forms.ts";
 import { renderPatch } from "./render-patch.ts";
 import { readDiff, readCommitLog, findMergeBase } from "./commit-log.ts";
 import { html, type SafeHtml } from "./safe-html.ts";
@@ -112,6 +113,17 @@ const renderPullFacts = (scope: PageScope, issue: ShownPull): SafeHtml => {
     >${pull.draft ? html`<span>draft</span>` : null}${merged}`;
 };
 
+/** The form for a review of an open pull request. */
+const renderOwnReview = async (
+  { repository, ...rest }: PageScope,
+  { number, state, pull }: ShownPull,
+  start: Sha | null,
+): Promise<SafeHtml | null> => {
+  if (state !== "open" || start === null) return null;
+  const paths = await repository.bare.listChangedPaths(start, pull.head);
+  return renderReviewForm({ repository, ...rest }, { number, head: pull.head, paths });
+};
+
 const MAX_PULL_COMMITS = 100;
 
 /** Renders a pull request: discussion, reviews, checks, commits and changes. */
@@ -134,6 +146,7 @@ export const renderPullPage = async (scope: PageScope, issue: ShownPull, page: n
         ? "1 commit"
         : `${commits.length} commits`;
   const main = html`${head}${discussion}${renderChecksCard(scope, pull.head)} ${renderCard({ id: "commits", title: number, body: list })}
+  ${await renderOwnReview(scope, issue, start)}${renderCommentBox(scope, issue.number)}
   ${patch === null ? html`<p class="dim">The changes cannot be shown because the base branch was deleted.</p>` : renderPatch(patch)}`;
   return { title, tab: "pulls", main };
 };

@@ -1,4 +1,10 @@
-export type MermaidNode = { readonly id: string; readonly label: string; readonly shape: "box" | "hexagon"; readonly state: string };
+export type MermaidNode = {
+  readonly id: string;
+  readonly label: string;
+  readonly shape: "box" | "hexagon";
+  readonly state: string;
+  /** The address that the node leads to. */ readonly link?: string;
+};
 export type MermaidEdge = { readonly from: string; readonly to: string };
 export type MermaidGraph = {
   readonly direction: "LR" | "TD";

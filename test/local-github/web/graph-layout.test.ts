@@ -108,9 +108,15 @@ test.each(["LR", "TD"] as const)("lays out a graph that is too large for dagre a
   expect(layout && faultsOf(layout, direction)).toEqual([]);
 });
 
-test("lays out a thousand parallel nodes as a grid", () => {
-  const layout = place({ ids: numbered(1_000), edges: [] });
-  expect(new Set([...(layout?.boxes.values() ?? [])].map((box) => box.x)).size).toBe(1);
+test("nodes without edges wrap into rows, below the others", () => {
+  const boxesOf = (ids: string[], edges: { from: string; to: string }[]) => [...(place({ ids, edges })?.boxes.values() ?? [])];
+  const alone = boxesOf(numbered(1_000), []);
+  const columns = new Set(alone.map(({ x }) => x)).size;
+  expect(columns).toBeGreaterThan(3);
+  expect(new Set(alone.map(({ y }) => y)).size).toBe(Math.ceil(1_000 / columns));
+  const [first, second, ...rest] = boxesOf(numbered(6), [{ from: "n0", to: "n1" }]);
+  for (const box of rest)
+    for (const joined of [first, second]) expect(box.y).toBeGreaterThanOrEqual((joined?.y ?? 0) + (joined?.height ?? 0));
 });
 
 const shapes = fc

@@ -96,14 +96,22 @@ test("refuses pages, REST and git under a foreign host name that resolves to loo
     expect((await ask(`${forge.url}/octo/demo`, { host })).status).toBe(200);
 });
 
-test("pages are read-only and refuse other methods", async () => {
+test("pages refuse other methods than reading, except for the forms of signed-in persons", async () => {
   const { forge, issue } = shared();
   const number = await issue("One");
   const before = (await ask(`${forge.url}/octo/demo/state`)).text;
   for (const method of ["POST", "PUT", "PATCH", "DELETE"])
-    for (const path of ["/", "/octo/demo", `/octo/demo/issues/${number}`, "/octo/demo/state", "/octo/demo/pulls", "/octo/demo/ledger"])
+    for (const path of [
+      "/",
+      "/octo/demo",
+      `/octo/demo/issues/${number}`,
+      "/octo/demo/state",
+      "/octo/demo/pulls",
+      "/octo/demo/ledger",
+      "/octo/demo/executions",
+    ])
       expect((await ask(`${forge.url}${path}`, { method })).status).toBe(404);
-  for (const path of ["", "/issues", `/issues/${number}`, "/pulls", "/actions", "/commits/main", "/ledger", "/state"])
+  for (const path of ["", "/issues", `/issues/${number}`, "/pulls", "/actions", "/commits/main", "/ledger", "/state", "/executions"])
     expect((await ask(`${forge.url}/octo/demo${path}`)).status).toBe(200);
   expect((await ask(`${forge.url}/octo/demo/state`)).text).toBe(before);
 });

@@ -5,8 +5,13 @@ import { PAGE_SCRIPT } from "../../../src/local-github/web/page-script.ts";
 const NOW = Date.parse("2026-11-20T12:00:00Z");
 
 /** The part of a browser that the script needs while nothing changes. */
-const open = (times: readonly { dateTime: string; textContent: string }[], answer: () => { ok: boolean; version: string }) => {
-  const body = { className: "", dataset: { state: "/octo/demo/state", version: "one" } };
+const open = (
+  times: readonly { dateTime: string; textContent: string }[],
+  answer: () => { ok: boolean; version: string },
+  state = "/state",
+) => {
+  const body = { className: "", dataset: { state, version: "one" } };
+  const heard: Record<string, (event: { data: string }) => void> = {};
   const asked: string[] = [];
   const later: (() => Promise<void>)[] = [];
   const lists: Readonly<Record<string, readonly unknown[]>> = { time: times };
@@ -16,6 +21,11 @@ const open = (times: readonly { dateTime: string; textContent: string }[], answe
       hidden: false,
       querySelector: () => ({ children: [] }),
       querySelectorAll: (what: string) => lists[what] ?? [],
+      addEventListener: () => undefined,
+    },
+    EventSource: function EventSource(this: { addEventListener: unknown }, url: string) {
+      asked.push(url);
+      this.addEventListener = (name: string, hear: (event: { data: string }) => void) => void (heard[name] = hear);
     },
     Date: { now: () => NOW, parse: Date.parse },
     getSelection: () => "",
@@ -27,7 +37,7 @@ const open = (times: readonly { dateTime: string; textContent: string }[], answe
     setTimeout: (look: () => Promise<void>) => void later.push(look),
     setInterval: () => undefined,
   });
-  return { body, asked, look: () => later.shift()?.() };
+  return { body, asked, heard, look: () => later.shift()?.() };
 };
 
 test.each([
@@ -53,5 +63,16 @@ test("shows whether the forge answers, and continues to poll", async () => {
   ok = true;
   await look();
   expect(body.className).toBe("live");
-  expect(asked).toEqual(["/octo/demo/state", "/octo/demo/state"]);
+  expect(asked).toEqual(["/state", "/state"]);
+});
+
+test("a repository's page listens to its state instead of polling, and shows when the forge is gone", async () => {
+  const { body, asked, heard, look } = open([], () => ({ ok: true, version: "one" }), "/octo/demo/state");
+  expect(asked).toEqual(["/octo/demo/state/events"]);
+  expect(look()).toBeUndefined();
+  heard["error"]?.({ data: "" });
+  expect(body.className).toBe("lost");
+  heard["version"]?.({ data: "one" });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(body.className).toBe("live");
 });

@@ -1,0 +1,17 @@
+import type { OptionDefinitions } from "./command-options.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+
+export type CliSubcommand = {
+  /** Arguments besides options, as shown in the help. */
+  readonly takes: string;
+  readonly summary: string;
+  /** Loads the subcommand's modules; the others are not loaded. */
+  readonly load: () => Promise<LoadedSubcommand>;
+};
+
+type LoadedSubcommand = {
+  readonly options: OptionDefinitions;
+  readonly run: (args: readonly string[], terminal: TerminalHost) => Promise<number>;
+};
+
+export type NamedSubcommand = readonly [name: string, subcommand: CliSubcommand];

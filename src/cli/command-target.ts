@@ -1,0 +1,98 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Ledger } from "../core/domain/ledger.ts";
+import { LEDGER_REF } from "../core/domain/refs.ts";
+import { deriveApiUrl, readRemoteAddress, type RemoteAddress } from "../core/setup/remote-address.ts";
+import { createTokenEnv, type GitContext, runGit } from "../storage/git/run-git.ts";
+import { CommandError } from "./command-options.ts";
+import { findRepository } from "./find-repository.ts";
+import { readLocalLedger } from "./local-ledger.ts";
+import { isMachineRunning, listMachineRecords, type MachineRecord } from "./machine-records.ts";
+import { openPersonClient, type PersonClient } from "./person-client.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+
+/** The repository that a command of the terminal is about, with the access of the person. */
+export type CommandTarget = {
+  /** `owner/name`. */
+  readonly name: string;
+  readonly isLocal: boolean;
+  readonly person: PersonClient;
+  /** Where git finds the ledger's commits after {@link readLedger}. */
+  readonly git: GitContext;
+  /** The current ledger; null before Enki's first write. */
+  readonly readLedger: () => Promise<Ledger | null>;
+};
+
+const openLocalTarget = (terminal: TerminalHost, { directory, owner, name, apiUrl, token }: MachineRecord): CommandTarget => {
+  const bare = join(directory, "repositories", owner, `${name}.git`);
+  return {
+    name: `${owner}/${name}`,
+    isLocal: true,
+    person: openPersonClient({ apiUrl, token, owner, name }),
+    git: { directory: bare, after: terminal.after },
+    readLedger: () => readLocalLedger({ cwd: bare, after: terminal.after }),
+  };
+};
+
+/** The token of GitHub's own program; null without the program or a login. */
+const askGhForToken = async (host: string, env: TerminalHost["env"]): Promise<string | null> =>
+  promisify(execFile)("gh", ["auth", "token", "--hostname", host], { env: { ...env } }).then(
+    ({ stdout }) => stdout.trim() || null,
+    () => null,
+  );
+
+/**
+ * The person's token for a host. As in `gh`, the variables for github.com are never sent to another host, because a clone may name any.
+ * In a workflow, `GITHUB_TOKEN` belongs to the host of `GITHUB_SERVER_URL`.
+ */
+const findToken = async (terminal: TerminalHost, host: string): Promise<string | null> => {
+  const { env } = terminal;
+  const server = URL.parse(env["GITHUB_SERVER_URL"] ?? "https://github.com")?.host;
+  const names =
+    host === server || host === "github.com" ? ["GH_TOKEN", "GITHUB_TOKEN"] : ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"];
+  const given = names.map((name) => env[name]).find((value) => value !== undefined && value !== "");
+  return given ?? askGhForToken(host, env);
+};
+
+type RemoteTarget = { readonly address: RemoteAddress; readonly directory: string; readonly url: string };
+
+const openRemoteTarget = async (terminal: TerminalHost, { address, directory, url }: RemoteTarget): Promise<CommandTarget> => {
+  const { host, owner, name } = address;
+  const token = await findToken(terminal, host);
+  if (token === null)
+    throw new CommandError(`there is no token for ${host}; log in with gh auth login, or set GH_TOKEN in the environment`);
+  const isPlain = url.startsWith("http://");
+  const server = `${isPlain ? "http" : "https"}://${host}`;
+  const git: GitContext = { directory, after: terminal.after, env: createTokenEnv(token) };
+  const refspec = `+${LEDGER_REF}:${LEDGER_REF}`;
+  return {
+    name: `${owner}/${name}`,
+    isLocal: false,
+    person: openPersonClient({ apiUrl: isPlain ? `${server}/api/v3` : deriveApiUrl(address), token, owner, name }),
+    git,
+    readLedger: async () => {
+      const fetched = await runGit(git, ["fetch", "-q", "--no-tags", "--no-write-fetch-head", `${server}/${owner}/${name}.git`, refspec]);
+      if (fetched.code !== 0 && !fetched.stderr.includes("couldn't find remote ref"))
+        throw new CommandError(`the ledger cannot be fetched: ${fetched.stderr.trim().split("\n").at(-1) ?? ""}`);
+      return fetched.code === 0 ? readLocalLedger({ cwd: directory, after: terminal.after }) : null;
+    },
+  };
+};
+
+/** Finds the running local GitHub of the repository here, or the GitHub of its remote `origin`. */
+export const findCommandTarget = async (terminal: TerminalHost): Promise<CommandTarget> => {
+  const { directory } = await findRepository(terminal, ".");
+  const records = await listMachineRecords(terminal, directory);
+  const running = (await Promise.all(records.map(async (record) => ((await isMachineRunning(record)) ? [record] : [])))).flat();
+  const [machine, ...others] = running;
+  if (others.length > 0)
+    throw new CommandError(`several local GitHubs run for this repository: ${running.map(({ url }) => url).join(", ")}; end one`);
+  if (machine) return openLocalTarget(terminal, machine);
+  const remote = await runGit({ directory, after: terminal.after }, ["remote", "get-url", "origin"]);
+  const url = remote.stdout.toString("utf8").trim();
+  const address = remote.code === 0 ? readRemoteAddress(url) : null;
+  if (!address)
+    throw new CommandError("no local GitHub runs for this repository, and it has no remote origin on a GitHub; start enki local");
+  return openRemoteTarget(terminal, { address, directory, url });
+};

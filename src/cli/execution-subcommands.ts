@@ -1,0 +1,81 @@
+import type { CommandRow } from "../core/commands/command-row.ts";
+import { COMMANDS } from "../core/commands/command-table.ts";
+import type { NamedSubcommand } from "./cli-subcommand.ts";
+
+/** Commands of comments with a meaning of their own in the terminal. */
+const OWN_MEANING: ReadonlySet<string> = new Set(["run", "help", "status", "approve"]);
+
+/** A command of comments as a subcommand: the same row of the table, posted as the same comment. */
+const toSubcommand = (row: CommandRow): NamedSubcommand => [
+  row.name,
+  {
+    takes: row.usage.slice(row.name.length).trim(),
+    summary: row.summary,
+    load: () =>
+      import("./person-command.ts").then(({ createPersonCommand, commandOptions }) => ({
+        run: createPersonCommand(row),
+        options: commandOptions,
+      })),
+  },
+];
+
+/** Subcommands about executions, on a local GitHub or a real one. */
+export const EXECUTION_SUBCOMMANDS: readonly NamedSubcommand[] = [
+  [
+    "status",
+    {
+      takes: "[<execution>]",
+      summary: "show what happens, and what waits for you",
+      load: () =>
+        import("./status-command.ts").then(({ runStatusCommand, statusOptions }) => ({ run: runStatusCommand, options: statusOptions })),
+    },
+  ],
+  [
+    "watch",
+    {
+      takes: "[<execution>]",
+      summary: "follow an execution to its end",
+      load: () =>
+        import("./watch-command.ts").then(({ runWatchCommand, watchOptions }) => ({ run: runWatchCommand, options: watchOptions })),
+    },
+  ],
+  [
+    "approve",
+    {
+      takes: "[<step> | <plan hash> | <task>@<result>]",
+      summary: "approve the plan, or a checkpoint by a review or a comment",
+      load: () =>
+        import("./approve-command.ts").then(({ runApproveCommand, approveOptions }) => ({
+          run: runApproveCommand,
+          options: approveOptions,
+        })),
+    },
+  ],
+  [
+    "review",
+    {
+      takes: "<step>",
+      summary: "review a step's pull request",
+      load: () =>
+        import("./review-command.ts").then(({ runReviewCommand, reviewOptions }) => ({ run: runReviewCommand, options: reviewOptions })),
+    },
+  ],
+  [
+    "logs",
+    {
+      takes: "[<step>]",
+      summary: "print what the jobs of a step's last attempt said",
+      load: () => import("./logs-command.ts").then(({ runLogsCommand, logsOptions }) => ({ run: runLogsCommand, options: logsOptions })),
+    },
+  ],
+  [
+    "report",
+    {
+      takes: "<execution>",
+      summary: "report where the time went, and what was retried and why",
+      load: () =>
+        import("./report-command.ts").then(({ runReportCommand, reportOptions }) => ({ run: runReportCommand, options: reportOptions })),
+    },
+  ],
+  ...COMMANDS.filter(({ name }) => !OWN_MEANING.has(name)).map(toSubcommand),
+];

@@ -1,0 +1,44 @@
+import type { Execution } from "../core/domain/execution.ts";
+import { boundsOf, type ExecutionTimeline } from "../core/domain/execution-timeline.ts";
+import type { Millis } from "../core/domain/ids.ts";
+import type { Plan } from "../core/domain/plan.ts";
+import type { StepState } from "../core/domain/step.ts";
+import { drawGraphLines } from "../core/messages/ascii-graph.ts";
+import { formatDuration } from "../core/messages/duration-text.ts";
+
+export type TreeInput = {
+  readonly execution: Execution;
+  readonly plan: Plan | null;
+  readonly timeline: ExecutionTimeline;
+  readonly now: Millis;
+  readonly width: number;
+  readonly colour: (text: string, state: StepState) => string;
+};
+
+const TIME_WIDTH_CHARS = 11;
+
+/** The time that a step takes, since its needs were met; empty before. */
+const formatStepTime = ({ timeline, now }: TreeInput, id: string): string => {
+  const { from, to } = boundsOf(timeline.steps[id] ?? []);
+  return from === null ? "" : formatDuration((to ?? now) - from);
+};
+
+/** The plan as a tree, a line for each step with its time, state and title. */
+export const formatTree = (input: TreeInput): string[] => {
+  const { execution, plan, width, colour } = input;
+  if (!plan) return [];
+  return drawGraphLines(plan.steps, execution.steps, width - TIME_WIDTH_CHARS).map(({ step, text }) => {
+    if (step === null) return `${"".padStart(TIME_WIDTH_CHARS)}${text}`;
+    return `${formatStepTime(input, step).padStart(TIME_WIDTH_CHARS - 2)}  ${colour(text, execution.steps[step]?.state ?? "pending")}`;
+  });
+};
+
+/** The state of an execution in one line. */
+export const formatHeadline = ({ execution, timeline, now }: TreeInput): string => {
+  const all = Object.values(execution.steps);
+  const done = all.filter(({ state }) => state === "done").length;
+  const end = timeline.states.at(-1);
+  const isOver = execution.state === "done" || execution.state === "failed" || execution.state === "cancelled";
+  const time = formatDuration((isOver && end ? end.from : now) - execution.createdAt);
+  return `${execution.id}  ${execution.state}${all.length === 0 ? "" : `, ${done} of ${all.length} steps done`}, ${time}`;
+};

@@ -1,0 +1,40 @@
+import { type Execution, hasEnded } from "../core/domain/execution.ts";
+import { findTarget, type FoundTarget } from "../core/domain/find-target.ts";
+import type { Ledger } from "../core/domain/ledger.ts";
+import { CommandError, UsageError } from "./command-options.ts";
+
+export type ExecutionChoice = {
+  /** The issue that the person named; null for none. */
+  readonly issue: number | null;
+  /** An execution, task or step; null for the execution that is not finished. */
+  readonly target: string | null;
+};
+
+const listNames = (executions: readonly Execution[]): string =>
+  executions.map(({ id, issue, state }) => `  ${id} (${state}, issue ${issue})`).join("\n");
+
+/** The execution, and the step if one is named. */
+export const findExecution = (ledger: Ledger | null, { issue, target }: ExecutionChoice): FoundTarget<Execution> => {
+  const all = Object.values(ledger?.executions ?? {}).toSorted((a, b) => a.createdAt - b.createdAt);
+  const here = issue === null ? all : all.filter((execution) => execution.issue === issue);
+  if (here.length === 0)
+    throw new CommandError(`there is no execution${issue === null ? "" : ` on issue ${issue}`}; start one with enki fix "<request>"`);
+  if (target !== null) return findNamed(all, here, target);
+  const open = here.filter((execution) => !hasEnded(execution));
+  const newest = here.at(-1);
+  if (open.length > 1) throw new UsageError(`several executions are not finished; name one:\n${listNames(open)}`);
+  const execution = open[0] ?? newest;
+  if (!execution) throw new CommandError("there is no execution");
+  return { execution, step: null };
+};
+
+const findNamed = (all: readonly Execution[], here: readonly Execution[], target: string): FoundTarget<Execution> => {
+  // A step's name alone belongs to any issue here, preferably to an execution that is not finished.
+  const issues = [...here.filter((execution) => !hasEnded(execution)), ...here.toReversed()].map(({ issue }) => issue);
+  for (const issue of new Set(issues)) {
+    const found = findTarget(all, issue, target);
+    if (found.ok) return found.value;
+    if (found.refusal.code === "ambiguous-target") throw new CommandError(found.refusal.message.replaceAll("`", ""));
+  }
+  throw new CommandError(`${target} was not found: no execution, task or step has this name; enki status lists them`);
+};

@@ -1,0 +1,47 @@
+import type { Ledger } from "../core/domain/ledger.ts";
+import { toJobKey } from "../core/domain/job.ts";
+import { toTaskId } from "../core/domain/ids.ts";
+import type { Execution } from "../core/domain/execution.ts";
+import type { Step } from "../core/domain/step.ts";
+import { CommandError, readOptionsAndWords, UsageError } from "./command-options.ts";
+import { findCommandTarget } from "./command-target.ts";
+import { findExecution } from "./find-execution.ts";
+import { readIssueOption } from "./person-command.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+
+export const logsOptions = {
+  issue: { type: "string", value: "<number>", about: "the issue; by default the one of the execution that is not finished" },
+  attempt: { type: "string", value: "<number>", about: "an earlier attempt" },
+} as const;
+
+type LogChoice = { readonly execution: Execution; readonly step: Step | null; readonly attempt: number | null };
+
+/** The run of a step's attempt, or of the planner's; null before it started. */
+const findJobRun = ({ effectRecords }: Ledger, { execution, step, attempt }: LogChoice): number | null => {
+  const job = step
+    ? toJobKey({ kind: "work", target: toTaskId(execution.id, step.id), attempt: attempt ?? step.attempt })
+    : toJobKey({ kind: "plan", target: execution.id, attempt: attempt ?? execution.planning.attempt });
+  return effectRecords[`start-job:${job}`]?.number ?? null;
+};
+
+const readAttempt = (text: string | undefined): number | null => {
+  if (text === undefined) return null;
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new UsageError(`--attempt is a number from 1, and '${text}' is none`);
+};
+
+/** `enki logs [<step>]`: prints what the jobs of a step's last attempt said; without a step, those of the planner. */
+export const runLogsCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
+  const { values, words } = readOptionsAndWords(args, logsOptions, 1);
+  const attempt = readAttempt(values.attempt);
+  const { person, readLedger } = await findCommandTarget(terminal);
+  const ledger = await readLedger();
+  const found = findExecution(ledger, { issue: readIssueOption(values.issue), target: words[0] ?? null });
+  const run = ledger && findJobRun(ledger, { ...found, attempt });
+  if (run === null) throw new CommandError(`${found.step?.id ?? "the planner"} has not run yet`);
+  for (const { id, name, status, conclusion } of await person.jobs(run)) {
+    if (conclusion === "skipped" || status === "queued") continue;
+    terminal.out(`== ${name} (${conclusion ?? status})\n${await person.jobLog(id)}\n`);
+  }
+  return 0;
+};

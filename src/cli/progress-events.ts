@@ -1,0 +1,60 @@
+import type { Execution } from "../core/domain/execution.ts";
+import type { Step } from "../core/domain/step.ts";
+import { toOneLine } from "../core/messages/escape.ts";
+import { describeStepState, findIdleReason } from "../core/messages/step-table.ts";
+import type { ProgressView } from "./progress-view.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+
+const MAX_REASON_CHARS = 500;
+
+/** A step's state and the reason for idleness, in words. */
+const formatStepProgress = (step: Step): string => {
+  const reason = findIdleReason(step);
+  return `${describeStepState(step)[1].replaceAll("*", "")}${reason === "" ? "" : `: ${toOneLine(reason, MAX_REASON_CHARS)}`}`;
+};
+
+type ProgressOutput = { readonly progress: ProgressView; readonly isJson: boolean };
+export type ProgressPrinter = { readonly print: (execution: Execution) => void };
+
+const isVisible = ({ state }: Step): boolean => state !== "pending" && state !== "ready";
+
+/** Prints each change once: as lines of JSON, or as plain lines without a terminal. A terminal shows a tree instead. */
+export const openProgressPrinter = (terminal: TerminalHost, { progress, isJson }: ProgressOutput): ProgressPrinter => {
+  const begun = terminal.now();
+  let before: Execution | null = null;
+  const printEvent = (event: object): void => terminal.out(`${JSON.stringify({ at: new Date(terminal.now()).toISOString(), ...event })}\n`);
+  const printPlain = (line: string): void => {
+    if (!terminal.isInteractive) progress.printLine(`${((terminal.now() - begun) / 1_000).toFixed(1)} s`.padStart(7) + `  ${line}`);
+  };
+  const printStep = (execution: Execution, step: Step): void => {
+    const { id, state, attempt, pull, landed, refusal } = step;
+    if (isJson)
+      printEvent({
+        kind: "step",
+        execution: execution.id,
+        step: id,
+        state,
+        attempt,
+        pull,
+        landed: landed?.commit ?? null,
+        why: refusal?.message ?? null,
+      });
+    else if (isVisible(step)) printPlain(`${id}: ${formatStepProgress(step)}`);
+  };
+  return {
+    print: (execution) => {
+      if (execution.state !== before?.state) {
+        if (isJson) printEvent({ kind: "execution", execution: execution.id, issue: execution.issue, state: execution.state });
+        else if (execution.state === "planning") printPlain("reads the code and makes a plan");
+      }
+      for (const step of Object.values(execution.steps)) {
+        const known = before?.steps[step.id];
+        const isNew =
+          !known ||
+          (isJson ? known.state !== step.state || known.attempt !== step.attempt : formatStepProgress(known) !== formatStepProgress(step));
+        if (isNew) printStep(execution, step);
+      }
+      before = execution;
+    },
+  };
+};

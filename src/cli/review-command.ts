@@ -1,0 +1,33 @@
+import { CommandError, readOptionsAndWords, UsageError } from "./command-options.ts";
+import { findCommandTarget } from "./command-target.ts";
+import { findExecution } from "./find-execution.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+
+export const reviewOptions = {
+  comment: { type: "string", multiple: true, value: "<path>:<line>:<text>", about: "a comment on a line of the change; repeatable" },
+  message: { type: "string", value: "<text>", about: "the text of the review" },
+  approve: { type: "boolean", default: false, about: "approves; without it, the review requests changes" },
+} as const;
+
+/** `enki review <step>`: reviews a step's pull request. */
+export const runReviewCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
+  const { values, words } = readOptionsAndWords(args, reviewOptions, 1);
+  const [named] = words;
+  if (named === undefined) throw new UsageError("which one? enki review <step>");
+  const comments = (values.comment ?? []).map(readLineRemark);
+  const body = values.message ?? "";
+  if (!values.approve && comments.length === 0 && body === "") throw new UsageError("what is to change? give --comment or --message");
+  const { person, readLedger, name } = await findCommandTarget(terminal);
+  const { step } = findExecution(await readLedger(), { issue: null, target: named });
+  if (!step) throw new UsageError(`${named} is no step; enki status lists the steps`);
+  if (step.pull === null) throw new CommandError(`${step.id} has no pull request yet`);
+  await person.review(step.pull, { event: values.approve ? "APPROVE" : "REQUEST_CHANGES", body, comments });
+  terminal.out(`${values.approve ? "Approved" : "Requested changes on"} ${name}#${step.pull}.\n`);
+  return 0;
+};
+
+const readLineRemark = (text: string): { path: string; line: number; body: string } => {
+  const [, path = "", line = "", body = ""] = /^(.+?):([1-9]\d{0,8}):(.+)$/s.exec(text) ?? [];
+  if (path === "") throw new UsageError(`--comment is <path>:<line>:<text>, and '${text}' is not`);
+  return { path, line: Number(line), body: body.trim() };
+};

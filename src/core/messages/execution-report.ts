@@ -1,0 +1,158 @@
+import type { Execution } from "../domain/execution.ts";
+import {
+  boundsOf,
+  type ExecutionTimeline,
+  findCriticalPath,
+  listRetries,
+  sumWaits,
+  WAIT_KINDS,
+  type WaitKind,
+  type WaitTotals,
+} from "../domain/execution-timeline.ts";
+import type { Millis } from "../domain/ids.ts";
+import type { Plan } from "../domain/plan.ts";
+import { formatDuration } from "./duration-text.ts";
+import { escapeInline, toInlineCode, toOneLine } from "./escape.ts";
+import { describeStepState } from "./step-table.ts";
+
+/** A step in a report. */
+export type ReportedStep = {
+  readonly id: string;
+  readonly title: string;
+  readonly state: string;
+  readonly isCritical: boolean;
+  /** From its first start to its end, or until now; null before it started. */
+  readonly took: Millis | null;
+  readonly waits: WaitTotals;
+  readonly retries: readonly { readonly attempt: number; readonly reason: string }[];
+};
+
+export type ExecutionReport = {
+  readonly id: string;
+  readonly issue: number;
+  readonly state: string;
+  readonly request: string;
+  readonly took: Millis;
+  readonly spent: number;
+  readonly critical: readonly string[];
+  /** How long the plan took an agent and a person. */
+  readonly planning: WaitTotals;
+  readonly waits: WaitTotals;
+  readonly steps: readonly ReportedStep[];
+};
+
+export type ReportInput = {
+  readonly execution: Execution;
+  readonly plan: Plan | null;
+  readonly timeline: ExecutionTimeline;
+  readonly now: Millis;
+};
+
+const NO_WAITS: WaitTotals = { queue: 0, agent: 0, checks: 0, person: 0, needs: 0 };
+const addWaits = (a: WaitTotals, b: WaitTotals): WaitTotals => ({
+  queue: a.queue + b.queue,
+  agent: a.agent + b.agent,
+  checks: a.checks + b.checks,
+  person: a.person + b.person,
+  needs: a.needs + b.needs,
+});
+
+const sumPlanning = ({ states }: ExecutionTimeline, now: Millis): WaitTotals => {
+  const sum = (wanted: readonly string[]): Millis =>
+    states.filter(({ state }) => wanted.includes(state)).reduce((total, { from, to }) => total + (to ?? now) - from, 0);
+  return { ...NO_WAITS, agent: sum(["planning"]), person: sum(["asking", "proposed"]) };
+};
+
+/** Computes the report of an execution from the ledger's history. */
+export const createReport = ({ execution, plan, timeline, now }: ReportInput): ExecutionReport => {
+  const critical = plan ? findCriticalPath(timeline, plan, now) : [];
+  const steps = (plan?.steps ?? []).map(({ id, title }) => {
+    const spans = timeline.steps[id] ?? [];
+    const { from, to } = boundsOf(spans);
+    const step = execution.steps[id];
+    return {
+      id,
+      title,
+      state: step ? describeStepState(step)[1].replaceAll("*", "") : "pending",
+      isCritical: critical.includes(id),
+      took: from === null ? null : (to ?? now) - from,
+      waits: sumWaits(spans, now),
+      retries: listRetries(spans),
+    };
+  });
+  const last = timeline.states.at(-1);
+  const isOver = last !== undefined && ["done", "failed", "cancelled"].includes(last.state);
+  const planning = sumPlanning(timeline, now);
+  return {
+    id: execution.id,
+    issue: execution.issue,
+    state: execution.state,
+    request: execution.request,
+    took: (isOver ? last.from : now) - execution.createdAt,
+    spent: execution.spent,
+    critical,
+    planning,
+    waits: steps.reduce((total, { waits }) => addWaits(total, waits), planning),
+    steps,
+  };
+};
+
+export const WAIT_WORDS: Readonly<Record<WaitKind, string>> = {
+  queue: "waiting for a runner",
+  agent: "an agent at work",
+  checks: "checks",
+  person: "waiting for a person",
+  needs: "waiting for other steps",
+};
+
+const SUMMED_KINDS = WAIT_KINDS.filter((kind) => kind !== "needs");
+
+/** The totals that are not zero, in words. */
+const formatTotals = (waits: WaitTotals): string =>
+  SUMMED_KINDS.filter((kind) => waits[kind] > 0)
+    .map((kind) => `${formatDuration(waits[kind])} ${WAIT_WORDS[kind]}`)
+    .join(", ");
+
+const formatHead = ({ id, state, took, spent }: ExecutionReport): string =>
+  `${id}: ${state} after ${formatDuration(took)}${spent > 0 ? `, ${spent} tokens` : ""}`;
+
+/** The short form, for the summary of a step in Actions. */
+export const renderReportSummary = (report: ExecutionReport): string =>
+  [
+    `### ${formatHead(report)}`,
+    ...(formatTotals(report.waits) === "" ? [] : [`In all steps together: ${formatTotals(report.waits)}.`]),
+    ...(report.critical.length === 0 ? [] : [`Critical path: ${report.critical.map((id) => toInlineCode(id)).join(" → ")}`]),
+  ].join("\n\n");
+
+const formatCell = (millis: Millis): string => (millis === 0 ? "" : formatDuration(millis));
+
+/** The whole report in Markdown. */
+export const renderReportMarkdown = (report: ExecutionReport): string => {
+  const rows = report.steps.map(({ id, title, state, isCritical, took, waits }) =>
+    [
+      toInlineCode(id),
+      escapeInline(title, 100),
+      state,
+      took === null ? "" : formatDuration(took),
+      ...SUMMED_KINDS.map((kind) => formatCell(waits[kind])),
+      isCritical ? "yes" : "",
+    ].join(" | "),
+  );
+  const retried = report.steps.flatMap(({ id, retries }) =>
+    retries.map(
+      ({ attempt, reason }) =>
+        `- ${toInlineCode(id)}, attempt ${attempt}: ${reason === "" ? "no reason was recorded" : escapeInline(reason, 500)}`,
+    ),
+  );
+  return [
+    renderReportSummary(report),
+    `> ${escapeInline(toOneLine(report.request, 500))}`,
+    [
+      "| step | what it does | state | time | queue | agent | checks | person | critical |",
+      "|---|---|---|---|---|---|---|---|---|",
+      ...rows.map((row) => `| ${row} |`),
+    ].join("\n"),
+    ...(retried.length === 0 ? [] : [`#### Retried\n\n${retried.join("\n")}`]),
+    "",
+  ].join("\n\n");
+};

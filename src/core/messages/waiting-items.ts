@@ -1,0 +1,45 @@
+import type { Execution } from "../domain/execution.ts";
+import { toTaskId } from "../domain/ids.ts";
+import { isAwaitingAnswer, isHeldByPerson, type Step } from "../domain/step.ts";
+
+/** Something that waits for a person, and how the terminal answers. */
+export type WaitingItem = {
+  readonly kind: "plan" | "review" | "report" | "question" | "hold" | "failure";
+  readonly step: string | null;
+  readonly text: string;
+  /** The command line that answers; empty if a person acts elsewhere. */
+  readonly command: string;
+  /** The comment that approves; null where a review does, or nothing is to be approved. */
+  readonly comment: string | null;
+  readonly pull: number | null;
+};
+
+const toStepItem = (execution: Execution, step: Step): WaitingItem | null => {
+  const task = toTaskId(execution.id, step.id);
+  const item = { step: step.id, pull: step.pull, comment: null };
+  if (step.state === "failed") return { ...item, kind: "failure", text: step.refusal.message, command: `enki retry ${task}` };
+  if (step.state !== "waiting") return null;
+  const { message, next } = step.refusal;
+  if (isAwaitingAnswer(step)) return { ...item, kind: "question", text: message, command: next.replace(/^\/enki/, "enki") };
+  const comment = next.startsWith("/enki approve ") ? next : null;
+  if (isHeldByPerson(step) && comment === null) return { ...item, kind: "hold", text: message, command: "" };
+  if (comment !== null) return { ...item, kind: "report", text: message, command: `enki approve ${task}`, comment };
+  if (step.pull !== null) return { ...item, kind: "review", text: message, command: `enki approve ${task}` };
+  const own = `/enki approve ${task}@${(step.result ?? "").slice(0, 12)}`;
+  return { ...item, kind: "report", text: message, command: `enki approve ${task}`, comment: own };
+};
+
+/** Everything in an execution that waits for a person, in the order of its steps. */
+export const listWaiting = (execution: Execution): WaitingItem[] => {
+  const { state, plan, id, steps, refusal, amendment } = execution;
+  const waits = { step: null, pull: null };
+  const planItem = (hash: string): WaitingItem => {
+    const comment = `/enki approve ${hash.slice(0, 12)}`;
+    return { ...waits, kind: "plan", text: "The plan waits for an approval.", command: `enki approve ${id}`, comment };
+  };
+  if (state === "proposed" && plan !== null) return [planItem(plan)];
+  if (state === "asking" && refusal)
+    return [{ ...waits, kind: "question", text: refusal.message, command: refusal.next.replace(/^\/enki/, "enki"), comment: null }];
+  const added = amendment?.state === "proposed" && amendment.plan !== null ? [planItem(amendment.plan)] : [];
+  return [...added, ...Object.values(steps).flatMap((step) => toStepItem(execution, step) ?? [])];
+};

@@ -1,0 +1,112 @@
+import type { WaitingItem } from "../../core/messages/waiting-items.ts";
+import { html, type SafeHtml } from "./safe-html.ts";
+import { renderCard } from "./page-parts.ts";
+import { pagePath, type PageScope } from "./page-scope.ts";
+
+/** A form of the signed-in person; null for strangers. `back` is the page to return to. */
+const renderForm = (scope: PageScope, action: readonly (string | number)[], body: SafeHtml): SafeHtml | null =>
+  scope.session
+    ? html`<form method="post" action="${pagePath(scope, "act", ...action)}">
+        <input type="hidden" name="token" value="${scope.session.formToken}" />
+        <input type="hidden" name="back" value="${scope.path}" />${body}
+      </form>`
+    : null;
+
+const renderCardForm = (id: string, title: string, form: SafeHtml | null): SafeHtml | null =>
+  form && renderCard({ id, title, body: html`<div class="in">${form}</div>` });
+
+/** The box for a comment on an issue or pull request. */
+export const renderCommentBox = (scope: PageScope, number: number): SafeHtml | null =>
+  renderCardForm(
+    "comment-box",
+    `Comment on #${number}`,
+    renderForm(
+      scope,
+      ["comment", number],
+      html`<label for="comment-text">Comment, or a command such as <code>/enki status</code></label>
+        <textarea id="comment-text" name="body" rows="4" required></textarea>
+        <button>Comment</button>`,
+    ),
+  );
+
+/** The form for a new issue. */
+export const renderIssueForm = (scope: PageScope): SafeHtml | null =>
+  renderCardForm(
+    "new-issue",
+    "Ask Enki",
+    renderForm(
+      scope,
+      ["issue"],
+      html`<label for="issue-title">Title</label> <input id="issue-title" name="title" required maxlength="256" />
+        <label for="issue-body">Description</label> <textarea id="issue-body" name="body" rows="3"></textarea>
+        <button name="ask" value="fix">Open and ask Enki to fix it</button>
+        <button name="ask" value="" class="plain">Open only</button>`,
+    ),
+  );
+
+export type ReviewForm = { readonly number: number; readonly head: string; readonly paths: readonly string[] };
+
+/** The form for a review of the shown head, with an optional comment on a line. */
+export const renderReviewForm = (scope: PageScope, { number, head, paths }: ReviewForm): SafeHtml | null =>
+  renderCardForm(
+    "review",
+    "Review these changes",
+    renderForm(
+      scope,
+      ["review", number],
+      html`<input type="hidden" name="head" value="${head}" /> <label for="review-text">Review</label>
+        <textarea id="review-text" name="body" rows="3"></textarea>
+        <fieldset>
+          <legend>Comment on a line</legend>
+          <label for="review-path">File</label>
+          <select id="review-path" name="path">
+            <option value="">none</option>
+            ${paths.map((path) => html`<option>${path}</option>`)}
+          </select>
+          <label for="review-line">Line</label> <input id="review-line" name="line" type="number" min="1" />
+          <label for="review-remark">Comment</label> <input id="review-remark" name="remark" />
+        </fieldset>
+        <button name="event" value="APPROVE">Approve</button>
+        <button name="event" value="REQUEST_CHANGES" class="plain">Request changes</button>
+        <button name="event" value="COMMENT" class="plain">Comment</button>`,
+    ),
+  );
+
+export type CommandButton = { readonly issue: number; readonly text: string; readonly label: string };
+
+/** A button that posts a command as a comment. */
+export const renderCommandButton = (scope: PageScope, { issue, text, label }: CommandButton): SafeHtml | null =>
+  renderForm(scope, ["comment", issue], html`<button name="body" value="${text}" title="${text}">${label}</button>`);
+
+const BUTTON_LABELS: Readonly<Partial<Record<WaitingItem["kind"], string>>> = {
+  plan: "Approve the plan",
+  report: "Approve",
+  failure: "Retry",
+};
+
+/** The command that a waiting item's button posts; null if a person acts on another page. */
+const toButtonText = ({ kind, comment, command }: WaitingItem): string | null =>
+  kind === "failure" ? command.replace(/^enki/, "/enki") : comment;
+
+/** What waits for a person, each with its button or a link to the page where the person acts. */
+export const renderWaitingCard = (scope: PageScope, issue: number, items: readonly WaitingItem[]): SafeHtml | null => {
+  if (items.length === 0) return null;
+  const rows = items.map((item) => {
+    const text = toButtonText(item);
+    const label = BUTTON_LABELS[item.kind] ?? "Answer";
+    const button =
+      text === null ? null : renderCommandButton(scope, { issue, text, label: `${label}${item.step === null ? "" : ` ${item.step}`}` });
+    const link = item.pull === null ? null : html`<a href="${pagePath(scope, "pull", item.pull)}">Review #${item.pull}</a>`;
+    return html`<li>
+      <span class="what">${item.step === null ? "The plan" : item.step}</span><span class="aside">${button ?? link}</span
+      ><span class="under dim small">${item.text}</span>
+    </li>`;
+  });
+  return renderCard({
+    id: "waiting",
+    title: "Waits for a person",
+    body: html`<ul class="rows">
+      ${rows}
+    </ul>`,
+  });
+};

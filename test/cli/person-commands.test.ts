@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync, statSync, mkdirSync, writeFileSync, chmodSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { COMMANDS } from "../../src/core/commands/command-table.ts";
+import { CLI } from "../support/cli.ts";
+import { playOf } from "./run-stage.ts";
+import { makeRepository, openTerminal } from "./stage.ts";
+
+const PLAY = playOf([
+  { id: "sort", run: "sort -o list.txt list.txt", more: ", checkpoint = true" },
+  { id: "count", run: "wc -l < list.txt > count.txt", more: ', needs = ["sort"]' },
+]);
+
+const openLocal = async () => {
+  const terminal = openTerminal();
+  const cwd = join(terminal.root, "own");
+  const git = makeRepository(cwd, { "list.txt": "b\na\n" });
+  const play = join(terminal.root, "play.toml");
+  writeFileSync(play, PLAY);
+  const agent = `'${process.execPath}' '${CLI}' rehearse '${play}'`;
+  const local = terminal.start(["local", "--agent", agent, "--verify", 'test "$(head -n 1 list.txt)" = a'], { cwd });
+  const [out] = await local.prints(/[^]*Ctrl\+C ends it.*\n/);
+  const records = join(terminal.root, "home", ".local", "state", "enki", "machines");
+  const enki = (...args: string[]) => terminal.run(args, { cwd });
+  return { terminal, cwd, git, out, local, records, enki };
+};
+
+describe("the commands of comments in the terminal", () => {
+  let of: Awaited<ReturnType<typeof openLocal>>;
+  beforeAll(async () => {
+    of = await openLocal();
+  }, 60_000);
+
+  test("before the first request, status says how to start", async () => {
+    const { code, err } = await of.enki("status");
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/no ledger yet; start with enki fix "<request>"/) as unknown });
+  });
+
+  test("a request is a comment like any other, and lands through the terminal only", async () => {
+    expect(await of.enki("fix", "sort", "the list")).toEqual({
+      code: 0,
+      err: "",
+      out: "local/own#1: /enki fix sort the list\nAccepted.\n",
+    });
+    const planned = await of.enki("watch", "--asks");
+    expect(planned.code).toBe(3);
+    expect(planned.out).toMatch(/Waits for you:\n {2}The plan waits for an approval\.\n {4}enki approve [0-9a-f]{6}\n/);
+    const unsure = await of.enki("approve");
+    expect(unsure).toMatchObject({
+      code: 3,
+      out: expect.stringMatching(/\$ sort -o list\.txt list\.txt[^]*Nothing is approved\./) as unknown,
+    });
+    expect((await of.enki("approve", "--yes")).out).toMatch(/local\/own#1: \/enki approve [0-9a-f]{12}\nAccepted\.\n$/);
+    expect((await of.enki("watch", "--asks")).out).toMatch(/sort: A person with write permission .*\n {4}enki approve [0-9a-f]{6}-sort\n/);
+    const [status] = JSON.parse((await of.enki("status", "--json")).out) as { steps: object[]; waiting: object[] }[];
+    expect(status).toMatchObject({
+      state: "running",
+      issue: 1,
+      steps: [
+        { id: "sort", state: "waiting", pull: 2 },
+        { id: "count", state: "pending" },
+      ],
+    });
+    expect(status?.waiting).toMatchObject([{ kind: "review", step: "sort", pull: 2 }]);
+    expect((await of.enki("logs", "sort")).out).toMatch(/== agent \(success\)\n[^]*== publish \(success\)\n/);
+    expect((await of.enki("approve", "sort")).out).toMatch(/^sort: .*\n\nApproved local\/own#2 at [0-9a-f]{12}\.\n$/);
+    const watched = await of.enki("watch", "--json");
+    const events = watched.out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { kind: string; step?: string; state: string });
+    expect(watched.code).toBe(0);
+    expect(events.at(-1)).toMatchObject({ kind: "step", step: "count", state: "done" });
+    expect((await of.enki("status")).out).toMatch(/^[0-9a-f]{6} {2}done, 2 of 2 steps done, .*\n.*\* {2}sort +landed/);
+  });
+
+  test("a wrong command is refused before it is posted, and a refused one exits with 1 and Enki's answer", async () => {
+    expect(await of.enki("skip")).toMatchObject({ code: 2, err: expect.stringMatching(/needs the name of a step/) as unknown });
+    expect(await of.enki("retry", "nope")).toMatchObject({ code: 1, err: expect.stringMatching(/nope was not found/) as unknown });
+    const refused = await of.enki("retry", "sort", "--json");
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.out)).toMatchObject({
+      issue: 1,
+      accepted: false,
+      command: expect.stringMatching(/^\/enki retry [0-9a-f]{6}-sort$/) as unknown,
+    });
+  });
+
+  test("in a clone of a real repository the token of the environment is used, for its own server only", async () => {
+    const [, url = ""] = /(http:\/\/127\.0\.0\.1:\d+)\/local\/own/.exec(of.out) ?? [];
+    const [record = ""] = readdirSync(of.records);
+    const { token } = JSON.parse(readFileSync(join(of.records, record), "utf8")) as { token: string };
+    const clone = join(of.terminal.root, "clone");
+    makeRepository(clone, { "a.txt": "" })("remote", "add", "origin", `${url}/local/own.git`);
+    const env = { GITHUB_TOKEN: token };
+    expect(await of.terminal.run(["status"], { cwd: clone, env })).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/there is no token for 127/) as unknown,
+    });
+    const read = await of.terminal.run(["status"], { cwd: clone, env: { ...env, GITHUB_SERVER_URL: url } });
+    expect(read).toMatchObject({ code: 0, out: expect.stringMatching(/done, 2 of 2 steps done/) as unknown });
+    const bin = join(of.terminal.root, "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "gh"), `#!/bin/sh\n[ "$*" = "auth token --hostname ${new URL(url).host}" ] && echo ${token}\n`);
+    chmodSync(join(bin, "gh"), 0o755);
+    const byGh = await of.terminal.run(["pause", "--issue", "1"], { cwd: clone, env: { PATH: `${bin}:${process.env["PATH"] ?? ""}` } });
+    expect(byGh).toMatchObject({ code: 1, out: expect.stringMatching(/^local\/own#1: \/enki pause [0-9a-f]{6}\n/) as unknown });
+  });
+
+  test("the record of the machine is private, and is gone after Ctrl+C", async () => {
+    expect(readdirSync(of.records).map((name) => statSync(join(of.records, name)).mode & 0o077)).toEqual([0]);
+    of.local.signal("SIGINT");
+    await of.local.ended;
+    expect(readdirSync(of.records)).toEqual([]);
+    expect(await of.enki("status")).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/no remote origin on a GitHub; start enki local/) as unknown,
+    });
+  });
+});
+
+test("every command of the table is a subcommand, and every shell completes it", async () => {
+  const terminal = openTerminal();
+  const names = COMMANDS.map(({ name }) => name).filter((name) => name !== "help");
+  const { out } = await terminal.run(["--help"]);
+  for (const name of names) expect(out).toMatch(new RegExp(`^ {2}enki ${name} `, "m"));
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const { code, out: script } = await terminal.run(["completion", shell]);
+    expect(code).toBe(0);
+    for (const name of names) expect(script).toContain(name);
+  }
+  expect(await terminal.run(["completion"])).toMatchObject({ code: 2, err: expect.stringMatching(/bash\|zsh\|fish/) as unknown });
+});

@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import {
+  boundsOf,
+  extendTimeline,
+  findCriticalPath,
+  listRetries,
+  startTimeline,
+  sumWaits,
+  type ExecutionTimeline,
+} from "../../../src/core/domain/execution-timeline.ts";
+import type { Execution } from "../../../src/core/domain/execution.ts";
+import { createReport, renderReportMarkdown, renderReportSummary } from "../../../src/core/messages/execution-report.ts";
+import { renderReportPage } from "../../../src/core/messages/report-page.ts";
+import type { Step } from "../../../src/core/domain/step.ts";
+import { plan, step, stepIn } from "../../support/build.ts";
+
+const SECOND = 1_000;
+const executionOf = (state: Execution["state"], ...steps: Step[]): Execution =>
+  ({
+    id: "abc123",
+    issue: 1,
+    state,
+    request: "fix <b>it</b>",
+    createdAt: 0,
+    spent: 0,
+    refusal: null,
+    planning: { attempt: 1 },
+    steps: Object.fromEntries(steps.map((each) => [each.id, each])),
+  }) as unknown as Execution;
+
+const play = (...seen: readonly (readonly [seconds: number, execution: Execution])[]): ExecutionTimeline =>
+  seen.reduce((timeline, [at, execution]) => extendTimeline(timeline, execution, at * SECOND), startTimeline("abc123"));
+
+const failed = { ...stepIn("a", "failed", { attempt: 1 }), refusal: { code: "verify", message: "the tests failed", next: "" } } as Step;
+const TIMELINE = play(
+  [0, executionOf("planning")],
+  [10, executionOf("proposed")],
+  [30, executionOf("running", stepIn("a", "ready"), stepIn("b", "pending"), stepIn("c", "running", { attempt: 1 }))],
+  [32, executionOf("running", stepIn("a", "running", { attempt: 1 }), stepIn("b", "pending"), stepIn("c", "done", { attempt: 1 }))],
+  [40, executionOf("running", failed, stepIn("b", "pending"), stepIn("c", "done", { attempt: 1 }))],
+  [45, executionOf("running", stepIn("a", "running", { attempt: 2 }), stepIn("b", "pending"), stepIn("c", "done", { attempt: 1 }))],
+  [50, executionOf("running", stepIn("a", "published", { attempt: 2 }), stepIn("b", "pending"), stepIn("c", "done", { attempt: 1 }))],
+  [
+    53,
+    executionOf(
+      "running",
+      stepIn("a", "done", { attempt: 2 }),
+      stepIn("b", "running", { attempt: 1 }),
+      stepIn("c", "done", { attempt: 1 }),
+    ),
+  ],
+  [60, executionOf("done", stepIn("a", "done", { attempt: 2 }), stepIn("b", "done", { attempt: 1 }), stepIn("c", "done", { attempt: 1 }))],
+);
+const PLAN = plan(step("a"), step("b", { needs: ["a", "c"] }), step("c"));
+const EXECUTION = executionOf("done", stepIn("a", "done", { attempt: 2 }), stepIn("b", "done"), stepIn("c", "done"));
+
+test("splits a step's time into queue, agent, checks and person", () => {
+  expect(sumWaits(TIMELINE.steps["a"] ?? [], 99 * SECOND)).toEqual({ queue: 2_000, agent: 13_000, checks: 3_000, person: 5_000, needs: 0 });
+  expect(sumWaits(TIMELINE.steps["b"] ?? [], 99 * SECOND)).toMatchObject({ needs: 23_000, agent: 7_000 });
+  expect(boundsOf(TIMELINE.steps["b"] ?? [])).toEqual({ from: 53_000, to: 60_000 });
+});
+
+test("an unfinished step counts until now", () => {
+  const timeline = play([5, executionOf("running", stepIn("a", "running", { attempt: 1 }))]);
+  expect(sumWaits(timeline.steps["a"] ?? [], 9 * SECOND).agent).toBe(4_000);
+  expect(boundsOf(timeline.steps["a"] ?? [])).toEqual({ from: 5_000, to: null });
+});
+
+test("the critical path is the chain of needs that ended last, and retries name the failure before them", () => {
+  expect(findCriticalPath(TIMELINE, PLAN, 99 * SECOND)).toEqual(["a", "b"]);
+  expect(listRetries(TIMELINE.steps["a"] ?? [])).toEqual([{ attempt: 2, reason: "the tests failed" }]);
+  expect(listRetries(TIMELINE.steps["b"] ?? [])).toEqual([]);
+});
+
+test("a report says where the time went, in Markdown, in short, and as a page without scripts", () => {
+  const report = createReport({ execution: EXECUTION, plan: PLAN, timeline: TIMELINE, now: 99 * SECOND });
+  expect(renderReportSummary(report)).toBe(
+    "### abc123: done after 1 min\n\nIn all steps together: 2 s waiting for a runner, 32 s an agent at work, 3 s checks, 25 s waiting for a person.\n\nCritical path: `a` → `b`",
+  );
+  const text = renderReportMarkdown(report);
+  expect(text).toContain("| `a` | Do a | nothing to change | 23 s | 2 s | 13 s | 3 s | 5 s | yes |\n");
+  expect(text).toContain("#### Retried\n\n- `a`, attempt 2: the tests failed\n");
+  const page = renderReportPage(report);
+  expect(page).toContain("fix &lt;b&gt;it&lt;/b&gt;");
+  expect(page).not.toMatch(/<script|src=|href=|https?:/);
+});
