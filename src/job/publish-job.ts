@@ -5,6 +5,7 @@ import { isUsageReported } from "../core/domain/agent-usage.ts";
 import { type Job, type JobEnd, toJobKey, type JobResult } from "../core/domain/job.ts";
 import type { Config } from "../core/domain/config.ts";
 import { toResultRef } from "../core/domain/refs.ts";
+import { keepRootCommit } from "../storage/git/copy-root-commit.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import { checkRecordedTexts } from "../core/domain/recorded-texts.ts";
 import { mayRecord } from "../core/domain/tool-set.ts";
@@ -55,6 +56,8 @@ export const publishJob = async (host: JobHost, publishing: PublishOptions): Pro
   const files = toResultTree(made);
   const tree = await clone.writeFiles(null, files);
   const commit = await clone.writeCommit({ tree, parents: [], message: `${job}: ${made.result.end}`, at: publishing.now() });
+  // The steps after this one may be processes of the job, whose cell shows no other repository.
+  if (host.near !== undefined) await keepRootCommit(at.clone, host.near, commit);
   await writeDelivery(at, { commit, occupant, mayReplace: isKnownRun }, String(files.get("result.json")?.content));
   return { kind: "built", commit };
 };

@@ -1,8 +1,10 @@
 import { cancel } from "../../src/core/domain/step-lifecycle.ts";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BundleEnd, type NewBundle, EMPTY_BUNDLE, writeBundle } from "../../src/job/job-bundle.ts";
+import { deliverResult } from "../../src/job/deliver-result.ts";
+import { publishJob } from "../../src/job/publish-job.ts";
 import { toResultRef } from "../../src/core/domain/refs.ts";
 import { plan, step } from "../support/build.ts";
 import { ID, openJobs } from "./stage.ts";
@@ -68,6 +70,22 @@ describe("publish", () => {
       ],
     });
     expect(tree).toEqual(["100755 files/bin/run", "100644 files/src/new.txt", "100644 output.md", "100644 result.json"]);
+  });
+
+  test.each([
+    ["a step that still shares the remote's objects", true],
+    ["a step that no longer does", false],
+  ])("near its remote, builds a result that %s delivers", async (_, isNear) => {
+    const host = it.host(FIX);
+    const near = { ...host, near: it.repo.url };
+    const options = { token: "t", bundle: await bundle({ files: [file("src/deep/new.txt")] }), run: 7, now: () => 0 };
+    const built = await publishJob(near, { ...options, conclusion: { job: "success", step: "" } });
+    expect(lstatSync(join(host.temp, "enki-publish.git", "objects")).isSymbolicLink()).toBe(false);
+    const woken = Promise.resolve();
+    expect(await deliverResult(isNear ? near : host, { token: "t", wakeCoordinator: () => woken })).toBe("delivered");
+    expect(it.repo.git("rev-parse", toResultRef(FIX))).toBe(built.kind === "built" ? built.commit : "");
+    expect(it.repo.git("show", `${toResultRef(FIX)}:files/src/deep/new.txt`)).toBe("new src/deep/new.txt");
+    it.repo.git("update-ref", "-d", toResultRef(FIX));
   });
 
   test("accepts a rename that differs in case only", async () => {
