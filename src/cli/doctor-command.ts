@@ -1,3 +1,4 @@
+import { LEDGER_REF } from "../core/domain/refs.ts";
 import { examine } from "../core/setup/doctor/examine.ts";
 import type { Finding } from "../core/setup/doctor/finding.ts";
 import { readOptions } from "./command-options.ts";
@@ -6,6 +7,7 @@ import { type DoctorInput, readDoctorFacts } from "./doctor/read-doctor-facts.ts
 import { openSettingsClient, type SettingsClient } from "./doctor/read-github-settings.ts";
 import { findRepository } from "./find-repository.ts";
 import { runInitCommand } from "./init-command.ts";
+import { runOwnGit } from "./set-up/own-git.ts";
 import { readOwnRepository } from "./set-up/read-repository-facts.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
@@ -13,6 +15,7 @@ export const doctorOptions = {
   fix: { type: "boolean", default: false, about: "repairs what it can: generated files, and settings with a token of an administrator" },
   verify: { type: "boolean", default: false, about: "also runs the verify commands on the base" },
   agent: { type: "boolean", default: false, about: "also plays one tiny turn with the agent, which costs a few tokens" },
+  rebuild: { type: "boolean", default: false, about: "sets a ledger aside that cannot be read, so that Enki writes it again" },
   json: { type: "boolean", default: false, about: "prints the findings as JSON" },
 } as const;
 
@@ -25,14 +28,10 @@ export const runDoctorCommand = async (args: readonly string[], terminal: Termin
     const input: DoctorInput = { own, client, runsVerify: values.verify };
     return { findings: examine(await readDoctorFacts(terminal, input)), client };
   };
+  const said = values.json ? { ...terminal, out: terminal.err } : terminal;
   let { findings, client } = await look();
-  if (values.fix && findings.some(({ fix }) => fix)) {
-    await repair(values.json ? { ...terminal, out: terminal.err } : terminal, findings, client);
-    ({ findings, client } = await look());
-  }
-  const { findings: agentFindings, line } = values.agent
-    ? await checkAgent(values.json ? { ...terminal, out: terminal.err } : terminal, terminal.cwd)
-    : NOT_CHECKED;
+  if (await repair(said, { findings, client }, values)) ({ findings, client } = await look());
+  const { findings: agentFindings, line } = values.agent ? await checkAgent(said, terminal.cwd) : NOT_CHECKED;
   findings.push(...agentFindings);
   if (values.json)
     terminal.out(
@@ -44,8 +43,34 @@ export const runDoctorCommand = async (args: readonly string[], terminal: Termin
 
 const NOT_CHECKED: AgentCheckResult = { findings: [], line: "" };
 
+/** Keeps the ledger under another ref, and deletes it, unless it moved meanwhile. Enki writes a missing ledger again from commits and comments. */
+const setLedgerAside = async (terminal: TerminalHost): Promise<void> => {
+  const { directory } = await readOwnRepository(terminal, await findRepository(terminal, "."));
+  const [commit = ""] = (await runOwnGit(terminal, { directory, args: ["ls-remote", "origin", LEDGER_REF] })).split("\t");
+  if (commit === "") return;
+  const kept = `refs/enki-broken/${commit}`;
+  const lease = `--force-with-lease=${LEDGER_REF}:${commit}`;
+  await runOwnGit(terminal, { directory, args: ["push", "--quiet", "--atomic", lease, "origin", `${commit}:${kept}`, `:${LEDGER_REF}`] });
+  terminal.out(`The ledger is kept as ${kept}. Enki writes it again when it next runs: gh workflow run enki.yml\n`);
+};
+
+type LookedAt = { readonly findings: readonly Finding[]; readonly client: SettingsClient | null };
+
+/** Makes the repairs that a person asked for; false if there were none to make. */
+const repair = async (
+  terminal: TerminalHost,
+  looked: LookedAt,
+  { fix, rebuild }: { readonly fix: boolean; readonly rebuild: boolean },
+): Promise<boolean> => {
+  const fixes = fix && looked.findings.some((each) => each.fix);
+  const rebuilds = rebuild && looked.findings.some(({ code }) => code === "ledger-broken");
+  if (fixes) await applyFixes(terminal, looked);
+  if (rebuilds) await setLedgerAside(terminal);
+  return fixes || rebuilds;
+};
+
 /** Runs `enki init` at most once, and changes settings. A refused change stays a finding. */
-const repair = async (terminal: TerminalHost, findings: readonly Finding[], client: SettingsClient | null): Promise<void> => {
+const applyFixes = async (terminal: TerminalHost, { findings, client }: LookedAt): Promise<void> => {
   const init = findings.flatMap(({ fix }) => (fix?.kind === "init" ? [fix] : []))[0];
   if (init) await runInitCommand(["--yes", ...(init.usesApp ? ["--app"] : [])], terminal);
   for (const { code, fix } of findings) {

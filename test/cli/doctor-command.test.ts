@@ -93,3 +93,22 @@ test("--verify runs the verify commands on the base, and names the one that fail
   git("commit", "-q", "-m", "Fix it");
   expect((await findings("--verify")).findings.map(({ code }) => code)).not.toContain("base-red");
 });
+
+test("--rebuild keeps a ledger that cannot be read under another ref, and deletes it so that Enki writes it again", async () => {
+  const { terminal, cwd, git } = await open({});
+  const origin = join(terminal.root, "origin.git");
+  git("init", "-q", "--bare", origin);
+  git("remote", "remove", "origin");
+  git("remote", "add", "origin", origin);
+  writeFileSync(join(cwd, "inbox.json"), "{");
+  git("add", "inbox.json");
+  git("commit", "-q", "-m", "No ledger");
+  const broken = git("rev-parse", "HEAD");
+  git("push", "-q", "origin", "HEAD:refs/enki/ledger");
+  const doctor = (...args: string[]) => terminal.run(["doctor", ...args], { cwd });
+  expect((await doctor()).out).toMatch(/^✗ ledger-broken: .*\n {4}enki doctor --rebuild$/m);
+  const rebuilt = await doctor("--rebuild");
+  expect(rebuilt.out).toContain(`The ledger is kept as refs/enki-broken/${broken}.`);
+  expect(rebuilt.out).not.toContain("ledger-broken");
+  expect(git("ls-remote", "origin").split("\n")).toEqual([`${broken}\trefs/enki-broken/${broken}`]);
+});

@@ -113,7 +113,8 @@ const readLedgerHealth = async (terminal: TerminalHost, at: GitContext): Promise
   const entries = [...(await listTree(at, commit))];
   const blobs = await readBlobs(at, [...new Set(entries.map(([, { sha }]) => sha))]);
   const read = readLedger(new Map(entries.map(([path, { sha }]) => [path, blobs.get(sha) ?? Buffer.alloc(0)])));
-  return read.ok ? { kind: "healthy" } : { kind: "broken", message: read.refusal.message };
+  if (read.ok) return { kind: "healthy" };
+  return { kind: read.refusal.code === "newer-ledger" ? "newer" : "broken", message: read.refusal.message };
 };
 
 type VerifyInput = { readonly directory: string; readonly branch: string; readonly commands: readonly string[] };

@@ -85,6 +85,7 @@ describe("enki doctor finds", () => {
     ["services that CI has", { workflowTexts: { "ci.yml": "jobs:\n  a:\n    services:\n      db: {}\n" } }, "verify-environment"],
     ["a private registry that CI has", { workflowTexts: { "ci.yml": "env: { NODE_AUTH_TOKEN: x }" } }, "verify-environment"],
     ["a broken ledger", { ledger: { kind: "broken", message: "The ledger cannot be read." } }, "ledger-broken"],
+    ["a ledger of a newer Enki", { ledger: { kind: "newer", message: "The ledger has format 9." } }, "ledger-newer"],
     ["an unsigned ledger", { hasLedgerKey: false }, "ledger-unsigned"],
     ["a red base", { redCommand: "go test ./..." }, "base-red"],
     ["a repository whose fetch takes too long", on({ sizeKb: 900_000 }), "large-repository"],

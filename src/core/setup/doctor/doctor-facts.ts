@@ -20,7 +20,9 @@ export type GitHubSettings = {
   readonly mergeMethods: readonly MergeMethod[] | null;
 };
 
-export type LedgerHealth = { readonly kind: "none" | "healthy" | "unread" } | { readonly kind: "broken"; readonly message: string };
+export type LedgerHealth =
+  | { readonly kind: "none" | "healthy" | "unread" }
+  | { readonly kind: "broken" | "newer"; readonly message: string };
 
 /** Everything that the checks of `enki doctor` judge. */
 export type DoctorFacts = {

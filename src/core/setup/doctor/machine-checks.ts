@@ -1,11 +1,12 @@
+import { PRODUCT } from "../../domain/product.ts";
 import { type DoctorCheck, reportError, reportWarning } from "./finding.ts";
 
 const checkGitVersion: DoctorCheck = ({ gitFault }) => (gitFault ? [reportError(gitFault.code, gitFault.message, gitFault.next)] : []);
 
-const checkLedger: DoctorCheck = ({ ledger }) =>
-  ledger.kind === "broken"
-    ? [reportError("ledger-broken", ledger.message, "git push origin :refs/enki/ledger; Enki writes it again from commits and comments")]
-    : [];
+const checkLedger: DoctorCheck = ({ ledger }) => {
+  if (ledger.kind === "newer") return [reportError("ledger-newer", ledger.message, `npm install --global ${PRODUCT.packageName}`)];
+  return ledger.kind === "broken" ? [reportError("ledger-broken", ledger.message, "enki doctor --rebuild")] : [];
+};
 
 const checkBase: DoctorCheck = ({ redCommand, base }) =>
   redCommand === null
