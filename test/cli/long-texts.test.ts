@@ -35,7 +35,7 @@ const options = [
 ];
 
 test("a workflow's text reaches its agent completely; earlier answers are cut visibly and complete in a file; a read-only role fetches nothing", async () => {
-  const report = `# Found\n\n${"A place that limits uploads.\n".repeat(3_000)}\nthe last line`;
+  const report = `# Found\n\n${"A place that limits uploads.\n".repeat(1_800)}\nthe last line`;
   const { run, git } = openSeeds({ ".enki/workflows/long.md": WORKFLOW }, [
     { only: "look", report: `${report}\n` },
     { only: "read", ask: "session/request_permission", params: { toolCall: { toolCallId: "1", kind: "fetch" }, options } },
