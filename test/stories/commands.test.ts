@@ -8,7 +8,7 @@ const nothing = { script: () => ({ plan: plan(step("fix")) }) };
 /** Resolves when everything that was said so far was read: a last comment, from the maintainer, was answered. */
 const settle = async (stage: Awaited<ReturnType<typeof openStage>>, issue: number): Promise<void> => {
   await stage.maintainer.comment(issue, "/enki help");
-  await stage.replies(issue, /\/enki fix/);
+  await stage.replies(issue, /show this table/);
 };
 
 describe("no commands", () => {

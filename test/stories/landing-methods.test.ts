@@ -50,8 +50,8 @@ test("a linear history without squashes: both steps are rebased", async () => {
   await runToEnd(stage);
   expect(await stage.git("show", "main:limit.txt")).toBe("3");
   expect((await stage.git("log", "--format=%s|%an|%cn", "-2", "main")).split("\n")).toEqual([
-    "Do more|Enki|enki[bot]",
-    "Do fix|Enki|enki[bot]",
+    "Do more|enki[bot]|enki[bot]",
+    "Do fix|enki[bot]|enki[bot]",
   ]);
   expect(await stage.git("log", "--merges", "--format=%H", "main")).toBe("");
 });

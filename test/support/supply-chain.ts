@@ -71,24 +71,39 @@ type WorkflowFile = {
 const PINNED = /^(?:[\w.-]+\/[\w./-]+@[0-9a-f]{40}|[\w.-]+\/enki@v\d+\.\d+\.\d+)$/;
 /** Events whose payload strangers write, and which run with rights. */
 const HOSTILE_EVENTS = ["pull_request_target", "issue_comment", "issues", "workflow_run", "discussion", "fork", "watch"];
+/** The rights of a job that runs nothing but Enki's own action. */
+const PERMITTED_TO_ENKI: Readonly<Record<string, readonly string[]>> = {
+  actions: ["write"],
+  checks: ["read"],
+  contents: ["read", "write"],
+  issues: ["write"],
+  "pull-requests": ["write"],
+  statuses: ["write"],
+};
 const PERMITTED: Readonly<Record<string, readonly string[]>> = { contents: ["read", "write"], "id-token": ["write"] };
 
 export const findWorkflowFaults = (text: string): SupplyFault[] => {
   const { on, permissions, env, jobs = {} } = parse(text) as WorkflowFile;
   const events = typeof on === "string" ? [on] : Array.isArray(on) ? on.map(String) : Object.keys(on ?? {});
-  const faults: SupplyFault[] = events.filter((event) => HOSTILE_EVENTS.includes(event)).map((where) => ({ code: "hostile-event", where }));
+  const hostile = Object.values(jobs).every((job) => runsOnlyEnki(job)) ? [] : events.filter((event) => HOSTILE_EVENTS.includes(event));
+  const faults: SupplyFault[] = hostile.map((where) => ({ code: "hostile-event", where }));
   if (JSON.stringify(permissions) !== "{}") faults.push({ code: "open-permissions", where: "workflow" });
   if (/secrets\.|github\.token/.test(JSON.stringify(env ?? {}))) faults.push({ code: "wide-secret", where: "workflow" });
   for (const [id, job] of Object.entries(jobs)) faults.push(...findJobFaults(id, job));
   return faults;
 };
 
+/** Whether a job checks nothing out, runs no script, and uses no action but Enki's. */
+const runsOnlyEnki = ({ steps = [] }: WorkflowJob): boolean =>
+  steps.length > 0 && steps.every(({ uses, run }) => run === undefined && /^[\w.-]+\/enki@v\d/.test(uses ?? ""));
+
 const findJobFaults = (id: string, job: WorkflowJob): SupplyFault[] => {
   const rights = job.permissions;
+  const permitted = runsOnlyEnki(job) ? PERMITTED_TO_ENKI : PERMITTED;
   const isNarrow =
     typeof rights === "object" &&
     rights !== null &&
-    Object.entries(rights).every(([name, level]) => PERMITTED[name]?.includes(String(level)) === true);
+    Object.entries(rights).every(([name, level]) => permitted[name]?.includes(String(level)) === true);
   const found = [
     ...(isNarrow ? [] : ["open-permissions"]),
     ...(typeof job["timeout-minutes"] === "number" ? [] : ["no-time-limit"]),

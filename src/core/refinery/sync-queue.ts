@@ -71,9 +71,13 @@ const updateItemState = (state: RefineryState, item: QueueItem, entrant: QueueEn
   return { ...checked, state: item.strikes > 0 ? "accused" : "queued", refusal: null };
 };
 
-/** Merges an item with the current base: once when the item enters, and again after a conflict if the base has moved. */
+/**
+ * Merges an item with the current base: once when the item enters, and again after a conflict if the base has moved, or if an earlier version did
+ * not record the conflicting files.
+ */
 const checkBaseConflict = (state: RefineryState, item: QueueItem, entrant: QueueEntrant): QueueItem => {
-  if (item.mergedAgainst !== null && (item.state !== "resolving" || item.mergedAgainst === state.tip)) return item;
+  const isChecked = item.state !== "resolving" || (item.mergedAgainst === state.tip && item.conflictPaths !== undefined);
+  if (item.mergedAgainst !== null && isChecked) return item;
   if (entrant.needs.length > 0) return { ...item, state: "queued", mergedAgainst: state.tip };
   const link = state.mergeChain({ kind: "merge-chain", onto: state.tip, merges: [toChainMerge(entrant)] })?.[0];
   if (link === undefined) return item;

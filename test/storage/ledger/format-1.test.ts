@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Queue } from "../../../src/core/domain/queue.ts";
 import type { Execution } from "../../../src/core/domain/execution.ts";
 import { type Ledger, LEDGER_FORMAT } from "../../../src/core/domain/ledger.ts";
 import { LEDGER_REF } from "../../../src/core/domain/refs.ts";
@@ -71,9 +72,13 @@ const withoutApprovalSource = (today: Execution): Execution => {
   return { ...execution, approved: { plan, by, at } };
 };
 
+/** Earlier versions did not record in which files an item conflicts. */
+const withoutConflictPaths = (queue: Queue): Queue => ({ ...queue, items: queue.items.map(({ conflictPaths: _, ...item }) => item) });
+
 /** Earlier versions counted nothing for people. */
-const withoutNewFields = ({ executions, ...ledger }: Ledger): Ledger => ({
+const withoutNewFields = ({ executions, queues, ...ledger }: Ledger): Ledger => ({
   ...ledger,
+  queues: Object.fromEntries(Object.entries(queues).map(([base, queue]) => [base, withoutConflictPaths(queue)])),
   usage: {},
   executions: Object.fromEntries(Object.entries(executions).map(([id, execution]) => [id, withoutApprovalSource(execution)])),
 });
