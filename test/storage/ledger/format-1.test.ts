@@ -73,7 +73,13 @@ const withoutApprovalSource = (today: Execution): Execution => {
 };
 
 /** Earlier versions did not record in which files an item conflicts. */
-const withoutConflictPaths = (queue: Queue): Queue => ({ ...queue, items: queue.items.map(({ conflictPaths: _, ...item }) => item) });
+const withoutConflictPaths = (queue: Queue): Queue => {
+  const items = queue.items.map((each) => {
+    const { conflictPaths: _, ...item } = each;
+    return item;
+  });
+  return { ...queue, items };
+};
 
 /** Earlier versions counted nothing for people. */
 const withoutNewFields = ({ executions, queues, ...ledger }: Ledger): Ledger => ({
