@@ -41,15 +41,21 @@ export const quickRunner = (directory: string, script: Script, atOnce = Infinity
   const machines = openMachines(atOnce);
   const running = new Map<number, Promise<void>>();
   const hanging = new Map<number, () => void>();
+  const ended = new Set<number>();
   const runner: WorkflowRunner = {
     start: (request, observer) => {
       running.set(
         request.id,
-        machines(() => work({ directory, script, hanging }, request, observer)).finally(() => running.delete(request.id)),
+        machines(() => work({ directory, script, hanging, ended }, request, observer)).finally(() => running.delete(request.id)),
       );
     },
-    cancel: (run) => hanging.get(run)?.(),
+    cancel: (run) => {
+      ended.add(run);
+      hanging.get(run)?.();
+    },
     close: async () => {
+      // A job that is still being prepared hangs only afterwards.
+      for (const run of running.keys()) ended.add(run);
       for (const end of hanging.values()) end();
       await Promise.all(running.values());
     },
@@ -71,7 +77,12 @@ const openMachines = (most: number) => {
   };
 };
 
-type Stage = { readonly directory: string; readonly script: Script; readonly hanging: Map<number, () => void> };
+type Stage = {
+  readonly directory: string;
+  readonly script: Script;
+  readonly hanging: Map<number, () => void>;
+  readonly ended: ReadonlySet<number>;
+};
 
 const work = async (stage: Stage, request: RunRequest, observer: RunObserver): Promise<void> => {
   const { kind = "", target = "", attempt = "" } = request.inputs;
@@ -97,7 +108,7 @@ const work = async (stage: Stage, request: RunRequest, observer: RunObserver): P
   const act = await stage.script(claimed.value);
   if (act === "dies") return observer.onDone("failure", "the machine went away");
   if (act === "hangs") {
-    await new Promise<void>((resolve) => stage.hanging.set(request.id, resolve));
+    if (!stage.ended.has(request.id)) await new Promise<void>((resolve) => stage.hanging.set(request.id, resolve));
     return observer.onDone("cancelled", "");
   }
   if (act === "runs") await runAgentJob(stepHost(host));

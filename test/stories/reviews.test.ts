@@ -17,6 +17,8 @@ const begun = async (over: Partial<StageOptions> = {}) => {
   const issue = await stage.ask();
   await stage.approve(issue);
   const shown = await stage.shows(issue, /approve #\d+ with a review/);
+  // A review in the very second of the head could be one of the head before.
+  stage.later(2_000);
   return { ...stage, issue, pull: Number(/approve #(\d+) with a review/.exec(shown)?.[1]) };
 };
 
