@@ -156,7 +156,7 @@ test("62 a conflict only in a lock file starts no agent: its command generates t
   expect(await stage.git("ls-tree", "--name-only", "main")).not.toMatch(/junk/);
 });
 
-test("F-07 steps that change one line are resolved in a line: one job each, on top of the one before, and all land", async () => {
+test("steps that change one line are resolved in a line: one job each, on top of the one before, and all land", async () => {
   const names = ["a", "b", "c", "d"];
   const bases: string[] = [];
   const listed = (text: string): string[] => /^names: ?(.*)$/m.exec(text)?.[1]?.split(" ").filter(Boolean) ?? [];
