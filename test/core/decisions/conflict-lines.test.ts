@@ -4,8 +4,10 @@ import type { Sha } from "../../../src/core/domain/ids.ts";
 import { config } from "../../support/config.ts";
 import { openStory } from "../../support/story.ts";
 
-/** Four steps that change the same lines. The first has landed, and the conflict of the second is being resolved. */
-const begin = async () => {
+const DAY = 24 * 60 * 60_000;
+
+/** A story whose steps all change the same lines. */
+const openLine = () => {
   const heads: Record<string, Sha> = {};
   const held = (commit: Sha): Set<string> => new Set(Object.keys(heads).filter((id) => it.contains(heads[id] ?? "", commit)));
   const it: ReturnType<typeof openStory> = openStory({
@@ -18,19 +20,25 @@ const begin = async () => {
       return [...own].some((each) => !there.has(each)) && [...there].some((each) => !own.has(each));
     },
   });
+  const running = (kind: string): string[] => it.running().filter((each) => each.startsWith(`${kind}/`));
+  const resolved = () => it.end("resolve/", { end: "success", files: [{ path: "a.txt", mode: "100644" }] });
+  return { ...it, heads, running, resolved, resolving: () => running("resolve").map((job) => job.split("/")[1]?.split("-")[1]) };
+};
+
+/** Four steps that change the same lines. The first has landed, and the conflict of the second is being resolved. */
+const begin = async () => {
+  const it = openLine();
   await it.propose(plan(step("a"), step("b"), step("c"), step("d")));
   await it.approve();
   for (const id of ["a", "b", "c", "d"]) await it.worked(id);
-  const running = (kind: string): string[] => it.running().filter((each) => each.startsWith(`${kind}/`));
-  const resolved = () => it.end("resolve/", { end: "success", files: [{ path: "a.txt", mode: "100644" }] });
   await it.end("verify/");
   expect(it.state_("a")).toBe("done");
   /** Ends every resolution and verification well, in so many turns that a history without an end fails. */
   const finish = async (): Promise<void> => {
     for (let turn = 0; turn < 20 && it.execution()?.state === "running"; turn += 1)
-      await (running("resolve").length > 0 ? resolved() : it.end("verify/"));
+      await (it.running("resolve").length > 0 ? it.resolved() : it.end("verify/"));
   };
-  return { ...it, finish, running, resolved, heads, resolving: () => running("resolve").map((job) => job.split("/")[1]?.split("-")[1]) };
+  return { ...it, finish };
 };
 
 test("the conflicts of steps that change one file are resolved in a line, each on top of the one before", async () => {
@@ -83,4 +91,26 @@ test("the commit that a resolution starts from stays on a branch of candidates u
   expect(isKept()).toBe(true);
   await it.finish();
   expect(it.execution()?.state).toBe("done");
+});
+
+test("an execution stays in the ledger as long as a step of another one is built on its work", async () => {
+  const it = openLine();
+  const first = await it.propose(plan(step("a"), step("b")));
+  await it.approve();
+  const second = await it.propose(plan(step("c", { checkpoint: true })), 2);
+  await it.approve(2);
+  await it.worked("a", first);
+  await it.worked("b", first);
+  await it.worked("c", second);
+  await it.end("verify/");
+  await it.resolved();
+  await it.resolved();
+  while (it.running("verify").length > 0) await it.end("verify/");
+  expect([it.execution(first)?.state, it.state_("c", second)]).toEqual(["done", "waiting"]);
+  const resolved = it.head("c", second);
+  it.state.now += 10 * DAY;
+  await it.say(2, { kind: "status", target: null });
+  expect(it.execution(first)?.state).toBe("done");
+  expect(it.head("c", second)).toBe(resolved);
+  expect(it.at("c", second)?.builtOn.map(({ task }) => task)).toEqual([it.task("b", first)]);
 });

@@ -1,5 +1,5 @@
 import { type Execution, hasEnded } from "../../domain/execution.ts";
-import { type ExecutionId, type Millis, readTaskId } from "../../domain/ids.ts";
+import { type ExecutionId, type Millis, readTaskId, type TaskId } from "../../domain/ids.ts";
 import { type Job, readJobKey } from "../../domain/job.ts";
 import type { EffectRecord } from "../../domain/ledger.ts";
 import { listNeededTasks } from "../../domain/plan.ts";
@@ -48,12 +48,17 @@ const isRestingExecution = (tx: DecisionTransaction, execution: Execution, trace
   return settled && stopped && last < tx.now - (execution.state === "failed" ? PERSON_WAIT_MS : ARCHIVE_AFTER_MS);
 };
 
-/** Executions with tasks that an unfinished plan of another execution needs. */
+/** Executions with tasks that an unfinished execution needs, or on which a step of another one is built: a failed step may be retried. */
 const listNeededExecutions = (tx: DecisionTransaction): ReadonlySet<ExecutionId> => {
   const live = tx.executions().filter((each) => !hasEnded(each));
-  const tasks = live.flatMap(({ plan }) => (tx.plan(plan)?.steps ?? []).flatMap((step) => listNeededTasks(step)));
+  const needed = live.flatMap(({ plan }) => (tx.plan(plan)?.steps ?? []).flatMap((step) => listNeededTasks(step)));
+  const below = tx.executions().flatMap(({ id }) => listTasksBelow(tx, id).filter((task) => readTaskId(task)?.execution !== id));
+  const tasks = [...needed, ...below];
   return new Set(tasks.flatMap((task) => readTaskId(task)?.execution ?? []));
 };
+
+const listTasksBelow = (tx: DecisionTransaction, id: ExecutionId): TaskId[] =>
+  tx.steps(id).flatMap(({ builtOn, resolution }) => [...builtOn, ...(resolution?.line?.ahead ?? [])].map(({ task }) => task));
 
 const stripKeyPrefix = (key: string, start: string): string | null => (key.startsWith(start) ? key.slice(start.length) : null);
 
