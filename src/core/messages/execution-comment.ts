@@ -7,7 +7,7 @@ import type { Step } from "../domain/step.ts";
 import { listAddedSteps, renderAmendment } from "./amendment.ts";
 import { renderUsage } from "./agent-usage.ts";
 import { renderBriefNote } from "./brief-section.ts";
-import { renderOpenConflicts } from "./open-conflicts.ts";
+import { renderOpenConflicts, renderWaitingConflicts } from "./open-conflicts.ts";
 import {
   renderFailedSteps,
   renderInstructions,
@@ -81,6 +81,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 1, text: renderSkippedRoles(execution) },
     { rank: 1, text: renderFailedSteps(startedSteps) },
     { rank: 1, text: renderOpenConflicts(execution.baseBranch, startedSteps) },
+    { rank: 1, text: renderWaitingConflicts(execution, queue) },
     { rank: 1, text: renderStepNotes(startedSteps) },
     { rank: 0, text: hasFoundNothing(execution, plan) ? ISSUE_STAYS_OPEN_NOTE : "" },
     { rank: 1, text: renderUnreadRemarks(execution, startedSteps) },

@@ -1,5 +1,7 @@
 import { type Conflict, type ConflictKind, MAX_RESOLUTION_ATTEMPTS, type Resolution } from "../domain/conflict.ts";
-import type { BranchName } from "../domain/ids.ts";
+import type { Execution } from "../domain/execution.ts";
+import { type BranchName, readTaskId } from "../domain/ids.ts";
+import type { Queue } from "../domain/queue.ts";
 import { findOpenConflict, type Step } from "../domain/step.ts";
 import { toInlineCode, escapeSentence } from "./escape.ts";
 
@@ -45,6 +47,24 @@ export const renderOpenConflicts = (base: BranchName, steps: readonly Step[]): s
       `- ${toInlineCode(step.id)} conflicts with ${toInlineCode(base)} in ${formatConflicts(conflicts)}: ${resolver}, ${formatResolutionAttempt(conflict)}.${last}`,
     ];
   });
+  return limitLines(lines);
+};
+
+/** Steps whose conflict waits until those ahead of it in the same file are resolved. */
+export const renderWaitingConflicts = ({ id, baseBranch, steps }: Execution, { items }: Pick<Queue, "items">): string =>
+  limitLines(
+    items.flatMap(({ task, conflictPaths = [] }) => {
+      const of = readTaskId(task);
+      const step = of?.execution === id ? steps[of.step] : undefined;
+      if (!step || conflictPaths.length === 0 || findOpenConflict(step)) return [];
+      const where = formatConflicts(conflictPaths.map((path) => ({ path, kind: "contents" })));
+      return [
+        `- ${toInlineCode(step.id)} conflicts with ${toInlineCode(baseBranch)} in ${where}: it is resolved after the conflicts ahead of it in the same file.`,
+      ];
+    }),
+  );
+
+const limitLines = (lines: readonly string[]): string => {
   const more = lines.length > MAX_CONFLICTED_STEPS ? [`- … and ${lines.length - MAX_CONFLICTED_STEPS} more`] : [];
   return [...lines.slice(0, MAX_CONFLICTED_STEPS), ...more].join("\n");
 };
