@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { type Dirent, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { RefMove } from "../../core/domain/decision.ts";
 import { isSha, type RefName, type Sha } from "../../core/domain/ids.ts";
@@ -15,6 +15,16 @@ const readText = (path: string): string => {
   }
 };
 
+/** Empty if the folder does not exist: git removes the empty folders of deleted and packed refs at any time. */
+const readFolder = (path: string): Dirent[] => {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+};
+
 const readPackedRefs = (repository: string): Map<RefName, Sha> => {
   const refs = new Map<RefName, Sha>();
   for (const line of readText(join(repository, "packed-refs")).split("\n")) {
@@ -25,9 +35,8 @@ const readPackedRefs = (repository: string): Map<RefName, Sha> => {
 };
 
 const listLooseRefs = (repository: string, prefix: string): [RefName, Sha][] => {
-  const read = (folder: string): [RefName, Sha][] => {
-    const entries = existsSync(join(repository, folder)) ? readdirSync(join(repository, folder), { withFileTypes: true }) : [];
-    return entries.flatMap((entry) => {
+  const read = (folder: string): [RefName, Sha][] =>
+    readFolder(join(repository, folder)).flatMap((entry) => {
       const ref = `${folder}/${entry.name}`;
       // Git writes the new value of a ref to a lock file.
       if (entry.name.endsWith(".lock")) return [];
@@ -35,7 +44,6 @@ const listLooseRefs = (repository: string, prefix: string): [RefName, Sha][] => 
       const sha = readText(join(repository, ref)).trim();
       return isSha(sha) ? [[ref, sha]] : [];
     });
-  };
   return read(prefix);
 };
 
@@ -55,6 +63,20 @@ export const readRefFile = (repository: string, ref: RefName): Sha | null => {
   return isSha(loose) ? loose : (readPackedRefs(repository).get(ref) ?? null);
 };
 
+/** Writes as git does: a lock file beside the ref becomes the ref. */
+const writeRefFile = (path: string, sha: Sha): void => {
+  const lock = `${path}.lock`;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(lock, `${sha}\n`, { flag: "wx" });
+  try {
+    renameSync(lock, path);
+  } catch (error) {
+    // Git would wait for the lock in vain.
+    rmSync(lock, { force: true });
+    throw error;
+  }
+};
+
 /**
  * Moves refs of a repository without another writer. Returns false if git must move the rest: to delete a packed ref, or to
  * replace an empty folder.
@@ -67,11 +89,7 @@ export const writeRefFiles = (repository: string, moves: readonly RefMove[]): bo
       if (newSha === null) {
         if (packed?.has(ref) === true) return false;
         rmSync(path, { force: true });
-      } else {
-        mkdirSync(dirname(path), { recursive: true });
-        writeFileSync(`${path}.lock`, `${newSha}\n`, { flag: "wx" });
-        renameSync(`${path}.lock`, path);
-      }
+      } else writeRefFile(path, newSha);
     }
     return true;
   } catch {

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { writeRefs } from "../../../src/storage/git/bare-clone.ts";
 import { listRefFiles, readRefFile, writeRefFiles } from "../../../src/storage/git/ref-files.ts";
+import { after } from "../../support/after.ts";
 
 const open = () => {
   const directory = mkdtempSync(join(tmpdir(), "enki-refs-"));
@@ -64,4 +66,22 @@ test("writes refs that git reads, and leaves to git what it cannot write", () =>
   git("update-ref", "-d", "refs/heads/main/below");
   writeFileSync(join(directory, "refs/heads/other.lock"), "");
   expect(writeRefFiles(directory, [{ ref: "refs/heads/other", oldSha: null, newSha: one }])).toBe(false);
+});
+
+test("a branch takes the place of the empty folder of a deleted branch", async () => {
+  const { directory, one, listed } = open();
+  const at = { directory, after };
+  await writeRefs(at, [{ ref: "refs/heads/a/b", oldSha: null, newSha: one }]);
+  await writeRefs(at, [{ ref: "refs/heads/a/b", oldSha: one, newSha: null }]);
+  await writeRefs(at, [{ ref: "refs/heads/a", oldSha: null, newSha: one }]);
+  expect(listed()).toEqual([["refs/heads/a", one]]);
+  await writeRefs(at, [{ ref: "refs/heads/a", oldSha: one, newSha: null }]);
+  expect(listed()).toEqual([]);
+});
+
+test("lists the other refs if a listed folder is a ref", () => {
+  const { git, one, listed, own } = open();
+  git("update-ref", "refs/enki", one);
+  git("update-ref", "refs/heads/main", one);
+  expect(own()).toEqual(listed().filter(([ref]) => ref !== "refs/enki"));
 });
