@@ -13,7 +13,9 @@ const copyObject = (from: ObjectFiles, to: ObjectFiles, id: Sha): Buffer => {
 };
 
 const copyTree = (from: ObjectFiles, to: ObjectFiles, tree: Sha): void => {
-  for (const { mode, sha } of parseTreeObject(copyObject(from, to, tree))) {
+  const entries = parseTreeObject(copyObject(from, to, tree));
+  if (!entries) throw new GitError(`the tree ${tree} is malformed`);
+  for (const { mode, sha } of entries) {
     if (mode === FOLDER_MODE) copyTree(from, to, sha);
     else copyObject(from, to, sha);
   }

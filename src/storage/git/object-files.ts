@@ -82,11 +82,15 @@ const openPacks = (directory: string) => {
   };
 };
 
-/** A directory of objects and the directories it borrows from. */
-const listObjectDirectories = (directory: string): string[] => {
-  const text = orNull(() => readFileSync(join(directory, "info", "alternates"), "utf8")) ?? "";
-  const others = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  return [directory, ...others.flatMap((other) => listObjectDirectories(resolve(directory, other)))];
+/** A directory of objects and the directories it borrows from, each once. */
+const listObjectDirectories = (own: string): string[] => {
+  const directories = new Set([own]);
+  // Additions are visited, too.
+  for (const directory of directories) {
+    const text = orNull(() => readFileSync(join(directory, "info", "alternates"), "utf8")) ?? "";
+    for (const line of text.split("\n")) if (line !== "" && !line.startsWith("#")) directories.add(resolve(directory, line));
+  }
+  return [...directories];
 };
 
 /** Writes beside the target and renames, so no reader sees a part. */

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { inflateSync } from "node:zlib";
 import { applyDelta } from "./apply-delta.ts";
 
@@ -10,6 +10,7 @@ export type GitObject = { readonly type: GitObjectType; readonly content: Buffer
 export type PackFile = {
   /** The object, or null if the pack lacks it or a part of it is larger. */
   readonly read: (id: Buffer, maxBytes: number) => GitObject | null;
+  /** Whether the pack has the object and still exists. */
   readonly has: (id: Buffer) => boolean;
 };
 
@@ -116,7 +117,7 @@ export const openPackFile = (indexPath: string): PackFile | null => {
     return base && { type: base.type, content: applyDelta(base.content, inflate(link ? link.end : end + ID_BYTES), room.maxBytes) };
   };
   return {
-    has: (id) => index.find(id) !== null,
+    has: (id) => index.find(id) !== null && existsSync(path),
     read: (id, maxBytes) => {
       const offset = index.find(id);
       return offset === null ? null : withFile((read) => readEntry(read, offset, { depth: 0, maxBytes }));

@@ -1,6 +1,5 @@
 import type { Sha } from "../../core/domain/ids.ts";
 import type { ObjectFiles } from "./object-files.ts";
-import type { GitObject } from "./pack-file.ts";
 import { FOLDER_MODE, formatTreeObject, fromByteName, parseTreeObject, toByteName, type TreeObjectEntry } from "./tree-object.ts";
 
 /** Whether a folder, named with a slash at its end, may hold a wanted file. */
@@ -13,6 +12,11 @@ export const findTree = (objects: ObjectFiles, id: Sha): Sha | null => {
   return found?.type === "commit" ? (/^tree ([0-9a-f]{40})$/m.exec(found.content.toString("latin1", 0, 45))?.[1] ?? null) : null;
 };
 
+const readTree = (objects: ObjectFiles, id: Sha): TreeObjectEntry[] | null => {
+  const found = objects.read(id);
+  return found?.type === "tree" ? parseTreeObject(found.content) : null;
+};
+
 type FoundEntry = { readonly mode: string; readonly sha: Sha };
 
 /** The file or folder at a path of a commit or tree; null if only git can read an object. */
@@ -21,9 +25,9 @@ export const findEntry = (objects: ObjectFiles, from: Sha, path: string): FoundE
   let found: FoundEntry | null = root === null ? null : { mode: FOLDER_MODE, sha: root };
   for (const name of path === "" ? [] : path.split("/").map((each) => toByteName(each))) {
     if (found && found.mode !== FOLDER_MODE) return "missing";
-    const tree: GitObject | null = found && objects.read(found.sha);
-    if (tree?.type !== "tree") return null;
-    const entry = parseTreeObject(tree.content).find((each) => each.name === name);
+    const tree: TreeObjectEntry[] | null = found && readTree(objects, found.sha);
+    if (!tree) return null;
+    const entry = tree.find((each) => each.name === name);
     if (!entry) return "missing";
     found = { mode: entry.mode, sha: entry.sha };
   }
@@ -34,9 +38,9 @@ export const findEntry = (objects: ObjectFiles, from: Sha, path: string): FoundE
 export const listFiles = (objects: ObjectFiles, tree: Sha, isWanted: FolderFilter): Map<string, Omit<TreeObjectEntry, "name">> | null => {
   const files = new Map<string, Omit<TreeObjectEntry, "name">>();
   const visit = (id: Sha, folder: string): boolean => {
-    const found = objects.read(id);
-    if (found?.type !== "tree") return false;
-    return parseTreeObject(found.content).every((entry) => {
+    const tree = readTree(objects, id);
+    if (!tree) return false;
+    return tree.every((entry) => {
       const path = folder + entry.name;
       if (entry.mode === FOLDER_MODE) return !isWanted(fromByteName(`${path}/`)) || visit(entry.sha, `${path}/`);
       files.set(fromByteName(path), { mode: entry.mode, sha: entry.sha });
@@ -82,9 +86,9 @@ const applyToEntry = (
 
 /** Null if the tree is empty. */
 const writeChangedTree = (objects: ObjectFiles, on: Sha | null, changes: readonly PathChange[]): Sha | null => {
-  const found = on === null ? null : objects.read(on);
-  if (on !== null && found?.type !== "tree") throw new PathClashError(`the tree ${on} cannot be read`);
-  const entries = new Map((found ? parseTreeObject(found.content) : []).map((entry) => [entry.name, entry]));
+  const tree = on === null ? [] : readTree(objects, on);
+  if (!tree) throw new PathClashError(`the tree ${on} cannot be read`);
+  const entries = new Map(tree.map((entry) => [entry.name, entry]));
   for (const [name, change] of groupByFolder(changes)) {
     const next = applyToEntry(objects, entries.get(name), change);
     if (next === null) entries.delete(name);

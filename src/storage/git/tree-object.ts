@@ -10,14 +10,34 @@ const ID_BYTES = 20;
 export const toByteName = (name: string): string => Buffer.from(name, "utf8").toString("latin1");
 export const fromByteName = (name: string): string => Buffer.from(name, "latin1").toString("utf8");
 
-/** Reads the content of a tree object, in its order. */
-export const parseTreeObject = (content: Buffer): TreeObjectEntry[] => {
+const FILE_TYPE_BITS = 0o170000;
+const EXECUTE_BIT = 0o100;
+
+/** The mode that git derives from a stored mode; null if the stored mode is malformed. Old and foreign writers stored others. */
+const toKnownMode = (stored: string): string | null => {
+  if (!/^[0-7]{1,7}$/.test(stored)) return null;
+  const bits = Number.parseInt(stored, 8);
+  switch (bits & FILE_TYPE_BITS) {
+    case 0o100000:
+      return bits & EXECUTE_BIT ? "100755" : "100644";
+    case 0o120000:
+      return "120000";
+    case 0o040000:
+      return FOLDER_MODE;
+    default:
+      return "160000";
+  }
+};
+
+/** Reads the content of a tree object, in its order, with the modes that git derives; null if the content is malformed. */
+export const parseTreeObject = (content: Buffer): TreeObjectEntry[] | null => {
   const entries: TreeObjectEntry[] = [];
   for (let at = 0; at < content.length;) {
     const [space, end] = [content.indexOf(32, at), content.indexOf(0, at)];
-    if (space < 0 || end < space || end + ID_BYTES >= content.length) break;
+    const mode = toKnownMode(content.toString("latin1", at, space));
+    if (space < 0 || end <= space + 1 || end + ID_BYTES >= content.length || mode === null) return null;
     const sha = content.toString("hex", end + 1, end + 1 + ID_BYTES);
-    entries.push({ mode: content.toString("latin1", at, space), name: content.toString("latin1", space + 1, end), sha });
+    entries.push({ mode, name: content.toString("latin1", space + 1, end), sha });
     at = end + 1 + ID_BYTES;
   }
   return entries;

@@ -76,6 +76,71 @@ test("reads the objects that a repository borrows from another", () => {
   expect(borrower.direct().objects?.read(id)?.content.toString()).toBe("lent");
 });
 
+test("repositories that borrow from each other are read once", () => {
+  const [one, other] = [open(), open()];
+  const id = other.run("lent", "hash-object", "-w", "--stdin").trim();
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ] as const)
+    writeFileSync(join(from.directory, "objects", "info", "alternates"), `${join(to.directory, "objects")}\n`);
+  expect(one.direct().objects?.read(id)?.content.toString()).toBe("lent");
+  expect(one.direct().objects?.read("1".repeat(40))).toBeNull();
+});
+
+test("stores an object again if another process removed its pack", () => {
+  const { directory, git, run, direct } = open();
+  const id = run("packed", "hash-object", "-w", "--stdin").trim();
+  run(`${id}\n`, "pack-objects", "-q", "objects/pack/pack");
+  git("prune-packed");
+  const { objects } = direct();
+  expect(objects?.read(id)?.content.toString()).toBe("packed");
+  rmSync(join(directory, "objects", "pack"), { recursive: true });
+  expect(objects?.write("blob", Buffer.from("packed"))).toBe(id);
+  expect(git("cat-file", "blob", id)).toBe("packed");
+});
+
+/** A tree with an entry whose mode no current git writes. */
+const writeRawTree = ({ run }: ReturnType<typeof open>, mode: string, id: string): string => {
+  const content = Buffer.concat([Buffer.from(`${mode} entry\0`), Buffer.from(id, "hex")]);
+  return run(content, "hash-object", "-t", "tree", "-w", "--literally", "--stdin").trim();
+};
+
+test("reads unusual modes as git does, so that no file hides below a folder", async () => {
+  const repository = open();
+  const { withGit, direct } = repository;
+  const blob = repository.run("x", "hash-object", "-w", "--stdin").trim();
+  const inner = await writeTreeFiles(withGit, null, new Map([["file", file("inner")]]));
+  for (const [mode, id] of [
+    ["040000", inner],
+    ["100664", blob],
+    ["100775", blob],
+    ["120777", blob],
+  ] as const) {
+    const tree = writeRawTree(repository, mode, id);
+    expect({ mode, listed: [...(await listTree(direct(), tree))] }).toEqual({ mode, listed: [...(await listTree(withGit, tree))] });
+    const added = new Map([["new", file("n")]]);
+    expect(await writeTreeFiles(direct(), tree, added)).toBe(await writeTreeFiles(withGit, tree, added));
+  }
+});
+
+test("a tree that ends within an entry is left to git, and never written again", async () => {
+  const { run, direct } = open();
+  const blob = run("x", "hash-object", "-w", "--stdin").trim();
+  const whole = Buffer.concat([Buffer.from("100644 a\0"), Buffer.from(blob, "hex")]);
+  const tree = run(
+    Buffer.concat([whole, Buffer.from("100644 b\0cut")]),
+    "hash-object",
+    "-t",
+    "tree",
+    "-w",
+    "--literally",
+    "--stdin",
+  ).trim();
+  await expect(listTree(direct(), tree)).rejects.toThrow(/ls-tree/);
+  await expect(writeTreeFiles(direct(), tree, new Map([["new", file("n")]]))).rejects.toThrow(/cannot be read/);
+});
+
 const name = fc.constantFrom("a", "a.b", "a-b", "ab", "ä", "z");
 const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/"));
 const changes = fc.uniqueArray(fc.tuple(path, fc.option(fc.string(), { freq: 3 })), { maxLength: 12, selector: ([at]) => at });
