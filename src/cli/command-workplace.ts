@@ -13,7 +13,7 @@ export type CommandWorkplace = {
   readonly directory: string;
   /** Registers the machine of the directory: it is closed first, and its repositories are kept. */
   readonly attachMachine: (machine: LocalMachine) => void;
-  /** Keeps everything for a later process. */
+  /** Keeps everything for a later process, even if no machine starts. */
   readonly keepResumable: () => void;
   /** Marks the whole directory for deletion. */
   readonly discardAll: () => void;
@@ -42,11 +42,11 @@ export const openLastingWorkplace = async (terminal: TerminalHost, name: string)
 /** Opens the directory of an earlier process, in the same way. */
 export const openWorkplaceAt = (terminal: TerminalHost, directory: string): CommandWorkplace => {
   let machine: LocalMachine | null = null;
-  let kept = KEPT_PATHS;
+  let kept: readonly string[] = [];
   let closing: Promise<void> | null = null;
   const end = async (): Promise<void> => {
     await machine?.close();
-    await removeAllBut(directory, machine === null ? [] : kept);
+    await removeAllBut(directory, kept);
   };
   let first = (): Promise<void> => Promise.resolve();
   const close = (): Promise<void> => (closing ??= end());
@@ -56,7 +56,10 @@ export const openWorkplaceAt = (terminal: TerminalHost, directory: string): Comm
   });
   return {
     directory,
-    attachMachine: (used) => void (machine = used),
+    attachMachine: (used) => {
+      machine = used;
+      if (kept.length === 0) kept = KEPT_PATHS;
+    },
     keepResumable: () => void (kept = RESUMABLE_PATHS),
     discardAll: () => void (kept = []),
     onInterrupt: (task) => void (first = task),

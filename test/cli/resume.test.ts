@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { serialize } from "node:v8";
 import { describe, expect, test } from "vitest";
 import { after } from "../support/after.ts";
 import { open, playOf } from "./run-stage.ts";
@@ -107,6 +108,21 @@ test("nothing interrupted is said so, and a run that still goes on is not contin
   });
   started.signal("SIGINT");
   await started.ended;
+});
+
+test("a failed --resume keeps the run, and the next one finishes", async () => {
+  const world = openWorld();
+  const { terminal, cwd } = world;
+  await interruptAt(world, (_, out) => out.includes("sort: landed"), "SIGKILL");
+  const state = join(world.machine(), "state", "forge");
+  const stored = readFileSync(state);
+  writeFileSync(state, serialize({ format: 0 }));
+  const failed = await terminal.run(["run", "--resume"], { cwd });
+  expect(failed).toMatchObject({ code: 1, err: expect.stringMatching(/another version of Enki/) as unknown });
+  expect(landedIn(world)).not.toEqual([]);
+  writeFileSync(state, stored);
+  expect(await terminal.run(["run", "--resume"], { cwd })).toMatchObject({ code: 0, err: "" });
+  expect(world.git("ls-tree", "-r", "--name-only", world.branches()[0] ?? "").split("\n")).toContain("note.txt");
 });
 
 test("uncommitted workflows and roles are used with a notice", async () => {
