@@ -1,18 +1,14 @@
-import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
-import { z } from "zod";
-import type { CreatedApp } from "../local-github/api/create-app.ts";
-import { readAppManifest } from "../local-github/api/app-manifest.ts";
 import type { RepositoryName } from "../local-github/api/create-repository.ts";
 import { type ForgeOptions, type RunningForge, startForge } from "../local-github/api/start-forge.ts";
 import type { PresetName } from "../core/domain/agent-command.ts";
 import type { Tier } from "../core/domain/plan.ts";
 import { createLocalRunner } from "../local-github/actions/local-runner.ts";
 import { listCommandPaths } from "../isolation/readable-paths.ts";
-import { loadApp } from "./load-app.ts";
+import { createNearFinder, startMachineApp } from "./machine-app.ts";
 import { createOwnSteps } from "./run-own-steps.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
@@ -59,8 +55,6 @@ export type LocalMachine = {
   readonly close: () => Promise<void>;
 };
 
-/** As for the App; webhooks never get lost here. */
-const MACHINE_SWEEP_INTERVAL_MS = 5 * 60_000;
 const RANDOM_RANGE = 2 ** 32;
 
 /** Creates an installation: this one, overridden by the command line. */
@@ -115,65 +109,6 @@ const openRequestCounter = (log: (line: string) => void) => {
       if (method === "POST" && path.endsWith("/git-receive-pack")) counts.pushes += 1;
     },
   };
-};
-
-type MachineAppPlace = {
-  readonly forge: RunningForge;
-  readonly root: string;
-  readonly state: string;
-  readonly clones: string;
-  readonly repositories: string;
-  readonly log: (line: string) => void;
-};
-
-/** Finds the local GitHub's own directory of a repository. */
-const createNearFinder =
-  (repositories: string) =>
-  (repository: string): string | undefined => {
-    const directory = join(repositories, `${repository}.git`);
-    return existsSync(directory) ? directory : undefined;
-  };
-
-/** Starts the App of this machine next to the local GitHub. */
-const startMachineApp = async (terminal: TerminalHost, { forge, root, state, clones, repositories, log }: MachineAppPlace) => {
-  const app = await ensureApp(terminal, forge, join(state, "app.json"));
-  const { startApp } = await loadApp(terminal.root);
-  const started = await startApp({
-    appId: app.id,
-    privateKey: app.privateKeyPem,
-    secret: app.secret,
-    apiUrl: forge.apiUrl,
-    serverUrl: forge.url,
-    host: "127.0.0.1",
-    port: 0,
-    root,
-    directory: clones,
-    findNear: createNearFinder(repositories),
-    graceMs: 0,
-    sweepIntervalMs: MACHINE_SWEEP_INTERVAL_MS,
-    // The server that sends webhooks starts with this process, so none was lost before, except by an earlier process.
-    ...(forge.isResumed ? {} : { firstSweepMs: MACHINE_SWEEP_INTERVAL_MS }),
-    log,
-  });
-  forge.setWebhookUrl(app.id, started.url);
-  await forge.save();
-  return {
-    login: app.login,
-    close: started.close,
-    addRepository: ({ owner, name }: RepositoryName): Promise<void> =>
-      started.service.addRepository(`${owner}/${name}`, forge.installation(app.id, owner)),
-  };
-};
-
-const createdAppSchema = z.object({ id: z.number(), login: z.string(), privateKeyPem: z.string(), secret: z.string() });
-
-/** Creates the App, or reads the keys of an earlier process. */
-const ensureApp = async (terminal: TerminalHost, forge: RunningForge, keys: string): Promise<CreatedApp> => {
-  if (forge.isResumed) return createdAppSchema.parse(JSON.parse(await readFile(keys, "utf8")));
-  const manifest = readAppManifest(await readFile(join(terminal.root, "app.yml"), "utf8"));
-  const app = await forge.createApp({ name: "enki", secret: createRandomText(), ...manifest });
-  await writeFile(keys, JSON.stringify(app), { mode: 0o600 });
-  return app;
 };
 
 type MachineParts = { readonly root: string; readonly repositories: string; readonly clones: string; readonly state: string };
@@ -247,5 +182,3 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
     throw error;
   }
 };
-
-const createRandomText = (): string => Array.from({ length: 8 }, () => randomInt(RANDOM_RANGE).toString(36)).join("");
