@@ -19,7 +19,7 @@ export const readGivenVariables = async (
   });
   for (const name of refused)
     out(
-      `The repository asks for $${name} of this shell for its agent, which Enki keeps back. To allow it, write in ~/.enki/enki.toml:\n  [agent]\n  env = { ${name} = "$${name}" }\n`,
+      `The repository's configuration wants to pass $${name} of this shell to its agent. Enki does not, unless you allow it in ~/.enki/enki.toml:\n  [agent]\n  env = { ${name} = "$${name}" }\n`,
     );
   return { agentEnv: given, modelKey: env["ENKI_MODEL_KEY"] ?? "" };
 };

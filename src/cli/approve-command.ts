@@ -36,8 +36,9 @@ const findApprovable = (found: FoundTarget<Execution>, word: string | null): Wai
   const items = listWaiting(found.execution).filter(({ kind }) => kind === "plan" || kind === "review" || kind === "report");
   const named = items.filter((item) => isNamed(item, found.step?.id ?? null, word));
   const [item, ...others] = named;
-  if (!item) throw new CommandError("nothing waits for an approval here; enki status shows what happens");
-  if (others.length > 0) throw new UsageError(`several things wait; name one:\n${named.map(({ command }) => `  ${command}`).join("\n")}`);
+  if (!item) throw new CommandError("nothing waits for approval; enki status shows what is going on");
+  if (others.length > 0)
+    throw new UsageError(`several items wait for approval; name one:\n${named.map(({ command }) => `  ${command}`).join("\n")}`);
   return item;
 };
 

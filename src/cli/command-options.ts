@@ -7,8 +7,14 @@ import type { TerminalHost } from "./terminal-host.ts";
 /** Usage error: exit code 2. */
 export class UsageError extends Error {}
 
-/** A failure that one sentence explains: exit code 1. */
-export class CommandError extends Error {}
+/** A failure that one sentence explains: exit code 1. `next` is the command that helps, if one does. */
+export class CommandError extends Error {
+  readonly next: string | null;
+  constructor(message: string, next: string | null = null) {
+    super(message);
+    this.next = next;
+  }
+}
 
 /** An option of a subcommand; `value` names its value in the help. */
 type OptionDefinition = {
@@ -87,7 +93,7 @@ const MAX_PORT = 65_535;
 export const readPort = (text: string): number => {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= MAX_PORT) return port;
-  throw new UsageError(`--port is a number from 0 to ${MAX_PORT}, and '${text}' is none`);
+  throw new UsageError(`--port must be a number from 0 to ${MAX_PORT}, not '${text}'`);
 };
 
 /** Reads a text file that a person named. */

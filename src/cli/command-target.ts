@@ -87,7 +87,7 @@ export const findCommandTarget = async (terminal: TerminalHost): Promise<Command
   const running = (await Promise.all(records.map(async (record) => ((await isMachineRunning(record)) ? [record] : [])))).flat();
   const [machine, ...others] = running;
   if (others.length > 0)
-    throw new CommandError(`several local GitHubs run for this repository: ${running.map(({ url }) => url).join(", ")}; end one`);
+    throw new CommandError(`several local GitHubs run for this repository: ${running.map(({ url }) => url).join(", ")}; stop all but one`);
   if (machine) return openLocalTarget(terminal, machine);
   const remote = await runGit({ directory, after: terminal.after }, ["remote", "get-url", "origin"]);
   const url = remote.stdout.toString("utf8").trim();

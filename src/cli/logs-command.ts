@@ -27,7 +27,7 @@ const findJobRun = ({ effectRecords }: Ledger, { execution, step, attempt }: Log
 const readAttempt = (text: string | undefined): number | null => {
   if (text === undefined) return null;
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new UsageError(`--attempt is a number from 1, and '${text}' is none`);
+  throw new UsageError(`--attempt must be a number from 1, not '${text}'`);
 };
 
 /** `enki logs [<step>]`: prints what the jobs of a step's last attempt said; without a step, those of the planner. */

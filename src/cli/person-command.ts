@@ -20,7 +20,7 @@ const OF_A_TARGET: ReadonlySet<string> = new Set(["retry", "skip", "pause", "res
 export const readIssueOption = (text: string | undefined): number | null => {
   if (text === undefined) return null;
   if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
-  throw new UsageError(`--issue is the number of an issue, and '${text}' is none`);
+  throw new UsageError(`--issue must be the number of an issue, not '${text}'`);
 };
 
 /** Refuses a wrong command before anything is posted, with the words of the comment's refusal. */
@@ -36,7 +36,7 @@ type ComposedComment = { readonly issue: number; readonly text: string };
 /** Opens an issue for a new request, unless the person names one. */
 const composeStart = async ({ person }: CommandTarget, { row, words, issue }: Wanted): Promise<ComposedComment> => {
   const title = words.join(" ").slice(0, MAX_TITLE_CHARS);
-  if (issue === null && title === "") throw new UsageError(`what is to be done? enki ${row.name} "<request>", or --issue <number>`);
+  if (issue === null && title === "") throw new UsageError(`say what to do: enki ${row.name} "<request>", or --issue <number>`);
   return { issue: issue ?? (await person.openIssue(title, "")), text: `/enki ${[row.name, ...words].join(" ")}`.trimEnd() };
 };
 

@@ -76,8 +76,9 @@ const requireKey = ({ env }: TerminalHost, agent: AgentCommand): void => {
   if (!preset?.needsKey) return;
   const given = selectAgentVariables(agent, toGivenVariables(env));
   if ([...preset.keys, ...LOGIN_VARIABLES].some((name) => given[name] !== undefined)) return;
-  const login = preset.login === null ? "" : `, or CLAUDE_CODE_OAUTH_TOKEN by ${preset.login}`;
-  throw new CommandError(`${preset.label} has no key in this shell; set one with export ${preset.keys[0]}=…${login}`);
+  const login = preset.login === null ? "" : `, or set CLAUDE_CODE_OAUTH_TOKEN to the token that ${preset.login} prints`;
+  const next = `export ${preset.keys[0]}=…`;
+  throw new CommandError(`${preset.label} has no key in this shell; set one with ${next}${login}`, next);
 };
 
 const toGivenVariables = (env: TerminalHost["env"]) => ({

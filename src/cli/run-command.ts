@@ -38,7 +38,7 @@ export const runRequestCommand = async (args: readonly string[], terminal: Termi
   const request = toOneLine(words.join(" "), MAX_REQUEST_SIZE);
   if (values.resume) return resumeRun(terminal, { named: request, yes: values.yes, isJson: values.json });
   const workflow = values.workflow ?? null;
-  if (request === "" && workflow === null) throw new UsageError('what is to be done? enki run "<request>"');
+  if (request === "" && workflow === null) throw new UsageError('say what to do: enki run "<request>"');
   const named = values.agent === undefined ? null : await findNamedAgent(terminal, values.agent);
   const found = await findRepository(terminal, ".");
   // Without a command that verifies, nothing starts.

@@ -17,7 +17,7 @@ test("a repository's configuration cannot take a variable of the person's shell 
   expect({ code: it.code, err: it.err }).toEqual({ code: 0, err: "" });
   expect(git("show", `${it.branch ?? ""}:seen.txt`)).toBe("asked=\nallowed=https://gateway.example\n0");
   expect(it.out).toContain(
-    'The repository asks for $GITHUB_TOKEN of this shell for its agent, which Enki keeps back. To allow it, write in ~/.enki/enki.toml:\n  [agent]\n  env = { GITHUB_TOKEN = "$GITHUB_TOKEN" }\n',
+    'The repository\'s configuration wants to pass $GITHUB_TOKEN of this shell to its agent. Enki does not, unless you allow it in ~/.enki/enki.toml:\n  [agent]\n  env = { GITHUB_TOKEN = "$GITHUB_TOKEN" }\n',
   );
   expect(it.out).not.toContain("$MY_GATEWAY");
 });

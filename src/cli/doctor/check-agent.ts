@@ -43,8 +43,7 @@ export const checkAgent = async (terminal: TerminalHost, directory: string): Pro
     return await judgeTurn(prepared, { agent, model: config.tiers.standard.model, variables: selectAgentVariables(agent, given) });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    const [message = "", command = "enki config"] = error.message.split("; ");
-    return { findings: [reportError("agent-key", `${message}.`, command)], line: "" };
+    return { findings: [reportError("agent-key", `${error.message}.`, error.next ?? "enki config")], line: "" };
   }
 };
 
