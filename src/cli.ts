@@ -8,11 +8,12 @@ const EXIT_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 const cleanupTasks: (() => Promise<void>)[] = [];
 let isExiting = false;
+let exitCode = 130;
 /** Cleans up after a signal, or after the reader of the output closed the pipe, and exits. */
 const cleanUpAndExit = (): void => {
   if (isExiting) return;
   isExiting = true;
-  void Promise.allSettled(cleanupTasks.map((clean) => clean())).finally(() => process.exit(130));
+  void Promise.allSettled(cleanupTasks.map((clean) => clean())).finally(() => process.exit(exitCode));
 };
 process.stdout.on("error", cleanUpAndExit);
 process.stderr.on("error", cleanUpAndExit);
@@ -22,8 +23,9 @@ process.exitCode = await main(process.argv.slice(2), {
   // An interrupted task reports no failure.
   err: (text) => void (isExiting || process.stderr.write(text)),
   log: (line) => void (process.env["ENKI_LOG"] && process.stderr.write(`${line}\n`)),
-  onInterrupt: (clean) => {
+  onInterrupt: (clean, code = exitCode) => {
     cleanupTasks.push(clean);
+    exitCode = code;
     for (const signal of EXIT_SIGNALS) process.once(signal, cleanUpAndExit);
   },
   waitForInterrupt: () => new Promise(() => setInterval(() => undefined, 1 << 30)),

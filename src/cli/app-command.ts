@@ -41,7 +41,8 @@ export const runAppCommand = async (args: readonly string[], terminal: TerminalH
     ...readEnvironmentKeys(env),
     log: (line) => terminal.err(`${line}\n`),
   });
-  terminal.onInterrupt(started.close);
+  // A service that is asked to stop has not failed.
+  terminal.onInterrupt(started.close, 0);
   terminal.out(`Webhooks are taken at ${started.url}\n`);
   await terminal.waitForInterrupt();
   return 0;

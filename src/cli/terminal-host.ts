@@ -14,8 +14,8 @@ export type TerminalHost = {
   readonly size: () => { readonly columns: number; readonly rows: number };
   /** Debug output, printed with `ENKI_LOG`. */
   readonly log: (line: string) => void;
-  /** Registers a callback for an interrupt by a person, before the program ends. */
-  readonly onInterrupt: (clean: () => Promise<void>) => void;
+  /** Registers a callback for an interrupt, before the program ends: with 130, or with a code of its own. */
+  readonly onInterrupt: (clean: () => Promise<void>, exitCode?: number) => void;
   /** Waits until a person interrupts the program. */
   readonly waitForInterrupt: () => Promise<void>;
   readonly cwd: string;
