@@ -3,7 +3,7 @@ import type { BranchName, Sha } from "../core/domain/ids.ts";
 import { LEDGER_REF, toBranchRef } from "../core/domain/refs.ts";
 import { RUN_LEDGERS_PREFIX } from "./local-ledger.ts";
 
-export type LandedWork = {
+type HomeRoute = {
   /** The bare repository of the copy. */
   readonly from: string;
   /** The person's repository. */
@@ -11,10 +11,20 @@ export type LandedWork = {
   readonly branch: BranchName;
   /** The commit of the branch before the run. */
   readonly start: Sha;
-  readonly execution: string;
-  /** The branch that received earlier landings; null before the first. */
-  readonly landedBranch: string | null;
   readonly after: TimerStarter;
+};
+
+/** A run's landed work, as recorded for a later process. */
+export type LandedWork = {
+  /** Null before the execution started. */
+  readonly execution: string | null;
+  /** The branch that receives landings; null before the first. */
+  readonly landedBranch: string | null;
+};
+
+export type LandedBook = {
+  readonly read: () => LandedWork;
+  readonly write: (change: { readonly landedBranch: string }) => Promise<void>;
 };
 
 const readTip = async (at: GitContext, ref: string): Promise<string> =>
@@ -24,9 +34,17 @@ const FETCH_WORDS = ["fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-
 
 /**
  * Brings landed work and the ledger into the person's repository, as a growing branch. Changes neither the work tree nor a
- * branch of the person's. Returns the branch; null if nothing landed.
+ * branch of the person's. Returns the branch; null if nothing landed. Calls wait for each other, because each may create the branch.
  */
-export const bringHome = async ({ from, home, branch, start, execution, landedBranch, after }: LandedWork): Promise<string | null> => {
+export const openWayHome = (route: HomeRoute, book: LandedBook): (() => Promise<string | null>) => {
+  let last: Promise<string | null> = Promise.resolve(null);
+  const bring = (): Promise<string | null> => bringHome(route, book);
+  return () => (last = last.then(bring, bring));
+};
+
+const bringHome = async ({ from, home, branch, start, after }: HomeRoute, { read, write }: LandedBook): Promise<string | null> => {
+  const { execution, landedBranch } = read();
+  if (execution === null) return null;
   const at: GitContext = { directory: home, after };
   const copy: GitContext = { directory: from, after };
   if ((await readTip(copy, LEDGER_REF)) !== "")
@@ -37,6 +55,8 @@ export const bringHome = async ({ from, home, branch, start, execution, landedBr
   // The person's checked-out or changed branches stay.
   if (landedBranch !== null && (await runGit(at, fetchInto(landedBranch))).code === 0) return landedBranch;
   const name = await findFreeBranchName(at, `enki/${execution}`);
+  // Written first: a later process cannot tell the branch of a killed process from a person's.
+  await write({ landedBranch: name });
   await runGitOrThrow(at, fetchInto(name));
   return name;
 };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { hasStarted, type RunEnd, type RunView } from "./story-progress.ts";
-import { bringHome } from "./bring-home.ts";
+import { openWayHome } from "./bring-home.ts";
 import { CommandError } from "./command-options.ts";
 import type { CommandWorkplace } from "./command-workplace.ts";
 import { followRun } from "./follow-run.ts";
@@ -53,13 +53,10 @@ export const carryOutRun = async (
   place.keepResumable();
   const { owner, name, apiUrl, token, branch: base, directory, repository, start } = record;
   const bare = join(directory, "repositories", owner, `${name}.git`);
-  const bring = async (): Promise<string | null> => {
-    const { execution, landedBranch } = book.read().run;
-    if (execution === null) return null;
-    const branch = await bringHome({ from: bare, home: repository, branch: base, start, execution, landedBranch, after: terminal.after });
-    if (branch !== landedBranch) await book.write({ landedBranch: branch });
-    return branch;
-  };
+  const bring = openWayHome(
+    { from: bare, home: repository, branch: base, start, after: terminal.after },
+    { read: () => book.read().run, write: book.write },
+  );
   const progress = isJson ? withoutLines(openProgressView(terminal)) : openProgressView(terminal);
   place.onInterrupt(async () => {
     const branch = await bring().catch(() => book.read().run.landedBranch);
