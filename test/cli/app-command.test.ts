@@ -12,7 +12,14 @@ import { MANIFEST } from "../support/manifest.ts";
 test.each(["SIGTERM", "SIGINT"] as const)("enki app stops cleanly at %s: it ends with 0 and answers no longer", async (signal) => {
   const directory = mkdtempSync(join(tmpdir(), "enki-app-"));
   const runner = { start: () => undefined, cancel: () => undefined, close: () => Promise.resolve() };
-  const forge = await startForge({ directory: join(directory, "forge"), port: 0, after, now: () => new Date().getTime(), random: () => 0.5, runner });
+  const forge = await startForge({
+    directory: join(directory, "forge"),
+    port: 0,
+    after,
+    now: () => new Date().getTime(),
+    random: () => 0.5,
+    runner,
+  });
   onTestFinished(async () => {
     await forge.close();
     rmSync(directory, { recursive: true, force: true });
