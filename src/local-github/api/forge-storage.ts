@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { deserialize, serialize } from "node:v8";
 import type { ForgeState } from "./forge-state.ts";
@@ -33,10 +34,10 @@ const toStoredForge = (forge: ForgeState): StoredForge => {
   return { startedAt, lastId, accounts, tokens, apps, attachments, requestCounts, repositories };
 };
 
-/** The stored state of a forge; null if none is stored. Throws if another version stored it. */
+/** The stored state of a forge; null if none is stored. Throws if another version stored it, or if the file cannot be read: an empty forge would overwrite it. */
 export const readStoredForge = async (path: string): Promise<StoredForge | null> => {
-  const bytes = await readFile(path).catch(() => null);
-  if (!bytes) return null;
+  if (!existsSync(path)) return null;
+  const bytes = await readFile(path);
   const { format, forge } = deserialize(bytes) as { readonly format: number; readonly forge: StoredForge };
   if (format !== STORAGE_FORMAT) throw new Error(`${path} was written by another version of Enki, which cannot be continued`);
   return forge;

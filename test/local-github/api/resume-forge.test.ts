@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Octokit } from "@octokit/rest";
@@ -107,4 +107,13 @@ test("a machine's own workflow files are in effect without being part of any com
   expect(runner.started.at(-1)?.request.workflow).toEqual({ path: ".github/workflows/own.yml", text });
   expect((await api.actions.listRepoWorkflows(copy)).data.workflows.map(({ name }) => name)).toEqual(["own", "two"]);
   expect((await api.git.getRef({ ...copy, ref: "heads/main" })).data.object.sha).toBe(await git("rev-parse", "HEAD"));
+});
+
+test("a stored state that cannot be read stops the start: an empty forge would overwrite it", async () => {
+  const { api, proceed, stateFile } = await open();
+  await api.issues.create({ ...REPO, title: "Uploads fail" });
+  rmSync(stateFile);
+  // A folder exists and cannot be read as a file, whoever asks.
+  mkdirSync(stateFile);
+  await expect(proceed()).rejects.toThrow("EISDIR");
 });
