@@ -12,6 +12,7 @@ const CEILINGS = {
   "types declared in three or more files": 3,
   "types of one word": 25,
   "functions declared in three or more files": 4,
+  "functions of core/decisions that are named like a question and may write": 0,
 };
 
 const VAGUE = new Set(["it", "that", "this", "what", "one", "those", "there", "which", "these", "such", "all", "else"]);
@@ -19,6 +20,10 @@ const RELATIVE = /^(What|Who|Whoever|How|Where|Whatever)\b/;
 const TRUTH = /^(True|False|Null|Undefined)\b/;
 const COMMENT = /\/\*\*?(.*?)\*\/|((?:^[ \t]*\/\/[/!]?[^\n]*\n?)+)/gms;
 const DECLARATION = /^(?:export )?(?:default )?(?:async )?(const|let|function\*?|type|interface|class) +([A-Za-z_$][\w$]*)(.*)$/gm;
+
+/** A function with such a name only asks, so it takes a `DecisionReader`, never a `DecisionTransaction`. */
+const WRITING_QUESTION =
+  /const ((?:is|has|may|can|find|list|read|collect|evaluate|judge|check|select|count|get|choose|needs|compute|describe|format|refuse|to)[A-Z]\w*) = \(\s*(?:\{[^}]*\}|\w+): DecisionTransaction/g;
 
 const root = join(import.meta.dirname, "..", "src");
 
@@ -111,6 +116,14 @@ const names = () => {
   return [shared("type"), oneWord, shared("function")];
 };
 
+/** Functions named like a question that take a transaction, among all functions that take one. */
+const writingQuestions = () => {
+  const decisions = sources.filter(({ path }) => path.startsWith(join("core", "decisions")));
+  const examples = decisions.flatMap(({ path, text }) => [...text.matchAll(WRITING_QUESTION)].map(([, name]) => `${path}: ${name}`));
+  const writers = sum(decisions.map(({ text }) => text.split(": DecisionTransaction").length - 1));
+  return { percent: percent(examples.length, writers), examples };
+};
+
 const argument = (name, fallback) => {
   const at = process.argv.indexOf(name);
   return at < 0 ? fallback : Number(process.argv[at + 1]);
@@ -130,7 +143,7 @@ if (sample > 0) {
     console.log(`${path}: ${sentence}`);
   }
 } else {
-  const measures = [...prose(), ...names()];
+  const measures = [...prose(), ...names(), writingQuestions()];
   let exceeded = 0;
   for (const [index, [title, ceiling]] of Object.entries(CEILINGS).entries()) {
     const { percent: value, examples } = measures[index];

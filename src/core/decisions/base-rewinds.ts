@@ -3,9 +3,9 @@ import { type BranchName, readTaskId, type Sha, type TaskId } from "../domain/id
 import type { Queue } from "../domain/queue.ts";
 import { refuse } from "../domain/refusal.ts";
 import type { TaskHead, Step } from "../domain/step.ts";
-import type { DecisionTransaction } from "./decision-transaction.ts";
+import type { DecisionReader } from "./decision-transaction.ts";
 
-type FactReader = Pick<DecisionTransaction, "readFact">;
+type FactReader = Pick<DecisionReader, "readFact">;
 
 const REWOUND_CODE = "base-rewound";
 
@@ -49,7 +49,7 @@ export const withAcceptedTip = (queue: Queue, tip: Sha | null): Queue => {
 };
 
 /** Whether a base lost commits without a person's agreement, so that nothing may build on it. Returns undefined while facts are missing. */
-export const isBaseRewound = (tx: DecisionTransaction, base: BranchName): boolean | undefined => {
+export const isBaseRewound = (tx: DecisionReader, base: BranchName): boolean | undefined => {
   const tip = tx.baseTip(base);
   return tip === null ? false : hasLostTip(tx, tx.queue(base), tip);
 };
@@ -59,7 +59,7 @@ export const isBaseRewound = (tx: DecisionTransaction, base: BranchName): boolea
  * undefined while facts are missing.
  */
 export const findHeadBaseTip = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   base: BranchName,
   { sha, baseTip: known }: Pick<TaskHead, "sha" | "baseTip">,
 ): Sha | null | undefined => {
@@ -69,14 +69,14 @@ export const findHeadBaseTip = (
 };
 
 /** Tips that the base had and may have lost, newest first. */
-const listLostTips = (tx: DecisionTransaction, base: BranchName): Sha[] => {
+const listLostTips = (tx: DecisionReader, base: BranchName): Sha[] => {
   const { seenTip, abandonedTips = [] } = tx.queue(base);
   return [...new Set([...(seenTip === null ? [] : [seenTip]), ...abandonedTips.toReversed()])];
 };
 
 /** A person's push to a task branch as the step's head. Returns undefined while facts are missing. */
 export const createPersonHead = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   { baseBranch }: Execution,
   { sha, before }: { sha: Sha; before: TaskHead | null },
 ): TaskHead | undefined => {
@@ -94,7 +94,7 @@ export const createPersonHead = (
  * back. Returns undefined while facts are missing.
  */
 export const isStrandedHead = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   base: BranchName,
   { head, builtOn }: Pick<Step, "head" | "builtOn">,
 ): boolean | undefined => {
@@ -110,7 +110,7 @@ export const isStrandedHead = (
 };
 
 /** The commit by which a task landed; null if the task has not landed. */
-const findLandedCommit = (tx: DecisionTransaction, task: TaskId): Sha | null => {
+const findLandedCommit = (tx: DecisionReader, task: TaskId): Sha | null => {
   const id = readTaskId(task);
   return (id && tx.execution(id.execution)?.steps[id.step]?.landed?.commit) ?? null;
 };

@@ -3,7 +3,7 @@ import { type ExecutionId, readTaskId, toTaskId, type TaskId } from "../domain/i
 import { listNeededTasks, type Plan, type PlannedStep } from "../domain/plan.ts";
 import { formatCycle } from "../domain/plan-graph.ts";
 import { accept, refuse, type Result } from "../domain/refusal.ts";
-import type { DecisionTransaction } from "./decision-transaction.ts";
+import type { DecisionReader } from "./decision-transaction.ts";
 
 /** The plan with needs on tasks of its own execution turned into needs on steps. */
 export const withLocalNeeds = (id: ExecutionId, plan: Plan): Plan => ({
@@ -25,7 +25,7 @@ const findLocalStep = (id: ExecutionId, task: TaskId): string | null => {
 };
 
 /** Checks that needs on tasks of other executions can be met. Returns undefined while facts are missing. Refusals: `unknown-need`, `cycle`. */
-export const checkTaskNeeds = (tx: DecisionTransaction, execution: Execution, plan: Plan): Result<Plan> | undefined => {
+export const checkTaskNeeds = (tx: DecisionReader, execution: Execution, plan: Plan): Result<Plan> | undefined => {
   let open = false;
   for (const step of plan.steps) {
     for (const task of listNeededTasks(step)) {
@@ -39,7 +39,7 @@ export const checkTaskNeeds = (tx: DecisionTransaction, execution: Execution, pl
   return cycle === null ? accept(plan) : refuse("cycle", `steps form a cycle: ${formatCycle(cycle)}`);
 };
 
-const isKnownTask = (tx: DecisionTransaction, task: TaskId): boolean | undefined => {
+const isKnownTask = (tx: DecisionReader, task: TaskId): boolean | undefined => {
   const id = readTaskId(task);
   if (!id) return false;
   const other = tx.execution(id.execution);
@@ -49,7 +49,7 @@ const isKnownTask = (tx: DecisionTransaction, task: TaskId): boolean | undefined
 };
 
 /** A chain of tasks through other executions in which a step waits for itself; null if there is none. */
-const findTaskCycle = (tx: DecisionTransaction, { id }: Execution, plan: Plan): TaskId[] | null => {
+const findTaskCycle = (tx: DecisionReader, { id }: Execution, plan: Plan): TaskId[] | null => {
   const own = new Map(plan.steps.map((step) => [step.id, step]));
   const needs = (task: TaskId): TaskId[] => {
     const read = readTaskId(task);

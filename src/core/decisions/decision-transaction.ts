@@ -11,6 +11,37 @@ import { openGraphRecords, openLedgerWriter, openSideRecords, openTextRecords, o
 /** A decision under construction: the new ledger, ref moves, requested effects and missing facts. The snapshot never changes. */
 export type DecisionTransaction = ReturnType<typeof openTransaction>;
 
+/**
+ * A decision under construction for functions that only ask: they may read, request facts, and name the time at which their answer changes.
+ */
+export type DecisionReader = Pick<
+  DecisionTransaction,
+  | "snapshot"
+  | "now"
+  | "linkWorkflow"
+  | "ledger"
+  | "executions"
+  | "execution"
+  | "steps"
+  | "plan"
+  | "planned"
+  | "order"
+  | "brief"
+  | "mails"
+  | "mail"
+  | "queue"
+  | "effectRecord"
+  | "usage"
+  | "readFact"
+  | "missingFacts"
+  | "ref"
+  | "baseTip"
+  | "wakeAt"
+  | "isReportedReviewed"
+  | "reportedActivity"
+  | "isReportedEnded"
+>;
+
 export const openTransaction = (snapshot: Snapshot, linkWorkflow: WorkflowLinker = createWorkflowLinker()) => {
   const writer = openLedgerWriter(snapshot.ledger);
   const records = {

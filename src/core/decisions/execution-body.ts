@@ -1,10 +1,10 @@
 import type { Execution } from "../domain/execution.ts";
 import { JOB_TOKEN_BOT } from "../domain/product.ts";
 import { renderExecutionComment } from "../messages/execution-comment.ts";
-import type { DecisionTransaction } from "./decision-transaction.ts";
+import type { DecisionReader } from "./decision-transaction.ts";
 
 /** The current text of an execution's comment. */
-export const renderExecutionBody = (tx: DecisionTransaction, execution: Execution): string => {
+export const renderExecutionBody = (tx: DecisionReader, execution: Execution): string => {
   const [plan, grown] = [tx.plan(execution.plan), tx.plan(execution.amendment?.plan ?? null)];
   const [brief, queue] = [tx.brief(execution.id), tx.queue(execution.baseBranch)];
   const { unsignedLedger, botLogin } = tx.snapshot;
@@ -13,7 +13,7 @@ export const renderExecutionBody = (tx: DecisionTransaction, execution: Executio
   return renderExecutionComment({ execution, plan, grown, brief, queue, reports, ...limits });
 };
 
-const listExecutionReports = (tx: DecisionTransaction, { id }: Execution): Record<string, string> => {
+const listExecutionReports = (tx: DecisionReader, { id }: Execution): Record<string, string> => {
   const start = `${id}/`;
   const own = Object.entries(tx.ledger().artifacts).filter(([name]) => name.startsWith(start));
   return Object.fromEntries(own.map(([name, text]) => [name.slice(start.length), text]));

@@ -4,11 +4,11 @@ import type { RequiredCheck, ActionsWorkflowFile } from "../domain/github-facts.
 import type { Refusal } from "../domain/refusal.ts";
 import { chooseLandingMode, UNLANDABLE_CODES } from "../policy/landing-mode.ts";
 import { chooseCheckGate, isFromActions } from "../policy/check-gate.ts";
-import type { DecisionTransaction } from "./decision-transaction.ts";
+import type { DecisionReader } from "./decision-transaction.ts";
 
 /** The landing terms of a base, or why nothing can land on it. Returns undefined while rules and settings are not read. */
 const findLandingTerms = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   base: BranchName,
   { pushRefusal, deniedMethods }: Pick<Queue, "pushRefusal" | "deniedMethods">,
 ): LandingTerms | Refusal | undefined => {
@@ -34,7 +34,7 @@ const findLandingTerms = (
 
 /** The workflow files of a base if a required check may come from Actions. Returns undefined while facts are missing. */
 const findBaseWorkflows = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   base: BranchName,
   checks: readonly RequiredCheck[],
 ): readonly ActionsWorkflowFile[] | undefined => {
@@ -45,7 +45,7 @@ const findBaseWorkflows = (
 };
 
 /** Why nothing could land on a base, so that no work is wasted; null if work could land, undefined while facts are missing. */
-export const checkLandable = (tx: DecisionTransaction, base: BranchName): Refusal | null | undefined => {
+export const checkLandable = (tx: DecisionReader, base: BranchName): Refusal | null | undefined => {
   const terms = findLandingTerms(tx, base, tx.queue(base));
   return terms && ("code" in terms ? terms : null);
 };
@@ -59,7 +59,7 @@ const isReadyToLand = (queue: Queue, tip: string): boolean =>
  * missing.
  */
 export const withLandingTerms = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   base: BranchName,
   { queue, tip, wanted }: { queue: Queue; tip: string; wanted: boolean },
 ): Queue | undefined => {

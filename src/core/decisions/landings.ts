@@ -5,10 +5,10 @@ import type { Candidate, Landing, Queue } from "../domain/queue.ts";
 import { ENKI_STATUS_CONTEXT } from "../domain/github-facts.ts";
 import { toBranchRef, toCandidateBranch } from "../domain/refs.ts";
 import { LANDING_TEXT, REUSED_TEXT, renderCandidateStatus } from "../messages/status-text.ts";
-import type { DecisionTransaction } from "./decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "./decision-transaction.ts";
 
 /** A landing by GitHub. It is saved before GitHub is asked to merge. */
-export const createLanding = (tx: DecisionTransaction, { landingTerms }: Queue, candidate: Candidate): Landing => ({
+export const createLanding = (tx: DecisionReader, { landingTerms }: Queue, candidate: Candidate): Landing => ({
   mode: landingTerms?.mode === "batch" || landingTerms?.mode === "queue" ? landingTerms.mode : "each",
   ...(landingTerms?.method && { method: landingTerms.method }),
   candidate,

@@ -2,7 +2,7 @@ import type { Execution } from "../domain/execution.ts";
 import { readTaskId, toTaskId, type TaskId } from "../domain/ids.ts";
 import type { StepNeed, PlannedStep } from "../domain/plan.ts";
 import { isHeldButBuildable, type Step, type StepState } from "../domain/step.ts";
-import type { DecisionTransaction } from "./decision-transaction.ts";
+import type { DecisionReader } from "./decision-transaction.ts";
 
 /** A need with the current state of its step or task. State null: there is no such step or task; undefined: the fact is missing. */
 export type NeedStatus = {
@@ -14,7 +14,7 @@ export type NeedStatus = {
   readonly checkpoint: boolean;
 };
 
-export const listNeedStatuses = (tx: DecisionTransaction, execution: Execution, { needs }: PlannedStep): NeedStatus[] =>
+export const listNeedStatuses = (tx: DecisionReader, execution: Execution, { needs }: PlannedStep): NeedStatus[] =>
   needs.map((need) => {
     if ("task" in need) return findForeignNeed(tx, need);
     const step = execution.steps[need.step] ?? null;
@@ -23,7 +23,7 @@ export const listNeedStatuses = (tx: DecisionTransaction, execution: Execution, 
   });
 
 /** The need on a task of another execution, which may be in the ledger, not approved yet, or archived. */
-const findForeignNeed = (tx: DecisionTransaction, need: Extract<StepNeed, { task: TaskId }>): NeedStatus => {
+const findForeignNeed = (tx: DecisionReader, need: Extract<StepNeed, { task: TaskId }>): NeedStatus => {
   const { task } = need;
   const none = { need, task, step: null, checkpoint: false };
   const id = readTaskId(task);
@@ -37,10 +37,7 @@ const findForeignNeed = (tx: DecisionTransaction, need: Extract<StepNeed, { task
   return { ...none, state: other.state === "failed" || other.state === "cancelled" ? other.state : "pending" };
 };
 
-const findArchivedState = (
-  tx: DecisionTransaction,
-  { execution, step }: { execution: string; step: string },
-): StepState | null | undefined => {
+const findArchivedState = (tx: DecisionReader, { execution, step }: { execution: string; step: string }): StepState | null | undefined => {
   const states = tx.readFact<"archived">({ kind: "archived", execution });
   return states === undefined ? undefined : (states?.[step] ?? null);
 };

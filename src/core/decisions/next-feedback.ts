@@ -5,17 +5,17 @@ import type { Feedback, FeedbackItem, PullDiscussion, PersonRemark } from "../do
 import { type Millis, toTaskId, type TaskId } from "../domain/ids.ts";
 import type { Review } from "../domain/github-facts.ts";
 import type { Step } from "../domain/step.ts";
-import type { DecisionTransaction } from "./decision-transaction.ts";
+import type { DecisionReader } from "./decision-transaction.ts";
 import { fitFeedback } from "./feedback-room.ts";
 
 type FeedbackStep = { readonly execution: Execution; readonly step: Step };
 
 /** The feedback of an attempt; null if it received none. */
-export const findFeedback = (tx: DecisionTransaction, task: TaskId, attempt: number): Feedback | null =>
+export const findFeedback = (tx: DecisionReader, task: TaskId, attempt: number): Feedback | null =>
   tx.ledger().feedback[`${task}/${attempt}`] ?? null;
 
 /** Remarks that earlier attempts of a step read. */
-const collectReadRemarks = (tx: DecisionTransaction, { execution, step }: FeedbackStep): ReadonlySet<RemarkId> => {
+const collectReadRemarks = (tx: DecisionReader, { execution, step }: FeedbackStep): ReadonlySet<RemarkId> => {
   const task = toTaskId(execution.id, step.id);
   const seen = new Set<RemarkId>();
   for (let attempt = 1; attempt <= step.attempt; attempt += 1) {
@@ -26,18 +26,18 @@ const collectReadRemarks = (tx: DecisionTransaction, { execution, step }: Feedba
   return seen;
 };
 
-export const isRemarkRead = (tx: DecisionTransaction, of: FeedbackStep, id: RemarkId): boolean => collectReadRemarks(tx, of).has(id);
+export const isRemarkRead = (tx: DecisionReader, of: FeedbackStep, id: RemarkId): boolean => collectReadRemarks(tx, of).has(id);
 
 /** Whether an attempt received this review; then the review does not start another attempt. */
-export const isReviewRead = (tx: DecisionTransaction, of: FeedbackStep, { id }: Pick<Review, "id">): boolean =>
+export const isReviewRead = (tx: DecisionReader, of: FeedbackStep, { id }: Pick<Review, "id">): boolean =>
   isRemarkRead(tx, of, `review:${id}`);
 
 /** When the last attempt read the feedback; null if it received none. */
-export const findLastReadTime = (tx: DecisionTransaction, { execution, step }: FeedbackStep): Millis | null =>
+export const findLastReadTime = (tx: DecisionReader, { execution, step }: FeedbackStep): Millis | null =>
   findFeedback(tx, toTaskId(execution.id, step.id), step.attempt)?.at ?? null;
 
 /** The unanswered feedback of the last attempt, which the next one has to answer. */
-const listUnansweredItems = (tx: DecisionTransaction, { execution, step }: FeedbackStep): readonly FeedbackItem[] => {
+const listUnansweredItems = (tx: DecisionReader, { execution, step }: FeedbackStep): readonly FeedbackItem[] => {
   const task = toTaskId(execution.id, step.id);
   for (let attempt = step.attempt; attempt > (step.answeredAttempt ?? 0); attempt -= 1) {
     const before = findFeedback(tx, task, attempt);
@@ -47,7 +47,7 @@ const listUnansweredItems = (tx: DecisionTransaction, { execution, step }: Feedb
 };
 
 /** Remarks that attempts have read since a head last answered feedback. */
-const listUnansweredRemarks = (tx: DecisionTransaction, { execution, step }: FeedbackStep): readonly RemarkId[] => {
+const listUnansweredRemarks = (tx: DecisionReader, { execution, step }: FeedbackStep): readonly RemarkId[] => {
   const task = toTaskId(execution.id, step.id);
   const attempts = Array.from(
     { length: step.attempt - (step.answeredAttempt ?? 0) },
@@ -59,7 +59,7 @@ const listUnansweredRemarks = (tx: DecisionTransaction, { execution, step }: Fee
 type NewFeedback = { readonly items: readonly FeedbackItem[]; readonly readRemarks: readonly RemarkId[] };
 
 /** Remarks on a step's pull request that no attempt has read; undefined while facts are missing. */
-export const findNewFeedback = (tx: DecisionTransaction, of: FeedbackStep): NewFeedback | undefined => {
+export const findNewFeedback = (tx: DecisionReader, of: FeedbackStep): NewFeedback | undefined => {
   const { pull } = of.step;
   if (pull === null) return { items: [], readRemarks: [] };
   const talk = tx.readFact<"feedback">({ kind: "feedback", pull });
@@ -142,7 +142,7 @@ const toItemTime = (item: FeedbackItem): Millis => (item.kind === "thread" ? (it
  * The feedback for the next attempt: unanswered feedback of the last one and new remarks. Returns null if there is none, undefined while facts are
  * missing.
  */
-export const composeNextFeedback = (tx: DecisionTransaction, of: FeedbackStep): Feedback | null | undefined => {
+export const composeNextFeedback = (tx: DecisionReader, of: FeedbackStep): Feedback | null | undefined => {
   const { pull } = of.step;
   if (pull === null) return null;
   const news = findNewFeedback(tx, of);

@@ -5,7 +5,7 @@ import { toCandidateRef } from "../domain/refs.ts";
 import type { Refusal } from "../domain/refusal.ts";
 import { isHeldButBuildable, type Step } from "../domain/step.ts";
 import { formatBaseMessage } from "../messages/commit-messages.ts";
-import type { DecisionTransaction } from "./decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "./decision-transaction.ts";
 import { listStepsBefore } from "../workflow/node-step.ts";
 import { listNeedStatuses } from "./needs.ts";
 import { isBaseRewound, isStrandedHead } from "./base-rewinds.ts";
@@ -16,7 +16,7 @@ export type StartingCommit =
   | { readonly refusal: Refusal };
 
 /** Bases with a queue or a running execution. */
-export const listActiveBases = (tx: DecisionTransaction): BranchName[] => [
+export const listActiveBases = (tx: DecisionReader): BranchName[] => [
   ...new Set([
     ...Object.keys(tx.ledger().queues),
     ...tx
@@ -30,18 +30,18 @@ export const listActiveBases = (tx: DecisionTransaction): BranchName[] => [
  * The base branch with the published, unlanded heads that a step needs as `completed` merged in like a candidate. Returns undefined while facts are
  * missing. Refusals: `base-missing`, `base-conflict`; `base-waits` until a person accepts a rewound base and the needed work is rebased.
  */
-export const buildStartingCommit = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): StartingCommit | undefined =>
+export const buildStartingCommit = (tx: DecisionReader, execution: Execution, planned: PlannedStep): StartingCommit | undefined =>
   buildOnHeads(tx, { execution, planned, builtOn: listUnlandedHeads(tx, execution, planned) });
 
 /** The same without the step's own head, which a role in a loop otherwise builds on: the commit to rebase its own changes onto. */
-export const buildWithoutOwnHead = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): StartingCommit | undefined => {
+export const buildWithoutOwnHead = (tx: DecisionReader, execution: Execution, planned: PlannedStep): StartingCommit | undefined => {
   const own = toTaskId(execution.id, planned.id);
   return buildOnHeads(tx, { execution, planned, builtOn: listUnlandedHeads(tx, execution, planned).filter(({ task }) => task !== own) });
 };
 
 /** The commit that the step was built on, without its own earlier work and without heads that have landed since. */
 export const rebuildFormerBase = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   execution: Execution,
   { planned, step }: { planned: PlannedStep; step: Step },
 ): StartingCommit | undefined => {
@@ -58,7 +58,7 @@ export const isWaitingForBase = (built: StartingCommit): boolean => "refusal" in
 
 type StartingCommitInput = { readonly execution: Execution; readonly planned: PlannedStep; readonly builtOn: Step["builtOn"] };
 
-const buildOnHeads = (tx: DecisionTransaction, { execution, planned, builtOn }: StartingCommitInput): StartingCommit | undefined => {
+const buildOnHeads = (tx: DecisionReader, { execution, planned, builtOn }: StartingCommitInput): StartingCommit | undefined => {
   const task = toTaskId(execution.id, planned.id);
   const tip = tx.baseTip(execution.baseBranch);
   if (tip === null)
@@ -76,7 +76,7 @@ const buildOnHeads = (tx: DecisionTransaction, { execution, planned, builtOn }: 
 
 /** A tip with these heads merged into it in order, or the first head that conflicts and its paths. Returns undefined while facts are missing. */
 export const mergeHeads = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   tip: Sha,
   on: Step["builtOn"],
 ): Sha | { readonly task: TaskId; readonly paths: readonly string[] } | undefined => {
@@ -93,7 +93,7 @@ export const mergeHeads = (
 /**
  * Whether the base was rewound without agreement, or one of these heads would bring lost commits back. Returns undefined while facts are missing.
  */
-const mustWaitForBase = (tx: DecisionTransaction, { baseBranch }: Execution, on: Step["builtOn"]): boolean | undefined => {
+const mustWaitForBase = (tx: DecisionReader, { baseBranch }: Execution, on: Step["builtOn"]): boolean | undefined => {
   const each = [
     isBaseRewound(tx, baseBranch),
     ...on.map(({ task }) => isStrandedHead(tx, baseBranch, findTaskStep(tx, task)?.step ?? { head: null, builtOn: [] })),
@@ -102,11 +102,11 @@ const mustWaitForBase = (tx: DecisionTransaction, { baseBranch }: Execution, on:
 };
 
 /** The unlanded heads for the same base branch that this step builds on, in the order of its needs. */
-const listUnlandedHeads = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): Step["builtOn"] =>
+const listUnlandedHeads = (tx: DecisionReader, execution: Execution, planned: PlannedStep): Step["builtOn"] =>
   execution.workflow ? listEarlierHeads(tx, execution, planned) : listNeededHeads(tx, execution, planned);
 
 /** All steps before a node run in a workflow, earlier rounds of a loop included: a role builds on its own earlier work. */
-const listEarlierHeads = (tx: DecisionTransaction, { id, steps, workflow: run }: Execution, planned: PlannedStep): Step["builtOn"] => {
+const listEarlierHeads = (tx: DecisionReader, { id, steps, workflow: run }: Execution, planned: PlannedStep): Step["builtOn"] => {
   const path = run?.nodes[planned.id];
   const flow = run && tx.linkWorkflow(run);
   if (!path || !flow?.ok) return [];
@@ -116,20 +116,20 @@ const listEarlierHeads = (tx: DecisionTransaction, { id, steps, workflow: run }:
   });
 };
 
-const listNeededHeads = (tx: DecisionTransaction, execution: Execution, planned: PlannedStep): Step["builtOn"] =>
+const listNeededHeads = (tx: DecisionReader, execution: Execution, planned: PlannedStep): Step["builtOn"] =>
   listNeedStatuses(tx, execution, planned).flatMap(({ need, task, state, step }) => {
     if (need.condition !== "completed" || !step?.head || (state !== "published" && !isHeldButBuildable(step))) return [];
     return findTaskBase(tx, task) === execution.baseBranch ? [{ task, head: step.head.sha }] : [];
   });
 
-const findTaskStep = (tx: DecisionTransaction, task: TaskId): { execution: Execution; step: Step } | null => {
+const findTaskStep = (tx: DecisionReader, task: TaskId): { execution: Execution; step: Step } | null => {
   const id = readTaskId(task);
   const execution = id && tx.execution(id.execution);
   const step = id && execution?.steps[id.step];
   return execution && step ? { execution, step } : null;
 };
 
-const findTaskBase = (tx: DecisionTransaction, task: TaskId): BranchName | null => findTaskStep(tx, task)?.execution.baseBranch ?? null;
+const findTaskBase = (tx: DecisionReader, task: TaskId): BranchName | null => findTaskStep(tx, task)?.execution.baseBranch ?? null;
 
 /** Pushes a candidate ref for a starting commit that exists only in Enki's clone, so that jobs can fetch the commit. */
 export const publishStartingCommit = (
@@ -142,7 +142,7 @@ export const publishStartingCommit = (
 };
 
 /** Commits that steps work or worked on and that no branch contains: needed until the work lands or is cancelled. */
-export const listHeldBases = (tx: DecisionTransaction, base: BranchName): Sha[] =>
+export const listHeldBases = (tx: DecisionReader, base: BranchName): Sha[] =>
   tx
     .executions()
     .filter((execution) => execution.baseBranch === base)
@@ -159,22 +159,22 @@ const ENDED_STEP_STATES: ReadonlySet<Step["state"]> = new Set(["done", "skipped"
  * Whether a step contains work that will not land as it is: skipped, replaced by another head, or landed as other commits. Returns undefined while
  * facts are missing.
  */
-export const isStaleWork = (tx: DecisionTransaction, { builtOn }: Step): boolean | undefined => {
+export const isStaleWork = (tx: DecisionReader, { builtOn }: Step): boolean | undefined => {
   const each = builtOn.map((entry) => isRewrittenLanding(tx, entry) || isReplacedHead(tx, entry));
   return each.includes(true) ? true : each.includes(undefined) ? undefined : false;
 };
 
 /** Whether work landed by a squash or a rebase, so that the base contains it as other commits. */
-const isRewrittenLanding = (tx: DecisionTransaction, { task }: Step["builtOn"][number]): boolean =>
+const isRewrittenLanding = (tx: DecisionReader, { task }: Step["builtOn"][number]): boolean =>
   findTaskStep(tx, task)?.step.landed?.rewritten === true;
 
 /** Whether all stale work below a step is stale only because it landed as other commits. Returns undefined while facts are missing. */
-export const isOnlyRewritten = (tx: DecisionTransaction, { builtOn }: Step): boolean | undefined => {
+export const isOnlyRewritten = (tx: DecisionReader, { builtOn }: Step): boolean | undefined => {
   const others = builtOn.filter((entry) => !isRewrittenLanding(tx, entry)).map((entry) => isReplacedHead(tx, entry));
   return others.includes(true) ? false : others.includes(undefined) ? undefined : true;
 };
 
-const isReplacedHead = (tx: DecisionTransaction, { task, head }: Step["builtOn"][number]): boolean | undefined => {
+const isReplacedHead = (tx: DecisionReader, { task, head }: Step["builtOn"][number]): boolean | undefined => {
   const found = findTaskStep(tx, task);
   if (!found) return false;
   const { step } = found;

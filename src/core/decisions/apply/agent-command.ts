@@ -4,7 +4,7 @@ import { type FoundTarget, findTarget } from "../../domain/find-target.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import { type AgentProposal, type ProposableKind, toProposedLine } from "../../domain/proposal.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
-import { type DecisionTransaction, openTransaction } from "../decision-transaction.ts";
+import { type DecisionTransaction, type DecisionReader, openTransaction } from "../decision-transaction.ts";
 import { applyCommand } from "./command.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 
@@ -31,7 +31,7 @@ export const applyAgentCommand = (tx: DecisionTransaction, own: Execution, comma
 type AgentRequest = { readonly found: FoundTarget<Execution>; readonly kind: Exclude<ProposableKind, "stop"> };
 
 /** Whether a command concerns the agent's own execution only, and undoes no decision of a person. */
-const isOwnMatter = (tx: DecisionTransaction, own: Execution, { found: { execution, step }, kind }: AgentRequest): boolean => {
+const isOwnMatter = (tx: DecisionReader, own: Execution, { found: { execution, step }, kind }: AgentRequest): boolean => {
   if (execution.id !== own.id || kind === "resume") return false;
   if (kind === "pause" || kind === "cancel") return true;
   return execution.state === "running" && step?.state === "failed" && tx.queue(execution.baseBranch).frozen === null;
@@ -42,7 +42,7 @@ const propose = (tx: DecisionTransaction, execution: Execution, proposal: AgentP
   const line = toProposedLine(proposal);
   if (proposals.some(({ kind }) => kind === proposal.kind))
     return refuse("proposed-already", `a person has not answered an earlier proposal of '${proposal.kind}'`).refusal;
-  const refusal = findProposalRefusal(tx, execution, proposal);
+  const refusal = tryProposal(tx, execution, proposal);
   if (refusal) return refusal;
   tx.putExecution({ ...execution, proposals: [...proposals, proposal] });
   tx.note(`the planner of #${proposal.issue} proposes ${line}`);
@@ -50,7 +50,7 @@ const propose = (tx: DecisionTransaction, execution: Execution, proposal: AgentP
 };
 
 /** Tries a proposed command on a copy. Returns its refusal, or null if the command would take effect now. */
-const findProposalRefusal = (tx: DecisionTransaction, execution: Execution, proposal: AgentProposal): Refusal | null => {
+const tryProposal = (tx: DecisionReader, execution: Execution, proposal: AgentProposal): Refusal | null => {
   const { kind, target } = proposal;
   if (kind === "stop")
     return execution.state === "cancelled" || tx.executions().every((each) => hasEnded(each))
@@ -66,13 +66,13 @@ export const reconcileProposals = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) {
     const { proposals = [] } = execution;
     if (proposals.length === 0) continue;
-    const open = proposals.filter((each) => findProposalRefusal(tx, execution, each) === null);
+    const open = proposals.filter((each) => tryProposal(tx, execution, each) === null);
     if (open.length < proposals.length) tx.putExecution({ ...execution, proposals: open });
   }
 };
 
 /** An agent's command as a comment on its issue. */
-const toAgentEvent = (tx: DecisionTransaction, { issue, onPullRequest, requestedBy }: Execution): CommandedEvent => ({
+const toAgentEvent = (tx: DecisionReader, { issue, onPullRequest, requestedBy }: Execution): CommandedEvent => ({
   kind: "commanded",
   id: "comment:0",
   at: tx.now,

@@ -3,7 +3,7 @@ import { hashValue, type Sha, toTaskId } from "../../domain/ids.ts";
 import type { ThreadReply } from "../../domain/outcome.ts";
 import { renderUnthreadedAnswers, renderThreadAnswer } from "../../messages/thread-answers.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { findFeedback } from "../next-feedback.ts";
 import type { StepContext } from "./fail-step.ts";
 
@@ -11,10 +11,10 @@ import type { StepContext } from "./fail-step.ts";
 export type AttemptReply = StepContext & { readonly head: Sha | null; readonly replies: readonly ThreadReply[] };
 
 /** Whether the attempt received feedback to answer. */
-export const isAnsweringFeedback = (tx: DecisionTransaction, { execution, step }: StepContext): boolean =>
+export const isAnsweringFeedback = (tx: DecisionReader, { execution, step }: StepContext): boolean =>
   (findGivenFeedback(tx, { execution, step })?.items.length ?? 0) > 0;
 
-const findGivenFeedback = (tx: DecisionTransaction, { execution, step }: StepContext): Feedback | null =>
+const findGivenFeedback = (tx: DecisionReader, { execution, step }: StepContext): Feedback | null =>
   findFeedback(tx, toTaskId(execution.id, step.id), step.attempt);
 
 /** Replies in every review thread that the attempt received, and answers feedback outside of threads in one comment. */

@@ -5,15 +5,11 @@ import { type ExecutionId, type Millis, toTaskId } from "../../domain/ids.ts";
 import { type MailAddress, listOpenQuestions, toWorkerAddress } from "../../domain/mail.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
 /** Describes the open questions of an agent and when they expire; null if the agent has none. */
-const findOpenQuestion = (
-  tx: DecisionTransaction,
-  from: MailAddress,
-  execution: ExecutionId,
-): { refusal: Refusal; deadline: Millis } | null => {
+const findOpenQuestion = (tx: DecisionReader, from: MailAddress, execution: ExecutionId): { refusal: Refusal; deadline: Millis } | null => {
   const [first, ...more] = listOpenQuestions(tx.mails(), from, execution);
   if (!first) return null;
   const others = more.length > 0 ? ` and ${more.length} more` : "";

@@ -2,7 +2,7 @@ import { type BranchName, readTaskId } from "../../domain/ids.ts";
 import type { Pull } from "../../domain/github-facts.ts";
 import { toBranchRef, readCandidateBranch, readTaskRef } from "../../domain/refs.ts";
 import { accept, refuse, type RefusedResult, type Result } from "../../domain/refusal.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader } from "../decision-transaction.ts";
 import { isRevertBranch } from "../landings.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 
@@ -11,7 +11,7 @@ import type { CommandedEvent } from "./commanded-event.ts";
  * this repository. Returns undefined while facts are missing. Refusals: `pull-unseen`, `pull-over`, `fork-pull`, `own-branch`.
  */
 export const findCommandBase = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   { issue, onPullRequest }: Pick<CommandedEvent, "issue" | "onPullRequest">,
 ): Result<BranchName> | undefined => {
   const { config, defaultBranch } = tx.snapshot;
@@ -24,7 +24,7 @@ export const findCommandBase = (
     : refuse("pull-unseen", `GitHub does not list #${issue} yet. Try again in a moment.`, "");
 };
 
-const checkPullBase = (tx: DecisionTransaction, { number, headRef, state }: Pull): RefusedResult | null => {
+const checkPullBase = (tx: DecisionReader, { number, headRef, state }: Pull): RefusedResult | null => {
   if (state !== "open") {
     const ended = state === "merged" ? "merged" : "closed";
     return refuse(
@@ -50,7 +50,7 @@ const checkPullBase = (tx: DecisionTransaction, { number, headRef, state }: Pull
  * Whether a branch is Enki's: a candidate, a revert, or the branch of a step in the ledger. People may name branches `task/…` and `enki/…`
  * too.
  */
-const isEnkiBranch = (tx: DecisionTransaction, branch: string): boolean => {
+const isEnkiBranch = (tx: DecisionReader, branch: string): boolean => {
   if (readCandidateBranch(toBranchRef(branch)) !== null || isRevertBranch(branch)) return true;
   const task = readTaskRef(toBranchRef(branch));
   const id = task && readTaskId(task);

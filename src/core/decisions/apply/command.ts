@@ -9,7 +9,7 @@ import { isAwaitingAnswer, isAwaitingConfirmation } from "../../domain/step.ts";
 import { findStepByPull, findTarget, findExecutionIssue } from "../../domain/find-target.ts";
 import { listAddedSteps } from "../../messages/amendment.ts";
 import { renderHelpReply, renderStatusReply } from "../../messages/command-replies.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { requestAmendment, discardAmendment, applyAmendment } from "./amend-plan.ts";
 import type { CommandAnswer, TargetCommandHandler } from "./answer.ts";
 import { findCommandBase } from "./base-of.ts";
@@ -83,7 +83,7 @@ const applyToTarget = (
 type StartingContext = { readonly baseBranch: BranchName; readonly brief: Brief };
 
 /** The base branch and the brief of a new request. Returns undefined while facts are missing. */
-const findStartingContext = (tx: DecisionTransaction, event: CommandedEvent): Result<StartingContext> | undefined => {
+const findStartingContext = (tx: DecisionReader, event: CommandedEvent): Result<StartingContext> | undefined => {
   const base = findOpenBase(tx, event);
   if (!base?.ok) return base;
   const brief = findCommandBrief(tx, event);
@@ -122,7 +122,7 @@ const applyQuickCommand = (
   return null;
 };
 
-const checkConfigUsable = ({ snapshot }: DecisionTransaction): Refusal | null => {
+const checkConfigUsable = ({ snapshot }: DecisionReader): Refusal | null => {
   const { broken } = snapshot.config;
   return broken === null
     ? null
@@ -130,7 +130,7 @@ const checkConfigUsable = ({ snapshot }: DecisionTransaction): Refusal | null =>
 };
 
 /** The base branch of a new request. Requests on the pull request of a step are refused. */
-const findOpenBase = (tx: DecisionTransaction, event: CommandedEvent): Result<BranchName> | undefined => {
+const findOpenBase = (tx: DecisionReader, event: CommandedEvent): Result<BranchName> | undefined => {
   const own = findStepByPull(tx.executions(), event.issue);
   if (!own) return findCommandBase(tx, event);
   const task = toTaskId(own.execution.id, own.step.id);
@@ -139,7 +139,7 @@ const findOpenBase = (tx: DecisionTransaction, event: CommandedEvent): Result<Br
 };
 
 /** Why no new execution may start on an issue; null if one may. */
-const checkIssueFree = (tx: DecisionTransaction, event: CommandedEvent): Refusal | null => {
+const checkIssueFree = (tx: DecisionReader, event: CommandedEvent): Refusal | null => {
   const busy = tx.executions().find((each) => each.issue === event.issue && !hasEnded(each));
   if (!busy) return checkConfigUsable(tx) ?? checkExecutionLimit(tx, event.by);
   return refuse("already-running", `Execution \`${busy.id}\` is ${busy.state} on this issue.`, `/enki cancel ${busy.id}`).refusal;

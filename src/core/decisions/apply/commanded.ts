@@ -1,4 +1,4 @@
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 import { quotesOtherText, isQuotedReply } from "./revise-plan.ts";
 import { renderRefusalReply } from "../../messages/command-replies.ts";
@@ -47,7 +47,7 @@ export const applyCommanded = (tx: DecisionTransaction, event: CommandedEvent): 
 };
 
 /** Only somebody with write permission can push the ref of a request. */
-const readAuthorPermission = (tx: DecisionTransaction, event: CommandedEvent): RepositoryPermission | undefined => {
+const readAuthorPermission = (tx: DecisionReader, event: CommandedEvent): RepositoryPermission | undefined => {
   if (event.source.kind === "request") return "write";
   return findEventPermission(event) === null ? "none" : tx.readFact<"permission">({ kind: "permission", login: event.by });
 };
@@ -65,7 +65,7 @@ const applyWithoutAnswer = (tx: DecisionTransaction, event: CommandedEvent, perm
  * Whether the request of a label or an assignment is fulfilled: an execution of the issue is unfinished, or started after the label was
  * set.
  */
-const isAlreadyStarted = (tx: DecisionTransaction, { source, issue, at }: CommandedEvent): boolean =>
+const isAlreadyStarted = (tx: DecisionReader, { source, issue, at }: CommandedEvent): boolean =>
   (source.kind === "label" || source.kind === "assignment") &&
   tx.executions().some((each) => each.issue === issue && (!hasEnded(each) || each.createdAt >= at));
 /** An id that is unique for the answer to one event. */

@@ -9,7 +9,7 @@ import { toTaskRef } from "../../domain/refs.ts";
 import { type TaskHead, NOTHING_TO_DO_CODE, type Step } from "../../domain/step.ts";
 import { formatWorkMessage } from "../../messages/commit-messages.ts";
 import { buildStartingCommit } from "../step-base.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { createPersonHead } from "../base-rewinds.ts";
 import { postFeedbackReplies, isAnsweringFeedback } from "./answer-people.ts";
 import { type StepContext, failStep } from "./fail-step.ts";
@@ -52,7 +52,7 @@ export const completeWithoutChanges = (tx: DecisionTransaction, { execution, ste
  * Whether dependents would continue without this step's work although no one allowed that. In a workflow, the author's edges decide what
  * follows.
  */
-const isNeededByOpenSteps = (tx: DecisionTransaction, execution: Execution, { id }: Step): boolean => {
+const isNeededByOpenSteps = (tx: DecisionReader, execution: Execution, { id }: Step): boolean => {
   if (execution.workflow || tx.planned(execution, id)?.optional === true) return false;
   const task = toTaskId(execution.id, id);
   return tx.executions().some((each) => {
@@ -104,7 +104,7 @@ type AppliedWork = Omit<WorkTarget, "commit"> & { readonly work: QueryAnswers["w
  * Returns undefined while facts are missing.
  */
 const chooseWorkTarget = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   { execution, step, event }: StepContext & { event: WorkResultEvent },
 ): WorkTarget | undefined => {
   const tip = tx.ref(toTaskRef(toTaskId(execution.id, step.id)));
@@ -121,7 +121,7 @@ const chooseWorkTarget = (
 };
 
 /** Turns a result's files into a commit. Returns undefined while facts are missing. */
-const applyWork = (tx: DecisionTransaction, at: StepContext & { event: WorkResultEvent }, message: string): AppliedWork | undefined => {
+const applyWork = (tx: DecisionReader, at: StepContext & { event: WorkResultEvent }, message: string): AppliedWork | undefined => {
   const { step, event } = at;
   const { baseCommit } = event.result;
   const onto = chooseWorkTarget(tx, at);

@@ -2,13 +2,13 @@ import type { Execution } from "../../domain/execution.ts";
 import { readTaskId, toTaskId } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { fail, mayTake, retryAfterFault } from "../../domain/step-lifecycle.ts";
 
 export type StepContext = { readonly execution: Execution; readonly step: Step };
 
 /** The step of a task; null if the ledger has no such step. */
-export const findStep = (tx: DecisionTransaction, task: string): StepContext | null => {
+export const findStep = (tx: DecisionReader, task: string): StepContext | null => {
   const id = readTaskId(task);
   const execution = id && tx.execution(id.execution);
   const step = id && execution?.steps[id.step];

@@ -14,11 +14,11 @@ import {
 } from "../../domain/usage.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
 import { renderSilence } from "../../messages/limit-notes.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 
 /** Whether a comment with commands may be answered. Returns undefined while the author's permission is not read. */
-export const mayAnswer = (tx: DecisionTransaction, { by }: CommandedEvent, permission: RepositoryPermission): boolean | undefined => {
+export const mayAnswer = (tx: DecisionReader, { by }: CommandedEvent, permission: RepositoryPermission): boolean | undefined => {
   const usage = tx.usage(by);
   if (!isSilenced(usage, HOURLY_LIMITS.strangerAnswers, tx.now)) return true;
   // Commands that everybody may use do not read the permission of their author.
@@ -73,7 +73,7 @@ export const reconcileUsage = (tx: DecisionTransaction): void => {
 };
 
 /** Refuses further executions of a person above the hourly bound. */
-export const checkExecutionLimit = (tx: DecisionTransaction, login: Login): Refusal | null => {
+export const checkExecutionLimit = (tx: DecisionReader, login: Login): Refusal | null => {
   const isCounted = ({ requestedBy, createdAt }: Execution): boolean => requestedBy === login && isRecent(createdAt, tx.now);
   if (tx.executions().filter((each) => isCounted(each)).length < HOURLY_LIMITS.executions) return null;
   const why = `\`${login}\` started ${HOURLY_LIMITS.executions} executions within an hour, and no further one starts before the hour is over.`;

@@ -3,13 +3,13 @@ import { type ExecutionId, readTaskId, type RefName, type Sha } from "../../doma
 import { type Job, type JobKey, readJobKey } from "../../domain/job.ts";
 import { findOpenConflict } from "../../domain/step.ts";
 import { isPlanning } from "../../domain/execution.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { findStep } from "./fail-step.ts";
 
 type MisplacedEvent = Extract<Event, { kind: "misplaced" }>;
 
 /** Whether a state waits for the result of a job. */
-export const isAwaited = (tx: DecisionTransaction, job: Job): boolean => {
+export const isAwaited = (tx: DecisionReader, job: Job): boolean => {
   if (job.kind === "verify") return findCandidate(tx, job) !== null;
   if (job.kind === "plan") {
     const execution = tx.execution(job.target);
@@ -23,7 +23,7 @@ export const isAwaited = (tx: DecisionTransaction, job: Job): boolean => {
 };
 
 /** The candidate of a verify job without a verdict. */
-const findCandidate = (tx: DecisionTransaction, { target, attempt }: Job) => {
+const findCandidate = (tx: DecisionReader, { target, attempt }: Job) => {
   for (const { candidates } of Object.values(tx.ledger().queues)) {
     const found = candidates.find(
       ({ commit, runs }) => commit === target && runs.some((run) => run.attempt === attempt && run.verdict === null),
@@ -34,7 +34,7 @@ const findCandidate = (tx: DecisionTransaction, { target, attempt }: Job) => {
 };
 
 /** The executions that a result of the job would change. */
-const listConcernedExecutions = (tx: DecisionTransaction, job: Job): readonly ExecutionId[] => {
+const listConcernedExecutions = (tx: DecisionReader, job: Job): readonly ExecutionId[] => {
   if (job.kind === "plan") return [job.target];
   const tasks = job.kind === "verify" ? (findCandidate(tx, job)?.items ?? []).map(({ task }) => task) : [job.target];
   return [...new Set(tasks.flatMap((task) => readTaskId(task)?.execution ?? []))];

@@ -9,7 +9,7 @@ import { MAIL_LIMITS, toWorkerAddress } from "../../domain/mail.ts";
 import { takeFirstChars } from "../../domain/visible-text.ts";
 import { toOneLine } from "../../messages/escape.ts";
 import { removeOutputMarkers } from "../../workflow/output-block.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { backOffMs } from "../../domain/retry-policy.ts";
 import { waitForAnswer } from "./await-answer.ts";
 import { deliverWork, finishWithoutFiles } from "./deliver-work.ts";
@@ -220,7 +220,7 @@ const awaitRequiredChecks = ({ now, timeoutMs }: VerifyClock, candidate: Candida
 type VerifyFault = { readonly attempt: number; readonly reason: string };
 
 /** Schedules another verify run with back-off after a fault. Faults never count against a step. */
-export const retryVerifyRun = (tx: Pick<DecisionTransaction, "now">, candidate: Candidate, { attempt, reason }: VerifyFault): Candidate => {
+export const retryVerifyRun = (tx: Pick<DecisionReader, "now">, candidate: Candidate, { attempt, reason }: VerifyFault): Candidate => {
   const faults = candidate.faults + 1;
   const next = Math.max(...candidate.runs.map((run) => run.attempt)) + 1;
   const again: VerifyRun = { attempt: next, deadline: null, notBefore: tx.now + backOffMs(faults), verdict: null };

@@ -6,7 +6,7 @@ import type { PlannedStep } from "../../domain/plan.ts";
 import { explainForbiddenEnd, type OutputTerms } from "../../policy/job-output.ts";
 import { findNodeRole } from "../../workflow/node-step.ts";
 import { areReadOnlyTools } from "../../workflow/workflow.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader } from "../decision-transaction.ts";
 import { findStep } from "./fail-step.ts";
 
 type ResultedEvent = Extract<Event, { kind: "resulted" }>;
@@ -15,7 +15,7 @@ type ResultedEvent = Extract<Event, { kind: "resulted" }>;
  * Judges a result again as publish did, with the configuration of the default branch now: what lands must not depend on who pushed the
  * result. A refused result ends as if publish had refused it. Returns undefined while facts are missing.
  */
-export const judgeResult = (tx: DecisionTransaction, job: Job, event: ResultedEvent): ResultedEvent | undefined => {
+export const judgeResult = (tx: DecisionReader, job: Job, event: ResultedEvent): ResultedEvent | undefined => {
   if (job.kind !== "work" && job.kind !== "resolve") return event;
   const found = findStep(tx, job.target);
   const planned = found && tx.planned(found.execution, found.step.id);
@@ -30,13 +30,13 @@ export const judgeResult = (tx: DecisionTransaction, job: Job, event: ResultedEv
 
 type JudgedResult = { readonly event: ResultedEvent; readonly execution: Execution; readonly planned: PlannedStep };
 
-const explainForbiddenResult = (tx: DecisionTransaction, job: Job, { event, execution, planned }: JudgedResult): string | null => {
+const explainForbiddenResult = (tx: DecisionReader, job: Job, { event, execution, planned }: JudgedResult): string | null => {
   const { end, files } = event.result;
   if (end !== "success" && files.length > 0) return `The job ended as ${end}, but its result has files.`;
   return explainForbiddenEnd(end, findOutputTerms(tx, job, { execution, planned }), tx.snapshot.config.broken);
 };
 
-const checkResultFiles = (tx: DecisionTransaction, { kind }: Job, { event, planned }: Omit<JudgedResult, "execution">) => {
+const checkResultFiles = (tx: DecisionReader, { kind }: Job, { event, planned }: Omit<JudgedResult, "execution">) => {
   const { policy } = tx.snapshot.config;
   // The resolution is built with both sides, so conflict markers are found there.
   const open = kind === "resolve" ? { allowed: [], anyLockFiles: true } : { allowed: planned.paths };
@@ -60,7 +60,7 @@ const refuseResult = (event: ResultedEvent, reason: string): ResultedEvent => ({
 });
 
 const findOutputTerms = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   { kind }: Job,
   { execution, planned }: { execution: Execution; planned: PlannedStep },
 ): OutputTerms => {
@@ -73,7 +73,7 @@ const findOutputTerms = (
 };
 
 /** Whether the tools of a workflow's role can change nothing. */
-const isReadOnlyNode = (tx: DecisionTransaction, { workflow }: Execution, planned: PlannedStep): boolean => {
+const isReadOnlyNode = (tx: DecisionReader, { workflow }: Execution, planned: PlannedStep): boolean => {
   const path = workflow?.nodes[planned.id];
   const flow = workflow && path && tx.linkWorkflow(workflow);
   const role = flow?.ok && path ? findNodeRole(flow.value, path) : undefined;

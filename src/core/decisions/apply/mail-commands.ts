@@ -22,7 +22,7 @@ import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { renderMailComment } from "../../messages/mail-comment.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
 import { isAwaitingAnswer } from "../../domain/step.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 
 /** The sender: the agent of a job, and the ordinal of the mail among those of the job. */
@@ -36,14 +36,14 @@ export type MailSource = {
 const refuseMail = (code: string, why: string): Refusal => refuse(code, why).refusal;
 
 /** Adds the ordinal, so that mails of one save keep their order. */
-const toMailTime = (tx: DecisionTransaction, { ordinal }: MailSource): number => tx.now + ordinal;
+const toMailTime = (tx: DecisionReader, { ordinal }: MailSource): number => tx.now + ordinal;
 
-const isMailboxFull = (tx: DecisionTransaction, id: ExecutionId): boolean =>
+const isMailboxFull = (tx: DecisionReader, id: ExecutionId): boolean =>
   tx.mails().filter(({ execution }) => execution === id).length >= MAIL_LIMITS.kept;
 const MAILBOX_FULL_REFUSAL = refuseMail("too-much-mail", `an execution keeps at most ${MAIL_LIMITS.kept} mails`);
 
 /** Whether the address belongs to the planner, a person, or a worker on the sender's issue. */
-const isKnownAddress = (tx: DecisionTransaction, address: MailAddress, { issue }: Execution): boolean => {
+const isKnownAddress = (tx: DecisionReader, address: MailAddress, { issue }: Execution): boolean => {
   const worker = readWorkerAddress(address);
   const execution = worker && tx.execution(worker.execution);
   return !worker || (execution?.issue === issue && Object.hasOwn(execution.steps, worker.step));
@@ -78,7 +78,7 @@ const postMailComment = (tx: DecisionTransaction, { issue }: Execution, mail: Ma
 };
 
 /** A mail to this agent; null for mails to others, which it may neither read nor answer. */
-const findReceivedMail = (tx: DecisionTransaction, { address, execution }: MailSource, id: string): Mail | null => {
+const findReceivedMail = (tx: DecisionReader, { address, execution }: MailSource, id: string): Mail | null => {
   const mail = tx.mail(id);
   return mail && createMailMatcher(address, execution.id).to(mail) ? mail : null;
 };
@@ -109,7 +109,7 @@ export const recordMailReply = (
 };
 
 /** The question with this id or unique id prefix (at least 4 characters). */
-const findPersonQuestion = (tx: DecisionTransaction, id: string): Mail | null => {
+const findPersonQuestion = (tx: DecisionReader, id: string): Mail | null => {
   const exact = tx.mail(id);
   const found = exact ? [exact] : tx.mails().filter((mail) => mail.to === "user" && id.length >= 4 && mail.id.startsWith(id));
   const [first, second] = found;

@@ -13,7 +13,7 @@ import { isTaskCreation } from "../../domain/adhoc-task.ts";
 import { hashValue } from "../../domain/ids.ts";
 import type { Plan, PlannedStep } from "../../domain/plan.ts";
 import { refuse, type Refusal, type Result } from "../../domain/refusal.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { checkTaskNeeds, withLocalNeeds } from "../cross-needs.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import { checkLandable } from "../landing-terms.ts";
@@ -36,11 +36,11 @@ export const applyPlanResult = (tx: DecisionTransaction, job: Job, result: JobRe
   const paid = { ...execution, spent };
   if (result.end === "asked" && paid.state === "planning" && waitForPlannerAnswer(tx, paid)) return;
   if (hasOnlyCreatedTasks(paid, result)) return finishWithTasks(tx, paid);
-  checkAndProposePlan(tx, paid, result);
+  proposeCheckedPlan(tx, paid, result);
 };
 
 /** Proposes the planner's plan to people, or ends the planning with a reason. */
-const checkAndProposePlan = (tx: DecisionTransaction, execution: Execution, result: JobResult): void => {
+const proposeCheckedPlan = (tx: DecisionTransaction, execution: Execution, result: JobResult): void => {
   const drawn = readPlannerPlan(tx, execution, result);
   if (!drawn.ok) return failPlanning(tx, execution, { ...drawn.refusal, next: `/enki retry ${execution.id}` });
   const checked = checkTaskNeeds(tx, execution, drawn.value);
@@ -53,7 +53,7 @@ const checkAndProposePlan = (tx: DecisionTransaction, execution: Execution, resu
 };
 
 /** Why nothing of a plan could ever land, so that no work is wasted; undefined while the rules of its base are not read. */
-const checkPlanLandable = (tx: DecisionTransaction, { baseBranch }: Execution, { steps }: Plan): Refusal | null | undefined => {
+const checkPlanLandable = (tx: DecisionReader, { baseBranch }: Execution, { steps }: Plan): Refusal | null | undefined => {
   return steps.some(({ output }) => output === "branch") ? checkLandable(tx, baseBranch) : null;
 };
 
@@ -71,7 +71,7 @@ const finishWithTasks = (tx: DecisionTransaction, execution: Execution): void =>
 };
 
 /** The plan that the planner's tools recorded. Refusals: `no-plan`, those of checkPlan and addSteps. */
-const readPlannerPlan = (tx: DecisionTransaction, execution: Execution, { tools, reason, output }: JobResult): Result<Plan> => {
+const readPlannerPlan = (tx: DecisionReader, execution: Execution, { tools, reason, output }: JobResult): Result<Plan> => {
   const { maxSteps } = tx.snapshot.config.plan;
   const proposal = tools.findLast((command) => command.kind === "propose");
   const more = tools.flatMap((command) =>
@@ -89,7 +89,7 @@ const readPlannerPlan = (tx: DecisionTransaction, execution: Execution, { tools,
 };
 
 /** The proposed plan with the steps that a revising planner added. */
-const findRevisedPlan = (tx: DecisionTransaction, execution: Execution, more: readonly PlannedStep[]): Plan | null =>
+const findRevisedPlan = (tx: DecisionReader, execution: Execution, more: readonly PlannedStep[]): Plan | null =>
   isBeingRevised(execution) && more.length > 0 ? tx.plan(execution.plan) : null;
 
 /** Proposes a plan to the people who may approve it. */

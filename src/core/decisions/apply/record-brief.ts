@@ -1,11 +1,11 @@
 import type { Brief } from "../../domain/brief.ts";
 import { accept, refuse, type Result } from "../../domain/refusal.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader } from "../decision-transaction.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 
 /** The brief of a command, read once from its issue; undefined while facts are missing. Refusal: `issue-unreadable`. */
 export const findCommandBrief = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   { id, at, issue, onPullRequest, source }: CommandedEvent,
 ): Result<Brief> | undefined => {
   const { comments, maxChars } = tx.snapshot.config.brief;

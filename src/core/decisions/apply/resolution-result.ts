@@ -7,7 +7,7 @@ import { toTaskRef } from "../../domain/refs.ts";
 import { findOpenConflict, type Step } from "../../domain/step.ts";
 import { matchesGlob } from "../../policy/glob.ts";
 import { formatResolutionMessage, formatWorkMessage } from "../../messages/commit-messages.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { findStep } from "./fail-step.ts";
 import { type OpenResolution, retryResolution } from "./retry-resolution.ts";
 
@@ -61,7 +61,7 @@ const acceptResolution = (tx: DecisionTransaction, at: OpenResolution, event: Re
 };
 
 const requestResolutionCommit = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   at: OpenResolution,
   event: ResolutionResultEvent,
 ): QueryAnswers["resolution"] | undefined => {
@@ -117,7 +117,7 @@ const joinHeads = (first: Step["builtOn"], second: Step["builtOn"]): Step["built
  * The resolution as one commit on the base, if GitHub rebases landings and no person's commits would be lost. Returns undefined while facts are
  * missing.
  */
-const linearizeResolution = (tx: DecisionTransaction, { execution, step, resolution }: OpenResolution, made: Sha): Sha | undefined => {
+const linearizeResolution = (tx: DecisionReader, { execution, step, resolution }: OpenResolution, made: Sha): Sha | undefined => {
   const planned = tx.planned(execution, step.id);
   if (tx.queue(execution.baseBranch).landingTerms?.method !== "rebase" || step.head?.by === "person" || !planned) return made;
   const message = formatWorkMessage({ execution, step: planned, suffix: tx.snapshot.config.git.commitSuffix });
@@ -133,11 +133,7 @@ const RESOLUTION_FAULT_TEXTS = {
 } as const;
 
 /** Deleted files that a regenerate command may delete: they match `regenerate`, and one of its commands ran. */
-const listRemovedGeneratedFiles = (
-  tx: DecisionTransaction,
-  { resolution }: OpenResolution,
-  { result }: ResolutionResultEvent,
-): string[] => {
+const listRemovedGeneratedFiles = (tx: DecisionReader, { resolution }: OpenResolution, { result }: ResolutionResultEvent): string[] => {
   const globs = resolution.regenerateCommands.length > 0 ? Object.keys(tx.snapshot.config.refinery.regenerate) : [];
   return result.files.flatMap(({ path, mode }) => (mode === null && globs.some((glob) => matchesGlob(glob, path)) ? [path] : []));
 };
@@ -146,7 +142,7 @@ const listRemovedGeneratedFiles = (
  * Whether the base commit of the resolution is still in the base: a rewound commit must not return with a resolution. Returns undefined while facts
  * are missing.
  */
-const isResolvedBaseKept = (tx: DecisionTransaction, { execution, resolution }: OpenResolution): boolean | undefined => {
+const isResolvedBaseKept = (tx: DecisionReader, { execution, resolution }: OpenResolution): boolean | undefined => {
   const tip = tx.baseTip(execution.baseBranch);
   if (tip === null) return false;
   const base = resolution.line?.baseTip ?? resolution.onto;
@@ -154,7 +150,7 @@ const isResolvedBaseKept = (tx: DecisionTransaction, { execution, resolution }: 
 };
 
 /** Changed files that had no conflict and that a resolution may not change. */
-const listForbiddenChanges = (tx: DecisionTransaction, { resolution }: OpenResolution, { result }: ResolutionResultEvent): string[] => {
+const listForbiddenChanges = (tx: DecisionReader, { resolution }: OpenResolution, { result }: ResolutionResultEvent): string[] => {
   const { resolveAlso, regenerate } = tx.snapshot.config.refinery;
   const own = new Set(resolution.conflicts.map(({ path }) => path));
   const globs = [...resolveAlso, ...(resolution.regenerateCommands.length > 0 ? Object.keys(regenerate) : [])];

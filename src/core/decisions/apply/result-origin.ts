@@ -4,7 +4,7 @@ import type { Millis, Sha } from "../../domain/ids.ts";
 import { type Job, type JobEnd, toJobKey } from "../../domain/job.ts";
 import { toQueryKey } from "../../domain/query.ts";
 import { isOwnRun, type RunStarter } from "../../policy/run-origin.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader } from "../decision-transaction.ts";
 
 type ResultedEvent = Extract<Event, { kind: "resulted" }>;
 
@@ -27,7 +27,7 @@ const forged = (code: ForgeryCode): ResultOrigin => ({ kind: "forged", code });
 /** Milliseconds before GitHub is asked again: half the time since the run last changed, within these limits. */
 const ASK_PAUSE_MS = { least: 5_000, most: 10 * 60_000 };
 
-const askLater = ({ now }: DecisionTransaction, since: Millis): ResultOrigin => ({
+const askLater = ({ now }: DecisionReader, since: Millis): ResultOrigin => ({
   kind: "unknown",
   askAt: now + Math.min(ASK_PAUSE_MS.most, Math.max(ASK_PAUSE_MS.least, (now - since) / 2)),
 });
@@ -36,7 +36,7 @@ const askLater = ({ now }: DecisionTransaction, since: Millis): ResultOrigin => 
  * Whether a result is from the run that Enki started for its job. Everybody who may push can create a result's ref; only code of a run can
  * upload an artifact to that run. Returns undefined while facts are missing.
  */
-export const checkResultOrigin = (tx: DecisionTransaction, job: Job, { commit, result }: ResultedEvent): ResultOrigin | undefined => {
+export const checkResultOrigin = (tx: DecisionReader, job: Job, { commit, result }: ResultedEvent): ResultOrigin | undefined => {
   if (job.kind === "verify" && result.baseCommit !== job.target) return forged("other-candidate");
   const known = tx.effectRecord(`start-job:${toJobKey(job)}`)?.number ?? null;
   const run = checkResultRun(tx, { job, run: result.run, end: result.end, isKnown: known === result.run });
@@ -47,7 +47,7 @@ export const checkResultOrigin = (tx: DecisionTransaction, job: Job, { commit, r
 type ClaimedRun = { readonly job: Job; readonly run: number; readonly end: JobEnd; readonly isKnown: boolean };
 
 /** Whether Enki started a run for a job. The ledger usually knows; if GitHub's answer to the start was lost, GitHub is asked. */
-const checkResultRun = (tx: DecisionTransaction, claim: ClaimedRun): ResultOrigin | undefined => {
+const checkResultRun = (tx: DecisionReader, claim: ClaimedRun): ResultOrigin | undefined => {
   const listed = findListedRun(tx, claim.run);
   if (claim.isKnown) return listed && hasOtherEnd(listed, claim) ? forged("other-end") : { kind: "proven" };
   const run = listed ?? tx.readFact<"run">({ kind: "run", run: claim.run });
@@ -59,7 +59,7 @@ const checkResultRun = (tx: DecisionTransaction, claim: ClaimedRun): ResultOrigi
 };
 
 /** The run, if a listing of this decision has it. */
-const findListedRun = ({ snapshot }: DecisionTransaction, id: number): WorkflowRunInfo | undefined => {
+const findListedRun = ({ snapshot }: DecisionReader, id: number): WorkflowRunInfo | undefined => {
   const listing = snapshot.facts.get(toQueryKey({ kind: "runs" }));
   return listing?.kind === "runs" ? listing.answer.find((each) => each.id === id) : undefined;
 };
@@ -79,7 +79,7 @@ const hasOtherEnd = ({ state, conclusion }: WorkflowRunInfo, { job, end }: Claim
 };
 
 /** The default branch may have been rewound since the start. */
-const checkWorkflowCommit = (tx: DecisionTransaction, commit: Sha): ResultOrigin | undefined => {
+const checkWorkflowCommit = (tx: DecisionReader, commit: Sha): ResultOrigin | undefined => {
   const { defaultBranch } = tx.snapshot;
   const { seenTip, landedTip, abandonedTips } = tx.queue(defaultBranch);
   if ([seenTip, landedTip, ...(abandonedTips ?? [])].includes(commit)) return { kind: "proven" };
@@ -89,7 +89,7 @@ const checkWorkflowCommit = (tx: DecisionTransaction, commit: Sha): ResultOrigin
 };
 
 /** A run uploads the artifact before it creates the ref. */
-const checkResultArtifact = (tx: DecisionTransaction, run: number, result: Sha): ResultOrigin | undefined => {
+const checkResultArtifact = (tx: DecisionReader, run: number, result: Sha): ResultOrigin | undefined => {
   const artifact = tx.readFact<"result-artifact">({ kind: "result-artifact", run, result });
   if (artifact === undefined) return undefined;
   if (artifact === "unreadable") return askLater(tx, tx.now);

@@ -6,7 +6,7 @@ import { type BranchName, readTaskId, toTaskId, type TaskId } from "../../domain
 import { refuse } from "../../domain/refusal.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation, type Step } from "../../domain/step.ts";
 import { refuseNotFailed } from "../../domain/find-target.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { findNewFeedback } from "../next-feedback.ts";
 import { listNeedStatuses } from "../needs.ts";
 import { withAcceptedTip, isRewoundQueue } from "../base-rewinds.ts";
@@ -82,7 +82,7 @@ const retryWithFeedback: StepCommandHandler = (tx, { execution, step, event }) =
 };
 
 /** The failed task that a blocked step depends on, directly or indirectly; null if the ledger has none. */
-const findFailedNeed = (tx: DecisionTransaction, execution: Execution, step: Step): TaskId | null => {
+const findFailedNeed = (tx: DecisionReader, execution: Execution, step: Step): TaskId | null => {
   const seen = new Set<TaskId>();
   const stack = [{ execution, step }];
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {

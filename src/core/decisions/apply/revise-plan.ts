@@ -4,7 +4,7 @@ import type { PersonCommand } from "../../domain/command.ts";
 import { type Execution, hasEnded, isBeingRevised } from "../../domain/execution.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { findExecutionIssue } from "../../domain/find-target.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { renderExecutionBody } from "../execution-body.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
@@ -46,7 +46,7 @@ export const revisePlan = (tx: DecisionTransaction, event: CommandedEvent, { tex
   return null;
 };
 
-const listIssueExecutions = (tx: DecisionTransaction, number: number): Execution[] => {
+const listIssueExecutions = (tx: DecisionReader, number: number): Execution[] => {
   const issue = findExecutionIssue(tx.executions(), number);
   return tx
     .executions()
@@ -78,7 +78,7 @@ const OVERTAKEN_REFUSAL: Refusal = refuse("approved-before", "Somebody approved 
  * The execution before a quoting reply started a revision, which is stopped: whoever approves that plan does so in spite of the reply. Null
  * if no such plan has a hash with this prefix.
  */
-export const withoutQuotedRevision = (tx: DecisionTransaction, execution: Execution, hash: string): Execution | null => {
+export const withoutQuotedRevision = (tx: DecisionReader, execution: Execution, hash: string): Execution | null => {
   const { amendment, plan, revision, planning } = execution;
   const before = amendment && execution.state !== "planning" ? amendment.plan : plan;
   if (revision?.quoted !== true || before?.startsWith(hash) !== true) return null;
@@ -91,7 +91,7 @@ const findQuotedRevision = ({ requests }: CommandedEvent): ReviseCommand | undef
   requests.flatMap((request) => (request.ok && request.command.kind === "revise" && request.command.quotes ? [request.command] : []))[0];
 
 /** Whether a reply quotes something other than a proposed plan. People also quote each other; replies without a match are ignored. */
-export const quotesOtherText = (tx: DecisionTransaction, event: CommandedEvent): boolean => {
+export const quotesOtherText = (tx: DecisionReader, event: CommandedEvent): boolean => {
   const quoted = findQuotedRevision(event);
   if (!quoted) return false;
   const open = event.edited
@@ -102,14 +102,14 @@ export const quotesOtherText = (tx: DecisionTransaction, event: CommandedEvent):
 };
 
 /** Whether a reply quotes although no execution is unfinished: such a reply is not worth a write. */
-export const isQuoteWhileIdle = (tx: DecisionTransaction, event: CommandedEvent): boolean =>
+export const isQuoteWhileIdle = (tx: DecisionReader, event: CommandedEvent): boolean =>
   isQuotedReply(event) && listIssueExecutions(tx, event.issue).every((each) => hasEnded(each));
 
 /** Whether a reply quotes. Its author gets no answer if the author may not change the plan, because the reply was no command. */
 export const isQuotedReply = (event: CommandedEvent): boolean => findQuotedRevision(event) !== undefined;
 
 /** The execution with its plan open for approval again after a failed revision. Returns null if no revision is running. */
-export const withoutRevision = (tx: DecisionTransaction, execution: Execution, why: Refusal): Execution | null => {
+export const withoutRevision = (tx: DecisionReader, execution: Execution, why: Refusal): Execution | null => {
   const { revision, amendment, plan } = execution;
   if (!revision || !isBeingRevised(execution)) return null;
   const deadline = tx.now + PERSON_WAIT_MS;

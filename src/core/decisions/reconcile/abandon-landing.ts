@@ -1,7 +1,7 @@
 import { type BranchName, readTaskId, type Sha } from "../../domain/ids.ts";
 import type { Landing, Queue } from "../../domain/queue.ts";
 import { refuse } from "../../domain/refusal.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { toSidePullKey } from "../landings.ts";
 
 /** Holds a step in GitHub's merge queue: it is neither verified nor landed a second time. */
@@ -12,7 +12,7 @@ export const toLandingHead = ({ mode, candidate }: Landing): Sha =>
   mode === "batch" ? candidate.commit : (candidate.items[0]?.head ?? candidate.commit);
 
 /** The number of that pull request; null if it is not open yet. */
-export const findLandingPull = (tx: DecisionTransaction, { mode, candidate }: Landing): number | null => {
+export const findLandingPull = (tx: DecisionReader, { mode, candidate }: Landing): number | null => {
   if (mode === "batch") return tx.effectRecord(toSidePullKey(candidate.commit))?.number ?? null;
   const id = readTaskId(candidate.items[0]?.task ?? "");
   return (id && tx.execution(id.execution)?.steps[id.step]?.pull) ?? null;
@@ -49,11 +49,11 @@ const closeBatchPull = (tx: DecisionTransaction, landing: Landing): void => {
     });
 };
 
-export const toMergeKey = (tx: DecisionTransaction, landing: Landing) =>
+export const toMergeKey = (tx: DecisionReader, landing: Landing) =>
   `merge-pull:${findLandingPull(tx, landing) ?? 0}@${toLandingHead(landing).slice(0, 12)}` as const;
 
 /** Whether the queue still allows this landing, apart from its place in GitHub's merge queue. */
-export const mayStillLand = (tx: DecisionTransaction, base: BranchName, { candidate }: Landing): boolean => {
+export const mayStillLand = (tx: DecisionReader, base: BranchName, { candidate }: Landing): boolean => {
   const { items, frozen } = tx.queue(base);
   return (
     !frozen &&

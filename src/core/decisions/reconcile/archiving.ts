@@ -5,7 +5,7 @@ import type { EffectRecord } from "../../domain/ledger.ts";
 import { listNeededTasks } from "../../domain/plan.ts";
 import { isBeingResolved } from "../../domain/step.ts";
 import { readTaskRef } from "../../domain/refs.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
 const DAY_MS: Millis = 24 * 60 * 60_000;
@@ -40,7 +40,7 @@ const archiveRestingExecutions = (tx: DecisionTransaction, traces: readonly (rea
   }
 };
 
-const isRestingExecution = (tx: DecisionTransaction, execution: Execution, traces: readonly EffectRecord[]): boolean => {
+const isRestingExecution = (tx: DecisionReader, execution: Execution, traces: readonly EffectRecord[]): boolean => {
   const settled = traces.every(({ digest, refused }) => digest !== null || refused !== null);
   const stopped =
     execution.planning.deadline === null && tx.steps(execution.id).every((step) => step.deadline === null && !isBeingResolved(step));
@@ -49,7 +49,7 @@ const isRestingExecution = (tx: DecisionTransaction, execution: Execution, trace
 };
 
 /** Executions with tasks that an unfinished execution needs, or on which a step of another one is built: a failed step may be retried. */
-const listNeededExecutions = (tx: DecisionTransaction): ReadonlySet<ExecutionId> => {
+const listNeededExecutions = (tx: DecisionReader): ReadonlySet<ExecutionId> => {
   const live = tx.executions().filter((each) => !hasEnded(each));
   const needed = live.flatMap(({ plan }) => (tx.plan(plan)?.steps ?? []).flatMap((step) => listNeededTasks(step)));
   const below = tx.executions().flatMap(({ id }) => listTasksBelow(tx, id).filter((task) => readTaskId(task)?.execution !== id));
@@ -57,7 +57,7 @@ const listNeededExecutions = (tx: DecisionTransaction): ReadonlySet<ExecutionId>
   return new Set(tasks.flatMap((task) => readTaskId(task)?.execution ?? []));
 };
 
-const listTasksBelow = (tx: DecisionTransaction, id: ExecutionId): TaskId[] =>
+const listTasksBelow = (tx: DecisionReader, id: ExecutionId): TaskId[] =>
   tx.steps(id).flatMap(({ builtOn, resolution }) => [...builtOn, ...(resolution?.line?.ahead ?? [])].map(({ task }) => task));
 
 const stripKeyPrefix = (key: string, start: string): string | null => (key.startsWith(start) ? key.slice(start.length) : null);
@@ -81,7 +81,7 @@ const findJobOwner = (key: string): ExecutionId | null => {
 };
 
 /** Returns a test for effect records that still prevent an effect from being requested again. */
-const createNeededKeyTest = (tx: DecisionTransaction): ((key: string) => boolean) => {
+const createNeededKeyTest = (tx: DecisionReader): ((key: string) => boolean) => {
   const { queues, outbox } = tx.ledger();
   const live = tx.executions();
   const heads = new Set(live.flatMap(({ id }) => tx.steps(id).flatMap(({ head }) => head?.sha ?? [])));

@@ -12,7 +12,7 @@ import {
   pickDecisiveVerdict,
 } from "../../policy/evaluate-checks.ts";
 import { retryVerifyRun } from "../apply/job-result.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { toBatchRef } from "../landings.ts";
 
 /** Milliseconds between two reads of checks if no event reports a change. */
@@ -47,7 +47,7 @@ const applyRequiredChecks = (tx: DecisionTransaction, queue: Queue, { candidate,
 /**
  * The combined verdict of the required checks on the candidate and on the heads of its pull requests. Returns undefined while facts are missing.
  */
-const evaluateAllChecks = (tx: DecisionTransaction, of: OpenRun, terms: LandingTerms | undefined): CheckVerdict | undefined => {
+const evaluateAllChecks = (tx: DecisionReader, of: OpenRun, terms: LandingTerms | undefined): CheckVerdict | undefined => {
   const required = terms?.checks ?? [];
   const heads = terms?.headChecks ?? [];
   const checks = required.length === 0 ? [] : tx.readFact<"checks">({ kind: "checks", commit: of.candidate.commit });
@@ -68,11 +68,7 @@ type CheckReadings = { readonly required: readonly RequiredCheck[]; readonly che
  * The verdict of the checks on the candidate. If all checks count, more may start shortly after the last green one, so a green verdict
  * waits for a quiet period.
  */
-const evaluateCandidateChecks = (
-  tx: DecisionTransaction,
-  { candidate, run }: OpenRun,
-  { required, checks }: CheckReadings,
-): CheckVerdict => {
+const evaluateCandidateChecks = (tx: DecisionReader, { candidate, run }: OpenRun, { required, checks }: CheckReadings): CheckVerdict => {
   const asked = tx.effectRecord(toVerifyKey(candidate.commit, run.attempt))?.at ?? 0;
   const found = candidate.items.length === 0 ? selectBaseChecks(required, checks, asked) : checks;
   // The first attempt counts every check on the commit; later attempts count only checks that turned red after the attempt started.
@@ -110,14 +106,14 @@ const applyCheckVerdict = (tx: DecisionTransaction, { candidate, run }: OpenRun,
   }
 };
 
-const awaitCheckVerdict = (tx: DecisionTransaction, { candidate, run }: OpenRun, judged: CheckVerdict): Candidate | null => {
+const awaitCheckVerdict = (tx: DecisionReader, { candidate, run }: OpenRun, judged: CheckVerdict): Candidate | null => {
   if (run.verdict === "green" || run.deadline === null) return null;
   tx.wakeAt(Math.min(run.deadline, tx.now + CHECK_POLL_MS));
   return tx.now < run.deadline ? candidate : retryVerifyRun(tx, candidate, { attempt: run.attempt, reason: describeOverdueCheck(judged) });
 };
 
 /** Whether the branch of a started run was deleted: its checks were probably cancelled. */
-const isVerifyBranchDeleted = (tx: DecisionTransaction, commit: Sha, { attempt, deadline }: VerifyRun): boolean =>
+const isVerifyBranchDeleted = (tx: DecisionReader, commit: Sha, { attempt, deadline }: VerifyRun): boolean =>
   deadline !== null &&
   tx.snapshot.ledger.effectRecords[toVerifyKey(commit, attempt)] !== undefined &&
   tx.ref(toVerifyBranch(commit, attempt)) === null;

@@ -2,7 +2,7 @@ import type { Effect } from "../../domain/effect.ts";
 import { type Execution, hasFoundNothing, hasEnded } from "../../domain/execution.ts";
 import type { StepState } from "../../domain/step.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { renderExecutionBody } from "../execution-body.ts";
 
 /** Milliseconds between two edits that only show progress: each edit is a request, and may send a mail to subscribers. */
@@ -11,7 +11,7 @@ const PROGRESS_PAUSE_MS = 30_000;
 const PRESSING_STATES: ReadonlySet<StepState> = new Set(["waiting", "failed", "paused"]);
 
 /** Whether the comment may be edited now: progress waits for the pause, everything that a person must know or do does not. */
-const checkCommentDue = (tx: DecisionTransaction, key: string, execution: Execution): boolean => {
+const checkCommentDue = (tx: DecisionReader, key: string, execution: Execution): boolean => {
   const trace = tx.effectRecord(key);
   if (!trace || trace.digest === null || tx.snapshot.endsWhenIdle || needsPromptComment(tx, execution)) return true;
   const next = trace.at + PROGRESS_PAUSE_MS;
@@ -19,7 +19,7 @@ const checkCommentDue = (tx: DecisionTransaction, key: string, execution: Execut
   return next <= tx.now;
 };
 
-const needsPromptComment = (tx: DecisionTransaction, { id, baseBranch, state, amendment, revision }: Execution): boolean =>
+const needsPromptComment = (tx: DecisionReader, { id, baseBranch, state, amendment, revision }: Execution): boolean =>
   amendment?.state === "proposed" ||
   revision?.state === "planning" ||
   tx.queue(baseBranch).frozen !== null ||
@@ -43,7 +43,7 @@ export const reconcileComments = (tx: DecisionTransaction): void => {
   }
 };
 
-const createExecutionComment = (tx: DecisionTransaction, execution: Execution): Effect => {
+const createExecutionComment = (tx: DecisionReader, execution: Execution): Effect => {
   const key = `write-comment:execution/${execution.id}` as const;
   const body = renderExecutionBody(tx, execution);
   const marker = writeMarker({ kind: "execution", id: execution.id });

@@ -10,7 +10,7 @@ import { formatConflicts } from "../../messages/open-conflicts.ts";
 import { renderHeadStatus } from "../../messages/status-text.ts";
 import { type StepContext, findStep } from "../apply/fail-step.ts";
 import { failForPerson, explainPersonNeeded, type OpenResolution } from "../apply/retry-resolution.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 
 /** Deletes resolutions of conflicts that a landing or a new head has removed, after their runs are stopped. */
 export const reconcileConflicts = (tx: DecisionTransaction): void => {
@@ -21,7 +21,7 @@ export const reconcileConflicts = (tx: DecisionTransaction): void => {
   }
 };
 
-const isObsoleteConflict = (tx: DecisionTransaction, execution: Execution, step: Step): boolean => {
+const isObsoleteConflict = (tx: DecisionReader, execution: Execution, step: Step): boolean => {
   const { resolution, head, state } = step;
   if (!resolution || resolution.resolvedHead !== null || isBeingResolved(step)) return false;
   return resolution.head !== head?.sha || ((state === "published" || state === "waiting") && !isResolutionWanted(tx, execution, step));
@@ -36,7 +36,7 @@ const dropConflict = (tx: DecisionTransaction, execution: Execution, { resolutio
 };
 
 /** Whether the step's current head still conflicts with the base, as far as is known, and its resolution can land as it is. */
-export const isResolutionWanted = (tx: DecisionTransaction, { id, baseBranch }: Execution, step: Step): boolean => {
+export const isResolutionWanted = (tx: DecisionReader, { id, baseBranch }: Execution, step: Step): boolean => {
   const conflict = findOpenConflict(step);
   if (!conflict || findLostHead(tx, conflict) !== null) return false;
   const task = toTaskId(id, step.id);
@@ -45,7 +45,7 @@ export const isResolutionWanted = (tx: DecisionTransaction, { id, baseBranch }: 
 };
 
 /** An unlanded head in a resolution that has left the queue or is held; null if there is none. A held head could wait for a person for days. */
-export const findLostHead = (tx: DecisionTransaction, { line }: Resolution): TaskId | null =>
+export const findLostHead = (tx: DecisionReader, { line }: Resolution): TaskId | null =>
   line?.ahead.find(({ task, head }) => {
     const step = findStep(tx, task)?.step;
     return !step || (!step.landed && (step.state !== "published" || step.head?.sha !== head));
@@ -82,7 +82,7 @@ export const recordConflict = (tx: DecisionTransaction, { task, head, onto, ahea
   tx.note(`${task} conflicts with ${execution.baseBranch} in ${formatConflicts(conflicts)}`);
 };
 
-const toLine = (tx: DecisionTransaction, { baseBranch }: Execution, ahead: Step["builtOn"]): Pick<Resolution, "line"> => {
+const toLine = (tx: DecisionReader, { baseBranch }: Execution, ahead: Step["builtOn"]): Pick<Resolution, "line"> => {
   const baseTip = tx.baseTip(baseBranch);
   return ahead.length > 0 && baseTip !== null ? { line: { ahead, baseTip } } : {};
 };

@@ -14,18 +14,18 @@ import type { DecisionTransaction } from "../decision-transaction.ts";
 /** Ends every expired wait: jobs whose run is gone or overdue, and people who did not answer. */
 export const reconcileDeadlines = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) {
-    if (isPlanning(execution)) checkPlanningDeadline(tx, execution);
+    if (isPlanning(execution)) enforcePlanningDeadline(tx, execution);
     if (execution.state === "proposed" || execution.state === "asking" || execution.amendment?.state === "proposed")
       failUnansweredPlan(tx, execution);
-    if (execution.state === "running" || execution.state === "paused") checkStepDeadlines(tx, execution);
+    if (execution.state === "running" || execution.state === "paused") enforceStepDeadlines(tx, execution);
   }
-  for (const [base, queue] of Object.entries(tx.ledger().queues)) checkVerifyDeadlines(tx, base, queue);
+  for (const [base, queue] of Object.entries(tx.ledger().queues)) enforceVerifyDeadlines(tx, base, queue);
 };
 
 type JobLiveness = "alive" | "gone" | "late";
 
-/** The state of a started job's run, read only if the run was reported as ended or is overdue. */
-const checkJobDeadline = (tx: DecisionTransaction, job: JobKey, until: number | null): JobLiveness => {
+/** Stops the run of an overdue job. Returns the state of the run, which is read only if the run was reported as ended or is overdue. */
+const enforceJobDeadline = (tx: DecisionTransaction, job: JobKey, until: number | null): JobLiveness => {
   tx.wakeAt(until);
   const late = until !== null && tx.now >= until;
   if (until === null || (!late && !tx.isReportedEnded(job))) return "alive";
@@ -41,9 +41,9 @@ const checkJobDeadline = (tx: DecisionTransaction, job: JobKey, until: number | 
 const describeJobLoss = (verdict: "gone" | "late"): string =>
   verdict === "gone" ? "its run ended without a result" : "it took longer than it may";
 
-const checkPlanningDeadline = (tx: DecisionTransaction, execution: Execution): void => {
+const enforcePlanningDeadline = (tx: DecisionTransaction, execution: Execution): void => {
   const job = toJobKey({ kind: "plan", target: execution.id, attempt: execution.planning.attempt });
-  const verdict = checkJobDeadline(tx, job, execution.planning.deadline);
+  const verdict = enforceJobDeadline(tx, job, execution.planning.deadline);
   if (verdict !== "alive") retryPlanningAfterFault(tx, execution, describeJobLoss(verdict));
 };
 
@@ -59,13 +59,13 @@ const failUnansweredPlan = (tx: DecisionTransaction, execution: Execution): void
   failPlanning(tx, execution, why);
 };
 
-const checkStepDeadlines = (tx: DecisionTransaction, execution: Execution): void => {
+const enforceStepDeadlines = (tx: DecisionTransaction, execution: Execution): void => {
   for (const step of tx.steps(execution.id)) {
-    if (isBeingResolved(step)) checkResolutionDeadline(tx, execution, step);
+    if (isBeingResolved(step)) enforceResolutionDeadline(tx, execution, step);
     if (step.deadline === null) continue;
     if (step.state === "running") {
       const job = toJobKey({ kind: "work", target: toTaskId(execution.id, step.id), attempt: step.attempt });
-      const verdict = checkJobDeadline(tx, job, step.deadline);
+      const verdict = enforceJobDeadline(tx, job, step.deadline);
       if (verdict !== "alive") retryFaultyStep(tx, { execution, step, reason: describeJobLoss(verdict) });
     } else if (step.state === "waiting" && execution.state === "running") {
       tx.wakeAt(step.deadline);
@@ -81,15 +81,15 @@ const checkStepDeadlines = (tx: DecisionTransaction, execution: Execution): void
   }
 };
 
-const checkResolutionDeadline = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const enforceResolutionDeadline = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const resolution = findOpenConflict(step);
   if (!resolution) return;
   const job = toJobKey({ kind: "resolve", target: toTaskId(execution.id, step.id), attempt: resolution.attempt });
-  const verdict = checkJobDeadline(tx, job, resolution.deadline);
+  const verdict = enforceJobDeadline(tx, job, resolution.deadline);
   if (verdict !== "alive") retryResolution(tx, { execution, step, resolution }, { reason: describeJobLoss(verdict), fault: true });
 };
 
-const checkVerifyDeadlines = (tx: DecisionTransaction, base: string, queue: Queue): void => {
+const enforceVerifyDeadlines = (tx: DecisionTransaction, base: string, queue: Queue): void => {
   const next = queue.candidates.map((candidate) => candidate.runs.reduce((at, run) => retryLostVerifyRun(tx, at, run), candidate));
   if (next.some((candidate, at) => candidate !== queue.candidates[at])) tx.putQueue(base, { ...queue, candidates: next });
 };
@@ -100,6 +100,6 @@ const retryLostVerifyRun = (
   { attempt, verdict, deadline, verified }: VerifyRun,
 ): Candidate => {
   if (verdict !== null || deadline === null || verified) return candidate;
-  const end = checkJobDeadline(tx, toJobKey({ kind: "verify", target: candidate.commit, attempt }), deadline);
+  const end = enforceJobDeadline(tx, toJobKey({ kind: "verify", target: candidate.commit, attempt }), deadline);
   return end === "alive" ? candidate : retryVerifyRun(tx, candidate, { attempt, reason: describeJobLoss(end) });
 };

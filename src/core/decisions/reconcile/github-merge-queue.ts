@@ -108,10 +108,10 @@ const handleQueueRemoval = (tx: DecisionTransaction, of: QueuedLanding, reason: 
   const may = mayStillLand(tx, base, landing);
   dropQueueRecords(tx, of);
   abandonLanding(tx, base, { reason: `GitHub's merge queue removed #${pull}: ${reason ?? "no reason"}`, pauseMs: ENQUEUE_PAUSE_MS });
-  if (may) countQueueRemoval(tx, of, reason);
+  if (may) recordQueueRemoval(tx, of, reason);
 };
 
-const countQueueRemoval = (tx: DecisionTransaction, { base, landing, pull }: QueuedLanding, reason: string | null): void => {
+const recordQueueRemoval = (tx: DecisionTransaction, { base, landing, pull }: QueuedLanding, reason: string | null): void => {
   const queue = tx.queue(base);
   const item = queue.items.find(({ task, head }) => landing.candidate.items.some((each) => each.task === task && each.head === head));
   const found = item && findStep(tx, item.task);

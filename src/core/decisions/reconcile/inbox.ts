@@ -1,7 +1,7 @@
 import type { Event, EventId } from "../../domain/event.ts";
 import { isMailExpired } from "../../domain/mail.ts";
 import { REQUESTS_PREFIX, RESULTS_PREFIX, toRefusedRef } from "../../domain/refs.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 
 /** Milliseconds for which event ids are remembered. Comments are listed from the cursor, which is never older. */
 const EVENT_MEMORY_MS = 24 * 60 * 60_000;
@@ -12,7 +12,7 @@ type DatedCommand = Pick<Extract<Event, { kind: "commanded" }>, "at" | "edited" 
  * Whether a text is so old that its event id was deleted, so a webhook may be a repeated delivery. Edited comments are refused anyway;
  * edited reviews are not listed again.
  */
-export const isForgottenEvent = (tx: DecisionTransaction, { at, edited, source }: DatedCommand): boolean =>
+export const isForgottenEvent = (tx: DecisionReader, { at, edited, source }: DatedCommand): boolean =>
   (!edited || source.kind === "review") && at < tx.ledger().cursor && at < tx.now - EVENT_MEMORY_MS;
 
 /** Deletes refs of applied results and requests, expired mail, and event ids that no listing can report again. */
@@ -42,5 +42,5 @@ const forgetOldEvents = (tx: DecisionTransaction): void => {
 };
 
 /** Whether the refused ledger of an event still has its ref, from which the event is read again. */
-const isRefusedLedgerKept = (tx: DecisionTransaction, id: string): boolean =>
+const isRefusedLedgerKept = (tx: DecisionReader, id: string): boolean =>
   id.startsWith("ledger:") && tx.snapshot.refs[toRefusedRef(id.slice("ledger:".length))] !== undefined;

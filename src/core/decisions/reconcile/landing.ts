@@ -12,9 +12,9 @@ import { listHeldBases, listActiveBases } from "../step-base.ts";
 import { createLanding, startWorkflowsAfterLanding, reportOwnChecks, reportReusedVerdict } from "../landings.ts";
 import { withLandingTerms } from "../landing-terms.ts";
 import { IN_QUEUE_REFUSAL } from "./abandon-landing.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { JOB_SLACK_MS, MAX_FAULTS } from "../../domain/retry-policy.ts";
-import { collectEntrants } from "./queue-entrants.ts";
+import { admitEntrants } from "./queue-entrants.ts";
 import { revertFailedResolution, recordConflict } from "./conflicts.ts";
 import { countRequestedJobs, requestJob } from "./scheduling.ts";
 import { stopRun } from "./stopping.ts";
@@ -28,7 +28,7 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
   const tip = tx.baseTip(base);
   const before = tx.queue(base);
   const queue = tip === null ? withMissingBase(before, base) : before;
-  const entering = collectQueueInput(tx, base, { queue, tip });
+  const entering = admitUnderTerms(tx, base, { queue, tip });
   if (entering === undefined) return;
   const { ready, coming } = entering;
   const { refinery } = tx.snapshot.config;
@@ -63,9 +63,9 @@ const toRefineryTerms = ({ landingTerms: terms }: Queue) => ({
   stacksResolutions: terms?.method === undefined,
 });
 
-/** The queue with its landing terms, and the entrants under these terms. Returns undefined while the terms are unknown. */
-const collectQueueInput = (tx: DecisionTransaction, base: BranchName, { queue, tip }: { queue: Queue; tip: Sha | null }) => {
-  const coming = collectEntrants(tx, base, queue).map((each) => withMergeQueueHold(queue, each));
+/** Admits entrants under the landing terms, and returns them with the queue. Returns undefined while the terms are unknown. */
+const admitUnderTerms = (tx: DecisionTransaction, base: BranchName, { queue, tip }: { queue: Queue; tip: Sha | null }) => {
+  const coming = admitEntrants(tx, base, queue).map((each) => withMergeQueueHold(queue, each));
   const termed = tip === null ? queue : withLandingTerms(tx, base, { queue, tip, wanted: coming.length > 0 });
   const ready = termed && tip !== null ? withoutOutdatedCandidates(tx, { queue: termed, tip, coming }) : termed;
   // New rules may require reviews of heads that were free before.
@@ -73,9 +73,7 @@ const collectQueueInput = (tx: DecisionTransaction, base: BranchName, { queue, t
     ready && {
       ready,
       coming:
-        ready.landingTerms === queue.landingTerms
-          ? coming
-          : collectEntrants(tx, base, ready).map((each) => withMergeQueueHold(ready, each)),
+        ready.landingTerms === queue.landingTerms ? coming : admitEntrants(tx, base, ready).map((each) => withMergeQueueHold(ready, each)),
     }
   );
 };
@@ -91,7 +89,7 @@ const withMergeQueueHold = ({ landing }: Queue, entrant: QueueEntrant): QueueEnt
  * they build on there as other commits. The refinery builds and verifies them again.
  */
 const withoutOutdatedCandidates = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   { queue, tip, coming }: { queue: Queue; tip: Sha; coming: readonly QueueEntrant[] },
 ): Queue | undefined => {
   if (!queue.landingTerms?.method) return queue;
@@ -109,7 +107,7 @@ const withoutOutdatedCandidates = (
 };
 
 /** The queue with the landing that GitHub is asked for now. */
-const withRequestedLanding = (tx: DecisionTransaction, queue: Queue, candidate: Candidate): Queue => {
+const withRequestedLanding = (tx: DecisionReader, queue: Queue, candidate: Candidate): Queue => {
   tx.wakeAt(queue.askAgainAt ?? null);
   return (queue.askAgainAt ?? 0) > tx.now ? queue : { ...queue, landing: createLanding(tx, queue, candidate) };
 };
@@ -184,7 +182,7 @@ const failEjectedStep = (
   if (!revertFailedResolution(tx, { ...found, log })) failStep(tx, { ...found, refusal: why, log });
 };
 
-const findStepTitle = (tx: DecisionTransaction, task: TaskId): string => {
+const findStepTitle = (tx: DecisionReader, task: TaskId): string => {
   const found = findStep(tx, task);
   return (found && tx.planned(found.execution, found.step.id)?.title) ?? task;
 };

@@ -2,7 +2,7 @@ import { readCommandRequests } from "../../events/read-comment.ts";
 import type { Execution, PlanApproval } from "../../domain/execution.ts";
 import type { GitHubComment } from "../../domain/github-facts.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader } from "../decision-transaction.ts";
 
 export const APPROVAL_GONE_CODE = "approval-gone";
 
@@ -10,7 +10,7 @@ export const APPROVAL_GONE_CODE = "approval-gone";
  * Reads the approval of the plan from GitHub again, right before work lands: the ledger's word is not enough. Returns a refusal unless
  * the comment still exists, unedited, by a person who may approve now, and names exactly this plan; undefined while facts are missing.
  */
-export const checkPlanApproval = (tx: DecisionTransaction, execution: Execution): Refusal | null | undefined => {
+export const checkPlanApproval = (tx: DecisionReader, execution: Execution): Refusal | null | undefined => {
   if (needsNoApproval(tx, execution)) return null;
   const { approved, plan } = execution;
   if (approved === null || plan === null || approved.plan !== plan) return refuseGoneApproval(execution);
@@ -22,11 +22,11 @@ export const checkPlanApproval = (tx: DecisionTransaction, execution: Execution)
 };
 
 /** Quick tasks and workflows are started by a command whose text says what runs. */
-const needsNoApproval = (tx: DecisionTransaction, { quick, workflow, planOnly }: Execution): boolean =>
+const needsNoApproval = (tx: DecisionReader, { quick, workflow, planOnly }: Execution): boolean =>
   quick === true || workflow !== undefined || (!planOnly && tx.snapshot.config.plan.approval === "never");
 
 /** Whether GitHub still shows the approving text. Reviews and line comments cannot be read one by one, so only their authors count. */
-const isApprovalShown = (tx: DecisionTransaction, approved: PlanApproval): boolean | undefined => {
+const isApprovalShown = (tx: DecisionReader, approved: PlanApproval): boolean | undefined => {
   const { source } = approved;
   if (source?.kind === "review" || source?.kind === "review-comment") return true;
   if (source?.kind !== "comment") return false;
@@ -34,7 +34,7 @@ const isApprovalShown = (tx: DecisionTransaction, approved: PlanApproval): boole
   return comment === undefined ? undefined : comment !== null && isApproving(tx, comment, approved);
 };
 
-const isApproving = (tx: DecisionTransaction, comment: GitHubComment, { by, plan }: PlanApproval): boolean => {
+const isApproving = (tx: DecisionReader, comment: GitHubComment, { by, plan }: PlanApproval): boolean => {
   if (comment.bot || comment.by.toLowerCase() !== by.toLowerCase() || comment.updated > comment.created) return false;
   return readCommandRequests(comment.body, tx.snapshot.botLogin).some(
     (request) => request.ok && request.command.kind === "approve-plan" && plan.startsWith(request.command.plan),

@@ -8,7 +8,7 @@ import { escapeSentence } from "../../messages/escape.ts";
 import { renderPullBody, renderPullTitle } from "../../messages/pull-text.ts";
 import { renderHeadStatus } from "../../messages/status-text.ts";
 import { toKeptBranchKey } from "../apply/save-refused.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 
 /** Opens a pull request for every published head and sets its status; closes those of cancelled and skipped steps with the reason. */
 export const reconcilePulls = (tx: DecisionTransaction): void => {
@@ -64,7 +64,7 @@ const closeStepPull = (tx: DecisionTransaction, task: TaskId, step: Step): void 
 };
 
 /** The pull request of a step that was cancelled before its opening was confirmed; null if none was requested. */
-const findUnconfirmedPull = (tx: DecisionTransaction, task: TaskId): number | null => {
+const findUnconfirmedPull = (tx: DecisionReader, task: TaskId): number | null => {
   const trace = tx.effectRecord(`open-pull:${task}`);
   if (!trace || trace.refused || trace.digest !== null) return null;
   return (

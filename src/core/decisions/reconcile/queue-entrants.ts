@@ -5,13 +5,14 @@ import { isAwaitingAnswer, isBeingResolved, type Step } from "../../domain/step.
 import type { QueueEntrant } from "../../refinery/refinery-state.ts";
 import { formatLandingMessage } from "../../messages/commit-messages.ts";
 import { isStaleWork } from "../step-base.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { isNeedFinished, listNeedStatuses } from "../needs.ts";
 import { isStrandedHead } from "../base-rewinds.ts";
-import { landByHand, applyReviewGate, isInMergeQueue, type PublishedStep } from "./review-gate.ts";
+import { applyGateVerdict } from "./apply-gate-verdict.ts";
+import { evaluateReviewGate, isInMergeQueue, type PublishedStep } from "./review-gate.ts";
 
-/** Steps with a published head that may land after their needs. */
-export const collectEntrants = (tx: DecisionTransaction, base: BranchName, queue: Queue): QueueEntrant[] => {
+/** Puts each published step through the review gate. Returns the steps that may be in the queue; each may land after its needs. */
+export const admitEntrants = (tx: DecisionTransaction, base: BranchName, queue: Queue): QueueEntrant[] => {
   const found = tx
     .executions()
     .filter((execution) => execution.baseBranch === base && mayEnterQueue(execution, queue) && mayWorkflowLand(tx, execution))
@@ -25,8 +26,9 @@ export const collectEntrants = (tx: DecisionTransaction, base: BranchName, queue
         const published = { execution, step, planned, queue };
         const landed = isHeadInBase(tx, published);
         if (landed === undefined) return [];
-        const said = landed ? landByHand(tx, published, "its head is in the base") : applyReviewGate(tx, published);
-        if (said.kind === "gone") return [];
+        const verdict = landed ? ({ kind: "merged", how: "its head is in the base" } as const) : evaluateReviewGate(tx, published);
+        const gate = applyGateVerdict(tx, published, verdict);
+        if (gate === null) return [];
         const message = formatLandingMessage({
           execution,
           step: planned,
@@ -39,8 +41,8 @@ export const collectEntrants = (tx: DecisionTransaction, base: BranchName, queue
             head: step.head.sha,
             message,
             needs,
-            refusal: said.kind === "held" ? said.refusal : null,
-            isOpeningPull: said.kind === "opening",
+            refusal: gate.kind === "held" ? gate.refusal : null,
+            isOpeningPull: gate.kind === "opening",
             isBeingResolved: isBeingResolved(step),
             resolvedPaths: listResolvedPaths(step),
           },
@@ -59,7 +61,7 @@ const mayEnterQueue = ({ id, state }: Execution, { candidates }: Queue): boolean
   (state === "paused" && candidates.some(({ items }) => items.some(({ task }) => readTaskId(task)?.execution === id)));
 
 /** Whether a person merged a head by hand, read when the head appears and when the base moved. Returns undefined while facts are missing. */
-const isHeadInBase = (tx: DecisionTransaction, { execution, step, queue }: PublishedStep): boolean | undefined => {
+const isHeadInBase = (tx: DecisionReader, { execution, step, queue }: PublishedStep): boolean | undefined => {
   const tip = tx.baseTip(execution.baseBranch);
   const task = toTaskId(execution.id, step.id);
   const known = queue.seenTip === tip && queue.items.some((item) => item.task === task && item.head === step.head?.sha);
@@ -80,7 +82,7 @@ const keepWithNeeds = (found: readonly QueueEntrant[]): QueueEntrant[] => {
 };
 
 /** Whether a workflow's work may be in the queue: after a successful end, or earlier only for a person to review a checkpoint. */
-const mayWorkflowLand = (tx: DecisionTransaction, execution: Execution): boolean =>
+const mayWorkflowLand = (tx: DecisionReader, execution: Execution): boolean =>
   !execution.workflow ||
   execution.workflow.endState === "done" ||
   (execution.workflow.endState === null &&
@@ -95,7 +97,7 @@ const PUBLISHED_STATES: ReadonlySet<Step["state"]> = new Set(["published", "wait
  * is, or while that is unknown.
  */
 const listUnlandedNeeds = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   execution: Execution,
   { step, planned }: Pick<PublishedStep, "step" | "planned">,
 ): readonly TaskId[] | null => {
@@ -111,13 +113,13 @@ const listUnlandedNeeds = (
 const listResolvedPaths = ({ head, resolution }: Step): readonly string[] =>
   resolution && resolution.resolvedHead === head?.sha ? resolution.conflicts.map(({ path }) => path) : [];
 
-const isTaskLanded = (tx: DecisionTransaction, task: TaskId): boolean => {
+const isTaskLanded = (tx: DecisionReader, task: TaskId): boolean => {
   const id = readTaskId(task);
   return Boolean(id && tx.execution(id.execution)?.steps[id.step]?.landed);
 };
 
 /** Steps with a published head in the order of their needs. */
-const listPublishedSteps = (tx: DecisionTransaction, execution: Execution): readonly Step[] => {
+const listPublishedSteps = (tx: DecisionReader, execution: Execution): readonly Step[] => {
   const published = tx.steps(execution.id).filter(({ head, state }) => head && (state === "published" || state === "waiting"));
   return published.length < 2 ? published : tx.order(execution).flatMap(({ id }) => execution.steps[id] ?? []);
 };

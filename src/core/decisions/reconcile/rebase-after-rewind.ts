@@ -9,7 +9,7 @@ import { formatWorkMessage } from "../../messages/commit-messages.ts";
 import { failStep } from "../apply/fail-step.ts";
 import { completeWithoutChanges } from "../apply/deliver-work.ts";
 import { buildWithoutOwnHead, isWaitingForBase, listActiveBases, mergeHeads } from "../step-base.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { withAcceptedTip, findHeadBaseTip, withRewindFreeze, isStrandedHead } from "../base-rewinds.ts";
 import { recordConflict } from "./conflicts.ts";
 
@@ -29,7 +29,7 @@ export const reconcileRewinds = (tx: DecisionTransaction): void => {
  * The queue with the tip that the base must keep. Without work in progress, a base may move back to any commit that contains all landed
  * work: nothing could return.
  */
-const checkForRewind = (tx: DecisionTransaction, base: BranchName, tip: Sha): Queue | undefined => {
+const checkForRewind = (tx: DecisionReader, base: BranchName, tip: Sha): Queue | undefined => {
   const queue = tx.queue(base);
   const next = withRewindFreeze(tx, queue, tip);
   if (next === undefined || next.frozen?.code !== "base-rewound" || queue.frozen || hasOpenWork(tx, base)) return next;
@@ -38,7 +38,7 @@ const checkForRewind = (tx: DecisionTransaction, base: BranchName, tip: Sha): Qu
   return stays === undefined ? undefined : stays ? withAcceptedTip(next, tip) : next;
 };
 
-const hasOpenWork = (tx: DecisionTransaction, base: BranchName): boolean =>
+const hasOpenWork = (tx: DecisionReader, base: BranchName): boolean =>
   tx.queue(base).items.length > 0 ||
   tx
     .executions()
@@ -48,7 +48,7 @@ const hasOpenWork = (tx: DecisionTransaction, base: BranchName): boolean =>
     );
 
 /** The queue without lost tips on which no remaining work was built. */
-const withoutOldTips = (tx: DecisionTransaction, base: BranchName, queue: Queue): Queue => {
+const withoutOldTips = (tx: DecisionReader, base: BranchName, queue: Queue): Queue => {
   if (!queue.abandonedTips || tx.executions().some((each) => each.baseBranch === base && (!hasEnded(each) || each.state === "failed")))
     return queue;
   const { abandonedTips: _, ...rest } = queue;
@@ -144,7 +144,7 @@ const publishRecoveredHead = (
 };
 
 /** The commit after which a head's own changes start: its base tip with the heads that it builds on merged in. Returns null if that is unknown. */
-const findOwnForkPoint = (tx: DecisionTransaction, { execution, step, head }: StrandedWork) => {
+const findOwnForkPoint = (tx: DecisionReader, { execution, step, head }: StrandedWork) => {
   const ground = findHeadBaseTip(tx, execution.baseBranch, head);
   if (!ground) return ground;
   const task = toTaskId(execution.id, step.id);

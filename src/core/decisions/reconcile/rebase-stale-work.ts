@@ -9,7 +9,7 @@ import { formatReattachMessage, formatWorkMessage } from "../../messages/commit-
 import { type StepContext, failStep } from "../apply/fail-step.ts";
 import { completeWithoutChanges } from "../apply/deliver-work.ts";
 import { buildStartingCommit, rebuildFormerBase, isOnlyRewritten, isStaleWork, isWaitingForBase } from "../step-base.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { isStrandedHead } from "../base-rewinds.ts";
 
 /** Rebases work that was built on heads which will not land as they were. */
@@ -80,7 +80,7 @@ const listHeadResults = ({ headResults, result, baseCommit }: Step): HeadResultL
 
 /** Applies results one after the other to another base; undefined while facts are missing. */
 const rebaseResults = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   made: HeadResultList,
   { onto, message }: { onto: Sha; message: string },
 ): QueryAnswers["work"] | undefined => {

@@ -2,7 +2,7 @@ import type { SquashOrRebase } from "../../domain/effect.ts";
 import { type BranchName, readTaskId, type Sha } from "../../domain/ids.ts";
 import type { Landing } from "../../domain/queue.ts";
 import { formatSquashMessage } from "../../messages/commit-messages.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { reportOwnChecks } from "../landings.ts";
 
 type MergeRequest = { readonly baseBranch: BranchName; readonly pull: number; readonly head: Sha; readonly key: `merge-pull:${string}` };
@@ -17,7 +17,7 @@ export const requestMerge = (tx: DecisionTransaction, landing: Landing, { baseBr
 };
 
 /** Names the step in a squash message, so that the landing is recognized later. */
-const toSquashOrRebase = (tx: DecisionTransaction, { method, candidate }: Landing, pull: number): SquashOrRebase | null => {
+const toSquashOrRebase = (tx: DecisionReader, { method, candidate }: Landing, pull: number): SquashOrRebase | null => {
   if (method !== "squash") return method === "rebase" ? { method } : null;
   const [item] = candidate.items;
   const id = readTaskId(item?.task ?? "");

@@ -1,4 +1,3 @@
-import { hold, land, release, requestChanges } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
@@ -6,27 +5,31 @@ import type { Pull } from "../../domain/github-facts.ts";
 import { isGreen, type Queue } from "../../domain/queue.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { isHeldByPerson, type Step } from "../../domain/step.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader } from "../decision-transaction.ts";
 import { checkPlanApproval } from "./plan-approval.ts";
 import { evaluateHeadReviews, findRequestedChanges, UNAPPROVED_REFUSAL, type HeadVerdict } from "./reviews.ts";
 
 export type PublishedStep = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep; readonly queue: Queue };
 
 /**
- * `free`: may land. `held`: may not land now, with the reason. `opening`: has no pull request yet. `gone`: no longer an entrant, because it
- * landed by hand or is done again.
+ * `free`: may land, approved by a person if its reviews were read. `held`: may not land now, for a reason that the step states already or
+ * that passes by itself. `hold`: must be held for a new reason. `opening`: has no pull request yet. `rework`: a person requested changes.
+ * `merged`: a person landed it. `merged-earlier`: a person merged its pull request at an earlier head.
  */
 export type GateVerdict =
-  | { readonly kind: "free" }
+  | { readonly kind: "free"; readonly wasRead: boolean; readonly by?: string }
   | { readonly kind: "held"; readonly refusal: Refusal }
+  | { readonly kind: "hold"; readonly refusal: Refusal }
   | { readonly kind: "opening" }
-  | { readonly kind: "gone" };
+  | Extract<HeadVerdict, { kind: "rework" }>
+  | { readonly kind: "merged"; readonly how: string }
+  | { readonly kind: "merged-earlier" };
 
 /** Whether the step's pull request is in GitHub's merge queue, as far as is known. */
 export const isInMergeQueue = ({ landing }: Queue, task: string): boolean =>
   landing?.mode === "queue" && landing.candidate.items.some((item) => item.task === task);
 
-const FREE_VERDICT: GateVerdict = { kind: "free" };
+const UNREAD_FREE_VERDICT: GateVerdict = { kind: "free", wasRead: false };
 /** Without a pull request no one could object yet, so the head is verified with the others. */
 const OPENING_VERDICT: GateVerdict = { kind: "opening" };
 const toHeldVerdict = (why: Refusal): GateVerdict => ({ kind: "held", refusal: why });
@@ -39,45 +42,45 @@ const PULL_LIST_LAG_MS = 10_000;
 const NEW_PULL_MS = 30_000;
 
 /**
- * Evaluates what people did on the pull request of a published head. Reviews and labels are read from GitHub right before a landing and
- * after reported activity: nothing stored in the ledger opens the gate.
+ * Evaluates what people did on the pull request of a published head; records nothing. Reviews and labels are read from GitHub right before
+ * a landing and after reported activity: nothing stored in the ledger opens the gate.
  */
-export const applyReviewGate = (tx: DecisionTransaction, of: PublishedStep): GateVerdict => {
+export const evaluateReviewGate = (tx: DecisionReader, of: PublishedStep): GateVerdict => {
   const { execution, step } = of;
   if (step.pull === null) return OPENING_VERDICT;
   if (execution.state === "paused") return toHeldVerdict(PAUSED_REFUSAL);
   const rework = hasUnreadReview(tx, step) ? findRequestedChanges(tx, of) : null;
-  if (rework) return applyReviewVerdict(tx, of, rework);
-  return isGateDue(tx, of) ? applyFullReviewGate(tx, of) : findKnownVerdict(of);
+  if (rework) return toGateVerdict(tx, of, rework);
+  return isGateDue(tx, of) ? evaluateFullGate(tx, of) : findKnownVerdict(of);
 };
 
 /** Evaluates reviews first, and the pull request's state only if that justifies another request. */
-const applyFullReviewGate = (tx: DecisionTransaction, of: PublishedStep): GateVerdict => {
+const evaluateFullGate = (tx: DecisionReader, of: PublishedStep): GateVerdict => {
   const { step, planned } = of;
   // One request finds a missing approval; only heads that could land justify more.
   const word = isReadyForReview(tx, of) && planned.checkpoint ? evaluateApproval(tx, of) : null;
-  if (word !== null && word.kind !== "free") return applyReviewVerdict(tx, of, word);
+  if (word !== null && word.kind !== "free") return toGateVerdict(tx, of, word);
   if (isNewPull(tx, of) && (word !== null || !planned.checkpoint))
-    return applyReviewVerdict(tx, of, word ?? evaluateReviews(tx, of, { hasActivity: step.unreadActivity === "reviews" }));
-  return applyPullGate(tx, of, word);
+    return toGateVerdict(tx, of, word ?? evaluateReviews(tx, of, { hasActivity: step.unreadActivity === "reviews" }));
+  return evaluatePull(tx, of, word);
 };
 
 /** Evaluates the pull request's state, and its reviews if there was activity. */
-const applyPullGate = (tx: DecisionTransaction, of: PublishedStep, word: HeadVerdict | null): GateVerdict => {
+const evaluatePull = (tx: DecisionReader, of: PublishedStep, word: HeadVerdict | null): GateVerdict => {
   const { execution, step, planned } = of;
   const pulls = tx.readFact<"pulls">({ kind: "pulls" });
   if (!pulls) return toHeldVerdict(UNSEEN_PULL_REFUSAL);
   const pull = pulls.find(({ number }) => number === step.pull);
   if (!pull) return awaitPullListing(tx);
-  if (pull.state === "merged" && pull.baseBranch === execution.baseBranch) return applyMergedPull(tx, of, pull);
+  if (pull.state === "merged" && pull.baseBranch === execution.baseBranch) return evaluateMergedPull(of, pull);
   const why = findPullHold(tx, of, pull);
-  if (why) return applyReviewVerdict(tx, of, { kind: "held", refusal: why });
+  if (why) return toGateVerdict(tx, of, { kind: "held", refusal: why });
   if (word === null && planned.checkpoint) return findKnownVerdict(of);
-  return applyReviewVerdict(tx, of, word ?? evaluateReviews(tx, of, pull));
+  return toGateVerdict(tx, of, word ?? evaluateReviews(tx, of, pull));
 };
 
 /** The reviews of a step that is no checkpoint count if rules require reviews or there was activity. */
-const evaluateReviews = (tx: DecisionTransaction, of: PublishedStep, { hasActivity }: Pick<Pull, "hasActivity">): HeadVerdict => {
+const evaluateReviews = (tx: DecisionReader, of: PublishedStep, { hasActivity }: Pick<Pull, "hasActivity">): HeadVerdict => {
   const needed = of.queue.landingTerms?.requiredReviews ?? 0;
   return (hasActivity || needed > 0) && isReadyForReview(tx, of) ? evaluateHeadReviews(tx, of, needed) : { kind: "free" };
 };
@@ -87,22 +90,22 @@ const findKnownVerdict = ({ step, planned }: PublishedStep): GateVerdict => {
   if (isHeldByPerson(step) && step.refusal) return toHeldVerdict(step.refusal);
   return planned.checkpoint
     ? toHeldVerdict(step.refusal ?? refuse("checkpoint", "Nobody has approved this head yet.").refusal)
-    : FREE_VERDICT;
+    : UNREAD_FREE_VERDICT;
 };
 
 /** Whether the reviews may contain an unread request for changes: it is answered even if something else keeps the step from landing. */
-const hasUnreadReview = (tx: DecisionTransaction, step: Step): boolean =>
+const hasUnreadReview = (tx: DecisionReader, step: Step): boolean =>
   (step.pull !== null && tx.isReportedReviewed(step.pull)) ||
   (isHeldByPerson(step) && step.unreadActivity !== undefined && tx.reportedActivity().has("kept"));
 
-const isGateDue = (tx: DecisionTransaction, of: PublishedStep): boolean =>
+const isGateDue = (tx: DecisionReader, of: PublishedStep): boolean =>
   isHeldByPerson(of.step) ? tx.reportedActivity().size > 0 : tx.reportedActivity().has("pulls") || isReadyForReview(tx, of);
 
 /**
  * Whether the pull request was opened moments ago and has no reported activity. Webhooks arrive within seconds, so new pull requests need
  * no listing.
  */
-const isNewPull = (tx: DecisionTransaction, { execution, step }: PublishedStep): boolean => {
+const isNewPull = (tx: DecisionReader, { execution, step }: PublishedStep): boolean => {
   const opened = tx.effectRecord(`open-pull:${toTaskId(execution.id, step.id)}`)?.at ?? 0;
   const said = tx.reportedActivity();
   return (
@@ -111,7 +114,7 @@ const isNewPull = (tx: DecisionTransaction, { execution, step }: PublishedStep):
 };
 
 /** Evaluates the reviews of a checkpoint. */
-const evaluateApproval = (tx: DecisionTransaction, of: PublishedStep): HeadVerdict => {
+const evaluateApproval = (tx: DecisionReader, of: PublishedStep): HeadVerdict => {
   const opened = tx.effectRecord(`open-pull:${toTaskId(of.execution.id, of.step.id)}`)?.at ?? 0;
   const isSaid = tx.reportedActivity().has("reviews") || of.step.unreadActivity === "reviews";
   if (!isNewPull(tx, of) || isSaid) return evaluateHeadReviews(tx, of, Math.max(1, of.queue.landingTerms?.requiredReviews ?? 0));
@@ -121,7 +124,7 @@ const evaluateApproval = (tx: DecisionTransaction, of: PublishedStep): HeadVerdi
 };
 
 /** Whether people's reviews count now. A checkpoint is reviewed once its head passed verification; other heads right before they land. */
-const isReadyForReview = (tx: DecisionTransaction, { execution, step, planned, queue }: PublishedStep): boolean => {
+const isReadyForReview = (tx: DecisionReader, { execution, step, planned, queue }: PublishedStep): boolean => {
   const task = toTaskId(execution.id, step.id);
   const isIt = (each: { task: string; head: string }): boolean => each.task === task && each.head === step.head?.sha;
   // A step in GitHub's merge queue may land at any moment, wherever the base is.
@@ -130,7 +133,7 @@ const isReadyForReview = (tx: DecisionTransaction, { execution, step, planned, q
   return isInGreenCandidate(tx, { execution, step, queue });
 };
 
-const isInGreenCandidate = (tx: DecisionTransaction, { execution, step, queue }: Omit<PublishedStep, "planned">): boolean => {
+const isInGreenCandidate = (tx: DecisionReader, { execution, step, queue }: Omit<PublishedStep, "planned">): boolean => {
   const [task, tip] = [toTaskId(execution.id, step.id), tx.baseTip(execution.baseBranch)];
   return queue.candidates.some(
     (each) => each.onto === tip && isGreen(each) && each.items.some((item) => item.task === task && item.head === step.head?.sha),
@@ -138,16 +141,16 @@ const isInGreenCandidate = (tx: DecisionTransaction, { execution, step, queue }:
 };
 
 /** Whether the head may land with this decision. */
-const isAboutToLand = (tx: DecisionTransaction, of: PublishedStep): boolean =>
+const isAboutToLand = (tx: DecisionReader, of: PublishedStep): boolean =>
   isInGreenCandidate(tx, of) || isInMergeQueue(of.queue, toTaskId(of.execution.id, of.step.id));
 
-const awaitPullListing = (tx: DecisionTransaction): GateVerdict => {
+const awaitPullListing = (tx: DecisionReader): GateVerdict => {
   tx.wakeAt(tx.now + PULL_LIST_LAG_MS);
   return toHeldVerdict(UNSEEN_PULL_REFUSAL);
 };
 
 /** Why the pull request's state keeps its work from landing; null if nothing does. */
-const findPullHold = (tx: DecisionTransaction, { execution, step }: PublishedStep, pull: Pull): Refusal | null => {
+const findPullHold = (tx: DecisionReader, { execution, step }: PublishedStep, pull: Pull): Refusal | null => {
   const at = `#${pull.number}`;
   const cancel = `/enki cancel ${toTaskId(execution.id, step.id)}`;
   if (pull.baseBranch !== execution.baseBranch)
@@ -164,60 +167,22 @@ const findPullHold = (tx: DecisionTransaction, { execution, step }: PublishedSte
   return label === undefined ? null : refuse("hold", `${at} has the label \`${label.replaceAll("`", "'")}\`.`, at).refusal;
 };
 
-/** Handles a pull request that a person merged: its head has landed and is not landed again. A newer head gets a new pull request. */
-const applyMergedPull = (tx: DecisionTransaction, of: PublishedStep, pull: Pull): GateVerdict => {
-  const { execution, step } = of;
-  if (isInMergeQueue(of.queue, toTaskId(execution.id, step.id))) return FREE_VERDICT;
-  if (pull.head === step.head?.sha) return landByHand(tx, of, `#${pull.number}`);
-  tx.deleteEffectRecord(`open-pull:${toTaskId(execution.id, step.id)}`);
-  tx.putStep(execution.id, { ...step, pull: null });
-  return OPENING_VERDICT;
-};
-
-/** Records that a person landed a step: the base contains its head, or its pull request was merged, perhaps as other commits. */
-export const landByHand = (
-  tx: DecisionTransaction,
-  { execution, step }: Pick<PublishedStep, "execution" | "step">,
-  how: string,
-): GateVerdict => {
-  const commit = tx.baseTip(execution.baseBranch);
-  if (commit === null || !step.head) return { kind: "gone" };
-  const whole = tx.readFact<"contains">({ kind: "contains", commit: step.head.sha, tip: commit });
-  const landed = { commit, at: tx.now, ...(whole === false && { rewritten: true as const }) };
-  tx.putStep(execution.id, land(step, landed));
-  tx.note(`${toTaskId(execution.id, step.id)} landed by hand: ${how}`);
-  return { kind: "gone" };
+/** A pull request that a person merged: its head has landed and is not landed again. A newer head gets a new pull request. */
+const evaluateMergedPull = ({ execution, step, queue }: PublishedStep, pull: Pull): GateVerdict => {
+  if (isInMergeQueue(queue, toTaskId(execution.id, step.id))) return UNREAD_FREE_VERDICT;
+  return pull.head === step.head?.sha ? { kind: "merged", how: `#${pull.number}` } : { kind: "merged-earlier" };
 };
 
 /** The verdict after the approval of the plan was read again, if the head may land now. Undefined while facts are missing. */
-const checkApprovalBeforeLanding = (tx: DecisionTransaction, of: PublishedStep, word: HeadVerdict): HeadVerdict | undefined => {
+const checkApprovalBeforeLanding = (tx: DecisionReader, of: PublishedStep, word: HeadVerdict): HeadVerdict | undefined => {
   const gone = isAboutToLand(tx, of) ? checkPlanApproval(tx, of.execution) : null;
   return gone ? { kind: "held", refusal: gone } : gone === null ? word : undefined;
 };
 
-/** Applies a verdict to the step: holds it with a reason, releases it, or requests changes. */
-const applyReviewVerdict = (tx: DecisionTransaction, of: PublishedStep, reviewed: HeadVerdict): GateVerdict => {
-  const { execution, step } = of;
+/** The gate's verdict by reviews that were read: work that may land now needs the approval of its plan once more. */
+const toGateVerdict = (tx: DecisionReader, of: PublishedStep, reviewed: HeadVerdict): GateVerdict => {
   const word = reviewed.kind === "free" ? checkApprovalBeforeLanding(tx, of, reviewed) : reviewed;
   if (word === undefined) return toHeldVerdict(UNSEEN_PULL_REFUSAL);
-  const task = toTaskId(execution.id, step.id);
-  if (word.kind === "rework") {
-    tx.putStep(execution.id, requestChanges(step, word.review));
-    tx.note(`${task}: changes requested by ${word.by}`);
-    return { kind: "gone" };
-  }
-  if (word.kind === "free") {
-    if (step.state === "waiting") tx.putStep(execution.id, release(step));
-    if (word.by !== undefined) tx.note(`${task}: approved by ${word.by}`);
-    return FREE_VERDICT;
-  }
-  recordHold(tx, of, word.refusal);
-  return toHeldVerdict(word.refusal);
-};
-
-const recordHold = (tx: DecisionTransaction, { execution, step }: PublishedStep, refusal: Refusal): void => {
-  if (step.state === "waiting" && step.refusal?.code === refusal.code) return;
-  const next = refusal.next === "" ? `#${step.pull}` : refusal.next;
-  tx.putStep(execution.id, hold(step, { ...refusal, next }, tx.now));
-  tx.note(`${toTaskId(execution.id, step.id)} is held at ${(step.head?.sha ?? "").slice(0, 12)}: ${refusal.code}`);
+  if (word.kind === "held") return { kind: "hold", refusal: word.refusal };
+  return word.kind === "free" ? { ...word, wasRead: true } : word;
 };

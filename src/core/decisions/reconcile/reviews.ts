@@ -2,7 +2,7 @@ import type { Execution } from "../../domain/execution.ts";
 import type { Review } from "../../domain/github-facts.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader } from "../decision-transaction.ts";
 import { refuseSelfApproval } from "./self-approval.ts";
 import { isReviewRead, findLastReadTime } from "../next-feedback.ts";
 
@@ -30,7 +30,7 @@ const REVIEW_TIME_STEP_MS = 1_000;
  * Evaluates the reviews of exactly this head by people with write permission: a request for changes, or enough approvals. Held while facts
  * are missing.
  */
-export const evaluateHeadReviews = (tx: DecisionTransaction, of: ReviewedStep, needed: number): HeadVerdict => {
+export const evaluateHeadReviews = (tx: DecisionReader, of: ReviewedStep, needed: number): HeadVerdict => {
   const { step, planned } = of;
   const reviews = step.pull === null ? undefined : tx.readFact<"reviews">({ kind: "reviews", pull: step.pull });
   if (!reviews) return { kind: "held", refusal: UNAPPROVED_REFUSAL };
@@ -50,7 +50,7 @@ export const evaluateHeadReviews = (tx: DecisionTransaction, of: ReviewedStep, n
 };
 
 /** Enough approvals: a single person's approval of a checkpoint counts only by `[policy] self_approval`. */
-const judgeApprovals = (tx: DecisionTransaction, of: ReviewedStep, [first, second]: readonly Review[]): HeadVerdict => {
+const judgeApprovals = (tx: DecisionReader, of: ReviewedStep, [first, second]: readonly Review[]): HeadVerdict => {
   if (!first) return { kind: "free" };
   const alone = of.planned.checkpoint && !second ? refuseSelfApproval(tx, of, first.by) : null;
   return alone ? { kind: "held", refusal: alone } : { kind: "free", by: first.by };
@@ -67,7 +67,7 @@ const refuseWantedChanges = (by: string): Refusal =>
  * replaced. Returns null if there is none, and while facts are missing.
  */
 export const findRequestedChanges = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   of: Pick<ReviewedStep, "execution" | "step">,
 ): Extract<HeadVerdict, { kind: "rework" }> | null => {
   const { step } = of;
@@ -107,7 +107,7 @@ const selectLatestReviews = (reviews: readonly Review[]): Review[] => {
   return [...byPerson.values()];
 };
 
-const hasReviewPermission = (tx: DecisionTransaction, review: Review): boolean => {
+const hasReviewPermission = (tx: DecisionReader, review: Review): boolean => {
   if (review.verdict === "dismissed") return false;
   const permission = tx.readFact<"permission">({ kind: "permission", login: review.by });
   return permission === "write" || permission === "admin";

@@ -6,7 +6,7 @@ import { publishStartingCommit } from "../step-base.ts";
 import { findOpenConflict, isBeingResolved, type Step } from "../../domain/step.ts";
 import { scheduleWork, type WorkLoad, type StartableWork } from "../schedule.ts";
 import type { StepContext } from "../apply/fail-step.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { JOB_SLACK_MS } from "../../domain/retry-policy.ts";
 import { startStep } from "./start-step.ts";
 
@@ -16,7 +16,7 @@ export const reconcileScheduling = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) requestExecutionJobs(tx, execution);
 };
 
-const listStartable = (tx: DecisionTransaction): StartableWork[] =>
+const listStartable = (tx: DecisionReader): StartableWork[] =>
   tx.executions().flatMap((execution): StartableWork[] => {
     const { id, createdAt, planning, state } = execution;
     if (state !== "planning" && state !== "running") return [];
@@ -28,24 +28,23 @@ const listStartable = (tx: DecisionTransaction): StartableWork[] =>
     return [...(plans ? [{ execution: id, createdAt, step: null, tier: DEFAULT_TIER }] : []), ...steps];
   });
 
-const checkStepReady = (tx: DecisionTransaction, { state, deadline, notBefore }: Step): boolean =>
+const checkStepReady = (tx: DecisionReader, { state, deadline, notBefore }: Step): boolean =>
   state === "ready" && deadline === null && checkTimeReached(tx, notBefore);
 
 /** Whether a conflict can be resolved now; a frozen base would not receive the resolution. */
-const checkResolutionReady = (tx: DecisionTransaction, { baseBranch, state }: Execution, step: Step): boolean => {
+const checkResolutionReady = (tx: DecisionReader, { baseBranch, state }: Execution, step: Step): boolean => {
   const conflict = findOpenConflict(step);
   return conflict?.deadline === null && state === "running" && !tx.queue(baseBranch).frozen && checkTimeReached(tx, conflict.notBefore);
 };
 
-const checkTimeReached = (tx: DecisionTransaction, notBefore: number): boolean => {
+const checkTimeReached = (tx: DecisionReader, notBefore: number): boolean => {
   tx.wakeAt(notBefore);
   return notBefore <= tx.now;
 };
 
-const findStepTier = (tx: DecisionTransaction, execution: Execution, step: string): Tier =>
-  tx.planned(execution, step)?.tier ?? DEFAULT_TIER;
+const findStepTier = (tx: DecisionReader, execution: Execution, step: string): Tier => tx.planned(execution, step)?.tier ?? DEFAULT_TIER;
 
-const countLoad = (tx: DecisionTransaction): WorkLoad => {
+const countLoad = (tx: DecisionReader): WorkLoad => {
   const tiers: Record<Tier, number> = { light: 0, standard: 0, heavy: 0 };
   const byExecution = new Map<ExecutionId, number>();
   const count = (id: ExecutionId, tier: Tier): void => {
@@ -113,7 +112,7 @@ export type JobRequest = {
 };
 
 /** The number of jobs of a kind that were requested so far; a repetition after a retry needs a new run. */
-export const countRequestedJobs = (tx: DecisionTransaction, kind: JobKind, target: string): number => {
+export const countRequestedJobs = (tx: DecisionReader, kind: JobKind, target: string): number => {
   let count = 0;
   while (tx.effectRecord(`start-job:${toJobKey({ kind, target, attempt: count + 1 })}`)) count += 1;
   return count;

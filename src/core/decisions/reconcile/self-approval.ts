@@ -3,7 +3,7 @@ import { type Login, toTaskId } from "../../domain/ids.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { toTaskBranch } from "../../domain/refs.ts";
 import type { Step } from "../../domain/step.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader } from "../decision-transaction.ts";
 
 /** GitHub records a push some moments later. */
 const ACTIVITY_LAG_MS = 30_000;
@@ -15,7 +15,7 @@ const isSamePerson = (one: Login, other: Login): boolean => one.toLowerCase() ==
  * head count as pushed by everybody who pushed to the branch, since the last push may hide an earlier one.
  */
 export const refuseSelfApproval = (
-  tx: DecisionTransaction,
+  tx: DecisionReader,
   { execution, step }: { readonly execution: Execution; readonly step: Step },
   by: Login,
 ): Refusal | null => {

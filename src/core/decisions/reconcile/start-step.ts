@@ -4,7 +4,7 @@ import type { PlannedStep } from "../../domain/plan.ts";
 import { MAX_UNREAD_REMARKS, type Step } from "../../domain/step.ts";
 import { type StepContext, failStep } from "../apply/fail-step.ts";
 import { buildStartingCommit, type StartingCommit, isStaleWork, isWaitingForBase, publishStartingCommit } from "../step-base.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { composeNextFeedback } from "../next-feedback.ts";
 import { isStrandedHead } from "../base-rewinds.ts";
 
@@ -45,7 +45,7 @@ type AttemptBase = StepContext & {
  * The commit that an attempt starts from: a person's head; the step's own head if the attempt answers feedback on it and all of its work
  * may land; else the newest base.
  */
-const chooseStartingCommit = (tx: DecisionTransaction, { execution, step, planned, isAnswer }: AttemptBase): StartingCommit | undefined => {
+const chooseStartingCommit = (tx: DecisionReader, { execution, step, planned, isAnswer }: AttemptBase): StartingCommit | undefined => {
   const { head } = step;
   if (head?.by === "person") return { commit: head.sha, builtOn: [], baseTip: head.baseTip };
   if (!head || !isAnswer) return buildStartingCommit(tx, execution, planned);

@@ -3,7 +3,7 @@ import { type ExecutionId, toTaskId } from "../../domain/ids.ts";
 import { toJobKey, type JobKey } from "../../domain/job.ts";
 import { isBeingResolved, hasAbandonedRun, type Step } from "../../domain/step.ts";
 import { findJobRun } from "../../policy/run-origin.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { isResolutionWanted } from "./conflicts.ts";
 
 /** Milliseconds for which a just started run may be missing in GitHub's list, and milliseconds until the next look. */
@@ -58,7 +58,7 @@ export const stopRun = (tx: DecisionTransaction, job: JobKey): boolean => {
 };
 
 /** The id of a job's unfinished run; null if the list has none, undefined while facts are missing. */
-const findRunId = (tx: DecisionTransaction, job: JobKey): number | null | undefined => {
+const findRunId = (tx: DecisionReader, job: JobKey): number | null | undefined => {
   const runs = tx.readFact<"runs">({ kind: "runs" });
   const run = runs && findJobRun(runs, job, tx.snapshot);
   return run === undefined ? undefined : run === null || run.state === "done" ? null : run.id;

@@ -7,7 +7,7 @@ import type { Refusal } from "../../domain/refusal.ts";
 import { isTerminalState, type Step } from "../../domain/step.ts";
 import { applyAmendment } from "../apply/amend-plan.ts";
 import { startApprovedPlan } from "../apply/start-approved-plan.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { isNeedMet, isNeedFailed, isNeedFinished, type NeedStatus, listNeedStatuses } from "../needs.ts";
 
 /** Advances steps according to their needs, and finishes executions. */
@@ -30,11 +30,10 @@ const startAutomatically = (tx: DecisionTransaction, execution: Execution): void
   if (state === "failed" && isUnblocked(tx, execution)) tx.putExecution(reopen(execution));
 };
 
-const needsNoApproval = (tx: DecisionTransaction, { planOnly }: Execution): boolean =>
-  !planOnly && tx.snapshot.config.plan.approval === "never";
+const needsNoApproval = (tx: DecisionReader, { planOnly }: Execution): boolean => !planOnly && tx.snapshot.config.plan.approval === "never";
 
 /** Whether a task of another execution no longer blocks this one. */
-const isUnblocked = (tx: DecisionTransaction, execution: Execution): boolean =>
+const isUnblocked = (tx: DecisionReader, execution: Execution): boolean =>
   tx.steps(execution.id).some((step) => {
     const planned = step.state === "blocked" ? tx.planned(execution, step.id) : undefined;
     if (!planned || listNeededTasks(planned).length === 0) return false;

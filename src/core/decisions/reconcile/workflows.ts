@@ -11,7 +11,7 @@ import { findNodeRole, toNodeStepId, listStepsBefore } from "../../workflow/node
 import { recordResults, type NodeResult } from "../../workflow/record-results.ts";
 import { listOpenNodeRuns, type RunState, listSkippedRoles } from "../../workflow/run-state.ts";
 import type { WorkflowRole } from "../../workflow/workflow.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { chooseRoleOutput } from "../role-output.ts";
 import { findNodeResult } from "./node-result.ts";
 
@@ -32,7 +32,7 @@ const advanceWorkflow = (tx: DecisionTransaction, id: string, { flow, run }: Ope
   if (!execution) return;
   // This module wrote the value.
   const state = run.state as RunState;
-  const results = collectNodeResults(tx, { execution, flow, state });
+  const results = acceptNodeResults(tx, execution, listNodeResults(tx, { execution, flow, state }));
   if (results.size === 0 && Object.keys(execution.steps).length > 0 && !run.resumed) return;
   const recorded = recordResults(state, results);
   const next = advanceRun(flow.main, recorded, flow.all);
@@ -46,17 +46,23 @@ const advanceWorkflow = (tx: DecisionTransaction, id: string, { flow, run }: Ope
   startReadyNodes(tx, id, { flow, next });
 };
 
-/** The results of open node runs. A step whose answer has the wrong format is asked once more. */
-const collectNodeResults = (
-  tx: DecisionTransaction,
-  { execution, flow, state }: { execution: Execution; flow: LinkedWorkflow; state: RunState },
-): ReadonlyMap<string, NodeResult> => {
-  const results = new Map<string, NodeResult>();
-  for (const { id, path } of listOpenNodeRuns(state)) {
+/** The results of open node runs. `again`: the role's answer has the wrong format. */
+const listNodeResults = (tx: DecisionReader, { execution, flow, state }: { execution: Execution; flow: LinkedWorkflow; state: RunState }) =>
+  listOpenNodeRuns(state).flatMap(({ id, path }) => {
     const step = execution.steps[toNodeStepId(path)];
     const role = findNodeRole(flow, path);
     const result = step && role && findNodeResult(tx, { execution, step, role });
-    if (!result) continue;
+    return result ? [{ id, step, result }] : [];
+  });
+
+/** Asks the roles whose answer has the wrong format once more. Returns the other results by node run. */
+const acceptNodeResults = (
+  tx: DecisionTransaction,
+  execution: Execution,
+  found: ReturnType<typeof listNodeResults>,
+): ReadonlyMap<string, NodeResult> => {
+  const results = new Map<string, NodeResult>();
+  for (const { id, step, result } of found) {
     if (result.state === "again") reaskStep(tx, execution.id, { step, reason: result.reason });
     else results.set(id, result);
   }
