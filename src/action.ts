@@ -4,18 +4,27 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import * as core from "@actions/core";
 import { readCoordinateStep } from "./core/domain/coordinate-step-name.ts";
-import { openRunnerLog } from "./job/runner-log.ts";
 
 const script = fileURLToPath(import.meta.url);
 
-const log = openRunnerLog({ print: core.info, token: randomUUID() });
+// The runner reads commands from its log. Between these two lines it reads none, whatever an agent or a test prints.
+const endToken = randomUUID();
+let isStopped = false;
+const setStopped = (next: boolean): void => {
+  if (next !== isStopped) core.info(next ? `::stop-commands::${endToken}` : `::${endToken}::`);
+  isStopped = next;
+};
+const writeLogLine = (isTrusted: boolean, line: string): void => {
+  setStopped(!isTrusted);
+  core.info(line);
+};
 
 const host = {
   env: process.env,
   root: dirname(dirname(script)),
   readInput: (name: string) => core.getInput(name),
   setOutput: (name: string, value: string) => core.setOutput(name, value),
-  logInfo: log.write,
+  logInfo: (line: string) => writeLogLine(true, line),
   now: Date.now,
   after: (delay: number, call: () => void) => {
     const timer = setTimeout(call, delay);
@@ -31,6 +40,7 @@ const runCommand = async (): Promise<string | null> => {
       ...host,
       script,
       node: process.execPath,
+      logUntrusted: (line) => writeLogLine(false, line),
       nonce: randomBytes(6).toString("hex"),
     });
   }
@@ -40,7 +50,7 @@ const runCommand = async (): Promise<string | null> => {
     ...host,
     random: Math.random,
     nonce: randomUUID,
-    maskSecret: (secret) => log.command(() => core.setSecret(secret)),
+    maskSecret: core.setSecret,
     writeSummary: async (markdown) => void (await core.summary.addRaw(markdown, true).write()),
   });
 };
@@ -48,10 +58,10 @@ const runCommand = async (): Promise<string | null> => {
 const runStep = async (): Promise<void> => {
   try {
     const failed = await runCommand();
-    log.close();
+    setStopped(false);
     if (failed !== null) core.setFailed(failed);
   } catch (error) {
-    log.close();
+    setStopped(false);
     core.setFailed(error instanceof Error ? error : String(error));
   }
 };

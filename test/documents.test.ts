@@ -66,6 +66,46 @@ test("the README leads to every document", () => {
   for (const file of readdirSync(new URL("../docs", import.meta.url))) expect(read("README.md")).toContain(`](docs/${file})`);
 });
 
+const DOCUMENTS = ["README.md", "AGENTS.md", "CONTRIBUTING.md", "SECURITY.md"].concat(
+  readdirSync(new URL("../docs", import.meta.url), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => `docs/${file}`)
+    .toSorted(),
+);
+
+/** The anchor that GitHub makes of a heading. */
+const toAnchor = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+
+const anchorsOf = (document: string): string[] => {
+  const seen = new Map<string, number>();
+  return [
+    ...read(document)
+      .replaceAll(/^```[^]*?^```$/gm, "")
+      .matchAll(/^#+ (.+)$/gm),
+  ].map(([, heading = ""]) => {
+    const anchor = toAnchor(heading);
+    const times = seen.get(anchor) ?? 0;
+    seen.set(anchor, times + 1);
+    return times === 0 ? anchor : `${anchor}-${times}`;
+  });
+};
+
+test.each(DOCUMENTS)("%s: each link to a file leads to a file, and each link to a heading to a heading", (document) => {
+  const here = new URL(`../${document}`, import.meta.url);
+  const links = [...read(document).matchAll(/\]\((?!https?:|mailto:)([^)\s#]*)(?:#([^)\s]*))?\)/g)];
+  const dead = links.filter(([, path = "", anchor]) => {
+    const target = path === "" ? here : new URL(path, here);
+    if (!existsSync(target)) return true;
+    const name = target.pathname.slice(new URL("../", import.meta.url).pathname.length);
+    return anchor !== undefined && name.endsWith(".md") && !anchorsOf(name).includes(anchor);
+  });
+  expect(dead.map(([link]) => link)).toEqual([]);
+});
+
 test("every term of the glossary names a declaration that its file holds", () => {
   const rows = [...read("docs/glossary.md").matchAll(/^\| ([^|]+?) +\| [^|]+\| `([\w$]+)[^`]*` in `([^`]+)` /gm)];
   expect(rows.length).toBeGreaterThan(100);

@@ -23,6 +23,7 @@ export const createOwnSteps = (
       node,
       readInput,
       setOutput,
+      logUntrusted: log,
       logInfo: log,
       now,
       nonce: randomBytes(NONCE_BYTES).toString("hex"),

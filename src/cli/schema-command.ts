@@ -3,15 +3,17 @@ import { toJsonSchema } from "../core/config/schema-node.ts";
 import { findNearestWord } from "../core/domain/nearest-word.ts";
 import { frontMatterSchema } from "../core/workflow/front-matter-schema.ts";
 import { readWords, UsageError } from "./command-options.ts";
+import { agentScriptSchema } from "./scripted-agent/agent-script.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 const EDITOR_SCHEMAS = {
   role: { title: "A role of Enki: .enki/roles/<any name>.toml", schema: roleFileSchema },
   workflow: { title: "The front matter of a workflow of Enki: .enki/workflows/<name>.md", schema: frontMatterSchema },
+  rehearsal: { title: "A rehearsal of Enki: the file that `enki rehearse` plays", schema: agentScriptSchema },
   config: { title: "Enki's configuration: .enki/enki.toml", schema: configFileSchema },
 } as const;
 
-/** `enki schema <role|workflow|config>`: prints the JSON Schema for editors. */
+/** `enki schema <role|workflow|rehearsal|config>`: prints the JSON Schema for editors. */
 export const runSchemaCommand = (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const [name = ""] = readWords(args, 1);
   const names = Object.keys(EDITOR_SCHEMAS);

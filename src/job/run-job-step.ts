@@ -17,7 +17,8 @@ export type ActionHost = {
   /** Reads an input of the action; empty if it is not set. */
   readonly readInput: (name: string) => string;
   readonly setOutput: (name: string, value: string) => void;
-  /** Logs a text of which the runner reads no line as a command. */
+  /** Logs untrusted text so that the runner reads no line of it as a command. */
+  readonly logUntrusted: (line: string) => void;
   readonly logInfo: (line: string) => void;
   readonly now: () => number;
   /** An unpredictable word. */
@@ -88,7 +89,7 @@ const createStepHost = (host: ActionHost): StepHost => ({
   after: host.after,
   now: host.now,
   nonce: host.nonce,
-  log: host.logInfo,
+  log: host.logUntrusted,
 });
 
 const runPrepareStep = async (host: ActionHost): Promise<string | null> => {

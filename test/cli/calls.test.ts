@@ -92,7 +92,7 @@ describe.concurrent("invalid arguments", () => {
     ["graph a b", /^enki graph: it takes no 'b'$/m],
     ["validate --jsn", /^enki validate: there is no option --jsn; did you mean --json\?$/m],
     ["roles extra", /^enki roles: it takes no 'extra'$/m],
-    ["schema", /^enki schema: of what\? One of role, workflow, config$/m],
+    ["schema", /^enki schema: of what\? One of role, workflow, rehearsal, config$/m],
     ["schema confg", /^enki schema: did you mean enki schema config\?$/m],
     ["run", /^enki run: say what to do: enki run "<request>"$/m],
     ["run --yess do it", /^enki run: there is no option --yess; did you mean --yes\?$/m],

@@ -9,6 +9,7 @@ import { AGENT_PROTOCOLS } from "../../src/core/domain/agent-command.ts";
 import { agentSectionSchema, briefSchema, policySchema, roleFileSchema, triggersSchema } from "../../src/core/config/config-schema.ts";
 import { toJsonSchema } from "../../src/core/config/schema-node.ts";
 import { COMMANDS } from "../../src/core/commands/command-table.ts";
+import { agentScriptSchema, sceneSchema } from "../../src/cli/scripted-agent/agent-script.ts";
 import { EXECUTION_TRANSITIONS } from "../../src/core/domain/execution-lifecycle.ts";
 import { STEP_TRANSITIONS } from "../../src/core/domain/step-lifecycle.ts";
 import { ALWAYS_PROTECTED, LOCK_FILES, PROTECTED_GROUPS } from "../../src/core/policy/protected-paths.ts";
@@ -44,6 +45,26 @@ const builtInRoles = (): string =>
       .map((file) => parseToml(read(`roles/${file}`)) as unknown as RoleText)
       .map(({ name, description }) => [`\`${name}\``, description]),
   );
+
+type ActNode = {
+  readonly description: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly required?: readonly string[];
+};
+
+/** The acts of a rehearsal by their keys; optional keys are in brackets. */
+const acts = (): string => {
+  const { act } = (toJsonSchema(sceneSchema).properties ?? {}) as unknown as { act: { items: { anyOf: readonly ActNode[] } } };
+  return table(
+    ["keys", "what the agent does"],
+    act.items.anyOf.map(({ description, properties, required = [] }) => [
+      Object.keys(properties)
+        .map((name) => (required.includes(name) ? `\`${name}\`` : `[\`${name}\`]`))
+        .join(", "),
+      description,
+    ]),
+  );
+};
 
 const builtInWorkflows = (): string =>
   table(
@@ -169,6 +190,9 @@ export const TABLES: readonly (readonly [file: string, mark: string, table: () =
   ["docs/writing-workflows.md", "tools", tools],
   ["docs/writing-workflows.md", "functions", functions],
   ["docs/writing-workflows.md", "built-in-workflows", builtInWorkflows],
+  ["docs/rehearsals.md", "scene-keys", () => keys(sceneSchema)],
+  ["docs/rehearsals.md", "acts", acts],
+  ["docs/rehearsals.md", "rehearsal-keys", () => keys(agentScriptSchema)],
   ["docs/landing.md", "checks", checks],
   ["docs/security.md", "policy-keys", () => keys(policySchema)],
   ["docs/security.md", "protected", protectedGroups],

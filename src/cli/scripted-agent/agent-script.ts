@@ -8,41 +8,47 @@ const ACTION_FORMS = "say · read · write, content · edit, find, replace · ru
 
 const actionSchema = z.union(
   [
-    z.strictObject({ say: z.string() }),
-    z.strictObject({ read: z.string() }),
-    z.strictObject({ write: z.string(), content: z.string() }),
-    z.strictObject({ edit: z.string(), find: z.string().min(1), replace: z.string() }),
-    /** If a command fails, the agent gives up; with `try` it continues. */
-    z.strictObject({ run: z.string(), try: z.boolean().default(false) }),
-    /** If a tool refuses, the play continues; with `must` the agent gives up. */
-    z.strictObject({ tool: z.string(), arguments: z.record(z.string(), z.unknown()).default({}), must: z.boolean().default(false) }),
-    z.strictObject({ crash: z.int().min(1).max(255) }),
-    z.strictObject({ hang: z.literal(true) }),
+    z.strictObject({ say: z.string() }).describe("says a text"),
+    z.strictObject({ read: z.string() }).describe("reads a file of the workspace"),
+    z.strictObject({ write: z.string(), content: z.string() }).describe("writes a file of the workspace"),
+    z
+      .strictObject({ edit: z.string(), find: z.string().min(1), replace: z.string() })
+      .describe("replaces a text that the file holds exactly once"),
+    z
+      .strictObject({ run: z.string(), try: z.boolean().default(false) })
+      .describe("runs a command in bash; if it fails, the agent gives up, or continues with `try = true`"),
+    z
+      .strictObject({ tool: z.string(), arguments: z.record(z.string(), z.unknown()).default({}), must: z.boolean().default(false) })
+      .describe("calls one of Enki's tools; if it refuses, the agent continues, or gives up with `must = true`"),
+    z.strictObject({ crash: z.int().min(1).max(255) }).describe("ends the process with this exit code"),
+    z.strictObject({ hang: z.literal(true) }).describe("does nothing until the time limit of the attempt"),
   ],
   { error: `an act has the keys of one of: ${ACTION_FORMS}` },
 );
 
-const sceneSchema = z.strictObject({
-  /** A role's name, or a kind of job: plan, work, resolve. */
-  role: z.string().optional(),
-  step: z.string().optional(),
-  attempt: z.int().positive().optional(),
-  /** Empty for a silent agent. */
-  act: z.array(actionSchema).default([]),
+export const sceneSchema = z.strictObject({
+  role: z.string().optional().describe("a role's name, or a kind of job: `plan`, `work`, `resolve`"),
+  step: z.string().optional().describe("the id of a step"),
+  attempt: z.int().positive().optional().describe("the number of an attempt"),
+  act: z.array(actionSchema).default([]).describe("the acts of the scene in order; a scene without acts is a silent agent"),
 });
 
-const scriptSchema = z.strictObject({
-  title: z.string(),
-  /** Time limit of a tier's steps in `enki demo`, in minutes; the usual limit by default. */
-  minutes: z.partialRecord(z.enum(TIERS), z.number().positive().max(360)).default({}),
-  /** The line comment of the maintainer in `enki demo`, on the first line of a file that contains a text; none by default. */
-  review: z.strictObject({ path: z.string().min(1), find: z.string().min(1), body: z.string().min(1) }).optional(),
-  /** Acts before those of every scene. */
-  always: z.array(actionSchema).default([]),
-  scene: z.array(sceneSchema).min(1),
+/** A rehearsal's file as people write it. */
+export const agentScriptSchema = z.strictObject({
+  title: z.string().describe("the name that the agent says at its start"),
+  minutes: z
+    .partialRecord(z.enum(TIERS), z.number().positive().max(360))
+    .default({})
+    .describe("with `enki demo`: the time limit of a tier's steps, in minutes"),
+  review: z
+    .strictObject({ path: z.string().min(1), find: z.string().min(1), body: z.string().min(1) })
+    .optional()
+    .describe("with `enki demo`: the maintainer's comment on the first line of a file that holds a text"),
+  always: z.array(actionSchema).default([]).describe("acts before those of every scene"),
+  scene: z.array(sceneSchema).min(1).describe("the scenes; the one that names most of a job's role, step and attempt is played"),
 });
 
-export type AgentScript = z.output<typeof scriptSchema>;
+export type AgentScript = z.output<typeof agentScriptSchema>;
 export type ScriptAction = z.output<typeof actionSchema>;
 export type SceneKey = { readonly kind: string; readonly role: string; readonly step: string; readonly attempt: number };
 
@@ -54,9 +60,9 @@ const formatScriptFault = ({ issues: [issue] }: z.ZodError): string =>
 export const readAgentScript = (path: string, text: string): Result<AgentScript> => {
   try {
     const table = parse(text);
-    const read = scriptSchema.safeParse(table);
+    const read = agentScriptSchema.safeParse(table);
     if (read.success) return accept(read.data);
-    const [fault] = toConfigFaults({ path, text, table, schema: scriptSchema }, read.error);
+    const [fault] = toConfigFaults({ path, text, table, schema: agentScriptSchema }, read.error);
     const line = findEntryLine(text, read.error.issues[0]?.path ?? []) ?? fault?.line ?? 1;
     return refuse("bad-play", `${path}:${line}: ${fault?.code === "unknown-key" ? fault.why : formatScriptFault(read.error)}`);
   } catch (error) {

@@ -37,7 +37,10 @@ export const agentSectionSchema = z.strictObject({
     .describe("further variables of the agent; a value `$NAME` stands for your variable or secret of this name"),
   idle_minutes: minutesSchema.optional().describe("an agent without an event for this long is stopped; 10 by default"),
 });
-const tierSectionSchema = z.strictObject({ model: z.string().min(1).optional(), timeout_minutes: minutesSchema.default(30) });
+const tierSectionSchema = z.strictObject({
+  model: z.string().min(1).optional().describe("the model of this tier's steps; by default the agent's own choice"),
+  timeout_minutes: minutesSchema.default(30).describe("the time limit of an attempt, in minutes"),
+});
 
 export const briefSchema = z.strictObject({
   comments: z
@@ -60,7 +63,7 @@ export const policySchema = z.strictObject({
     .array(globSchema)
     .max(1_000)
     .default([])
-    .describe("what steps may change although Enki protects it: names of groups, or globs of the table below"),
+    .describe("what steps may change although Enki protects it: names of groups of protected files, or their globs"),
   max_files: z.int().min(1).max(10_000).default(1_000).describe("the number of files that a step may change"),
   self_approval: z
     .array(z.enum(["requester", "pusher"]))
@@ -74,24 +77,75 @@ export const triggersSchema = z.strictObject({
   label: z.string().max(50).default("enki").describe("the label that asks Enki to fix an issue; empty for none"),
 });
 
+const workersSchema = z.strictObject({
+  max_workers: workerCountSchema.default(10).describe("the number of agents that work at the same time in the repository"),
+  max_heavy: workerCountSchema.default(5).describe("the number of them on steps of the tier `heavy`"),
+  max_standard: workerCountSchema.default(5).describe("the number of them on steps of the tier `standard`"),
+  max_light: workerCountSchema.default(10).describe("the number of them on steps of the tier `light`"),
+});
+
+const checkSchema = z.union([
+  z.string().min(1),
+  z.strictObject({
+    name: z.string().min(1),
+    app: z.union([z.string().min(1), z.int().transform((id) => String(id))]).optional(),
+  }),
+]);
+
+const refinerySchema = z.strictObject({
+  verify: z.array(z.string().min(1)).default([]).describe("commands that a candidate must pass, in this order; nothing lands unverified"),
+  timeout_minutes: minutesSchema.default(30).describe("the time limit of a verify job, in minutes"),
+  parallel: z.int().min(1).max(64).default(1).describe("the number of candidates that are verified at the same time on a base"),
+  retries: z.int().min(0).max(5).default(1).describe("the number of red runs of a step that are repeated before it fails"),
+  base: z.string().min(1).optional().describe("the branch that work lands on; the default branch if left out"),
+  checks: z.array(checkSchema).default([]).describe("checks that a candidate needs besides those of GitHub's rules; `*` for every check"),
+  quiet_seconds: z
+    .int()
+    .min(0)
+    .max(3_600)
+    .default(30)
+    .describe("with `*`: the time without a new report after which no further check is awaited, in seconds"),
+  landing: z
+    .enum(["auto", "exact", "each", "batch", "queue"])
+    .default("auto")
+    .describe("how verified work reaches the base; `auto` chooses by the rules of the base"),
+  method: z
+    .enum(["auto", "merge", "squash", "rebase"])
+    .default("auto")
+    .describe("how GitHub merges a pull request; `auto` takes the first that is allowed"),
+  after: z
+    .array(z.string().regex(/^[^/]+\.ya?ml$/, "the name of a workflow's file in .github/workflows"))
+    .default([])
+    .describe("files of the workflows that Enki starts on the base after each landing"),
+  hold: z.array(z.string().min(1)).default(["hold"]).describe("labels that keep a pull request from landing"),
+  resolve_also: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("globs of files that may change along with conflicting files when a conflict is resolved"),
+  regenerate: z
+    .record(z.string().min(1), z.string().min(1))
+    .default({})
+    .describe("for a glob of generated files, the command that writes them again after a conflict"),
+});
+
+const planSchema = z.strictObject({
+  approval: z.enum(["always", "never"]).default("always").describe("`never` starts a plan without an approval by a person"),
+  max_steps: z.int().min(1).max(10_000).default(100).describe("the number of steps that a plan may have"),
+});
+
+const roleAgent = (about: string) => agentSectionSchema.optional().describe(about);
+
 /** `enki.toml`: every key with its default. An omitted section gets the defaults of its keys. */
 export const configFileSchema = z.strictObject({
-  workers: z
-    .strictObject({
-      max_workers: workerCountSchema.default(10),
-      max_heavy: workerCountSchema.default(5),
-      max_standard: workerCountSchema.default(5),
-      max_light: workerCountSchema.default(10),
-    })
-    .prefault({}),
+  workers: workersSchema.prefault({}),
   agent: agentSectionSchema
     .extend({
-      models: z.array(z.string().min(1)).default([]),
-      planner: agentSectionSchema.optional(),
-      coordinator: agentSectionSchema.optional(),
-      worker: agentSectionSchema.optional(),
-      merger: agentSectionSchema.optional(),
-      sidecar: agentSectionSchema.optional(),
+      models: z.array(z.string().min(1)).default([]).describe("the models that workflows and tiers may name; any if empty"),
+      planner: roleAgent("the agent that makes plans"),
+      coordinator: roleAgent("an older name of `planner`"),
+      worker: roleAgent("the agent that carries out steps"),
+      merger: roleAgent("the agent that resolves conflicts, by default that of steps"),
+      sidecar: roleAgent("the agent of `/enki quick`"),
     })
     .prefault({}),
   tiers: z
@@ -101,40 +155,14 @@ export const configFileSchema = z.strictObject({
       heavy: tierSectionSchema.prefault({}),
     })
     .prefault({}),
-  refinery: z
-    .strictObject({
-      verify: z.array(z.string().min(1)).default([]),
-      timeout_minutes: minutesSchema.default(30).describe("the time limit of a verify job, in minutes"),
-      parallel: z.int().min(1).max(64).default(1),
-      retries: z.int().min(0).max(5).default(1),
-      base: z.string().min(1).optional(),
-      checks: z
-        .array(
-          z.union([
-            z.string().min(1),
-            z.strictObject({
-              name: z.string().min(1),
-              app: z.union([z.string().min(1), z.int().transform((id) => String(id))]).optional(),
-            }),
-          ]),
-        )
-        .default([]),
-      quiet_seconds: z.int().min(0).max(3_600).default(30),
-      landing: z.enum(["auto", "exact", "each", "batch", "queue"]).default("auto"),
-      method: z.enum(["auto", "merge", "squash", "rebase"]).default("auto"),
-      after: z.array(z.string().regex(/^[^/]+\.ya?ml$/, "the name of a workflow's file in .github/workflows")).default([]),
-      hold: z.array(z.string().min(1)).default(["hold"]),
-      resolve_also: z.array(z.string().min(1)).default([]),
-      regenerate: z.record(z.string().min(1), z.string().min(1)).default({}),
-    })
-    .prefault({}),
-  plan: z
-    .strictObject({ approval: z.enum(["always", "never"]).default("always"), max_steps: z.int().min(1).max(10_000).default(100) })
-    .prefault({}),
+  refinery: refinerySchema.prefault({}),
+  plan: planSchema.prefault({}),
   policy: policySchema.prefault({}),
   brief: briefSchema.prefault({}),
   triggers: triggersSchema.prefault({}),
-  git: z.strictObject({ commit_suffix: z.string().default("") }).prefault({}),
+  git: z
+    .strictObject({ commit_suffix: z.string().default("").describe("a paragraph for the message of each commit, such as a sign-off") })
+    .prefault({}),
 });
 
 export type RoleFile = z.output<typeof roleFileSchema>;

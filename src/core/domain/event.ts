@@ -33,13 +33,13 @@ export type Event =
     }
   /** Somebody else's ledger or archive was refused and is kept under this commit; `executions` are those that it changed. */
   | { readonly kind: "ledger-refused"; readonly id: `ledger:${Sha}`; readonly foreign: Sha; readonly executions: readonly ExecutionId[] }
-  /** A person pushed a ref without a result in the place of results, or one without a request in the place of requests. `job` is null if the ref names no job. */
+  /** A person pushed a ref without a result in the place of results. `job` is null if the ref names no job. */
   | {
       readonly kind: "misplaced";
       readonly ref: RefName;
       readonly commit: Sha;
       readonly job: JobKey | null;
-      readonly fault: "not-a-commit" | "malformed" | "other-job" | "no-request";
+      readonly fault: "not-a-commit" | "malformed" | "other-job";
     }
   | { readonly kind: "performed"; readonly at: Millis; readonly outcome: EffectOutcome }
   | {
