@@ -101,6 +101,6 @@ export const readNamedFile = async ({ cwd }: TerminalHost, path: string): Promis
   const file = resolve(cwd, path);
   const found = await stat(file).catch(() => null);
   if (!found) throw new CommandError(`there is no file ${file}`);
-  if (!found.isFile()) throw new CommandError(`${file} is no file`);
+  if (!found.isFile()) throw new CommandError(`${file} is not a file`);
   return readFile(file, "utf8");
 };

@@ -92,7 +92,6 @@ export const findCommandTarget = async (terminal: TerminalHost): Promise<Command
   const remote = await runGit({ directory, after: terminal.after }, ["remote", "get-url", "origin"]);
   const url = remote.stdout.toString("utf8").trim();
   const address = remote.code === 0 ? readRemoteAddress(url) : null;
-  if (!address)
-    throw new CommandError("no local GitHub runs for this repository, and it has no remote origin on a GitHub; start enki local");
+  if (!address) throw new CommandError("no local GitHub runs for this repository, and it has no remote origin on GitHub; start enki local");
   return openRemoteTarget(terminal, { address, directory, url });
 };

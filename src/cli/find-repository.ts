@@ -24,7 +24,7 @@ export const findRepository = async ({ cwd, after }: TerminalHost, path: string)
   const directory = resolve(cwd, path);
   const known = await stat(directory).catch(() => null);
   if (!known) throw new CommandError(`there is no directory ${directory}`);
-  if (!known.isDirectory()) throw new CommandError(`${directory} is a file, and no git repository`);
+  if (!known.isDirectory()) throw new CommandError(`${directory} is a file, not a git repository`);
   // Without this setting, even `git status` would rewrite the index.
   const at: GitContext = { directory, after, env: { GIT_OPTIONAL_LOCKS: "0" } };
   const ask = async (...args: string[]): Promise<string | null> => {
@@ -35,7 +35,7 @@ export const findRepository = async ({ cwd, after }: TerminalHost, path: string)
   if (own.code !== 0) {
     const foreign = own.stderr.includes("dubious ownership");
     throw new CommandError(
-      foreign ? `${directory} belongs to another user, so that git does not read it` : `${directory} is no git repository`,
+      foreign ? `${directory} belongs to another user, so that git does not read it` : `${directory} is not a git repository`,
     );
   }
   const top = await ask("rev-parse", "--show-toplevel");

@@ -63,7 +63,7 @@ export const runInitCommand = async (args: readonly string[], terminal: Terminal
 };
 
 const requireBase = ({ directory, remote, defaultBranch }: OwnRepository): SetUpBase => {
-  if (remote === null) throw new CommandError("the remote origin is no repository on a GitHub; git remote add origin <address> names one");
+  if (remote === null) throw new CommandError("the remote origin is not a repository on GitHub; git remote add origin <address> names one");
   if (defaultBranch === null) throw new CommandError("the default branch is unknown; git remote set-head origin --auto finds it");
   return { directory, remote, branch: defaultBranch };
 };

@@ -7,6 +7,7 @@ import { copyRepository, deriveCopyName, NO_VERIFY_MESSAGE, listHiddenDirectorie
 import { collectAgentSecrets } from "./agent-secrets.ts";
 import { findNamedAgent, prepareAgents } from "./prepare-agents.ts";
 import { findRepository, type FoundRepository } from "./find-repository.ts";
+import { chooseVerify } from "./choose-verify.ts";
 import { type LocalMachine, openMachine } from "./local-machine.ts";
 import { readOptions, readPort } from "./command-options.ts";
 import { type MachineRecord, removeMachineRecord, writeMachineRecord } from "./machine-records.ts";
@@ -35,6 +36,7 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
     // Without a request, the page opens without an agent.
     isNeeded: ({ broken }) => broken === null && values.issue !== undefined,
   });
+  const verify = await chooseVerify(terminal, found, values.verify);
   const from = found.directory;
   const name = deriveCopyName(found);
   const place = await openWorkplace(terminal, "enki-local");
@@ -44,7 +46,7 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
       directory,
       port,
       agent: agent && (() => agent),
-      verify: values.verify ?? [],
+      verify: verify.commands,
       settings: join(homedir(), ".enki"),
       files: {},
       log: terminal.log,
@@ -57,6 +59,7 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
     const bare = join(directory, "repositories", COPY_OWNER, `${name}.git`);
     terminal.out(formatWelcome(machine, { name, token, bare, branch: found.branch ?? "" }));
     for (const line of describeCopy(found, config)) terminal.out(`${line}\n`);
+    terminal.out(verify.notice);
     if (values.issue !== undefined)
       terminal.out(await askFor(values.issue, { apiUrl: machine.forge.apiUrl, token, owner: COPY_OWNER, name }));
     const { url, apiUrl } = machine.forge;

@@ -19,7 +19,7 @@ export const runReviewCommand = async (args: readonly string[], terminal: Termin
   if (!values.approve && comments.length === 0 && body === "") throw new UsageError("what is to change? give --comment or --message");
   const { person, readLedger, name } = await findCommandTarget(terminal);
   const { step } = findExecution(await readLedger(), { issue: null, target: named });
-  if (!step) throw new UsageError(`${named} is no step; enki status lists the steps`);
+  if (!step) throw new UsageError(`${named} is not a step; enki status lists the steps`);
   if (step.pull === null) throw new CommandError(`${step.id} has no pull request yet`);
   await person.review(step.pull, { event: values.approve ? "APPROVE" : "REQUEST_CHANGES", body, comments });
   terminal.out(`${values.approve ? "Approved" : "Requested changes on"} ${name}#${step.pull}.\n`);

@@ -7,6 +7,7 @@ import { collectAgentSecrets } from "./agent-secrets.ts";
 import { findNamedAgent, prepareAgents } from "./prepare-agents.ts";
 import type { Config } from "../core/domain/config.ts";
 import { findRepository, type FoundRepository } from "./find-repository.ts";
+import { chooseVerify } from "./choose-verify.ts";
 import { type LocalMachine, openMachine } from "./local-machine.ts";
 import { CommandError, readOptionsAndWords, UsageError } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
@@ -41,12 +42,14 @@ export const runRequestCommand = async (args: readonly string[], terminal: Termi
   if (request === "" && workflow === null) throw new UsageError('say what to do: enki run "<request>"');
   const named = values.agent === undefined ? null : await findNamedAgent(terminal, values.agent);
   const found = await findRepository(terminal, ".");
+  const { commands: verify, notice } = await chooseVerify(terminal, found, values.verify);
   // Without a command that verifies, nothing starts.
   const isNeeded = (config: Config): boolean =>
-    (values.verify ?? config.refinery.verify).length > 0 && needsPreparedAgents(config, workflow);
+    (verify.length > 0 || config.refinery.verify.length > 0) && needsPreparedAgents(config, workflow);
   const { agent, terminal: prepared } = await prepareAgents(terminal, { directory: found.directory, named, isNeeded });
   const place = await openLastingWorkplace(terminal, "enki-run");
-  const { verify = [], yes } = values;
+  const { yes } = values;
+  if (!values.json) terminal.out(notice);
   const run = { request, workflow, agent, verify, yes, issue: null, execution: null, landedBranch: null };
   try {
     return await startRun(prepared, place, { found, run, isJson: values.json });

@@ -51,7 +51,7 @@ const chooseIssue = async (
 ): Promise<number> => {
   const given = host.readInput("issue");
   if (given !== "") {
-    if (!/^[1-9]\d{0,9}$/.test(given)) throw new Error(`'${given}' is no number of an issue`);
+    if (!/^[1-9]\d{0,9}$/.test(given)) throw new Error(`'${given}' is not an issue number`);
     return Number(given);
   }
   const [owner = "", repo = ""] = requireVariable(host, "GITHUB_REPOSITORY").split("/");

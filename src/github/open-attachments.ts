@@ -57,7 +57,7 @@ const fetchWithRedirects = async (start: URL, server: string): Promise<RedirectR
 
 const readResponseText = async (answer: Response): Promise<FileText> => {
   const type = answer.headers.get("content-type") ?? "";
-  const why = answer.status !== 200 ? `GitHub answered ${answer.status}` : TEXT_CONTENT_TYPE_PATTERN.test(type) ? null : "it is no text";
+  const why = answer.status !== 200 ? `GitHub answered ${answer.status}` : TEXT_CONTENT_TYPE_PATTERN.test(type) ? null : "it is not text";
   if (why !== null) {
     await answer.body?.cancel();
     return toUnreadText(why);
@@ -65,9 +65,9 @@ const readResponseText = async (answer: Response): Promise<FileText> => {
   const { bytes, whole } = await readLimitedBytes(answer);
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: !whole });
-    return text.includes("\0") ? toUnreadText("it is no text") : { kind: "text", text, whole };
+    return text.includes("\0") ? toUnreadText("it is not text") : { kind: "text", text, whole };
   } catch {
-    return toUnreadText("it is no text");
+    return toUnreadText("it is not text");
   }
 };
 

@@ -68,7 +68,7 @@ describe.concurrent("not a repository", () => {
   test.each(["local --repo", "replay"])("B-23 not a repository: enki %s reports it", async (call) => {
     const { root } = openTerminal();
     const [name = ""] = call.split(" ");
-    await refuses([...call.split(" "), root], 1, new RegExp(`^enki ${name}: ${root} is no git repository\n$`));
+    await refuses([...call.split(" "), root], 1, new RegExp(`^enki ${name}: ${root} is not a git repository\n$`));
     await refuses([...call.split(" "), join(root, "none")], 1, new RegExp(`^enki ${name}: there is no directory ${root}/none\n$`));
   });
 });
@@ -110,12 +110,12 @@ describe.concurrent("invalid arguments", () => {
 describe.concurrent("impossible requests", () => {
   test.each<[string, RegExp]>([
     ["demo --rehearsal none.toml", /^enki demo: there is no file \/.*\/work\/none\.toml$/m],
-    ["demo --rehearsal .", /^enki demo: \/.*\/work is no file$/m],
+    ["demo --rehearsal .", /^enki demo: \/.*\/work is not a file$/m],
     ["demo --agent no-such-agent", /^enki demo: the agent's command no-such-agent is not there, or cannot be executed$/m],
-    ["graph abc", /^enki graph: \/.*\/work is no git repository$/m],
+    ["graph abc", /^enki graph: \/.*\/work is not a git repository$/m],
     ["validate none", /^enki validate: there is no file or directory \/.*\/work\/none$/m],
     ["validate .", /^enki validate: there is no enki.toml and no role in \/.*\/work$/m],
-    ["run something", /^enki run: \/.*\/work is no git repository$/m],
+    ["run something", /^enki run: \/.*\/work is not a git repository$/m],
     ["local --agent ./agent", /^enki local: the agent's command \.\/agent is not there, or cannot be executed$/m],
     ["rehearse none.toml", /^enki rehearse: there is no file \/.*\/work\/none\.toml$/m],
   ])("enki %s", async (call, sentence) => {

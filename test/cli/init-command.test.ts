@@ -92,7 +92,7 @@ describe.concurrent("enki init", () => {
     expect(read(CONFIG)).toMatch(/verify = \[\n {2}"make a",\n {2}"make b",\n\]/);
     expect(read(CONFIG)).toMatch(/command = "my-agent"\nargs = \["--acp"\]/);
     expect(read(WORKFLOW)).not.toMatch(/^ {4}environment:/m);
-    expect(out).toContain("  gh secret set ENKI_MODEL_KEY --repo <owner>/<name>\n");
+    expect(out).toContain("  gh secret set ENKI_MODEL_KEY\n");
   });
 
   test("a project without tests says that nothing lands before something verifies it", async () => {
@@ -115,7 +115,7 @@ describe.concurrent("enki init", () => {
     const terminal = openTerminal();
     expect(await terminal.run(["init"])).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/^enki init: .* is no git repository\n$/) as unknown,
+      err: expect.stringMatching(/^enki init: .* is not a git repository\n$/) as unknown,
     });
   });
 });

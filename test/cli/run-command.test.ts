@@ -112,7 +112,7 @@ describe.concurrent("enki run", () => {
 });
 
 describe.concurrent("enki run reports before it starts", () => {
-  test.each<[string, Record<string, string>, RegExp]>([
+  test.each<[string, Record<string, string>, RegExp, string?]>([
     ["that nothing verifies", {}, /^enki run: Nothing can land yet, because nothing verifies it: .*--verify/],
     [
       "what is wrong in enki.toml",
@@ -124,13 +124,23 @@ describe.concurrent("enki run reports before it starts", () => {
       { ".enki/enki.toml": '[refinery]\nverify = ["true"]\n[agent]\ncommand = "no-such-agent"\n' },
       /^enki run: the agent's command no-such-agent is not there/,
     ],
-  ])("%s", async (_, files, why) => {
+    [
+      "that the agent is missing, after the tests that it found",
+      {
+        "package.json": '{ "scripts": { "test": "node --test" } }',
+        "package-lock.json": '{ "lockfileVersion": 3 }',
+        ".enki/enki.toml": '[agent]\ncommand = "no-such-agent"\n',
+      },
+      /^enki run: the agent's command no-such-agent is not there/,
+      "Every change must pass npm ci && npm test, which this repository's files suggest. To choose other commands, use --verify or [refinery] verify in .enki/enki.toml.\n",
+    ],
+  ])("%s", async (_, files, why, out = "") => {
     const terminal = openTerminal();
     const cwd = join(terminal.root, "own");
     makeRepository(cwd, { "a.txt": "", ...files });
     const told = await terminal.run(["run", "--yes", "do it"], { cwd });
     expect(told).toMatchObject({ code: 1, err: expect.stringMatching(why) as unknown });
-    expect(told.out).toBe("");
+    expect(told.out).toBe(out);
     expect(terminal.processes()).toEqual([]);
   });
 });

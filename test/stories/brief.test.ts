@@ -134,7 +134,7 @@ test("reads an attached log and a code permalink, but no redirecting attachment 
   expect(await stage.shows(issue, /A plan, for your approval/)).toContain("Based on this issue and 2 linked files as of");
   const [words = ""] = told.plan;
   expect(words).toMatch(/`server\.log`:\n\n```text-[0-9a-f]+\n413 from the proxy\n```/);
-  expect(words).toContain("`screen.png`: not read, it is no text.");
+  expect(words).toContain("`screen.png`: not read, it is not text.");
   expect(words).toContain("`away.log`: not read, it is on another host.");
   expect(words).toMatch(new RegExp(`\`limit\\.txt lines 1-1 at ${commit.slice(0, 12)}\`:\n\n\`\`\`text-[0-9a-f]+\n1\n`));
 });

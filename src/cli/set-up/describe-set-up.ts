@@ -18,8 +18,9 @@ export const describeNextSteps = (
   { usesEnvironment, usesApp, verify }: SetUpChoices,
   isPullRequest: boolean,
 ): string[] => {
-  const slug = remote ? `${remote.owner}/${remote.name}` : "<owner>/<name>";
-  const secret = `gh secret set ENKI_MODEL_KEY --repo ${slug}${usesEnvironment ? " --env enki" : ""}`;
+  // Without a remote, gh fills in the repository of the current directory by the time it has one.
+  const slug = remote ? `${remote.owner}/${remote.name}` : "{owner}/{repo}";
+  const secret = `gh secret set ENKI_MODEL_KEY${remote ? ` --repo ${slug}` : ""}${usesEnvironment ? " --env enki" : ""}`;
   return [
     "",
     "Next:",
