@@ -89,7 +89,7 @@ export const openRunner = ({ clock, trace, bare, directory }: Options): Simulate
       log: () => undefined,
     };
     const token = request.mintToken({ contents: "write" });
-    const published = await publishJob(host, { token, bundle, run: request.id, conclusion: before, now: clock.now });
+    const published = await publishJob(host, { token, bundle, run: request.id, preparedOn: "", conclusion: before, now: clock.now });
     if (published.kind === "built") {
       request.recordArtifact({ name: toResultArtifactName(published.commit), size: 1, digest: "0".repeat(64) });
       // The webhook of the run's end wakes the coordinator.

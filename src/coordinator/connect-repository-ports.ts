@@ -5,7 +5,7 @@ import type { ActDecision, LoadedState, SaveResult, RepositoryPorts } from "./re
 import { readArchivedStates } from "../storage/ledger/archived-states.ts";
 import type { LedgerSeal } from "../storage/ledger/ledger-keys.ts";
 import { loadRequests } from "../storage/ledger/load-requests.ts";
-import { loadLedger, loadJobResults } from "../storage/ledger/load-ledger.ts";
+import { loadLedger, openResultReader } from "../storage/ledger/load-ledger.ts";
 import { judgeResultFiles } from "../storage/ledger/judge-result-files.ts";
 import { saveLedger } from "../storage/ledger/save-ledger.ts";
 import type { Config } from "../core/domain/config.ts";
@@ -95,12 +95,13 @@ const openLedgerStore = (connected: RepositoryConnection): Pick<RepositoryPorts,
   const [ledgers, settings] = [openLedgerCache(clone), openConfigCache(connected)];
   const rebuild = openLedgerRebuild(connected);
   const guard = guardRepository(connected);
+  const readResults = openResultReader(clone);
   let head: Sha | null = null;
   // A save may move the default branch and thereby change the configuration.
   const loaded = async (refs: RepositoryRefs, ledger: Ledger): Promise<LoadedState> => {
     const results = [
       ...(await loadRequests(clone, refs, ledger)),
-      ...(await loadJobResults(clone, refs, ledger)),
+      ...(await readResults(refs, ledger)),
       ...(await guard.refused(refs, ledger)),
     ];
     // A job reads the configuration when it starts; a result judged by an older one could be refused for a role's former rights.

@@ -2,6 +2,7 @@ import type { Ledger } from "../core/domain/ledger.ts";
 import type { RepositoryRefs } from "../core/domain/query.ts";
 import type { Config } from "../core/domain/config.ts";
 import { type Job, toJobKey } from "../core/domain/job.ts";
+import { LEDGER_REF } from "../core/domain/refs.ts";
 import type { JobSpec } from "./job-spec.ts";
 import { ALWAYS_PROTECTED } from "../core/policy/protected-paths.ts";
 import type { Execution } from "../core/domain/execution.ts";
@@ -12,8 +13,9 @@ import { toWorkerAddress, createMailMatcher } from "../core/domain/mail.ts";
 
 export type JobClaim = { readonly ledger: Ledger; readonly refs: RepositoryRefs; readonly config: Config; readonly job: Job };
 export type SpecOverrides = Pick<JobSpec, "baseCommit" | "agent" | "timeoutMs"> & Partial<JobSpec>;
-export const composeJobSpec = ({ ledger, config, job }: JobClaim, execution: Execution, doing: SpecOverrides): JobSpec => ({
+export const composeJobSpec = ({ ledger, refs, config, job }: JobClaim, execution: Execution, doing: SpecOverrides): JobSpec => ({
   format: 1,
+  ledgerCommit: refs[LEDGER_REF] ?? null,
   job: toJobKey(job),
   kind: job.kind,
   execution: execution.id,

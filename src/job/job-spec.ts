@@ -22,6 +22,8 @@ export type JobSpec = {
   readonly kind: JobKind;
   readonly execution: ExecutionId;
   readonly attempt: number;
+  /** The commit of the ledger that this spec was read from. */
+  readonly ledgerCommit: Sha | null;
   readonly baseCommit: Sha;
   readonly baseBranch: BranchName;
   readonly request: string;

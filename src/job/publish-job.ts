@@ -1,5 +1,5 @@
 import type { NewFiles } from "../storage/git/git-objects.ts";
-import type { Sha } from "../core/domain/ids.ts";
+import { isSha, type Sha } from "../core/domain/ids.ts";
 import { toDeliveryPaths, writeDelivery } from "./deliver-result.ts";
 import { isUsageReported } from "../core/domain/agent-usage.ts";
 import { type Job, type JobEnd, toJobKey, type JobResult } from "../core/domain/job.ts";
@@ -28,6 +28,8 @@ export type PublishOptions = {
   /** The directory into which the bundle was downloaded; it may be missing. */
   readonly bundle: string;
   readonly run: number;
+  /** The commit of the ledger that `prepare` read; empty if the workflow file is of an earlier version. */
+  readonly preparedOn: string;
   readonly conclusion: JobConclusion;
   readonly now: () => number;
 };
@@ -85,7 +87,8 @@ type BuiltResult = { readonly result: JobResult; readonly contents: readonly Car
 const buildResult = async (making: ResultInputs): Promise<BuiltResult> => {
   const { job, spec, publishing } = making;
   const none = { reason: "", outcome: null, answer: "", replies: [], output: "", artifact: null, files: [], tools: [], spent: 0 };
-  const result = { format: 2, job: toJobKey(job), run: publishing.run, baseCommit: spec.baseCommit, ...none } as const;
+  const ledgers = [publishing.preparedOn, spec.ledgerCommit ?? ""].filter(isSha);
+  const result = { format: 2, job: toJobKey(job), run: publishing.run, ledgers, baseCommit: spec.baseCommit, ...none } as const;
   const opened = await openBundle(publishing.bundle);
   if (job.kind === "verify")
     return { result: { ...result, ...readVerdict(publishing.conclusion, opened.ok ? opened.value.output : "") }, contents: [] };

@@ -96,6 +96,7 @@ const runPrepareStep = async (host: ActionHost): Promise<string | null> => {
   const { prepareJob } = await import("./prepare-job.ts");
   const claimed = await prepareJob(await createJobHost(host), host.readInput("token"));
   host.setOutput("claimed", String(claimed.ok));
+  host.setOutput("ledger", (claimed.ok && claimed.value.ledgerCommit) || "");
   host.logInfo(claimed.ok ? `works on ${claimed.value.baseCommit}` : claimed.refusal.message);
   return null;
 };
@@ -118,6 +119,7 @@ const runPublishStep = async (host: ActionHost): Promise<string | null> => {
     token: host.readInput("token"),
     bundle: host.readInput("bundle"),
     run: Number(requireVariable(host, "GITHUB_RUN_ID")),
+    preparedOn: host.readInput("ledger"),
     conclusion: { job: host.readInput("job-result"), step: host.readInput("step-result") },
     now: host.now,
   });

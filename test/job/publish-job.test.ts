@@ -72,13 +72,22 @@ describe("publish", () => {
     expect(tree).toEqual(["100755 files/bin/run", "100644 files/src/new.txt", "100644 output.md", "100644 result.json"]);
   });
 
+  test("names the ledgers that prepare and publish read, and leaves out what is no commit", async () => {
+    const files = [file("src/new.txt")];
+    const tip = it.repo.git("rev-parse", "refs/enki/ledger");
+    const prepared = "a".repeat(40);
+    const ledgersOf = async (preparedOn: string) => (await publish(FIX, await bundle({ files }), { preparedOn })).result?.ledgers;
+    expect(await ledgersOf(prepared)).toEqual([prepared, tip]);
+    for (const none of ["", "main", "A".repeat(40), `${prepared}\n`]) expect(await ledgersOf(none)).toEqual([tip]);
+  });
+
   test.each([
     ["a step that still shares the remote's objects", true],
     ["a step that no longer does", false],
   ])("near its remote, builds a result that %s delivers", async (_, isNear) => {
     const host = it.host(FIX);
     const near = { ...host, near: it.repo.url };
-    const options = { token: "t", bundle: await bundle({ files: [file("src/deep/new.txt")] }), run: 7, now: () => 0 };
+    const options = { token: "t", bundle: await bundle({ files: [file("src/deep/new.txt")] }), run: 7, preparedOn: "", now: () => 0 };
     const built = await publishJob(near, { ...options, conclusion: { job: "success", step: "" } });
     expect(lstatSync(join(host.temp, "enki-publish.git", "objects")).isSymbolicLink()).toBe(false);
     const woken = Promise.resolve();

@@ -210,6 +210,7 @@ const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
       token: TOKEN,
       bundle,
       run: 7,
+      preparedOn: "",
       conclusion: { job: "success", step: "" },
       now: () => 1_000_000_000_000,
       ...options,

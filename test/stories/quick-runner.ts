@@ -113,7 +113,7 @@ const work = async (stage: Stage, request: RunRequest, observer: RunObserver): P
   }
   if (act === "runs") await runAgentJob(stepHost(host));
   else await perform(host, claimed.value, act);
-  await publish(host, request, act);
+  await publish(host, request, { act, preparedOn: claimed.value.ledgerCommit ?? "" });
   await rm(root, { recursive: true, force: true });
   observer.onDone("success", "");
 };
@@ -160,7 +160,11 @@ const perform = async (host: JobHost, spec: JobSpec, act: Exclude<Act, string>):
   return writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: files.length > 0 ? "success" : "unchanged", files, output, replies });
 };
 
-const publish = async (host: JobHost, request: RunRequest, act: Act): Promise<void> => {
+const publish = async (
+  host: JobHost,
+  request: RunRequest,
+  { act, preparedOn }: { readonly act: Act; readonly preparedOn: string },
+): Promise<void> => {
   const token = request.mintToken({ contents: "write" });
   const { owner, name } = request.repository;
   const github = connectGitHub({ auth: token, baseUrl: request.apiUrl, owner, repo: name, clock: Date.now });
@@ -170,6 +174,7 @@ const publish = async (host: JobHost, request: RunRequest, act: Act): Promise<vo
     token,
     bundle,
     run: request.id,
+    preparedOn,
     conclusion: { job: conclusion, step: conclusion },
     now: Date.now,
   });

@@ -158,3 +158,23 @@ test("an unsigned ledger is named in the plan comment; with a key it is refused 
     return (await stage.landed()).includes("fix");
   });
 });
+
+test("a verdict whose job read a ledger that a person had pushed lands nothing: the job runs again on Enki's own ledger", async () => {
+  let writer: Awaited<ReturnType<typeof openWriter>> | null = null;
+  const verified: number[] = [];
+  const stage = await openStage({
+    script: async (spec) => {
+      if (spec.kind === "plan") return { plan: plan(step("fix")) };
+      if (spec.kind !== "verify") return { files: { "fix.txt": "done\n" } };
+      verified.push(spec.attempt);
+      if (spec.attempt === 1) await writer?.push((state) => ({ ...state, request: "forged" }));
+      return { verdict: "green" };
+    },
+  });
+  writer = await openWriter(stage);
+  const issue = await stage.ask();
+  await stage.approve(issue);
+  expect(await stage.shows(issue, /its job read a ledger that Enki did not write/)).toContain("Enki starts the job again.");
+  await stage.sweepUntil("the work of the second verdict", async () => (await stage.landed()).includes("fix"), 5_000);
+  expect(verified).toEqual([1, 2]);
+});

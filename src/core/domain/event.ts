@@ -33,13 +33,16 @@ export type Event =
     }
   /** Somebody else's ledger or archive was refused and is kept under this commit; `executions` are those that it changed. */
   | { readonly kind: "ledger-refused"; readonly id: `ledger:${Sha}`; readonly foreign: Sha; readonly executions: readonly ExecutionId[] }
-  /** A person pushed a ref without a result in the place of results. `job` is null if the ref names no job. */
+  /**
+   * A ref in the place of results without a usable one. `job` is null if the ref names no job. `foreign-ledger`: the job read a ledger
+   * that Enki did not write.
+   */
   | {
       readonly kind: "misplaced";
       readonly ref: RefName;
       readonly commit: Sha;
       readonly job: JobKey | null;
-      readonly fault: "not-a-commit" | "malformed" | "other-job";
+      readonly fault: "not-a-commit" | "malformed" | "other-job" | "foreign-ledger";
     }
   | { readonly kind: "performed"; readonly at: Millis; readonly outcome: EffectOutcome }
   | {

@@ -39,6 +39,8 @@ export type JobResult = {
   readonly format: 2;
   readonly job: JobKey;
   readonly run: number;
+  /** The commits of the ledger that `prepare` and `publish` read; absent in results of earlier versions. */
+  readonly ledgers?: readonly Sha[] | undefined;
   /** The commit that the job started from; for verify, the candidate. */
   readonly baseCommit: Sha;
   readonly end: JobEnd;

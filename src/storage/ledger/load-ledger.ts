@@ -30,19 +30,45 @@ export const readWriteInputs = async (clone: RepositoryClone, commit: Sha): Prom
 /** The largest `result.json` that is read, in bytes; publish writes far less. */
 export const MAX_RESULT_BYTES = 20_000_000;
 
-/** Unhandled results, and refs without a result in their place. */
-export const loadJobResults = async (clone: RepositoryClone, refs: RepositoryRefs, ledger: Ledger): Promise<Event[]> => {
-  const events: Event[] = [];
-  for (const [ref, commit] of Object.entries(refs)) {
-    if (!ref.startsWith(RESULTS_PREFIX) || ledger.handledEvents[`result:${commit}`] !== undefined) continue;
-    const job = readResultRef(ref);
-    const result = job === null ? "malformed" : await readResultAt(clone, commit);
-    if (typeof result === "string") events.push({ kind: "misplaced", ref, commit, job, fault: result });
-    // A job creates the ref of its own name only.
-    else if (result.job !== job) events.push({ kind: "misplaced", ref, commit, job, fault: "other-job" });
-    else events.push({ kind: "resulted", id: `result:${commit}`, commit, result });
-  }
-  return events;
+/** Opens a reader of unhandled results, and of refs without a usable result in their place. It remembers the ledgers that it was given. */
+export const openResultReader = (clone: RepositoryClone) => {
+  const memory = createLedgerMemory(clone);
+  return async (refs: RepositoryRefs, ledger: Ledger): Promise<Event[]> => {
+    const events: Event[] = [];
+    const isOwnLedger = memory(refs[LEDGER_REF] ?? null);
+    for (const [ref, commit] of Object.entries(refs)) {
+      if (!ref.startsWith(RESULTS_PREFIX) || ledger.handledEvents[`result:${commit}`] !== undefined) continue;
+      const job = readResultRef(ref);
+      const result = job === null ? "malformed" : await readResultAt(clone, commit);
+      if (typeof result === "string") events.push({ kind: "misplaced", ref, commit, job, fault: result });
+      // A job creates the ref of its own name only.
+      else if (result.job !== job) events.push({ kind: "misplaced", ref, commit, job, fault: "other-job" });
+      else if (!(await isOwnLedger(result.ledgers ?? []))) events.push({ kind: "misplaced", ref, commit, job, fault: "foreign-ledger" });
+      else events.push({ kind: "resulted", id: `result:${commit}`, commit, result });
+    }
+    return events;
+  };
+};
+
+const MAX_KNOWN_LEDGERS = 10_000;
+
+/** Whether commits are ledgers that Enki wrote: the tip, a commit before it, or an earlier tip of this process. */
+const createLedgerMemory = (clone: RepositoryClone) => {
+  const known = new Set<Sha>();
+  const isKnown = async (commit: Sha, tip: Sha | null): Promise<boolean> => {
+    if (known.has(commit)) return true;
+    if (tip === null || !(await clone.isAncestor(commit, tip))) return false;
+    known.add(commit);
+    return true;
+  };
+  return (tip: Sha | null) => {
+    if (known.size > MAX_KNOWN_LEDGERS) known.clear();
+    if (tip !== null) known.add(tip);
+    return async (commits: readonly Sha[]): Promise<boolean> => {
+      for (const commit of commits) if (!(await isKnown(commit, tip))) return false;
+      return true;
+    };
+  };
 };
 
 /** Anyone with push access can create such a ref: a tag cannot become a parent, and a blob has no files. */

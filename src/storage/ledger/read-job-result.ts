@@ -134,6 +134,7 @@ const jobResultSchema = z.strictObject({
   format: z.literal(2),
   job: jobKeySchema,
   run: z.number(),
+  ledgers: z.array(shaSchema).max(2).readonly().optional(),
   baseCommit: shaSchema,
   end: z.enum(["success", "artifact", "unchanged", "failed", "asked", "timed-out", "crashed", "cancelled", "refused"]),
   reason: shownTextSchema,

@@ -68,6 +68,7 @@ export const openExample = async (play: string) => {
     await checkOutCommit(own, { from: clone.directory, to: at.workspace, commit: over.baseCommit });
     const spec: JobSpec = {
       format: 1,
+      ledgerCommit: null,
       job: "work/abc123-x/1",
       execution: "abc123",
       attempt: 1,

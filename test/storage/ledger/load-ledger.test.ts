@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { loadJobResults } from "../../../src/storage/ledger/load-ledger.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openResultReader } from "../../../src/storage/ledger/load-ledger.ts";
 import type { JobResult } from "../../../src/core/domain/job.ts";
 import { emptyLedger } from "../../../src/core/domain/ledger.ts";
 import { RESULTS_PREFIX, toResultRef } from "../../../src/core/domain/refs.ts";
@@ -59,7 +59,7 @@ test("ignores foreign objects under result refs and reads the results beside the
   await fresh.fetch();
   const refs = await fresh.refs();
   expect(Object.keys(refs)).toHaveLength(8);
-  const events = await loadJobResults(fresh, refs, emptyLedger);
+  const events = await openResultReader(fresh)(refs, emptyLedger);
   expect(events.filter(({ kind }) => kind === "resulted")).toEqual([{ kind: "resulted", id: `result:${good}`, commit: good, result }]);
   expect(events.flatMap((event) => (event.kind === "misplaced" ? [[event.ref, event.commit, event.job, event.fault]] : []))).toEqual(
     ["not-a-commit", "malformed", "not-a-commit", "not-a-commit", "malformed", "malformed", "other-job"].map((fault, index) => {
@@ -67,4 +67,59 @@ test("ignores foreign objects under result refs and reads the results beside the
       return [ref, id, ref.slice(RESULTS_PREFIX.length), fault];
     }),
   );
+});
+
+describe("a result names the ledgers that its job read, and", () => {
+  const LEDGER = "refs/enki/ledger";
+  let clone: Awaited<ReturnType<typeof repo.clone>>;
+  const load = async (ledgers: readonly string[] | undefined, tips: readonly (string | null)[]) => {
+    const content = JSON.stringify({ ...result, ...(ledgers && { ledgers }) });
+    const tree = await clone.writeFiles(null, new Map([["result.json", { content, mode: "100644" }]]));
+    const commit = await clone.writeCommit({ tree, parents: [], message: "result", at: 0 });
+    const read = openResultReader(clone);
+    let kind = "";
+    for (const tip of tips) {
+      const refs = { [toResultRef(result.job)]: commit, ...(tip !== null && { [LEDGER]: tip }) };
+      const [event] = await read(refs, emptyLedger);
+      kind = event?.kind === "misplaced" ? event.fault : (event?.kind ?? "none");
+    }
+    return kind;
+  };
+  let line: string[];
+  let foreign: string;
+  beforeAll(async () => {
+    clone = await repo.clone();
+    const tree = await clone.writeFiles(null, new Map([["ledger.json", { content: "{}", mode: "100644" }]]));
+    line = [];
+    for (const message of ["one", "two", "three", "four"])
+      line.push(await clone.writeCommit({ tree, parents: line.slice(-1), message, at: 0 }));
+    foreign = await clone.writeCommit({ tree, parents: line.slice(-1), message: "approved by maintainer", at: 0 });
+  });
+
+  test.each<[string, (at: { line: string[]; foreign: string }) => [string[] | undefined, (string | null)[]], string]>([
+    ["counts if both are the ledger of now", ({ line: all }) => [[all[3] ?? "", all[3] ?? ""], [all[3] ?? ""]], "resulted"],
+    ["counts if the ledger grew since", ({ line: all }) => [[all[0] ?? "", all[2] ?? ""], [all[3] ?? ""]], "resulted"],
+    ["counts without them, as results of earlier versions do", ({ line: all }) => [undefined, [all[3] ?? ""]], "resulted"],
+    [
+      "is ignored if publish read a ledger that was refused since",
+      (at) => [[at.line[3] ?? "", at.foreign], [at.line[3] ?? ""]],
+      "foreign-ledger",
+    ],
+    [
+      "is ignored if prepare read a ledger that was refused since",
+      (at) => [[at.foreign, at.line[3] ?? ""], [at.line[3] ?? ""]],
+      "foreign-ledger",
+    ],
+    ["is ignored if it read a ledger of the future", ({ line: all }) => [[all[3] ?? ""], [all[1] ?? ""]], "foreign-ledger"],
+    ["is ignored if its ledger is no commit here", ({ line: all }) => [["9".repeat(40)], [all[3] ?? ""]], "foreign-ledger"],
+    ["is ignored if there is no ledger any longer", ({ line: all }) => [[all[3] ?? ""], [null]], "foreign-ledger"],
+    [
+      "counts if this process had the ledger before another one continued it",
+      ({ line: all, foreign: other }) => [[all[3] ?? ""], [all[3] ?? "", other]],
+      "resulted",
+    ],
+  ])("%s", async (_, of, expected) => {
+    const [ledgers, tips] = of({ line, foreign });
+    expect(await load(ledgers, tips)).toBe(expected);
+  });
 });

@@ -69,7 +69,8 @@ export const ignoreForgedResult = (tx: DecisionTransaction, { ref, commit, job: 
 
 /** Deletes a ref without a result. */
 export const applyMisplaced = (tx: DecisionTransaction, { ref, commit, job, fault }: MisplacedEvent): void => {
-  if (job !== null) return ignoreForgedResult(tx, { ref, commit, job, claim: "no-result", why: fault });
+  if (job !== null)
+    return ignoreForgedResult(tx, { ref, commit, job, claim: fault === "foreign-ledger" ? fault : "no-result", why: fault });
   deleteResultRef(tx, { ref, commit });
   tx.note(`${ref} was deleted: it names no job`);
 };
