@@ -126,6 +126,6 @@ test("every enki call in the shell blocks of README and docs/install.md is a cal
     ),
   );
   expect(calls.length).toBeGreaterThan(5);
-  const help = await readFile(join(ROOT, "src/cli/main.ts"), "utf8");
+  const help = await readFile(join(ROOT, "src/cli/subcommands.ts"), "utf8");
   for (const { name } of calls) expect(help).toMatch(new RegExp(`^\\s+(?:\\[)?"${name}",`, "m"));
 });

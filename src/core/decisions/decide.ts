@@ -1,9 +1,9 @@
 import type { Decision, Snapshot } from "../domain/decision.ts";
 import type { Event } from "../domain/event.ts";
 import type { WorkflowLinker } from "../workflow/workflow-linker.ts";
-import { reconcileProposals } from "./apply/agent-command.ts";
+import { RECONCILE_PASSES } from "./reconcile/passes.ts";
+import { isForgottenEvent } from "./reconcile/inbox.ts";
 import { applyCommanded } from "./apply/commanded.ts";
-import { reconcileUsage } from "./apply/hourly-limits.ts";
 import { isQuoteWhileIdle } from "./apply/revise-plan.ts";
 import { applyPerformed } from "./apply/effect-outcome.ts";
 import { applyMisplaced } from "./apply/ignore-result.ts";
@@ -12,25 +12,6 @@ import { applyResulted } from "./apply/job-result.ts";
 import { applyRemarked, recordPullActivity } from "./apply/pull-activity.ts";
 import { applySaveRefused } from "./apply/save-refused.ts";
 import { type DecisionTransaction, openTransaction } from "./decision-transaction.ts";
-import { reconcileRequestPulls } from "./reconcile/asked-pulls.ts";
-import { reconcileArchiving } from "./reconcile/archiving.ts";
-import { reconcileBrokenLines } from "./reconcile/broken-lines.ts";
-import { reconcileStaleWork } from "./reconcile/rebase-stale-work.ts";
-import { reconcileComments } from "./reconcile/comments.ts";
-import { reconcileDeadlines } from "./reconcile/deadlines.ts";
-import { reconcileCandidateBranches, reconcileRequiredChecks } from "./reconcile/check-gates.ts";
-import { reconcileHeads } from "./reconcile/heads.ts";
-import { isForgottenEvent, reconcileInbox } from "./reconcile/inbox.ts";
-import { reconcileLanding } from "./reconcile/landing.ts";
-import { reconcileConfirmedMerges, reconcileRequestedMerges } from "./reconcile/github-merges.ts";
-import { reconcileShownPlans } from "./reconcile/shown-plans.ts";
-import { reconcilePulls } from "./reconcile/pulls.ts";
-import { reconcileConflicts } from "./reconcile/conflicts.ts";
-import { reconcileRewinds, reconcileStrandedWork } from "./reconcile/rebase-after-rewind.ts";
-import { reconcileScheduling } from "./reconcile/scheduling.ts";
-import { reconcileAbandonedRuns } from "./reconcile/stopping.ts";
-import { reconcileTransitions } from "./reconcile/transitions.ts";
-import { reconcileWorkflows } from "./reconcile/workflows.ts";
 
 /**
  * Decides from events, ledger and facts alone, without clock, randomness or IO. Each event is recorded once by its id. Everything else is
@@ -40,37 +21,9 @@ export const decide = (events: readonly Event[], snapshot: Snapshot, linkWorkflo
   const tx = openTransaction(snapshot, linkWorkflow);
   for (const event of events) applyEvent(tx, event);
   // Read the facts that events need first; otherwise the passes would decide on half of the events.
-  if (tx.missingFacts().length === 0) for (const pass of RECONCILE_PASSES) pass(tx);
+  if (tx.missingFacts().length === 0) for (const { run } of RECONCILE_PASSES) run(tx);
   return tx.decision();
 };
-
-/** Each pass sees the changes of the passes before: a landing releases steps, which then start in the same write. */
-const RECONCILE_PASSES: readonly ((tx: DecisionTransaction) => void)[] = [
-  reconcileRewinds,
-  reconcileInbox,
-  reconcileRequestPulls,
-  reconcileHeads,
-  reconcileStrandedWork,
-  reconcileBrokenLines,
-  reconcileStaleWork,
-  reconcileDeadlines,
-  reconcileWorkflows,
-  reconcileRequiredChecks,
-  reconcileConfirmedMerges,
-  reconcileLanding,
-  reconcileRequestedMerges,
-  reconcileCandidateBranches,
-  reconcileTransitions,
-  reconcileAbandonedRuns,
-  reconcileConflicts,
-  reconcileScheduling,
-  reconcilePulls,
-  reconcileProposals,
-  reconcileUsage,
-  reconcileShownPlans,
-  reconcileComments,
-  reconcileArchiving,
-];
 
 const applyEvent = (tx: DecisionTransaction, event: Event): void => {
   switch (event.kind) {
