@@ -11,6 +11,7 @@ import { toJsonSchema } from "../../src/core/config/schema-node.ts";
 import { COMMANDS } from "../../src/core/commands/command-table.ts";
 import { agentScriptSchema, sceneSchema } from "../../src/cli/scripted-agent/agent-script.ts";
 import { EXECUTION_TRANSITIONS } from "../../src/core/domain/execution-lifecycle.ts";
+import { QUEUE_ITEM_TRANSITIONS } from "../../src/core/domain/queue-item-lifecycle.ts";
 import { STEP_TRANSITIONS } from "../../src/core/domain/step-lifecycle.ts";
 import { ALWAYS_PROTECTED, LOCK_FILES, PROTECTED_GROUPS } from "../../src/core/policy/protected-paths.ts";
 import { CHECK_STATE_MEANINGS } from "../../src/core/policy/evaluate-checks.ts";
@@ -199,6 +200,7 @@ export const TABLES: readonly (readonly [file: string, mark: string, table: () =
   ["docs/architecture.md", "step-diagram", stepDiagram],
   ["docs/architecture.md", "step-transitions", transitions(STEP_TRANSITIONS, 11)],
   ["docs/architecture.md", "execution-transitions", transitions(EXECUTION_TRANSITIONS, 8)],
+  ["docs/architecture.md", "queue-item-transitions", transitions(QUEUE_ITEM_TRANSITIONS, 4)],
   ["docs/reading.md", "brief-keys", () => keys(briefSchema)],
   ["docs/reading.md", "trigger-keys", () => keys(triggersSchema)],
 ];

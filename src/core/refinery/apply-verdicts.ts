@@ -1,5 +1,6 @@
 import type { Sha, TaskId } from "../domain/ids.ts";
 import { type Candidate, isBeingVerified, isGreen, type Queue, type QueueItem } from "../domain/queue.ts";
+import { clearItem, doubtItem, forgiveItem, strikeItem } from "../domain/queue-item-lifecycle.ts";
 import { settledFailureRate } from "./failure-odds.ts";
 
 /** Green commits, and verified trees, that a queue remembers. */
@@ -54,7 +55,7 @@ const applyGreenRuns = (before: Queue): Queue => {
   if (green.length === 0) return before;
   const queue = forgiveOutage(before);
   const cleared = new Set(green.flatMap(({ items }) => items.map(({ task }) => task)));
-  const items = queue.items.map((item) => (cleared.has(item.task) ? { ...item, strikes: 0, passedBefore: true } : item));
+  const items = queue.items.map((item) => (cleared.has(item.task) ? clearItem(item) : item));
   return {
     ...queue,
     items,
@@ -93,14 +94,8 @@ const mayNarrowSuspects = (queue: Queue, candidate: Candidate, greenCommits: Rea
   });
 
 const countStrikes = (queue: Queue, task: TaskId, candidate: Candidate): Queue => {
-  const count = candidate.runs.filter(({ verdict }) => verdict === "red").length;
   const others = candidate.items.flatMap((each) => (each.task === task ? [] : [each.task]));
-  const items = queue.items.map((item) => {
-    if (item.task !== task) return item;
-    const { failedWith: _, ...rest } = item;
-    const struck = { ...rest, strikes: item.strikes + count, passedBefore: false, failedCommit: candidate.commit, log: candidate.log };
-    return others.length > 0 ? { ...struck, failedWith: others } : struck;
-  });
+  const items = queue.items.map((item) => (item.task === task ? strikeItem(item, candidate, others) : item));
   const runs = candidate.runs.filter(({ verdict }) => verdict === null);
   const groups = queue.failedGroups.filter((group) => !group.includes(task));
   // A second red run of the same step is no sign of an outage.
@@ -129,7 +124,7 @@ const addFailedGroup = (queue: Queue, tasks: readonly TaskId[]): Queue => {
   const wider = (group: readonly TaskId[]): boolean => tasks.every((task) => group.includes(task));
   return {
     ...queue,
-    items: queue.items.map((item) => (item.passedBefore && among.has(item.task) ? { ...item, passedBefore: false } : item)),
+    items: queue.items.map((item) => (among.has(item.task) ? doubtItem(item) : item)),
     failedGroups: [...queue.failedGroups.filter((group) => !wider(group)), tasks],
   };
 };
@@ -149,7 +144,7 @@ const forgiveOutage = (queue: Queue): Queue =>
   isOutageProven(queue)
     ? {
         ...queue,
-        items: queue.items.map((item) => (item.strikes > 0 ? { ...item, strikes: 0 } : item)),
+        items: queue.items.map((item) => forgiveItem(item)),
         candidates: queue.candidates.filter((each) => isGreen(each) || isBeingVerified(each)),
         failedGroups: [],
       }

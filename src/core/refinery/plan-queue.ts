@@ -1,5 +1,6 @@
 import type { Sha } from "../domain/ids.ts";
 import { type Candidate, isBeingVerified, isGreen, type Queue, type VerifyRun } from "../domain/queue.ts";
+import { forgiveItem } from "../domain/queue-item-lifecycle.ts";
 import type { Refusal } from "../domain/refusal.ts";
 import { refuseFailedVerification, refuseOutage, refuseRedBase, refuseRepeatedFaults } from "../messages/queue-refusals.ts";
 import { syncQueue } from "./sync-queue.ts";
@@ -73,7 +74,7 @@ const findFreeze = (state: RefineryState, queue: Queue): Refusal | null => {
 const freezeQueue = (queue: Queue, frozen: Refusal): Queue => ({
   ...queue,
   frozen,
-  items: queue.items.map((item) => ({ ...item, strikes: 0 })),
+  items: queue.items.map((item) => forgiveItem(item)),
   failedGroups: [],
   candidates: queue.candidates.filter((each) => isBeingVerified(each) && each.items.length > 0 && each.faults === 0),
   strikesSinceGreen: 0,

@@ -1,5 +1,6 @@
 import type { TaskId } from "../domain/ids.ts";
 import type { Queue, QueueItem } from "../domain/queue.ts";
+import { awaitResolution, enterQueue, freeItem, holdItem, mergeCleanly } from "../domain/queue-item-lifecycle.ts";
 import { refuseBaseConflict } from "../messages/queue-refusals.ts";
 import { type QueueEntrant, toChainMerge, type RefineryState } from "./refinery-state.ts";
 
@@ -13,7 +14,7 @@ export const syncQueue = (state: RefineryState): Queue => {
     entrants.filter(({ task }) => !known.has(task)),
     byTask,
   );
-  const items = [...kept, ...added.map((each) => createQueueItem(each))].flatMap((item) => {
+  const items = [...kept, ...added.map((each) => enterQueue(each))].flatMap((item) => {
     const entrant = byTask.get(item.task);
     return entrant ? [updateItemState(state, item, entrant)] : [];
   });
@@ -28,18 +29,6 @@ export const syncQueue = (state: RefineryState): Queue => {
     failedGroups: groups.length === queue.failedGroups.length ? queue.failedGroups : groups,
   });
 };
-
-const createQueueItem = ({ task, head }: QueueEntrant): QueueItem => ({
-  task,
-  head,
-  state: "queued",
-  refusal: null,
-  strikes: 0,
-  passedBefore: false,
-  mergedAgainst: null,
-  failedCommit: null,
-  log: "",
-});
 
 /** New entrants, each behind the new entrants that it needs. */
 const sortByNeeds = (added: readonly QueueEntrant[], byTask: ReadonlyMap<TaskId, QueueEntrant>): QueueEntrant[] => {
@@ -67,8 +56,7 @@ const sortByNeeds = (added: readonly QueueEntrant[], byTask: ReadonlyMap<TaskId,
 const updateItemState = (state: RefineryState, item: QueueItem, entrant: QueueEntrant): QueueItem => {
   const checked = checkBaseConflict(state, item, entrant);
   if (checked.state === "resolving") return checked;
-  if (entrant.refusal) return { ...checked, state: "held", refusal: entrant.refusal };
-  return { ...checked, state: item.strikes > 0 ? "accused" : "queued", refusal: null };
+  return entrant.refusal ? holdItem(checked, entrant.refusal) : freeItem(checked);
 };
 
 /**
@@ -78,13 +66,12 @@ const updateItemState = (state: RefineryState, item: QueueItem, entrant: QueueEn
 const checkBaseConflict = (state: RefineryState, item: QueueItem, entrant: QueueEntrant): QueueItem => {
   const isChecked = item.state !== "resolving" || (item.mergedAgainst === state.tip && item.conflictPaths !== undefined);
   if (item.mergedAgainst !== null && isChecked) return item;
-  if (entrant.needs.length > 0) return { ...item, state: "queued", mergedAgainst: state.tip };
+  if (entrant.needs.length > 0) return mergeCleanly(item, state.tip);
   const link = state.mergeChain({ kind: "merge-chain", onto: state.tip, merges: [toChainMerge(entrant)] })?.[0];
   if (link === undefined) return item;
-  const { conflictPaths: _, ...rest } = item;
-  if (link.kind !== "conflict") return { ...rest, state: "queued", mergedAgainst: state.tip };
+  if (link.kind !== "conflict") return mergeCleanly(item, state.tip);
   const refusal = refuseBaseConflict(state.baseBranch, item.task, link.paths);
-  return { ...rest, state: "resolving", refusal, mergedAgainst: state.tip, conflictPaths: link.paths };
+  return awaitResolution(item, { tip: state.tip, paths: link.paths, refusal });
 };
 
 /** Records a new base tip. A push by a person is a chance for a red base. */

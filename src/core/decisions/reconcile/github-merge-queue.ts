@@ -2,6 +2,7 @@ import type { Effect } from "../../domain/effect.ts";
 import type { BranchName } from "../../domain/ids.ts";
 import type { MergeQueuePosition } from "../../domain/github-facts.ts";
 import type { Landing } from "../../domain/queue.ts";
+import { recordRemoval } from "../../domain/queue-item-lifecycle.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { applyLanding } from "../../refinery/apply-landing.ts";
 import { describeRemoval } from "../../messages/landing-words.ts";
@@ -121,7 +122,7 @@ const recordQueueRemoval = (tx: DecisionTransaction, { base, landing, pull }: Qu
   if (reason?.toUpperCase() === "MANUAL") return fail("dequeued", `A person removed #${pull} from GitHub's merge queue.`);
   const removed = (item.removals ?? 0) + 1;
   if (removed <= tx.snapshot.config.refinery.retries) {
-    const items = queue.items.map((each) => (each === item ? { ...each, removals: removed } : each));
+    const items = queue.items.map((each) => (each === item ? recordRemoval(each) : each));
     return tx.putQueue(base, { ...queue, items });
   }
   const times = removed > 1 ? ` ${removed} times` : "";
