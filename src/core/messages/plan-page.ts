@@ -1,5 +1,6 @@
 import type { ExecutionId, Hash } from "../domain/ids.ts";
 import type { PlannedStep } from "../domain/plan.ts";
+import { refuse, type Result } from "../domain/refusal.ts";
 import { collectUpTo, toInlineCode } from "./escape.ts";
 import { renderWholeStep } from "./planned-step.ts";
 import { fitsStepTable } from "./step-table.ts";
@@ -60,3 +61,15 @@ export const renderPlanPages = ({ execution, hash, added, approved }: ShownPlan)
   });
   return Object.fromEntries(numbered);
 };
+
+/** Refuses accepted steps without room in a comment or on pages: nobody could approve them. Refusal: `plan-too-long`. */
+export const refuseLongPlan = <T>(checked: Result<T>, added: readonly PlannedStep[]): Result<T> =>
+  checked.ok && isLongPlan(added) && renderPlanPages({ execution: "", hash: "", added, approved: [] }) === null
+    ? { ok: false, refusal: PLAN_TOO_LONG_REFUSAL }
+    : checked;
+
+export const PLAN_TOO_LONG_REFUSAL = refuse(
+  "plan-too-long",
+  "The plan is too long to be shown on ten pages, so nobody could approve it. Ask for a smaller part.",
+  "propose fewer steps, or shorter descriptions",
+).refusal;

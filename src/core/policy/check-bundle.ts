@@ -2,7 +2,7 @@ import { accept, refuse, type Result } from "../domain/refusal.ts";
 import { compileGlob, type PathMatcher } from "./glob.ts";
 import { foldPath, isAmbiguousPath, isBadPath } from "./path-form.ts";
 import { createProtection, explainUnprotecting, findLoneLockFile, LOCK_FILES } from "./protected-paths.ts";
-import { findSecrets } from "./secrets.ts";
+import { findSecrets, redactSecrets } from "./secrets.ts";
 
 /** A changed path of an untrusted job's bundle. */
 export type BundleFile = {
@@ -69,7 +69,9 @@ const listParentFolders = (path: string): string[] =>
     .slice(0, -1)
     .map((_, at, parts) => parts.slice(0, at + 1).join("/"));
 
-const formatBundlePath = ({ path }: BundleFile): string => JSON.stringify(path.slice(0, 200));
+/** A path in a message: cut, and without a credential that is part of it. */
+export const formatPath = (path: string): string => JSON.stringify(redactSecrets(path).slice(0, 200));
+const formatBundlePath = ({ path }: BundleFile): string => formatPath(path);
 
 type PathRules = { readonly findProtection: (path: string) => string | null; readonly allowed: readonly PathMatcher[] };
 
@@ -100,7 +102,7 @@ const findUnexplainedLock = (files: readonly BundleFile[], { anyLockFiles, resol
     ? null
     : refuse(
         "protected-path",
-        `${JSON.stringify(path)} is a lock file, and no manifest changed with it. To allow it, set \`unprotected = ["${LOCK_FILES}"]\` in \`[policy]\` of \`.enki/enki.toml\`.`,
+        `${formatPath(path)} is a lock file, and no manifest changed with it. To allow it, set \`unprotected = ["${LOCK_FILES}"]\` in \`[policy]\` of \`.enki/enki.toml\`.`,
       );
 };
 

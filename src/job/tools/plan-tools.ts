@@ -5,6 +5,7 @@ import { readTaskId, type TaskId, toTaskId } from "../../core/domain/ids.ts";
 import { deriveAdhocTaskId, type TaskCreation, QUICK_STEP_ID, TASK_STEP_ID } from "../../core/domain/adhoc-task.ts";
 import { listNeededSteps, listNeededTasks, type PlannedStep } from "../../core/domain/plan.ts";
 import { accept, refuse, type RefusedResult, type Result } from "../../core/domain/refusal.ts";
+import { refuseLongPlan } from "../../core/messages/plan-page.ts";
 import { findTarget, type FoundTarget, refuseNotFailed } from "../../core/domain/find-target.ts";
 import type { ExecutionView } from "../../core/domain/execution-view.ts";
 import { addInput, type PlanInputContext, planInput, readPlannedSteps, readStandaloneTask, taskInput } from "./plan-input.ts";
@@ -41,7 +42,7 @@ const formatStepLines = (steps: readonly PlannedStep[]): string[] =>
 
 const proposePlan = (context: ToolContext, args: unknown): ToolAnswer => {
   const read = readPlannedSteps(planInput, args, toPlanInputContext(context));
-  const plan = read.ok ? checkPlan({ steps: read.value.steps }, context.maxSteps) : read;
+  const plan = read.ok ? refuseLongPlan(checkPlan({ steps: read.value.steps }, context.maxSteps), read.value.steps) : read;
   if (!plan.ok) return refusePlan(context, plan);
   const { steps } = plan.value;
   const id = context.ownExecution ?? "";
@@ -72,7 +73,7 @@ const proposeAddedSteps = (context: ToolContext, args: unknown): ToolAnswer => {
   const { id, state, steps: there } = found.value;
   if (hasEnded({ state }))
     return answerError({ code: "already-over", message: `execution ${id} is ${state}: no steps can be added to it` });
-  const checked = checkAddition(Object.values(there), read.value.steps, context.maxSteps);
+  const checked = refuseLongPlan(checkAddition(Object.values(there), read.value.steps, context.maxSteps), read.value.steps);
   if (!checked.ok) return refusePlan(context, checked);
   const { value: steps } = checked;
   return recordCommand(

@@ -1,4 +1,4 @@
-import { type BundleFile, type BundleRules, checkBundle } from "../../core/policy/check-bundle.ts";
+import { type BundleFile, type BundleRules, checkBundle, formatPath } from "../../core/policy/check-bundle.ts";
 import type { JobResult } from "../../core/domain/job.ts";
 import { refuse, type Refusal } from "../../core/domain/refusal.ts";
 import type { Sha } from "../../core/domain/ids.ts";
@@ -48,7 +48,7 @@ const listResultFiles = (claimed: JobResult["files"], tree: ReadonlyMap<string, 
     else if (!entry) return refuse("missing-file", "A changed file is missing from the result.").refusal;
     else files.push(toResultFile(path, entry));
     if (entry && mode !== null && (entry.mode === "100644" || entry.mode === "100755") && entry.mode !== mode)
-      return refuse("other-mode", `${JSON.stringify(path.slice(0, 200))} has another mode than the result says.`).refusal;
+      return refuse("other-mode", `${formatPath(path)} has another mode than the result says.`).refusal;
   }
   return files;
 };

@@ -6,6 +6,7 @@ import { emptyLedger, type Ledger } from "../../core/domain/ledger.ts";
 import type { RepositoryRefs } from "../../core/domain/query.ts";
 import type { JobResult } from "../../core/domain/job.ts";
 import { LEDGER_REF, readResultRef, RESULTS_PREFIX } from "../../core/domain/refs.ts";
+import { redactResult } from "../../core/policy/redact-result.ts";
 import { INPUTS_FILE, readLedger } from "./ledger-files.ts";
 import { readJobResult } from "./read-job-result.ts";
 
@@ -33,13 +34,14 @@ export const MAX_RESULT_BYTES = 20_000_000;
 /** Opens a reader of unhandled results, and of refs without a usable result in their place. It remembers the ledgers that it was given. */
 export const openResultReader = (clone: RepositoryClone) => {
   const memory = createLedgerMemory(clone);
+  const readResult = createResultMemory(clone);
   return async (refs: RepositoryRefs, ledger: Ledger): Promise<Event[]> => {
     const events: Event[] = [];
     const isOwnLedger = memory(refs[LEDGER_REF] ?? null);
     for (const [ref, commit] of Object.entries(refs)) {
       if (!ref.startsWith(RESULTS_PREFIX) || ledger.handledEvents[`result:${commit}`] !== undefined) continue;
       const job = readResultRef(ref);
-      const result = job === null ? "malformed" : await readResultAt(clone, commit);
+      const result = job === null ? "malformed" : await readResult(commit);
       if (typeof result === "string") events.push({ kind: "misplaced", ref, commit, job, fault: result });
       // A job creates the ref of its own name only.
       else if (result.job !== job) events.push({ kind: "misplaced", ref, commit, job, fault: "other-job" });
@@ -68,6 +70,23 @@ const createLedgerMemory = (clone: RepositoryClone) => {
       for (const commit of commits) if (!(await isKnown(commit, tip))) return false;
       return true;
     };
+  };
+};
+
+const MAX_KNOWN_RESULTS = 100;
+
+/** Reads results without credentials, each commit once: a result waits here until GitHub shows its run. */
+const createResultMemory = (clone: RepositoryClone) => {
+  const known = new Map<Sha, JobResult>();
+  return async (commit: Sha): Promise<JobResult | "not-a-commit" | "malformed"> => {
+    const before = known.get(commit);
+    if (before) return before;
+    const read = await readResultAt(clone, commit);
+    if (typeof read === "string") return read;
+    const result = redactResult(read);
+    if (known.size >= MAX_KNOWN_RESULTS) known.clear();
+    known.set(commit, result);
+    return result;
   };
 };
 

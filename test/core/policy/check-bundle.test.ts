@@ -108,3 +108,23 @@ describe("B-19 a bundle", () => {
 test("credentials and known values are redacted", () => {
   expect(redactSecrets(`token ghp_${"a".repeat(36)} and hunter2hunter2`, ["hunter2hunter2"])).toBe("token [redacted] and [redacted]");
 });
+
+describe("a refusal does not repeat a credential that is in the name of a file", () => {
+  const token = ["gh", "p_", "a1B2".repeat(9)].join("");
+  const path = `notes/${token}.md`;
+  test.each<[string, BundleFile[], Partial<BundleRules>]>([
+    ["of a path outside", [file(`../${path}`)], {}],
+    ["of a protected path", [file(`deploy/${path}`)], {}],
+    ["of a path that its step may not change", [file(path)], { allowed: ["docs/**"] }],
+    ["of a link", [file(path, { kind: "link" })], {}],
+    ["of a doubled path", [file(path), file(path)], {}],
+    ["of a file and a folder", [file(path), file(`${path}/a`)], {}],
+    ["of conflict markers", [file(path, { text: "<<<<<<< a\n" })], { resolving: true, pathsWithMarkers: [path] }],
+    ["of a lone lock file", [file(`${token}/package-lock.json`)], {}],
+    ["of a credential behind a long folder", [file(`../${"a/".repeat(90)}${token}`)], {}],
+  ])("%s", (_, files, over) => {
+    const result = checkBundle(files, { ...rules, ...over });
+    expect(result.ok ? "accepted" : result.refusal.message).not.toContain(token.slice(0, 12));
+    expect(result.ok).toBe(false);
+  });
+});

@@ -1,7 +1,7 @@
 import { recordedCommandSchema } from "../../../src/storage/ledger/read-job-result.ts";
 import { describe, expect, test } from "vitest";
 import { listTools } from "../../../src/job/tools/call-tool.ts";
-import { openToolBox as open, TOOLS_OF } from "../../support/tools.ts";
+import { openToolBox as open, TOOLS_OF, view } from "../../support/tools.ts";
 
 const step = (id: string, over: Record<string, unknown> = {}) => ({ id, title: "t", description: "d", ...over });
 
@@ -78,6 +78,14 @@ describe("a command that a comment cannot show completely", () => {
     expect(answer).toMatchObject({ isError: true, text: expect.stringContaining(why) });
     expect(recorded).toEqual([]);
   });
+});
+
+test.each(["enki_execution_create", "enki_execution_add_steps"])("%s refuses a plan that does not fit on ten pages", async (tool) => {
+  const { call, recorded } = open({ maxSteps: 10_000, executions: [view("abc123", { old: "running" })] });
+  const steps = Array.from({ length: 250 }, (_, at) => step(`s${at}`, { description: "x".repeat(20_000) }));
+  const answer = await call(tool, { steps, ...(tool === "enki_execution_add_steps" && { execution_id: "abc123" }) });
+  expect(answer.structured).toMatchObject({ code: "plan-too-long" });
+  expect(recorded).toEqual([]);
 });
 
 describe("enki_execution_create", () => {

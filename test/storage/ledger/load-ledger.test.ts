@@ -123,3 +123,52 @@ describe("a result names the ledgers that its job read, and", () => {
     expect(await load(ledgers, tips)).toBe(expected);
   });
 });
+
+describe("a result is read without the credential that its job left in", () => {
+  const token = ["gh", "p_", "a1B2".repeat(9)].join("");
+  const disguises = { plain: token, "in base64": Buffer.from(token).toString("base64"), reversed: token.split("").toReversed().join("") };
+  const places: Record<string, (text: string) => Partial<JobResult>> = {
+    "its reason": (text) => ({ reason: text }),
+    "its answer": (text) => ({ answer: text }),
+    "its output": (text) => ({ output: text }),
+    "its report": (text) => ({ artifact: text }),
+    "its outcome": (text) => ({ outcome: { kind: "failed", reason: text } }),
+    "an answer to a remark": (text) => ({ replies: [{ comment: 1, addressed: true, text }] }),
+    "a mail": (text) => ({
+      tools: [
+        {
+          kind: "mail-send",
+          to: "user",
+          subject: "s",
+          body: text,
+          priority: "normal",
+          type: "info",
+          thread: null,
+          replyTo: null,
+          ttl: null,
+        },
+      ],
+    }),
+    "a backlog item": (text) => ({ tools: [{ kind: "backlog-add", body: text }] }),
+    "a quick task": (text) => ({ tools: [{ kind: "quick", prompt: text }] }),
+  };
+  const cases = Object.entries(places).flatMap(([place, over]) =>
+    Object.entries(disguises).map(([disguise, text]): [string, Partial<JobResult>, string] => [
+      `${place}, ${disguise}`,
+      over(`key ${text} end`),
+      text,
+    ]),
+  );
+
+  test.each(cases)("%s", async (_, over, text) => {
+    const clone = await repo.clone();
+    const content = JSON.stringify({ ...result, ...over });
+    expect(content).toContain(text);
+    const tree = await clone.writeFiles(null, new Map([["result.json", { content, mode: "100644" }]]));
+    const commit = await clone.writeCommit({ tree, parents: [], message: "result", at: 0 });
+    const [event] = await openResultReader(clone)({ [toResultRef(result.job)]: commit }, emptyLedger);
+    expect(event).toMatchObject({ kind: "resulted", commit });
+    expect(JSON.stringify(event)).toContain("[redacted]");
+    expect(JSON.stringify(event)).not.toContain(text);
+  });
+});

@@ -2,10 +2,9 @@ import type { Execution } from "../../domain/execution.ts";
 import type { Hash } from "../../domain/ids.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import { checkTexts } from "../../domain/plan-graph.ts";
-import { refuse } from "../../domain/refusal.ts";
 import { composeTextCommit } from "../../domain/text-commit.ts";
 import { listAddedSteps } from "../../messages/amendment.ts";
-import { isLongPlan, renderPlanPages } from "../../messages/plan-page.ts";
+import { isLongPlan, PLAN_TOO_LONG_REFUSAL, renderPlanPages } from "../../messages/plan-page.ts";
 import { failPlanning } from "../apply/plan-result.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
@@ -35,10 +34,8 @@ const showProposal = (tx: DecisionTransaction, execution: Execution, hash: Hash)
   if (!isLongPlan(added)) return tx.putExecution({ ...execution, shownPlan: { plan: hash, page: null } });
   const page = storePages(tx, execution, { hash, added, approved });
   if (page) return tx.putExecution({ ...execution, shownPlan: { plan: hash, page } });
-  failPlanning(tx, execution, refuse("plan-too-long", TOO_LONG_MESSAGE, `/enki retry ${execution.id}`).refusal);
+  failPlanning(tx, execution, { ...PLAN_TOO_LONG_REFUSAL, next: `/enki retry ${execution.id}` });
 };
-
-const TOO_LONG_MESSAGE = "The plan is too long to be shown on ten pages, so nobody could approve it. Ask for a smaller part.";
 
 type NewPages = { readonly hash: Hash; readonly added: readonly PlannedStep[]; readonly approved: readonly PlannedStep[] };
 

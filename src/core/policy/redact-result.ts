@@ -1,0 +1,20 @@
+import type { JobResult } from "../domain/job.ts";
+import { redactJson, redactSecrets } from "./secrets.ts";
+
+/**
+ * A result without credentials in its texts and commands, whatever publish did. Paths stay, because the commit holds them; the judgement of
+ * its files refuses credentials in names.
+ */
+export const redactResult = (result: JobResult): JobResult => {
+  const { reason, answer, output, artifact, outcome, replies, tools } = result;
+  // Redaction changes strings only, so the shape is unchanged.
+  const records = JSON.parse(redactJson({ outcome, replies, tools })) as Pick<JobResult, "outcome" | "replies" | "tools">;
+  return {
+    ...result,
+    ...records,
+    reason: redactSecrets(reason),
+    answer: redactSecrets(answer),
+    output: redactSecrets(output),
+    artifact: artifact === null ? null : redactSecrets(artifact),
+  };
+};
