@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import * as core from "@actions/core";
+import { hideEnvironment } from "./isolation/hide-environment.ts";
 import { readCoordinateStep } from "./core/domain/coordinate-step-name.ts";
 
 const script = fileURLToPath(import.meta.url);
@@ -65,6 +66,9 @@ const runStep = async (): Promise<void> => {
     core.setFailed(error instanceof Error ? error : String(error));
   }
 };
+
+// The environment of a step holds tokens and keys, and all processes of the step descend from this process.
+hideEnvironment(process.env);
 
 // An agent starts this file once more to reach the tools of its job.
 if (process.argv[2] === "mcp") {

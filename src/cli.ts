@@ -3,6 +3,10 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { main } from "./cli/main.ts";
+import { hideEnvironment } from "./isolation/hide-environment.ts";
+
+// Agents on this machine descend from this process, and a person's environment may hold keys.
+hideEnvironment(process.env);
 
 const EXIT_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

@@ -33,10 +33,7 @@ export type Event =
     }
   /** Somebody else's ledger or archive was refused and is kept under this commit; `executions` are those that it changed. */
   | { readonly kind: "ledger-refused"; readonly id: `ledger:${Sha}`; readonly foreign: Sha; readonly executions: readonly ExecutionId[] }
-  /**
-   * A ref in the place of results without a usable one. `job` is null if the ref names no job. `foreign-ledger`: the job read a ledger
-   * that Enki did not write.
-   */
+  /** A ref without a usable result. `job` is null if the ref names no job. `foreign-ledger`: somebody else wrote the ledger of the job. */
   | {
       readonly kind: "misplaced";
       readonly ref: RefName;

@@ -2,6 +2,8 @@
 export type ProtectionGap =
   /** Foreign code runs as the same user as Enki. */
   | "same-user"
+  /** Foreign code can read the initial environment of Enki's process. */
+  | "readable-environment"
   /** Foreign code sees all processes and files of its user. */
   | "no-namespaces"
   /** A detached process with an empty environment outlives its step. */

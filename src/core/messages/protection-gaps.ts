@@ -3,6 +3,8 @@ import type { ProtectionGap } from "../domain/protection-gap.ts";
 const GAP_SENTENCES: Readonly<Record<ProtectionGap, string>> = {
   "same-user":
     "Agents and commands run as the same user as Enki, because there is neither root, nor sudo without a password, nor user namespaces: they can read what this user can read. Use a machine that you would let them use.",
+  "readable-environment":
+    "Agents and commands can read the environment of Enki's own process, with its tokens and keys, because this system lets no process hide its environment.",
   "no-namespaces":
     "Agents and commands see all processes of the machine and all files that their user may read, because mount and process namespaces are not allowed. Install `unshare` and allow user namespaces to hide them.",
   "detached-processes":

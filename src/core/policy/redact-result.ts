@@ -1,10 +1,7 @@
 import type { JobResult } from "../domain/job.ts";
 import { redactJson, redactSecrets } from "./secrets.ts";
 
-/**
- * A result without credentials in its texts and commands, whatever publish did. Paths stay, because the commit holds them; the judgement of
- * its files refuses credentials in names.
- */
+/** A result without credentials in texts and commands. Paths stay: the judgement of files refuses credentials in names. */
 export const redactResult = (result: JobResult): JobResult => {
   const { reason, answer, output, artifact, outcome, replies, tools } = result;
   // Redaction changes strings only, so the shape is unchanged.

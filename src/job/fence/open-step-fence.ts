@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { explainProtectionGaps } from "../../core/messages/protection-gaps.ts";
+import { isEnvironmentReadable } from "../../isolation/hide-environment.ts";
 import { toJobPaths } from "../job-spec.ts";
 import type { StepHost } from "../step-host.ts";
 import type { JobFence } from "./job-fence.ts";
@@ -20,5 +21,6 @@ export const openStepFence = async (host: StepHost, words: readonly string[]): P
   // A closed cell of a local GitHub already hides other processes and files, and ends with the job.
   const gaps = env["ENKI_CELL"] === "closed" ? fence.gaps.filter((gap) => gap === "same-user") : fence.gaps;
   for (const sentence of explainProtectionGaps(gaps)) host.log(sentence);
+  if (fence.gaps.includes("same-user") && isEnvironmentReadable()) host.log(explainProtectionGaps(["readable-environment"]).join(""));
   return fence;
 };

@@ -31,7 +31,7 @@ export const readWriteInputs = async (clone: RepositoryClone, commit: Sha): Prom
 /** The largest `result.json` that is read, in bytes; publish writes far less. */
 export const MAX_RESULT_BYTES = 20_000_000;
 
-/** Opens a reader of unhandled results, and of refs without a usable result in their place. It remembers the ledgers that it was given. */
+/** Opens a reader of unhandled results and of refs without a usable result. Remembers earlier ledgers and results. */
 export const openResultReader = (clone: RepositoryClone) => {
   const memory = createLedgerMemory(clone);
   const readResult = createResultMemory(clone);

@@ -135,6 +135,12 @@ const SPOIL: Readonly<Record<string, string>> = {
   "many processes": "for i in $(seq 200); do sleep 100 & done",
 };
 
+/** Attempts without a gain even on machines that separate nothing. */
+const STOPPED_EVERYWHERE =
+  /^(?:a secret is read from (?:its own environment|its parent's environment|every ancestor's environment|every process's environment|every thread's environment|the first process's environment|every command line|sudo|the docker socket|a handle|a disk|the shadow file)|a process stays (?:in the background|in a session of its own|by a double fork|without hanging up|disowned|without a reaction to signals|as a coprocess)|the runner is told .*|git runs (?:a filter|a monitor|a hook)|the bundle is spoiled by (?:a huge output|many processes))$/;
+
+export const isStoppedEverywhere = (name: string): boolean => STOPPED_EVERYWHERE.test(name);
+
 /** All attempts by name; `mark` makes their processes unique. */
 export const listJobAttempts = (mark: string): Readonly<Record<string, JobAttempt>> => ({
   ...Object.fromEntries(writes),

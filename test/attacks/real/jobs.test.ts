@@ -22,7 +22,7 @@ import { hasNamespaces } from "../../support/namespaces.ts";
 import { runningWith } from "../../support/processes.ts";
 import { ID, openJobs } from "../../job/stage.ts";
 import { attackFamily } from "../attack-family.ts";
-import { listJobAttempts } from "./job-attempts.ts";
+import { isStoppedEverywhere, listJobAttempts } from "./job-attempts.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const SECRET = "SECRET-that-no-job-may-see";
@@ -120,27 +120,33 @@ const findCommands = (log: string): string[] => {
   return found;
 };
 
-const attempts = listJobAttempts(String(process.pid));
+const allAttempts = listJobAttempts(String(process.pid));
 const BEGIN = "attempt-begins";
-const script = [
-  "set +e",
-  ...Object.values(attempts).map(
-    ({ script: tried }, index) => `printf "\\n%s-begins %s\\n" attempt ${index}\n(\n${tried}\n) 2>&1 < /dev/null`,
-  ),
-  'printf "\\n%s-begins %s\\n" attempt end',
-].join("\n");
+const toScript = (attempts: typeof allAttempts): string =>
+  [
+    "set +e",
+    ...Object.values(attempts).map(
+      ({ script: tried }, index) => `printf "\\n%s-begins %s\\n" attempt ${index}\n(\n${tried}\n) 2>&1 < /dev/null`,
+    ),
+    'printf "\\n%s-begins %s\\n" attempt end',
+  ].join("\n");
 
-for (const [name, machine] of Object.entries(MACHINES).filter(([, { asRoot, unshare }]) => asRoot || unshare)) {
+for (const [name, machine] of Object.entries(MACHINES)) {
   if (!isPossible(machine)) {
     attackFamily("jobs", { [`${name}: this machine cannot play it`]: {} }, () => ({ stopped: "skipped-on-this-machine" }));
     continue;
   }
+  // On machines without any separation some attempts succeed; docs/security.md and the log of each job name them.
+  const attempts =
+    machine.asRoot || machine.unshare
+      ? allAttempts
+      : Object.fromEntries(Object.entries(allAttempts).filter(([title]) => isStoppedEverywhere(title)));
   describe(name, () => {
     let world: World;
     let commands: readonly string[];
     const outputs = new Map<number, string>();
     beforeAll(async () => {
-      world = await runJob(name, machine, script);
+      world = await runJob(name, machine, toScript(attempts));
       const parts = world.log.split(new RegExp(`^\\| ${BEGIN} (\\d+|end)$`, "m"));
       for (let at = 1; at + 1 < parts.length; at += 2) outputs.set(Number(parts[at]), parts[at + 1] ?? "");
       commands = findCommands(world.log).filter((line) => /evil/i.test(line));
