@@ -103,6 +103,7 @@ export const openRunner = ({ clock, trace, bare, directory }: Options): Simulate
       const job = readJobKey(`${kind}/${target}/${attempt}`);
       if (!job) return observer.onDone("startup_failure", "not one of ours");
       observer.onTitle(toJobKey(job));
+      observer.onJob({ id: "job", name: "job", status: "in_progress", conclusion: null, steps: [], log: null });
       const one: Live = {
         job,
         request,

@@ -12,8 +12,8 @@ const NOTHING = 1e-9;
 const UNLIKELY = 0.001;
 
 /** Whether nobody but the queue moves the base, and machines work. */
-const isQuiet = ({ hot, pushEvery, outage, redBase }: Cell["scene"]): boolean =>
-  hot === undefined && pushEvery === undefined && outage === undefined && redBase === undefined;
+const isQuiet = ({ hot, pushEvery, outage, redBase, runners }: Cell["scene"]): boolean =>
+  runners === undefined && hot === undefined && pushEvery === undefined && outage === undefined && redBase === undefined;
 
 export const gates = (cells: readonly Cell[]): Gate[] => [
   turnaround(cells, "1r"),
@@ -25,6 +25,7 @@ export const gates = (cells: readonly Cell[]): Gate[] => [
   falseEjections(cells.filter(({ scene }) => isQuiet(scene))),
   outages(cells.filter(({ scene }) => scene.outage !== undefined)),
   ends(cells),
+  fewRunners(cells.filter(({ scene }) => scene.runners !== undefined)),
 ];
 
 const turnaround = (cells: readonly Cell[], retries: "0r" | "1r"): Gate => {
@@ -57,6 +58,23 @@ const pushes = (cells: readonly Cell[]): Gate => {
     holds: slow.length === 0,
     found: limited.map(({ rows }) => rows["ours+1r"].turnaround.toFixed(2)).join(", "),
     cells: slow.map(({ scene, rows }) => `${nameOf(scene)}: ${rows["ours+1r"].turnaround.toFixed(2)}`),
+  };
+};
+
+const RUNNERS_RATIO = 1.05;
+
+/** Too many slots against as many as there are runners, on the same traces. */
+const fewRunners = (cells: readonly Cell[]): Gate => {
+  const pairs = cells.flatMap((many) => {
+    const told = cells.find(({ scene }) => scene.runners === many.scene.runners && scene.slots === scene.runners);
+    return told && told !== many ? [{ many, ratio: many.rows["ours+1r"].makespan / told.rows["ours+1r"].makespan }] : [];
+  });
+  const slow = pairs.filter(({ ratio }) => ratio > RUNNERS_RATIO);
+  return {
+    name: `makespan of ours+1r with 16 slots on 2 or 4 runners is at most ${RUNNERS_RATIO} of the same plan told the number of runners`,
+    holds: slow.length === 0,
+    found: pairs.map(({ ratio }) => ratio.toFixed(3)).join(", "),
+    cells: slow.map(({ many, ratio }) => `${nameOf(many.scene)}: ${ratio.toFixed(3)}`),
   };
 };
 

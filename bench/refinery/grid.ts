@@ -38,7 +38,7 @@ export const grid = (): Scene[] => {
     SLOTS.slice(1).flatMap((slots, c) => [0.02, 0.1].map((bad, p) => scene(world, { steps: 200, slots, bad }, [w + c + p, w]))),
   );
   const deep = scene({ shape: "flat", start: "ready", work: 0 }, { steps: 200, slots: 16, bad: 0.3 }, [1, 0]);
-  return [...short, ...long, deep, ...pushed(), ...outages(), ...redBases(), ...hotFiles()];
+  return [...short, ...long, deep, ...pushed(), ...outages(), ...redBases(), ...hotFiles(), ...fewRunners()];
 };
 
 /** People who push to the base beside the queue. */
@@ -58,6 +58,16 @@ const outages = (): Scene[] =>
       ...({ shape: "flat", start: "ready", steps: 60, work: 2, bad: 0.1, flakes: 0.02, textual: 0, semantic: 0 } as const),
       slots,
       outage,
+    })),
+  );
+
+/** Slots without as many runners, and the same plan with as many slots as there are runners. */
+const fewRunners = (): Scene[] =>
+  [2, 4].flatMap((runners) =>
+    [16, runners].map((slots) => ({
+      ...({ shape: "flat", start: "ready", steps: 60, work: 2, bad: 0.1, flakes: 0.02, textual: 0, semantic: 0 } as const),
+      slots,
+      runners,
     })),
   );
 
@@ -89,5 +99,19 @@ const scene = (world: World, rest: Pick<Scene, "steps" | "slots" | "bad">, [turn
 /** One small cell of each kind, for a look at everything in seconds. */
 export const quickGrid = (): Scene[] => grid().filter(({ steps, slots, bad }) => steps <= 24 && slots > 1 && bad === 0.15);
 
-export const nameOf = ({ shape, start, steps, work, bad, flakes, textual, slots, hot, pushEvery, outage, redBase }: Scene): string =>
-  `${shape}${shape === "flat" ? "" : `/${start}`} N=${steps} W=${work} p=${bad} f=${flakes} q=${textual} C=${slots}${hot === undefined ? "" : ` hot=${hot}`}${pushEvery === undefined ? "" : ` push=${pushEvery}`}${outage === undefined ? "" : ` outage=${outage}`}${redBase === undefined ? "" : ` red=${redBase}`}`;
+export const nameOf = ({
+  shape,
+  start,
+  steps,
+  work,
+  bad,
+  flakes,
+  textual,
+  slots,
+  hot,
+  pushEvery,
+  outage,
+  redBase,
+  runners,
+}: Scene): string =>
+  `${shape}${shape === "flat" ? "" : `/${start}`} N=${steps} W=${work} p=${bad} f=${flakes} q=${textual} C=${slots}${hot === undefined ? "" : ` hot=${hot}`}${pushEvery === undefined ? "" : ` push=${pushEvery}`}${outage === undefined ? "" : ` outage=${outage}`}${redBase === undefined ? "" : ` red=${redBase}`}${runners === undefined ? "" : ` runners=${runners}`}`;

@@ -1,6 +1,7 @@
 import type { Sha, TaskId } from "../../src/core/domain/ids.ts";
 import { type Candidate, emptyQueue, type Queue } from "../../src/core/domain/queue.ts";
 import { planQueue } from "../../src/core/refinery/plan-queue.ts";
+import { findNextLook } from "../../src/core/refinery/verify-capacity.ts";
 import type { RefineryEffect, RefineryState } from "../../src/core/refinery/refinery-state.ts";
 import type { Commit, Head } from "./commits.ts";
 import { type Facts, gitFacts } from "./facts.ts";
@@ -47,7 +48,7 @@ export const ours = (retries: number): Policy => {
             land: null,
             eject: ejections,
             want: wanted(now, planned.effects),
-            wake: frozenUntil(now, queue),
+            wake: frozenUntil(now, queue) ?? nextLook(now, queue),
           };
       }
       throw new Error("The plan changes its queue for ever.");
@@ -115,6 +116,7 @@ const state = ({ view, facts, retries, resolving }: Now, queue: Queue): Refinery
     ],
     stacksResolutions: true,
     parallel: view.slots,
+    isStarted: isStarted(view, facts, queue),
     retries,
     maxFaults: 3,
     timeoutMs: 10 * CHECK_MS,
@@ -124,6 +126,15 @@ const state = ({ view, facts, retries, resolving }: Now, queue: Queue): Refinery
     mergeChain: facts.chain,
   };
 };
+
+/** The runs of a commit start in their order. */
+const isStarted =
+  (view: View, facts: Facts, { candidates }: Queue): NonNullable<RefineryState["isStarted"]> =>
+  (sha, attempt) => {
+    const commit = facts.commit(sha);
+    const open = candidates.find((each) => each.commit === sha)?.runs.filter(({ verdict }) => verdict === null) ?? [];
+    return open.findIndex((run) => run.attempt === attempt) < ((commit && view.check(commit)?.started) ?? 0);
+  };
 
 const verdicts = (view: View, commit: Commit | undefined): readonly ("green" | "red")[] => (commit && view.check(commit)?.verdicts) ?? [];
 
@@ -150,6 +161,12 @@ const thawed = ({ view, frozen }: Now, queue: Queue): Queue => {
   if (!queue.frozen) frozen.since = null;
   else frozen.since ??= view.now;
   return frozen.since !== null && view.now >= frozen.since + PERSON ? { ...queue, frozen: null } : queue;
+};
+
+const nextLook = (now: Now, queue: Queue): number | null => {
+  const at = findNextLook(queue, state(now, queue));
+  // A time in milliseconds is never before its moment.
+  return at === null ? null : Math.max(now.view.now, (at + 1) / CHECK_MS);
 };
 
 const frozenUntil = ({ view, frozen }: Now, queue: Queue): number | null => {

@@ -3,7 +3,11 @@ import type { Commit, Head } from "./commits.ts";
 export type Verdict = "green" | "red";
 
 /** Verify runs of one commit. */
-export type Check = { readonly verdicts: readonly Verdict[]; /** How many run now. */ readonly running: number };
+export type Check = {
+  readonly verdicts: readonly Verdict[];
+  /** How many run now or wait for a runner, and how many of them run. */ readonly running: number;
+  readonly started: number;
+};
 
 /** All that a policy may look at. */
 export type View = {

@@ -8,7 +8,7 @@ import { OUTAGE_RED, OUTAGE_START, TIMES, type Trace } from "./trace.ts";
 
 /**
  * One history of one base branch in virtual time. What holds for every policy:
- * - A run takes a slot for `TIMES.check`, unless it is cancelled; a cancelled run costs what it used of that.
+ * - A run takes a slot and, first come, first served, a runner for `TIMES.check`, unless it is cancelled; a cancelled run costs what it used of that.
  * - A run is red when its content is bad: a bad head, or two that are red together. Else it flakes, decided by content and attempt alone.
  * - In an outage nearly every run that ends is red, whatever its content.
  * - A landing takes `TIMES.landing`; meanwhile nobody decides, but runs go on. It moves the base to a commit that was green itself.
@@ -33,8 +33,8 @@ type Happening =
   | { readonly kind: "pushed"; readonly red: boolean }
   | { readonly kind: "woken" };
 
-/** What runs, by number, with the time at which it began; the oldest first. */
-type Record = { readonly verdicts: Verdict[]; readonly runs: Map<number, number> };
+/** What runs, by number, with the time at which it began, or null while it waits for a runner; the oldest first. */
+type Record = { readonly verdicts: Verdict[]; readonly runs: Map<number, number | null> };
 
 type World = {
   readonly trace: Trace;
@@ -44,9 +44,14 @@ type World = {
   readonly checks: Map<Commit, Record>;
   /** Runs under way, by commit; a commit that does not run is not in it. */ readonly running: Map<Commit, Record>;
   /** Runs that ended, by content. */ readonly attempts: Map<number, number>;
+  /** Runs that wait for a runner; cancelled ones stay until it is their turn. */ readonly waiting: {
+    readonly commit: Commit;
+    readonly run: number;
+  }[];
   /** Content that was green. */ readonly green: Set<string>;
   readonly say: (line: string) => void;
   now: number;
+  /** Runs that have a runner. */ going: number;
   /** When something last landed, left or came. */ moved: number;
   tip: Commit;
   landing: boolean;
@@ -71,7 +76,9 @@ export const simulate = (trace: Trace, policy: Policy, say: (line: string) => vo
     checks: new Map(),
     running: new Map(),
     attempts: new Map(),
+    waiting: [],
     green: new Set(),
+    going: 0,
     now: 0,
     moved: 0,
     tip: commits.root,
@@ -98,6 +105,7 @@ export const simulate = (trace: Trace, policy: Policy, say: (line: string) => vo
     for (const each of what) happen(world, each);
     // Work that takes no time is done before anyone decides.
     if (!world.landing && !world.agenda.isDue(world.now)) stuck = tried(() => consult(world, policy));
+    begin(world);
   }
   // The rest of what still runs is nobody's: it is cancelled with the last landing.
   for (const [commit, { runs }] of world.running) for (const run of runs.keys()) cancel(world, commit, run);
@@ -182,7 +190,13 @@ const consult = (world: World, policy: Policy): void => {
     needs: (step) => trace.needs[step] ?? [],
     check: (commit): Check | undefined => {
       const found = checks.get(commit);
-      return found && { verdicts: found.verdicts, running: found.runs.size };
+      return (
+        found && {
+          verdicts: found.verdicts,
+          running: found.runs.size,
+          started: [...found.runs.values()].filter((began) => began !== null).length,
+        }
+      );
     },
     merge: commits.merge,
     conflicts: commits.conflicts,
@@ -247,15 +261,34 @@ const start = (world: World, commit: Commit): void => {
   world.runs += 1;
   world.checks.set(commit, record);
   world.running.set(commit, record);
-  record.runs.set(world.runs, world.now);
-  world.agenda.add(world.now + TIMES.check, { kind: "ran", commit, run: world.runs });
+  record.runs.set(world.runs, null);
+  world.waiting.push({ commit, run: world.runs });
   world.say(`${time(world.now)} run ${names(world.commits.root, commit)}`);
 };
 
-/** Frees the slot of a run. */
+/** Gives free runners to the runs that wait longest. */
+const begin = (world: World): void => {
+  const { waiting, trace, now } = world;
+  const runners = trace.scene.runners ?? trace.scene.slots;
+  while (world.going < runners) {
+    const next = waiting.shift();
+    if (!next) return;
+    const runs = world.checks.get(next.commit)?.runs;
+    if (!runs?.has(next.run)) continue;
+    runs.set(next.run, now);
+    world.going += 1;
+    world.agenda.add(now + TIMES.check, { kind: "ran", ...next });
+  }
+};
+
+/** Frees the slot and the runner of a run. */
 const end = (world: World, commit: Commit, run: number): Record | undefined => {
   const record = world.checks.get(commit);
-  world.used += world.now - (record?.runs.get(run) ?? world.now);
+  const began = record?.runs.get(run) ?? null;
+  if (began !== null) {
+    world.used += world.now - began;
+    world.going -= 1;
+  }
   record?.runs.delete(run);
   if (record?.runs.size === 0) world.running.delete(commit);
   return record;

@@ -25,6 +25,8 @@ export type Scene = {
   readonly pushEvery?: number;
   /** How long machines fail, from {@link OUTAGE_START}; absent without an outage. */
   readonly outage?: number;
+  /** How many runs have a runner; the others wait for one. Absent if as many as slots. */
+  readonly runners?: number;
   /** How long the base itself is red, from {@link OUTAGE_START}, between two pushes of a person; absent if never. */
   readonly redBase?: number;
 };

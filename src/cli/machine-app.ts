@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { readAppManifest } from "../local-github/api/app-manifest.ts";
@@ -47,6 +48,7 @@ export const startMachineApp = async (terminal: TerminalHost, { forge, root, sta
     directory: clones,
     findNear: createNearFinder(repositories),
     graceMs: 0,
+    runners: availableParallelism(),
     sweepIntervalMs: MACHINE_SWEEP_INTERVAL_MS,
     // The server that sends webhooks starts with this process, so none was lost before, except by an earlier process.
     ...(forge.isResumed ? {} : { firstSweepMs: MACHINE_SWEEP_INTERVAL_MS }),

@@ -33,6 +33,8 @@ export type RepositoryConnection = {
   readonly graceMs: Millis;
   /** See Snapshot.endsWhenIdle. */
   readonly endsWhenIdle?: true | undefined;
+  /** See Snapshot.runners. */
+  readonly runners?: number | undefined;
   /** See RepositoryPorts.keepOutcomesMs. */
   readonly keepOutcomesMs: Millis;
   readonly now: () => Millis;
@@ -52,6 +54,7 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
     graceMs,
     keepOutcomesMs: connected.keepOutcomesMs,
     endsWhenIdle: connected.endsWhenIdle,
+    runners: connected.runners,
     isLedgerSigned: connected.seal !== undefined,
     now,
     log,

@@ -37,6 +37,8 @@ export type CoordinatorHost = {
   readonly keepOutcomesMs: Millis;
   /** See Snapshot.endsWhenIdle. */
   readonly endsWhenIdle?: true;
+  /** See Snapshot.runners. */
+  readonly runners?: number;
 };
 
 export type RepositoryAccess = {
@@ -92,6 +94,7 @@ export const connectRepository = async (host: CoordinatorHost, connected: Reposi
     graceMs: host.graceMs,
     keepOutcomesMs: host.keepOutcomesMs,
     endsWhenIdle: host.endsWhenIdle,
+    runners: host.runners,
     now: timers.now,
     nonce: host.nonce,
     jitter: () => host.random() * MAX_JITTER_MS,

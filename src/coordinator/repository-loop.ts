@@ -39,6 +39,8 @@ export type RepositoryPorts = {
   readonly keepOutcomesMs: Millis;
   /** See Snapshot.endsWhenIdle. */
   readonly endsWhenIdle?: true | undefined;
+  /** See Snapshot.runners. */
+  readonly runners?: number | undefined;
   /** See Snapshot.unsignedLedger. */
   readonly isLedgerSigned: boolean;
   readonly now: () => Millis;
@@ -167,7 +169,8 @@ const decideWithFacts = async (
     const { graceMs, botLogin, defaultBranch } = world;
     const unsigned = world.isLedgerSigned ? {} : { unsignedLedger: true as const };
     const ending = world.endsWhenIdle ? { endsWhenIdle: true as const } : {};
-    const frame = { now: world.now(), graceMs, botLogin, defaultBranch, config, refs, ...unsigned, ...ending };
+    const machine = world.runners === undefined ? {} : { runners: world.runners };
+    const frame = { now: world.now(), graceMs, botLogin, defaultBranch, config, refs, ...unsigned, ...ending, ...machine };
     // answerQueries stores each fact under its own query.
     const decision = decide(events, { ...frame, ledger, facts: facts as QueryFacts }, held.linkWorkflow);
     if (decision.kind === "act") return { act: decision, inputs: { events, snapshot: { ...frame, facts: [...facts] } } };

@@ -61,6 +61,8 @@ const FAILED_ENDS: ReadonlySet<JobResult["end"]> = new Set(["failed", "asked", "
 export const memoryWorld = (
   options: {
     config?: Config;
+    /** See Snapshot.runners. */
+    runners?: number;
     crash?: (point: string) => void;
     conflicts?: (head: Sha, message: string, onto: Sha) => boolean;
     /** How a head conflicts; its contents do where nothing is said. */
@@ -490,6 +492,7 @@ export const memoryWorld = (
     botLogin: "enki[bot]",
     defaultBranch: "main",
     graceMs: 0,
+    runners: options.runners,
     isLedgerSigned: true,
     keepOutcomesMs: 60_000,
     now: () => (state.now += 1),

@@ -95,7 +95,12 @@ const checkSchema = z.union([
 const refinerySchema = z.strictObject({
   verify: z.array(z.string().min(1)).default([]).describe("commands that a candidate must pass, in this order; nothing lands unverified"),
   timeout_minutes: minutesSchema.default(30).describe("the time limit of a verify job, in minutes"),
-  parallel: z.int().min(1).max(64).default(1).describe("the number of candidates that are verified at the same time on a base"),
+  parallel: z
+    .int()
+    .min(0)
+    .max(64)
+    .default(0)
+    .describe("the largest number of candidates that are verified at the same time on a base; 0 to learn how many runners there are"),
   retries: z.int().min(0).max(5).default(1).describe("the number of red runs of a step that are repeated before it fails"),
   base: z.string().min(1).optional().describe("the branch that work lands on; the default branch if left out"),
   checks: z.array(checkSchema).default([]).describe("checks that a candidate needs besides those of GitHub's rules; `*` for every check"),

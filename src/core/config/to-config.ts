@@ -50,7 +50,7 @@ export const toConfig = ({
     refinery: {
       verify: refinery.verify,
       timeoutMs: refinery.timeout_minutes * MS_PER_MINUTE,
-      parallel: refinery.parallel,
+      parallel: refinery.parallel === 0 ? null : refinery.parallel,
       retries: refinery.retries,
       checks: refinery.checks.map((each) =>
         typeof each === "string" ? { name: each, app: null } : { name: each.name, app: each.app ?? null },

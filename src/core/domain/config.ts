@@ -24,7 +24,8 @@ export type Config = {
     /** Commands that verify a candidate, each run by `bash -c` in a fresh checkout. */
     readonly verify: readonly string[];
     readonly timeoutMs: number;
-    readonly parallel: number;
+    /** `null` to learn it. */
+    readonly parallel: number | null;
     /** Red runs a step may have before its item leaves the queue. */
     readonly retries: number;
     /** `null` for the default branch. */

@@ -36,6 +36,19 @@ export type VerifyRun = {
   readonly verdict: "green" | "red" | null;
   /** Whether the verify job passed while required checks are still missing. */
   readonly verified?: true;
+  /** Whether a runner was seen working on it. */
+  readonly started?: true;
+};
+
+/** How many verify runs a base has runners for, learned from when runs really start. */
+export type VerifyCapacity = {
+  /** Runs that may be requested at the same time. */
+  readonly slots: number;
+  /** Runs that started without a wait since `slots` changed, while every slot was used. */
+  readonly startsOnTime: number;
+  /** Whether a run ever waited for a runner. */
+  readonly isLimited: boolean;
+  readonly nextLook: Millis;
 };
 
 /** The landing mode of a base and its requirements. Read from the branch rules when verification starts and again right before each landing. */
@@ -120,6 +133,8 @@ export type Queue = {
   readonly askAgainAt?: Millis;
   readonly landing?: Landing;
   readonly incident?: Incident;
+  /** Absent until the start of a run was looked at. */
+  readonly capacity?: VerifyCapacity;
 };
 
 /** Landing mode and merge method in one word, comparable with the one announced on a pull request. */

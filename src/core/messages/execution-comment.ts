@@ -6,6 +6,7 @@ import type { Queue } from "../domain/queue.ts";
 import type { Step } from "../domain/step.ts";
 import { listAddedSteps, renderAmendment } from "./amendment.ts";
 import { renderUsage } from "./agent-usage.ts";
+import { renderCapacityNote, type ShownCapacity } from "./capacity-note.ts";
 import { renderBriefNote } from "./brief-section.ts";
 import { renderOpenConflicts, renderWaitingConflicts } from "./open-conflicts.ts";
 import {
@@ -41,6 +42,7 @@ export type ExecutionCommentInput = {
   readonly reports: Readonly<Record<StepId, string>>;
   /** See Snapshot.unsignedLedger. */
   readonly unsignedLedger?: true;
+  readonly capacity?: ShownCapacity;
   /** Set if Enki acts with the token of a job. */
   readonly jobToken?: true;
 };
@@ -76,6 +78,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 0, text: renderRevisionNote(execution) },
     { rank: 1, text: renderIgnoredRecords(execution) },
     { rank: 1, text: renderLandingNote(execution, queue) },
+    { rank: 2, text: renderCapacityNote(execution.state, queue, input.capacity) },
     { rank: 4, text: renderMermaidBlock(steps, execution.steps) ?? "" },
     { rank: 0, text: renderStepTable(steps, execution.steps, execution.amendment ? MAX_CHARS_BESIDE_AMENDMENT : undefined) },
     { rank: 1, text: renderSkippedRoles(execution) },

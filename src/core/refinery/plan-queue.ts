@@ -8,6 +8,7 @@ import { isLikelyOutage, applyVerdicts } from "./apply-verdicts.ts";
 import { fillSlots } from "./fill-slots.ts";
 import { addOutcomes, applyLanding } from "./apply-landing.ts";
 import { planResolutions } from "./resolution-line.ts";
+import { learnCapacity } from "./verify-capacity.ts";
 import { chooseLanding } from "./choose-landing.ts";
 import type { PlannedRef, RefineryEffect, RefineryPlan, RefineryState } from "./refinery-state.ts";
 
@@ -15,8 +16,9 @@ import type { PlannedRef, RefineryEffect, RefineryPlan, RefineryState } from "./
  * Decides what lands and what is verified next, from the queue and facts alone.
  * Only a commit that was green on the current base lands. A step is ejected only by red runs on a landed or green context.
  */
-export const planQueue = (state: RefineryState): RefineryPlan => {
-  const before = state.queue;
+export const planQueue = (given: RefineryState): RefineryPlan => {
+  const before = given.queue;
+  const state = learnCapacity(given);
   const evaluated = applyVerdicts(syncQueue(state));
   const frozen = evaluated.frozen ?? findFreeze(state, evaluated);
   if (frozen) {

@@ -27,8 +27,12 @@ export type RefineryState = {
   readonly tip: Sha;
   readonly queue: Queue;
   readonly entrants: readonly QueueEntrant[];
-  /** Verify jobs that may run at the same time. */
+  /** The largest number of verify jobs that may run at the same time. */
   readonly parallel: number;
+  /** The number of verify jobs to begin with; absent for `parallel`. */
+  readonly firstParallel?: number;
+  /** A fact: whether a runner works on a verify job. Absent if starts are not looked at; undefined until it is known. */
+  readonly isStarted?: (commit: Sha, attempt: number) => boolean | undefined;
   /** Red runs that are tolerated. One more ejects the step. */
   readonly retries: number;
   /** Consecutive verify jobs without a verdict after which the queue freezes. */

@@ -173,10 +173,10 @@ describe("Zuul", () => {
         const head = heads[step];
         return (head && merge(commit, head)) ?? commit;
       }, root);
-    const running: Check = { verdicts: [], running: 1 };
+    const running: Check = { verdicts: [], running: 1, started: 1 };
     const checks = new Map<Commit, Check>([
       [on(0), running],
-      [on(0, 1), { verdicts: ["red"], running: 0 }],
+      [on(0, 1), { verdicts: ["red"], running: 0, started: 0 }],
       [on(0, 1, 2), running],
     ]);
     const decision = zuul(0).decide({

@@ -92,6 +92,13 @@ describe("a simulated history", () => {
     }
   });
 
+  it("lets runs without a runner wait for one, first come, first served", () => {
+    const scene = { ...hard, steps: 4, bad: 0, flakes: 0, textual: 0, semantic: 0, shape: "flat", work: 0, slots: 4 } as const;
+    const makespan = (runners?: number): number =>
+      simulate(trace({ ...scene, ...(runners !== undefined && { runners }) }, 1), zuul(0, 4)).makespan;
+    expect([makespan(), makespan(4), makespan(2), makespan(1)].map((time) => Math.floor(time))).toEqual([1, 1, 2, 4]);
+  });
+
   it("never lets the product's plan land red work", () => {
     fc.assert(
       fc.property(fc.constantFrom("flat", "layered", "chain", "random"), fc.constantFrom(0, 1), fc.nat(1_000), (shape, retries, seed) => {
@@ -150,8 +157,8 @@ describe("the grid", () => {
     expect([Math.min(...all.map(({ slots }) => slots)), Math.max(...all.map(({ slots }) => slots))]).toEqual([1, 16]);
     const axes = ["shape", "steps", "bad", "flakes", "textual", "slots"] as const;
     const short = all.filter(
-      ({ steps, hot, pushEvery, outage, redBase }) =>
-        steps < 100 && hot === undefined && pushEvery === undefined && outage === undefined && redBase === undefined,
+      ({ steps, hot, pushEvery, outage, redBase, runners }) =>
+        steps < 100 && [hot, pushEvery, outage, redBase, runners].every((value) => value === undefined),
     );
     for (const a of axes)
       for (const b of axes) {
@@ -220,6 +227,9 @@ describe("the gates", () => {
     };
     expect(failing([fine, worse])).toEqual([8]);
     expect(failing([withOurs({ falseEjections: 3 })])).toEqual([7]);
+    const onTwo = (slots: number, makespan: number): Cell => ({ ...withOurs({ makespan }), scene: { ...fine.scene, slots, runners: 2 } });
+    expect(failing([onTwo(16, 10.5), onTwo(2, 10)])).toEqual([]);
+    expect(failing([onTwo(16, 10.6), onTwo(2, 10)])).toEqual([10]);
   });
 
   it("allow no false ejection without flakes", () => {

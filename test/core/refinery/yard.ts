@@ -91,6 +91,8 @@ export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly 
       }
       throw new Error("the plan does not come to rest");
     },
+    /** Plans once, and changes nothing. */
+    once: (): RefineryPlan => planQueue(state),
     /** Runs under way, as commit/attempt. */
     open: (): string[] =>
       state.queue.candidates.flatMap(({ commit, runs }) =>

@@ -10,6 +10,7 @@ import { renderFailedTogether } from "../../messages/failed-together.ts";
 import { failStep, findStep } from "../apply/fail-step.ts";
 import { listHeldBases, listActiveBases } from "../step-base.ts";
 import { createLanding, startWorkflowsAfterLanding, reportOwnChecks, reportReusedVerdict } from "../landings.ts";
+import { findParallelLimits, wakeForNextLook } from "../parallel-limits.ts";
 import { withLandingTerms } from "../landing-terms.ts";
 import { IN_QUEUE_REFUSAL } from "./abandon-landing.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
@@ -32,16 +33,16 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
   if (entering === undefined) return;
   const { ready, coming } = entering;
   const { refinery } = tx.snapshot.config;
+  const limits = { ...findParallelLimits(tx), timeoutMs: refinery.timeoutMs + JOB_SLACK_MS };
   const planned = planQueue({
     now: tx.now,
     baseBranch: base,
     tip: tip ?? "",
     queue: ready,
     entrants: coming,
-    parallel: refinery.parallel,
+    ...limits,
     retries: refinery.retries,
     maxFaults: MAX_FAULTS + 1,
-    timeoutMs: refinery.timeoutMs + JOB_SLACK_MS,
     ...toRefineryTerms(ready),
     isReported: (candidate) => ready.landingTerms?.mode !== "exact" || reportOwnChecks(tx, ready, { candidate, commit: candidate.commit }),
     attemptsOf: (commit) => countRequestedJobs(tx, "verify", commit),
@@ -51,6 +52,7 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
   publishPlannedRefs(tx, base, planned.refs);
   const mergeRequest = planned.effects.find((effect) => effect.kind === "request-merge");
   const next = mergeRequest ? withRequestedLanding(tx, planned.queue, mergeRequest.candidate) : planned.queue;
+  wakeForNextLook(tx, next, limits);
   storeQueue(tx, base, next);
   deleteUnusedCandidates(tx, base, next);
 };

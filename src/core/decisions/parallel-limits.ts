@@ -1,0 +1,38 @@
+import type { Sha } from "../domain/ids.ts";
+import { toJobKey } from "../domain/job.ts";
+import type { Queue } from "../domain/queue.ts";
+import type { ShownCapacity } from "../messages/capacity-note.ts";
+import { findJobRun } from "../policy/run-origin.ts";
+import { findNextLook, readCapacity } from "../refinery/verify-capacity.ts";
+import type { RefineryState } from "../refinery/refinery-state.ts";
+import type { DecisionReader } from "./decision-transaction.ts";
+
+/** Without a configured number, so many candidates are verified at first, and at most. */
+const FIRST_PARALLEL = 4;
+const MAX_LEARNED_PARALLEL = 16;
+
+type ParallelLimits = Pick<RefineryState, "parallel" | "firstParallel" | "isStarted">;
+
+/** How many candidates are verified at the same time, and how to find out how many runners there are. The runners of one machine are known. */
+export const findParallelLimits = (tx: DecisionReader): ParallelLimits => {
+  const { runners, config } = tx.snapshot;
+  const { parallel } = config.refinery;
+  if (runners !== undefined) return { parallel: parallel ?? runners };
+  const isStarted = (commit: Sha, attempt: number): boolean | undefined => {
+    const runs = tx.readFact<"runs">({ kind: "runs" });
+    const run = runs && findJobRun(runs, toJobKey({ kind: "verify", target: commit, attempt }), tx.snapshot);
+    return run === undefined ? undefined : run !== null && run.state !== "waiting";
+  };
+  return { parallel: parallel ?? MAX_LEARNED_PARALLEL, ...(parallel === null && { firstParallel: FIRST_PARALLEL }), isStarted };
+};
+
+/** Decides again when a look at the runs of a queue is due. */
+export const wakeForNextLook = (tx: DecisionReader, queue: Queue, limits: ParallelLimits & Pick<RefineryState, "timeoutMs">): void => {
+  if (limits.isStarted) tx.wakeAt(findNextLook(queue, limits));
+};
+
+/** What people are shown of a queue's capacity. */
+export const showCapacity = (tx: DecisionReader, queue: Queue): ShownCapacity => {
+  const { slots, isLimited } = readCapacity(queue, { ...findParallelLimits(tx), timeoutMs: 0 });
+  return { slots, waited: isLimited };
+};

@@ -1,0 +1,81 @@
+import type { Millis } from "../domain/ids.ts";
+import type { Candidate, Queue, VerifyCapacity, VerifyRun } from "../domain/queue.ts";
+import type { RefineryState } from "./refinery-state.ts";
+
+/** Milliseconds after its request in which a run starts if a runner is free. */
+const START_CHECK_MS = 60_000;
+/** Milliseconds until the next look at a run that waits although no other run is going. */
+const WAITING_CHECK_MS = 5 * 60_000;
+
+type CapacityLimits = Pick<RefineryState, "parallel" | "firstParallel" | "timeoutMs">;
+
+export const readCapacity = ({ capacity }: Queue, { parallel, firstParallel = parallel }: CapacityLimits): VerifyCapacity => {
+  const known = capacity ?? { slots: firstParallel, startsOnTime: 0, isLimited: false, nextLook: 0 };
+  return known.slots > parallel ? { ...known, slots: parallel } : known;
+};
+
+const isOpen = ({ verdict, deadline }: VerifyRun): boolean => verdict === null && deadline !== null;
+const isStarted = ({ started, verified }: VerifyRun): boolean => started === true || verified === true;
+
+/** When to look which runs have started; null while that says nothing: a single run that no slot waits for tells only that one run can start. */
+export const findNextLook = (queue: Queue, limits: CapacityLimits): Millis | null => {
+  const open = queue.candidates.flatMap(({ runs }) => runs.filter((run) => isOpen(run)));
+  const { slots, nextLook } = readCapacity(queue, limits);
+  if (open.length < 2 && (open.length < slots || slots === limits.parallel)) return null;
+  const requests = open.flatMap((run) => (isStarted(run) || run.deadline === null ? [] : [run.deadline - limits.timeoutMs]));
+  return requests.length === 0 ? null : Math.max(nextLook, Math.min(...requests) + START_CHECK_MS);
+};
+
+/**
+ * Learns from the starts of runs how many runs there are runners for. If runs wait, there are as many slots as runs that have started, and the
+ * waiting ones are given up, so that larger groups are planned. If all start on time although every slot is used, slots are added: twice as many
+ * until the first wait, one at a time after it.
+ */
+export const learnCapacity = (state: RefineryState): RefineryState => {
+  const look = state.isStarted ? findNextLook(state.queue, state) : null;
+  const before = readCapacity(state.queue, state);
+  if (look === null || look > state.now) return { ...state, parallel: before.slots };
+  const { queue, startedNow, late } = lookAtRuns(state);
+  const open = queue.candidates.flatMap(({ runs }) => runs.filter((run) => isOpen(run)));
+  const capacity = late.size > 0 ? shrink(state, open) : grow(state, before, open.length >= before.slots ? startedNow : 0);
+  const kept = late.size > 0 ? dropWaitingRuns(queue, late, open.some((run) => isStarted(run)) ? 0 : 1) : queue;
+  return { ...state, queue: { ...kept, capacity }, parallel: capacity.slots };
+};
+
+/** The queue with the runs that have started, and the runs that should have. */
+const lookAtRuns = (state: RefineryState): { queue: Queue; startedNow: number; late: ReadonlySet<VerifyRun> } => {
+  const late = new Set<VerifyRun>();
+  let startedNow = 0;
+  const lookAt = (candidate: Candidate, run: VerifyRun): VerifyRun => {
+    if (!isOpen(run) || isStarted(run) || (run.deadline ?? 0) - state.timeoutMs + START_CHECK_MS > state.now) return run;
+    if (state.isStarted?.(candidate.commit, run.attempt) === true) {
+      startedNow += 1;
+      return { ...run, started: true };
+    }
+    late.add(run);
+    return run;
+  };
+  const candidates = state.queue.candidates.map((each) => ({ ...each, runs: each.runs.map((run) => lookAt(each, run)) }));
+  return { queue: { ...state.queue, candidates }, startedNow, late };
+};
+
+const shrink = ({ now }: RefineryState, open: readonly VerifyRun[]): VerifyCapacity => {
+  const going = open.filter((run) => isStarted(run)).length;
+  return { slots: Math.max(1, going), startsOnTime: 0, isLimited: true, nextLook: now + (going === 0 ? WAITING_CHECK_MS : START_CHECK_MS) };
+};
+
+const grow = ({ parallel }: RefineryState, before: VerifyCapacity, startedNow: number): VerifyCapacity => {
+  const startsOnTime = before.startsOnTime + startedNow;
+  if (before.slots >= parallel || startsOnTime < before.slots * (before.isLimited ? 2 : 1)) return { ...before, startsOnTime };
+  return { ...before, slots: Math.min(parallel, before.isLimited ? before.slots + 1 : 2 * before.slots), startsOnTime: 0 };
+};
+
+/** Gives up waiting runs, except for the first `kept` of them. */
+const dropWaitingRuns = (queue: Queue, late: ReadonlySet<VerifyRun>, kept: number): Queue => {
+  const dropped = new Set([...late].slice(kept));
+  const candidates = queue.candidates.flatMap((each): Candidate[] => {
+    const runs = each.runs.filter((run) => !dropped.has(run));
+    return runs.length === 0 ? [] : [{ ...each, runs }];
+  });
+  return { ...queue, candidates };
+};
