@@ -7,13 +7,13 @@ import { findNextLook, readCapacity } from "../refinery/verify-capacity.ts";
 import type { RefineryState } from "../refinery/refinery-state.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
 
-/** Without a configured number, so many candidates are verified at first, and at most. */
+/** Limits without a configured number: at first, and after learning. */
 const FIRST_PARALLEL = 4;
 const MAX_LEARNED_PARALLEL = 16;
 
 type ParallelLimits = Pick<RefineryState, "parallel" | "firstParallel" | "isStarted">;
 
-/** How many candidates are verified at the same time, and how to find out how many runners there are. The runners of one machine are known. */
+/** Limits of parallel verification. Outside of one machine, the number of runners is learned from the list of runs. */
 export const findParallelLimits = (tx: DecisionReader): ParallelLimits => {
   const { runners, config } = tx.snapshot;
   const { parallel } = config.refinery;
@@ -31,7 +31,7 @@ export const wakeForNextLook = (tx: DecisionReader, queue: Queue, limits: Parall
   if (limits.isStarted) tx.wakeAt(findNextLook(queue, limits));
 };
 
-/** What people are shown of a queue's capacity. */
+/** The capacity shown to people. */
 export const showCapacity = (tx: DecisionReader, queue: Queue): ShownCapacity => {
   const { slots, isLimited } = readCapacity(queue, { ...findParallelLimits(tx), timeoutMs: 0 });
   return { slots, waited: isLimited };

@@ -17,7 +17,7 @@ export type Snapshot = {
   readonly unsignedLedger?: true;
   /** Set if the process ends once nothing is left to do, so progress is shown at once. */
   readonly endsWhenIdle?: true;
-  /** How many jobs can run at the same time; absent if unknown. */
+  /** The number of jobs that can run at the same time; absent if unknown. */
   readonly runners?: number;
   readonly config: Config;
   readonly ledger: Ledger;

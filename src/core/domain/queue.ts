@@ -40,7 +40,7 @@ export type VerifyRun = {
   readonly started?: true;
 };
 
-/** How many verify runs a base has runners for, learned from when runs really start. */
+/** The number of verify runs that a base has runners for, learned from the starts of runs. */
 export type VerifyCapacity = {
   /** Runs that may be requested at the same time. */
   readonly slots: number;

@@ -1,7 +1,7 @@
 import type { ExecutionState } from "../domain/execution.ts";
 import type { Queue } from "../domain/queue.ts";
 
-/** How many candidates are verified at the same time; `waited` if there were runners for that many only. */
+/** The number of candidates verified at the same time; `waited` if further runs waited for a runner. */
 export type ShownCapacity = { readonly slots: number; readonly waited: boolean };
 
 /** Empty unless several steps wait to land. */

@@ -17,7 +17,7 @@ export const readCapacity = ({ capacity }: Queue, { parallel, firstParallel = pa
 const isOpen = ({ verdict, deadline }: VerifyRun): boolean => verdict === null && deadline !== null;
 const isStarted = ({ started, verified }: VerifyRun): boolean => started === true || verified === true;
 
-/** When to look which runs have started; null while that says nothing: a single run that no slot waits for tells only that one run can start. */
+/** The next time to look at the starts of runs; null while a look is useless, since a single run says nothing about further runners. */
 export const findNextLook = (queue: Queue, limits: CapacityLimits): Millis | null => {
   const open = queue.candidates.flatMap(({ runs }) => runs.filter((run) => isOpen(run)));
   const { slots, nextLook } = readCapacity(queue, limits);
@@ -27,9 +27,8 @@ export const findNextLook = (queue: Queue, limits: CapacityLimits): Millis | nul
 };
 
 /**
- * Learns from the starts of runs how many runs there are runners for. If runs wait, there are as many slots as runs that have started, and the
- * waiting ones are given up, so that larger groups are planned. If all start on time although every slot is used, slots are added: twice as many
- * until the first wait, one at a time after it.
+ * Learns the number of runners from the starts of runs. If runs wait, slots shrink to the started runs, and the waiting runs are given up in favor
+ * of larger groups. If every slot is used and all runs start on time, slots grow: doubled until the first wait, by one after it.
  */
 export const learnCapacity = (state: RefineryState): RefineryState => {
   const look = state.isStarted ? findNextLook(state.queue, state) : null;
