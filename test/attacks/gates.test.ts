@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { readComment, readReview } from "../../src/core/events/read-comment.ts";
 import type { Config } from "../../src/core/domain/config.ts";
 import type { Execution } from "../../src/core/domain/execution.ts";
+import type { Step, StepDecision } from "../../src/core/domain/step.ts";
 import type { GitHubComment, RepositoryPermission, Review } from "../../src/core/domain/github-facts.ts";
 import { hashValue } from "../../src/core/domain/ids.ts";
 import { toTaskRef } from "../../src/core/domain/refs.ts";
@@ -380,6 +381,132 @@ test("a person who approves again releases the held step, and it lands", async (
   expect(it.at("fix")).toMatchObject({ state: "waiting", refusal: { code: "approval-gone" } });
   expect(it.comment()).toContain(`/enki approve ${it.execution()?.plan?.slice(0, 12) ?? ""}`);
   await it.approve();
+  expect(it.state_("fix")).toBe("done");
+  it.replay();
+});
+
+// 4. The ledger says that a person skipped a step or approved a report, and GitHub says otherwise right before what needs it lands.
+
+type DecisionAttack = {
+  readonly decided: "skip" | "approve-step";
+  readonly turn: (scene: { it: Story; comment: GitHubComment; change: (over: (step: Step) => Step) => void }) => void;
+};
+const DECIDED_PLAN = plan(step("look", { output: "artifact", checkpoint: true }), step("fix", { needs: ["look"] }));
+
+const openDecision = async (decided: DecisionAttack["decided"]): Promise<Story> => {
+  const it = openStory();
+  await it.propose(DECIDED_PLAN);
+  await it.approve();
+  await it.end(`work/${it.task("look")}/`, { end: "artifact", artifact: "# Found\n" });
+  const head = it.at("look")?.result?.slice(0, 12) ?? "";
+  await it.say(1, decided === "skip" ? { kind: "skip", target: it.task("look") } : { kind: "approve-step", task: it.task("look"), head });
+  await it.worked("fix");
+  return it;
+};
+
+const runDecision = async ({ decided, turn }: DecisionAttack): Promise<AttackEnd> => {
+  const it = await openDecision(decided);
+  const { decision, result } = it.at("look") ?? {};
+  if (decision?.source.kind !== "comment") return { through: "the ledger does not know the comment" };
+  const { by, source } = decision;
+  const body = decided === "skip" ? `/enki skip ${it.task("look")}` : `/enki approve ${it.task("look")}@${result?.slice(0, 12) ?? ""}`;
+  const at = it.state.now;
+  const change = (over: (step: Step) => Step): void => {
+    const execution = it.execution();
+    const look = it.at("look");
+    if (!execution || !look) throw new Error("there is no such step");
+    const changed = { ...execution, steps: { ...execution.steps, look: over(look) } };
+    it.state.ledger = { ...it.state.ledger, executions: { ...it.state.ledger.executions, [execution.id]: changed } };
+  };
+  turn({ it, comment: { id: source.id, issue: 1, onPull: false, by, bot: false, created: at, updated: at, body }, change });
+  await it.verified();
+  for (let look = 0; look < 3; look += 1) await it.tell({ kind: "woken" });
+  return endOf(it, it.at("fix")?.refusal?.code);
+};
+
+test.each(["skip", "approve-step"] as const)(
+  "work lands while GitHub shows the %s of what it needs, so that the attacks below can fail",
+  async (decided) => {
+    expect(await runDecision({ decided, turn: () => undefined })).toHaveProperty("through");
+    expect(await runDecision({ decided, turn: ({ it, comment }) => void it.state.said.set(comment.id, comment) })).toHaveProperty(
+      "through",
+    );
+  },
+);
+
+const showing =
+  (over: (comment: GitHubComment) => GitHubComment | null): DecisionAttack["turn"] =>
+  ({ it, comment }) =>
+    void it.state.said.set(comment.id, over(comment));
+const recorded =
+  (over: (decision: StepDecision) => StepDecision | undefined): DecisionAttack["turn"] =>
+  ({ change }) =>
+    change(({ decision, ...look }) => {
+      const changed = decision && over(decision);
+      return { ...look, ...(changed && { decision: changed }) };
+    });
+
+const DECISION_TURNS: Readonly<Record<string, DecisionAttack["turn"]>> = {
+  "the comment is deleted": showing(() => null),
+  "the comment was edited": showing((comment) => ({ ...comment, updated: comment.created + 60_000 })),
+  "the comment is empty": showing((comment) => ({ ...comment, body: "" })),
+  "the comment only thinks about it": showing((comment) => ({ ...comment, body: `Should we say ${comment.body}?` })),
+  "the comment quotes it": showing((comment) => ({ ...comment, body: `> ${comment.body}` })),
+  "the comment shows it as code": showing((comment) => ({ ...comment, body: `\`\`\`\n${comment.body}\n\`\`\`` })),
+  "the comment hides it": showing((comment) => ({ ...comment, body: `<!--\n${comment.body}\n-->` })),
+  "the comment retries": showing((comment) => ({ ...comment, body: comment.body.replace(/skip|approve/, "retry").replace(/@.*/, "") })),
+  "the comment names another step": showing((comment) => ({ ...comment, body: comment.body.replace("look", "fix") })),
+  "the comment is by somebody else": showing((comment) => ({ ...comment, by: "other" })),
+  "the comment is by a bot": showing((comment) => ({ ...comment, bot: true })),
+  "its author may only read by now": ({ it }) => void (it.state.permissions["maintainer"] = "read"),
+  "its author is no collaborator by now": ({ it }) => void (it.state.permissions["maintainer"] = "none"),
+  "the ledger names no comment": recorded(() => undefined),
+  "the ledger names a comment that does not exist": recorded((decision) => ({ ...decision, source: { kind: "comment", id: 4_711 } })),
+  "the ledger names the comment that asked": recorded((decision) => ({ ...decision, source: { kind: "comment", id: 1 } })),
+  "the ledger names the issue": recorded((decision) => ({ ...decision, source: { kind: "issue" } })),
+  "the ledger names a label": recorded((decision) => ({ ...decision, source: { kind: "label", name: "enki" } })),
+  "the ledger names a request of CI": recorded((decision) => ({ ...decision, source: { kind: "request", commit: "1".repeat(40) } })),
+  "the ledger names another person": recorded((decision) => ({ ...decision, by: "other" })),
+  "the ledger names a person named like a prototype": recorded((decision) => ({ ...decision, by: "__proto__" })),
+};
+attackFamily(
+  "gates",
+  {
+    ...Object.fromEntries(
+      (["skip", "approve-step"] as const).flatMap((decided) =>
+        Object.entries(DECISION_TURNS).map(
+          ([name, turn]) =>
+            [
+              `${name} after a ${decided} of what lands next`,
+              { decided, turn, expected: name.startsWith("its author") ? "approval-gone" : "decision-gone" },
+            ] as const,
+        ),
+      ),
+    ),
+    "the approval names another report": {
+      decided: "approve-step",
+      turn: showing((comment) => ({ ...comment, body: comment.body.replace(/@.*/, `@${"0".repeat(12)}`) })),
+      expected: "decision-gone",
+    },
+    "the report was replaced after its approval": {
+      decided: "approve-step",
+      turn: ({ change }) => change((look) => ({ ...look, result: "e".repeat(40) })),
+      expected: "decision-gone",
+    },
+  },
+  runDecision,
+);
+
+test.each(["skip", "approve-step"] as const)("a person who repeats the %s releases the held step, and it lands", async (decided) => {
+  const it = await openDecision(decided);
+  const { decision, result } = it.at("look") ?? {};
+  it.state.said.set(decision?.source.kind === "comment" ? decision.source.id : 0, null);
+  await it.verified();
+  expect(it.at("fix")).toMatchObject({ state: "waiting", refusal: { code: "decision-gone" } });
+  const head = result?.slice(0, 12) ?? "";
+  const line = decided === "skip" ? `/enki skip ${it.task("look")}` : `/enki approve ${it.task("look")}@${head}`;
+  expect(it.comment()).toContain(line);
+  await it.say(1, decided === "skip" ? { kind: "skip", target: it.task("look") } : { kind: "approve-step", task: it.task("look"), head });
   expect(it.state_("fix")).toBe("done");
   it.replay();
 });

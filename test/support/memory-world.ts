@@ -1,6 +1,7 @@
 import type { Effect, EffectEnding, SquashOrRebase, EffectOutcome } from "../../src/core/domain/effect.ts";
 import { digestEffect } from "../../src/core/domain/effect.ts";
 import type { Event } from "../../src/core/domain/event.ts";
+import type { PersonCommand } from "../../src/core/domain/command.ts";
 import type { DecisionInputs, RepositoryPorts } from "../../src/coordinator/repository-loop.ts";
 import type { Execution } from "../../src/core/domain/execution.ts";
 import { EMPTY_DISCUSSION, type PullDiscussion } from "../../src/core/domain/feedback.ts";
@@ -227,15 +228,19 @@ export const memoryWorld = (
     return { kind: "merge-chain", query, answer: links };
   };
 
+  const toCommandText = (command: PersonCommand): string => {
+    if (command.kind === "approve-plan") return `/enki approve ${command.plan}`;
+    if (command.kind === "approve-step") return `/enki approve ${command.task}@${command.head.slice(0, 12)}`;
+    return command.kind === "skip" ? `/enki skip ${command.target}` : "";
+  };
+
   /** A comment as its event told of it, unless a test says otherwise. */
   const commentOf = (id: number): GitHubComment | null => {
     const known = state.said.get(id);
     if (known !== undefined) return known;
     for (const event of [...state.heard, ...state.writes.flatMap(({ inputs }) => inputs.events)]) {
       if (event.kind !== "commanded" || event.source.kind !== "comment" || event.source.id !== id) continue;
-      const body = event.requests.map((request) =>
-        request.ok && request.command.kind === "approve-plan" ? `/enki approve ${request.command.plan}` : "",
-      );
+      const body = event.requests.map((request) => (request.ok ? toCommandText(request.command) : ""));
       const { issue, onPullRequest: onPull, by, at } = event;
       return { id, issue, onPull, by, bot: false, body: body.join("\n"), created: at, updated: at };
     }

@@ -1,4 +1,5 @@
-import type { Millis, Sha, StepId, TaskId } from "./ids.ts";
+import type { CommandSource } from "./command.ts";
+import type { Login, Millis, Sha, StepId, TaskId } from "./ids.ts";
 import type { RemarkId } from "./event.ts";
 import type { Resolution } from "./conflict.ts";
 import type { OutcomeKind } from "./outcome.ts";
@@ -75,6 +76,8 @@ export type StepFacts = {
   readonly outcome?: OutcomeKind;
   /** The result commit of the last attempt, reachable from `refs/enki/attempts`. */
   readonly result: Sha | null;
+  /** The command by which a person ended the step without a landing: a skip, or the approval of a report. Absent in older ledgers. */
+  readonly decision?: StepDecision;
   readonly pull: number | null;
   /** A reported but unread activity on an open pull request, possibly this step's; read before the step lands. */
   readonly unreadActivity?: "reviews" | "pulls";
@@ -99,6 +102,8 @@ export type StepFacts = {
   /** The present head's conflict with the base; absent without one. */
   readonly resolution?: Resolution;
 };
+
+export type StepDecision = { readonly by: Login; readonly source: CommandSource };
 
 /** Limit per step, because each counted remark costs a write. */
 export const MAX_UNREAD_REMARKS = 50;
@@ -150,6 +155,9 @@ export const NOTHING_TO_DO_CODE = "nothing-to-do";
 
 export const isAwaitingConfirmation = ({ state, refusal }: Step): boolean => state === "waiting" && refusal?.code === NOTHING_TO_DO_CODE;
 
+/** Refusal code of a step whose landing rests on a decision about another step that GitHub no longer shows. */
+export const DECISION_GONE_CODE = "decision-gone";
+
 /** Refusal codes of holds by people on a pull request. */
 const PERSON_HOLD_CODES: ReadonlySet<string> = new Set([
   "hold",
@@ -159,6 +167,7 @@ const PERSON_HOLD_CODES: ReadonlySet<string> = new Set([
   "pull-closed",
   "retargeted",
   "approval-gone",
+  DECISION_GONE_CODE,
 ]);
 /** Whether a person keeps finished work from landing; a missing checkpoint approval does not count. */
 export const isHeldByPerson = ({ state, refusal }: Pick<Step, "state" | "refusal">): boolean =>

@@ -3,7 +3,7 @@ import { toTaskId } from "../domain/ids.ts";
 import type { PlannedStep } from "../domain/plan.ts";
 import type { Queue } from "../domain/queue.ts";
 import type { Refusal } from "../domain/refusal.ts";
-import { isAwaitingAnswer, isAwaitingConfirmation, isHeldByPerson, type Step } from "../domain/step.ts";
+import { DECISION_GONE_CODE, isAwaitingAnswer, isAwaitingConfirmation, isHeldByPerson, type Step } from "../domain/step.ts";
 import { toInlineCode, escapeSentence } from "./escape.ts";
 import { renderPlanApproval } from "./plan-approval.ts";
 
@@ -67,6 +67,7 @@ const EXPLAINED_CODES: readonly string[] = ["hasty-review", "self-approval", "pu
 
 const renderHeldStep = ({ id }: Step, refusal: Refusal): string => {
   const held = `${toInlineCode(id)} is **held**: ${escapeSentence(refusal.message)}`;
+  if (refusal.code === DECISION_GONE_CODE) return `${held} To decide again, comment:\n\n${renderNextStep(refusal)}`;
   if (refusal.next.startsWith("/enki approve ")) return `${held} To approve again, comment:\n\n${renderNextStep(refusal)}`;
   return `${held} It lands once the hold is removed.`;
 };

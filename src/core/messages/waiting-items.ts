@@ -1,6 +1,6 @@
 import type { Execution } from "../domain/execution.ts";
 import { toTaskId } from "../domain/ids.ts";
-import { isAwaitingAnswer, isHeldByPerson, type Step } from "../domain/step.ts";
+import { DECISION_GONE_CODE, isAwaitingAnswer, isHeldByPerson, type Step } from "../domain/step.ts";
 
 /** Something that waits for a person, and how the terminal answers. */
 export type WaitingItem = {
@@ -19,9 +19,9 @@ const toStepItem = (execution: Execution, step: Step): WaitingItem | null => {
   const item = { step: step.id, pull: step.pull, comment: null };
   if (step.state === "failed") return { ...item, kind: "failure", text: step.refusal.message, command: `enki retry ${task}` };
   if (step.state !== "waiting") return null;
-  const { message, next } = step.refusal;
+  const { code, message, next } = step.refusal;
   if (isAwaitingAnswer(step)) return { ...item, kind: "question", text: message, command: next.replace(/^\/enki/, "enki") };
-  const comment = next.startsWith("/enki approve ") ? next : null;
+  const comment = code !== DECISION_GONE_CODE && next.startsWith("/enki approve ") ? next : null;
   if (isHeldByPerson(step) && comment === null) return { ...item, kind: "hold", text: message, command: "" };
   if (comment !== null) return { ...item, kind: "report", text: message, command: `enki approve ${task}`, comment };
   if (step.pull !== null) return { ...item, kind: "review", text: message, command: `enki approve ${task}` };

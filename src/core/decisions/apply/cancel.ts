@@ -6,6 +6,8 @@ import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { isBeingResolved, type Step } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { type CommandAnswer, formatNounCount, type TargetCommandHandler, type StepCommandHandler } from "./answer.ts";
+import { type CommandedEvent, toDecision } from "./commanded-event.ts";
+import { renewDecision } from "../reconcile/step-decisions.ts";
 import { isResumableFailure, resumeWorkflow } from "./resume-workflow.ts";
 import { reopenExecution } from "./retry.ts";
 
@@ -45,20 +47,25 @@ export const skipTarget: TargetCommandHandler = (tx, { execution, step }, event)
   if (!step)
     return refuse("no-step", `\`${execution.id}\` is an execution; only a step can be skipped.`, `/enki cancel ${execution.id}`).refusal;
   const task = toTaskId(execution.id, step.id);
+  if (step.state === "skipped" && renewDecision(tx, execution, { id: step.id, decision: toDecision(event) })) return null;
   if (step.state === "done" || step.state === "cancelled" || step.state === "skipped")
     return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
   if (step.state === "failed" && isResumableFailure(execution, step)) return skipFailedRole(tx, { execution, step, event });
-  tx.putStep(execution.id, skipStep(step, createEndRefusal("skipped", event.by)));
+  tx.putStep(execution.id, skipByPerson(step, event));
   reopenExecution(tx, execution);
   tx.note(`${event.by} skipped ${task}`);
   return null;
 };
 
+const skipByPerson = (step: Step, event: CommandedEvent): Step => ({
+  ...skipStep(step, createEndRefusal("skipped", event.by)),
+  decision: toDecision(event),
+});
+
 /** Continues a workflow without the work of a failed role. Refusals: `not-failed`, `bad-workflow`. */
 const skipFailedRole: StepCommandHandler = (tx, { execution, step, event }) => {
   if (!execution.workflow) return null;
-  const again = (_: DecisionTransaction, __: Execution, each: Step): void =>
-    tx.putStep(execution.id, skipStep(each, createEndRefusal("skipped", event.by)));
+  const again = (_: DecisionTransaction, __: Execution, each: Step): void => tx.putStep(execution.id, skipByPerson(each, event));
   const refused = resumeWorkflow(tx, { execution, run: execution.workflow, step, retryStep: again });
   if (refused === null) tx.note(`${event.by} skipped ${toTaskId(execution.id, step.id)}`);
   return refused;

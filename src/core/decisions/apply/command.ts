@@ -5,7 +5,7 @@ import type { PersonCommand } from "../../domain/command.ts";
 import { hasEnded, isBeingRevised, type PlanApproval } from "../../domain/execution.ts";
 import { type BranchName, deriveExecutionId, toTaskId } from "../../domain/ids.ts";
 import { accept, refuse, type Refusal, type Result } from "../../domain/refusal.ts";
-import { isAwaitingAnswer, isAwaitingConfirmation } from "../../domain/step.ts";
+import { isAwaitingAnswer, isAwaitingConfirmation, type Step } from "../../domain/step.ts";
 import { findStepByPull, findTarget, findExecutionIssue } from "../../domain/find-target.ts";
 import { listAddedSteps } from "../../messages/amendment.ts";
 import { renderHelpReply, renderStatusReply } from "../../messages/command-replies.ts";
@@ -15,7 +15,7 @@ import type { CommandAnswer, TargetCommandHandler } from "./answer.ts";
 import { findCommandBase } from "./base-of.ts";
 import { findCommandBrief } from "./record-brief.ts";
 import { cancelTarget, skipTarget, stopAllExecutions } from "./cancel.ts";
-import type { CommandedEvent } from "./commanded-event.ts";
+import { type CommandedEvent, toDecision } from "./commanded-event.ts";
 import { createAdhocTask } from "./create-task.ts";
 import { checkExecutionLimit } from "./hourly-limits.ts";
 import { answerMailQuestion } from "./mail-commands.ts";
@@ -24,6 +24,7 @@ import { checkLandable } from "../landing-terms.ts";
 import { retryTarget } from "./retry.ts";
 import { BEING_REVISED_REFUSAL, revisePlan, withoutQuotedRevision } from "./revise-plan.ts";
 import { renewApproval } from "./renew-approval.ts";
+import { renewDecision } from "../reconcile/step-decisions.ts";
 import { startApprovedPlan } from "./start-approved-plan.ts";
 import { startWorkflow } from "./start-workflow.ts";
 
@@ -214,6 +215,19 @@ const approveStepResult = (
   const { execution, step } = found.value;
   if (!step) return refuse("no-step", `\`${command.task}\` is an execution; only a step can be approved.`, "/enki status").refusal;
   const task = toTaskId(execution.id, step.id);
+  const isRepeated = step.state === "done" && step.result?.startsWith(command.head) === true;
+  if (isRepeated && renewDecision(tx, execution, { id: step.id, decision: toDecision(event) })) return null;
+  const refused = refuseStepApproval(task, step, command.head);
+  if (refused) return refused;
+  // The reason why there was nothing to do stays visible after the approval.
+  const why = isAwaitingConfirmation(step) && step.refusal ? { ...step.refusal, next: "" } : null;
+  tx.putStep(execution.id, { ...approveReport(step, why), decision: toDecision(event) });
+  tx.note(`${event.by} approved ${task}@${(step.result ?? "").slice(0, 12)}`);
+  return null;
+};
+
+/** Why the result of a step cannot be approved; null if it can. */
+const refuseStepApproval = (task: string, step: Step, head: string): Refusal | null => {
   if (step.head) {
     return refuse(
       "review-needed",
@@ -224,16 +238,7 @@ const approveStepResult = (
   if (isAwaitingAnswer(step)) return refuse("asked", `\`${task}\` is waiting for an answer, not for approval.`, step.refusal?.next).refusal;
   if (step.state !== "waiting" || !step.result)
     return refuse("not-waiting", `\`${task}\` is ${step.state}; it is not waiting for approval.`, "/enki status").refusal;
-  if (!step.result.startsWith(command.head)) {
-    return refuse(
-      "other-result",
-      `The result of \`${task}\` is not \`${command.head}\`.`,
-      `/enki approve ${task}@${step.result.slice(0, 12)}`,
-    ).refusal;
-  }
-  // The reason why there was nothing to do stays visible after the approval.
-  const why = isAwaitingConfirmation(step) && step.refusal ? { ...step.refusal, next: "" } : null;
-  tx.putStep(execution.id, approveReport(step, why));
-  tx.note(`${event.by} approved ${task}@${step.result.slice(0, 12)}`);
-  return null;
+  return step.result.startsWith(head)
+    ? null
+    : refuse("other-result", `The result of \`${task}\` is not \`${head}\`.`, `/enki approve ${task}@${step.result.slice(0, 12)}`).refusal;
 };

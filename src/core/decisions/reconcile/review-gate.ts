@@ -7,6 +7,7 @@ import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { isHeldByPerson, type Step } from "../../domain/step.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 import { checkPlanApproval } from "./plan-approval.ts";
+import { checkStepDecisions } from "./step-decisions.ts";
 import { evaluateHeadReviews, findRequestedChanges, UNAPPROVED_REFUSAL, type HeadVerdict } from "./reviews.ts";
 
 export type PublishedStep = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep; readonly queue: Queue };
@@ -173,9 +174,11 @@ const evaluateMergedPull = ({ execution, step, queue }: PublishedStep, pull: Pul
   return pull.head === step.head?.sha ? { kind: "merged", how: `#${pull.number}` } : { kind: "merged-earlier" };
 };
 
-/** The verdict after the approval of the plan was read again, if the head may land now. Undefined while facts are missing. */
+/** The verdict after the commands of people that it rests on were read again, if the head may land now. Undefined while facts are missing. */
 const checkApprovalBeforeLanding = (tx: DecisionReader, of: PublishedStep, word: HeadVerdict): HeadVerdict | undefined => {
-  const gone = isAboutToLand(tx, of) ? checkPlanApproval(tx, of.execution) : null;
+  if (!isAboutToLand(tx, of)) return word;
+  const plan = checkPlanApproval(tx, of.execution);
+  const gone = plan === null ? checkStepDecisions(tx, of.execution, of.step.id) : plan;
   return gone ? { kind: "held", refusal: gone } : gone === null ? word : undefined;
 };
 

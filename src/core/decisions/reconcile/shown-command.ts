@@ -1,0 +1,38 @@
+import { readCommandRequests } from "../../events/read-comment.ts";
+import type { CommandSource, PersonCommand } from "../../domain/command.ts";
+import type { GitHubComment } from "../../domain/github-facts.ts";
+import type { Login } from "../../domain/ids.ts";
+import type { DecisionReader } from "../decision-transaction.ts";
+
+/** A command of the ledger: who gave it, and where. */
+export type RecordedGrant = { readonly by: Login; readonly source?: CommandSource | undefined };
+
+/**
+ * Whether GitHub still shows a command as it was given: the comment exists, unedited, by a person who has write permission now, with a
+ * matching command. GitHub does not show single reviews and line comments, so only their authors count. Undefined while facts are missing.
+ */
+export const isCommandShown = (
+  tx: DecisionReader,
+  grant: RecordedGrant,
+  matches: (command: PersonCommand) => boolean,
+): boolean | undefined => {
+  const isShown = isSourceShown(tx, grant, matches);
+  if (isShown !== true) return isShown;
+  const permission = tx.readFact<"permission">({ kind: "permission", login: grant.by });
+  return permission === undefined ? undefined : permission === "write" || permission === "admin";
+};
+
+const isSourceShown = (tx: DecisionReader, grant: RecordedGrant, matches: (command: PersonCommand) => boolean): boolean | undefined => {
+  const { source } = grant;
+  if (source?.kind === "review" || source?.kind === "review-comment") return true;
+  if (source?.kind !== "comment") return false;
+  const comment = tx.readFact<"comment">({ kind: "comment", comment: source.id });
+  if (comment === undefined) return undefined;
+  return comment !== null && isUnchanged(comment, grant) && readCommands(tx, comment).some(matches);
+};
+
+const isUnchanged = (comment: GitHubComment, { by }: RecordedGrant): boolean =>
+  !comment.bot && comment.by.toLowerCase() === by.toLowerCase() && comment.updated <= comment.created;
+
+const readCommands = (tx: DecisionReader, { body }: GitHubComment): PersonCommand[] =>
+  readCommandRequests(body, tx.snapshot.botLogin).flatMap((request) => (request.ok ? [request.command] : []));

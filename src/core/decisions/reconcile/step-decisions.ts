@@ -1,0 +1,78 @@
+import type { PersonCommand } from "../../domain/command.ts";
+import type { Execution } from "../../domain/execution.ts";
+import { type StepId, toTaskId } from "../../domain/ids.ts";
+import { listNeededSteps } from "../../domain/plan.ts";
+import { refuse, type Refusal } from "../../domain/refusal.ts";
+import { release } from "../../domain/step-lifecycle.ts";
+import { DECISION_GONE_CODE, NOTHING_TO_DO_CODE, type Step, type StepDecision } from "../../domain/step.ts";
+import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import { isCommandShown } from "./shown-command.ts";
+
+/**
+ * Reads again, right before a step lands, what people decided about the steps that it needs: `/enki skip`, and the approval of a report.
+ * Returns a refusal unless GitHub shows each of these commands as it was given; undefined while facts are missing.
+ */
+export const checkStepDecisions = (tx: DecisionReader, execution: Execution, landing: StepId): Refusal | null | undefined => {
+  let isMissing = false;
+  for (const step of listAllNeeds(tx, execution, landing)) {
+    if (!isDecidedByPerson(tx, execution, step)) continue;
+    const task = toTaskId(execution.id, step.id);
+    const isShown = step.decision !== undefined && isCommandShown(tx, step.decision, (command) => decides(command, task, step));
+    if (isShown === false) return refuseGoneDecision(task, step);
+    isMissing ||= isShown === undefined;
+  }
+  return isMissing ? undefined : null;
+};
+
+/** The steps of the same execution that a step needs, directly or through others. */
+const listAllNeeds = (tx: DecisionReader, execution: Execution, landing: StepId): Step[] => {
+  const found = new Map<StepId, Step>();
+  const open = [landing];
+  for (let id = open.pop(); id !== undefined; id = open.pop())
+    for (const need of listNeededSteps(tx.planned(execution, id) ?? { needs: [] })) {
+      const step = execution.steps[need];
+      if (!step || found.has(need)) continue;
+      found.set(need, step);
+      open.push(need);
+    }
+  return [...found.values()];
+};
+
+/** A step that ended without a landing because a person said so. */
+const isDecidedByPerson = (tx: DecisionReader, execution: Execution, step: Step): boolean => {
+  if (step.state === "skipped") return true;
+  if (step.state !== "done" || step.landed !== null) return false;
+  if (tx.planned(execution, step.id)?.checkpoint === true) return true;
+  return step.decision !== undefined && step.refusal?.code === NOTHING_TO_DO_CODE;
+};
+
+const names = (target: string, task: string, { id }: Step): boolean => target === id || task.startsWith(target);
+
+const decides = (command: PersonCommand, task: string, step: Step): boolean => {
+  if (step.state === "skipped") return command.kind === "skip" && names(command.target, task, step);
+  return command.kind === "approve-step" && names(command.task, task, step) && step.result?.startsWith(command.head) === true;
+};
+
+const refuseGoneDecision = (task: string, step: Step): Refusal => {
+  const [what, next] =
+    step.state === "skipped"
+      ? ["the command that skipped", `/enki skip ${task}`]
+      : ["the approval of the result of", `/enki approve ${task}@${(step.result ?? "").slice(0, 12)}`];
+  const message = `GitHub does not show ${what} \`${task}\` as it was given: the comment was deleted or edited, or its author may no longer decide. Nothing that needs this step lands until a person repeats the command.`;
+  return refuse(DECISION_GONE_CODE, message, next).refusal;
+};
+
+/** Replaces a decision that GitHub no longer shows, and releases the steps that wait for another one. Reports whether any step did. */
+export const renewDecision = (
+  tx: DecisionTransaction,
+  execution: Execution,
+  { id, decision }: { id: StepId; decision: StepDecision },
+): boolean => {
+  const step = execution.steps[id];
+  const held = tx.steps(execution.id).filter(({ state, refusal }) => state === "waiting" && refusal?.code === DECISION_GONE_CODE);
+  if (!step || held.length === 0) return false;
+  tx.putStep(execution.id, { ...step, decision });
+  for (const each of held) tx.putStep(execution.id, release(each));
+  tx.note(`${decision.by} decided about ${toTaskId(execution.id, id)} again`);
+  return true;
+};
