@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const IDS = [...Array.from({ length: 18 }, (_, at) => `I${at + 1}`), ...Array.from({ length: 6 }, (_, at) => `L${at + 1}`)];
+const IDS = [...Array.from({ length: 18 }, (_, at) => `I${at + 1}`), ...Array.from({ length: 6 }, (_, at) => `L${at + 1}`), "M1"];
 
 const root = new URL("..", import.meta.url).pathname;
 /** Each: the invariant, the bug in words, its patches (file, text, instead), and the test where it is not the property of that name. */

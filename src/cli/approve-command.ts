@@ -64,7 +64,7 @@ export const runApproveCommand = async (args: readonly string[], terminal: Termi
 const confirmApproval = async (terminal: TerminalHost): Promise<boolean> =>
   terminal.isInteractive && (await openProgressView(terminal).confirm("Approve this?"));
 
-/** The plan that waits; null for another item. */
+/** The waiting plan; null for another item. */
 const findPlan = (ledger: Ledger | null, { plan, amendment }: Execution, { kind, comment }: WaitingItem): Plan | null => {
   const hash = [plan, amendment?.plan].find((each) => typeof each === "string" && comment?.endsWith(each.slice(0, 12)) === true);
   return kind === "plan" ? (ledger?.plans[hash ?? ""] ?? null) : null;

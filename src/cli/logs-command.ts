@@ -16,7 +16,7 @@ export const logsOptions = {
 
 type LogChoice = { readonly execution: Execution; readonly step: Step | null; readonly attempt: number | null };
 
-/** The run of a step's attempt, or of the planner's; null before it started. */
+/** The run of a step's attempt, or of the planner's; null before the start. */
 const findJobRun = ({ effectRecords }: Ledger, { execution, step, attempt }: LogChoice): number | null => {
   const job = step
     ? toJobKey({ kind: "work", target: toTaskId(execution.id, step.id), attempt: attempt ?? step.attempt })

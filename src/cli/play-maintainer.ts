@@ -69,7 +69,7 @@ type SeenComment = { readonly body: string; readonly headline: string; readonly 
 
 const NO_COMMENT: SeenComment = { body: "", headline: "", execution: "" };
 
-/** The execution's comment; null before it exists. */
+/** The execution's comment; null before its start. */
 const findExecutionComment = async (person: PersonClient, { issue, app }: { issue: number; app: string }): Promise<SeenComment | null> => {
   for (const { body, user } of await person.comments(issue)) {
     const marker = readMarker(body);

@@ -13,7 +13,7 @@ export type AppHost = Omit<CoordinatorHost, "keepOutcomesMs" | "endsWhenIdle"> &
   readonly openInstallation: (installation: number) => AppInstallation;
   /** A repository's installation; null if it has none. */
   readonly findInstallation: (repository: string) => Promise<number | null>;
-  /** All repositories in which the App is installed; if present, they are swept at the start. */
+  /** The repositories of the App's installations; if present, they are swept at the start. */
   readonly listInstalled?: () => Promise<readonly InstalledRepository[]>;
   readonly timers: CoordinatorTimers;
   readonly sweepIntervalMs: Millis;

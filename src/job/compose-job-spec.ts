@@ -1,3 +1,4 @@
+import { MICROS_PER_USD } from "../core/domain/budget.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import type { RepositoryRefs } from "../core/domain/query.ts";
 import type { Config } from "../core/domain/config.ts";
@@ -49,9 +50,16 @@ export const composeJobSpec = ({ ledger, refs, config, job }: JobClaim, executio
   nodeRun: null,
   conflict: null,
   environment: {},
+  ...selectCostLimit(execution, job),
   ...selectToolView(ledger, execution, job),
   ...doing,
 });
+/** What the ledger reserves for a job. */
+const selectCostLimit = ({ charges }: Execution, job: Job): Pick<JobSpec, "maxCostUsd"> => {
+  const charge = charges?.[toJobKey(job)];
+  return charge ? { maxCostUsd: charge.micros / MICROS_PER_USD } : {};
+};
+
 const selectToolView = (ledger: Ledger, execution: Execution, job: Job): Pick<JobSpec, "toolSet" | "executions" | "mails"> => {
   const toolSet = chooseToolSet(job.kind, execution.quick === true);
   const all = listExecutionViews(ledger);

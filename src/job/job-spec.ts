@@ -41,6 +41,8 @@ export type JobSpec = {
   readonly roles: Readonly<Record<string, Role>>;
   readonly agent: AgentCommand;
   readonly model: string | null;
+  /** What the attempt may cost, in US dollars; absent without a budget. */
+  readonly maxCostUsd?: number;
   readonly timeoutMs: number;
   readonly maxSteps: number;
   /** Globs of files that no step may change. */
@@ -59,7 +61,7 @@ export type JobSpec = {
   readonly earlier: { readonly commit: Sha; readonly kind: "head" | "result" } | null;
   /** The agent's set of Enki tools; null if the job runs no agent. */
   readonly toolSet: ToolSet | null;
-  /** The executions that the tools show: all for a planner, else those of the same issue. */
+  /** The executions that the tools show: all for a planner, else executions of the same issue. */
   readonly executions: readonly ExecutionView[];
   /** Mail sent from and to this job's agent. */
   readonly mails: readonly Mail[];

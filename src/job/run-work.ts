@@ -114,7 +114,15 @@ const runAgentSession = async (host: StepHost, spec: JobSpec, { texts, fence }: 
     const env = prepareAgentEnv(host.env, spec, { given: host, home, texts });
     const ended = await runAgent({
       ...rights,
-      ...(await resolveAgent({ ...rights, agent: spec.agent, env, home, model: spec.model, writeFile: fence.writeFile })),
+      ...(await resolveAgent({
+        ...rights,
+        agent: spec.agent,
+        env,
+        home,
+        model: spec.model,
+        maxCostUsd: spec.maxCostUsd,
+        writeFile: fence.writeFile,
+      })),
       cwd: host.workspace,
       fence,
       prompt: renderJobPrompt(host, spec, texts),

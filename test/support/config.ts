@@ -29,6 +29,7 @@ export const config = (over: Partial<Config> = {}): Config => ({
   policy: { protected: [], anyLockFiles: false, maxFiles: 1_000, selfApproval: ["requester"], maxBytes: 10_000_000 },
   brief: { comments: "all", maxChars: 40_000 },
   triggers: { label: "enki" },
+  budget: { execution: null, day: null, attempt: 1_000_000 },
   git: { commitSuffix: "" },
   roles: {},
   workflows: {},

@@ -6,7 +6,14 @@ import type { z } from "zod";
 import { AGENT_PROGRAMS } from "../../src/core/domain/agent-program.ts";
 import { AGENT_PRESETS } from "../../src/job/agent/find-preset.ts";
 import { AGENT_PROTOCOLS } from "../../src/core/domain/agent-command.ts";
-import { agentSectionSchema, briefSchema, policySchema, roleFileSchema, triggersSchema } from "../../src/core/config/config-schema.ts";
+import {
+  agentSectionSchema,
+  briefSchema,
+  policySchema,
+  budgetSchema,
+  roleFileSchema,
+  triggersSchema,
+} from "../../src/core/config/config-schema.ts";
 import { toJsonSchema } from "../../src/core/config/schema-node.ts";
 import { COMMANDS } from "../../src/core/commands/command-table.ts";
 import { agentScriptSchema, sceneSchema } from "../../src/cli/scripted-agent/agent-script.ts";
@@ -195,6 +202,7 @@ export const TABLES: readonly (readonly [file: string, mark: string, table: () =
   ["docs/rehearsals.md", "acts", acts],
   ["docs/rehearsals.md", "rehearsal-keys", () => keys(agentScriptSchema)],
   ["docs/landing.md", "checks", checks],
+  ["docs/agents.md", "budget-keys", () => keys(budgetSchema)],
   ["docs/security.md", "policy-keys", () => keys(policySchema)],
   ["docs/security.md", "protected", protectedGroups],
   ["docs/architecture.md", "step-diagram", stepDiagram],

@@ -47,6 +47,7 @@ export type Fate = {
   readonly outcome?: JobResult["outcome"];
   readonly answer?: string;
   readonly replies?: JobResult["replies"];
+  readonly usage?: JobResult["usage"];
 };
 
 /** Questions about where a result is from. */
@@ -601,6 +602,7 @@ export const memoryWorld = (
       files: fate.files ?? [],
       tools: fate.tools ?? [],
       spent: 0,
+      ...(fate.usage && { usage: fate.usage }),
     });
     state.artifacts.add(`${run?.id ?? 0} ${at}`);
     state.refs[ref] = at;

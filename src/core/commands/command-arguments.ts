@@ -2,6 +2,7 @@ import type { PersonCommand } from "../domain/command.ts";
 import type { CommandRequest } from "../domain/event.ts";
 import { accept, refuse, type RefusedResult, type Result } from "../domain/refusal.ts";
 import { takeFirstChars } from "../domain/visible-text.ts";
+import { readRequestBudget } from "./budget-arguments.ts";
 import type { CommandArguments, CommandRow } from "./command-row.ts";
 
 type CommandUsage = Pick<CommandRow, "name" | "usage">;
@@ -16,11 +17,11 @@ const stripBackticks = (word: string): string => word.replace(/^`+|`+$/g, "");
 
 const isTargetName = (text: string): boolean => /^[a-z0-9][a-z0-9_-]{0,127}$/.test(text);
 
-/** An empty text stands for the issue's own text. */
+/** An empty text stands for the issue's own text. A limit in money may stand at its end. */
 export const readRequestText =
   (kind: "do" | "plan") =>
   ({ text }: CommandArguments): CommandRequest =>
-    acceptCommand({ kind, text });
+    acceptCommand({ kind, ...readRequestBudget(text) });
 
 /** Refusal: `nothing-asked`. */
 export const readAdditionText =

@@ -11,6 +11,7 @@ import {
   readReplyArguments,
   readNoArguments,
 } from "./command-arguments.ts";
+import { readBudgetArguments } from "./budget-arguments.ts";
 import type { CommandKind } from "../domain/command.ts";
 import type { RepositoryPermission } from "../domain/github-facts.ts";
 
@@ -124,6 +125,16 @@ export const COMMANDS: readonly CommandRow[] = [
     kinds: ["resume"],
     permission: "write",
     read: readTargetArgument("resume"),
+  },
+  {
+    name: "budget",
+    aliases: [],
+    usage: "budget [<execution>] <amount> | +<amount>",
+    example: "budget +5",
+    summary: "set or raise what a request may cost, in US dollars",
+    kinds: ["budget"],
+    permission: "write",
+    read: readBudgetArguments,
   },
   {
     name: "cancel",

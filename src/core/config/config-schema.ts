@@ -138,6 +138,18 @@ const planSchema = z.strictObject({
   max_steps: z.int().min(1).max(10_000).default(100).describe("the number of steps that a plan may have"),
 });
 
+const moneySchema = z.number().positive().max(1_000_000);
+
+export const budgetSchema = z.strictObject({
+  execution: moneySchema.optional().describe("what one execution may cost, in US dollars; no limit if left out"),
+  day: moneySchema
+    .optional()
+    .describe("what all executions of the repository may cost on one day (UTC), in US dollars; no limit if left out"),
+  attempt: moneySchema
+    .default(1)
+    .describe("what an attempt reserves when it starts, in US dollars; it counts in full if the agent reports no cost"),
+});
+
 const roleAgent = (about: string) => agentSectionSchema.optional().describe(about);
 
 /** `enki.toml`: every key with its default. An omitted section gets the defaults of its keys. */
@@ -165,6 +177,7 @@ export const configFileSchema = z.strictObject({
   policy: policySchema.prefault({}),
   brief: briefSchema.prefault({}),
   triggers: triggersSchema.prefault({}),
+  budget: budgetSchema.prefault({}),
   git: z
     .strictObject({ commit_suffix: z.string().default("").describe("a paragraph for the message of each commit, such as a sign-off") })
     .prefault({}),

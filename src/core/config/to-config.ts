@@ -1,4 +1,5 @@
 import { type AgentCommand, splitCommandLine } from "../domain/agent-command.ts";
+import { type BudgetConfig, toMicroUsd } from "../domain/budget.ts";
 import type { Config, Role } from "../domain/config.ts";
 import { listProtectedGlobs, LOCK_FILES } from "../policy/protected-paths.ts";
 import type { ConfigFile, RoleFile } from "./config-schema.ts";
@@ -19,6 +20,12 @@ const toPolicy = (policy: ConfigFile["policy"]): Config["policy"] => ({
   maxBytes: policy.max_bytes,
 });
 
+const toBudget = ({ execution, day, attempt }: ConfigFile["budget"]): BudgetConfig => ({
+  execution: execution === undefined ? null : toMicroUsd(execution),
+  day: day === undefined ? null : toMicroUsd(day),
+  attempt: toMicroUsd(attempt),
+});
+
 const MS_PER_SECOND = 1_000;
 const MS_PER_MINUTE = 60_000;
 
@@ -32,6 +39,7 @@ export const toConfig = ({
   policy,
   brief,
   triggers,
+  budget,
   git,
 }: ConfigFile): Omit<Config, "roles" | "models" | "workflows" | "broken"> => {
   const tier = ({ model, timeout_minutes }: ConfigFile["tiers"]["light"]) => ({
@@ -68,6 +76,7 @@ export const toConfig = ({
     policy: toPolicy(policy),
     brief: { comments: brief.comments, maxChars: brief.max_chars },
     triggers: { label: triggers.label },
+    budget: toBudget(budget),
     git: { commitSuffix: git.commit_suffix },
   };
 };

@@ -1,6 +1,7 @@
 import type { Execution } from "../domain/execution.ts";
 import { JOB_TOKEN_BOT } from "../domain/product.ts";
 import { renderExecutionComment } from "../messages/execution-comment.ts";
+import { viewBudget } from "./budget-room.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
 import { showCapacity } from "./parallel-limits.ts";
 
@@ -11,7 +12,8 @@ export const renderExecutionBody = (tx: DecisionReader, execution: Execution): s
   const { unsignedLedger, botLogin } = tx.snapshot;
   const reports = listExecutionReports(tx, execution);
   const limits = { ...(unsignedLedger && { unsignedLedger }), ...(botLogin === JOB_TOKEN_BOT.login && { jobToken: true as const }) };
-  return renderExecutionComment({ execution, plan, grown, brief, queue, reports, capacity: showCapacity(tx, queue), ...limits });
+  const shown = { capacity: showCapacity(tx, queue), budget: viewBudget(tx, execution) };
+  return renderExecutionComment({ execution, plan, grown, brief, queue, reports, ...shown, ...limits });
 };
 
 const listExecutionReports = (tx: DecisionReader, { id }: Execution): Record<string, string> => {

@@ -1,3 +1,4 @@
+import type { MicroUsd } from "./budget.ts";
 import type { BacklogChange } from "./backlog-item.ts";
 import type { ExecutionId, Hash, Sha } from "./ids.ts";
 import type { OutcomeKind, ThreadReply } from "./outcome.ts";
@@ -20,8 +21,8 @@ type SharedCommand =
 export type PersonCommand =
   | SharedCommand
   /** An empty text stands for the issue's own text, also for `plan`. */
-  | { readonly kind: "do"; readonly text: string }
-  | { readonly kind: "plan"; readonly text: string }
+  | { readonly kind: "do"; readonly text: string; readonly budget?: MicroUsd }
+  | { readonly kind: "plan"; readonly text: string; readonly budget?: MicroUsd }
   | { readonly kind: "add"; readonly text: string }
   /** `quotes`: the quoted lines of a reply without a command word; the reply counts only if one of the lines is part of a plan. */
   | { readonly kind: "revise"; readonly text: string; readonly quotes?: readonly string[] }
@@ -29,6 +30,8 @@ export type PersonCommand =
   | { readonly kind: "approve-plan"; readonly plan: Hash }
   | { readonly kind: "approve-step"; readonly task: string; readonly head: Sha }
   | { readonly kind: "skip"; readonly target: string }
+  /** `isAdded`: whether the amount is added to what the execution may cost already. */
+  | { readonly kind: "budget"; readonly target: CommandTarget; readonly amount: MicroUsd; readonly isAdded: boolean }
   | { readonly kind: "status"; readonly target: CommandTarget }
   | { readonly kind: "help" }
   | { readonly kind: "reply"; readonly mail: string; readonly text: string };

@@ -1,4 +1,5 @@
 import type { AgentCommand } from "./agent-command.ts";
+import type { BudgetConfig } from "./budget.ts";
 import type { BriefComments } from "./brief.ts";
 import type { Tier } from "./plan.ts";
 import type { LandingMode, MergeMethod, RequiredCheck } from "./github-facts.ts";
@@ -68,6 +69,8 @@ export type Config = {
     readonly label: string;
   };
   readonly git: { readonly commitSuffix: string };
+  /** Absent in decisions that earlier versions stored. */
+  readonly budget?: BudgetConfig;
   readonly roles: Readonly<Record<string, Role>>;
   /** Workflow files by workflow name. */
   readonly workflows: Readonly<Record<string, { readonly path: string; readonly text: string }>>;

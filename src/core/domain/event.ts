@@ -31,7 +31,7 @@ export type Event =
       readonly commit: Sha;
       readonly result: JobResult;
     }
-  /** Somebody else's ledger or archive was refused and is kept under this commit; `executions` are those that it changed. */
+  /** Somebody else's ledger or archive was refused and is kept under this commit; `executions` were changed. */
   | { readonly kind: "ledger-refused"; readonly id: `ledger:${Sha}`; readonly foreign: Sha; readonly executions: readonly ExecutionId[] }
   /** A ref without a usable result. `job` is null if the ref names no job. `foreign-ledger`: somebody else wrote the ledger of the job. */
   | {

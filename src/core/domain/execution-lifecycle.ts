@@ -8,7 +8,7 @@ const UNSTARTED: readonly ExecutionState[] = ["planning", "asking", "proposed"];
 const STARTED: readonly ExecutionState[] = ["running", "paused"];
 const ALL: readonly ExecutionState[] = [...UNSTARTED, ...STARTED, "done", "failed", "cancelled"];
 
-/** Every legal transition of an execution: from which states, and to which. */
+/** Every legal transition of an execution: the states before and after. */
 export const EXECUTION_TRANSITIONS = {
   propose: { from: ["planning"], to: ["proposed"], when: "its planner proposed a plan" },
   askPerson: { from: ["planning"], to: ["asking"], when: "its planner asked a person" },
@@ -43,7 +43,7 @@ const take = <T extends ExecutionTransition>(
 };
 
 type NewExecution = Pick<Execution, "id" | "issue" | "onPullRequest" | "requestedBy" | "request" | "baseBranch" | "createdAt"> &
-  Partial<Pick<Execution, "state" | "planOnly" | "planning" | "plan" | "approved" | "quick" | "workflow">>;
+  Partial<Pick<Execution, "state" | "planOnly" | "planning" | "plan" | "approved" | "quick" | "workflow" | "budget">>;
 
 const FIRST_PLANNING: Execution["planning"] = { attempt: 1, faults: 0, notBefore: 0, deadline: null };
 

@@ -26,7 +26,7 @@ export const listAttemptUsage = ({ usage = {} }: Pick<Execution, "usage">): Atte
 
 export type UsageTotal = {
   readonly usage: AgentUsage;
-  /** Attempts that reported something, and all that were started. */
+  /** Attempts with a report, and all started attempts. */
   readonly reported: number;
   readonly attempts: number;
 };

@@ -1,4 +1,5 @@
 import type { AgentUsage } from "./agent-usage.ts";
+import type { AttemptCharge, ExecutionBudget } from "./budget.ts";
 import type { CommandSource } from "./command.ts";
 import type { BranchName, ExecutionId, Hash, Login, Millis, RefName, Sha, StepId } from "./ids.ts";
 import type { JobKey } from "./job.ts";
@@ -72,6 +73,10 @@ export type Execution = {
   readonly spent: number;
   /** What the agent of each job reported; a job without a report is missing. */
   readonly usage?: Readonly<Partial<Record<JobKey, AgentUsage>>>;
+  /** A person's limit of what it may cost; the limit of the configuration if missing. */
+  readonly budget?: ExecutionBudget;
+  /** What each attempt of an agent costs or has reserved; missing before a budget applies. */
+  readonly charges?: Readonly<Partial<Record<JobKey, AttemptCharge>>>;
   /** The proposed plan, after the check of its texts. `page`: the commit with its pages; null if the comment has room for the plan. */
   readonly shownPlan?: { readonly plan: Hash; readonly page: { readonly commit: Sha; readonly count: number } | null };
   /** Whether this is a quick task: the sidecar performs its only step. */

@@ -7,7 +7,7 @@ type QueueItemState = QueueItem["state"];
 const WAITING: readonly QueueItemState[] = ["queued", "held", "accused"];
 const ALL: readonly QueueItemState[] = [...WAITING, "resolving"];
 
-/** Every legal transition of a queue item: from which states, and to which. */
+/** Every legal transition of a queue item: the states before and after. */
 export const QUEUE_ITEM_TRANSITIONS = {
   awaitResolution: { from: ALL, to: ["resolving"], when: "its head conflicts with the base" },
   mergeCleanly: { from: ALL, to: ["queued"], when: "its head merges with the base" },

@@ -12,7 +12,7 @@ const OPEN: readonly StepState[] = [...UNSTARTED, "running", ...DELIVERED, "paus
 const UNFINISHED: readonly StepState[] = [...OPEN, "failed", "blocked"];
 const ALL: readonly StepState[] = [...UNFINISHED, "done", "skipped", "cancelled"];
 
-/** Every legal transition: from which states, and to which. */
+/** Every legal transition: the states before and after. */
 export const STEP_TRANSITIONS = {
   requireNeeds: { from: [...UNSTARTED, "blocked"], to: ["pending", "ready"], when: "its needs are checked" },
   block: { from: [...UNSTARTED, "blocked", "published"], to: ["blocked"], when: "a step that it needs failed" },

@@ -1,4 +1,4 @@
-/** A named change of state: from which states, and to which. */
+/** A named change of state: the states before and after. */
 export type Transition<State extends string> = {
   readonly from: readonly State[];
   readonly to: readonly State[];

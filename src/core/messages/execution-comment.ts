@@ -7,6 +7,7 @@ import type { Step } from "../domain/step.ts";
 import { listAddedSteps, renderAmendment } from "./amendment.ts";
 import { renderUsage } from "./agent-usage.ts";
 import { renderCapacityNote, type ShownCapacity } from "./capacity-note.ts";
+import { type BudgetView, describeBudget, renderBudgetHold } from "./budget-text.ts";
 import { renderBriefNote } from "./brief-section.ts";
 import { renderOpenConflicts, renderWaitingConflicts } from "./open-conflicts.ts";
 import {
@@ -40,6 +41,8 @@ export type ExecutionCommentInput = {
   readonly queue: Queue;
   /** Complete reports of the steps. */
   readonly reports: Readonly<Record<StepId, string>>;
+  /** Absent without one. */
+  readonly budget?: BudgetView;
   /** See Snapshot.unsignedLedger. */
   readonly unsignedLedger?: true;
   readonly capacity?: ShownCapacity;
@@ -74,6 +77,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 1, text: quoteWithin(execution.request, { limit: 1_000, keep: "start" }, 4_000) },
     { rank: 1, text: renderBriefNote(input.brief) },
     { rank: 0, text: renderExecutionNotice(execution, queue, startedSteps) },
+    { rank: 0, text: renderBudgetHold(input.budget) },
     { rank: 1, text: renderIgnoredResults(execution) },
     { rank: 0, text: renderRevisionNote(execution) },
     { rank: 1, text: renderIgnoredRecords(execution) },
@@ -98,6 +102,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 2, text: renderStepReports(input, steps) },
     { rank: 3, text: renderStepSummaries(startedSteps) },
     { rank: 3, text: renderUsage(execution) },
+    { rank: 1, text: describeBudget(input.budget) },
     { rank: 3, text: isProposed ? "" : renderInstructions(execution, { steps, plan: execution.plan, unfolded: false }) },
     { rank: 0, text: renderFooter(execution) },
   ]);

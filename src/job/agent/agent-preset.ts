@@ -14,6 +14,8 @@ export type McpServerCommand = {
 export type AgentSetting = {
   readonly protocol: AgentProtocol;
   readonly model: string | null;
+  /** What the session may cost, in US dollars; absent without a limit. Not every agent can keep it. */
+  readonly maxCostUsd?: number | undefined;
   /** The only tools that a workflow permits; null for all. */
   readonly tools: readonly ToolName[] | null;
   readonly canEdit: boolean;
@@ -50,7 +52,7 @@ export type HeadlessEvent =
 
 export type AgentToolNames = Readonly<Record<ToolName, readonly string[]>>;
 
-/** Everything that Enki knows about one agent. */
+/** Enki's knowledge of an agent. */
 export type AgentPreset = {
   readonly name: PresetName;
   /** The name that people know. */

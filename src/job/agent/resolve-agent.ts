@@ -56,6 +56,7 @@ export type AgentResolution = {
   /** The absolute path of the agent's home. */
   readonly home: string;
   readonly model: string | null;
+  readonly maxCostUsd?: number | undefined;
   readonly tools: readonly ToolName[] | null;
   readonly canEdit: boolean;
   readonly mcpServer: McpServerCommand | null;

@@ -173,7 +173,7 @@ const getJobLog: RouteHandler = (call) => {
   };
 };
 
-/** Artifacts of a run; `name` selects those of exactly this name. */
+/** Artifacts of a run; `name` selects artifacts by their exact name. */
 const listRunArtifacts: RouteHandler = (call) => {
   const run = getRequestedRun(call);
   const name = call.query("name");

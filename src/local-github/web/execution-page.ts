@@ -65,7 +65,7 @@ type StepInput = {
   readonly timeline: ExecutionTimeline;
 };
 
-/** The spans of one attempt, and the run that it had. */
+/** The spans of an attempt, and its run. */
 const renderAttempts = (scope: PageScope, { ledger, execution, planned, timeline }: StepInput): SafeHtml => {
   const spans = (timeline.steps[planned.id] ?? []).filter(({ attempt }) => attempt > 0);
   const attempts = [...new Set(spans.map(({ attempt }) => attempt))];

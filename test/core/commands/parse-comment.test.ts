@@ -81,6 +81,46 @@ describe("an answer and a small request", () => {
   });
 });
 
+describe("a budget", () => {
+  const USD = 1_000_000;
+  test.each([
+    ["budget 20", { target: null, amount: 20 * USD, isAdded: false }],
+    ["budget $20", { target: null, amount: 20 * USD, isAdded: false }],
+    ["budget 20$", { target: null, amount: 20 * USD, isAdded: false }],
+    ["budget +5", { target: null, amount: 5 * USD, isAdded: true }],
+    ["budget +$0.50", { target: null, amount: 0.5 * USD, isAdded: true }],
+    ["budget `3f9c0a` +2.5", { target: "3f9c0a", amount: 2.5 * USD, isAdded: true }],
+  ])("/enki %s", (text, expected) => {
+    expect(commands(`/enki ${text}`)).toEqual([{ kind: "budget", ...expected }]);
+  });
+
+  test.each([
+    ["budget", "which-amount"],
+    ["budget 1 2 3", "which-amount"],
+    ["budget lots", "bad-amount"],
+    ["budget 0", "bad-amount"],
+    ["budget -5", "bad-amount"],
+    ["budget 1e9", "bad-amount"],
+    ["budget 0.001", "bad-amount"],
+    ["budget 9999999", "bad-amount"],
+    ["budget ../x 5", "bad-amount"],
+    ["budget NaN", "bad-amount"],
+  ])("/enki %s is refused as %s", (text, code) => {
+    expect(kinds(`/enki ${text}`)).toEqual([code]);
+  });
+
+  test.each([
+    ["fix uploads over 1 MB fail up to $20", { kind: "do", text: "uploads over 1 MB fail up to $20", budget: 20 * USD }],
+    ["plan it, up to $0.75", { kind: "plan", text: "it, up to $0.75", budget: 0.75 * USD }],
+    ["fix up to $3", { kind: "do", text: "", budget: 3 * USD }],
+    ["fix orders up to $20 are refused", { kind: "do", text: "orders up to $20 are refused" }],
+    ["fix it up to $0", { kind: "do", text: "it up to $0" }],
+    ["fix it up to 20", { kind: "do", text: "it up to 20" }],
+  ])("/enki %s", (text, expected) => {
+    expect(commands(`/enki ${text}`)).toEqual([expected]);
+  });
+});
+
 describe("B-02 an unknown command", () => {
   test.each([
     ["aprove 0123456789ab", "approve"],

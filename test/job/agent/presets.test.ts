@@ -45,6 +45,32 @@ describe.each(PRESET_NAMES)("the preset %s", (name) => {
   });
 });
 
+describe("what an attempt may cost", () => {
+  test("Claude Code gets it over both protocols, and no limit without a budget", () => {
+    const { args } = prepare("claude", { maxCostUsd: 1.5 });
+    expect(args[args.indexOf("--max-budget-usd") + 1]).toBe("1.5");
+    expect(prepare("claude", { protocol: "acp", maxCostUsd: 1.5 }).meta).toMatchObject({ claudeCode: { options: { maxBudgetUsd: 1.5 } } });
+    expect(prepare("claude").args).not.toContain("--max-budget-usd");
+    expect(JSON.stringify(prepare("claude", { protocol: "acp" }).meta)).not.toContain("maxBudgetUsd");
+  });
+
+  test("Claude Code says so when it stops there, and still reports its cost", () => {
+    // As Claude Code 2.1.332 prints it with --max-budget-usd 0.00001.
+    const line = {
+      type: "result",
+      subtype: "error_max_budget_usd",
+      is_error: true,
+      errors: ["Reached maximum budget ($0.00001)"],
+      total_cost_usd: 0.00014,
+      usage: {},
+    };
+    expect(AGENT_PRESETS.claude.readEvent(line)).toEqual([
+      { kind: "usage", usage: { inputTokens: null, outputTokens: null, cachedTokens: null, costUsd: 0.00014 } },
+      { kind: "failed", text: "Reached maximum budget ($0.00001)" },
+    ]);
+  });
+});
+
 describe("an agent that may only read", () => {
   test("Claude Code has no tool that writes", () => {
     const { args } = prepare("claude", { canEdit: false, tools: ["read", "grep"] });

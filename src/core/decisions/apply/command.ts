@@ -1,9 +1,10 @@
 import { createExecution } from "../../domain/execution-lifecycle.ts";
 import { approveReport } from "../../domain/step-lifecycle.ts";
+import type { MicroUsd } from "../../domain/budget.ts";
 import type { Brief } from "../../domain/brief.ts";
 import type { PersonCommand } from "../../domain/command.ts";
-import { hasEnded, isBeingRevised, type PlanApproval } from "../../domain/execution.ts";
-import { type BranchName, deriveExecutionId, toTaskId } from "../../domain/ids.ts";
+import { type Execution, hasEnded, isBeingRevised, type PlanApproval } from "../../domain/execution.ts";
+import { type BranchName, deriveExecutionId, type Login, toTaskId } from "../../domain/ids.ts";
 import { accept, refuse, type Refusal, type Result } from "../../domain/refusal.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation, type Step } from "../../domain/step.ts";
 import { findStepByPull, findTarget, findExecutionIssue } from "../../domain/find-target.ts";
@@ -16,6 +17,9 @@ import { findCommandBase } from "./base-of.ts";
 import { findCommandBrief } from "./record-brief.ts";
 import { cancelTarget, skipTarget, stopAllExecutions } from "./cancel.ts";
 import { type CommandedEvent, toDecision } from "./commanded-event.ts";
+import { describeBudget } from "../../messages/budget-text.ts";
+import { viewBudget } from "../budget-room.ts";
+import { setBudget } from "./budget.ts";
 import { createAdhocTask } from "./create-task.ts";
 import { checkExecutionLimit } from "./hourly-limits.ts";
 import { answerMailQuestion } from "./mail-commands.ts";
@@ -56,6 +60,8 @@ export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, com
       return applyToTarget(tx, { event, target: command.target }, skipTarget);
     case "stop":
       return stopAllExecutions(tx, event.by);
+    case "budget":
+      return applyToTarget(tx, { event, target: command.target }, setBudget(command));
     case "status":
       return applyToTarget(tx, { event, target: command.target }, applyStatusCommand);
     case "help":
@@ -69,7 +75,8 @@ export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, com
 
 const applyStatusCommand: TargetCommandHandler = (tx, { execution }) => {
   const [plan, grown] = [tx.plan(execution.plan), tx.plan(execution.amendment?.plan ?? null)];
-  return { text: renderStatusReply(execution, plan, listAddedSteps({ plan, grown })) };
+  const status = renderStatusReply(execution, plan, listAddedSteps({ plan, grown }));
+  return { text: [status, describeBudget(viewBudget(tx, execution))].filter((part) => part !== "").join("\n\n") };
 };
 
 const applyToTarget = (
@@ -161,11 +168,14 @@ const startPlanning = (
   const request = command.text === "" ? brief.value.title : command.text;
   tx.putBrief(id, brief.value);
   const { issue, onPullRequest, by: requestedBy, at: createdAt } = event;
-  const requested = { id, issue, onPullRequest, requestedBy, request, createdAt };
+  const requested = { id, issue, onPullRequest, requestedBy, request, createdAt, ...toOwnBudget(command.budget, requestedBy) };
   tx.putExecution(createExecution({ ...requested, baseBranch: base.value, planOnly: command.kind === "plan" }));
   tx.note(`${event.by} asked for ${id} on #${event.issue}: ${request.slice(0, 72)}`);
   return null;
 };
+
+const toOwnBudget = (cap: MicroUsd | undefined, setBy: Login): Pick<Execution, "budget"> =>
+  cap === undefined ? {} : { budget: { cap, setBy } };
 
 const toApproval = ({ by, at, source }: CommandedEvent): Omit<PlanApproval, "plan"> => ({ by, at, source });
 

@@ -1,6 +1,7 @@
 import type { Event } from "../../domain/event.ts";
 import { type Millis, readTaskId, toTaskId } from "../../domain/ids.ts";
 import { type Job, type JobResult, readJobKey, toJobKey } from "../../domain/job.ts";
+import { settleCharge } from "../../domain/execution-charges.ts";
 import { recordUsage } from "../../domain/execution-usage.ts";
 import { type Candidate, hasRequiredChecks, type Queue, type VerifyRun } from "../../domain/queue.ts";
 import { toResultRef } from "../../domain/refs.ts";
@@ -53,10 +54,12 @@ const applyJudgedResult = (tx: DecisionTransaction, job: Job, event: ResultedEve
   applyProvenResult(tx, job, event);
 };
 
-/** Records what a job's agent reported, whatever becomes of its result. */
+/** Records what a job's agent reported and settles its charge, whatever becomes of its result. */
 const chargeExecution = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
   const execution = tx.execution(job.kind === "plan" ? job.target : (readTaskId(job.target)?.execution ?? ""));
-  if (execution && result.usage !== undefined) tx.putExecution(recordUsage(execution, toJobKey(job), result));
+  if (!execution) return;
+  const charged = settleCharge(recordUsage(execution, toJobKey(job), result), toJobKey(job), result.usage);
+  if (charged !== execution) tx.putExecution(charged);
 };
 
 const applyProvenResult = (tx: DecisionTransaction, job: Job, event: ResultedEvent): void => {

@@ -56,7 +56,7 @@ const PASSES: Readonly<Record<string, ReconcilePass>> = {
   proposals: { run: reconcileProposals, after: ["transitions"] },
   usage: { run: reconcileUsage, after: ["rewinds"] },
   shownPlans: { run: reconcileShownPlans, after: ["transitions"] },
-  /** Comments show what all the others decided. */
+  /** Comments show the decisions of the other passes. */
   comments: { run: reconcileComments, after: ["requestedMerges", "candidateBranches", "scheduling", "pulls", "proposals", "shownPlans"] },
   archiving: { run: reconcileArchiving, after: ["inbox", "usage", "comments"] },
 };

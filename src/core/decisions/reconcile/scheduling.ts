@@ -8,6 +8,7 @@ import { scheduleWork, type WorkLoad, type StartableWork } from "../schedule.ts"
 import type { StepContext } from "../apply/fail-step.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { JOB_SLACK_MS } from "../../domain/retry-policy.ts";
+import { findBudgetHold, hasAgent, reserveAttempt } from "../budget-room.ts";
 import { startStep } from "./start-step.ts";
 
 /** Starts the work that the limits allow, and requests every job that should be running. */
@@ -20,9 +21,11 @@ const listStartable = (tx: DecisionReader): StartableWork[] =>
   tx.executions().flatMap((execution): StartableWork[] => {
     const { id, createdAt, planning, state } = execution;
     if (state !== "planning" && state !== "running") return [];
-    const plans = isPlanning(execution) && planning.deadline === null && checkTimeReached(tx, planning.notBefore);
+    const isHeld = findBudgetHold(tx, execution) !== null;
+    const plans = !isHeld && isPlanning(execution) && planning.deadline === null && checkTimeReached(tx, planning.notBefore);
     const steps = tx
       .steps(execution.id)
+      .filter((step) => !isHeld || (step.state === "ready" && !hasAgent(tx, execution, step.id)))
       .filter((step) => checkStepReady(tx, step) || checkResolutionReady(tx, execution, step))
       .map((step) => ({ execution: id, createdAt, step: step.id, tier: findStepTier(tx, execution, step.id) }));
     return [...(plans ? [{ execution: id, createdAt, step: null, tier: DEFAULT_TIER }] : []), ...steps];
@@ -62,6 +65,9 @@ const countLoad = (tx: DecisionReader): WorkLoad => {
 const startWork = (tx: DecisionTransaction, each: StartableWork): void => {
   const execution = tx.execution(each.execution);
   if (!execution) return;
+  // Work that was just started may have taken the room.
+  const isFree = each.step !== null && execution.steps[each.step]?.state === "ready" && !hasAgent(tx, execution, each.step);
+  if (!isFree && findBudgetHold(tx, execution) !== null) return;
   const until = tx.now + tx.snapshot.config.tiers[each.tier].timeoutMs + JOB_SLACK_MS;
   if (each.step === null) return startPlannerJob(tx, execution, until);
   const step = execution.steps[each.step];
@@ -77,6 +83,7 @@ const startPlannerJob = (tx: DecisionTransaction, execution: Execution, until: M
   if (!backlog) return;
   tx.recordBacklog(backlog);
   tx.putExecution({ ...execution, planning: { ...execution.planning, deadline: until } });
+  reserveAttempt(tx, execution.id, toJobKey({ kind: "plan", target: execution.id, attempt: execution.planning.attempt }));
   tx.note(`plan of ${execution.id}: attempt ${execution.planning.attempt}`);
 };
 
@@ -87,6 +94,7 @@ const startResolutionAttempt = (tx: DecisionTransaction, { execution, step }: St
   const attempt = countRequestedJobs(tx, "resolve", task) + 1;
   publishStartingCommit(tx, execution.baseBranch, { commit: resolution.onto, builtOn: resolution.line?.ahead ?? [] });
   tx.putStep(execution.id, { ...step, resolution: { ...resolution, attempt, deadline: until } });
+  reserveAttempt(tx, execution.id, toJobKey({ kind: "resolve", target: task, attempt }));
   tx.note(`${task}: try ${resolution.failedAttempts + 1} to resolve its conflict`);
 };
 

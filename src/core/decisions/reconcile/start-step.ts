@@ -1,11 +1,13 @@
 import { startAttempt } from "../../domain/step-lifecycle.ts";
 import { type Millis, toTaskId } from "../../domain/ids.ts";
+import { toJobKey } from "../../domain/job.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import { MAX_UNREAD_REMARKS, type Step } from "../../domain/step.ts";
 import { type StepContext, failStep } from "../apply/fail-step.ts";
 import { buildStartingCommit, type StartingCommit, isStaleWork, isWaitingForBase, publishStartingCommit } from "../step-base.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { composeNextFeedback } from "../next-feedback.ts";
+import { reserveAttempt } from "../budget-room.ts";
 import { isStrandedHead } from "../base-rewinds.ts";
 
 type AttemptInput = StepContext & { readonly planned: PlannedStep; readonly deadline: Millis };
@@ -24,6 +26,7 @@ export const startStep = (tx: DecisionTransaction, { execution, step, planned, d
   if (feedback) tx.putFeedback(task, attempt, feedback);
   const unreadRemarks = (feedback?.unreadRemarks ?? []).slice(0, MAX_UNREAD_REMARKS);
   tx.putStep(execution.id, toStartedStep(step, built, { attempt, deadline, unreadRemarks }));
+  reserveAttempt(tx, execution.id, toJobKey({ kind: "work", target: task, attempt }));
   tx.note(`${task}: attempt ${attempt}${answers === 0 ? "" : `, with ${answers} of what people said`}`);
 };
 

@@ -70,12 +70,13 @@ const SETTINGS = {
   IS_SANDBOX: "1",
 };
 
-const prepare = ({ protocol, model, tools, canEdit, mcpServer }: AgentSetting): AgentLaunch => {
+const prepare = ({ protocol, model, maxCostUsd, tools, canEdit, mcpServer }: AgentSetting): AgentLaunch => {
   const denied = [...DENIED_TOOLS, ...(canEdit ? [] : [...NAMES.write, ...NAMES.edit])];
   const permitted = tools && collectToolNames(tools, NAMES);
   const env = { ...SETTINGS, ...(model === null ? {} : { ANTHROPIC_MODEL: model }) };
   if (protocol === "acp") {
-    const options = { disallowedTools: denied, ...(permitted && { tools: permitted }) };
+    const limits = maxCostUsd === undefined ? {} : { maxBudgetUsd: maxCostUsd };
+    const options = { disallowedTools: denied, ...limits, ...(permitted && { tools: permitted }) };
     return { ...PLAIN_LAUNCH, env, meta: { claudeCode: { options } }, mode: "default" };
   }
   const servers = mcpServer === null ? {} : { enki: { type: "stdio", ...mcpServer } };
@@ -90,6 +91,7 @@ const prepare = ({ protocol, model, tools, canEdit, mcpServer }: AgentSetting): 
       JSON.stringify({ mcpServers: servers }),
       "--disallowedTools",
       denied.join(","),
+      ...(maxCostUsd === undefined ? [] : ["--max-budget-usd", String(maxCostUsd)]),
       ...(permitted ? ["--tools", permitted.join(",")] : []),
     ],
   };
@@ -150,7 +152,8 @@ const readResult = (line: Readonly<Record<string, unknown>>): HeadlessEvent[] =>
     costUsd: readNumber(line["total_cost_usd"]),
   };
   const failed = line["is_error"] === true || line["subtype"] !== "success";
-  const text = readText(line["result"]) ?? readText(line["subtype"]) ?? "";
+  const [error] = Array.isArray(line["errors"]) ? line["errors"] : [];
+  const text = readText(line["result"]) ?? readText(error) ?? readText(line["subtype"]) ?? "";
   return [{ kind: "usage", usage: { ...NO_USAGE, ...usage } }, failed ? { kind: "failed", text } : { kind: "finished" }];
 };
 
