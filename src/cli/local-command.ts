@@ -12,6 +12,7 @@ import { type LocalMachine, openMachine } from "./local-machine.ts";
 import { readOptions, readPort } from "./command-options.ts";
 import { type MachineRecord, removeMachineRecord, writeMachineRecord } from "./machine-records.ts";
 import { openPersonClient, type PersonClientOptions } from "./person-client.ts";
+import { printProtectionGaps } from "./protection-notice.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 import { copyUncommittedSettings, describeUncommitted } from "./uncommitted-settings.ts";
 import { openWorkplace } from "./command-workplace.ts";
@@ -59,6 +60,7 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
     const bare = join(directory, "repositories", COPY_OWNER, `${name}.git`);
     terminal.out(formatWelcome(machine, { name, token, bare, branch: found.branch ?? "" }));
     for (const line of describeCopy(found, config)) terminal.out(`${line}\n`);
+    await printProtectionGaps(terminal);
     terminal.out(verify.notice);
     if (values.issue !== undefined)
       terminal.out(await askFor(values.issue, { apiUrl: machine.forge.apiUrl, token, owner: COPY_OWNER, name }));

@@ -10,6 +10,7 @@ import { findRepository, type FoundRepository } from "./find-repository.ts";
 import { chooseVerify } from "./choose-verify.ts";
 import { type LocalMachine, openMachine } from "./local-machine.ts";
 import { CommandError, readOptionsAndWords, UsageError } from "./command-options.ts";
+import { printProtectionGaps } from "./protection-notice.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 import { openLastingWorkplace, openWorkplaceAt, type CommandWorkplace } from "./command-workplace.ts";
 import { copyUncommittedSettings, describeUncommitted } from "./uncommitted-settings.ts";
@@ -110,6 +111,7 @@ const openRunMachine = async (terminal: TerminalHost, place: CommandWorkplace, {
     firstId: randomInt(MAX_FIRST_ID),
   });
   place.attachMachine(machine);
+  await printProtectionGaps(terminal);
   return machine;
 };
 

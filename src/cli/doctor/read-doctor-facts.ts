@@ -23,6 +23,7 @@ import { readEffectiveLayers } from "../effective-layers.ts";
 import { runOwnGit } from "../set-up/own-git.ts";
 import { hashText } from "../set-up/planned-files.ts";
 import type { OwnRepository } from "../set-up/read-repository-facts.ts";
+import { findProtectionGaps } from "../protection-notice.ts";
 import type { TerminalHost } from "../terminal-host.ts";
 import { readGitHubSettings, type SettingsClient } from "./read-github-settings.ts";
 
@@ -51,6 +52,7 @@ export const readDoctorFacts = async (terminal: TerminalHost, { own, client, run
     ...(await readGitHubFacts(client, { remote, base, now: terminal.now })),
     ledger: await readLedgerHealth(terminal, at),
     hasLedgerKey: findLedgerKey(terminal),
+    protectionGaps: await findProtectionGaps(terminal),
     redCommand: runsVerify ? await findRedCommand(terminal, { directory, branch: base, commands: config.refinery.verify }) : null,
   };
 };

@@ -155,7 +155,7 @@ export const NOTHING_TO_DO_CODE = "nothing-to-do";
 
 export const isAwaitingConfirmation = ({ state, refusal }: Step): boolean => state === "waiting" && refusal?.code === NOTHING_TO_DO_CODE;
 
-/** Refusal code of a step whose landing rests on a decision about another step that GitHub no longer shows. */
+/** Refusal code of a step after GitHub stopped showing a decision about a needed step. */
 export const DECISION_GONE_CODE = "decision-gone";
 
 /** Refusal codes of holds by people on a pull request. */

@@ -50,6 +50,7 @@ const HEALTHY: DoctorFacts = {
   githubFault: null,
   ledger: { kind: "healthy" },
   hasLedgerKey: true,
+  protectionGaps: [],
   redCommand: null,
 };
 
@@ -87,6 +88,11 @@ describe("enki doctor finds", () => {
     ["a broken ledger", { ledger: { kind: "broken", message: "The ledger cannot be read." } }, "ledger-broken"],
     ["a ledger of a newer Enki", { ledger: { kind: "newer", message: "The ledger has format 9." } }, "ledger-newer"],
     ["an unsigned ledger", { hasLedgerKey: false }, "ledger-unsigned"],
+    ["a machine whose agents are the same user", { protectionGaps: ["same-user"] }, "same-user"],
+    ["a machine without namespaces", { protectionGaps: ["no-namespaces"] }, "no-namespaces"],
+    ["a machine on which processes stay", { protectionGaps: ["detached-processes"] }, "detached-processes"],
+    ["a machine whose files can be written", { protectionGaps: ["writable-files"] }, "writable-files"],
+    ["a machine that shows environments", { protectionGaps: ["readable-environment"] }, "readable-environment"],
     ["a red base", { redCommand: "go test ./..." }, "base-red"],
     ["a repository whose fetch takes too long", on({ sizeKb: 900_000 }), "large-repository"],
     ["no remote", { remote: null, github: null }, "remote-missing"],

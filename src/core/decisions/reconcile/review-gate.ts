@@ -174,7 +174,7 @@ const evaluateMergedPull = ({ execution, step, queue }: PublishedStep, pull: Pul
   return pull.head === step.head?.sha ? { kind: "merged", how: `#${pull.number}` } : { kind: "merged-earlier" };
 };
 
-/** The verdict after the commands of people that it rests on were read again, if the head may land now. Undefined while facts are missing. */
+/** The verdict after people's commands were read again, if the head may land now. Undefined while facts are missing. */
 const checkApprovalBeforeLanding = (tx: DecisionReader, of: PublishedStep, word: HeadVerdict): HeadVerdict | undefined => {
   if (!isAboutToLand(tx, of)) return word;
   const plan = checkPlanApproval(tx, of.execution);

@@ -4,12 +4,12 @@ import type { GitHubComment } from "../../domain/github-facts.ts";
 import type { Login } from "../../domain/ids.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 
-/** A command of the ledger: who gave it, and where. */
+/** Author and place of a command, as the ledger records them. */
 export type RecordedGrant = { readonly by: Login; readonly source?: CommandSource | undefined };
 
 /**
- * Whether GitHub still shows a command as it was given: the comment exists, unedited, by a person who has write permission now, with a
- * matching command. GitHub does not show single reviews and line comments, so only their authors count. Undefined while facts are missing.
+ * Whether GitHub still shows a command: the comment exists, unedited, by a person with write permission now, with a matching command.
+ * Single reviews and line comments cannot be read, so only their authors count. Undefined while facts are missing.
  */
 export const isCommandShown = (
   tx: DecisionReader,

@@ -9,8 +9,8 @@ import type { DecisionReader, DecisionTransaction } from "../decision-transactio
 import { isCommandShown } from "./shown-command.ts";
 
 /**
- * Reads again, right before a step lands, what people decided about the steps that it needs: `/enki skip`, and the approval of a report.
- * Returns a refusal unless GitHub shows each of these commands as it was given; undefined while facts are missing.
+ * Reads people's decisions about needed steps again, right before a step lands: `/enki skip`, and approvals of reports. Returns a refusal
+ * unless GitHub shows each command unchanged; undefined while facts are missing.
  */
 export const checkStepDecisions = (tx: DecisionReader, execution: Execution, landing: StepId): Refusal | null | undefined => {
   let isMissing = false;
@@ -24,7 +24,7 @@ export const checkStepDecisions = (tx: DecisionReader, execution: Execution, lan
   return isMissing ? undefined : null;
 };
 
-/** The steps of the same execution that a step needs, directly or through others. */
+/** All needed steps of the same execution, direct and indirect. */
 const listAllNeeds = (tx: DecisionReader, execution: Execution, landing: StepId): Step[] => {
   const found = new Map<StepId, Step>();
   const open = [landing];
@@ -38,7 +38,7 @@ const listAllNeeds = (tx: DecisionReader, execution: Execution, landing: StepId)
   return [...found.values()];
 };
 
-/** A step that ended without a landing because a person said so. */
+/** Whether a person ended the step without a landing. */
 const isDecidedByPerson = (tx: DecisionReader, execution: Execution, step: Step): boolean => {
   if (step.state === "skipped") return true;
   if (step.state !== "done" || step.landed !== null) return false;
@@ -62,7 +62,7 @@ const refuseGoneDecision = (task: string, step: Step): Refusal => {
   return refuse(DECISION_GONE_CODE, message, next).refusal;
 };
 
-/** Replaces a decision that GitHub no longer shows, and releases the steps that wait for another one. Reports whether any step did. */
+/** Replaces a decision after GitHub stopped showing the earlier one, and releases held steps. Returns whether any step was held. */
 export const renewDecision = (
   tx: DecisionTransaction,
   execution: Execution,

@@ -1,5 +1,6 @@
 import type { ConfigFile } from "../../config/config-schema.ts";
 import type { ActionsWorkflowFile, BranchRules, MergeMethod } from "../../domain/github-facts.ts";
+import type { ProtectionGap } from "../../domain/protection-gap.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { FileOrigin } from "../generated-file.ts";
 import type { DetectedProject } from "../detect-project.ts";
@@ -48,6 +49,8 @@ export type DoctorFacts = {
   readonly githubFault: string | null;
   readonly ledger: LedgerHealth;
   readonly hasLedgerKey: boolean | null;
+  /** Protections against agents and commands that this machine lacks. */
+  readonly protectionGaps: readonly ProtectionGap[];
   /** The first verify command that fails on the base; null if all pass or none was run. */
   readonly redCommand: string | null;
 };

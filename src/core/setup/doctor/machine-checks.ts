@@ -1,3 +1,4 @@
+import { explainProtectionGaps } from "../../messages/protection-gaps.ts";
 import { PRODUCT } from "../../domain/product.ts";
 import { type DoctorCheck, reportError, reportWarning } from "./finding.ts";
 
@@ -32,4 +33,9 @@ const checkRepositorySize: DoctorCheck = ({ github }) =>
 
 const LARGE_REPOSITORY_KB = 300_000;
 
-export const MACHINE_CHECKS: readonly DoctorCheck[] = [checkGitVersion, checkLedger, checkBase, checkRepositorySize];
+const checkProtection: DoctorCheck = ({ protectionGaps }) =>
+  protectionGaps.map((gap) =>
+    reportWarning(gap, explainProtectionGaps([gap]).join(""), "install util-linux, and allow user namespaces or sudo"),
+  );
+
+export const MACHINE_CHECKS: readonly DoctorCheck[] = [checkGitVersion, checkLedger, checkBase, checkRepositorySize, checkProtection];

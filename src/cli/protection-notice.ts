@@ -1,0 +1,30 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ProtectionGap } from "../core/domain/protection-gap.ts";
+import { explainProtectionGaps } from "../core/messages/protection-gaps.ts";
+import { isEnvironmentReadable } from "../isolation/hide-environment.ts";
+import { openJobFence } from "../job/fence/open-job-fence.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+
+/** Separates a trial job on this machine, and returns the missing protections. */
+export const findProtectionGaps = async ({ env }: Pick<TerminalHost, "env">): Promise<readonly ProtectionGap[]> => {
+  const place = await mkdtemp(join(tmpdir(), "enki-protection-"));
+  try {
+    const [workspace, temp] = [join(place, "work"), join(place, "temp")];
+    const reach = join(temp, "enki", "agent");
+    await mkdir(workspace);
+    await mkdir(reach, { recursive: true });
+    const fence = await openJobFence({ env, workspace, temp, reach, readable: [] });
+    await fence.close();
+    const isExposed = fence.gaps.includes("same-user") && isEnvironmentReadable();
+    return isExposed ? [...fence.gaps, "readable-environment"] : fence.gaps;
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
+};
+
+/** Prints the missing protections of this machine against agents and commands. */
+export const printProtectionGaps = async (terminal: Pick<TerminalHost, "env" | "err">): Promise<void> => {
+  for (const sentence of explainProtectionGaps(await findProtectionGaps(terminal))) terminal.err(`! ${sentence}\n`);
+};
