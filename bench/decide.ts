@@ -53,6 +53,8 @@ const answer = (query: Query): QueryFact => {
       return { kind: "feedback", query, answer: EMPTY_DISCUSSION };
     case "pulls":
       return { kind: "pulls", query, answer: [] };
+    case "pull-head":
+      return { kind: "pull-head", query, answer: null };
     case "runs":
       return { kind: "runs", query, answer: [] };
     case "run":

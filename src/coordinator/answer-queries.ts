@@ -27,6 +27,8 @@ export type CommitQueries = {
   reattach(query: QueryOf<"reattach">): Promise<QueryAnswers["reattach"]>;
   revert(query: QueryOf<"revert">): Promise<QueryAnswers["revert"]>;
   isAncestor(commit: Sha, tip: Sha): Promise<boolean>;
+  /** Fetches the head of a pull request; null if the remote has none. */
+  pullHead(pull: number): Promise<Sha | null>;
 };
 
 export type QuerySources = {
@@ -86,6 +88,7 @@ const QUERY_TARGETS: Readonly<Record<GitHubQueryKind, "github"> & Record<Exclude
   reattach: "git",
   revert: "git",
   contains: "git",
+  "pull-head": "git",
 };
 
 const isGitHubQuery = (query: Query): query is QueryOf<GitHubQueryKind> => QUERY_TARGETS[query.kind] === "github";
@@ -205,6 +208,8 @@ const answerFromGit = async (query: QueryOf<Exclude<QueryKind, GitHubQueryKind>>
       return { kind: "reattach", query, answer: await git.reattach(query) };
     case "revert":
       return { kind: "revert", query, answer: await git.revert(query) };
+    case "pull-head":
+      return { kind: "pull-head", query, answer: await git.pullHead(query.pull) };
     case "contains":
       return { kind: "contains", query, answer: await git.isAncestor(query.commit, query.tip) };
   }

@@ -68,6 +68,7 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
           ...clone,
           resultFiles: (query) => judgeResultFiles(clone.running, query),
           archived: (id) => readArchivedStates(clone, id),
+          pullHead: clone.fetchPullHead,
           workflowFiles: (commit) => readCommitWorkflows(clone, commit),
         },
         botLogin,

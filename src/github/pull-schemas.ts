@@ -39,6 +39,7 @@ const createPullSchema = (repository: string) =>
   z
     .object({
       number: z.number().int(),
+      title: z.string().default(""),
       state: z.enum(["open", "closed"]),
       merged_at: z.string().nullish(),
       draft: z.boolean().default(false),
@@ -50,6 +51,7 @@ const createPullSchema = (repository: string) =>
     })
     .transform((raw): Pull => ({
       number: raw.number,
+      title: raw.title,
       headRef: formatHeadRef(repository, raw.head),
       head: raw.head.sha,
       baseBranch: raw.base.ref,

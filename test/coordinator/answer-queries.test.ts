@@ -24,6 +24,7 @@ const git: CommitQueries = {
   reattach: ({ head }) => Promise.resolve({ kind: "commit", commit: head }),
   revert: () => Promise.resolve(null),
   isAncestor: (commit, tip) => Promise.resolve(commit < tip),
+  pullHead: (pull) => Promise.resolve(pull === 7 ? "7777" : null),
 };
 
 const open = (fate?: (route: string) => Fate) => {

@@ -232,6 +232,7 @@ export const memoryWorld = (
   const toCommandText = (command: PersonCommand): string => {
     if (command.kind === "approve-plan") return `/enki approve ${command.plan}`;
     if (command.kind === "approve-step") return `/enki approve ${command.task}@${command.head.slice(0, 12)}`;
+    if (command.kind === "land") return "/enki land";
     return command.kind === "skip" ? `/enki skip ${command.target}` : "";
   };
 
@@ -262,6 +263,8 @@ export const memoryWorld = (
         return { kind: "feedback", query, answer: { ...EMPTY_DISCUSSION, ...state.talk.get(query.pull) } };
       case "pulls":
         return { kind: "pulls", query, answer: state.pulls };
+      case "pull-head":
+        return { kind: "pull-head", query, answer: state.pulls.find(({ number }) => number === query.pull)?.head ?? null };
       case "runs":
         return { kind: "runs", query, answer: state.runs };
       case "run":
@@ -546,7 +549,11 @@ export const memoryWorld = (
         const head = state.refs[toBranchRef(pull.headRef)] ?? pull.head;
         const merged = contains(head, state.refs[toBranchRef("main")] ?? "");
         // A pull request whose branch is gone is closed.
-        const now = merged ? "merged" : state.refs[toBranchRef(pull.headRef)] === undefined ? "closed" : "open";
+        const now = merged
+          ? "merged"
+          : !pull.headRef.includes(":") && state.refs[toBranchRef(pull.headRef)] === undefined
+            ? "closed"
+            : "open";
         state.pulls = state.pulls.map((each) =>
           each === pull ? { ...each, head, state: each.state === "open" ? now : each.state } : each,
         );

@@ -107,8 +107,17 @@ const refuseBadHash = (approved: string): RefusedResult =>
     "/enki approve <plan hash> | <task>@<result>",
   );
 
+/** Reads an optional commit, with at least seven characters. Refusal: `bad-head`. */
+export const readHeadArgument = ({ words }: CommandArguments, { usage }: CommandUsage): CommandRequest => {
+  const [head, extra] = words.map((word) => stripBackticks(word).toLowerCase());
+  if (head === undefined) return acceptCommand({ kind: "land", head: null });
+  return extra === undefined && /^[0-9a-f]{7,40}$/.test(head)
+    ? acceptCommand({ kind: "land", head })
+    : refuse("bad-head", `${quoteUserText(words.join(" "))} is not a commit with at least seven characters.`, `/enki ${usage}`);
+};
+
 /** Ignores all arguments. */
-export const readNoArguments = (kind: "help") => (): CommandRequest => acceptCommand({ kind });
+export const readNoArguments = (kind: "help" | "unland") => (): CommandRequest => acceptCommand({ kind });
 
 /** Rejects arguments: a person who names a step probably means `cancel`. Refusal: `too-much`. */
 export const readStopArguments = ({ words }: CommandArguments): CommandRequest =>

@@ -10,6 +10,7 @@ import {
   readStopArguments,
   readReplyArguments,
   readNoArguments,
+  readHeadArgument,
 } from "./command-arguments.ts";
 import { readBudgetArguments } from "./budget-arguments.ts";
 import type { CommandKind } from "../domain/command.ts";
@@ -105,6 +106,26 @@ export const COMMANDS: readonly CommandRow[] = [
     kinds: ["skip"],
     permission: "write",
     read: readStepArgument,
+  },
+  {
+    name: "land",
+    aliases: [],
+    usage: "land [<commit>]",
+    example: "land",
+    summary: "put a pull request of a person into the merge queue, at its present head",
+    kinds: ["land"],
+    permission: "write",
+    read: readHeadArgument,
+  },
+  {
+    name: "unland",
+    aliases: [],
+    usage: "unland",
+    example: "unland",
+    summary: "take a pull request out of the merge queue",
+    kinds: ["unland"],
+    permission: "write",
+    read: readNoArguments("unland"),
   },
   {
     name: "pause",

@@ -2,6 +2,7 @@ import type { Execution } from "../domain/execution.ts";
 import { JOB_TOKEN_BOT } from "../domain/product.ts";
 import { renderExecutionComment } from "../messages/execution-comment.ts";
 import { viewBudget } from "./budget-room.ts";
+import { renderLandingComment } from "../messages/landing-comment.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
 import { showCapacity } from "./parallel-limits.ts";
 
@@ -10,6 +11,8 @@ export const renderExecutionBody = (tx: DecisionReader, execution: Execution): s
   const [plan, grown] = [tx.plan(execution.plan), tx.plan(execution.amendment?.plan ?? null)];
   const [brief, queue] = [tx.brief(execution.id), tx.queue(execution.baseBranch)];
   const { unsignedLedger, botLogin } = tx.snapshot;
+  const { landsPull } = execution;
+  if (landsPull) return renderLandingComment({ execution, landsPull, queue, capacity: showCapacity(tx, queue) });
   const reports = listExecutionReports(tx, execution);
   const limits = { ...(unsignedLedger && { unsignedLedger }), ...(botLogin === JOB_TOKEN_BOT.login && { jobToken: true as const }) };
   const shown = { capacity: showCapacity(tx, queue), budget: viewBudget(tx, execution) };

@@ -32,6 +32,9 @@ export type PersonCommand =
   | { readonly kind: "skip"; readonly target: string }
   /** `isAdded`: whether the amount is added to what the execution may cost already. */
   | { readonly kind: "budget"; readonly target: CommandTarget; readonly amount: MicroUsd; readonly isAdded: boolean }
+  /** `head`: the commit that must be the pull request's head, or its first characters; null for the present one. */
+  | { readonly kind: "land"; readonly head: string | null }
+  | { readonly kind: "unland" }
   | { readonly kind: "status"; readonly target: CommandTarget }
   | { readonly kind: "help" }
   | { readonly kind: "reply"; readonly mail: string; readonly text: string };

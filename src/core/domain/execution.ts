@@ -42,6 +42,9 @@ type PlanRevision = {
 /** `source` is the text with the approving command; absent if the plan needed no approval. */
 export type PlanApproval = { readonly plan: Hash; readonly by: Login; readonly at: Millis; readonly source?: CommandSource };
 
+/** A person's pull request in the merge queue; `branch` has its head, null for a fork. */
+export type QueuedPull = { readonly pull: number; readonly branch: string | null };
+
 /** A request on an issue, with its plan. */
 export type Execution = {
   readonly id: ExecutionId;
@@ -87,6 +90,8 @@ export type Execution = {
   readonly ignoredRecords?: { readonly job: string; readonly counts: Readonly<Partial<Record<LimitedRecord, number>>> };
   /** Number of deleted refs of forged results, with the last ref and the end that its content states. */
   readonly ignoredResults?: { readonly count: number; readonly ref: RefName; readonly claim: string };
+  /** Set if a person put a pull request into the queue: its only step has no agent. */
+  readonly landsPull?: QueuedPull;
   /** The plan grows as the workflow advances. */
   readonly workflow?: WorkflowRun;
 };

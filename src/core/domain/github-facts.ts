@@ -18,6 +18,7 @@ export type Review = {
 };
 export type Pull = {
   readonly number: number;
+  readonly title?: string;
   readonly headRef: string;
   readonly head: Sha;
   readonly baseBranch: BranchName;

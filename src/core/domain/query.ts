@@ -51,6 +51,8 @@ export type Query =
   /** Reviews, line comments and comments of a pull request. */
   | { readonly kind: "feedback"; readonly pull: number }
   | { readonly kind: "pulls" }
+  /** The head of a pull request, fetched into the clone; GitHub keeps it also for forks. */
+  | { readonly kind: "pull-head"; readonly pull: number }
   | { readonly kind: "runs" }
   /** One run of Actions, by its id. */
   | { readonly kind: "run"; readonly run: number }
@@ -147,6 +149,8 @@ export type QueryAnswers = {
   pushers: readonly Login[] | null;
   feedback: PullDiscussion;
   pulls: readonly Pull[];
+  /** `null` if GitHub does not show it. */
+  "pull-head": Sha | null;
   runs: readonly WorkflowRunInfo[];
   /** `unreadable` if GitHub does not show it. */
   run: WorkflowRunInfo | "missing" | "unreadable";

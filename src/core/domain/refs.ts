@@ -21,6 +21,14 @@ export const readTaskRef = (ref: RefName): TaskId | null => {
   return task && `${task.execution}-${task.step}`;
 };
 
+/** Keeps the head of a fork's pull request in the queue, so that every clone has its commits. */
+const PULL_HEADS_PREFIX = "refs/enki/pulls/";
+export const toPullHeadRef = (task: TaskId): RefName => PULL_HEADS_PREFIX + task;
+export const readPullHeadRef = (ref: RefName): TaskId | null => {
+  const task = ref.startsWith(PULL_HEADS_PREFIX) ? readTaskId(ref.slice(PULL_HEADS_PREFIX.length)) : null;
+  return task && `${task.execution}-${task.step}`;
+};
+
 export const toCandidateRef = (base: BranchName, commit: Sha): RefName => `${CANDIDATES_PREFIX}${base}/${commit}`;
 export const readCandidateRef = (ref: RefName): { base: BranchName; commit: Sha } | null => {
   if (!ref.startsWith(CANDIDATES_PREFIX)) return null;

@@ -6,7 +6,7 @@ import { ARCHIVE_REF, LEDGER_REF, REFUSED_PREFIX } from "../../core/domain/refs.
 import { ensureBareRepository, writeRefs } from "./bare-clone.ts";
 import type { CommitIdentity } from "./git-objects.ts";
 import { pushRefs, type PushResult } from "./push-refs.ts";
-import { listRefFiles } from "./ref-files.ts";
+import { listRefFiles, readRefFile } from "./ref-files.ts";
 import { createTokenEnv, type GitContext, GitError, runGit, runGitOrThrow, type TimerStarter } from "./run-git.ts";
 
 export type CloneOptions = {
@@ -35,6 +35,9 @@ const JOB_REFSPECS = [...FETCH_REFSPECS, `^${LEDGER_REF}`, `^${ARCHIVE_REF}`, `^
 const FETCH_FLAGS = ["-q", "--no-tags", "--force", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"];
 const BROKEN_CLONE_PATTERN = /\.lock|File exists|cannot lock ref|bad object|unable to read/;
 
+/** https://docs.github.com/pull-requests/collaborating-with-pull-requests/reviewing-changes-in-pull-requests/checking-out-pull-requests-locally */
+export const toRemotePullRef = (pull: number): RefName => `refs/pull/${pull}/head`;
+
 /** How a clone reads from its remote and pushes to it. */
 export type CloneRemote = {
   /** Refs after the last fetch or push. */
@@ -43,6 +46,8 @@ export type CloneRemote = {
   readonly fetch: () => Promise<void>;
   /** Fetches the same refs into a new clone for one job, with only the newest commit of the ledger. */
   readonly fetchForJob: () => Promise<void>;
+  /** Fetches the head of a pull request, which GitHub keeps in a ref of its own also for forks; null if there is none. */
+  readonly fetchPullHead: (pull: number) => Promise<Sha | null>;
   /** The value of one ref on the remote; null if it does not exist. */
   readonly remoteRef: (ref: RefName) => Promise<Sha | null>;
   /** Moves refs on the remote in one push, then in this clone; `ownMoves` are of refs that only this clone has. */
@@ -74,6 +79,12 @@ export const connectRemote = (running: GitContext, { url, directory, token }: Cl
       const ledger = await fetch("--depth=1", url, `+${LEDGER_REF}:${LEDGER_REF}`);
       const failed = ledger === null || ledger.includes("couldn't find remote ref") ? await fetch(url, ...JOB_REFSPECS) : ledger;
       if (failed !== null) throw new GitError(`git fetch: ${failed.trim()}`);
+    },
+    fetchPullHead: async (pull) => {
+      const ref = toRemotePullRef(pull);
+      const failed = await fetch(url, `+${ref}:${ref}`);
+      if (failed !== null && !failed.includes("couldn't find remote ref")) throw new GitError(`git fetch: ${failed.trim()}`);
+      return failed === null ? readRefFile(directory, ref) : null;
     },
     remoteRef: async (ref) => {
       const out = await runGitOrThrow(await remote(), ["ls-remote", "--refs", url, ref]);

@@ -1,7 +1,7 @@
 import type { RefMove } from "../../core/domain/decision.ts";
 import type { RefName, Sha } from "../../core/domain/ids.ts";
 import { writeRefs } from "./bare-clone.ts";
-import { type CloneOptions, type CloneRemote, REF_FOLDERS } from "./clone-remote.ts";
+import { type CloneOptions, type CloneRemote, REF_FOLDERS, toRemotePullRef } from "./clone-remote.ts";
 import { pushNear } from "./push-near.ts";
 import { pushRefs, type PushResult } from "./push-refs.ts";
 import { listRefFiles, readRefFile } from "./ref-files.ts";
@@ -24,6 +24,7 @@ export const connectNearRemote = (running: GitContext, { url, token }: CloneOpti
     refs: () => Promise.resolve(Object.fromEntries(known)),
     fetch: readRefs,
     fetchForJob: readRefs,
+    fetchPullHead: (pull) => Promise.resolve(readRefFile(near, toRemotePullRef(pull))),
     remoteRef: (ref) => Promise.resolve(readRefFile(near, ref)),
     push: async (moves, ownMoves) => {
       const end = await push(moves);

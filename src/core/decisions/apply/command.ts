@@ -9,6 +9,7 @@ import { accept, refuse, type Refusal, type Result } from "../../domain/refusal.
 import { isAwaitingAnswer, isAwaitingConfirmation, type Step } from "../../domain/step.ts";
 import { findStepByPull, findTarget, findExecutionIssue } from "../../domain/find-target.ts";
 import { listAddedSteps } from "../../messages/amendment.ts";
+import { NO_WORK_ON_PULL } from "../../messages/pull-refusals.ts";
 import { renderHelpReply, renderStatusReply } from "../../messages/command-replies.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { requestAmendment, discardAmendment, applyAmendment } from "./amend-plan.ts";
@@ -22,6 +23,7 @@ import { viewBudget } from "../budget-room.ts";
 import { setBudget } from "./budget.ts";
 import { createAdhocTask } from "./create-task.ts";
 import { checkExecutionLimit } from "./hourly-limits.ts";
+import { landPull, unlandPull } from "./land-pull.ts";
 import { answerMailQuestion } from "./mail-commands.ts";
 import { pauseTarget, resumeTarget } from "./pause.ts";
 import { checkLandable } from "../landing-terms.ts";
@@ -56,6 +58,10 @@ export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, com
       return applyToTarget(tx, { event, target: command.target }, pauseTarget);
     case "resume":
       return applyToTarget(tx, { event, target: command.target }, resumeTarget);
+    case "land":
+      return landPull(tx, event, command);
+    case "unland":
+      return unlandPull(tx, event);
     case "skip":
       return applyToTarget(tx, { event, target: command.target }, skipTarget);
     case "stop":
@@ -85,7 +91,11 @@ const applyToTarget = (
   act: TargetCommandHandler,
 ): CommandAnswer => {
   const found = findTarget(tx.executions(), event.issue, target);
-  return found.ok ? act(tx, found.value, event) : found.refusal;
+  if (!found.ok) return found.refusal;
+  const { landsPull, state } = found.value.execution;
+  // No agent may start work on a person's branch; a frozen queue may be retried.
+  if (landsPull && (act === skipTarget || (act === retryTarget && (found.value.step || state !== "running")))) return NO_WORK_ON_PULL;
+  return act(tx, found.value, event);
 };
 
 type StartingContext = { readonly baseBranch: BranchName; readonly brief: Brief };
@@ -140,6 +150,8 @@ const checkConfigUsable = ({ snapshot }: DecisionReader): Refusal | null => {
 /** The base branch of a new request. Requests on the pull request of a step are refused. */
 const findOpenBase = (tx: DecisionReader, event: CommandedEvent): Result<BranchName> | undefined => {
   const own = findStepByPull(tx.executions(), event.issue);
+  // A person's pull request in the queue is a pull request like any other.
+  if (own?.execution.landsPull) return findCommandBase(tx, event);
   if (!own) return findCommandBase(tx, event);
   const task = toTaskId(own.execution.id, own.step.id);
   const why = `This pull request belongs to the step \`${task}\`. Comment here with what should change, then retry the step.`;

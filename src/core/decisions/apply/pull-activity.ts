@@ -26,6 +26,8 @@ export const applyRemarked = (tx: DecisionTransaction, { id, pull }: Extract<Eve
   const found = findStepByPull(tx.executions(), pull);
   if (!found || (isTerminalState(found.step.state) && found.step.state !== "failed")) return;
   const { execution, step } = found;
+  // No agent reads remarks on a person's pull request.
+  if (execution.landsPull) return;
   const remarks = step.unreadRemarks ?? [];
   // A listing may report a remark again that an attempt has already read.
   if (isRemarkRead(tx, found, id)) return;

@@ -1,6 +1,7 @@
 import type { Refusal } from "../../domain/refusal.ts";
 import { hold, land, release, requestChanges } from "../../domain/step-lifecycle.ts";
 import { toTaskId } from "../../domain/ids.ts";
+import { failStep } from "../apply/fail-step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import type { GateVerdict, PublishedStep } from "./review-gate.ts";
 
@@ -25,6 +26,9 @@ export const applyGateVerdict = (tx: DecisionTransaction, of: PublishedStep, ver
     case "rework":
       tx.putStep(execution.id, requestChanges(step, verdict.review));
       tx.note(`${task}: changes requested by ${verdict.by}`);
+      return null;
+    case "leave":
+      failStep(tx, { execution, step, refusal: verdict.refusal, log: "" });
       return null;
     case "merged":
       landByHand(tx, of, verdict.how);

@@ -7,8 +7,9 @@ import { toTaskRef } from "../../domain/refs.ts";
 import { findOpenConflict, isBeingResolved, type Step } from "../../domain/step.ts";
 import { matchesGlob } from "../../policy/glob.ts";
 import { formatConflicts } from "../../messages/open-conflicts.ts";
+import { refuseConflictingPull } from "../../messages/pull-refusals.ts";
 import { renderHeadStatus } from "../../messages/status-text.ts";
-import { type StepContext, findStep } from "../apply/fail-step.ts";
+import { type StepContext, failStep, findStep } from "../apply/fail-step.ts";
 import { failForPerson, explainPersonNeeded, type OpenResolution } from "../apply/retry-resolution.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 
@@ -68,6 +69,7 @@ export const recordConflict = (tx: DecisionTransaction, { task, head, onto, ahea
   const found = findStep(tx, task);
   if (found?.step.head?.sha !== head) return;
   const { execution, step } = found;
+  if (execution.landsPull) return failStep(tx, { ...found, refusal: refuseConflictingPull(execution.baseBranch), log: "" });
   const known = findOpenConflict(step);
   if (known && (known.onto === onto || known.deadline !== null)) return;
   const own = forkPoint === undefined ? {} : { forkPoint };

@@ -6,6 +6,7 @@ import { isAwaitingAnswer, type Step } from "../../domain/step.ts";
 import { failStep } from "../apply/fail-step.ts";
 import { reopenExecution } from "../apply/retry.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
+import { syncPullHead } from "./queued-pulls.ts";
 import { createPersonHead } from "../base-rewinds.ts";
 
 /** Follows changes by people on task branches: adopts their commits as the step's new head and restores deleted branches. */
@@ -35,6 +36,7 @@ const adoptConflictFix = (tx: DecisionTransaction, execution: Execution, step: S
 
 const syncTaskHead = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   if (!step.head) return;
+  if (execution.landsPull) return syncPullHead(tx, execution, step);
   const task = toTaskId(execution.id, step.id);
   const tip = tx.ref(toTaskRef(task));
   if (tip === step.head.sha) return;

@@ -2,7 +2,8 @@ import { land as landStep } from "../../domain/step-lifecycle.ts";
 import { type BranchName, readTaskId, type Sha, type TaskId } from "../../domain/ids.ts";
 import { toJobKey } from "../../domain/job.ts";
 import { type Candidate, isGreen, type Queue } from "../../domain/queue.ts";
-import { toBranchRef, toCandidateRef, readCandidateRef, toTaskRef } from "../../domain/refs.ts";
+import { toHeadRef } from "../../domain/queued-pull.ts";
+import { toBranchRef, toCandidateRef, readCandidateRef } from "../../domain/refs.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { planQueue } from "../../refinery/plan-queue.ts";
 import { type QueueEntrant, toChainMerge, type RefineryEffect, type RefineryPlan } from "../../refinery/refinery-state.ts";
@@ -179,7 +180,11 @@ const failEjectedStep = (
   if (found?.step.head?.sha !== head) return;
   tx.note(`${task} left the queue: ${red.code}`);
   const others = renderFailedTogether(failedWith.map((each) => findStepTitle(tx, each)));
-  const why = others === "" ? red : { ...red, message: `${others}: ${red.message}` };
+  const why = {
+    ...red,
+    ...(others !== "" && { message: `${others}: ${red.message}` }),
+    ...(found.execution.landsPull && { next: "/enki land" }),
+  };
   const log = others === "" || last === "" ? last : `${others}.\n${last}`;
   if (!revertFailedResolution(tx, { ...found, log })) failStep(tx, { ...found, refusal: why, log });
 };
@@ -197,7 +202,8 @@ const landCandidate = (tx: DecisionTransaction, base: BranchName, candidate: Can
     const step = id && tx.execution(id.execution)?.steps[id.step];
     if (!id || !step) continue;
     // The push names the head: if a person pushes a commit now, the push fails and the step does not land without that commit.
-    tx.expectUnchanged(toTaskRef(task));
+    const execution = tx.execution(id.execution);
+    if (execution) tx.expectUnchanged(toHeadRef(execution, id.step));
     tx.putStep(id.execution, landStep(step, { commit: merge, at: tx.now }));
     tx.note(`${task} landed on ${base} as ${merge.slice(0, 12)} (head ${head.slice(0, 12)})`);
   }

@@ -12,6 +12,7 @@ import { reconcileHeads } from "./heads.ts";
 import { reconcileInbox } from "./inbox.ts";
 import { reconcileLanding } from "./landing.ts";
 import { reconcilePulls } from "./pulls.ts";
+import { reconcilePullRefs } from "./queued-pulls.ts";
 import { reconcileRewinds, reconcileStrandedWork } from "./rebase-after-rewind.ts";
 import { reconcileStaleWork } from "./rebase-stale-work.ts";
 import { reconcileScheduling } from "./scheduling.ts";
@@ -58,6 +59,7 @@ const PASSES: Readonly<Record<string, ReconcilePass>> = {
   shownPlans: { run: reconcileShownPlans, after: ["transitions"] },
   /** Comments show the decisions of the other passes. */
   comments: { run: reconcileComments, after: ["requestedMerges", "candidateBranches", "scheduling", "pulls", "proposals", "shownPlans"] },
+  pullRefs: { run: reconcilePullRefs, after: ["transitions"] },
   archiving: { run: reconcileArchiving, after: ["inbox", "usage", "comments"] },
 };
 

@@ -25,6 +25,8 @@ export const reconcilePulls = (tx: DecisionTransaction): void => {
 };
 
 const reconcileStepPull = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+  // The text and the end of a person's pull request are the person's.
+  if (execution.landsPull && step.head) return reportHeadStatus(tx, step.head.sha, step);
   const task = toTaskId(execution.id, step.id);
   const planned = tx.planned(execution, step.id);
   if (!planned || !step.head) return;

@@ -6,6 +6,7 @@ import type { Queue } from "../../domain/queue.ts";
 import { toCandidateRef, toTaskRef } from "../../domain/refs.ts";
 import { findOpenConflict, type TaskHead, isAwaitingAnswer, type Step } from "../../domain/step.ts";
 import { formatWorkMessage } from "../../messages/commit-messages.ts";
+import { refuseStrandedPull } from "../../messages/pull-refusals.ts";
 import { failStep } from "../apply/fail-step.ts";
 import { completeWithoutChanges } from "../apply/deliver-work.ts";
 import { buildWithoutOwnHead, isWaitingForBase, listActiveBases, mergeHeads } from "../step-base.ts";
@@ -82,6 +83,7 @@ type StrandedWork = { readonly execution: Execution; readonly step: Step; readon
 
 const rebaseOwnChanges = (tx: DecisionTransaction, of: StrandedWork): void => {
   const { execution, step } = of;
+  if (execution.landsPull) return failStep(tx, { ...of, refusal: refuseStrandedPull(execution.baseBranch), log: "" });
   const planned = tx.planned(execution, step.id);
   const tip = tx.baseTip(execution.baseBranch);
   if (!planned || tip === null || isConflictKnown(step, tip)) return;

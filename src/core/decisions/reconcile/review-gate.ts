@@ -1,4 +1,4 @@
-import type { Execution } from "../../domain/execution.ts";
+import type { Execution, QueuedPull } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import type { Pull } from "../../domain/github-facts.ts";
@@ -6,6 +6,7 @@ import { isGreen, type Queue } from "../../domain/queue.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 import { isHeldByPerson, type Step } from "../../domain/step.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
+import { evaluatePullReviews, findReasonToLeave } from "./pull-gate.ts";
 import { checkPlanApproval } from "./plan-approval.ts";
 import { checkStepDecisions } from "./step-decisions.ts";
 import { evaluateHeadReviews, findRequestedChanges, UNAPPROVED_REFUSAL, type HeadVerdict } from "./reviews.ts";
@@ -15,7 +16,7 @@ export type PublishedStep = { readonly execution: Execution; readonly step: Step
 /**
  * `free`: may land, approved by a person if its reviews were read. `held`: may not land now, for a reason that the step states already or
  * that passes by itself. `hold`: must be held for a new reason. `opening`: has no pull request yet. `rework`: a person requested changes.
- * `merged`: a person landed it. `merged-earlier`: a person merged its pull request at an earlier head.
+ * `leave`: a person's pull request changed, so it leaves the queue. `merged`: a person landed it. `merged-earlier`: a person merged its pull request at an earlier head.
  */
 export type GateVerdict =
   | { readonly kind: "free"; readonly wasRead: boolean; readonly by?: string }
@@ -24,7 +25,8 @@ export type GateVerdict =
   | { readonly kind: "opening" }
   | Extract<HeadVerdict, { kind: "rework" }>
   | { readonly kind: "merged"; readonly how: string }
-  | { readonly kind: "merged-earlier" };
+  | { readonly kind: "merged-earlier" }
+  | { readonly kind: "leave"; readonly refusal: Refusal };
 
 /** Whether the step's pull request is in GitHub's merge queue, as far as is known. */
 export const isInMergeQueue = ({ landing }: Queue, task: string): boolean =>
@@ -50,6 +52,7 @@ export const evaluateReviewGate = (tx: DecisionReader, of: PublishedStep): GateV
   const { execution, step } = of;
   if (step.pull === null) return OPENING_VERDICT;
   if (execution.state === "paused") return toHeldVerdict(PAUSED_REFUSAL);
+  if (execution.landsPull) return isGateDue(tx, of) ? evaluateQueuedPull(tx, of, execution.landsPull) : findKnownVerdict(of);
   const rework = hasUnreadReview(tx, step) ? findRequestedChanges(tx, of) : null;
   if (rework) return toGateVerdict(tx, of, rework);
   return isGateDue(tx, of) ? evaluateFullGate(tx, of) : findKnownVerdict(of);
@@ -78,6 +81,21 @@ const evaluatePull = (tx: DecisionReader, of: PublishedStep, word: HeadVerdict |
   if (why) return toGateVerdict(tx, of, { kind: "held", refusal: why });
   if (word === null && planned.checkpoint) return findKnownVerdict(of);
   return toGateVerdict(tx, of, word ?? evaluateReviews(tx, of, pull));
+};
+
+/** Evaluates a person's pull request, and its reviews if there was activity or rules require them. */
+const evaluateQueuedPull = (tx: DecisionReader, of: PublishedStep, landsPull: QueuedPull): GateVerdict => {
+  const { step, execution, queue } = of;
+  const pull = tx.readFact<"pulls">({ kind: "pulls" })?.find(({ number }) => number === landsPull.pull);
+  if (!pull) return awaitPullListing(tx);
+  if (pull.state === "merged" && pull.baseBranch === execution.baseBranch) return evaluateMergedPull(of, pull);
+  const left = findReasonToLeave(of, pull);
+  if (left) return { kind: "leave", refusal: left };
+  const why = findPullHold(tx, of, pull);
+  if (why) return toGateVerdict(tx, of, { kind: "held", refusal: why });
+  const needed = queue.landingTerms?.requiredReviews ?? 0;
+  const word = pull.hasActivity || needed > 0 ? evaluatePullReviews(tx, { step, landsPull }, needed) : ({ kind: "free" } as const);
+  return word ? toGateVerdict(tx, of, word) : toHeldVerdict(UNSEEN_PULL_REFUSAL);
 };
 
 /** The reviews of a step that is no checkpoint count if rules require reviews or there was activity. */

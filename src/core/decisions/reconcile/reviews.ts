@@ -99,7 +99,7 @@ const isHastyReview = (review: Review, { head }: Step): boolean =>
   head.since - review.at < REVIEW_TIME_STEP_MS;
 
 /** Each person's last review that approves, requests changes, or was dismissed. */
-const selectLatestReviews = (reviews: readonly Review[]): Review[] => {
+export const selectLatestReviews = (reviews: readonly Review[]): Review[] => {
   const byPerson = new Map<string, Review>();
   for (const review of [...reviews].sort((a, b) => a.at - b.at || a.id - b.id)) {
     if (!review.bot && review.verdict !== "commented") byPerson.set(review.by, review);
@@ -107,7 +107,7 @@ const selectLatestReviews = (reviews: readonly Review[]): Review[] => {
   return [...byPerson.values()];
 };
 
-const hasReviewPermission = (tx: DecisionReader, review: Review): boolean => {
+export const hasReviewPermission = (tx: DecisionReader, review: Review): boolean => {
   if (review.verdict === "dismissed") return false;
   const permission = tx.readFact<"permission">({ kind: "permission", login: review.by });
   return permission === "write" || permission === "admin";

@@ -1,0 +1,92 @@
+import { approve, createExecution, propose } from "../../domain/execution-lifecycle.ts";
+import type { PersonCommand } from "../../domain/command.ts";
+import { deriveExecutionId, type Sha } from "../../domain/ids.ts";
+import type { Pull } from "../../domain/github-facts.ts";
+import { createPullStep, findQueuedPull, PULL_STEP_ID, toPullStep } from "../../domain/queued-pull.ts";
+import { findStepByPull } from "../../domain/find-target.ts";
+import { toBranchRef, toPullHeadRef } from "../../domain/refs.ts";
+import { toTaskId } from "../../domain/ids.ts";
+import type { Refusal } from "../../domain/refusal.ts";
+import {
+  ALREADY_QUEUED,
+  NOT_A_PULL,
+  NOT_QUEUED,
+  DRAFT,
+  refuseEndedPull,
+  refuseEnkiPull,
+  refuseHeadUnseen,
+  refuseOtherHead,
+  refuseUnseenPull,
+} from "../../messages/pull-refusals.ts";
+import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import { checkLandable } from "../landing-terms.ts";
+import type { CommandAnswer } from "./answer.ts";
+import { abandonExecution } from "./cancel.ts";
+import type { CommandedEvent } from "./commanded-event.ts";
+
+type LandCommand = Extract<PersonCommand, { kind: "land" }>;
+
+/** Puts a person's pull request into the merge queue, at its present head. */
+export const landPull = (tx: DecisionTransaction, event: CommandedEvent, { head: wanted }: LandCommand): CommandAnswer => {
+  if (!event.onPullRequest) return NOT_A_PULL;
+  const pulls = tx.readFact<"pulls">({ kind: "pulls" });
+  const pull = pulls?.find(({ number }) => number === event.issue);
+  if (!pull) return pulls ? refuseUnseenPull(event.issue) : null;
+  const refused = checkPull(tx, pull) ?? checkLandable(tx, pull.baseBranch);
+  if (refused) return refused;
+  const head = findHead(tx, pull);
+  if (!head) return head === null ? refuseHeadUnseen(event.issue) : null;
+  if (wanted !== null && !head.startsWith(wanted)) return refuseOtherHead({ wanted, head });
+  return replaceQueued(tx, event, { pull, head }) ?? enterQueue(tx, event, { pull, head });
+};
+
+type PullHead = { readonly pull: Pull; readonly head: Sha };
+
+/** Takes an earlier head out of the queue. Refuses the same head. */
+const replaceQueued = (tx: DecisionTransaction, { issue, by }: CommandedEvent, { pull, head }: PullHead): Refusal | null => {
+  const open = findQueuedPull(tx.executions(), issue);
+  if (open?.steps[PULL_STEP_ID]?.head?.sha === head && open.baseBranch === pull.baseBranch) return ALREADY_QUEUED;
+  if (open) abandonExecution(tx, open, { code: "replaced", message: `${by} put a newer head into the queue.`, next: "" });
+  return null;
+};
+
+const checkPull = (tx: DecisionReader, { number, state, draft }: Pull): Refusal | null => {
+  if (state !== "open") return refuseEndedPull(state);
+  const own = findStepByPull(
+    tx.executions().filter(({ landsPull }) => !landsPull),
+    number,
+  );
+  if (own) return refuseEnkiPull(toTaskId(own.execution.id, own.step.id));
+  return draft ? DRAFT : null;
+};
+
+const isFork = ({ headRef }: Pull): boolean => headRef.includes(":");
+
+/** The head: git's word for a branch of this repository, GitHub's for a fork. Null if there is none, undefined while facts are missing. */
+const findHead = (tx: DecisionReader, pull: Pull): Sha | null | undefined =>
+  isFork(pull) ? tx.readFact<"pull-head">({ kind: "pull-head", pull: pull.number }) : tx.ref(toBranchRef(pull.headRef));
+
+/** The execution is approved by the command itself, which is read again right before the landing. */
+const enterQueue = (tx: DecisionTransaction, event: CommandedEvent, { pull, head }: PullHead): null => {
+  const { issue, by, at, source } = event;
+  const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
+  const step = toPullStep(issue, pull.title ?? "");
+  const plan = tx.putPlan({ steps: [step] });
+  const branch = isFork(pull) ? null : pull.headRef;
+  const request = { id, issue, onPullRequest: true, requestedBy: by, request: step.title, baseBranch: pull.baseBranch, createdAt: at };
+  const proposed = propose(createExecution({ ...request, landsPull: { pull: issue, branch } }), { plan, deadline: null });
+  tx.putExecution(approve(proposed, { approved: { plan, by, at, source }, steps: { [PULL_STEP_ID]: createPullStep(issue, head) } }));
+  // A fork's commits are in no branch, so a ref of Enki's keeps them for every clone.
+  if (branch === null) tx.moveRef(toPullHeadRef(toTaskId(id, PULL_STEP_ID)), head);
+  tx.note(`${by} put #${issue} into the queue of ${pull.baseBranch} at ${head.slice(0, 12)}`);
+  return null;
+};
+
+/** Takes a pull request out of the merge queue. */
+export const unlandPull = (tx: DecisionTransaction, { issue, by }: CommandedEvent): CommandAnswer => {
+  const open = findQueuedPull(tx.executions(), issue);
+  if (!open) return NOT_QUEUED;
+  abandonExecution(tx, open, { code: "unlanded", message: `@\u200b${by} took it out of the queue.`, next: "/enki land" });
+  tx.note(`${by} took #${issue} out of the queue`);
+  return null;
+};

@@ -1,0 +1,28 @@
+import { type Execution, hasEnded } from "../../domain/execution.ts";
+import { toBranchRef, readPullHeadRef } from "../../domain/refs.ts";
+import { readTaskId } from "../../domain/ids.ts";
+import type { Step } from "../../domain/step.ts";
+import { refuseChangedHead, refuseDeletedBranch } from "../../messages/pull-refusals.ts";
+import { failStep } from "../apply/fail-step.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+
+/** Takes a pull request out of the queue if its branch has another head: nobody asked to land that one. */
+export const syncPullHead = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+  const { landsPull } = execution;
+  if (!landsPull || landsPull.branch === null) return;
+  const { branch } = landsPull;
+  const tip = tx.ref(toBranchRef(branch));
+  if (tip === step.head?.sha) return;
+  const refusal = tip === null ? refuseDeletedBranch(branch) : refuseChangedHead(tip);
+  failStep(tx, { execution, step, refusal, log: "" });
+};
+
+/** Deletes Enki's refs of forks' heads that no queued pull request needs. */
+export const reconcilePullRefs = (tx: DecisionTransaction): void => {
+  for (const ref of Object.keys(tx.snapshot.refs)) {
+    const id = readTaskId(readPullHeadRef(ref) ?? "");
+    if (!id) continue;
+    const execution = tx.execution(id.execution);
+    if (!execution || hasEnded(execution)) tx.deleteRefLater(ref);
+  }
+};

@@ -1,0 +1,76 @@
+import type { Execution, QueuedPull } from "../domain/execution.ts";
+import { toTaskId } from "../domain/ids.ts";
+import type { Queue } from "../domain/queue.ts";
+import { PULL_STEP_ID } from "../domain/queued-pull.ts";
+import type { Refusal } from "../domain/refusal.ts";
+import { findFailureLog, isHeldByPerson, type Step } from "../domain/step.ts";
+import { renderCapacityNote, type ShownCapacity } from "./capacity-note.ts";
+import { writeMarker } from "./comment-marker.ts";
+import { escapeInline, escapeSentence, quoteWithin, toInlineCode } from "./escape.ts";
+import { describeLanding } from "./landing-words.ts";
+import { formatCopyBlock, renderNextStep } from "./next-command.ts";
+
+type LandingCommentInput = {
+  readonly execution: Execution;
+  readonly landsPull: QueuedPull;
+  readonly queue: Queue;
+  readonly capacity?: ShownCapacity;
+};
+
+/** The comment on a person's pull request in the merge queue: where it stands, and how to take it out. Edited in place. */
+export const renderLandingComment = ({ execution, landsPull, queue, capacity }: LandingCommentInput): string => {
+  const step = execution.steps[PULL_STEP_ID];
+  const { id, baseBranch, requestedBy, state } = execution;
+  const head = toInlineCode((step?.head?.sha ?? "").slice(0, 12));
+  return [
+    writeMarker({ kind: "execution", id }),
+    `### ${renderHeadline(execution, landsPull, step)}`,
+    renderState({ execution, step, queue }),
+    state === "running" && queue.landingTerms ? describeLanding(baseBranch, queue.landingTerms) : "",
+    renderCapacityNote(state, queue, capacity),
+    state === "running" || state === "paused" ? `To take it out of the queue, comment:\n\n${formatCopyBlock("/enki unland")}` : "",
+    `<sub>#${landsPull.pull} at ${head}, for ${toInlineCode(baseBranch)}, requested by ${escapeInline(requestedBy)}</sub>`,
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+};
+
+const renderHeadline = ({ state, baseBranch }: Execution, { pull }: QueuedPull, step: Step | undefined): string => {
+  const base = toInlineCode(baseBranch);
+  if (step?.landed) return `Done: #${pull} landed on ${base} as ${toInlineCode(step.landed.commit.slice(0, 12))}`;
+  if (state === "cancelled") return `Cancelled: #${pull} is not in the queue`;
+  if (state === "failed" || step?.state === "failed") return `Stopped: #${pull} left the queue`;
+  if (state === "paused") return `Paused: #${pull} waits in the queue of ${base}`;
+  return step && isHeldByPerson(step) ? `Waiting for you: #${pull} is held in the queue of ${base}` : `#${pull} is in the queue of ${base}`;
+};
+
+type ShownState = { readonly execution: Execution; readonly step: Step | undefined; readonly queue: Queue };
+
+const renderState = ({ execution, step, queue }: ShownState): string => {
+  if (!step || step.landed) return "";
+  if (execution.state === "running" && queue.frozen)
+    return `> [!WARNING]\n> **Nothing lands for now.** ${escapeSentence(queue.frozen.message)}`;
+  if (step.state === "failed") return renderFailure(step);
+  if (step.refusal)
+    return [escapeSentence(step.refusal.message, 1_000), renderNextOwnStep(step.refusal)].filter((part) => part !== "").join("\n\n");
+  if (execution.refusal) return escapeSentence(execution.refusal.message);
+  const ahead = queue.items.findIndex(({ task }) => task === toTaskId(execution.id, PULL_STEP_ID));
+  const place = ahead <= 0 ? "" : ` ${ahead === 1 ? "One item is" : `${ahead} items are`} ahead of it.`;
+  return `Enki verifies this head together with what is ahead of it, and lands it once it is green. A new commit takes it out of the queue.${place}`;
+};
+
+/** The next step, unless it only leads to this pull request. */
+const renderNextOwnStep = (refusal: Refusal): string => (/^#\d+$/.test(refusal.next) ? "" : renderNextStep(refusal));
+
+const MAX_LOG_CHARS = 4_000;
+
+const renderFailure = (step: Step & { readonly state: "failed" }): string => {
+  const log = findFailureLog(step);
+  return [
+    escapeSentence(step.refusal.message, 1_000),
+    log === "" ? "" : quoteWithin(log, { limit: MAX_LOG_CHARS, keep: "end" }, 2 * MAX_LOG_CHARS),
+    renderNextOwnStep(step.refusal),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+};

@@ -1,0 +1,271 @@
+import { expect, test } from "vitest";
+import { UNKNOWN_RULES, type Pull } from "../../../src/core/domain/github-facts.ts";
+import { hashValue } from "../../../src/core/domain/ids.ts";
+import { toBranchRef } from "../../../src/core/domain/refs.ts";
+import type { PersonCommand } from "../../../src/core/domain/command.ts";
+import type { Event } from "../../../src/core/domain/event.ts";
+import { comment, plan, step } from "../../support/build.ts";
+import { config } from "../../support/config.ts";
+import { openStory } from "../../support/story.ts";
+
+const HEAD = hashValue("a person's work").slice(0, 40);
+const PULL: Pull = {
+  number: 7,
+  title: "Speed up uploads",
+  headRef: "faster",
+  head: HEAD,
+  baseBranch: "main",
+  state: "open",
+  draft: false,
+  labels: [],
+  hasActivity: true,
+};
+const land: PersonCommand = { kind: "land", head: null };
+const unland: PersonCommand = { kind: "unland" };
+
+/** A repository with a person's pull request 7. */
+const openPull = (over: Partial<Pull> = {}, options: Parameters<typeof openStory>[0] = {}) => {
+  const it = openStory(options);
+  const root = it.base();
+  let said = 100;
+  const push = (head: string): void => {
+    it.state.parents.set(head, [root]);
+    it.state.refs[toBranchRef("faster")] = head;
+    it.state.pulls = it.state.pulls.map((each) => (each.number === 7 ? { ...each, head } : each));
+  };
+  it.state.pulls.push({ ...PULL, ...over });
+  push(HEAD);
+  if (over.headRef !== undefined) delete it.state.refs[toBranchRef("faster")];
+  const change = (next: Partial<Pull>): void => {
+    it.state.pulls = it.state.pulls.map((each) => (each.number === 7 ? { ...each, ...next } : each));
+  };
+  const command = (by: string, ...commands: PersonCommand[]): Promise<void> =>
+    it.tell({ ...comment((said += 1), ...commands), issue: 7, onPullRequest: true, by, at: it.state.now } as Event);
+  const shown = (): string =>
+    it.state.comments.filter(({ issue, body }) => issue === 7 && body.startsWith("<!-- enki:execution:")).at(-1)?.body ?? "";
+  return { ...it, push, change, command, shown, say: (...commands: PersonCommand[]) => command("maintainer", ...commands) };
+};
+
+test("/enki land puts a person's pull request into the queue; it lands as the verified commit, and the comment says so", async () => {
+  const it = openPull();
+  const before = it.base();
+  await it.say(land);
+  expect(it.shown()).toContain("### #7 is in the queue of `main`");
+  expect(it.shown()).toContain("/enki unland");
+  expect(it.base()).toBe(before);
+  const verified = it.running()[0]?.split("/")[1] ?? "";
+  await it.verified();
+  expect(it.base()).toBe(verified);
+  expect(it.state.parents.get(verified)).toEqual([before, HEAD]);
+  await it.tell({ kind: "woken" });
+  expect(it.shown()).toContain(`### Done: #7 landed on \`main\` as \`${verified.slice(0, 12)}\``);
+  expect(it.state.refs[toBranchRef("faster")]).toBe(HEAD);
+  it.replay();
+});
+
+test("a pull request waits behind the steps that came first, is verified in one candidate with the next ones, and lands with them", async () => {
+  const it = openPull();
+  await it.propose(plan(step("first"), step("second")));
+  await it.approve();
+  await it.worked("first");
+  await it.say(land);
+  expect(it.shown()).toContain("One item is ahead of it.");
+  await it.worked("second");
+  await it.verified();
+  const [candidate] = it.state.ledger.queues["main"]?.candidates ?? [];
+  expect(candidate?.items.map(({ head }) => head)).toEqual([HEAD, it.head("second")]);
+  await it.verified();
+  expect(it.base()).toBe(candidate?.commit);
+});
+
+test("a red pull request leaves the queue with the end of the log, and the steps that were red with it land without it", async () => {
+  const it = openPull({}, { config: config({ refinery: { ...config().refinery, retries: 0 } }) });
+  await it.propose(plan(step("fix")));
+  await it.approve();
+  await it.say(land);
+  await it.rejected("$ npm test\nnot ok");
+  await it.tell({ kind: "woken" });
+  expect(it.shown()).toContain("### Stopped: #7 left the queue");
+  expect(it.shown()).toMatch(/not ok[^]*\n\/enki land\n/);
+  await it.landed("fix");
+  await it.tell({ kind: "woken" });
+  expect(it.states()).toEqual({ fix: "done" });
+});
+
+test("a new commit takes the pull request out of the queue; a second /enki land queues it again", async () => {
+  const it = openPull();
+  await it.say(land);
+  const next = hashValue("another commit").slice(0, 40);
+  it.push(next);
+  await it.tell({ kind: "woken", activity: "pulls" });
+  expect(it.running()).toEqual([]);
+  expect(it.shown()).toContain(`The head is \`${next.slice(0, 12)}\` now, and nobody asked to land that commit.`);
+  await it.say(land);
+  await it.verified();
+  expect(it.state.parents.get(it.base())?.[1]).toBe(next);
+});
+
+test("a commit that is pushed while its webhook is lost is found before the landing", async () => {
+  const it = openPull();
+  const before = it.base();
+  await it.say(land);
+  it.push(hashValue("another commit").slice(0, 40));
+  await it.verified();
+  expect(it.base()).toBe(before);
+});
+
+test("/enki unland takes the pull request out, stops its run, and leaves the pull request open", async () => {
+  const it = openPull();
+  await it.say(land);
+  await it.say(unland);
+  await it.tell({ kind: "woken" });
+  expect(it.running()).toEqual([]);
+  expect(it.state.pulls[0]?.state).toBe("open");
+  expect(it.shown()).toContain("### Cancelled: #7 is not in the queue");
+  await it.say(unland);
+  expect(it.lastReply()).toContain("not-queued");
+});
+
+test("a fork's head is kept by a ref of Enki's until it landed", async () => {
+  const it = openPull({ headRef: "stranger:faster" });
+  await it.say(land);
+  const kept = (): string[] => Object.keys(it.state.refs).filter((ref) => ref.startsWith("refs/enki/pulls/"));
+  expect(kept()).toHaveLength(1);
+  await it.verified();
+  expect(it.state.parents.get(it.base())?.[1]).toBe(HEAD);
+  await it.say(land);
+  await it.tell({ kind: "woken" });
+  expect(kept()).toEqual([]);
+});
+
+test("a fork's new head, which no branch shows, is found right before the landing", async () => {
+  const it = openPull({ headRef: "stranger:faster" });
+  const before = it.base();
+  await it.say(land);
+  it.change({ head: hashValue("another commit").slice(0, 40) });
+  await it.verified();
+  expect(it.base()).toBe(before);
+  await it.tell({ kind: "woken" });
+  expect(it.shown()).toContain("nobody asked to land that commit");
+});
+
+test.each([
+  { what: "a draft", change: { draft: true } as const, back: { draft: false } as const, why: "7 is a draft" },
+  { what: "the label hold", change: { labels: ["hold"] } as const, back: { labels: [] } as const, why: "has the label `hold`" },
+])("$what holds it in the queue until a person takes that back", async ({ change, back, why }) => {
+  const it = openPull();
+  const before = it.base();
+  await it.say(land);
+  it.change(change);
+  await it.verified();
+  await it.tell({ kind: "woken" });
+  expect(it.base()).toBe(before);
+  expect(it.shown()).toContain(why);
+  it.change(back);
+  await it.tell({ kind: "woken", activity: "pulls" });
+  expect(it.state.parents.get(it.base())?.[1]).toBe(HEAD);
+});
+
+test.each([
+  { what: "closed", change: { state: "closed" } as const, why: "This pull request was closed." },
+  { what: "pointed to another base", change: { baseBranch: "next" } as const, why: "This pull request was pointed to `next`." },
+])("a pull request that is $what leaves the queue", async ({ change, why }) => {
+  const it = openPull();
+  await it.say(land);
+  it.change(change);
+  await it.tell({ kind: "woken", activity: "pulls" });
+  await it.verified().catch(() => undefined);
+  await it.tell({ kind: "woken" });
+  expect(it.shown()).toContain(why);
+  expect(it.running()).toEqual([]);
+});
+
+test("a request for changes at an earlier head keeps it from landing until it is dismissed", async () => {
+  const it = openPull();
+  const before = it.base();
+  const review = { id: 1, by: "maintainer", bot: false, head: "0".repeat(40), at: 5, text: "" } as const;
+  it.state.reviews.set(7, [{ ...review, verdict: "changes-requested" }]);
+  await it.say(land);
+  await it.verified();
+  await it.tell({ kind: "woken" });
+  expect(it.base()).toBe(before);
+  expect(it.shown()).toContain("maintainer requested changes");
+  it.state.reviews.set(7, [{ ...review, verdict: "dismissed" }]);
+  await it.tell({ kind: "woken", activity: "reviews", pull: 7 });
+  expect(it.state.parents.get(it.base())?.[1]).toBe(HEAD);
+});
+
+test("required reviews count for exactly the queued head", async () => {
+  const it = openPull();
+  it.state.rules = { ...UNKNOWN_RULES, isReadable: true, requiredReviews: 1, types: ["pull_request"] };
+  const review = { id: 1, by: "maintainer", bot: false, at: 5, text: "", verdict: "approved" } as const;
+  it.state.reviews.set(7, [{ ...review, head: "0".repeat(40) }]);
+  await it.say(land);
+  await it.verified();
+  await it.tell({ kind: "woken" });
+  expect(it.shown()).toContain("ask for 1 approving reviews of this head, and there are 0");
+  it.state.reviews.set(7, [{ ...review, head: HEAD }]);
+  await it.tell({ kind: "woken", activity: "reviews", pull: 7 });
+  for (let round = 0; round < 3; round += 1) await it.tell({ kind: "woken" });
+  expect(it.state.pulls[0]?.state).toBe("merged");
+  expect(it.state.parents.get(it.base())?.[1]).toBe(HEAD);
+});
+
+test("the command is read again right before the landing: if it was deleted, nothing lands", async () => {
+  const it = openPull();
+  const before = it.base();
+  await it.say(land);
+  it.state.said.set(101, null);
+  await it.verified();
+  await it.tell({ kind: "woken" });
+  expect(it.base()).toBe(before);
+  expect(it.shown()).toContain("GitHub does not show the `/enki land` by maintainer as it was given");
+});
+
+test("a pull request that conflicts with the base leaves the queue, because Enki changes no branch of a person", async () => {
+  const it = openPull({}, { conflicts: (head) => head === HEAD });
+  await it.say(land);
+  await it.tell({ kind: "woken" });
+  expect(it.running()).toEqual([]);
+  expect(it.shown()).toContain("The head conflicts with `main`, and Enki changes no branch of a person.");
+});
+
+test("a person who merges it by hand has landed it", async () => {
+  const it = openPull();
+  await it.say(land);
+  it.change({ state: "merged" });
+  const merge = hashValue("merge by hand").slice(0, 40);
+  it.state.parents.set(merge, [it.base(), HEAD]);
+  it.state.refs[toBranchRef("main")] = merge;
+  await it.tell({ kind: "woken", activity: "pulls" });
+  await it.tell({ kind: "woken" });
+  expect(it.shown()).toContain("### Done: #7 landed");
+});
+
+test.each([
+  { commands: [land], by: "stranger", over: {}, why: "no-permission" },
+  { commands: [land], by: "maintainer", over: { draft: true }, why: "(`draft`)" },
+  { commands: [land], by: "maintainer", over: { state: "closed" as const }, why: "(`pull-over`)" },
+  { commands: [land, land], by: "maintainer", over: {}, why: "(`already-queued`)" },
+  { commands: [{ kind: "land" as const, head: "abcdef1" }], by: "maintainer", over: {}, why: "(`other-head`)" },
+  { commands: [land, { kind: "retry" as const, target: "pull" }], by: "maintainer", over: {}, why: "(`person-pull`)" },
+  { commands: [land, { kind: "skip" as const, target: "pull" }], by: "maintainer", over: {}, why: "(`person-pull`)" },
+])("is refused: $why", async ({ commands, by, over, why }) => {
+  const it = openPull(over);
+  await it.command(by, ...commands);
+  expect(it.lastReply()).toContain(why);
+});
+
+test("is refused on an issue, and on the pull request of a step", async () => {
+  const it = openStory();
+  const id = await it.propose(plan(step("fix")));
+  await it.say(1, land);
+  expect(it.lastReply()).toContain("not-a-pull");
+  await it.approve();
+  await it.worked("fix");
+  await it.tell({ kind: "woken" });
+  await it.tell({ kind: "woken" });
+  const number = it.at("fix", id)?.pull ?? 0;
+  await it.tell({ ...comment(200, land), issue: number, onPullRequest: true, at: it.state.now } as Event);
+  expect(it.lastReply()).toContain("own-pull");
+});
