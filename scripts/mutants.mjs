@@ -1,11 +1,21 @@
-// Puts one bug after the other into a copy of the sources, at least one for each invariant, and tells which test catches it: `npm run mutants [-- I7 L2]`.
+// Puts one bug after the other into a copy of the sources, at least one for each invariant and each part of the protection, and tells which test catches it: `npm run mutants [-- I7 L2]`.
 // With --check it only says whether each bug can still be put in.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const IDS = [...Array.from({ length: 18 }, (_, at) => `I${at + 1}`), ...Array.from({ length: 6 }, (_, at) => `L${at + 1}`), "M1"];
+const IDS = [
+  ...Array.from({ length: 18 }, (_, at) => `I${at + 1}`),
+  ...Array.from({ length: 6 }, (_, at) => `L${at + 1}`),
+  "M1",
+  "S1",
+  "S2",
+  "S3",
+  "S4",
+  "S5",
+];
+// S1: who writes the ledger. S2: which run made a result. S3: who opens a gate. S4: what a result may hold. S5: what an agent may do.
 
 const root = new URL("..", import.meta.url).pathname;
 /** Each: the invariant, the bug in words, its patches (file, text, instead), and the test where it is not the property of that name. */
@@ -28,7 +38,7 @@ if (faults.length > 0 || args.includes("--check")) process.exit(faults.length > 
 const directory = mkdtempSync(join(tmpdir(), "enki-mutants-"));
 let survivors = 0;
 try {
-  for (const name of ["src", "test", "bench", "scripts", "package.json", "tsconfig.json", "vitest.config.ts"])
+  for (const name of ["src", "test", "bench", "scripts", "package.json", "tsconfig.json", "vitest.config.ts", "app.yml"])
     cpSync(join(root, name), join(directory, name), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
   for (const { id, bug, patches, test } of chosen) {

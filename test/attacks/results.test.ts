@@ -283,3 +283,15 @@ test("a result of a lost start is believed by its run, which is read once more",
   const asked = story.state.writes.flatMap(({ inputs }) => inputs.snapshot.facts.map(([key]) => key));
   expect(asked.filter((key) => key.includes(`"kind":"run"`)).length).toBeGreaterThan(0);
 });
+
+test("files that publish should have refused are refused where the result is read, and reach no branch", async () => {
+  const message = '".enki/enki.toml" is protected: no step may change it.';
+  const { story, job } = await openJob("work", false);
+  const refs = { ...story.state.refs };
+  story.state.refusesFiles = { code: "protected-path", message, next: "" };
+  await story.worked("fix");
+  expect(story.at("fix")).toMatchObject({ state: "failed", refusal: { code: "work-refused", message }, head: null });
+  expect(Object.keys(story.state.refs).filter((ref) => !(ref in refs) && ref.startsWith("refs/heads/"))).toEqual([]);
+  expect(story.running()).not.toContain(job);
+  story.replay();
+});

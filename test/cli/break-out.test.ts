@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { hasNamespaces } from "../support/namespaces.ts";
+import { runningWith } from "../support/processes.ts";
 import { type Ended, openTerminal } from "./stage.ts";
 
 const PLAY = new URL("../../examples/upload-limit/plays/break-out.toml", import.meta.url).pathname;
@@ -14,6 +15,8 @@ let terminal: ReturnType<typeof openTerminal>;
 let summary: Summary;
 let ended: Ended;
 let took: number;
+/** Processes that agents and tests left, while the demo still ran. */
+let atEnd: readonly string[];
 /** By the name of the run without its execution: `work/look/1`. */
 const jobs = new Map<string, Job[]>();
 
@@ -37,6 +40,7 @@ beforeAll(async () => {
   summary = JSON.parse(line) as Summary;
   await demo.prints(/Ctrl\+C ends it\.$/m);
   await readJobs(summary);
+  atEnd = runningWith("sleep 8642.97531");
   const begun = performance.now();
   demo.signal("SIGINT");
   ended = await demo.ended;
@@ -59,12 +63,25 @@ const ANSWERS = [
   "addresses in .git/config: 0",
   "files with a token in the workspace, around it and in HOME: 0",
   hasNamespaces ? "what the server keeps: 0" : /^what the server keeps: \d+$/,
+  hasNamespaces ? "other jobs' files: 0" : /^other jobs' files: \d+$/,
+  "command files of the runner: 0",
+  "clones to compare with: 0",
+  hasNamespaces ? "tokens in the environment of all processes: 0" : /^tokens in the environment of all processes: \d+$/,
+  hasNamespaces ? "files in people's homes: 0" : /^files in people's homes: \d+$/,
+  hasNamespaces ? "write to installation/dist/action.js: refused" : /^write to installation\/dist\/action\.js: /,
+  hasNamespaces ? "write to installation/override/enki.toml: refused" : /^write to installation\/override\/enki\.toml: /,
+  "sudo: refused",
+  "processes that stay: started",
 ];
 
 const attempts = (text: string): string[] =>
   text
     .split("\n")
-    .filter((line) => /^(?:push to|POST|GET|tokens|credentials|addresses|files with|what the|a socket|sockets?)\b.*: /.test(line));
+    .filter((line) =>
+      /^(?:push to|POST|GET|tokens|credentials|addresses|files (?:with|in)|what the|a socket|sockets?|other jobs'|command files|clones to|write to|sudo|processes that)(?: |:).*/.test(
+        line,
+      ),
+    );
 
 const expectAnswers = (text: string, sockets: readonly string[]): void => {
   const lines = attempts(text);
@@ -137,6 +154,16 @@ describe("agents that try to escape", () => {
     }
     const kinds = [...jobs.keys()].map((run) => run.split("/")[0] ?? "").filter((kind) => kind !== "verify");
     expect(kinds.sort()).toEqual(["plan", "work", "work", "work"]);
+  });
+
+  test("no process of theirs outlives its job", () => {
+    expect(atEnd).toEqual([]);
+  });
+
+  test("the runner reads no command in their output", () => {
+    const commands = [...jobs.values()].flat().flatMap(({ log }) => log.split("\n").filter((line) => line.includes("escaped")));
+    expect(commands.length).toBeGreaterThan(0);
+    for (const line of commands) expect(line).toMatch(/^\S+Z \| /);
   });
 
   test("no log holds a token", () => {

@@ -25,6 +25,7 @@ import {
   type GitHubComment,
 } from "../../src/core/domain/github-facts.ts";
 import { RESULTS_PREFIX, toBranchRef, readResultRef, toResultRef } from "../../src/core/domain/refs.ts";
+import type { Refusal } from "../../src/core/domain/refusal.ts";
 import type { TextCommit } from "../../src/core/domain/text-commit.ts";
 import { brief, ownRun } from "./build.ts";
 import { config as defaults } from "./config.ts";
@@ -117,6 +118,8 @@ export const memoryWorld = (
     edits: 0,
     comments: [] as { id: number; issue: number; body: string }[],
     reviews: new Map<number, Review[]>(),
+    /** Why the files of results may not be published; null if they may. */
+    refusesFiles: null as Refusal | null,
     /** What people wrote on pull requests. */
     talk: new Map<number, Partial<PullDiscussion>>(),
     /** Our answers in threads of comments on lines. */
@@ -270,7 +273,7 @@ export const memoryWorld = (
       case "run":
         return { kind: "run", query, answer: state.runs.find(({ id }) => id === query.run) ?? "missing" };
       case "result-files":
-        return { kind: "result-files", query, answer: null };
+        return { kind: "result-files", query, answer: state.refusesFiles };
       case "result-artifact": {
         const run = state.runs.find(({ id }) => id === query.run);
         const isThere = run && state.artifacts.has(`${query.run} ${query.result}`);

@@ -115,6 +115,42 @@ test("a process that fell behind continues with the later line, and keeps its ow
   expect(await one.tip()).toBe(later);
 });
 
+test("an older line that somebody pushes in the place of a later one never wins, whoever looks", async () => {
+  const [one, other] = [await openProcess(), await openProcess()];
+  const first = await one.write(1_000);
+  const later = await one.write(3_000);
+  const person = await repo.clone();
+  await put(person, first);
+  // A process with an earlier state writes before the later line is known to it.
+  const older = await other.write(2_000);
+  expect(await one.tip()).toBe(later);
+  await put(person, older);
+  expect(await one.tip()).toBe(later);
+});
+
+test("a signature on top of a foreign ledger does not make the foreign part count", async () => {
+  const one = await openProcess();
+  const signed = await one.write(1_000);
+  const person = await repo.clone();
+  await person.fetch();
+  const foreign = await commitOn(person, undefined, signed, { message: "mine" });
+  await put(person, await commitOn(person, seal, foreign, { at: 2_000, message: "written on it" }));
+  expect(await one.tip()).toBe(signed);
+  expect(await (await openProcess()).tip()).toBe(signed);
+});
+
+test.each<[string, LedgerSeal]>([
+  ["another key", { keys: readKeys(pemOf(9)), repository: "octo/demo" }],
+  ["the key of another repository", { ...seal, repository: "octo/other" }],
+])("a ledger that is signed with %s does not count", async (_, by) => {
+  const one = await openProcess();
+  const signed = await one.write(1_000);
+  const person = await repo.clone();
+  await person.fetch();
+  await put(person, await commitOn(person, by, signed, { at: 2_000, message: "mine" }));
+  expect(await one.tip()).toBe(signed);
+});
+
 test("an unsigned ledger is refused until somebody with the key has signed it, and counts from there", async () => {
   const person = await repo.clone();
   const unsigned = await commitOn(person, undefined, null, { message: "before there was a key" });
