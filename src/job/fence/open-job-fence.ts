@@ -34,7 +34,7 @@ const findRunnerRoot = async (workspace: string): Promise<string | null> => {
 };
 
 const listHiddenPaths = async ({ env, temp, workspace }: FenceRequest): Promise<string[]> => {
-  return [...listHomeDirectories(env), temp, await findRunnerRoot(workspace), "/run", "/root"].filter((path) => typeof path === "string");
+  return [...listHomeDirectories(env), temp, await findRunnerRoot(workspace), "/run"].filter((path) => typeof path === "string");
 };
 
 const createMounts = async (request: FenceRequest, user: AgentUser | null) => {

@@ -160,7 +160,7 @@ const DEVICES = ["null", "zero", "full", "random", "urandom", "pts"].map((name) 
 
 const planCell = async (root: string, options: CellOptions, isRoot: boolean): Promise<MountPlan> => {
   const { path, hidden, readable, shared } = options;
-  const homes = [...listHomeDirectories(process.env), "/root", "/run"];
+  const homes = [...listHomeDirectories(process.env), "/run"];
   const own = [...readable, ...(await listSearchPaths(path, homes))].filter((at) => !homes.some((home) => isInsideDirectory(home, at)));
   const names = await realpath("/etc/resolv.conf").catch(() => "");
   return planMounts({
