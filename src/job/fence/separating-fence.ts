@@ -2,6 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { listProtectionGaps } from "../../core/domain/protection-gap.ts";
 import { type MountPlan, toMountWords } from "../../isolation/mount-plan.ts";
+import { killNamespace } from "../../isolation/kill-namespace.ts";
 import type { AgentUser } from "../../isolation/agent-user.ts";
 import { NAMESPACE_SCRIPT, RETURN_SCRIPT, USER_SCRIPT } from "./fence-script.ts";
 import { createForeignFiles } from "./foreign-files.ts";
@@ -186,7 +187,7 @@ export const createSeparatingFence = (means: FenceMeans, readOnly: boolean): Job
     createHome: createHomes(request.reach, give),
     give,
     kill: (child) => {
-      killProcessGroup(child);
+      if (mounts === null || programs.sudo !== null || !killNamespace(child)) killProcessGroup(child);
       if (programs.sudo !== null && child.pid !== undefined) void killThroughSudo(means, child.pid);
     },
     sweep,

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { realpath } from "node:fs/promises";
 import { listHomeDirectories } from "../../isolation/home-directories.ts";
 import { findAgentUser, writePasswdCopy } from "../../isolation/agent-user.ts";
+import { killNamespace } from "../../isolation/kill-namespace.ts";
 import { isInsideDirectory, type MountPlan, planMounts, toMountWords } from "../../isolation/mount-plan.ts";
 import { MOUNT_FUNCTIONS } from "../../isolation/mount-script.ts";
 import { listSearchPaths } from "../../isolation/readable-paths.ts";
@@ -133,7 +134,7 @@ const createClosedCell = (programs: CellPrograms, child: ChildProcess, { isRoot,
         .join(""),
     }),
     end: async () => {
-      child.kill("SIGKILL");
+      if (!killNamespace(child)) child.kill("SIGKILL");
       await exit;
     },
   };

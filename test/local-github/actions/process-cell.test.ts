@@ -1,7 +1,11 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { expect, test } from "vitest";
+import { createCellFactory } from "../../../src/local-github/actions/process-cell.ts";
+import { runningWith } from "../../support/processes.ts";
 import { createBench, processesWith } from "./bench.ts";
 
 // If a container forbids namespaces, only directories and environment separate the jobs.
@@ -114,5 +118,30 @@ test("reports the exit code of a step, or the signal that ended it", async () =>
     const text = await run.log("a");
     for (const code of [41, 143, 127]) expect(text).toContain(`##[error]Process completed with exit code ${code}.`);
     expect(text).toMatch(/no-such-shell.*(?:No such file|ENOENT)/);
+  }
+});
+
+closedTest("no process of a cell is left when its end is reported, however many detached and however busy", async () => {
+  const { outside } = await createBench();
+  const path = "/usr/local/bin:/usr/bin:/bin";
+  const cells = createCellFactory({ namespaces: true, path, hidden: [], readable: [], shared: [] });
+  for (let times = 0; times < 5; times += 1) {
+    const mark = `83${times}1.${process.pid}`;
+    const root = join(outside, mark);
+    await mkdir(root);
+    const cell = await cells.open(root);
+    const script = `for each in $(seq 150); do setsid sleep ${mark} & done; for each in 1 2 3 4; do setsid bash -c 'while :; do :; done' ${mark} & done`;
+    const entry = cell.enter({ command: "bash", args: ["-c", script], directory: root, env: { PATH: path } });
+    const child = spawn(entry.command, [...entry.args], {
+      cwd: entry.directory,
+      env: entry.env,
+      stdio: ["ignore", "ignore", "ignore", "pipe"],
+    });
+    const input = child.stdio[3];
+    if (input instanceof Writable) input.end(entry.input ?? "");
+    await once(child, "exit");
+    expect(runningWith(mark).length).toBeGreaterThan(100);
+    await cell.end();
+    expect(runningWith(mark)).toEqual([]);
   }
 });
