@@ -1,3 +1,4 @@
+import { READ_ONLY_REFUSAL } from "../core/messages/refusals/tools.ts";
 import { readConfig } from "../core/config/read-config.ts";
 import { readConfigLayers } from "../storage/config/config-layers.ts";
 import { relayTools } from "../job/tools/relay-tools.ts";
@@ -5,7 +6,6 @@ import { serveStdio } from "../job/tools/serve-tools.ts";
 import type { ToolContext } from "../job/tools/mcp-tool.ts";
 import { createFileEditor } from "../job/tools/file-editor.ts";
 import { emptyLedger } from "../core/domain/ledger.ts";
-import { refuse } from "../core/domain/refusal.ts";
 import type { ToolSet } from "../core/domain/tool-set.ts";
 import { listExecutionViews } from "../core/domain/execution-view.ts";
 import { readOptions, UsageError } from "./command-options.ts";
@@ -58,5 +58,3 @@ const createReadOnlyContext = async (terminal: TerminalHost, { toolSet, noEdit, 
     editFile: (path, edits) => (edits === null ? look(path, null) : Promise.resolve({ refused: READ_ONLY_REFUSAL })),
   };
 };
-
-const READ_ONLY_REFUSAL = refuse("read-only", "no job runs here: this tool changes nothing").refusal;

@@ -1,7 +1,7 @@
 import type { Ledger } from "../core/domain/ledger.ts";
 import type { RepositoryRefs } from "../core/domain/query.ts";
 import { describeRestoration } from "../core/messages/refused-ledger.ts";
-import { LEDGER_KEY_FAULT } from "../core/policy/ledger-key-fault.ts";
+import { LEDGER_KEY_FAULT } from "../core/messages/refusals/ledger.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import { loadRefusedLedgers, openLedgerGuard } from "../storage/ledger/guard-ledger.ts";
 import type { LedgerSeal } from "../storage/ledger/ledger-keys.ts";

@@ -1,6 +1,7 @@
+import { refuseIdleJob, refuseMissingBranch } from "../core/messages/refusals/jobs.ts";
 import { readOwn } from "../core/domain/own-record.ts";
 import { type JobClaim, composeJobSpec } from "./compose-job-spec.ts";
-import { type Result, type RefusedResult, refuse, accept } from "../core/domain/refusal.ts";
+import { type Result, type RefusedResult, accept } from "../core/domain/refusal.ts";
 import type { JobSpec } from "./job-spec.ts";
 import { toJobKey, type Job } from "../core/domain/job.ts";
 import { isPlanning, type Execution } from "../core/domain/execution.ts";
@@ -30,13 +31,13 @@ export const claimJob = (claim: JobClaim): Result<JobSpec> => {
       return claimVerify(claim);
   }
 };
-const refuseNotRunning = ({ job }: JobClaim): RefusedResult => refuse("not-running", `the ledger does not say that ${toJobKey(job)} runs`);
+const refuseNotRunning = ({ job }: JobClaim): RefusedResult => refuseIdleJob(toJobKey(job));
 const claimPlan = (claim: JobClaim): Result<JobSpec> => {
   const { ledger, refs, config, job } = claim;
   const execution = readOwn(ledger.executions, job.target);
   if (!execution || !isPlanning(execution) || execution.planning.attempt !== job.attempt) return refuseNotRunning(claim);
   const base = refs[toBranchRef(execution.baseBranch)];
-  if (base === undefined) return refuse("no-base", `there is no branch ${execution.baseBranch}`);
+  if (base === undefined) return refuseMissingBranch(execution.baseBranch);
   const { timeoutMs, model } = config.tiers.standard;
   const adding = execution.amendment?.state === "planning" ? execution.amendment.request : null;
   const { planner: agent } = config.agents;

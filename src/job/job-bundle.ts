@@ -1,3 +1,4 @@
+import { BAD_BUNDLE_REFUSAL, NO_BUNDLE_REFUSAL } from "../core/messages/refusals/jobs.ts";
 import { constants } from "node:fs";
 import { lstat, mkdir, open, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,7 +7,7 @@ import { failureSchema, outcomeSchema, recordedCommandSchema, repliesSchema, usa
 import { NO_USAGE } from "../core/domain/agent-usage.ts";
 import type { RecordedCommand } from "../core/domain/command.ts";
 import { MAX_THREAD_REPLIES } from "../core/domain/outcome.ts";
-import { accept, refuse, type Result } from "../core/domain/refusal.ts";
+import { accept, type Result } from "../core/domain/refusal.ts";
 
 const REPORT_FILE = "report.json";
 const OUTPUT_FILE = "output.md";
@@ -119,10 +120,10 @@ export type OpenedBundle = {
 /** Reads a bundle as untrusted data. Refusals: `no-bundle`, `bad-bundle`. */
 export const openBundle = async (directory: string): Promise<Result<OpenedBundle>> => {
   const there = await lstat(join(directory, REPORT_FILE)).catch(() => null);
-  if (!there) return refuse("no-bundle", "The job left no bundle.");
+  if (!there) return NO_BUNDLE_REFUSAL;
   const text = await readPlainFile(join(directory, REPORT_FILE), MAX_BUNDLE_FILE_BYTES[REPORT_FILE]);
   const report = text && parseBundleReport(text.toString("utf8"));
-  if (!report) return refuse("bad-bundle", "The job's bundle is malformed.");
+  if (!report) return BAD_BUNDLE_REFUSAL;
   const answer = await readPlainFile(join(directory, ANSWER_FILE), MAX_BUNDLE_FILE_BYTES[ANSWER_FILE]);
   const output = await readPlainFile(join(directory, OUTPUT_FILE), MAX_BUNDLE_FILE_BYTES[OUTPUT_FILE]);
   const artifact = await readPlainFile(join(directory, ARTIFACT_FILE), MAX_BUNDLE_FILE_BYTES[ARTIFACT_FILE]);

@@ -1,6 +1,20 @@
+import {
+  refuseBadApproval,
+  refuseBadHash,
+  refuseBadHead,
+  refuseBadQuestionId,
+  refuseBadTarget,
+  refuseBadWorkflowName,
+  refuseEmptyReply,
+  refuseEmptyRequest,
+  refuseManyNames,
+  refuseMissingStep,
+  refuseMissingWorkflow,
+  refuseStopArgument,
+} from "../messages/refusals/commands.ts";
 import type { PersonCommand } from "../domain/command.ts";
 import type { CommandRequest } from "../domain/event.ts";
-import { accept, refuse, type RefusedResult, type Result } from "../domain/refusal.ts";
+import { accept, type Result } from "../domain/refusal.ts";
 import { takeFirstChars } from "../domain/visible-text.ts";
 import { readRequestBudget } from "./budget-arguments.ts";
 import type { CommandArguments, CommandRow } from "./command-row.ts";
@@ -29,9 +43,6 @@ export const readAdditionText =
   ({ text }: CommandArguments, { name, usage }: CommandUsage): CommandRequest =>
     text === "" ? refuseEmptyRequest(name, usage) : acceptCommand({ kind, text });
 
-const refuseEmptyRequest = (name: string, usage: string): RefusedResult =>
-  refuse("nothing-asked", `\`/enki ${name}\` needs a description of what to do.`, `/enki ${usage}`);
-
 /** Refusal: `nothing-asked`. */
 export const readQuickPrompt = ({ text }: CommandArguments, { name, usage }: CommandUsage): CommandRequest =>
   text === "" ? refuseEmptyRequest(name, usage) : acceptCommand({ kind: "quick", prompt: text });
@@ -40,8 +51,8 @@ export const readQuickPrompt = ({ text }: CommandArguments, { name, usage }: Com
 export const readRunArguments = ({ words, text }: CommandArguments, { usage }: CommandUsage): CommandRequest => {
   const [first = ""] = words;
   const workflow = stripBackticks(first);
-  if (workflow === "") return refuse("which-workflow", "`/enki run` needs the name of a workflow.", `/enki ${usage}`);
-  if (!isTargetName(workflow)) return refuse("bad-workflow", `${quoteUserText(first)} is not a valid workflow name.`, `/enki ${usage}`);
+  if (workflow === "") return refuseMissingWorkflow(usage);
+  if (!isTargetName(workflow)) return refuseBadWorkflowName(quoteUserText(first), usage);
   return acceptCommand({ kind: "run", workflow, args: text.slice(first.length).trim() });
 };
 
@@ -50,11 +61,10 @@ export const readReplyArguments = ({ words, text }: CommandArguments, { usage }:
   const [first = ""] = words;
   const mail = stripBackticks(first).toLowerCase();
   const answer = text.slice(first.length).trim();
-  if (mail === "" || answer === "")
-    return refuse("what-reply", "An answer needs the id of the question and a text. Copy the id from Enki's comment.", `/enki ${usage}`);
+  if (mail === "" || answer === "") return refuseEmptyReply(usage);
   return /^[0-9a-f]{4,64}$/.test(mail)
     ? acceptCommand({ kind: "reply", mail, text: answer })
-    : refuse("bad-mail", `${quoteUserText(first)} is not the id of a question.`, `/enki ${usage}`);
+    : refuseBadQuestionId(quoteUserText(first), usage);
 };
 
 /** Reads an optional step, task or execution. Refusals: `too-much`, `bad-target`. */
@@ -69,43 +79,31 @@ export const readTargetArgument =
 export const readStepArgument = (parsed: CommandArguments, row: CommandUsage): CommandRequest => {
   const target = readNameArgument(parsed, row);
   if (!target.ok) return target;
-  if (target.value === null) return refuse("which-step", `\`/enki ${row.name}\` needs the name of a step.`, `/enki ${row.usage}`);
+  if (target.value === null) return refuseMissingStep(row.name, row.usage);
   return acceptCommand({ kind: "skip", target: target.value });
 };
 
 const readNameArgument = ({ words }: CommandArguments, { name, usage }: CommandUsage): Result<string | null> => {
-  if (words.length > 1)
-    return refuse("too-much", `\`/enki ${name}\` takes one name, but got ${quoteUserText(words.join(" "))}.`, `/enki ${usage}`);
+  if (words.length > 1) return refuseManyNames(name, quoteUserText(words.join(" ")), usage);
   const target = words[0] === undefined ? null : stripBackticks(words[0]);
   if (target === null || isTargetName(target)) return accept(target);
-  return refuse("bad-target", `${quoteUserText(target)} is not a valid name of a step, task or execution.`, "/enki status");
+  return refuseBadTarget(quoteUserText(target));
 };
 
 /** Reads a plan's hash or a task with its result, each hash with at least seven characters. Refusals: `approved-approval`, `bad-hash`. */
 export const readApprovalArguments = ({ words }: CommandArguments, { usage }: CommandUsage): CommandRequest => {
   const [approved, extra] = words.map((word) => stripBackticks(word).toLowerCase());
   if (approved === undefined || extra !== undefined) {
-    return refuse(
-      "what-approval",
-      "An approval needs exactly one plan hash or one task with its result. Copy the line from Enki's comment.",
-      `/enki ${usage}`,
-    );
+    return refuseBadApproval(usage);
   }
   const [task, head, more] = approved.split("@");
-  if (task === undefined || more !== undefined) return refuseBadHash(approved);
+  if (task === undefined || more !== undefined) return refuseBadHash(quoteUserText(approved));
   if (head === undefined)
-    return /^[0-9a-f]{7,64}$/.test(task) ? acceptCommand({ kind: "approve-plan", plan: task }) : refuseBadHash(approved);
+    return /^[0-9a-f]{7,64}$/.test(task) ? acceptCommand({ kind: "approve-plan", plan: task }) : refuseBadHash(quoteUserText(approved));
   return isTargetName(task) && /^[0-9a-f]{7,40}$/.test(head)
     ? acceptCommand({ kind: "approve-step", task, head })
-    : refuseBadHash(approved);
+    : refuseBadHash(quoteUserText(approved));
 };
-
-const refuseBadHash = (approved: string): RefusedResult =>
-  refuse(
-    "bad-hash",
-    `${quoteUserText(approved)} is neither a plan hash nor a task with its result, each with at least seven characters. Copy the line from Enki's comment.`,
-    "/enki approve <plan hash> | <task>@<result>",
-  );
 
 /** Reads an optional commit, with at least seven characters. Refusal: `bad-head`. */
 export const readHeadArgument = ({ words }: CommandArguments, { usage }: CommandUsage): CommandRequest => {
@@ -113,7 +111,7 @@ export const readHeadArgument = ({ words }: CommandArguments, { usage }: Command
   if (head === undefined) return acceptCommand({ kind: "land", head: null });
   return extra === undefined && /^[0-9a-f]{7,40}$/.test(head)
     ? acceptCommand({ kind: "land", head })
-    : refuse("bad-head", `${quoteUserText(words.join(" "))} is not a commit with at least seven characters.`, `/enki ${usage}`);
+    : refuseBadHead(quoteUserText(words.join(" ")), usage);
 };
 
 /** Ignores all arguments. */
@@ -121,10 +119,4 @@ export const readNoArguments = (kind: "help" | "unland") => (): CommandRequest =
 
 /** Rejects arguments: a person who names a step probably means `cancel`. Refusal: `too-much`. */
 export const readStopArguments = ({ words }: CommandArguments): CommandRequest =>
-  words.length === 0
-    ? acceptCommand({ kind: "stop" })
-    : refuse(
-        "too-much",
-        `\`/enki stop\` stops everything, so it takes no argument such as ${quoteUserText(words.join(" "))}.`,
-        "/enki cancel [<step>]",
-      );
+  words.length === 0 ? acceptCommand({ kind: "stop" }) : refuseStopArgument(quoteUserText(words.join(" ")));

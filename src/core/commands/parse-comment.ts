@@ -1,6 +1,7 @@
+import { REORDERED, TOO_COMPLEX, refuseMistypedCommand, refuseTooManyCommands } from "../messages/refusals/commands.ts";
 import type { CommandRequest } from "../domain/event.ts";
 import { findNearestWord } from "../domain/nearest-word.ts";
-import { refuse, type RefusedResult } from "../domain/refusal.ts";
+import type { RefusedResult } from "../domain/refusal.ts";
 import { takeFirstChars, stripHiddenChars } from "../domain/visible-text.ts";
 import { type ProseLine, readProse } from "./prose.ts";
 import { type CommandRow } from "./command-row.ts";
@@ -22,7 +23,7 @@ export const parseComment = (markdown: string, slug: string | null = null): Comm
   const isUnread = splitLines(unread).some((line) => matchCommand(stripHiddenChars(line).trim()) !== null);
   return [
     ...commands.slice(0, MAX_COMMANDS).map((each) => toCommandRequest(each)),
-    ...(commands.length > MAX_COMMANDS ? [refuseTooManyCommands(commands.length)] : []),
+    ...(commands.length > MAX_COMMANDS ? [refuseTooManyCommands(commands.length, MAX_COMMANDS)] : []),
     ...(isUnread ? [TOO_COMPLEX] : []),
   ];
 };
@@ -107,7 +108,7 @@ const refuseUnknownCommand = (typed: string): RefusedResult => {
   const quoted = takeFirstChars(typed.replaceAll("`", "'"), 40);
   const suggestion = suggestCommand(takeFirstChars(typed, 40));
   const hint = suggestion === null ? "." : `; did you mean \`/enki ${suggestion}\`?`;
-  return refuse("unknown-command", `There is no \`/enki ${quoted}\`${hint}`, "/enki help");
+  return refuseMistypedCommand(quoted, hint);
 };
 
 /** Commands that are the opposite of another command. */
@@ -123,22 +124,3 @@ const suggestCommand = (typed: string): string | null => {
   const undone = rest === undefined ? null : findNearestWord(rest, [...names, ...COMMANDS.flatMap(({ aliases }) => aliases)]);
   return undone === null ? findNearestWord(typed, names) : (OPPOSITE_COMMANDS[undone] ?? null);
 };
-
-const REORDERED = refuse(
-  "hidden-character",
-  "This command has invisible characters that change the order in which it is shown, so it was not read. Write it again without them.",
-  "/enki help",
-);
-
-const TOO_COMPLEX = refuse(
-  "too-complex",
-  "The end of this comment is too complex to parse, so a command there was ignored. Write the command in a separate comment.",
-  "/enki help",
-);
-
-const refuseTooManyCommands = (count: number): RefusedResult =>
-  refuse(
-    "too-many-commands",
-    `This comment has ${count} commands, so only the first ${MAX_COMMANDS} were read. Write the others in another comment.`,
-    "/enki help",
-  );

@@ -1,7 +1,8 @@
+import { NO_EXECUTION_REFUSAL, refuseAmbiguousTarget, refuseUnknownTarget } from "../messages/refusals/targets.ts";
 import type { CommandTarget } from "./command.ts";
 import type { ExecutionId, Millis, StepId } from "./ids.ts";
 import { readTaskId, toTaskId } from "./ids.ts";
-import { accept, refuse, type RefusedResult, type Result } from "./refusal.ts";
+import { accept, type Result } from "./refusal.ts";
 
 /** An execution of the ledger, or a tool's view of it. */
 type NamedExecution = {
@@ -44,9 +45,7 @@ export const findTarget = <E extends NamedExecution>(
     const stepOfPull = executions.some((execution) => execution.issue === issue) ? null : findStepByPull(executions, issue);
     if (stepOfPull) return accept(stepOfPull);
     const newest = here.reduce<E | null>((best, each) => (best === null || each.createdAt >= best.createdAt ? each : best), null);
-    return newest
-      ? accept({ execution: newest, step: null })
-      : refuse("no-execution", "There is no execution on this issue.", "/enki fix <what to do>");
+    return newest ? accept({ execution: newest, step: null }) : NO_EXECUTION_REFUSAL;
   }
   const task = readTaskId(target);
   const exact = task && executions.find((execution) => execution.id === task.execution);
@@ -89,14 +88,10 @@ const findTasksByPrefix = <E extends NamedExecution>(all: readonly E[], prefix: 
 
 const requireSingleTarget = <E extends NamedExecution>(found: readonly FoundTarget<E>[], target: string): Result<FoundTarget<E>> => {
   const [first, second] = found;
-  if (!first) return refuse("unknown-target", `\`${target}\` was not found: no execution, task or step here has this id.`, "/enki status");
+  if (!first) return refuseUnknownTarget(target);
   if (second) {
     const names = found.map(({ execution, step }) => `\`${step ? toTaskId(execution.id, step.id) : execution.id}\``);
-    return refuse("ambiguous-target", `\`${target}\` is ambiguous: it matches ${names.join(" and ")}.`, "/enki status");
+    return refuseAmbiguousTarget(target, names.join(" and "));
   }
   return accept(first);
 };
-
-/** Commands and tools give the same refusal. */
-export const refuseNotFailed = (name: string, state: string): RefusedResult =>
-  refuse("not-failed", `\`${name}\` is '${state}', not 'failed' — can only retry failed tasks`, "/enki status");

@@ -1,7 +1,17 @@
+import {
+  NO_STEPS_REFUSAL,
+  refuseBadStepId,
+  refuseCycle,
+  refuseDuplicateStep,
+  refuseExistingStep,
+  refuseOwnNeed,
+  refuseTooManySteps,
+  refuseUnknownNeed,
+} from "../messages/refusals/plans.ts";
 import { isStepId, type StepId } from "./ids.ts";
 import { listNeededSteps, type Plan, type PlannedStep } from "./plan.ts";
 import { checkStepTexts, checkVisible } from "./plan-texts.ts";
-import { refuse, type Result, accept } from "./refusal.ts";
+import { type Result, accept } from "./refusal.ts";
 
 /** Step ids in topological order, in plan order among equals. `null` for a cycle or a duplicate id. */
 export const orderStepIds = (steps: readonly PlannedStep[]): StepId[] | null => sortTopologically(steps)?.map(({ id }) => id) ?? null;
@@ -93,11 +103,11 @@ const findStepFault = (step: PlannedStep, ids: ReadonlySet<StepId>): Result<neve
   if (hidden) return { ok: false, refusal: hidden };
   if (!isStepId(step.id)) {
     const reason = step.id in Object.prototype ? "is a reserved word" : "must match [a-z0-9][a-z0-9_-]{0,62}";
-    return refuse("bad-step-id", `step id '${step.id}' ${reason}`);
+    return refuseBadStepId(step.id, reason);
   }
   for (const need of listNeededSteps(step)) {
-    if (need === step.id) return refuse("own-need", `step '${step.id}' cannot depend on itself`);
-    if (!ids.has(need)) return refuse("unknown-need", `step '${step.id}' depends on unknown step '${need}'`);
+    if (need === step.id) return refuseOwnNeed(step.id);
+    if (!ids.has(need)) return refuseUnknownNeed(step.id, need);
   }
   return null;
 };
@@ -113,11 +123,11 @@ export const formatCycle = (cycle: readonly string[]): string =>
 
 /** Accepts steps with a valid graph. Refusals: `no-steps`, `too-many-steps`, `duplicate-step`, `hidden-character`, `bad-step-id`, `own-need`, `unknown-need`, `cycle`. */
 const checkGraph = (steps: readonly PlannedStep[], maxSteps: number): Result<readonly PlannedStep[]> => {
-  if (steps.length === 0) return refuse("no-steps", "steps array must not be empty");
-  if (steps.length > maxSteps) return refuse("too-many-steps", `a plan has at most ${maxSteps} steps, but this plan has ${steps.length}`);
+  if (steps.length === 0) return NO_STEPS_REFUSAL;
+  if (steps.length > maxSteps) return refuseTooManySteps(maxSteps, steps.length);
   const ids = new Set<StepId>();
   for (const step of steps) {
-    if (ids.has(step.id)) return refuse("duplicate-step", `duplicate step id: ${step.id}`);
+    if (ids.has(step.id)) return refuseDuplicateStep(step.id);
     ids.add(step.id);
   }
   for (const step of steps) {
@@ -125,7 +135,7 @@ const checkGraph = (steps: readonly PlannedStep[], maxSteps: number): Result<rea
     if (fault) return fault;
   }
   const cycle = findNeedCycle(steps);
-  return cycle ? refuse("cycle", `steps form a cycle: ${formatCycle(cycle)}`) : accept(steps);
+  return cycle ? refuseCycle(formatCycle(cycle)) : accept(steps);
 };
 
 /** Accepts steps whose texts a person sees completely. Refusals: those of checkStepTexts. */
@@ -150,10 +160,10 @@ export const checkAddition = (
   added: readonly PlannedStep[],
   maxSteps: number,
 ): Result<readonly PlannedStep[]> => {
-  if (added.length === 0) return refuse("no-steps", "steps array must not be empty");
+  if (added.length === 0) return NO_STEPS_REFUSAL;
   const existingIds = new Set(existing.map(({ id }) => id));
   const duplicate = added.find(({ id }) => existingIds.has(id));
-  if (duplicate) return refuse("step-exists", `step id '${duplicate.id}' already exists in this execution`);
+  if (duplicate) return refuseExistingStep(duplicate.id);
   // Only `id` and `needs` of existing steps matter to the check of the graph.
   const graph = checkGraph([...existing.map((step) => ({ ...step }) as PlannedStep), ...added], maxSteps);
   return graph.ok ? checkTexts(added) : graph;

@@ -1,6 +1,7 @@
+import { refuseEmptyText, refuseHiddenCharacter, refuseLong, refuseOuterBlank, refuseTrailingBlank } from "../messages/refusals/plans.ts";
 import { findHiddenChar, type HiddenChar, type TextUse } from "./hidden-chars.ts";
 import type { PlannedStep } from "./plan.ts";
-import { refuse, type Refusal } from "./refusal.ts";
+import type { Refusal } from "./refusal.ts";
 
 /** Limits for a step's texts. A command line fits the width of a comment, a command a few screens. */
 export const TEXT_LIMITS = {
@@ -25,13 +26,8 @@ const describeHiddenChar = ({ code, line, column, reason }: HiddenChar): string 
 /** Why a text may not be shown for approval. Refusal: `hidden-character`. */
 export const checkVisible = ({ name, text }: NamedText, use: TextUse): Refusal | null => {
   const found = findHiddenChar(text, use);
-  return (
-    found &&
-    refuse("hidden-character", `${name} ${describeHiddenChar(found)}. Remove it, because people must see what they approve.`, "").refusal
-  );
+  return found && refuseHiddenCharacter(name, describeHiddenChar(found));
 };
-
-const refuseLong = (name: string, why: string): Refusal => refuse("text-too-long", `${name} ${why}.`, "").refusal;
 
 const checkLength = ({ name, text }: NamedText, most: number): Refusal | null =>
   text.length > most ? refuseLong(name, `has ${text.length} characters; at most ${most} are allowed`) : null;
@@ -62,14 +58,13 @@ const checkCommandLines = (name: string, text: string): Refusal | null => {
     return refuseLong(name, `has more than ${TEXT_LIMITS.blankLines} blank lines in a row`);
   const trailing = findTrailingBlank(lines);
   if (trailing === -1) return null;
-  return refuse("hidden-character", `${name} has a blank at the end of line ${trailing + 1}. Remove it, because people cannot see it.`, "")
-    .refusal;
+  return refuseTrailingBlank(name, trailing + 1);
 };
 
 /** Why a command may not be shown for approval. Refusals: `empty-text`, `text-too-long`, `hidden-character`. */
 const checkCommandText = (named: NamedText): Refusal | null => {
   const { name, text } = named;
-  if (text.trim() === "") return refuse("empty-text", `${name} is empty.`, "").refusal;
+  if (text.trim() === "") return refuseEmptyText(name);
   return checkLength(named, TEXT_LIMITS.command) ?? checkVisible(named, "command") ?? checkCommandLines(name, text);
 };
 
@@ -86,8 +81,8 @@ const findFirstRefusal = (texts: readonly string[], check: (text: string, at: nu
 
 const checkPathText = (named: NamedText): Refusal | null => {
   const { name, text } = named;
-  if (text.trim() === "") return refuse("empty-text", `${name} is empty.`, "").refusal;
-  if (text !== text.trim()) return refuse("hidden-character", `${name} begins or ends with a blank, which people cannot see.`, "").refusal;
+  if (text.trim() === "") return refuseEmptyText(name);
+  if (text !== text.trim()) return refuseOuterBlank(name);
   return checkLength(named, TEXT_LIMITS.path) ?? checkVisible(named, "name");
 };
 

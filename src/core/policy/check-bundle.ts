@@ -1,4 +1,19 @@
-import { accept, refuse, type Result } from "../domain/refusal.ts";
+import {
+  refuseAmbiguousPath,
+  refuseBadPath,
+  refuseConflictMarker,
+  refuseFileAndFolder,
+  refuseLargeChange,
+  refuseLoneLockFile,
+  refuseManyFiles,
+  refuseOutsidePath,
+  refuseProtectedPath,
+  refuseSamePath,
+  refuseSecretInFile,
+  refuseSecretInName,
+  refuseSpecialFile,
+} from "../messages/refusals/bundles.ts";
+import { accept, type Result } from "../domain/refusal.ts";
 import { compileGlob, type PathMatcher } from "./glob.ts";
 import { foldPath, isAmbiguousPath, isBadPath } from "./path-form.ts";
 import { createProtection, explainUnprotecting, findLoneLockFile, LOCK_FILES } from "./protected-paths.ts";
@@ -35,10 +50,9 @@ export type BundleRules = {
  * Refusals: `too-many-files`, `too-large`, `bad-path`, `not-a-file`, `same-path`, `file-and-folder`, `protected-path`, `outside-paths`, `secret`, `conflict-marker`.
  */
 export const checkBundle = (files: readonly BundleFile[], rules: BundleRules): Result<readonly BundleFile[]> => {
-  if (files.length > rules.maxFiles)
-    return refuse("too-many-files", `${files.length} files changed, but at most ${rules.maxFiles} may change.`);
+  if (files.length > rules.maxFiles) return refuseManyFiles(files.length, rules.maxFiles);
   const size = files.reduce((sum, file) => sum + file.size, 0);
-  if (size > rules.maxBytes) return refuse("too-large", `${size} bytes changed, but at most ${rules.maxBytes} may change.`);
+  if (size > rules.maxBytes) return refuseLargeChange(size, rules.maxBytes);
   const paths = { findProtection: createProtection(rules.protected), allowed: rules.allowed.map((glob) => compileGlob(glob)) };
   for (const file of files) {
     const fault = findPathFault(file, paths) ?? findContentFault(file, rules);
@@ -53,14 +67,13 @@ const findPathClash = (files: readonly BundleFile[]) => {
   const exact = new Set<string>();
   const folded = new Set<string>();
   for (const file of files) {
-    if (exact.has(file.path) || (file.kind !== "deleted" && folded.has(foldPath(file.path))))
-      return refuse("same-path", `${formatBundlePath(file)} occurs twice, at most with different case.`);
+    if (exact.has(file.path) || (file.kind !== "deleted" && folded.has(foldPath(file.path)))) return refuseSamePath(formatBundlePath(file));
     exact.add(file.path);
     if (file.kind !== "deleted") folded.add(foldPath(file.path));
   }
   const folders = new Set(written.flatMap(({ path }) => listParentFolders(foldPath(path))));
   const both = written.find(({ path }) => folders.has(foldPath(path)));
-  return both ? refuse("file-and-folder", `${formatBundlePath(both)} is both a file and a folder.`) : null;
+  return both ? refuseFileAndFolder(formatBundlePath(both)) : null;
 };
 
 const listParentFolders = (path: string): string[] =>
@@ -77,33 +90,20 @@ type PathRules = { readonly findProtection: (path: string) => string | null; rea
 
 const findPathFault = (file: BundleFile, { findProtection, allowed }: PathRules) => {
   const name = formatBundlePath(file);
-  if (isBadPath(file.path)) return refuse("bad-path", `${name} is not a valid path inside the repository.`);
-  if (isAmbiguousPath(file.path)) return refuse("bad-path", `${name} does not name the same file on every system.`);
+  if (isBadPath(file.path)) return refuseBadPath(name);
+  if (isAmbiguousPath(file.path)) return refuseAmbiguousPath(name);
   if (file.kind === "link" || file.kind === "other")
-    return refuse(
-      "not-a-file",
-      `${name} is a ${file.kind === "link" ? "symbolic link" : "special file or submodule"}; only regular files are accepted.`,
-    );
+    return refuseSpecialFile(name, file.kind === "link" ? "symbolic link" : "special file or submodule");
   const protection = findProtection(file.path);
-  if (protection !== null)
-    return refuse(
-      "protected-path",
-      [`${name} is protected: no step may change it.`, explainUnprotecting(protection) ?? ""].join(" ").trim(),
-    );
-  if (allowed.length > 0 && !allowed.some((matches) => matches(file.path)))
-    return refuse("outside-paths", `${name} is outside the paths that this step may change.`);
+  if (protection !== null) return refuseProtectedPath(name, explainUnprotecting(protection) ?? "");
+  if (allowed.length > 0 && !allowed.some((matches) => matches(file.path))) return refuseOutsidePath(name);
   return null;
 };
 
 /** In a conflict only files change that both sides changed, so a lock file may be alone. */
 const findUnexplainedLock = (files: readonly BundleFile[], { anyLockFiles, resolving }: BundleRules) => {
   const path = anyLockFiles || resolving ? null : findLoneLockFile(files.map((file) => file.path));
-  return path === null
-    ? null
-    : refuse(
-        "protected-path",
-        `${formatPath(path)} is a lock file, and no manifest changed with it. To allow it, set \`unprotected = ["${LOCK_FILES}"]\` in \`[policy]\` of \`.enki/enki.toml\`.`,
-      );
+  return path === null ? null : refuseLoneLockFile(formatPath(path), LOCK_FILES);
 };
 
 /** Whether a line looks like one that git writes between the sides of a conflict. */
@@ -111,11 +111,11 @@ export const hasConflictMarker = (text: string): boolean => /^(?:<{7}|>{7}|={7})
 
 const findContentFault = (file: BundleFile, rules: BundleRules) => {
   const [named] = findSecrets(file.path);
-  if (named) return refuse("secret", `The name of a changed file seems to contain ${named}.`);
+  if (named) return refuseSecretInName(named);
   if (file.text === null) return null;
   const [secret] = findSecrets(file.text);
-  if (secret) return refuse("secret", `${formatBundlePath(file)} seems to contain ${secret}.`);
+  if (secret) return refuseSecretInFile(formatBundlePath(file), secret);
   if (rules.resolving && hasConflictMarker(file.text) && rules.pathsWithMarkers?.includes(file.path) !== true)
-    return refuse("conflict-marker", `${formatBundlePath(file)} still has conflict markers.`);
+    return refuseConflictMarker(formatBundlePath(file));
   return null;
 };

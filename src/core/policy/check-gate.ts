@@ -1,6 +1,7 @@
+import { refuseMissingCheckJob, refuseUnqueuedCheck, refuseUnreportedCheck } from "../messages/refusals/landing.ts";
 import { ENKI_STATUS_CONTEXT, type RequiredCheck, type BranchRules, type ActionsWorkflowFile } from "../domain/github-facts.ts";
 import type { LandingTerms } from "../domain/queue.ts";
-import { accept, refuse, type RefusedResult, type Result } from "../domain/refusal.ts";
+import { accept, type RefusedResult, type Result } from "../domain/refusal.ts";
 import { ACTIONS_APP_IDS, type CheckReporters, findCheckReporters } from "./check-reporters.ts";
 
 export type CheckGate = Pick<LandingTerms, "checks" | "headChecks" | "dispatchedWorkflows" | "ownChecks">;
@@ -53,14 +54,15 @@ const placeCheck = (found: PlacedChecks, placing: CheckPlacement): RefusedResult
   if (mode === "queue" && isRule) return placeQueuedCheck(found, placing);
   if (where === null || where.candidate) found.checks.set(toCheckKey(check), check);
   else if (mode === "each" && where.pull) found.headChecks.set(toCheckKey(check), check);
-  else if (where.dispatchFile === null || (isRule && check.app !== null)) return refuseUnreportedCheck(base, check, where);
+  else if (where.dispatchFile === null || (isRule && check.app !== null)) return refuseUnreported(base, check, where);
   else placeDispatchedCheck(found, check, { file: where.dispatchFile, isRule });
   return null;
 };
 
 /** GitHub's merge queue needs green checks on the pull request first, and then on its merge group. */
 const placeQueuedCheck = ({ headChecks }: PlacedChecks, { base, check, where }: CheckPlacement): RefusedResult | null => {
-  if (where !== null && !(where.group && (where.pull || where.candidate))) return refuseUnqueuedCheck(base, check, where);
+  if (where !== null && !(where.group && (where.pull || where.candidate)))
+    return refuseUnqueuedCheck({ base, check: check.name }, where.files[0]);
   headChecks.set(toCheckKey(check), check);
   return null;
 };
@@ -91,30 +93,7 @@ const toCheckGate = ({ checks, headChecks, dispatchedWorkflows, ownChecks }: Pla
   ...(ownChecks.size > 0 && { ownChecks: [...ownChecks] }),
 });
 
-const refuseUnqueuedCheck = (base: string, { name }: RequiredCheck, { files }: CheckReporters): RefusedResult => {
-  const check = `The check \`${name.replaceAll("`", "'")}\` is required on \`${base}\``;
-  const [file] = files;
-  const message = `${check}, but ${file === undefined ? "no workflow has a job of that name" : `\`${file}\` does not report it both on pull requests and on merge groups`}, so GitHub's merge queue would wait forever.`;
-  return refuse(
-    "unreported-check",
-    message,
-    `give ${file === undefined ? "a workflow with that job" : `\`${file}\``} the triggers \`pull_request\` and \`merge_group\``,
-  );
-};
-
-const refuseUnreportedCheck = (base: string, { name, app }: RequiredCheck, where: CheckReporters): RefusedResult => {
-  const check = `The check \`${name.replaceAll("`", "'")}\``;
-  const [file] = where.files;
-  if (file === undefined)
-    return refuse(
-      "unreported-check",
-      `${check} of GitHub Actions is required on \`${base}\`, but no workflow there has a job of that name, so nothing can land.`,
-      "add a job of that name to a workflow, or remove the requirement",
-    );
-  const message = `${check} is required on \`${base}\`, but \`${file}\` does not report it on the commits that Enki verifies, so nothing can land.`;
-  const dispatchAdvice = app === null ? ` or give it the trigger \`workflow_dispatch\`,` : "";
-  const modeAdvice = where.pull
-    ? ' or set [refinery] landing = "each"'
-    : ' or, if it runs on pull requests, set [refinery] landing = "each"';
-  return refuse("unreported-check", message, `let \`${file}\` run on pushes to \`enki/candidate/**\`,${dispatchAdvice}${modeAdvice}`);
-};
+const refuseUnreported = (base: string, { name, app }: RequiredCheck, { files: [file], pull }: CheckReporters): RefusedResult =>
+  file === undefined
+    ? refuseMissingCheckJob({ base, check: name })
+    : refuseUnreportedCheck({ base, check: name }, file, { anyApp: app === null, onPulls: pull });

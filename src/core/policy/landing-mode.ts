@@ -1,6 +1,7 @@
+import { refuseLandingRule, refuseMergeMethod } from "../messages/refusals/landing.ts";
 import { type LandingMode, MERGE_METHODS, type MergeMethod, type BranchRules } from "../domain/github-facts.ts";
 import type { LandingTerms } from "../domain/queue.ts";
-import { accept, refuse, type RefusedResult, type Result } from "../domain/refusal.ts";
+import { accept, type RefusedResult, type Result } from "../domain/refusal.ts";
 
 export type LandingChoice = Pick<LandingTerms, "mode" | "method" | "reason">;
 
@@ -115,8 +116,7 @@ const chooseMergeMethod = (base: string, inputs: MethodInputs): Result<MethodCho
   if (configured === "auto") return accept({ method: first, reason: limits.find(({ allows }) => !allows.includes("merge"))?.reason ?? "" });
   if (allowed.includes(configured)) return accept({ method: configured, reason: "`[refinery] method` says so" });
   const limit = limits.find(({ allows }) => !allows.includes(configured));
-  const reason = `Nothing can land on \`${base}\`: \`[refinery] method\` is \`${configured}\`, and ${limit?.reason ?? ""}.`;
-  return refuse("merge-method", reason, `set [refinery] method = "${first}", or "auto"`);
+  return refuseMergeMethod(base, limit?.reason ?? "", { configured, first });
 };
 
 const refuseContradiction = (base: string, limits: readonly MethodLimit[]): RefusedResult => {
@@ -125,11 +125,7 @@ const refuseContradiction = (base: string, limits: readonly MethodLimit[]): Refu
 };
 
 const refuseLanding = (base: string, code: string, reason: string): RefusedResult =>
-  refuse(
-    code,
-    `Nothing can land on \`${base}\`: ${reason}.`,
-    `${REMEDIES_BY_CODE[code] ?? ""}let Enki bypass the rule, and set [refinery] landing = "exact"`,
-  );
+  refuseLandingRule(code, { base, reason }, REMEDIES_BY_CODE[code] ?? "");
 
 const REMEDIES_BY_CODE: Readonly<Record<string, string>> = {
   signatures: "allow squash merging in the repository's settings and rules; or ",

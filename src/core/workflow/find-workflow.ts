@@ -1,4 +1,5 @@
-import { accept, refuse, type Result } from "../domain/refusal.ts";
+import { refuseUnfoundWorkflow } from "../messages/refusals/workflows.ts";
+import { accept, type Result } from "../domain/refusal.ts";
 import { suggestName } from "./suggest-name.ts";
 
 /** A directory with workflow files, by name without `.md`. */
@@ -14,5 +15,5 @@ export const findWorkflow = (name: string, layers: readonly WorkflowLayer[]): Re
   }
   const places = layers.map(({ directory }) => `${directory}/${name}.md`).join(", ");
   const names = [...new Set(layers.flatMap(({ files }) => [...files.keys()]))].sort();
-  return refuse("unknown-workflow", `there is no workflow "${name}": looked for ${places}`, suggestName(name, names));
+  return refuseUnfoundWorkflow(name, places, suggestName(name, names));
 };

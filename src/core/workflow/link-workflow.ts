@@ -1,7 +1,8 @@
+import { refuseAbsentWorkflow, refuseFaultyWorkflow, refuseUnknownWorkflow } from "../messages/refusals/workflows.ts";
 import { writeOwn } from "../domain/own-record.ts";
 import type { Config } from "../domain/config.ts";
 import { findNearestWord } from "../domain/nearest-word.ts";
-import { refuse, type RefusedResult, type Result, accept } from "../domain/refusal.ts";
+import { type RefusedResult, type Result, accept } from "../domain/refusal.ts";
 import type { WorkflowRun } from "../domain/workflow-run.ts";
 import { checkCalls } from "./check-calls.ts";
 import type { WorkflowFault } from "./workflow-fault.ts";
@@ -27,7 +28,7 @@ export const linkWorkflow = ({ name, files, roles }: WorkflowFiles): Result<Link
     all.set(each, found.value);
   }
   const main = all.get(name);
-  if (!main) return refuse("unknown-workflow", `There is no workflow \`${name}\`.`);
+  if (!main) return refuseAbsentWorkflow(name);
   const faults = checkCalls([...all.values()]);
   if (faults.length > 0) return refuseFaults(faults);
   const indexes = new Map([...all].map(([each, workflow]) => [each, createWorkflowIndex(workflow)]));
@@ -39,7 +40,7 @@ const MAX_FAULTS_SHOWN = 3;
 const refuseFaults = (faults: readonly WorkflowFault[]): RefusedResult => {
   const shown = faults.slice(0, MAX_FAULTS_SHOWN).map(({ file, line, reason, instead }) => `${file}:${line}: ${reason} (${instead})`);
   const more = faults.length > MAX_FAULTS_SHOWN ? `; and ${faults.length - MAX_FAULTS_SHOWN} more` : "";
-  return refuse("bad-workflow", `The workflow has mistakes: ${shown.join("; ")}${more}.`, "fix its file on the default branch");
+  return refuseFaultyWorkflow(shown.join("; "), more);
 };
 
 /** Collects the texts of a workflow and of all workflows that it calls, directly or indirectly. */
@@ -73,7 +74,7 @@ export const findLinkedWorkflow = (
     const names = Object.keys(workflows).sort();
     const close = findNearestWord(name, names);
     const next = close === null ? "/enki help" : `/enki run ${close}`;
-    return refuse("unknown-workflow", `There is no workflow \`${name}\`; there are ${names.join(", ") || "none"}.`, next);
+    return refuseUnknownWorkflow(name, names.join(", ") || "none", next);
   }
   const files = collectWorkflowFiles(name, workflows, Object.keys(roles).sort());
   const flow = link(files);

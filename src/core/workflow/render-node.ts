@@ -1,6 +1,7 @@
+import { refuseCallingRole, refuseLongValue, refuseMissingValue, refuseUnknownNode } from "../messages/refusals/workflows.ts";
 import type { NodePath, NodePathPart } from "../domain/workflow-run.ts";
 import { takeFirstChars } from "../domain/visible-text.ts";
-import { accept, refuse, type Result } from "../domain/refusal.ts";
+import { accept, type Result } from "../domain/refusal.ts";
 import { type RunState, type NodeRun, toNodeRunId } from "./run-state.ts";
 import { type RunProgress, toProgress, createScope, toRoleView } from "./template-scope.ts";
 import { renderTemplate, type ValueShortener } from "./template/render-template.ts";
@@ -40,7 +41,7 @@ export const renderNode = (
   const unit = first && findNodeRun(state, first);
   if (role && unit && rest.length === 0) return renderWork({ workflow, progress: toProgress(state), role, item: unit.item, callPath });
   const called = role?.work.kind === "call" ? workflows.get(role.work.workflow) : undefined;
-  if (!called || !unit?.call) return refuse("unknown-unit", `the workflow works on no "${toNodeRunId(path)}"`);
+  if (!called || !unit?.call) return refuseUnknownNode(toNodeRunId(path));
   return renderNode(called, unit.call, { path: rest, workflows, callPath: [...callPath, ...path.slice(0, 1)] });
 };
 
@@ -80,7 +81,7 @@ const createShortener =
 const renderWork = (context: NodeContext): Result<RenderedNode> => {
   const { workflow, progress, role, item } = context;
   const { work, name } = role;
-  if (work.kind === "call") return refuse("unknown-unit", `role "${name}" calls a workflow, and does nothing of its own`);
+  if (work.kind === "call") return refuseCallingRole(name);
   if (work.kind === "agent") {
     const scope = createScope(workflow, progress, { role: name, item });
     const prompt = renderTemplate(`role "${name}"`, work.prompt, { scope, shorten: createShortener(context) });
@@ -109,13 +110,10 @@ const buildEnvironment = ({ workflow, progress, role, item }: NodeContext, comma
     const run = variable && progress.roleOf(variable.role);
     if (!variable || !run) continue;
     const value = readKey(toRoleView(run), variable.field ?? "output");
-    if (value === undefined)
-      return refuse("cannot-render", `role "${role.name}": $${name} has no value: "${variable.role}" gave no \`${variable.field}\``);
+    if (value === undefined) return refuseMissingValue(role.name, name, { role: variable.role, name: variable.field ?? "output" });
     values.push([name, value]);
   }
   const texts = values.map(([name, value]): [string, string] => [name, toText(value).replaceAll("\0", "")]);
   const long = texts.find(([, text]) => Buffer.byteLength(text) > MAX_VARIABLE_BYTES);
-  return long
-    ? refuse("cannot-render", `role "${role.name}": $${long[0]} is longer than ${MAX_VARIABLE_BYTES} bytes`)
-    : accept(Object.fromEntries(texts));
+  return long ? refuseLongValue(role.name, long[0], MAX_VARIABLE_BYTES) : accept(Object.fromEntries(texts));
 };

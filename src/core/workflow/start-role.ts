@@ -1,4 +1,11 @@
-import { accept, refuse, type Result } from "../domain/refusal.ts";
+import {
+  refuseDeepCalls,
+  refuseLongList,
+  refuseMissingCallee,
+  refuseMissingList,
+  refuseRoleWithoutCall,
+} from "../messages/refusals/workflows.ts";
+import { accept, type Result } from "../domain/refusal.ts";
 import { type RunBuilder, progressOfBuilder, roleRunOf } from "./run-builder.ts";
 import { type JsonValue, readJson } from "./read-json.ts";
 import { NO_OUTPUT, type RunState, createRunState, type NodeRun, toNodeRunId } from "./run-state.ts";
@@ -36,8 +43,8 @@ const readForeachItems = (
   { role, field, max }: NonNullable<WorkflowRole["foreach"]>,
 ): Result<readonly JsonValue[]> => {
   const list = toItemList(readKey(toRoleView(roleRunOf(builder, role)), field));
-  if (!list) return refuse("no-list", `"${role}" gave no list \`${field}\``);
-  if (list.length > max) return refuse("too-many-items", `"${role}" gave ${list.length} \`${field}\`, at most ${max} are worked on`);
+  if (!list) return refuseMissingList(role, field);
+  if (list.length > max) return refuseLongList(role, { field, count: list.length }, max);
   return accept(list);
 };
 
@@ -57,11 +64,10 @@ export const startNodeRun = (builder: RunBuilder, role: WorkflowRole, item: Node
 };
 
 const startCall = (builder: RunBuilder, { name, work }: WorkflowRole, item: NodeRun["item"]): Result<RunState> => {
-  if (work.kind !== "call") return refuse("no-call", `role "${name}" calls no workflow`);
+  if (work.kind !== "call") return refuseRoleWithoutCall(name);
   const called = builder.workflows.get(work.workflow);
-  if (!called) return refuse("unknown-workflow", `there is no workflow "${work.workflow}"`);
-  if (builder.callPath.length >= MAX_CALL_DEPTH)
-    return refuse("calls-too-deep", `workflows call each other more than ${MAX_CALL_DEPTH} deep`);
+  if (!called) return refuseMissingCallee(work.workflow);
+  if (builder.callPath.length >= MAX_CALL_DEPTH) return refuseDeepCalls(MAX_CALL_DEPTH);
   const args = renderTemplate(`role "${name}"`, work.args, createScope(builder.workflow, progressOfBuilder(builder), { role: name, item }));
   return args.ok ? accept(createRunState(called, args.value)) : args;
 };

@@ -1,5 +1,13 @@
+import {
+  NO_ANCHOR_REFUSAL,
+  refuseAnchorOrder,
+  refuseChangedAnchor,
+  refuseMissingLine,
+  refuseOverlap,
+  refuseStaleHash,
+} from "../../core/messages/refusals/tools.ts";
 import { createHash } from "node:crypto";
-import { accept, refuse, type Result } from "../../core/domain/refusal.ts";
+import { accept, type Result } from "../../core/domain/refusal.ts";
 
 /** Six hex digits of a hash of the exact line, including white space: a changed indentation is a change. */
 export const hashLine = (line: string): string => createHash("sha256").update(line).digest("hex").slice(0, 6);
@@ -65,7 +73,7 @@ export const applyEdits = (content: string, edits: readonly string[]): Result<st
   done.sort((a, b) => a.from - b.from);
   for (const [at, edit] of done.entries()) {
     const last = done[at - 1];
-    if (last && last.to >= edit.from) return refuse("overlap", `two edits overlap at line ${edit.from}`);
+    if (last && last.to >= edit.from) return refuseOverlap(edit.from);
   }
   const lines = [...before];
   for (const { from, to, lines: fresh } of done.toReversed())
@@ -81,13 +89,11 @@ const readLineEdit = (lines: readonly FileLine[], edit: string): Result<LineEdit
   const anchors = entries.flatMap((entry) => (entry.kind === "anchor" ? [entry] : []));
   const [first] = anchors;
   const last = anchors.at(-1);
-  if (!first || !last) return refuse("no-anchor", "edit must contain at least one hashline anchor");
+  if (!first || !last) return NO_ANCHOR_REFUSAL;
   let before = -1;
   for (const anchor of anchors) {
     const { line } = anchor;
-    const fault =
-      validateAnchor(lines, anchor) ??
-      (line <= before ? refuse("not-ascending", `anchors must be in ascending order, got line ${line} after line ${before}`) : null);
+    const fault = validateAnchor(lines, anchor) ?? (line <= before ? refuseAnchorOrder(line, before) : null);
     if (fault) return fault;
     before = line;
   }
@@ -102,13 +108,10 @@ const readLineEdit = (lines: readonly FileLine[], edit: string): Result<LineEdit
 const validateAnchor = (lines: readonly FileLine[], { line, hash, shown }: LineAnchor) => {
   if (hash === null) return null;
   const current = lines[line - 1]?.text;
-  if (current === undefined) return refuse("out-of-range", `line ${line} out of range (file has ${lines.length} lines)`);
+  if (current === undefined) return refuseMissingLine(line, lines.length);
   const now = hashLine(current);
-  if (now !== hash) return refuse("stale-hash", `stale hash at line ${line}: expected ${hash}, got ${now} — re-read the file`);
+  if (now !== hash) return refuseStaleHash(line, { expected: hash, now });
   // New text after an anchor is meant as a change; accepting it would report "ok" although nothing changes.
   if (shown === "" || shown === current) return null;
-  return refuse(
-    "changed-anchor",
-    `an anchor keeps its line as it is: to change line ${line}, put its new text between the anchors around it`,
-  );
+  return refuseChangedAnchor(line);
 };

@@ -1,6 +1,7 @@
+import { refuseUnknownItem } from "../../core/messages/refusals/tools.ts";
 import { z } from "zod";
 import { type BacklogItem, MAX_BACKLOG_ITEM_CHARS, readBacklogItemId } from "../../core/domain/backlog-item.ts";
-import { refuse, type Result, accept } from "../../core/domain/refusal.ts";
+import { type Result, accept } from "../../core/domain/refusal.ts";
 import { takeFirstChars } from "../../core/domain/visible-text.ts";
 import {
   answerRefusal,
@@ -27,7 +28,7 @@ const answerBacklogList = ({ backlog }: ToolContext): ToolAnswer =>
 const findBacklogItem = ({ backlog }: ToolContext, text: string): Result<BacklogItem> => {
   const issue = readBacklogItemId(text);
   const item = backlog.find((each) => each.issue === issue);
-  return item ? accept(item) : refuse("unknown-item", `not found: backlog item ${text}`, "enki_backlog_list");
+  return item ? accept(item) : refuseUnknownItem(text);
 };
 
 const withBacklogItem = (context: ToolContext, text: string, act: (item: BacklogItem) => ToolAnswer): ToolAnswer => {

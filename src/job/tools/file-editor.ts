@@ -1,7 +1,14 @@
+import {
+  refuseBinaryFile,
+  refuseIrregularFile,
+  refuseLargeFile,
+  refuseMissingFile,
+  refuseOuterFile,
+} from "../../core/messages/refusals/tools.ts";
 import { readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "node:path";
 import { isBadPath } from "../../core/policy/path-form.ts";
-import { refuse, type Refusal } from "../../core/domain/refusal.ts";
+import type { Refusal } from "../../core/domain/refusal.ts";
 import { applyEdits, addAnchors } from "./apply-edits.ts";
 import type { ToolContext } from "./mcp-tool.ts";
 
@@ -19,12 +26,11 @@ const OWN_FILES: EditableFiles = { readFile: (path) => readFile(path), writeFile
 /** Reads a UTF-8 text file. Other bytes would be altered when the file is written back. */
 const readEditableText = async (files: EditableFiles, file: string, path: string): Promise<string | { refused: Refusal }> => {
   const about = await stat(file);
-  if (!about.isFile()) return { refused: refuse("no-file", `failed to read ${path}: not a regular file`).refusal };
-  if (about.size > MAX_EDITED_FILE_BYTES)
-    return { refused: refuse("too-large", `failed to read ${path}: larger than ${MAX_EDITED_FILE_BYTES} bytes`).refusal };
+  if (!about.isFile()) return { refused: refuseIrregularFile(path) };
+  if (about.size > MAX_EDITED_FILE_BYTES) return { refused: refuseLargeFile(path, MAX_EDITED_FILE_BYTES) };
   const bytes = await files.readFile(file);
   const text = bytes.toString("utf8");
-  return Buffer.from(text).equals(bytes) ? text : { refused: refuse("no-text", `failed to read ${path}: not UTF-8 text`).refusal };
+  return Buffer.from(text).equals(bytes) ? text : { refused: refuseBinaryFile(path) };
 };
 
 /** Edits files inside one directory only; links that lead out are refused. Without edits, returns the file with anchors. */
@@ -33,10 +39,10 @@ export const createFileEditor =
   async (path, edits) => {
     const root = await realpath(workspace);
     const file = await realpath(resolve(root, path)).catch(() => null);
-    if (file === null) return { refused: refuse("no-file", `failed to read ${path}: no such file`).refusal };
+    if (file === null) return { refused: refuseMissingFile(path) };
     const inside = relative(root, file);
     if (inside === "" || inside.startsWith("..") || isAbsolute(inside) || isBadPath(inside)) {
-      return { refused: refuse("outside", `${path} is outside of this step's workspace`).refusal };
+      return { refused: refuseOuterFile(path) };
     }
     const content = await readEditableText(files, file, path);
     if (typeof content !== "string") return content;

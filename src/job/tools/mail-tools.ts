@@ -1,3 +1,4 @@
+import { refuseUnknownAddress, refuseUnknownMessage } from "../../core/messages/refusals/tools.ts";
 import { z } from "zod";
 import { readTaskId, toTaskId } from "../../core/domain/ids.ts";
 import {
@@ -15,7 +16,7 @@ import {
   explainNoReply,
   toWorkerAddress,
 } from "../../core/domain/mail.ts";
-import { accept, refuse, type Result } from "../../core/domain/refusal.ts";
+import { accept, type Result } from "../../core/domain/refusal.ts";
 import type { JobMailbox } from "./job-mailbox.ts";
 import {
   answerError,
@@ -44,7 +45,7 @@ const readRecipient = ({ executions, ownExecution }: ToolContext, text: string):
   const places = [...(read ? [read] : []), ...(ownExecution === null ? [] : [{ execution: ownExecution, step: name }])];
   const there = places.find(({ execution, step }) => Object.hasOwn(here.find(({ id }) => id === execution)?.steps ?? {}, step));
   if (there) return accept(toWorkerAddress(toTaskId(there.execution, there.step)));
-  return refuse("unknown-address", `unknown address '${text}': use coordinator, user, ${ALL_WORKERS_ADDRESS} or worker/<task id>`);
+  return refuseUnknownAddress(text, ALL_WORKERS_ADDRESS);
 };
 
 const isMailLimitReached = (mail: JobMailbox): boolean => mail.sent() >= MAIL_LIMITS.sent;
@@ -134,7 +135,7 @@ const listInbox = (mail: JobMailbox): ToolAnswer => {
 /** Finds a mail visible to the job. Refusal: `unknown-mail`. */
 const findMail = (mail: JobMailbox, id: string): Result<Mail> => {
   const found = mail.find(id);
-  return found ? accept(found) : refuse("unknown-mail", `not found: message ${id}`);
+  return found ? accept(found) : refuseUnknownMessage(id);
 };
 
 const showMail = (context: ToolContext, mail: JobMailbox, id: string): ToolAnswer => {

@@ -1,3 +1,4 @@
+import { refuseUnknownRole, refuseUnknownTask } from "../../core/messages/refusals/plans.ts";
 import { z } from "zod";
 import type { Role } from "../../core/domain/config.ts";
 import { NEED_CONDITIONS, DEFAULT_TIER, type StepNeed, type PlannedStep, TIERS } from "../../core/domain/plan.ts";
@@ -130,7 +131,7 @@ const findStepRole = ({ id, role: name }: StepInput, { roles }: PlanInputContext
   if (name === undefined) return accept(null);
   const role = Object.hasOwn(roles, name) ? roles[name] : undefined;
   if (role) return accept(role);
-  return refuse("unknown-role", `step '${id}' has unknown role '${name}'; roles: ${Object.keys(roles).sort().join(", ")}`);
+  return refuseUnknownRole(id, name, Object.keys(roles).sort().join(", "));
 };
 
 const toPlannedStep = (input: StepInput, known: PlanInputContext): Result<PlannedStep> => {
@@ -165,5 +166,5 @@ const toStepNeed = (id: string, input: NeedInput, { isTask }: PlanInputContext):
   const read = readTaskId(input.task);
   const task = read && toTaskId(read.execution, read.step);
   if (task && isTask(task)) return accept({ task, condition: input.condition });
-  return refuse("bad-need", `step '${id}' depends on unknown task '${input.task}'`);
+  return refuseUnknownTask(id, input.task);
 };

@@ -1,12 +1,13 @@
+import { refuseNotFailed, refuseStepForExecution } from "../../core/messages/refusals/targets.ts";
 import { z } from "zod";
 import { hasEnded } from "../../core/domain/execution.ts";
 import { checkAddition, checkPlan } from "../../core/domain/plan-graph.ts";
 import { readTaskId, type TaskId, toTaskId } from "../../core/domain/ids.ts";
 import { deriveAdhocTaskId, type TaskCreation, QUICK_STEP_ID, TASK_STEP_ID } from "../../core/domain/adhoc-task.ts";
 import { listNeededSteps, listNeededTasks, type PlannedStep } from "../../core/domain/plan.ts";
-import { accept, refuse, type RefusedResult, type Result } from "../../core/domain/refusal.ts";
+import { accept, type RefusedResult, type Result } from "../../core/domain/refusal.ts";
 import { refuseLongPlan } from "../../core/messages/plan-page.ts";
-import { findTarget, type FoundTarget, refuseNotFailed } from "../../core/domain/find-target.ts";
+import { findTarget, type FoundTarget } from "../../core/domain/find-target.ts";
 import type { ExecutionView } from "../../core/domain/execution-view.ts";
 import { addInput, type PlanInputContext, planInput, readPlannedSteps, readStandaloneTask, taskInput } from "./plan-input.ts";
 import {
@@ -61,7 +62,7 @@ const findExecutionById = ({ executions, ownExecution }: ToolContext, id: string
   const issue = executions.find((each) => each.id === ownExecution)?.issue ?? -1;
   const found = findTarget(executions, issue, id);
   if (!found.ok) return found;
-  if (found.value.step) return refuse("no-execution-id", `'${id}' is a step, not an execution`);
+  if (found.value.step) return refuseStepForExecution(id);
   return accept(found.value.execution);
 };
 

@@ -1,6 +1,7 @@
+import { MALFORMED_RESULT_REFUSAL, MISSING_FILE_REFUSAL, refuseOtherMode } from "../../core/messages/refusals/results.ts";
 import { type BundleFile, type BundleRules, checkBundle, formatPath } from "../../core/policy/check-bundle.ts";
 import type { JobResult } from "../../core/domain/job.ts";
-import { refuse, type Refusal } from "../../core/domain/refusal.ts";
+import type { Refusal } from "../../core/domain/refusal.ts";
 import type { Sha } from "../../core/domain/ids.ts";
 import { readBlobs, readTextAt } from "../git/git-objects.ts";
 import { listSizedTree, type SizedEntry } from "../git/git-tree.ts";
@@ -20,7 +21,7 @@ export const judgeResultFiles = async (
 ): Promise<Refusal | null> => {
   const text = await readTextAt(at, { commit: result, path: "result.json", maxBytes: MAX_RESULT_BYTES });
   const claimed = text === null ? null : readJobResult(text);
-  if (!claimed) return refuse("missing-file", "The result is malformed.").refusal;
+  if (!claimed) return MALFORMED_RESULT_REFUSAL;
   const listed = listResultFiles(claimed.files, await listSizedTree(at, result));
   if (!Array.isArray(listed)) return listed;
   // Checks count, sizes and names before reading any content.
@@ -45,10 +46,10 @@ const listResultFiles = (claimed: JobResult["files"], tree: ReadonlyMap<string, 
   for (const { path, mode } of claimed) {
     const entry = tree.get(`files/${path}`);
     if (mode === null) files.push({ file: { path, kind: "deleted", executable: false, size: 0, text: null }, blob: null });
-    else if (!entry) return refuse("missing-file", "A changed file is missing from the result.").refusal;
+    else if (!entry) return MISSING_FILE_REFUSAL;
     else files.push(toResultFile(path, entry));
     if (entry && mode !== null && (entry.mode === "100644" || entry.mode === "100755") && entry.mode !== mode)
-      return refuse("other-mode", `${formatPath(path)} has another mode than the result says.`).refusal;
+      return refuseOtherMode(formatPath(path));
   }
   return files;
 };

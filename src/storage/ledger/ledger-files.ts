@@ -1,3 +1,4 @@
+import { refuseBrokenLedger, refuseNewerLedger } from "../../core/messages/refusals/ledger.ts";
 import { readOwn, writeOwn } from "../../core/domain/own-record.ts";
 import type { BacklogItem } from "../../core/domain/backlog-item.ts";
 import type { Brief } from "../../core/domain/brief.ts";
@@ -11,7 +12,7 @@ import { upgradeArchivedExecution, upgradeFile } from "./upgrade-format-1.ts";
 import { toFeedbackFile, readFeedbackFile } from "./feedback-file.ts";
 import type { Mail } from "../../core/domain/mail.ts";
 import type { Plan } from "../../core/domain/plan.ts";
-import { accept, refuse, type Result } from "../../core/domain/refusal.ts";
+import { accept, type Result } from "../../core/domain/refusal.ts";
 
 /** Paths in the ledger's tree. Names chosen by people (base branches) are percent-encoded. */
 const FORMAT_FILE = "format";
@@ -161,12 +162,11 @@ const fillMissing = <T extends object>(defaults: object, value: T): T => ({
 /** Reads a ledger of any supported format. Refusals: `newer-ledger`, `broken-ledger`. */
 export const readLedger = (files: ReadonlyMap<string, Buffer>): Result<Ledger> => {
   const format = Number(files.get(FORMAT_FILE)?.toString("utf8") ?? "0");
-  if (format > LEDGER_FORMAT)
-    return refuse("newer-ledger", `The ledger has format ${format}; this Enki writes format ${LEDGER_FORMAT}.`, "update Enki");
+  if (format > LEDGER_FORMAT) return refuseNewerLedger(format, LEDGER_FORMAT);
   try {
     return accept(parseLedger(files, format));
   } catch (error) {
-    return refuse("broken-ledger", `The ledger cannot be read: ${String(error)}`, "enki doctor");
+    return refuseBrokenLedger(String(error));
   }
 };
 

@@ -1,5 +1,6 @@
+import { refuseBadLedgerKey } from "../../core/messages/refusals/ledger.ts";
 import { createPrivateKey, hkdfSync } from "node:crypto";
-import { accept, refuse, type Result } from "../../core/domain/refusal.ts";
+import { accept, type Result } from "../../core/domain/refusal.ts";
 import type { Millis, RefName, Sha } from "../../core/domain/ids.ts";
 import type { RepositoryClone } from "../git/repository-clone.ts";
 import { createSshKey, formatPublicKey, readSshKeys, type SshKey } from "../git/ssh-key.ts";
@@ -27,8 +28,7 @@ export const readLedgerKeys = (text: string): Result<LedgerKeys> => {
   const keys = readSshKeys(text);
   const signing = keys?.find(({ secret }) => secret !== undefined);
   if (keys && signing) return accept(createLedgerKeys(signing, keys));
-  const message = `\`${LEDGER_KEY_VARIABLE}\` does not contain an Ed25519 private key without a passphrase.`;
-  return refuse("bad-ledger-key", message, "ssh-keygen -t ed25519 -N '' -f ledger-key");
+  return refuseBadLedgerKey(LEDGER_KEY_VARIABLE);
 };
 
 const DERIVATION = "enki ledger signing key, version 1";

@@ -346,7 +346,7 @@ describe("foreach", () => {
   test("fails with the reason for a missing or too long list", () => {
     expect(play(flow(), () => "prose").ended.failedRoles).toEqual([{ role: "each", reason: '"list" gave no list `items`' }]);
     expect(play(flow({ over: "list.items", max: 2 }), () => items("a", "b", "c")).ended.failedRoles).toEqual([
-      { role: "each", reason: '"list" gave 3 `items`, at most 2 are worked on' },
+      { role: "each", reason: '"list" gave 3 `items`, but at most 2 are worked on' },
     ]);
     expect(play(flow(), (id) => (id === "list" ? 'items: [{"name":"x"}]' : id)).waves[1]).toEqual(["each--1i"]);
   });
@@ -391,7 +391,7 @@ describe("calls", () => {
 
   test("are limited in depth", () => {
     const circle = workflow({ name: "circle", roles: ["again"], of: { again: { workflow: "circle" } } });
-    expect(play(circle, (id) => id).ended.failedRoles[0]?.reason).toContain("more than 5 deep");
+    expect(play(circle, (id) => id).ended.failedRoles[0]?.reason).toContain("more than 5 levels deep");
   });
 
   test("run for each item, in rounds", () => {

@@ -2,7 +2,7 @@ import { reopen } from "../../domain/execution-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import type { Step } from "../../domain/step.ts";
-import { refuseNotFailed } from "../../domain/find-target.ts";
+import { refuseNotFailed } from "../../messages/refusals/targets.ts";
 import type { WorkflowRun } from "../../domain/workflow-run.ts";
 import { toNodeStepId } from "../../workflow/node-step.ts";
 import { type ResumedRun, resumeRun } from "../../workflow/resume-run.ts";

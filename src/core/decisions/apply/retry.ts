@@ -5,7 +5,7 @@ import type { Execution } from "../../domain/execution.ts";
 import { type BranchName, readTaskId, toTaskId, type TaskId } from "../../domain/ids.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation, type Step } from "../../domain/step.ts";
-import { refuseNotFailed } from "../../domain/find-target.ts";
+import { refuseNotFailed } from "../../messages/refusals/targets.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { findNewFeedback } from "../next-feedback.ts";
 import { listNeedStatuses } from "../needs.ts";

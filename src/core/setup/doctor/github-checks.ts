@@ -1,4 +1,4 @@
-import { LEDGER_KEY_FAULT } from "../../policy/ledger-key-fault.ts";
+import { LEDGER_KEY_FAULT } from "../../messages/refusals/ledger.ts";
 import { ENKI_STATUS_CONTEXT } from "../../domain/github-facts.ts";
 import { findCheckReporters } from "../../policy/check-reporters.ts";
 import { chooseLandingMode } from "../../policy/landing-mode.ts";

@@ -1,4 +1,5 @@
-import { accept, refuse, type Result } from "../../domain/refusal.ts";
+import { refuseTemplate } from "../../messages/refusals/workflows.ts";
+import { accept, type Result } from "../../domain/refusal.ts";
 import { isJsonObject } from "../read-json.ts";
 import { PatternError } from "../compile-pattern.ts";
 import type { TemplateBlock, TemplateExpression, Template, TemplateNode } from "./template.ts";
@@ -112,11 +113,7 @@ const catchRenderErrors = <T>(name: string, work: () => T): Result<T> => {
     return accept(work());
   } catch (error) {
     if (error instanceof RenderError || error instanceof PatternError) {
-      return refuse(
-        "cannot-render",
-        `${name}: ${error.message}`,
-        'give a default, such as `{{ default "none" .review.summary }}`, or fix the workflow',
-      );
+      return refuseTemplate(name, error.message);
     }
     throw error;
   }
