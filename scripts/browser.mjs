@@ -1,13 +1,12 @@
 // Plays a story on the local pages in a real Chromium, and checks them with axe at two widths, light and dark.
-// `node scripts/browser.mjs [<directory for screenshots>]`. Playwright is not a dependency: it is installed into a temporary directory.
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+// `node scripts/browser.mjs [<directory for screenshots>]`.
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
+import { openBrowser } from "./open-browser.mjs";
 
-const PACKAGES = ["playwright-core@1.55.0", "axe-core@4.10.3"];
-const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
 const WAIT_MS = 120_000;
 const CLI = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
@@ -30,19 +29,12 @@ const skip = (reason) => {
   console.log(`skipped: the pages in a browser, because ${reason}`);
   process.exit(0);
 };
-const browserPath = [process.env.CHROME_PATH ?? "", ...BROWSERS]
-  .map((name) => (name === "" ? "" : spawnSync("sh", ["-c", `command -v "${name}"`], { encoding: "utf8" }).stdout.trim()))
-  .find((path) => path !== "");
-if (browserPath === undefined) skip("there is no Chromium; set CHROME_PATH");
 const root = realpathSync(mkdtempSync(join(tmpdir(), "enki-browser-")));
 const shots = process.argv[2] ?? join(root, "shots");
-const tools = join(root, "tools");
-mkdirSync(tools);
 mkdirSync(shots, { recursive: true });
-const installed = spawnSync("npm", ["install", "--prefix", tools, "--no-audit", "--no-fund", "--ignore-scripts", ...PACKAGES]);
-if (installed.status !== 0) skip("npm cannot install Playwright");
-const { chromium } = await import(pathToFileURL(join(tools, "node_modules", "playwright-core", "index.mjs")).href);
-const axe = readFileSync(join(tools, "node_modules", "axe-core", "axe.min.js"), "utf8");
+const opened = await openBrowser(join(root, "tools"));
+if (opened.missing !== null) skip(opened.missing);
+const { axe, launch } = opened;
 
 const own = join(root, "own");
 const git = (...args) =>
@@ -69,7 +61,7 @@ await new Promise((resolve, reject) => {
 });
 
 const faults = [];
-const browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox"] });
+const browser = await launch();
 try {
   const context = await browser.newContext({ bypassCSP: true, viewport: { width: 1280, height: 900 } });
   context.setDefaultTimeout(WAIT_MS);
