@@ -22,7 +22,7 @@ const POLICIES: { readonly [K in Exclude<PolicyName, "oracle">]: () => Policy } 
 
 export const NAMES: readonly PolicyName[] = ["serial", "serial+1r", "bors", "bors+1r", "zuul", "zuul+1r", "ours", "ours+1r", "oracle"];
 
-type Row = Omit<Outcome, "stuck"> & {
+type Row = Omit<Outcome, "stuck" | "ranked"> & {
   /** Median over the seeds. */ readonly overOracle: number;
 };
 
@@ -31,6 +31,8 @@ export type Cell = {
   readonly seeds: number;
   /** Histories that did not come to an end. */ readonly stuck: readonly string[];
   readonly rows: { readonly [K in PolicyName]: Row };
+  /** Mean turnaround of urgent steps that are good and of the others, and of the others without priorities; absent if no step is urgent. */
+  readonly priorities?: { readonly urgent: number; readonly others: number; readonly unranked: number };
   /** Makespan ÷ oracle of ours with one retry, seed by seed. */ readonly ratios: readonly number[];
   /** Mean turnaround, ours − Zuul, on the same traces with as many retries. */
   readonly against: { readonly "0r": Interval; readonly "1r": Interval };
@@ -40,12 +42,15 @@ export type Cell = {
 export const runCell = (scene: Scene, seeds: number, first = 1): Cell => {
   const outcomes = new Map(NAMES.map((name): [PolicyName, Outcome[]] => [name, []]));
   const stuck: string[] = [];
+  const ranked: { urgent: number; others: number; unranked: number }[] = [];
   for (let seed = first; seed < first + seeds; seed += 1) {
     const history = trace(scene, seed);
     for (const name of NAMES) {
       const outcome = name === "oracle" ? best(history) : simulate(history, POLICIES[name]());
       if (outcome.stuck) stuck.push(`${name}, seed ${seed}: ${outcome.stuck}`);
       outcomes.get(name)?.push(outcome);
+      if (name === "ours+1r" && outcome.ranked && !Number.isNaN(outcome.ranked.urgent))
+        ranked.push({ ...outcome.ranked, unranked: simulate(history, ours(1, false)).ranked?.others ?? NaN });
     }
   }
   const of = (name: PolicyName): readonly Outcome[] => outcomes.get(name) ?? [];
@@ -59,6 +64,13 @@ export const runCell = (scene: Scene, seeds: number, first = 1): Cell => {
     seeds,
     stuck,
     rows,
+    ...(ranked.length > 0 && {
+      priorities: {
+        urgent: mean(ranked.map(({ urgent }) => urgent)),
+        others: mean(ranked.map(({ others }) => others)),
+        unranked: mean(ranked.map(({ unranked }) => unranked)),
+      },
+    }),
     ratios: ratios("ours+1r"),
     against: { "0r": against("ours", "zuul"), "1r": against("ours+1r", "zuul+1r") },
   };

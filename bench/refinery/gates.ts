@@ -1,6 +1,6 @@
 import type { Cell } from "./cell.ts";
 import { nameOf } from "./grid.ts";
-import { median, tail } from "./statistics.ts";
+import { mean, median, tail } from "./statistics.ts";
 
 export type Gate = { readonly name: string; readonly holds: boolean; readonly found: string; readonly cells: readonly string[] };
 
@@ -12,8 +12,13 @@ const NOTHING = 1e-9;
 const UNLIKELY = 0.001;
 
 /** Whether nobody but the queue moves the base, and machines work. */
-const isQuiet = ({ hot, pushEvery, outage, redBase, runners }: Cell["scene"]): boolean =>
-  runners === undefined && hot === undefined && pushEvery === undefined && outage === undefined && redBase === undefined;
+const isQuiet = ({ hot, pushEvery, outage, redBase, runners, urgent }: Cell["scene"]): boolean =>
+  runners === undefined &&
+  urgent === undefined &&
+  hot === undefined &&
+  pushEvery === undefined &&
+  outage === undefined &&
+  redBase === undefined;
 
 export const gates = (cells: readonly Cell[]): Gate[] => [
   turnaround(cells, "1r"),
@@ -26,6 +31,7 @@ export const gates = (cells: readonly Cell[]): Gate[] => [
   outages(cells.filter(({ scene }) => scene.outage !== undefined)),
   ends(cells),
   fewRunners(cells.filter(({ scene }) => scene.runners !== undefined)),
+  urgentSteps(cells),
 ];
 
 const turnaround = (cells: readonly Cell[], retries: "0r" | "1r"): Gate => {
@@ -75,6 +81,24 @@ const fewRunners = (cells: readonly Cell[]): Gate => {
     holds: slow.length === 0,
     found: pairs.map(({ ratio }) => ratio.toFixed(3)).join(", "),
     cells: slow.map(({ many, ratio }) => `${nameOf(many.scene)}: ${ratio.toFixed(3)}`),
+  };
+};
+
+const URGENT_LIMIT = 2.3;
+/** The other steps wait behind urgent ones, which are one in twenty. */
+const OTHERS_RATIO = 1.05;
+
+const urgentSteps = (cells: readonly Cell[]): Gate => {
+  const found = cells.flatMap(({ priorities }) => (priorities ? [priorities] : []));
+  const wait = mean(found.map(({ urgent }) => urgent));
+  const cost = mean(found.map(({ others, unranked }) => others / unranked));
+  const show = ({ urgent, others, unranked }: NonNullable<Cell["priorities"]>): string =>
+    `${urgent.toFixed(2)} (others × ${(others / unranked).toFixed(3)})`;
+  return {
+    name: `urgent steps that are good wait at most ${URGENT_LIMIT} on average, and the others at most ${OTHERS_RATIO} of their time without priorities`,
+    holds: found.length === 0 || (wait <= URGENT_LIMIT && cost <= OTHERS_RATIO),
+    found: found.map((each) => show(each)).join(", "),
+    cells: [],
   };
 };
 

@@ -38,7 +38,7 @@ export const grid = (): Scene[] => {
     SLOTS.slice(1).flatMap((slots, c) => [0.02, 0.1].map((bad, p) => scene(world, { steps: 200, slots, bad }, [w + c + p, w]))),
   );
   const deep = scene({ shape: "flat", start: "ready", work: 0 }, { steps: 200, slots: 16, bad: 0.3 }, [1, 0]);
-  return [...short, ...long, deep, ...pushed(), ...outages(), ...redBases(), ...hotFiles(), ...fewRunners()];
+  return [...short, ...long, deep, ...pushed(), ...outages(), ...redBases(), ...hotFiles(), ...fewRunners(), ...urgent()];
 };
 
 /** People who push to the base beside the queue. */
@@ -70,6 +70,14 @@ const fewRunners = (): Scene[] =>
       runners,
     })),
   );
+
+/** A few urgent steps among many. */
+const urgent = (): Scene[] =>
+  [4, 8, 16].map((slots) => ({
+    ...({ shape: "flat", start: "ready", steps: 60, work: 2, bad: 0.1, flakes: 0.02, textual: 0, semantic: 0 } as const),
+    slots,
+    urgent: 0.05,
+  }));
 
 /** Steps that change one and the same file. */
 const hotFiles = (): Scene[] =>
@@ -113,5 +121,6 @@ export const nameOf = ({
   outage,
   redBase,
   runners,
+  urgent,
 }: Scene): string =>
-  `${shape}${shape === "flat" ? "" : `/${start}`} N=${steps} W=${work} p=${bad} f=${flakes} q=${textual} C=${slots}${hot === undefined ? "" : ` hot=${hot}`}${pushEvery === undefined ? "" : ` push=${pushEvery}`}${outage === undefined ? "" : ` outage=${outage}`}${redBase === undefined ? "" : ` red=${redBase}`}${runners === undefined ? "" : ` runners=${runners}`}`;
+  `${shape}${shape === "flat" ? "" : `/${start}`} N=${steps} W=${work} p=${bad} f=${flakes} q=${textual} C=${slots}${hot === undefined ? "" : ` hot=${hot}`}${pushEvery === undefined ? "" : ` push=${pushEvery}`}${outage === undefined ? "" : ` outage=${outage}`}${redBase === undefined ? "" : ` red=${redBase}`}${runners === undefined ? "" : ` runners=${runners}`}${urgent === undefined ? "" : ` urgent=${urgent}`}`;

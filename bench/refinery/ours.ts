@@ -20,7 +20,7 @@ const MOST_PLANS = 100;
  * of a run is written into its candidate, and it is asked again until it has nothing more to say. Git's answers come from the in-memory commit graph.
  * The base at the beginning is one that the refinery landed, so it is known to be green. What it wants resolved goes to the merger. When it freezes, a person lets it go on after a while.
  */
-export const ours = (retries: number): Policy => {
+export const ours = (retries: number, honors = true): Policy => {
   let memory: Memory | null = null;
   return {
     decide: (view) => {
@@ -29,7 +29,7 @@ export const ours = (retries: number): Policy => {
       for (const { step } of view.queue) memory.resolving.delete(step);
       const undone = brokenLines(view);
       if (undone.length > 0) return { land: null, eject: undone, want: [] };
-      const now = { ...memory, view, retries };
+      const now = { ...memory, view, retries, honors };
       let queue = thawed(now, heard(now, memory.queue));
       for (let asked = 0; asked < MOST_PLANS; asked += 1) {
         const planned = planQueue(state(now, queue));
@@ -64,7 +64,11 @@ type Memory = {
   /** Heads in the merger's hands, by step: they stay in the product's queue meanwhile. */
   readonly resolving: Map<number, Head>;
 };
-type Now = Omit<Memory, "queue"> & { readonly view: View; readonly retries: number };
+type Now = Omit<Memory, "queue"> & {
+  readonly view: View;
+  readonly retries: number;
+  /** Whether priorities count. */ readonly honors: boolean;
+};
 
 const begin = ({ tip, merge, conflicts }: View): Memory => ({
   queue: { ...emptyQueue, landedTip: tip.sha, seenTip: tip.sha, greenCommits: [tip.sha] },
@@ -86,7 +90,7 @@ const brokenLines = (view: View): Ejection[] => {
 
 const unlandedAhead = ({ tip }: View, { ahead = [] }: Head): readonly Head[] => ahead.filter(({ step }) => !hasStep(tip.steps, step));
 
-const state = ({ view, facts, retries, resolving }: Now, queue: Queue): RefineryState => {
+const state = ({ view, facts, retries, resolving, honors }: Now, queue: Queue): RefineryState => {
   const unlanded = new Set(view.queue.map(({ step }) => step));
   const waiting = [...resolving.values()].map((head) => ({
     task: task(head.step),
@@ -111,6 +115,7 @@ const state = ({ view, facts, retries, resolving }: Now, queue: Queue): Refinery
           (need) => task(need),
         ),
         refusal: null,
+        ...(honors && view.isUrgent?.(head.step) && { rank: 1 }),
         ...(head.resolved && { resolvedPaths: head.resolved }),
       })),
     ],

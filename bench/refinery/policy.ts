@@ -17,6 +17,7 @@ export type View = {
   /** What is ready, in the order in which it became so: each after what it needs, unless that landed. */
   readonly queue: readonly Head[];
   readonly needs: (step: number) => readonly number[];
+  readonly isUrgent?: (step: number) => boolean;
   readonly check: (commit: Commit) => Check | undefined;
   readonly merge: (parent: Commit, head: Head) => Commit | null;
   /** The files in which a head cannot be merged into a commit. */

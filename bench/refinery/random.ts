@@ -29,4 +29,5 @@ export const FOR = {
   push: 10,
   outage: 11,
   hot: 12,
+  urgent: 13,
 } as const;

@@ -3,6 +3,7 @@ import { type Board, board } from "./board.ts";
 import { type Commit, commitGraph, type Commits, type Head, path } from "./commits.ts";
 import { type Check, type Ejection, type Policy, type Verdict, type View } from "./policy.ts";
 import { draw, FOR } from "./random.ts";
+import { mean } from "./statistics.ts";
 import { union } from "./steps.ts";
 import { OUTAGE_RED, OUTAGE_START, TIMES, type Trace } from "./trace.ts";
 
@@ -19,6 +20,8 @@ import { OUTAGE_RED, OUTAGE_START, TIMES, type Trace } from "./trace.ts";
 export type Outcome = {
   readonly makespan: number;
   /** Mean over the steps, from the first head to the landing. */ readonly turnaround: number;
+  /** Mean turnaround of the urgent steps that are good, and of the others; absent if none are urgent. */
+  readonly ranked?: { readonly urgent: number; readonly others: number };
   /** Run time over check time and steps. */ readonly runs: number;
   /** Jobs that resolve a conflict. */ readonly resolutions: number;
   /** Ejections of heads that were not to blame. */ readonly falseEjections: number;
@@ -125,9 +128,24 @@ const tried = (consult: () => void): string | null => {
 const outcome = ({ board, trace, now, used, resolutions, falseEjections, redLandings }: World, stuck: string | null): Outcome => {
   const size = trace.scene.steps;
   const ends = board.times.map(({ ready, landed }) => ({ ready: ready < 0 ? now : ready, landed: landed < 0 ? now : landed }));
-  const turnaround = ends.reduce((sum, { ready, landed }) => sum + landed - ready, 0) / size;
+  const meanTime = (isMeant: (step: number) => boolean): number =>
+    mean(ends.flatMap(({ ready, landed }, step) => (isMeant(step) ? [landed - ready] : [])));
+  const isUrgent = (step: number): boolean => trace.urgent[step] === true;
+  const ranked = trace.urgent.includes(true)
+    ? { ranked: { urgent: meanTime((step) => isUrgent(step) && trace.bad[step] !== true), others: meanTime((step) => !isUrgent(step)) } }
+    : {};
+  const turnaround = meanTime(() => true);
   const makespan = ends.reduce((last, { landed }) => Math.max(last, landed), 0);
-  return { makespan, turnaround, runs: used / TIMES.check / size, resolutions, falseEjections, redLandings, stuck };
+  return {
+    makespan,
+    turnaround,
+    ...ranked,
+    runs: used / TIMES.check / size,
+    resolutions,
+    falseEjections,
+    redLandings,
+    stuck,
+  };
 };
 
 const startWork = (world: World): void => {
@@ -188,6 +206,7 @@ const consult = (world: World, policy: Policy): void => {
     tip: world.tip,
     queue: board.queue,
     needs: (step) => trace.needs[step] ?? [],
+    isUrgent: (step) => trace.urgent[step] === true,
     check: (commit): Check | undefined => {
       const found = checks.get(commit);
       return (

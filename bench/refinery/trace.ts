@@ -27,6 +27,8 @@ export type Scene = {
   readonly outage?: number;
   /** How many runs have a runner; the others wait for one. Absent if as many as slots. */
   readonly runners?: number;
+  /** Share of the steps that are urgent; absent if none are. */
+  readonly urgent?: number;
   /** How long the base itself is red, from {@link OUTAGE_START}, between two pushes of a person; absent if never. */
   readonly redBase?: number;
 };
@@ -50,6 +52,7 @@ export type Trace = {
   /** Steps that change the same file. */
   readonly hot: readonly boolean[];
   readonly semantic: readonly (readonly number[])[];
+  readonly urgent: readonly boolean[];
   /** Pushes of a person to the base, in order. */
   readonly pushes: readonly Push[];
 };
@@ -72,6 +75,7 @@ export const trace = (scene: Scene, seed: number): Trace => {
     bad: each((step) => draw(seed, FOR.bad, step) < bad),
     textual: pairs(above, (a, b) => (hot[a] && hot[b]) || draw(seed, FOR.textual, a, b) < scene.textual),
     hot,
+    urgent: each((step) => draw(seed, FOR.urgent, step) < (scene.urgent ?? 0)),
     semantic: pairs(above, (a, b) => draw(seed, FOR.semantic, a, b) < scene.semantic),
     pushes: [...pushTimes(scene, seed).map((at) => ({ at, red: false })), ...redPushes(scene)],
   };

@@ -2,6 +2,7 @@ import {
   refuseBadApproval,
   refuseBadHash,
   refuseBadHead,
+  refuseBadPriority,
   refuseBadQuestionId,
   refuseBadTarget,
   refuseBadWorkflowName,
@@ -14,6 +15,7 @@ import {
 } from "../messages/refusals/commands.ts";
 import type { PersonCommand } from "../domain/command.ts";
 import type { CommandRequest } from "../domain/event.ts";
+import { isPriority } from "../domain/priority.ts";
 import { accept, type Result } from "../domain/refusal.ts";
 import { takeFirstChars } from "../domain/visible-text.ts";
 import { readRequestBudget } from "./budget-arguments.ts";
@@ -103,6 +105,16 @@ export const readApprovalArguments = ({ words }: CommandArguments, { usage }: Co
   return isTargetName(task) && /^[0-9a-f]{7,40}$/.test(head)
     ? acceptCommand({ kind: "approve-step", task, head })
     : refuseBadHash(quoteUserText(approved));
+};
+
+/** Reads a priority, and the step before it if there are two words. Refusals: `bad-priority`, `bad-target`. */
+export const readPriorityArguments = ({ words }: CommandArguments, { usage }: CommandUsage): CommandRequest => {
+  const names = words.map((word) => stripBackticks(word));
+  const priority = names.at(-1)?.toLowerCase() ?? "";
+  const target = names.length > 1 ? (names[0] ?? null) : null;
+  if (!isPriority(priority) || names.length > 2) return refuseBadPriority(usage);
+  if (target !== null && !isTargetName(target)) return refuseBadTarget(quoteUserText(target));
+  return acceptCommand({ kind: "priority", target, priority });
 };
 
 /** Reads an optional commit, with at least seven characters. Refusal: `bad-head`. */

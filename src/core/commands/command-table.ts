@@ -11,6 +11,7 @@ import {
   readReplyArguments,
   readNoArguments,
   readHeadArgument,
+  readPriorityArguments,
 } from "./command-arguments.ts";
 import { readBudgetArguments } from "./budget-arguments.ts";
 import type { CommandKind } from "../domain/command.ts";
@@ -106,6 +107,16 @@ export const COMMANDS: readonly CommandRow[] = [
     kinds: ["skip"],
     permission: "write",
     read: readStepArgument,
+  },
+  {
+    name: "priority",
+    aliases: [],
+    usage: "priority [<step>] high | normal | low",
+    example: "priority high",
+    summary: "start and land this work before, or after, the other work",
+    kinds: ["priority"],
+    permission: "write",
+    read: readPriorityArguments,
   },
   {
     name: "land",

@@ -7,6 +7,8 @@ export type StartableWork = {
   readonly createdAt: Millis;
   readonly step: StepId | null;
   readonly tier: Tier;
+  /** Higher ranks start first; absent for 0. */
+  readonly rank?: number;
 };
 
 export type WorkLoad = {
@@ -16,12 +18,15 @@ export type WorkLoad = {
 };
 
 /**
- * The work that may start now, in order: within the limits in total and per tier, fair between executions (fewest running jobs first), then
+ * The work that may start now, in order: within the limits in total and per tier, by rank, then fair between executions (fewest running jobs first), then
  * oldest first. A full tier is passed over, so that work of other tiers behind it starts.
  */
 export const scheduleWork = (ready: readonly StartableWork[], load: WorkLoad, limits: Config["workers"]): StartableWork[] => {
   const running = { total: load.total, tiers: { ...load.tiers } };
-  const lanes = createExecutionLanes(ready, load);
+  const lanes = createExecutionLanes(
+    ready.toSorted((a, b) => toRank(b) - toRank(a)),
+    load,
+  );
   const started: StartableWork[] = [];
   while (running.total < limits.total) {
     const next = chooseNextStart(lanes, (tier) => running.tiers[tier] < limits.tiers[tier]);
@@ -67,7 +72,7 @@ const chooseNextStart = (lanes: readonly ExecutionLane[], fits: (tier: Tier) => 
   let best: NextStart | null = null;
   for (const lane of lanes) {
     const next = findFirstFit(lane, open);
-    if (next && (best === null || isFairerLane(lane, best.lane))) best = next;
+    if (next && (best === null || isBetterStart(next, best))) best = next;
   }
   return best;
 };
@@ -81,6 +86,11 @@ const findFirstFit = (lane: ExecutionLane, open: readonly Tier[]): NextStart | n
   }
   return best;
 };
+
+const toRank = ({ rank = 0 }: StartableWork): number => rank;
+
+const isBetterStart = (a: NextStart, b: NextStart): boolean =>
+  toRank(a.first) === toRank(b.first) ? isFairerLane(a.lane, b.lane) : toRank(a.first) > toRank(b.first);
 
 const isFairerLane = (a: ExecutionLane, b: ExecutionLane): boolean =>
   a.running < b.running || (a.running === b.running && a.createdAt < b.createdAt);

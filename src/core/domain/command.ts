@@ -3,6 +3,7 @@ import type { BacklogChange } from "./backlog-item.ts";
 import type { ExecutionId, Hash, Sha } from "./ids.ts";
 import type { OutcomeKind, ThreadReply } from "./outcome.ts";
 import type { MailStatus, NewMail } from "./mail.ts";
+import type { Priority } from "./priority.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
 
 /** A command's target as a person typed it: an execution's id or its prefix, a task id or a step id. `null` if omitted. */
@@ -35,6 +36,7 @@ export type PersonCommand =
   /** `head`: the commit that must be the pull request's head, or its first characters; null for the present one. */
   | { readonly kind: "land"; readonly head: string | null }
   | { readonly kind: "unland" }
+  | { readonly kind: "priority"; readonly target: CommandTarget; readonly priority: Priority }
   | { readonly kind: "status"; readonly target: CommandTarget }
   | { readonly kind: "help" }
   | { readonly kind: "reply"; readonly mail: string; readonly text: string };

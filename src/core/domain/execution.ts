@@ -4,6 +4,7 @@ import type { CommandSource } from "./command.ts";
 import type { BranchName, ExecutionId, Hash, Login, Millis, RefName, Sha, StepId } from "./ids.ts";
 import type { JobKey } from "./job.ts";
 import type { Plan } from "./plan.ts";
+import type { Priority } from "./priority.ts";
 import type { Refusal } from "./refusal.ts";
 import type { AgentProposal } from "./proposal.ts";
 import type { Step } from "./step.ts";
@@ -90,6 +91,8 @@ export type Execution = {
   readonly ignoredRecords?: { readonly job: string; readonly counts: Readonly<Partial<Record<LimitedRecord, number>>> };
   /** Number of deleted refs of forged results, with the last ref and the end that its content states. */
   readonly ignoredResults?: { readonly count: number; readonly ref: RefName; readonly claim: string };
+  /** Of every step without a priority of its own; absent for normal. */
+  readonly priority?: Priority;
   /** Set if a person put a pull request into the queue: its only step has no agent. */
   readonly landsPull?: QueuedPull;
   /** The plan grows as the workflow advances. */

@@ -102,7 +102,7 @@ export type Landing = {
 export type Incident = { readonly merge: Sha; readonly revert: Sha | null };
 
 export type Queue = {
-  /** In order of arrival; only appended to. */
+  /** By rank, and in order of arrival among equal ranks. */
   readonly items: readonly QueueItem[];
   readonly candidates: readonly Candidate[];
   /** Set if nothing can land on the base: rewound, missing, red, or refused by a rule. A person's push or `/enki retry` clears it. */

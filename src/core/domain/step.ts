@@ -4,6 +4,7 @@ import type { RemarkId } from "./event.ts";
 import type { Resolution } from "./conflict.ts";
 import type { OutcomeKind } from "./outcome.ts";
 import type { LandingKind } from "./queue.ts";
+import type { Priority } from "./priority.ts";
 import type { Refusal } from "./refusal.ts";
 
 export type StepState =
@@ -87,6 +88,8 @@ export type StepFacts = {
   readonly answeredAttempt?: number;
   /** Remarks on the pull request that no attempt has read yet. */
   readonly unreadRemarks?: readonly RemarkId[];
+  /** Absent for that of the execution. */
+  readonly priority?: Priority;
   /** The review that requested the next attempt; its author has write permission. */
   readonly acceptedReview?: number;
   /** The landing kind stated on the pull request; absent if not stated. */

@@ -28,6 +28,7 @@ export const history = ({ ready, bad = [], needs = {}, textual = [], semantic = 
     textual: partners(textual),
     semantic: partners(semantic),
     hot: ready.map((_, step) => hot.includes(step)),
+    urgent: [],
     pushes,
   };
 };

@@ -157,8 +157,8 @@ describe("the grid", () => {
     expect([Math.min(...all.map(({ slots }) => slots)), Math.max(...all.map(({ slots }) => slots))]).toEqual([1, 16]);
     const axes = ["shape", "steps", "bad", "flakes", "textual", "slots"] as const;
     const short = all.filter(
-      ({ steps, hot, pushEvery, outage, redBase, runners }) =>
-        steps < 100 && [hot, pushEvery, outage, redBase, runners].every((value) => value === undefined),
+      ({ steps, hot, pushEvery, outage, redBase, runners, urgent }) =>
+        steps < 100 && [hot, pushEvery, outage, redBase, runners, urgent].every((value) => value === undefined),
     );
     for (const a of axes)
       for (const b of axes) {
@@ -230,6 +230,10 @@ describe("the gates", () => {
     const onTwo = (slots: number, makespan: number): Cell => ({ ...withOurs({ makespan }), scene: { ...fine.scene, slots, runners: 2 } });
     expect(failing([onTwo(16, 10.5), onTwo(2, 10)])).toEqual([]);
     expect(failing([onTwo(16, 10.6), onTwo(2, 10)])).toEqual([10]);
+    const ranked = (urgent: number, others: number): Cell => ({ ...fine, priorities: { urgent, others, unranked: 10 } });
+    expect(failing([ranked(2.3, 10)])).toEqual([]);
+    expect(failing([ranked(2.4, 10)])).toEqual([11]);
+    expect(failing([ranked(2.3, 11)])).toEqual([11]);
   });
 
   it("allow no false ejection without flakes", () => {

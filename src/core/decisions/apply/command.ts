@@ -23,6 +23,7 @@ import { viewBudget } from "../budget-room.ts";
 import { setBudget } from "./budget.ts";
 import { createAdhocTask } from "./create-task.ts";
 import { checkExecutionLimit } from "./hourly-limits.ts";
+import { setPriority } from "./set-priority.ts";
 import { landPull, unlandPull } from "./land-pull.ts";
 import { answerMailQuestion } from "./mail-commands.ts";
 import { pauseTarget, resumeTarget } from "./pause.ts";
@@ -58,6 +59,8 @@ export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, com
       return applyToTarget(tx, { event, target: command.target }, pauseTarget);
     case "resume":
       return applyToTarget(tx, { event, target: command.target }, resumeTarget);
+    case "priority":
+      return applyToTarget(tx, { event, target: command.target }, setPriority(command.priority));
     case "land":
       return landPull(tx, event, command);
     case "unland":

@@ -2,6 +2,7 @@ import type { Execution } from "../../domain/execution.ts";
 import { type BranchName, readTaskId, toTaskId, type TaskId } from "../../domain/ids.ts";
 import type { Queue } from "../../domain/queue.ts";
 import { isAwaitingAnswer, isBeingResolved, type Step } from "../../domain/step.ts";
+import { findRank } from "../../domain/priority.ts";
 import type { QueueEntrant } from "../../refinery/refinery-state.ts";
 import { formatLandingMessage } from "../../messages/commit-messages.ts";
 import { isStaleWork } from "../step-base.ts";
@@ -42,6 +43,7 @@ export const admitEntrants = (tx: DecisionTransaction, base: BranchName, queue: 
             message,
             needs,
             refusal: gate.kind === "held" ? gate.refusal : null,
+            rank: findRank(execution, step),
             isOpeningPull: gate.kind === "opening",
             isBeingResolved: isBeingResolved(step),
             resolvedPaths: listResolvedPaths(step),

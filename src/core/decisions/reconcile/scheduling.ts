@@ -1,6 +1,7 @@
 import { type Execution, isPlanning } from "../../domain/execution.ts";
 import { type ExecutionId, type Millis, toTaskId } from "../../domain/ids.ts";
 import { type JobKind, toJobKey } from "../../domain/job.ts";
+import { findRank } from "../../domain/priority.ts";
 import { DEFAULT_TIER, type Tier } from "../../domain/plan.ts";
 import { publishStartingCommit } from "../step-base.ts";
 import { findOpenConflict, isBeingResolved, type Step } from "../../domain/step.ts";
@@ -27,8 +28,14 @@ const listStartable = (tx: DecisionReader): StartableWork[] =>
       .steps(execution.id)
       .filter((step) => !isHeld || (step.state === "ready" && !hasAgent(tx, execution, step.id)))
       .filter((step) => checkStepReady(tx, step) || checkResolutionReady(tx, execution, step))
-      .map((step) => ({ execution: id, createdAt, step: step.id, tier: findStepTier(tx, execution, step.id) }));
-    return [...(plans ? [{ execution: id, createdAt, step: null, tier: DEFAULT_TIER }] : []), ...steps];
+      .map((step) => ({
+        execution: id,
+        createdAt,
+        step: step.id,
+        tier: findStepTier(tx, execution, step.id),
+        rank: findRank(execution, step),
+      }));
+    return [...(plans ? [{ execution: id, createdAt, step: null, tier: DEFAULT_TIER, rank: findRank(execution) }] : []), ...steps];
   });
 
 const checkStepReady = (tx: DecisionReader, { state, deadline, notBefore }: Step): boolean =>

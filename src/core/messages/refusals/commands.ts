@@ -38,6 +38,9 @@ export const refuseBadHash = (quoted: string): RefusedResult =>
     "/enki approve <plan hash> | <task>@<result>",
   );
 
+export const refuseBadPriority = (usage: string): RefusedResult =>
+  refuse("bad-priority", "A priority is high, normal or low. A step may be named before it.", `/enki ${usage}`);
+
 export const refuseBadHead = (quoted: string, usage: string): RefusedResult =>
   refuse("bad-head", `${quoted} is not a commit with at least seven characters.`, `/enki ${usage}`);
 
