@@ -13,6 +13,7 @@ const CEILINGS = {
   "types of one word": 25,
   "functions declared in three or more files": 4,
   "functions of core/decisions that are named like a question and may write": 0,
+  "calls of refuse with a sentence outside core/messages": 0,
 };
 
 const VAGUE = new Set(["it", "that", "this", "what", "one", "those", "there", "which", "these", "such", "all", "else"]);
@@ -124,6 +125,31 @@ const writingQuestions = () => {
   return { percent: percent(examples.length, writers), examples };
 };
 
+/** The words of a literal, without the expressions of a template; an expression may hold templates itself. */
+const literalWords = (text) => {
+  let [words, depth] = ["", 0];
+  for (let at = 1; at < text.length && (depth > 0 || text[at] !== text[0]); at += 1) {
+    if (text[at] === "{" && (depth > 0 || text[at - 1] === "$")) depth += 1;
+    else if (text[at] === "}" && depth > 0) depth -= 1;
+    else if (depth === 0) words += text[at] === "\\" ? text[(at += 1)] : text[at];
+  }
+  return words.match(/[A-Za-z]{2,}/g) ?? [];
+};
+
+/** Refusals whose sentence is written where they are given, not in core/messages. */
+const scatteredRefusals = () => {
+  const examples = [];
+  let calls = 0;
+  for (const { path, text } of sources)
+    for (const match of text.matchAll(/\brefuse\(\s*[^,()]+,\s*/g)) {
+      calls += 1;
+      const rest = text.slice(match.index + match[0].length);
+      if (!path.startsWith(join("core", "messages")) && /^["'`]/.test(rest) && literalWords(rest).length > 0)
+        examples.push(`${path}: ${rest.split("\n")[0]}`);
+    }
+  return { percent: percent(examples.length, calls), examples };
+};
+
 const argument = (name, fallback) => {
   const at = process.argv.indexOf(name);
   return at < 0 ? fallback : Number(process.argv[at + 1]);
@@ -143,7 +169,7 @@ if (sample > 0) {
     console.log(`${path}: ${sentence}`);
   }
 } else {
-  const measures = [...prose(), ...names(), writingQuestions()];
+  const measures = [...prose(), ...names(), writingQuestions(), scatteredRefusals()];
   let exceeded = 0;
   for (const [index, [title, ceiling]] of Object.entries(CEILINGS).entries()) {
     const { percent: value, examples } = measures[index];

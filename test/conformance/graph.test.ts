@@ -207,7 +207,7 @@ describe("pausing a step", () => {
     ] as const) {
       await it.say(1, pause(id));
       expect(it.lastReply()).toContain(
-        `\`${it.task(id)}\` is 'done': there is nothing of it to pause. (\`cannot-pause\`)`.replace("done", state),
+        `\`${it.task(id)}\` is done, so there is nothing to pause. (\`cannot-pause\`)`.replace("done", state),
       );
     }
     expect(it.states()).toEqual({ a: "done", b: "failed", c: "paused" });
@@ -398,7 +398,7 @@ describe("adding steps", () => {
     expect(it.lastReply()).toContain("no-execution");
     await it.propose(plan(step("a")));
     await it.say(1, { kind: "add", text: "more" });
-    expect(it.lastReply()).toContain("is proposed: steps are added to what runs");
+    expect(it.lastReply()).toContain("is proposed, so it takes no more steps");
     await it.approve();
     await it.ran("a");
     await it.say(1, { kind: "add", text: "more" });
@@ -452,7 +452,7 @@ describe("retrying", () => {
     const it = await begin(plan(...two.steps, step("s", { needs: ["r"] })));
     await it.fails("p");
     await it.say(1, retry("s"));
-    expect(it.lastReply()).toContain("is blocked by a step that it needs; retry that step first. (`blocked`)");
+    expect(it.lastReply()).toContain("is blocked by a step that it needs. Retry that step first. (`blocked`)");
     expect(it.lastReply()).toContain(`/enki retry ${it.task("p")}`);
     expect(it.state_("s")).toBe("blocked");
   });

@@ -303,7 +303,7 @@ describe("a question to a person", () => {
     const { story, id } = await ask();
     const task = `${story.execution().id}-fix`;
     await story.say({ kind: "approve-step", task, head: (story.step("fix")?.result ?? "").slice(0, 12) });
-    expect(story.replies().at(-1)).toContain("is waiting for an answer, not for approval");
+    expect(story.replies().at(-1)).toContain("waits for an answer, not for an approval");
     await story.say({ kind: "reply", mail: "ffffff", text: "x" });
     expect(story.replies().at(-1)).toContain("unknown-mail");
     expect(story.step("fix")?.state).toBe("waiting");

@@ -107,7 +107,7 @@ describe("feedback on a step's pull request", () => {
   test("remarks without a request are counted and wait for a retry on the pull request", async () => {
     const stage = await begun({ script: answering({ "And the docs?": { addressed: true, text: "Written." } }) });
     await stage.maintainer.comment(stage.pull, "/enki retry");
-    expect(await stage.replies(stage.pull, /nothing-new/)).toMatch(/no one has commented on .* since its last attempt/);
+    expect(await stage.replies(stage.pull, /nothing-new/)).toMatch(/nobody has commented on .* since its last attempt/);
     await stage.maintainer.review(stage.pull, { event: "COMMENT", comments: [{ ...LINE, body: "And the docs?" }] });
     stage.later(31_000);
     await stage.sweepUntil(

@@ -1,7 +1,7 @@
+import { refuseRewoundBase } from "../messages/refusals/queues.ts";
 import type { Execution } from "../domain/execution.ts";
 import { type BranchName, readTaskId, type Sha, type TaskId } from "../domain/ids.ts";
 import type { Queue } from "../domain/queue.ts";
-import { refuse } from "../domain/refusal.ts";
 import type { TaskHead, Step } from "../domain/step.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
 
@@ -28,8 +28,7 @@ export const withRewindFreeze = (tx: FactReader, before: Queue, tip: Sha): Queue
   const isTold = queue.frozen?.code === REWOUND_CODE;
   if (lost === isTold) return queue;
   if (!lost) return { ...queue, frozen: null };
-  const why = `The base was rewound: it no longer contains ${(queue.seenTip ?? "").slice(0, 12)}, the last commit that Enki saw on it. A retry carries only each step's own changes to the new tip.`;
-  return { ...queue, frozen: refuse(REWOUND_CODE, why, "/enki retry").refusal };
+  return { ...queue, frozen: refuseRewoundBase((queue.seenTip ?? "").slice(0, 12)) };
 };
 
 /** Whether a queue waits for a person to agree that its base lost commits. */

@@ -1,8 +1,9 @@
+import { refuseCycle, refuseAbsentTask } from "../messages/refusals/plans.ts";
 import type { Execution } from "../domain/execution.ts";
 import { type ExecutionId, readTaskId, toTaskId, type TaskId } from "../domain/ids.ts";
 import { listNeededTasks, type Plan, type PlannedStep } from "../domain/plan.ts";
 import { formatCycle } from "../domain/plan-graph.ts";
-import { accept, refuse, type Result } from "../domain/refusal.ts";
+import { accept, type Result } from "../domain/refusal.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
 
 /** The plan with needs on tasks of its own execution turned into needs on steps. */
@@ -31,12 +32,12 @@ export const checkTaskNeeds = (tx: DecisionReader, execution: Execution, plan: P
     for (const task of listNeededTasks(step)) {
       const known = isKnownTask(tx, task);
       if (known === undefined) open = true;
-      else if (!known) return refuse("unknown-need", `step '${step.id}' depends on unknown task '${task}'`);
+      else if (!known) return refuseAbsentTask(step.id, task);
     }
   }
   if (open) return undefined;
   const cycle = findTaskCycle(tx, execution, plan);
-  return cycle === null ? accept(plan) : refuse("cycle", `steps form a cycle: ${formatCycle(cycle)}`);
+  return cycle === null ? accept(plan) : refuseCycle(formatCycle(cycle));
 };
 
 const isKnownTask = (tx: DecisionReader, task: TaskId): boolean | undefined => {

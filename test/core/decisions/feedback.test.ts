@@ -352,7 +352,7 @@ describe("the start of an attempt", () => {
     const it = await begun();
     await it.retry();
     expect(it.at("fix")).toMatchObject({ state: "waiting", attempt: 1 });
-    expect(it.lastReply()).toMatch(/no one has commented on .* since its last attempt/);
+    expect(it.lastReply()).toMatch(/nobody has commented on .* since its last attempt/);
     expect(it.lastReply()).toContain("nothing-new");
   });
 

@@ -80,7 +80,7 @@ describe("/enki revise", () => {
     const it = await begin();
     await it.revise("better");
     await it.approves(it.old);
-    expect(it.lastReply()).toMatch(/being revised/);
+    expect(it.lastReply()).toMatch(/is revising the plan/);
     await it.replans(next);
     expect(it.execution()).toMatchObject({ state: "proposed", refusal: null, revision: { state: "refused" } });
     expect(it.hash()).toBe(it.old);

@@ -1,9 +1,10 @@
+import { NOTHING_TO_STOP_REFUSAL, refuseRepeatedProposal } from "../../messages/refusals/agents.ts";
 import type { Command } from "../../domain/command.ts";
 import { type Execution, hasEnded } from "../../domain/execution.ts";
 import { type FoundTarget, findTarget } from "../../domain/find-target.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import { type AgentProposal, type ProposableKind, toProposedLine } from "../../domain/proposal.ts";
-import { refuse, type Refusal } from "../../domain/refusal.ts";
+import type { Refusal } from "../../domain/refusal.ts";
 import { type DecisionTransaction, type DecisionReader, openTransaction } from "../decision-transaction.ts";
 import { applyCommand } from "./command.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
@@ -40,8 +41,7 @@ const isOwnMatter = (tx: DecisionReader, own: Execution, { found: { execution, s
 const propose = (tx: DecisionTransaction, execution: Execution, proposal: AgentProposal): Refusal | null => {
   const { proposals = [] } = execution;
   const line = toProposedLine(proposal);
-  if (proposals.some(({ kind }) => kind === proposal.kind))
-    return refuse("proposed-already", `a person has not answered an earlier proposal of '${proposal.kind}'`).refusal;
+  if (proposals.some(({ kind }) => kind === proposal.kind)) return refuseRepeatedProposal(proposal.kind);
   const refusal = tryProposal(tx, execution, proposal);
   if (refusal) return refusal;
   tx.putExecution({ ...execution, proposals: [...proposals, proposal] });
@@ -53,9 +53,7 @@ const propose = (tx: DecisionTransaction, execution: Execution, proposal: AgentP
 const tryProposal = (tx: DecisionReader, execution: Execution, proposal: AgentProposal): Refusal | null => {
   const { kind, target } = proposal;
   if (kind === "stop")
-    return execution.state === "cancelled" || tx.executions().every((each) => hasEnded(each))
-      ? refuse("nothing-to-stop", "nothing runs in this repository").refusal
-      : null;
+    return execution.state === "cancelled" || tx.executions().every((each) => hasEnded(each)) ? NOTHING_TO_STOP_REFUSAL : null;
   const trial = openTransaction({ ...tx.snapshot, ledger: tx.ledger() }, tx.linkWorkflow);
   const answer = applyCommand(trial, toAgentEvent(tx, execution), { kind, target });
   return answer && "code" in answer ? answer : null;

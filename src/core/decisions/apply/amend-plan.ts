@@ -1,8 +1,14 @@
+import {
+  refuseBadConfig,
+  refuseSecondAddition,
+  refuseStepsForIdle,
+  refuseUnapprovedAddition,
+} from "../../messages/refusals/plan-commands.ts";
 import { dropAmendment, proposeAmendedPlan, startAmendment } from "../../domain/execution-lifecycle.ts";
 import type { Execution, PlanApproval } from "../../domain/execution.ts";
 import { appendSteps } from "../../domain/plan-graph.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
-import { refuse, type Refusal } from "../../domain/refusal.ts";
+import type { Refusal } from "../../domain/refusal.ts";
 import { createStep } from "../../domain/step.ts";
 import { checkTaskNeeds, withLocalNeeds } from "../cross-needs.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
@@ -23,12 +29,11 @@ export const requestAmendment = (tx: DecisionTransaction, event: CommandedEvent,
   const { id, state, amendment } = execution;
   if (state !== "running" && state !== "paused") {
     const next = state === "proposed" ? `/enki approve ${(execution.plan ?? "").slice(0, 12)}` : "/enki fix <what to do>";
-    return refuse("not-running", `Execution \`${id}\` is ${state}: steps are added to what runs.`, next).refusal;
+    return refuseStepsForIdle(id, state, next);
   }
-  if (amendment?.state === "planning")
-    return refuse("already-adding", `More steps are being planned for \`${id}\` already.`, "/enki status").refusal;
+  if (amendment?.state === "planning") return refuseSecondAddition(id);
   const { broken } = tx.snapshot.config;
-  if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "fix it on the default branch").refusal;
+  if (broken !== null) return refuseBadConfig(broken);
   const hindered = checkLandable(tx, execution.baseBranch);
   if (hindered) return hindered;
   tx.putExecution(startAmendment(execution, { request, requestedBy: event.by }));
@@ -45,10 +50,8 @@ type ProposedSteps = { readonly steps: readonly PlannedStep[]; readonly by: stri
 export const proposeAmendment = (tx: DecisionTransaction, execution: Execution, { steps, by, byAgent }: ProposedSteps): Refusal | null => {
   const { id, state, amendment } = execution;
   const there = tx.plan(execution.plan);
-  if ((state !== "running" && state !== "paused") || !there)
-    return refuse("not-running", `Execution \`${id}\` is ${state}: steps are added to what runs.`, "/enki status").refusal;
-  if (amendment && amendment.state !== "refused")
-    return refuse("already-adding", `More steps wait for \`${id}\` already.`, "/enki status").refusal;
+  if ((state !== "running" && state !== "paused") || !there) return refuseStepsForIdle(id, state, "/enki status");
+  if (amendment && amendment.state !== "refused") return refuseUnapprovedAddition(id);
   const grown = appendSteps(withLocalNeeds(id, there), withLocalNeeds(id, { steps }).steps, tx.snapshot.config.plan.maxSteps);
   const checked = grown.ok ? checkTaskNeeds(tx, execution, grown.value) : grown;
   if (checked === undefined) return null;

@@ -1,6 +1,7 @@
+import { refuseUnknownIssue } from "../../messages/refusals/tools.ts";
 import type { BacklogChange } from "../../domain/backlog-item.ts";
 import { hashValue } from "../../domain/ids.ts";
-import { refuse, type Refusal } from "../../domain/refusal.ts";
+import type { Refusal } from "../../domain/refusal.ts";
 import { renderBacklogBody, renderBacklogTitle } from "../../messages/backlog-text.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
@@ -17,7 +18,7 @@ export const changeBacklog = (tx: DecisionTransaction, change: BacklogChange, jo
     return null;
   }
   const { issue } = change;
-  if (!tx.ledger().backlog.some((item) => item.issue === issue)) return refuse("unknown-item", `not found: backlog item ${issue}`).refusal;
+  if (!tx.ledger().backlog.some((item) => item.issue === issue)) return refuseUnknownIssue(issue);
   if (change.kind === "backlog-update") {
     const body = renderBacklogBody(change.body);
     tx.enqueueEffect({ kind: "edit-issue", key: `edit-issue:${issue}/${id}`, issue, title: renderBacklogTitle(change.body), body });

@@ -1,7 +1,8 @@
+import { refuseClosedPull, refuseForkPull, refuseOwnBranch, refuseUnlistedPull } from "../../messages/refusals/pull-commands.ts";
 import { type BranchName, readTaskId } from "../../domain/ids.ts";
 import type { Pull } from "../../domain/github-facts.ts";
 import { toBranchRef, readCandidateBranch, readTaskRef } from "../../domain/refs.ts";
-import { accept, refuse, type RefusedResult, type Result } from "../../domain/refusal.ts";
+import { accept, type RefusedResult, type Result } from "../../domain/refusal.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 import { isRevertBranch } from "../landings.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
@@ -19,30 +20,18 @@ export const findCommandBase = (
   const pulls = tx.readFact<"pulls">({ kind: "pulls" });
   if (!pulls) return undefined;
   const pull = pulls.find(({ number }) => number === issue);
-  return pull
-    ? (checkPullBase(tx, pull) ?? accept(pull.headRef))
-    : refuse("pull-unseen", `GitHub does not list #${issue} yet. Try again in a moment.`, "");
+  return pull ? (checkPullBase(tx, pull) ?? accept(pull.headRef)) : refuseUnlistedPull(issue);
 };
 
 const checkPullBase = (tx: DecisionReader, { number, headRef, state }: Pull): RefusedResult | null => {
   if (state !== "open") {
     const ended = state === "merged" ? "merged" : "closed";
-    return refuse(
-      "pull-over",
-      `#${number} is ${ended}, so nothing more can land on its branch.`,
-      "comment on an issue or on an open pull request",
-    );
+    return refuseClosedPull(number, ended);
   }
   if (headRef.includes(":")) {
-    const why = `#${number} comes from a fork, as \`${headRef}\`. Enki can push only to branches in this repository.`;
-    return refuse("fork-pull", why, "push that branch to this repository and open a pull request from it, or comment on an issue");
+    return refuseForkPull(number, headRef);
   }
-  if (isEnkiBranch(tx, headRef))
-    return refuse(
-      "own-branch",
-      `\`${headRef}\` is one of Enki's own branches, which only Enki updates.`,
-      "comment on the issue that it belongs to",
-    );
+  if (isEnkiBranch(tx, headRef)) return refuseOwnBranch(headRef);
   return null;
 };
 

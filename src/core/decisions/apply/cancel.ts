@@ -1,8 +1,9 @@
+import { refuseEndedExecution, refuseEndedStep, refuseSkippedExecution } from "../../messages/refusals/step-commands.ts";
 import { cancelExecution } from "../../domain/execution-lifecycle.ts";
 import { cancel as cancelOne, skip as skipStep } from "../../domain/step-lifecycle.ts";
 import { type Execution, hasEnded, isPlanning } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
-import { refuse, type Refusal } from "../../domain/refusal.ts";
+import type { Refusal } from "../../domain/refusal.ts";
 import { isBeingResolved, type Step } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { type CommandAnswer, formatNounCount, type TargetCommandHandler, type StepCommandHandler } from "./answer.ts";
@@ -15,7 +16,7 @@ import { reopenExecution } from "./retry.ts";
 export const cancelTarget: TargetCommandHandler = (tx, { execution, step }, event) => {
   if (step) return cancelStepByPerson(tx, { execution, step, event });
   if (execution.state === "done" || execution.state === "cancelled") {
-    return refuse("already-over", `Execution \`${execution.id}\` is ${execution.state}.`, "/enki status").refusal;
+    return refuseEndedExecution(execution.id, execution.state);
   }
   cancelExecutionByPerson(tx, execution, event.by);
   tx.note(`${event.by} cancelled ${execution.id}`);
@@ -34,8 +35,7 @@ export const abandonExecution = (tx: DecisionTransaction, execution: Execution, 
 
 const cancelStepByPerson: StepCommandHandler = (tx, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
-  if (step.state === "done" || step.state === "cancelled" || step.state === "skipped")
-    return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
+  if (step.state === "done" || step.state === "cancelled" || step.state === "skipped") return refuseEndedStep(task, step.state);
   markStepCancelled(tx, { execution, step, refusal: createEndRefusal("cancelled", event.by) });
   reopenExecution(tx, execution);
   tx.note(`${event.by} cancelled ${task}`);
@@ -44,12 +44,10 @@ const cancelStepByPerson: StepCommandHandler = (tx, { execution, step, event }) 
 
 /** Skips a step: its dependents continue without its work. Refusals: `no-step`, `already-over`. */
 export const skipTarget: TargetCommandHandler = (tx, { execution, step }, event) => {
-  if (!step)
-    return refuse("no-step", `\`${execution.id}\` is an execution; only a step can be skipped.`, `/enki cancel ${execution.id}`).refusal;
+  if (!step) return refuseSkippedExecution(execution.id);
   const task = toTaskId(execution.id, step.id);
   if (step.state === "skipped" && renewDecision(tx, execution, { id: step.id, decision: toDecision(event) })) return null;
-  if (step.state === "done" || step.state === "cancelled" || step.state === "skipped")
-    return refuse("already-over", `\`${task}\` is ${step.state}.`, "/enki status").refusal;
+  if (step.state === "done" || step.state === "cancelled" || step.state === "skipped") return refuseEndedStep(task, step.state);
   if (step.state === "failed" && isResumableFailure(execution, step)) return skipFailedRole(tx, { execution, step, event });
   tx.putStep(execution.id, skipByPerson(step, event));
   reopenExecution(tx, execution);

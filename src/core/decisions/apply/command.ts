@@ -1,3 +1,17 @@
+import { BEING_REVISED_REFUSAL } from "../../messages/refusals/plan-commands.ts";
+import {
+  NO_OPEN_PLAN_REFUSAL,
+  refuseApprovalOfQuestion,
+  refuseApprovalWithoutReview,
+  refuseApprovedExecution,
+  refuseBadConfig,
+  refuseBusyIssue,
+  refuseOtherPlan,
+  refuseOtherResult,
+  refuseRepeatedApproval,
+  refuseStepPull,
+  refuseUnaskedApproval,
+} from "../../messages/refusals/plan-commands.ts";
 import { createExecution } from "../../domain/execution-lifecycle.ts";
 import { approveReport } from "../../domain/step-lifecycle.ts";
 import type { MicroUsd } from "../../domain/budget.ts";
@@ -5,7 +19,7 @@ import type { Brief } from "../../domain/brief.ts";
 import type { PersonCommand } from "../../domain/command.ts";
 import { type Execution, hasEnded, isBeingRevised, type PlanApproval } from "../../domain/execution.ts";
 import { type BranchName, deriveExecutionId, type Login, toTaskId } from "../../domain/ids.ts";
-import { accept, refuse, type Refusal, type Result } from "../../domain/refusal.ts";
+import { accept, type Refusal, type Result } from "../../domain/refusal.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation, type Step } from "../../domain/step.ts";
 import { findStepByPull, findTarget, findExecutionIssue } from "../../domain/find-target.ts";
 import { listAddedSteps } from "../../messages/amendment.ts";
@@ -29,7 +43,7 @@ import { answerMailQuestion } from "./mail-commands.ts";
 import { pauseTarget, resumeTarget } from "./pause.ts";
 import { checkLandable } from "../landing-terms.ts";
 import { retryTarget } from "./retry.ts";
-import { BEING_REVISED_REFUSAL, revisePlan, withoutQuotedRevision } from "./revise-plan.ts";
+import { revisePlan, withoutQuotedRevision } from "./revise-plan.ts";
 import { renewApproval } from "./renew-approval.ts";
 import { renewDecision } from "../reconcile/step-decisions.ts";
 import { startApprovedPlan } from "./start-approved-plan.ts";
@@ -145,9 +159,7 @@ const applyQuickCommand = (
 
 const checkConfigUsable = ({ snapshot }: DecisionReader): Refusal | null => {
   const { broken } = snapshot.config;
-  return broken === null
-    ? null
-    : refuse("bad-config", `The configuration cannot be used: ${broken}.`, "fix it on the default branch").refusal;
+  return broken === null ? null : refuseBadConfig(broken);
 };
 
 /** The base branch of a new request. Requests on the pull request of a step are refused. */
@@ -157,15 +169,14 @@ const findOpenBase = (tx: DecisionReader, event: CommandedEvent): Result<BranchN
   if (own?.execution.landsPull) return findCommandBase(tx, event);
   if (!own) return findCommandBase(tx, event);
   const task = toTaskId(own.execution.id, own.step.id);
-  const why = `This pull request belongs to the step \`${task}\`. Comment here with what should change, then retry the step.`;
-  return refuse("step-pull", why, `/enki retry ${task}`);
+  return refuseStepPull(task);
 };
 
 /** Why no new execution may start on an issue; null if one may. */
 const checkIssueFree = (tx: DecisionReader, event: CommandedEvent): Refusal | null => {
   const busy = tx.executions().find((each) => each.issue === event.issue && !hasEnded(each));
   if (!busy) return checkConfigUsable(tx) ?? checkExecutionLimit(tx, event.by);
-  return refuse("already-running", `Execution \`${busy.id}\` is ${busy.state} on this issue.`, `/enki cancel ${busy.id}`).refusal;
+  return refuseBusyIssue(busy.id, busy.state);
 };
 
 const startPlanning = (
@@ -217,17 +228,11 @@ const approvePlan = (tx: DecisionTransaction, event: CommandedEvent, text: strin
   }
   const done = here.find((each) => each.approved?.plan.startsWith(text) === true);
   if (done && renewApproval(tx, done, toApproval(event))) return null;
-  if (done)
-    return refuse("already-approved", `That plan was approved by @\u200b${done.approved?.by ?? ""} and is ${done.state}.`, "/enki status")
-      .refusal;
+  if (done) return refuseRepeatedApproval(done.approved?.by ?? "", done.state);
   if (here.some((each) => isBeingRevised(each))) return BEING_REVISED_REFUSAL;
   const [open] = [...proposed.map((each) => each.plan), ...growing.map((each) => each.amendment?.plan)];
-  if (!open) return refuse("nothing-to-approve", "No plan is waiting for approval on this issue.", "/enki status").refusal;
-  return refuse(
-    "other-plan",
-    `No proposed plan has the hash \`${text}\`: it may have changed since you read it.`,
-    `/enki approve ${open.slice(0, 12)}`,
-  ).refusal;
+  if (!open) return NO_OPEN_PLAN_REFUSAL;
+  return refuseOtherPlan(text, open.slice(0, 12));
 };
 
 const approveStepResult = (
@@ -238,7 +243,7 @@ const approveStepResult = (
   const found = findTarget(tx.executions(), event.issue, command.task);
   if (!found.ok) return found.refusal;
   const { execution, step } = found.value;
-  if (!step) return refuse("no-step", `\`${command.task}\` is an execution; only a step can be approved.`, "/enki status").refusal;
+  if (!step) return refuseApprovedExecution(command.task);
   const task = toTaskId(execution.id, step.id);
   const isRepeated = step.state === "done" && step.result?.startsWith(command.head) === true;
   if (isRepeated && renewDecision(tx, execution, { id: step.id, decision: toDecision(event) })) return null;
@@ -254,16 +259,9 @@ const approveStepResult = (
 /** Why the result of a step cannot be approved; null if it can. */
 const refuseStepApproval = (task: string, step: Step, head: string): Refusal | null => {
   if (step.head) {
-    return refuse(
-      "review-needed",
-      `\`${task}\` has a pull request: approve it with a review there.`,
-      step.pull === null ? "/enki status" : `#${step.pull}`,
-    ).refusal;
+    return refuseApprovalWithoutReview(task, step.pull === null ? "/enki status" : `#${step.pull}`);
   }
-  if (isAwaitingAnswer(step)) return refuse("asked", `\`${task}\` is waiting for an answer, not for approval.`, step.refusal?.next).refusal;
-  if (step.state !== "waiting" || !step.result)
-    return refuse("not-waiting", `\`${task}\` is ${step.state}; it is not waiting for approval.`, "/enki status").refusal;
-  return step.result.startsWith(head)
-    ? null
-    : refuse("other-result", `The result of \`${task}\` is not \`${head}\`.`, `/enki approve ${task}@${step.result.slice(0, 12)}`).refusal;
+  if (isAwaitingAnswer(step)) return refuseApprovalOfQuestion(task, step.refusal?.next);
+  if (step.state !== "waiting" || !step.result) return refuseUnaskedApproval(task, step.state);
+  return step.result.startsWith(head) ? null : refuseOtherResult(task, head, step.result.slice(0, 12));
 };

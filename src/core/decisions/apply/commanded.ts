@@ -1,3 +1,4 @@
+import { EDITED_COMMENT_REFUSAL, EDITED_ISSUE_REFUSAL, refuseLackOfPermission } from "../../messages/refusals/commands.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 import { quotesOtherText, isQuotedReply } from "./revise-plan.ts";
@@ -12,7 +13,7 @@ import type { CommandRequest } from "../../domain/event.ts";
 import type { CommandAnswer } from "./answer.ts";
 import { applyCommand } from "./command.ts";
 import { mayAnswer, recordAnswer, recordIgnored } from "./hourly-limits.ts";
-import { type Refusal, refuse } from "../../domain/refusal.ts";
+import type { Refusal } from "../../domain/refusal.ts";
 import type { PersonCommand } from "../../domain/command.ts";
 import type { ReactionName, ReactionTarget } from "../../domain/effect.ts";
 
@@ -95,17 +96,9 @@ const answerRequest = (tx: DecisionTransaction, { event, request, permission }: 
   if (!includesPermission(permission, needed)) return refusePermission(request.command, { needed, event });
   return applyCommand(tx, event, request.command);
 };
-const EDITED_COMMENT_REFUSAL: Refusal = refuse(
-  "edited-comment",
-  "This comment was edited before it was read, so it is not clear who wrote what. Write the command in a new comment.",
-).refusal;
-const EDITED_ISSUE_REFUSAL: Refusal = refuse(
-  "edited-issue",
-  "This issue changed before its text was read, so it is not clear who wrote what. Write the command in a comment.",
-).refusal;
 type MissingPermission = { readonly needed: RepositoryPermission; readonly event: CommandedEvent };
 const refusePermission = (command: PersonCommand, { needed, event }: MissingPermission): Refusal =>
-  refuse("no-permission", `${describeRequest(command, event)} needs ${needed} permission in this repository.`, "/enki help").refusal;
+  refuseLackOfPermission(describeRequest(command, event), needed);
 /** Describes the attempt of a person without permission. */
 const describeRequest = ({ kind }: PersonCommand, { source, by }: CommandedEvent): string => {
   if (source.kind === "label") return `\`${by}\` added the label \`${source.name}\`, which asks Enki to fix this issue. That`;

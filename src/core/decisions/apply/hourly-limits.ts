@@ -1,7 +1,8 @@
+import { refuseBusyAgents, refuseManyExecutions } from "../../messages/refusals/limits.ts";
 import type { RepositoryPermission } from "../../domain/github-facts.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { hashValue, type Login } from "../../domain/ids.ts";
-import { refuse, type Refusal } from "../../domain/refusal.ts";
+import type { Refusal } from "../../domain/refusal.ts";
 import {
   HOURLY_LIMITS,
   isRecent,
@@ -76,16 +77,13 @@ export const reconcileUsage = (tx: DecisionTransaction): void => {
 export const checkExecutionLimit = (tx: DecisionReader, login: Login): Refusal | null => {
   const isCounted = ({ requestedBy, createdAt }: Execution): boolean => requestedBy === login && isRecent(createdAt, tx.now);
   if (tx.executions().filter((each) => isCounted(each)).length < HOURLY_LIMITS.executions) return null;
-  const why = `\`${login}\` started ${HOURLY_LIMITS.executions} executions within an hour, and no further one starts before the hour is over.`;
-  return refuse("too-many-executions", why, "/enki status").refusal;
+  return refuseManyExecutions(login, HOURLY_LIMITS.executions);
 };
 
 /** Counts a change of the backlog or a comment by an agent that works for a person. Refusal: `too-much-this-hour`. */
 export const takeHourlyRoom = (tx: DecisionTransaction, login: Login, kind: "backlog" | "comments"): Refusal | null => {
   const usage = tx.usage(login);
-  if (usage[kind].length >= HOURLY_LIMITS[kind])
-    return refuse("too-much-this-hour", `agents that work for ${login} reached the bound of ${HOURLY_LIMITS[kind]} ${kind} in an hour`)
-      .refusal;
+  if (usage[kind].length >= HOURLY_LIMITS[kind]) return refuseBusyAgents(login, HOURLY_LIMITS[kind], kind);
   tx.putUsage(login, { ...usage, [kind]: [...usage[kind], tx.now] });
   return null;
 };

@@ -1,3 +1,11 @@
+import {
+  refuseAnsweredQuestion,
+  refuseUnknownQuestion,
+  refuseFullMailbox,
+  refuseUnknownRecipient,
+  refuseForeignMail,
+  refuseMailReply,
+} from "../../messages/refusals/questions.ts";
 import { replan } from "../../domain/execution-lifecycle.ts";
 import { receiveAnswer } from "../../domain/step-lifecycle.ts";
 import type { Command } from "../../domain/command.ts";
@@ -18,7 +26,7 @@ import {
   explainNoReply,
   readWorkerAddress,
 } from "../../domain/mail.ts";
-import { refuse, type Refusal } from "../../domain/refusal.ts";
+import type { Refusal } from "../../domain/refusal.ts";
 import { renderMailComment } from "../../messages/mail-comment.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
 import { isAwaitingAnswer } from "../../domain/step.ts";
@@ -33,14 +41,11 @@ export type MailSource = {
   readonly ordinal: number;
 };
 
-const refuseMail = (code: string, why: string): Refusal => refuse(code, why).refusal;
-
 /** Adds the ordinal, so that mails of one save keep their order. */
 const toMailTime = (tx: DecisionReader, { ordinal }: MailSource): number => tx.now + ordinal;
 
 const isMailboxFull = (tx: DecisionReader, id: ExecutionId): boolean =>
   tx.mails().filter(({ execution }) => execution === id).length >= MAIL_LIMITS.kept;
-const MAILBOX_FULL_REFUSAL = refuseMail("too-much-mail", `an execution keeps at most ${MAIL_LIMITS.kept} mails`);
 
 /** Whether the address belongs to the planner, a person, or a worker on the sender's issue. */
 const isKnownAddress = (tx: DecisionReader, address: MailAddress, { issue }: Execution): boolean => {
@@ -52,10 +57,10 @@ const isKnownAddress = (tx: DecisionReader, address: MailAddress, { issue }: Exe
 /** Delivers a mail to its recipients; a mail to `user` becomes a comment. */
 export const sendMail = (tx: DecisionTransaction, sending: MailSource, mail: NewMail): Refusal | null => {
   const { job, address, execution } = sending;
-  if (isMailboxFull(tx, execution.id)) return MAILBOX_FULL_REFUSAL;
+  if (isMailboxFull(tx, execution.id)) return refuseFullMailbox(MAIL_LIMITS.kept);
   const { to } = mail;
   const recipients = to === ALL_WORKERS_ADDRESS ? listRunningWorkers(tx.executions(), execution.id, address) : [to];
-  if (!recipients.every((each) => isKnownAddress(tx, each, execution))) return refuseMail("unknown-address", `unknown address '${to}'`);
+  if (!recipients.every((each) => isKnownAddress(tx, each, execution))) return refuseUnknownRecipient(to);
   const id = deriveMailId(job, sending.ordinal);
   for (const copy of createMailCopies(mail, id, { execution: execution.id, from: address, at: toMailTime(tx, sending), recipients })) {
     tx.putMail(copy);
@@ -83,11 +88,9 @@ const findReceivedMail = (tx: DecisionReader, { address, execution }: MailSource
   return mail && createMailMatcher(address, execution.id).to(mail) ? mail : null;
 };
 
-const refuseUnknownMail = (id: string): Refusal => refuseMail("unknown-mail", `there is no mail ${id} to this job`);
-
 export const markMailRead = (tx: DecisionTransaction, sending: MailSource, id: string): Refusal | null => {
   const mail = findReceivedMail(tx, sending, id);
-  if (!mail) return refuseUnknownMail(id);
+  if (!mail) return refuseForeignMail(id);
   tx.putMail({ ...mail, read: true });
   return null;
 };
@@ -98,10 +101,10 @@ export const recordMailReply = (
   { mail: id, body, status }: Extract<Command, { kind: "mail-reply" }>,
 ): Refusal | null => {
   const original = findReceivedMail(tx, sending, id);
-  if (!original) return refuseUnknownMail(id);
+  if (!original) return refuseForeignMail(id);
   const why = explainNoReply(original, sending.address);
-  if (why !== null) return refuseMail("no-reply", why);
-  if (isMailboxFull(tx, original.execution)) return MAILBOX_FULL_REFUSAL;
+  if (why !== null) return refuseMailReply(why);
+  if (isMailboxFull(tx, original.execution)) return refuseFullMailbox(MAIL_LIMITS.kept);
   tx.putMail({ ...original, status, read: true });
   tx.putMail(answerMail(original, { id: deriveMailId(sending.job, sending.ordinal), body, at: toMailTime(tx, sending) }));
   tx.note(`${sending.address} answered ${id}`);
@@ -123,9 +126,8 @@ export const answerMailQuestion = (
   { mail: id, text }: Extract<Command, { kind: "reply" }>,
 ): Refusal | null => {
   const original = findPersonQuestion(tx, id);
-  if (!original) return refuse("unknown-mail", `There is no question \`${id}\`.`, "/enki status").refusal;
-  if (original.type === "request" && original.status !== "pending")
-    return refuse("already-answered", `\`${original.id}\` was answered already.`, "/enki status").refusal;
+  if (!original) return refuseUnknownQuestion(id);
+  if (original.type === "request" && original.status !== "pending") return refuseAnsweredQuestion(original.id);
   tx.putMail({ ...original, status: "completed", read: true });
   tx.putMail(answerMail(original, { id: deriveMailId(`${event.id}/${original.id}`, 1), body: text, at: tx.now }));
   tx.note(`${event.by} answered ${original.id}`);

@@ -1,8 +1,8 @@
+import { refuseIdlePause, refuseIdleResume, refuseStepPause, refuseStepResume } from "../../messages/refusals/step-commands.ts";
 import { pauseExecution, resumeExecution } from "../../domain/execution-lifecycle.ts";
 import { mayTake, pause as pauseOne, resume as resumeOne } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
-import { refuse } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
@@ -16,8 +16,7 @@ export const pauseTarget: TargetCommandHandler = (tx, { execution, step }, event
   if (step) return pauseStepByPerson(tx, { execution, step, event });
   if (execution.state !== "running") {
     const next = execution.state === "paused" ? `/enki resume ${execution.id}` : "/enki status";
-    return refuse("not-running", `Execution \`${execution.id}\` is ${execution.state}, not running: only what runs can be paused.`, next)
-      .refusal;
+    return refuseIdlePause(execution.id, execution.state, next);
   }
   const why = { code: "paused", message: `Paused by @\u200b${event.by}.`, next: `/enki resume ${execution.id}` };
   tx.putExecution(pauseExecution(execution, why));
@@ -29,7 +28,7 @@ const pauseStepByPerson: StepCommandHandler = (tx, { execution, step, event }) =
   const task = toTaskId(execution.id, step.id);
   if (!canPause(step)) {
     const next = step.state === "paused" ? `/enki resume ${task}` : "/enki status";
-    return refuse("cannot-pause", `\`${task}\` is '${step.state}': there is nothing of it to pause.`, next).refusal;
+    return refuseStepPause(task, step.state, next);
   }
   const why = { code: "paused", message: `Paused by @\u200b${event.by}.`, next: `/enki resume ${task}` };
   tx.putStep(execution.id, pauseOne(step, why));
@@ -53,16 +52,14 @@ export const resumeTarget: TargetCommandHandler = (tx, { execution, step }, even
   }
   const paused = execution.state === "running" ? Object.values(execution.steps).filter((each) => each.state === "paused") : [];
   for (const each of paused) resumePausedStep(tx, execution, each);
-  if (paused.length === 0)
-    return refuse("not-paused", `Execution \`${execution.id}\` is ${execution.state}, and nothing in it is paused.`, "/enki status")
-      .refusal;
+  if (paused.length === 0) return refuseIdleResume(execution.id, execution.state);
   tx.note(`${event.by} resumed ${formatNounCount(paused.length, "step")} of ${execution.id}`);
   return null;
 };
 
 const resumeStepByPerson: StepCommandHandler = (tx, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
-  if (step.state !== "paused") return refuse("not-paused", `\`${task}\` is '${step.state}', not 'paused'.`, "/enki status").refusal;
+  if (step.state !== "paused") return refuseStepResume(task, step.state);
   resumePausedStep(tx, execution, step);
   tx.note(`${event.by} resumed ${task}`);
   if (execution.state !== "paused") return null;

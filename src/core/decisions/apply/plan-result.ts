@@ -1,3 +1,4 @@
+import { UNCHANGED_PLAN_REFUSAL, refuseMissingPlan } from "../../messages/refusals/plans.ts";
 import {
   failExecution,
   finishExecution,
@@ -12,7 +13,7 @@ import type { Job, JobResult } from "../../domain/job.ts";
 import { isTaskCreation } from "../../domain/adhoc-task.ts";
 import { hashValue } from "../../domain/ids.ts";
 import type { Plan, PlannedStep } from "../../domain/plan.ts";
-import { refuse, type Refusal, type Result } from "../../domain/refusal.ts";
+import type { Refusal, Result } from "../../domain/refusal.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { checkTaskNeeds, withLocalNeeds } from "../cross-needs.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
@@ -81,7 +82,7 @@ const readPlannerPlan = (tx: DecisionReader, execution: Execution, { tools, reas
   if (there === null || (execution.state !== "planning" && more.length === 0)) {
     const because = reason === "" ? "." : `: ${reason.replace(/\.$/, "")}.`;
     const words = output === "" ? "" : ` It said: ${output}`;
-    return refuse("no-plan", `The planner ended without ${there ? "new steps" : "a plan"}${because}${words}`);
+    return refuseMissingPlan(there ? "new steps" : "a plan", because, words);
   }
   const own = withLocalNeeds(execution.id, { steps: more });
   const all = withLocalNeeds(execution.id, there);
@@ -97,7 +98,7 @@ const putPlanForApproval = (tx: DecisionTransaction, before: Execution, value: P
   const { revision } = before;
   const isAdded = before.amendment !== null && before.state !== "planning";
   if (isBeingRevised(before) && hashValue(value) === (isAdded ? before.amendment?.plan : before.plan))
-    return failPlanning(tx, before, refuse("plan-unchanged", "The planner proposed the same plan again.").refusal);
+    return failPlanning(tx, before, UNCHANGED_PLAN_REFUSAL);
   const execution = revision ? { ...before, revision: { ...revision, state: "done", refusal: null } as const } : before;
   const free = tx.snapshot.config.plan.approval === "never" && !execution.planOnly;
   const deadline = free ? null : tx.now + PERSON_WAIT_MS;

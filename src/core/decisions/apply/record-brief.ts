@@ -1,5 +1,6 @@
+import { refuseUnreadIssue } from "../../messages/refusals/commands.ts";
 import type { Brief } from "../../domain/brief.ts";
-import { accept, refuse, type Result } from "../../domain/refusal.ts";
+import { accept, type Result } from "../../domain/refusal.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 
@@ -12,7 +13,5 @@ export const findCommandBrief = (
   const comment = source.kind === "comment" ? source.id : null;
   const answer = tx.readFact<"brief">({ kind: "brief", command: id, issue, onPullRequest, asOf: at, comment, comments, maxChars });
   if (answer === undefined) return undefined;
-  return answer.kind === "read"
-    ? accept(answer.brief)
-    : refuse("issue-unreadable", `Enki could not read #${issue}, so it planned nothing: ${answer.reason}.`, "/enki fix");
+  return answer.kind === "read" ? accept(answer.brief) : refuseUnreadIssue(issue, answer.reason);
 };

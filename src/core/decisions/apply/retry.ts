@@ -1,9 +1,9 @@
+import { refuseBlockedRetry, refuseRetryWithoutNews } from "../../messages/refusals/step-commands.ts";
 import { reopen, replan } from "../../domain/execution-lifecycle.ts";
 import { requestChanges, retry as retryFromFailure } from "../../domain/step-lifecycle.ts";
 import { needsPersonToResolve } from "../../domain/conflict.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { type BranchName, readTaskId, toTaskId, type TaskId } from "../../domain/ids.ts";
-import { refuse } from "../../domain/refusal.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation, type Step } from "../../domain/step.ts";
 import { refuseNotFailed } from "../../messages/refusals/targets.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
@@ -54,7 +54,7 @@ const retryStepByPerson: StepCommandHandler = (tx, { execution, step, event }) =
   if (step.state === "blocked") {
     const failed = findFailedNeed(tx, execution, step);
     const next = failed === null ? "/enki status" : `/enki retry ${failed}`;
-    return refuse("blocked", `\`${task}\` is blocked by a step that it needs; retry that step first.`, next).refusal;
+    return refuseBlockedRetry(task, next);
   }
   if (step.state !== "failed" && !isAwaitingConfirmation(step)) return retryWithFeedback(tx, { execution, step, event });
   resetFailedStep(tx, execution, step);
@@ -72,8 +72,7 @@ const retryWithFeedback: StepCommandHandler = (tx, { execution, step, event }) =
   const news = findNewFeedback(tx, { execution, step });
   if (!news) return null;
   if (news.items.length === 0) {
-    const why = `\`${task}\` has not failed, and no one has commented on #${step.pull} since its last attempt.`;
-    return refuse("nothing-new", why, `review or comment on #${step.pull}`).refusal;
+    return refuseRetryWithoutNews(task, step.pull);
   }
   tx.putStep(execution.id, requestChanges(step));
   reopenExecution(tx, execution);

@@ -1,8 +1,14 @@
+import {
+  BEING_REVISED_REFUSAL,
+  OVERTAKEN_REFUSAL,
+  refuseBadConfig,
+  refuseRevisionOfNothing,
+} from "../../messages/refusals/plan-commands.ts";
 import { propose, proposeAmendedPlan, replan, restartAmendment } from "../../domain/execution-lifecycle.ts";
 import { hasQuotedLine } from "../../commands/quoted-remark.ts";
 import type { PersonCommand } from "../../domain/command.ts";
 import { type Execution, hasEnded, isBeingRevised } from "../../domain/execution.ts";
-import { refuse, type Refusal } from "../../domain/refusal.ts";
+import type { Refusal } from "../../domain/refusal.ts";
 import { findExecutionIssue } from "../../domain/find-target.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { renderExecutionBody } from "../execution-body.ts";
@@ -23,7 +29,7 @@ export const revisePlan = (tx: DecisionTransaction, event: CommandedEvent, { tex
   const open = here.findLast((each) => hasProposedPlan(each));
   if (!open) return refuseRevision(here);
   const { broken } = tx.snapshot.config;
-  if (broken !== null) return refuse("bad-config", `The configuration cannot be used: ${broken}.`, "fix it on the default branch").refusal;
+  if (broken !== null) return refuseBadConfig(broken);
   const { revision, amendment } = open;
   // A failed revision did not change the plan, so its remark is left out.
   const before = [...(revision?.earlierRequests ?? []), ...(revision?.state === "done" ? [revision.text] : [])].slice(
@@ -62,17 +68,8 @@ const refuseRevision = (here: readonly Execution[]): Refusal => {
   if (here.some((each) => isBeingRevised(each))) return BEING_REVISED_REFUSAL;
   const running = here.some(({ state }) => state === "running" || state === "paused");
   const next = running ? "/enki add <request>" : "/enki status";
-  return refuse("nothing-to-revise", "No plan is waiting for approval on this issue, and only a proposed plan can be revised.", next)
-    .refusal;
+  return refuseRevisionOfNothing(next);
 };
-
-export const BEING_REVISED_REFUSAL: Refusal = refuse(
-  "being-revised",
-  "The plan is being revised. Approve the new plan when it appears, or the old one if the revision fails.",
-  "/enki status",
-).refusal;
-
-const OVERTAKEN_REFUSAL: Refusal = refuse("approved-before", "Somebody approved the plan before it was revised.").refusal;
 
 /**
  * The execution before a quoting reply started a revision, which is stopped: whoever approves that plan does so in spite of the reply. Null

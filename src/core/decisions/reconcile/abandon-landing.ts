@@ -1,12 +1,10 @@
+import { IN_QUEUE_REFUSAL } from "../../messages/refusals/queues.ts";
 import { type BranchName, readTaskId, type Sha } from "../../domain/ids.ts";
 import type { Landing, Queue } from "../../domain/queue.ts";
-import { refuse } from "../../domain/refusal.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { toSidePullKey } from "../landings.ts";
 
 /** Holds a step in GitHub's merge queue: it is neither verified nor landed a second time. */
-export const IN_QUEUE_REFUSAL = refuse("in-queue", "It is in GitHub's merge queue.", "/enki status").refusal;
-
 /** The head of the pull request that is being merged. */
 export const toLandingHead = ({ mode, candidate }: Landing): Sha =>
   mode === "batch" ? candidate.commit : (candidate.items[0]?.head ?? candidate.commit);

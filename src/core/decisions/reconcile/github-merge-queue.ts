@@ -1,9 +1,9 @@
+import { refuseQueueRejection } from "../../messages/refusals/queues.ts";
 import type { Effect } from "../../domain/effect.ts";
 import type { BranchName } from "../../domain/ids.ts";
 import type { MergeQueuePosition } from "../../domain/github-facts.ts";
 import type { Landing } from "../../domain/queue.ts";
 import { recordRemoval } from "../../domain/queue-item-lifecycle.ts";
-import { refuse } from "../../domain/refusal.ts";
 import { applyLanding } from "../../refinery/apply-landing.ts";
 import { describeRemoval } from "../../messages/landing-words.ts";
 import { failStep, findStep } from "../apply/fail-step.ts";
@@ -140,6 +140,6 @@ const handleEnqueueRefusal = (
   const isEarly = /status check|expected|in progress|unstable/i.test(why);
   abandonLanding(tx, base, { reason: why, pauseMs: isEarly ? ENQUEUE_CHECK_PAUSE_MS : ENQUEUE_PAUSE_MS });
   if (isEarly || code === "conflict" || /head branch was modified|head sha/i.test(why)) return;
-  const frozen = refuse("landing-refused", `GitHub's merge queue rejected #${of.pull}: ${why}`, "/enki retry").refusal;
+  const frozen = refuseQueueRejection(of.pull, why);
   tx.putQueue(base, { ...tx.queue(base), frozen, landingRefusedAt: tx.now });
 };

@@ -1,9 +1,9 @@
+import { refuseDeniedLanding, refuseOtherTree } from "../../messages/refusals/queues.ts";
 import type { Effect } from "../../domain/effect.ts";
 import type { BranchName, Sha } from "../../domain/ids.ts";
 import type { MergeMethod } from "../../domain/github-facts.ts";
 import type { Incident, Landing } from "../../domain/queue.ts";
 import { toBranchRef } from "../../domain/refs.ts";
-import { refuse } from "../../domain/refusal.ts";
 import { UNLANDABLE_CODES } from "../../policy/landing-mode.ts";
 import { applyLanding } from "../../refinery/apply-landing.ts";
 import { renderBatchBody, renderBatchTitle, renderRevertBody, renderRevertMessage, renderRevertTitle } from "../../messages/pull-text.ts";
@@ -73,13 +73,12 @@ const applyMerge = (
     reportReusedVerdict(tx, candidate, commit);
     return tx.putQueue(base, after);
   }
-  const why = `GitHub merged ${commit.slice(0, 12)} into \`${base}\`, and its files are not those that were verified as ${candidate.commit.slice(0, 12)}: look at it, and at the pull request that takes it back.`;
   tx.note(`${base}: ${commit.slice(0, 12)} is not what was verified`);
   const sound = after.greenCommits.filter((each) => each !== commit);
   tx.putQueue(base, {
     ...after,
     greenCommits: sound,
-    frozen: refuse("tree-differs", why, "/enki retry").refusal,
+    frozen: refuseOtherTree(base, { merge: commit.slice(0, 12), verified: candidate.commit.slice(0, 12) }),
     incident: { merge: commit, revert: null },
   });
 };
@@ -133,7 +132,7 @@ const handleMergeRefusal = (
     return abandonLanding(tx, base, { reason: why, pauseMs: MERGE_CHECK_PAUSE_MS });
   abandonLanding(tx, base, { reason: why, pauseMs: MERGE_PAUSE_MS });
   if (code === "base-moved" || code === "conflict") return;
-  const frozen = refuse("landing-refused", `GitHub does not let Enki land on \`${base}\`: ${why}`, "/enki retry").refusal;
+  const frozen = refuseDeniedLanding(base, why);
   tx.putQueue(base, { ...tx.queue(base), frozen, landingRefusedAt: tx.now });
 };
 

@@ -1,10 +1,10 @@
+import { refuseMissingBase } from "../../messages/refusals/queues.ts";
 import { land as landStep } from "../../domain/step-lifecycle.ts";
 import { type BranchName, readTaskId, type Sha, type TaskId } from "../../domain/ids.ts";
 import { toJobKey } from "../../domain/job.ts";
 import { type Candidate, isGreen, type Queue } from "../../domain/queue.ts";
 import { toHeadRef } from "../../domain/queued-pull.ts";
 import { toBranchRef, toCandidateRef, readCandidateRef } from "../../domain/refs.ts";
-import { refuse } from "../../domain/refusal.ts";
 import { planQueue } from "../../refinery/plan-queue.ts";
 import { type QueueEntrant, toChainMerge, type RefineryEffect, type RefineryPlan } from "../../refinery/refinery-state.ts";
 import { renderFailedTogether } from "../../messages/failed-together.ts";
@@ -13,7 +13,7 @@ import { listHeldBases, listActiveBases } from "../step-base.ts";
 import { createLanding, startWorkflowsAfterLanding, reportOwnChecks, reportReusedVerdict } from "../landings.ts";
 import { findParallelLimits, wakeForNextLook } from "../parallel-limits.ts";
 import { withLandingTerms } from "../landing-terms.ts";
-import { IN_QUEUE_REFUSAL } from "./abandon-landing.ts";
+import { IN_QUEUE_REFUSAL } from "../../messages/refusals/queues.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { JOB_SLACK_MS, MAX_FAULTS } from "../../domain/retry-policy.ts";
 import { admitEntrants } from "./queue-entrants.ts";
@@ -169,7 +169,7 @@ export const serializeLastingQueue = ({ items, ...rest }: Queue): string =>
 
 const withMissingBase = (queue: Queue, base: BranchName): Queue => ({
   ...queue,
-  frozen: refuse("base-missing", `The branch \`${base}\` is gone.`, "/enki retry").refusal,
+  frozen: refuseMissingBase(base),
 });
 
 const failEjectedStep = (

@@ -1,5 +1,6 @@
+import { refuseGoneApproval, refuseGoneLanding } from "../../messages/refusals/approvals.ts";
 import type { Execution } from "../../domain/execution.ts";
-import { refuse, type Refusal } from "../../domain/refusal.ts";
+import type { Refusal } from "../../domain/refusal.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 import { isCommandShown } from "./shown-command.ts";
 
@@ -12,30 +13,17 @@ export const APPROVAL_GONE_CODE = "approval-gone";
 export const checkPlanApproval = (tx: DecisionReader, execution: Execution): Refusal | null | undefined => {
   if (needsNoApproval(tx, execution)) return null;
   const { approved, plan } = execution;
-  if (approved === null || plan === null || approved.plan !== plan) return refuseGoneApproval(execution);
+  if (approved === null || plan === null || approved.plan !== plan) return refuseGone(execution);
   const isShown = isCommandShown(tx, approved, (command) =>
     execution.landsPull ? command.kind === "land" : command.kind === "approve-plan" && plan.startsWith(command.plan),
   );
   if (isShown === undefined) return undefined;
-  return isShown ? null : refuseGoneApproval(execution);
+  return isShown ? null : refuseGone(execution);
 };
 
 /** Quick tasks and workflows are started by a command whose text says what runs. */
 const needsNoApproval = (tx: DecisionReader, { quick, workflow, planOnly, landsPull }: Execution): boolean =>
   !landsPull && (quick === true || workflow !== undefined || (!planOnly && tx.snapshot.config.plan.approval === "never"));
 
-const refuseGoneApproval = ({ approved, plan, landsPull }: Execution): Refusal =>
-  landsPull
-    ? refuseGoneLanding(approved?.by ?? "")
-    : refuse(
-        APPROVAL_GONE_CODE,
-        `GitHub does not show the approval of this plan${approved ? ` by ${approved.by}` : ""} as it was given: the comment was deleted or edited, or its author may no longer approve. Nothing lands until a person approves again.`,
-        `/enki approve ${(plan ?? "").slice(0, 12)}`,
-      ).refusal;
-
-const refuseGoneLanding = (by: string): Refusal =>
-  refuse(
-    APPROVAL_GONE_CODE,
-    `GitHub does not show the \`/enki land\` by ${by} as it was given: the comment was deleted or edited, or its author may no longer approve.`,
-    "/enki unland, then /enki land",
-  ).refusal;
+const refuseGone = ({ approved, plan, landsPull }: Execution): Refusal =>
+  landsPull ? refuseGoneLanding(approved?.by ?? "") : refuseGoneApproval(approved?.by ?? null, (plan ?? "").slice(0, 12));

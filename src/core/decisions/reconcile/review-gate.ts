@@ -1,15 +1,25 @@
+import {
+  NO_APPROVAL_REFUSAL,
+  PAUSED_REFUSAL,
+  UNSEEN_PULL_REFUSAL,
+  refuseDraft,
+  refuseHeldLabel,
+  refuseOtherBase,
+  refusePullClosedByPerson,
+} from "../../messages/refusals/reviews.ts";
 import type { Execution, QueuedPull } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import type { Pull } from "../../domain/github-facts.ts";
 import { isGreen, type Queue } from "../../domain/queue.ts";
-import { refuse, type Refusal } from "../../domain/refusal.ts";
+import type { Refusal } from "../../domain/refusal.ts";
 import { isHeldByPerson, type Step } from "../../domain/step.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 import { evaluatePullReviews, findReasonToLeave } from "./pull-gate.ts";
 import { checkPlanApproval } from "./plan-approval.ts";
 import { checkStepDecisions } from "./step-decisions.ts";
-import { evaluateHeadReviews, findRequestedChanges, UNAPPROVED_REFUSAL, type HeadVerdict } from "./reviews.ts";
+import { evaluateHeadReviews, findRequestedChanges, type HeadVerdict } from "./reviews.ts";
+import { UNAPPROVED_REFUSAL } from "../../messages/refusals/reviews.ts";
 
 export type PublishedStep = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep; readonly queue: Queue };
 
@@ -37,8 +47,6 @@ const UNREAD_FREE_VERDICT: GateVerdict = { kind: "free", wasRead: false };
 const OPENING_VERDICT: GateVerdict = { kind: "opening" };
 const toHeldVerdict = (why: Refusal): GateVerdict => ({ kind: "held", refusal: why });
 
-const UNSEEN_PULL_REFUSAL = refuse("pull-unseen", "GitHub does not list its pull request yet.").refusal;
-const PAUSED_REFUSAL = refuse("paused", "Its execution is paused.").refusal;
 /** Milliseconds after which GitHub lists a new pull request at the latest. */
 const PULL_LIST_LAG_MS = 10_000;
 /** Milliseconds for which a pull request counts as new. */
@@ -107,9 +115,7 @@ const evaluateReviews = (tx: DecisionReader, of: PublishedStep, { hasActivity }:
 /** The verdict without reading anything from GitHub. */
 const findKnownVerdict = ({ step, planned }: PublishedStep): GateVerdict => {
   if (isHeldByPerson(step) && step.refusal) return toHeldVerdict(step.refusal);
-  return planned.checkpoint
-    ? toHeldVerdict(step.refusal ?? refuse("checkpoint", "Nobody has approved this head yet.").refusal)
-    : UNREAD_FREE_VERDICT;
+  return planned.checkpoint ? toHeldVerdict(step.refusal ?? NO_APPROVAL_REFUSAL) : UNREAD_FREE_VERDICT;
 };
 
 /** Whether the reviews may contain an unread request for changes: it is answered even if something else keeps the step from landing. */
@@ -173,17 +179,12 @@ const findPullHold = (tx: DecisionReader, { execution, step }: PublishedStep, pu
   const at = `#${pull.number}`;
   const cancel = `/enki cancel ${toTaskId(execution.id, step.id)}`;
   if (pull.baseBranch !== execution.baseBranch)
-    return refuse(
-      "retargeted",
-      `A person pointed ${at} to \`${pull.baseBranch}\`: it lands no more on \`${execution.baseBranch}\`.`,
-      cancel,
-    ).refusal;
-  if (pull.state !== "open")
-    return refuse("pull-closed", `A person closed ${at}: its work is held until that is opened again.`, cancel).refusal;
-  if (pull.draft) return refuse("draft", `${at} is a draft.`, at).refusal;
+    return refuseOtherBase(at, { pull: pull.baseBranch, execution: execution.baseBranch }, cancel);
+  if (pull.state !== "open") return refusePullClosedByPerson(at, cancel);
+  if (pull.draft) return refuseDraft(at);
   const holds = tx.snapshot.config.refinery.hold.map((label) => label.toLowerCase());
   const label = pull.labels.find((each) => holds.includes(each.toLowerCase()));
-  return label === undefined ? null : refuse("hold", `${at} has the label \`${label.replaceAll("`", "'")}\`.`, at).refusal;
+  return label === undefined ? null : refuseHeldLabel(at, label.replaceAll("`", "'"));
 };
 
 /** A pull request that a person merged: its head has landed and is not landed again. A newer head gets a new pull request. */

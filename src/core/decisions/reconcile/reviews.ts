@@ -1,6 +1,7 @@
+import { HASTY_REVIEW_REFUSAL, UNAPPROVED_REFUSAL, refuseMissingReviews, refuseWantedChanges } from "../../messages/refusals/reviews.ts";
 import type { Execution } from "../../domain/execution.ts";
 import type { Review } from "../../domain/github-facts.ts";
-import { refuse, type Refusal } from "../../domain/refusal.ts";
+import type { Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 import { refuseSelfApproval } from "./self-approval.ts";
@@ -14,16 +15,6 @@ export type HeadVerdict =
 
 type ReviewedStep = { readonly execution: Execution; readonly step: Step; readonly planned: { readonly checkpoint: boolean } };
 
-export const UNAPPROVED_REFUSAL = refuse(
-  "checkpoint",
-  "A person with write permission has not approved this head yet.",
-  "approve the pull request",
-).refusal;
-const HASTY_REVIEW_REFUSAL = refuse(
-  "hasty-review",
-  "It was approved in the same second in which this head appeared, so the review may be for an older head. Approve it again.",
-  "approve the pull request",
-).refusal;
 const REVIEW_TIME_STEP_MS = 1_000;
 
 /**
@@ -56,12 +47,6 @@ const judgeApprovals = (tx: DecisionReader, of: ReviewedStep, [first, second]: r
   return alone ? { kind: "held", refusal: alone } : { kind: "free", by: first.by };
 };
 
-const refuseWantedChanges = (by: string): Refusal =>
-  refuse(
-    "changes-requested",
-    `${by} requested changes, and the next attempt left this head unchanged. Approve it, dismiss that review, or explain what is missing.`,
-  ).refusal;
-
 /**
  * The first unanswered request for changes by a person with write permission, on this head or on an earlier one while it was being
  * replaced. Returns null if there is none, and while facts are missing.
@@ -80,12 +65,6 @@ export const findRequestedChanges = (
   );
   return rework ? { kind: "rework", by: rework.by, review: rework.id } : null;
 };
-
-const refuseMissingReviews = (there: number, needed: number): Refusal =>
-  refuse(
-    "unreviewed",
-    `The rules of its base ask for ${needed} approving reviews of this head, and there ${there === 1 ? "is 1" : `are ${there}`}.`,
-  ).refusal;
 
 /** GitHub moves a review to the new head after a force-push, so a review from before this head belongs to an earlier head. */
 const isReviewOfHead = (review: Review, { head }: Step): boolean => head !== null && review.head === head.sha && review.at >= head.since;

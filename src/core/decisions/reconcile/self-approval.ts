@@ -1,6 +1,7 @@
+import { UNKNOWN_PUSHER_REFUSAL, refuseAlone } from "../../messages/refusals/reviews.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { type Login, toTaskId } from "../../domain/ids.ts";
-import { refuse, type Refusal } from "../../domain/refusal.ts";
+import type { Refusal } from "../../domain/refusal.ts";
 import { toTaskBranch } from "../../domain/refs.ts";
 import type { Step } from "../../domain/step.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
@@ -26,11 +27,7 @@ export const refuseSelfApproval = (
   const pushers = tx.readFact<"pushers">({ kind: "pushers", branch, head: step.head.sha });
   if (!pushers) {
     tx.wakeAt(tx.now + ACTIVITY_LAG_MS);
-    return refuse("pusher-unknown", "GitHub does not show who pushed this head, so one approval is not enough.", "get a second approval")
-      .refusal;
+    return UNKNOWN_PUSHER_REFUSAL;
   }
   return pushers.some((each) => isSamePerson(each, by)) ? refuseAlone(`${by}, who pushed to this branch`) : null;
 };
-
-const refuseAlone = (who: string): Refusal =>
-  refuse("self-approval", `It waits for an approval by someone other than ${who}.`, "ask another person to approve").refusal;

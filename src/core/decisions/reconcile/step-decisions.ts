@@ -1,8 +1,9 @@
 import type { PersonCommand } from "../../domain/command.ts";
 import type { Execution } from "../../domain/execution.ts";
+import { refuseGoneResultApproval, refuseGoneSkip } from "../../messages/refusals/approvals.ts";
 import { type StepId, toTaskId } from "../../domain/ids.ts";
 import { listNeededSteps } from "../../domain/plan.ts";
-import { refuse, type Refusal } from "../../domain/refusal.ts";
+import type { Refusal } from "../../domain/refusal.ts";
 import { release } from "../../domain/step-lifecycle.ts";
 import { DECISION_GONE_CODE, NOTHING_TO_DO_CODE, type Step, type StepDecision } from "../../domain/step.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
@@ -53,14 +54,8 @@ const decides = (command: PersonCommand, task: string, step: Step): boolean => {
   return command.kind === "approve-step" && names(command.task, task, step) && step.result?.startsWith(command.head) === true;
 };
 
-const refuseGoneDecision = (task: string, step: Step): Refusal => {
-  const [what, next] =
-    step.state === "skipped"
-      ? ["the command that skipped", `/enki skip ${task}`]
-      : ["the approval of the result of", `/enki approve ${task}@${(step.result ?? "").slice(0, 12)}`];
-  const message = `GitHub does not show ${what} \`${task}\` as it was given: the comment was deleted or edited, or its author may no longer decide. Nothing that needs this step lands until a person repeats the command.`;
-  return refuse(DECISION_GONE_CODE, message, next).refusal;
-};
+const refuseGoneDecision = (task: string, step: Step): Refusal =>
+  step.state === "skipped" ? refuseGoneSkip(task) : refuseGoneResultApproval(task, (step.result ?? "").slice(0, 12));
 
 /** Replaces a decision after GitHub stopped showing the earlier one, and releases held steps. Returns whether any step was held. */
 export const renewDecision = (

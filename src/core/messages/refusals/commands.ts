@@ -1,4 +1,4 @@
-import { refuse, type RefusedResult } from "../../domain/refusal.ts";
+import { refuse, type Refusal, type RefusedResult } from "../../domain/refusal.ts";
 
 export const refuseEmptyRequest = (name: string, usage: string): RefusedResult =>
   refuse("nothing-asked", `\`/enki ${name}\` needs a description of what to do.`, `/enki ${usage}`);
@@ -68,3 +68,19 @@ export const refuseTooManyCommands = (count: number, most: number): RefusedResul
     `This comment has ${count} commands, so Enki read only the first ${most}. Write the others in another comment.`,
     "/enki help",
   );
+
+export const EDITED_COMMENT_REFUSAL: Refusal = refuse(
+  "edited-comment",
+  "Somebody edited this comment before Enki read it, so it is not clear who wrote what. Write the command in a new comment.",
+).refusal;
+
+export const EDITED_ISSUE_REFUSAL: Refusal = refuse(
+  "edited-issue",
+  "Somebody changed this issue before Enki read it, so it is not clear who wrote what. Write the command in a comment.",
+).refusal;
+
+export const refuseLackOfPermission = (request: string, needed: string): Refusal =>
+  refuse("no-permission", `${request} needs ${needed} permission in this repository.`, "/enki help").refusal;
+
+export const refuseUnreadIssue = (issue: number, reason: string): RefusedResult =>
+  refuse("issue-unreadable", `Enki could not read #${issue}, so it planned nothing: ${reason}.`, "/enki fix");

@@ -36,3 +36,11 @@ export const refuseUnknownRole = (id: string, name: string, roles: string): Refu
 
 export const refuseUnknownTask = (id: string, task: string): RefusedResult =>
   refuse("bad-need", `step '${id}' depends on unknown task '${task}'`);
+
+export const refuseMissingPlan = (missing: string, because: string, words: string): RefusedResult =>
+  refuse("no-plan", `The planner ended without ${missing}${because}${words}`);
+
+export const UNCHANGED_PLAN_REFUSAL: Refusal = refuse("plan-unchanged", "The planner proposed the same plan again.").refusal;
+
+export const refuseAbsentTask = (id: string, task: string): RefusedResult =>
+  refuse("unknown-need", `step '${id}' depends on unknown task '${task}'`);

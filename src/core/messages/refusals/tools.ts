@@ -36,3 +36,5 @@ export const refuseUnknownAddress = (address: string, everyone: string): Refused
 export const refuseUnknownMessage = (id: string): RefusedResult => refuse("unknown-mail", `not found: message ${id}`);
 
 export const READ_ONLY_REFUSAL: Refusal = refuse("read-only", "no job runs here: this tool changes nothing").refusal;
+
+export const refuseUnknownIssue = (issue: number): Refusal => refuse("unknown-item", `not found: backlog item ${issue}`).refusal;

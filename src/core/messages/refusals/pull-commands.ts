@@ -1,0 +1,17 @@
+import { refuse, type RefusedResult } from "../../domain/refusal.ts";
+
+export const refuseUnlistedPull = (pull: number): RefusedResult =>
+  refuse("pull-unseen", `GitHub does not list #${pull} yet. Try again in a moment.`, "");
+
+export const refuseClosedPull = (pull: number, ended: string): RefusedResult =>
+  refuse("pull-over", `#${pull} is ${ended}, so nothing more can land on its branch.`, "comment on an issue or on an open pull request");
+
+export const refuseForkPull = (pull: number, ref: string): RefusedResult =>
+  refuse(
+    "fork-pull",
+    `#${pull} comes from a fork, as \`${ref}\`. Enki can push only to branches in this repository.`,
+    "push that branch to this repository and open a pull request from it, or comment on an issue",
+  );
+
+export const refuseOwnBranch = (branch: string): RefusedResult =>
+  refuse("own-branch", `\`${branch}\` is one of Enki's own branches, which only Enki updates.`, "comment on the issue that it belongs to");
