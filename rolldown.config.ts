@@ -69,7 +69,7 @@ const door = (name: string) =>
       file: `${process.env["ENKI_BUNDLES"] ?? "dist"}/${name}.js`,
       format: "esm",
       codeSplitting: false,
-      minify: { compress: false, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
+      minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
     },
   });
 

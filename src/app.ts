@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import process from "node:process";
 import { Probot, ProbotOctokit } from "probot";
 import { type AppHost, type AppService, openAppService } from "./coordinator/app-service.ts";
 import { findInstallation, listInstalledRepositories, openInstallation } from "./github/app-installation.ts";
@@ -48,6 +49,7 @@ export const startApp = async (options: AppOptions): Promise<StartedApp> => {
   const access = (id: number) => openInstallation(installing, id);
   const find = (repository: string) => findInstallation(installing, repository);
   const service = openAppService({
+    readVariable: (name) => process.env[name],
     ...options,
     openInstallation: access,
     findInstallation: find,

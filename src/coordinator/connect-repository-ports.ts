@@ -18,6 +18,7 @@ import { readActionsWorkflowFile } from "../core/policy/check-reporters.ts";
 import { guardRepository } from "./guard-repository.ts";
 import { openLedgerRebuild } from "./rebuild-ledger.ts";
 import { type ConfigLayers, readRepositoryConfig } from "../storage/config/repository-config.ts";
+import { openNoticePort, type ReadVariable } from "./post-notice.ts";
 import { answerQueries } from "./answer-queries.ts";
 import { openRepositorySweep } from "./repository-sweep.ts";
 
@@ -41,16 +42,20 @@ export type RepositoryConnection = {
   readonly nonce: () => string;
   /** A random pause after a lost race, in milliseconds, so that competing writers do not stay in step. */
   readonly jitter: () => number;
+  /** Reads a variable that `[notify]` names; without it none is set. */
+  readonly readVariable?: ReadVariable | undefined;
   readonly sleep: (delay: number) => Promise<void>;
   readonly log: (line: string) => void;
 };
 
 /** Connects the ports of one repository: git through a clone, GitHub through its API. */
 export const connectRepositoryPorts = (connected: RepositoryConnection): RepositoryPorts => {
-  const { clone, github, botLogin, defaultBranch, graceMs, now, log } = connected;
+  const { clone, github, botLogin, defaultBranch, graceMs, now, log, readVariable = () => undefined } = connected;
+  const postNotice = openNoticePort({ readVariable, now, log });
   return {
     botLogin,
     defaultBranch,
+    repositoryUrl: `${github.files.server}/${github.files.repository}`,
     graceMs,
     keepOutcomesMs: connected.keepOutcomesMs,
     endsWhenIdle: connected.endsWhenIdle,
@@ -77,7 +82,7 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
       if ("kind" in facts) log(`not read: ${facts.reason}`);
       return facts;
     },
-    performEffects: (effects, again) => performEffects(effects, { github, botLogin, defaultBranch, repeated: again, now }),
+    performEffects: (effects, again) => performEffects(effects, { github, botLogin, defaultBranch, repeated: again, now, postNotice }),
   };
 };
 

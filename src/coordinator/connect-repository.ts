@@ -9,6 +9,7 @@ import { readInstallationLayers } from "../storage/config/repository-config.ts";
 import type { CommitIdentity } from "../storage/git/git-objects.ts";
 import { openClone } from "../storage/git/repository-clone.ts";
 import type { LedgerKeys } from "../storage/ledger/ledger-keys.ts";
+import type { ReadVariable } from "./post-notice.ts";
 import { connectRepositoryPorts } from "./connect-repository-ports.ts";
 import type { CoordinatorTimers } from "./repository-coordinator.ts";
 import type { RepositoryPorts } from "./repository-loop.ts";
@@ -35,6 +36,8 @@ export type CoordinatorHost = {
   readonly graceMs: Millis;
   /** See RepositoryPorts.keepOutcomesMs. */
   readonly keepOutcomesMs: Millis;
+  /** Reads a variable that `[notify]` names; without it none is set. */
+  readonly readVariable?: ReadVariable;
   /** See Snapshot.endsWhenIdle. */
   readonly endsWhenIdle?: true;
   /** See Snapshot.runners. */
@@ -97,6 +100,7 @@ export const connectRepository = async (host: CoordinatorHost, connected: Reposi
     runners: host.runners,
     now: timers.now,
     nonce: host.nonce,
+    readVariable: host.readVariable,
     jitter: () => host.random() * MAX_JITTER_MS,
     sleep: (delay) => new Promise((resolve) => void timers.after(delay, resolve)),
     log: (line) => host.log(`${repository}: ${line}`),

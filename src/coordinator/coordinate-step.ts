@@ -57,6 +57,7 @@ const runCoordinateStep = async (host: CoordinateStepHost): Promise<null> => {
       graceMs: STEP_GRACE_MS,
       keepOutcomesMs: 0,
       endsWhenIdle: true,
+      readVariable: (name) => host.env[name],
     },
     { repository: requireVariable(host, "GITHUB_REPOSITORY"), access },
   );

@@ -4,6 +4,8 @@ import type { Event } from "../core/domain/event.ts";
 import type { BranchName, Login, Millis } from "../core/domain/ids.ts";
 import type { WorkflowRunInfo } from "../core/domain/github-facts.ts";
 import { findJobRun } from "../core/policy/run-origin.ts";
+import type { NoticePort } from "./post-notice.ts";
+import { requestReview } from "./request-review.ts";
 import { readFirstLine, isOwnComment, upsertComment, postCloseReason } from "./upsert-comment.ts";
 
 type EffectOfKind<K extends EffectKind> = Extract<Effect, { kind: K }>;
@@ -15,6 +17,7 @@ export type EffectContext = {
   readonly defaultBranch: BranchName;
   readonly repeated: ReadonlySet<string>;
   readonly now: () => Millis;
+  readonly postNotice: NoticePort;
 };
 
 /** Lists runs at most once per call, and only if a job may already have started. */
@@ -72,6 +75,10 @@ const performEffect = async (effect: Effect, stage: EffectSession): Promise<Effe
       return toEffectOutcome(effect, toEffectEnding(await github.checks.setStatus(effect)));
     case "write-comment":
       return toEffectOutcome(effect, await upsertComment(effect, { issues: github.issues, botLogin }, repeated.has(effect.key)));
+    case "request-review":
+      return toEffectOutcome(effect, await requestReview(effect, github, repeated.has(effect.key)));
+    case "post-notice":
+      return toEffectOutcome(effect, await stage.postNotice(effect));
     case "reply-review-comment":
       return toEffectOutcome(effect, await performReply(effect, stage));
     case "react":

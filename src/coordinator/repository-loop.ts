@@ -34,6 +34,8 @@ export type UnreadFacts = { readonly kind: "later"; readonly retryAt: Millis; re
 export type RepositoryPorts = {
   readonly botLogin: Login;
   readonly defaultBranch: string;
+  /** See Snapshot.repositoryUrl. */
+  readonly repositoryUrl: string;
   readonly graceMs: Millis;
   /** How long outcomes may stay unsaved in memory, in milliseconds; 0 if the process exits when it is idle. */
   readonly keepOutcomesMs: Millis;
@@ -166,11 +168,11 @@ const decideWithFacts = async (
     const before = held.loaded ?? (held.loaded = await world.load());
     const events = [...held.pending, ...before.results];
     const { ledger, refs, config } = before;
-    const { graceMs, botLogin, defaultBranch } = world;
+    const { graceMs, botLogin, defaultBranch, repositoryUrl } = world;
     const unsigned = world.isLedgerSigned ? {} : { unsignedLedger: true as const };
     const ending = world.endsWhenIdle ? { endsWhenIdle: true as const } : {};
     const machine = world.runners === undefined ? {} : { runners: world.runners };
-    const frame = { now: world.now(), graceMs, botLogin, defaultBranch, config, refs, ...unsigned, ...ending, ...machine };
+    const frame = { now: world.now(), graceMs, botLogin, defaultBranch, repositoryUrl, config, refs, ...unsigned, ...ending, ...machine };
     // answerQueries stores each fact under its own query.
     const decision = decide(events, { ...frame, ledger, facts: facts as QueryFacts }, held.linkWorkflow);
     if (decision.kind === "act") return { act: decision, inputs: { events, snapshot: { ...frame, facts: [...facts] } } };

@@ -13,7 +13,7 @@ const MAX_CACHED_ANSWERS = 500;
 export const ITEMS_PER_PAGE = 100;
 
 /** Requests with notifications for people. */
-const CONTENT_ROUTE_PATTERN = /^POST .*\/(?:pulls|issues|comments|replies)$/;
+const CONTENT_ROUTE_PATTERN = /^POST .*\/(?:pulls|issues|comments|replies|requested_reviewers)$/;
 
 type HttpPage<T> = { readonly value: T; readonly more: boolean };
 type HttpRequest<T> = { readonly route: string; readonly parameters?: Readonly<Record<string, unknown>>; readonly schema: ZodType<T> };

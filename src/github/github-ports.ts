@@ -141,6 +141,10 @@ export type PullPort = {
   lineHistories(comments: readonly LineComment[]): Promise<GitHubReply<readonly LineHistory[]>>;
   /** Reviews edited after submission. */
   editedReviews(pull: number): Promise<GitHubReply<readonly number[]>>;
+  /** Asks a person for a review and notifies the person. Refuses `invalid` for the author and for people without access. */
+  requestReview(pull: number, login: Login): Promise<GitHubReply<null>>;
+  /** People whose requested review is missing. */
+  requestedReviewers(pull: number): Promise<GitHubReply<readonly Login[]>>;
   /** Replies in the thread of a comment. */
   reply(to: { pull: number; comment: number; body: string }): Promise<GitHubReply<{ comment: number }>>;
 };

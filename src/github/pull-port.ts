@@ -11,7 +11,16 @@ const MAX_OPEN_PULL_PAGES = 10;
 
 type BasicPullPort = Omit<
   PullPort,
-  "reviews" | "reviewsSince" | "lineComments" | "lineCommentsSince" | "resolvedThreads" | "editedReviews" | "lineHistories" | "reply"
+  | "reviews"
+  | "reviewsSince"
+  | "lineComments"
+  | "lineCommentsSince"
+  | "resolvedThreads"
+  | "editedReviews"
+  | "lineHistories"
+  | "requestReview"
+  | "requestedReviewers"
+  | "reply"
 >;
 
 export const openPullPort = (http: GitHubHttp, { owner, repo }: { readonly owner: string; readonly repo: string }): BasicPullPort => {

@@ -33,6 +33,10 @@ export const changedFilesSchema = z.array(
     })),
 );
 
+export const requestedReviewersSchema = z
+  .object({ users: z.array(z.object({ login: z.string() })) })
+  .transform(({ users }) => users.map(({ login }) => login));
+
 export const activityListSchema = z.array(z.object({ after: z.string(), actor: z.object({ login: z.string() }).nullish() }));
 
 const createPullSchema = (repository: string) =>

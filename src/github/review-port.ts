@@ -1,6 +1,6 @@
 import type { Millis } from "../core/domain/ids.ts";
-import { pullChangesSchema, reviewListSchema } from "./pull-schemas.ts";
-import { createdIdSchema } from "./answer-schemas.ts";
+import { pullChangesSchema, requestedReviewersSchema, reviewListSchema } from "./pull-schemas.ts";
+import { createdIdSchema, ignoredAnswerSchema } from "./answer-schemas.ts";
 import { type GitHubHttp, ITEMS_PER_PAGE, readAllPages } from "./github-http.ts";
 import { lineCommentListSchema } from "./line-comment-schemas.ts";
 import { readEditedReviews, readLineHistories, readResolvedThreads } from "./review-queries.ts";
@@ -17,7 +17,16 @@ const MAX_PULLS_REVIEWED = 30;
 
 type ReviewPort = Pick<
   PullPort,
-  "reviews" | "reviewsSince" | "lineComments" | "lineCommentsSince" | "resolvedThreads" | "editedReviews" | "lineHistories" | "reply"
+  | "reviews"
+  | "reviewsSince"
+  | "lineComments"
+  | "lineCommentsSince"
+  | "resolvedThreads"
+  | "editedReviews"
+  | "lineHistories"
+  | "requestReview"
+  | "requestedReviewers"
+  | "reply"
 >;
 
 const readPullReviews = async (http: GitHubHttp, pull: number): ReturnType<PullPort["reviews"]> => {
@@ -65,6 +74,16 @@ const readReviewsSince = async (http: GitHubHttp, clock: () => Millis, since: Mi
   return { ok: true, value: { reviews: found, until: Math.max(since, last ?? before) } };
 };
 
+const REVIEWERS_ROUTE = `${REVIEWED_PULL_ROUTE}/requested_reviewers`;
+
+/** https://docs.github.com/rest/pulls/review-requests */
+const openReviewRequests = (http: GitHubHttp): Pick<ReviewPort, "requestReview" | "requestedReviewers"> => ({
+  requestReview: (pull, login) =>
+    http.send({ route: `POST ${REVIEWERS_ROUTE}`, parameters: { pull_number: pull, reviewers: [login] }, schema: ignoredAnswerSchema }),
+  requestedReviewers: (pull) =>
+    http.get({ route: `GET ${REVIEWERS_ROUTE}`, parameters: { pull_number: pull }, schema: requestedReviewersSchema }),
+});
+
 export const openReviews = (http: GitHubHttp, clock: () => Millis): ReviewPort => ({
   reviews: (pull) => readPullReviews(http, pull),
   reviewsSince: (since) => readReviewsSince(http, clock, since),
@@ -82,6 +101,7 @@ export const openReviews = (http: GitHubHttp, clock: () => Millis): ReviewPort =
       comments.map(({ nodeId }) => nodeId),
     ),
   editedReviews: (pull) => readEditedReviews(http, pull),
+  ...openReviewRequests(http),
   reply: async ({ pull, comment, body }) => {
     const parameters = { pull_number: pull, comment_id: comment, body };
     const reply = await http.send({

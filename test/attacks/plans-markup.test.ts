@@ -101,7 +101,7 @@ const PLACES: Readonly<Record<string, (text: string) => AttackEnd>> = {
         renderPlanPages({ execution: "abc123", hash: head, added: [step("fix", { title: text, description: text })], approved: [] }) ?? {},
       ).join("\n\n"),
     ),
-  "a mail's subject and body": (text) => judge(renderMailComment({ ...MAIL, subject: text, body: text })),
+  "a mail's subject and body": (text) => judge(renderMailComment({ ...MAIL, subject: text, body: text }, "helper[bot]")),
   "a backlog issue": (text) => judge(renderBacklogBody(text)),
   "a backlog issue's title": (text) => judgeMessage(renderBacklogTitle(text)),
   "a pull request's text": (text) => judge(renderPullBody({ ...context({ description: text }), output: text, terms: undefined })),

@@ -293,8 +293,8 @@ const floods: AttackVariants<Flood> = {
   },
   "1,000 questions to people": {
     make: () => ({ kind: "mail-send", to: "user", ...base }),
-    count: ({ state }) => state.comments.length,
-    most: RESULT_LIMITS.comments + 3,
+    count: ({ state }) => state.comments.filter(({ body }) => body.startsWith("<!-- enki:mail:")).length,
+    most: RESULT_LIMITS.comments,
   },
   "1,000 mails to itself": {
     make: () => ({ kind: "mail-send", to: "coordinator", ...base }),

@@ -114,7 +114,7 @@ describe("the commands of comments in the terminal", () => {
     expect(readdirSync(of.records)).toEqual([]);
     expect(await of.enki("status")).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/no remote origin on a GitHub; start enki local/) as unknown,
+      err: expect.stringMatching(/no remote origin on GitHub; start enki local/) as unknown,
     });
   });
 });

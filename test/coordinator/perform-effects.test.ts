@@ -60,6 +60,7 @@ const open = (fate?: (route: string) => Fate) => {
       defaultBranch: "main",
       repeated: new Set(again.map(({ key }) => key)),
       now: () => NOW,
+      postNotice: () => Promise.resolve({ kind: "done", answer: null }),
     });
     return events.map((event: Event) => {
       if (event.kind !== "performed") throw new Error("not an outcome");

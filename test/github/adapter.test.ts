@@ -138,6 +138,7 @@ test("reads few pull requests with one request", async () => {
   ]);
   expect(reply.ok && reply.value[0]).toEqual({
     number: 2,
+    title: "",
     headRef: "task/abc123-one",
     head: "a".repeat(40),
     baseBranch: "main",

@@ -223,6 +223,7 @@ const pulls = (on: () => ContractStage): void => {
     expect(value(await github.pulls.list())).toEqual([
       {
         number: opened.pull,
+        title: expect.any(String),
         headRef: "task/abc123-one",
         head,
         baseBranch: "main",

@@ -97,7 +97,7 @@ describe("a label counts once", () => {
     await stage.planned(issue);
     await stage.does("DELETE", `/issues/${issue}/labels/enki`);
     await stage.sweep();
-    expect(await stage.said(issue)).toHaveLength(1);
+    expect(await stage.said(issue, "execution")).toHaveLength(1);
     await stage.maintainer.comment(issue, "/enki cancel");
     await stage.shows(issue, /Cancelled/);
     await stage.sweep();
@@ -126,7 +126,7 @@ describe("B-25 lost, doubled and late deliveries only change the time", () => {
       stage.later(30_000);
       await stage.sweep();
     }
-    expect(await Promise.all(issues.map((issue) => stage.said(issue)))).toEqual([
+    expect(await Promise.all(issues.map((issue) => stage.said(issue, "execution")))).toEqual([
       [expect.any(String)],
       [expect.any(String)],
       [expect.any(String)],

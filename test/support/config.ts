@@ -30,6 +30,7 @@ export const config = (over: Partial<Config> = {}): Config => ({
   brief: { comments: "all", maxChars: 40_000 },
   triggers: { label: "enki" },
   budget: { execution: null, day: null, attempt: 1_000_000 },
+  notify: { webhook: null, secret: null },
   git: { commitSuffix: "" },
   roles: {},
   workflows: {},

@@ -11,6 +11,7 @@ import {
   briefSchema,
   policySchema,
   budgetSchema,
+  notifySchema,
   roleFileSchema,
   triggersSchema,
 } from "../../src/core/config/config-schema.ts";
@@ -203,6 +204,7 @@ export const TABLES: readonly (readonly [file: string, mark: string, table: () =
   ["docs/rehearsals.md", "rehearsal-keys", () => keys(agentScriptSchema)],
   ["docs/landing.md", "checks", checks],
   ["docs/agents.md", "budget-keys", () => keys(budgetSchema)],
+  ["docs/reviewing.md", "notify-keys", () => keys(notifySchema)],
   ["docs/security.md", "policy-keys", () => keys(policySchema)],
   ["docs/security.md", "protected", protectedGroups],
   ["docs/architecture.md", "step-diagram", stepDiagram],

@@ -29,6 +29,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
     runs: [] as (WorkflowRunInfo & { inputs: JobInputs })[],
     /** `<run> <name>` of each artifact. */
     artifacts: [] as string[],
+    reviewRequests: [] as { pull: number; login: string }[],
     statuses: [] as { commit: string; state: string; text: string }[],
     reactions: [] as string[],
     closed: [] as number[],
@@ -177,6 +178,11 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
         return sent(comments.flatMap(({ id }) => submitted(id)));
       },
       editedReviews: () => sent([]),
+      requestReview: (pull, login) => {
+        state.reviewRequests.push({ pull, login });
+        return sent(null);
+      },
+      requestedReviewers: (pull) => sent(state.reviewRequests.flatMap((each) => (each.pull === pull ? [each.login] : []))),
       reply: ({ pull, comment, body }) => {
         const first = state.lines.find((each) => each.id === comment && each.pull === pull);
         if (!first) return Promise.resolve({ ok: false, failure: { kind: "refused", code: "not-found", reason: "Not Found" } });

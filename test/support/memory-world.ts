@@ -8,6 +8,7 @@ import { EMPTY_DISCUSSION, type PullDiscussion } from "../../src/core/domain/fee
 import { hashValue, readTaskId, type RefName, type Sha, type TaskId } from "../../src/core/domain/ids.ts";
 import { type JobKey, toJobKey, type JobResult, readJobKey } from "../../src/core/domain/job.ts";
 import { emptyLedger, type Ledger } from "../../src/core/domain/ledger.ts";
+import type { NoticeMessage } from "../../src/core/domain/notice.ts";
 import type { Conflict } from "../../src/core/domain/conflict.ts";
 import type { RefMove } from "../../src/core/domain/decision.ts";
 import type { Config } from "../../src/core/domain/config.ts";
@@ -78,6 +79,8 @@ export const memoryWorld = (
     /** Work that changes nothing where it is put. */
     unchanged?: (query: Extract<Query, { kind: "work" }>) => boolean;
     refuse?: (effect: Effect) => string | null;
+    /** How a post to the webhook of notices ends. */
+    postNotice?: () => EffectEnding<"post-notice">;
     /** GitHub does not say which run it started. */
     unknownRuns?: boolean;
     /** What GitHub shows of an issue. */
@@ -134,6 +137,9 @@ export const memoryWorld = (
     green: new Set<Sha>([root]),
     bases: [root] as Sha[],
     reactions: [] as string[],
+    reviewRequests: [] as { pull: number; login: string }[],
+    /** What the webhook received. */
+    notices: [] as NoticeMessage[],
     statuses: [] as { commit: Sha; state: string; text: string }[],
     closed: new Set<number>(),
     rules: { isReadable: true, types: [], checks: [], requiredReviews: 0, allowedMethods: null } as BranchRules,
@@ -470,6 +476,18 @@ export const memoryWorld = (
         if (!known) state.comments.push(said);
         return end(effect, { comment: said.id });
       }
+      case "request-review":
+        state.reviewRequests.push({ pull: effect.pull, login: effect.login });
+        return end(effect, null);
+      case "post-notice":
+        state.notices.push(effect.message);
+        return options.postNotice
+          ? {
+              kind: "performed",
+              at: state.now,
+              outcome: { kind: effect.kind, key: effect.key, digest: digestEffect(effect), ending: options.postNotice() },
+            }
+          : end(effect, null);
       case "reply-review-comment": {
         const known = again ? state.replies.find((each) => each.body.startsWith(effect.marker)) : undefined;
         const reply = known ?? { id: 5_000 + state.replies.length, pull: effect.pull, thread: effect.comment, body: effect.body };
@@ -503,6 +521,7 @@ export const memoryWorld = (
   const world: RepositoryPorts = {
     botLogin: "enki[bot]",
     defaultBranch: "main",
+    repositoryUrl: "https://github.test/octo/demo",
     graceMs: 0,
     runners: options.runners,
     isLedgerSigned: true,

@@ -152,6 +152,25 @@ export const budgetSchema = z.strictObject({
 
 const roleAgent = (about: string) => agentSectionSchema.optional().describe(about);
 
+const NOTIFY_VARIABLE = /^ENKI_NOTIFY_[A-Z0-9_]{1,60}$/;
+const NOTIFY_VARIABLE_RULE = "the name of a variable that starts with ENKI_NOTIFY_";
+
+export const notifySchema = z.strictObject({
+  webhook: z
+    .string()
+    .max(2_000)
+    .refine((text) => NOTIFY_VARIABLE.test(text) || isHttpsAddress(text), `an https:// address, or ${NOTIFY_VARIABLE_RULE}`)
+    .optional()
+    .describe("where notices are also posted, as JSON: an `https://` address, or the name of the variable that holds it"),
+  secret: z
+    .string()
+    .regex(NOTIFY_VARIABLE, NOTIFY_VARIABLE_RULE)
+    .optional()
+    .describe("the name of the variable with the key that signs the posts"),
+});
+
+const isHttpsAddress = (text: string): boolean => URL.canParse(text) && new URL(text).protocol === "https:";
+
 /** `enki.toml`: every key with its default. An omitted section gets the defaults of its keys. */
 export const configFileSchema = z.strictObject({
   workers: workersSchema.prefault({}),
@@ -178,6 +197,7 @@ export const configFileSchema = z.strictObject({
   brief: briefSchema.prefault({}),
   triggers: triggersSchema.prefault({}),
   budget: budgetSchema.prefault({}),
+  notify: notifySchema.prefault({}),
   git: z
     .strictObject({ commit_suffix: z.string().default("").describe("a paragraph for the message of each commit, such as a sign-off") })
     .prefault({}),

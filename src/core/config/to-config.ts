@@ -26,8 +26,18 @@ const toBudget = ({ execution, day, attempt }: ConfigFile["budget"]): BudgetConf
   attempt: toMicroUsd(attempt),
 });
 
+const toNotify = ({ webhook, secret }: ConfigFile["notify"]): NonNullable<Config["notify"]> => ({
+  webhook: webhook ?? null,
+  secret: secret ?? null,
+});
+
 const MS_PER_SECOND = 1_000;
 const MS_PER_MINUTE = 60_000;
+
+const toTier = ({ model, timeout_minutes }: ConfigFile["tiers"]["light"]): Config["tiers"]["light"] => ({
+  model: model ?? null,
+  timeoutMs: timeout_minutes * MS_PER_MINUTE,
+});
 
 /** The configuration in Enki's units, from a checked `enki.toml`. */
 export const toConfig = ({
@@ -40,12 +50,9 @@ export const toConfig = ({
   brief,
   triggers,
   budget,
+  notify,
   git,
 }: ConfigFile): Omit<Config, "roles" | "models" | "workflows" | "broken"> => {
-  const tier = ({ model, timeout_minutes }: ConfigFile["tiers"]["light"]) => ({
-    model: model ?? null,
-    timeoutMs: timeout_minutes * MS_PER_MINUTE,
-  });
   return {
     workers: { total: workers.max_workers, tiers: { light: workers.max_light, standard: workers.max_standard, heavy: workers.max_heavy } },
     agents: {
@@ -54,7 +61,7 @@ export const toConfig = ({
       merger: toAgentCommand(agent, agent.merger ?? agent.worker),
       sidecar: toAgentCommand(agent, agent.sidecar),
     },
-    tiers: { light: tier(tiers.light), standard: tier(tiers.standard), heavy: tier(tiers.heavy) },
+    tiers: { light: toTier(tiers.light), standard: toTier(tiers.standard), heavy: toTier(tiers.heavy) },
     refinery: {
       verify: refinery.verify,
       timeoutMs: refinery.timeout_minutes * MS_PER_MINUTE,
@@ -77,6 +84,7 @@ export const toConfig = ({
     brief: { comments: brief.comments, maxChars: brief.max_chars },
     triggers: { label: triggers.label },
     budget: toBudget(budget),
+    notify: toNotify(notify),
     git: { commitSuffix: git.commit_suffix },
   };
 };

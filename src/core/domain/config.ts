@@ -71,6 +71,9 @@ export type Config = {
   readonly git: { readonly commitSuffix: string };
   /** Absent in decisions that earlier versions stored. */
   readonly budget?: BudgetConfig;
+  /** `webhook`: an address, or the name of a variable that holds one. `secret`: the name of a variable with the key of the signature. */
+  /** Absent in decisions that earlier versions stored. */
+  readonly notify?: { readonly webhook: string | null; readonly secret: string | null };
   readonly roles: Readonly<Record<string, Role>>;
   /** Workflow files by workflow name. */
   readonly workflows: Readonly<Record<string, { readonly path: string; readonly text: string }>>;

@@ -13,6 +13,8 @@ export type Snapshot = {
   /** Enki's own login; its comments are ignored. */
   readonly botLogin: Login;
   readonly defaultBranch: string;
+  /** Address of the repository's pages, for links; absent in decisions of earlier versions. */
+  readonly repositoryUrl?: string;
   /** Set if no key signs the ledger, so that people with write access are trusted with it. */
   readonly unsignedLedger?: true;
   /** Set if the process ends once nothing is left to do, so progress is shown at once. */

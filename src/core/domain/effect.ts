@@ -1,5 +1,6 @@
-import { type BranchName, hashValue, type Hash, type Millis, type Sha, type TaskId } from "./ids.ts";
+import { type BranchName, hashValue, type Hash, type Login, type Millis, type Sha, type TaskId } from "./ids.ts";
 import type { JobKey, JobKind } from "./job.ts";
+import type { NoticeMessage } from "./notice.ts";
 
 type EffectOf<K extends string, T> = Readonly<T> & {
   readonly kind: K;
@@ -37,6 +38,10 @@ export type Effect =
         /** Id of Enki's comment to edit; null if unknown. */ comment: number | null;
       }
     >
+  /** Asks a person to review a pull request, which notifies the person. */
+  | EffectOf<"request-review", { pull: number; login: Login }>
+  /** Posts a notice to the webhook of `[notify]`. */
+  | EffectOf<"post-notice", { webhook: string; secret: string | null; message: NoticeMessage }>
   /** Replies in the thread of a line comment. */
   | EffectOf<"reply-review-comment", { pull: number; comment: number; marker: string; body: string }>
   | EffectOf<"react", { target: ReactionTarget; reaction: ReactionName }>
@@ -80,6 +85,8 @@ type EffectAnswers = {
   "close-pull": null;
   "set-status": null;
   "write-comment": { readonly comment: number };
+  "request-review": null;
+  "post-notice": null;
   "reply-review-comment": { readonly comment: number };
   react: null;
   "close-issue": null;
@@ -121,6 +128,7 @@ export const rankEffect = (kind: EffectKind): number => {
     case "open-pull":
     case "open-side-pull":
     case "set-status":
+    case "request-review":
       return 2;
     case "edit-pull":
     case "close-pull":
@@ -130,6 +138,7 @@ export const rankEffect = (kind: EffectKind): number => {
     case "close-backlog-issue":
     case "write-comment":
     case "reply-review-comment":
+    case "post-notice":
       return 3;
   }
 };
@@ -143,6 +152,8 @@ export const isCreation = (effect: Effect): boolean =>
   effect.kind === "enqueue-pull" ||
   effect.kind === "open-issue" ||
   effect.kind === "reply-review-comment" ||
+  effect.kind === "request-review" ||
+  effect.kind === "post-notice" ||
   (effect.kind === "write-comment" && effect.comment === null);
 
 /** Hash of everything the effect would write, so that a changed text is performed again. */

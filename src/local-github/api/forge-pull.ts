@@ -17,6 +17,8 @@ export type PullRequest = {
   /** Review threads on its diff. */
   readonly threads: ReviewThread[];
   readonly removals: QueueRemoval[];
+  /** People whose requested review is missing. */
+  requestedReviewers: ForgeAccount[];
   /** The size when the head or the base last changed. */
   size: DiffSize;
 };

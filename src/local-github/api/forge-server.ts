@@ -3,6 +3,7 @@ import { z } from "zod";
 import { addFormRoutes } from "../web/form-routes.ts";
 import { addPageRoutes } from "../web/page-routes.ts";
 import { actionRoutes } from "./action-routes.ts";
+import { reviewRequestRoutes } from "./review-request-routes.ts";
 import { assigneeRoutes } from "./assignee-routes.ts";
 import { attachmentRoutes } from "./attachment-routes.ts";
 import { checkRoutes } from "./check-routes.ts";
@@ -194,6 +195,7 @@ export const createForgeServer = (forge: ForgeState, reportFailure: (error: unkn
     // Before the pull request routes: `comments` in `/pulls/comments` is not a pull request number.
     ...lineCommentRoutes,
     ...reviewRoutes,
+    ...reviewRequestRoutes,
     ...pullRoutes,
     ...pullFileRoutes,
     ...checkRoutes,

@@ -66,6 +66,7 @@ const createPull: RouteHandler = async (call) => {
     pending: [],
     threads: [],
     removals: [],
+    requestedReviewers: [],
     size,
   };
   const issue = addNewIssue(call, { title: input.title, body: input.body ?? "", labels: [], assignees: [], pull });

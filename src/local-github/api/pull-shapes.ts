@@ -51,7 +51,7 @@ const pullBaseShape = (
     base: side({ ref: pull.baseRef, sha: pull.baseSha }),
     merged_at: formatOptionalTimestamp(pull.merged?.at ?? null),
     merge_commit_sha: pull.merged?.commit ?? null,
-    requested_reviewers: [],
+    requested_reviewers: pull.requestedReviewers.map((each) => accountShape(forge, each)),
     requested_teams: [],
     auto_merge: null,
     _links: Object.fromEntries(Object.entries({ ...links, html }).map(([name, href]) => [name, { href }])),

@@ -94,6 +94,7 @@ const publishReview = (call: ApiCall, issue: PullRequestIssue, { pending, state 
   const { id, by, body, commit } = pending;
   const review: SubmittedReview = { id, by, state, body, commit, at: forge.now() };
   issue.pull.reviews.push(review);
+  issue.pull.requestedReviewers = issue.pull.requestedReviewers.filter(({ login }) => login !== by.login);
   issue.updated = review.at;
   const added = publishThreads(issue, pending, review.at);
   reportReviewEvent(forge, repository, { issue, review, actor, action: "submitted" });

@@ -102,6 +102,8 @@ const propose = async (stage: Stage): Promise<void> => {
   for (const draft of [true, false]) forge.setDraft(NAMED, { number: pull_number, draft, login: "ada" });
   await person.pulls.list({ ...REPO, state: "all" });
   await person.pulls.listFiles({ ...REPO, pull_number });
+  await person.pulls.requestReviewers({ ...REPO, pull_number, reviewers: ["ada"] });
+  await person.pulls.listRequestedReviewers({ ...REPO, pull_number });
   await review(stage, pull_number);
   await person.repos.createCommitStatus({ ...REPO, sha, state: "success", context: "ci" });
   await person.repos.listCommitStatusesForRef({ ...REPO, ref: sha });

@@ -59,7 +59,7 @@ const sortKeys = (value: unknown): unknown =>
 const withoutHashes = (value: unknown): string => {
   const seen = new Map<string, number>();
   return JSON.stringify(value, (key, each) => sortKeys(maskSentence(key, each)), 1).replaceAll(
-    /[0-9a-f]{12,}|\b\d{5,}\b/g,
+    /[0-9a-f]{12,}|\b\d{4,}\b/g,
     (found) => `#${seen.get(found) ?? (seen.set(found, seen.size), seen.size)}`,
   );
 };
@@ -81,12 +81,24 @@ const withoutConflictPaths = (queue: Queue): Queue => {
   return { ...queue, items };
 };
 
+/** Earlier versions notified nobody. */
+const NOTICE_KEY = /^(?:write-comment:notice\/|request-review:)/;
+
 /** Earlier versions counted nothing for people. */
-const withoutNewFields = ({ executions, queues, ...ledger }: Ledger): Ledger => ({
+const withoutNewFields = ({ executions, queues, effectRecords, ...ledger }: Ledger): Ledger => ({
   ...ledger,
+  effectRecords: Object.fromEntries(Object.entries(effectRecords).filter(([key]) => !NOTICE_KEY.test(key))),
   queues: Object.fromEntries(Object.entries(queues).map(([base, queue]) => [base, withoutConflictPaths(queue)])),
   usage: {},
   executions: Object.fromEntries(Object.entries(executions).map(([id, execution]) => [id, withoutApprovalSource(execution)])),
+});
+
+/** Today's comments have more lines, so the last edit of one may be at another time. */
+const withoutEditTimes = ({ effectRecords, ...ledger }: Ledger): Ledger => ({
+  ...ledger,
+  effectRecords: Object.fromEntries(
+    Object.entries(effectRecords).map(([key, record]) => [key, key.startsWith("write-comment:execution/") ? { ...record, at: 0 } : record]),
+  ),
 });
 
 const toText = (value: unknown): string =>
@@ -100,8 +112,8 @@ describe.each(Object.entries(STORIES))("a ledger of format 1: %s", (name, tell) 
     expect(now.ledgers).toHaveLength(stored.ledgers.length);
     const loaded = stored.ledgers.map((files) => load(files));
     expect(loaded.map(({ format }) => format)).toEqual(loaded.map(() => 1));
-    const read = now.ledgers.map((ledger) => withoutNewFields(load(written(ledger))));
-    expect(toText(loaded.map((ledger) => ({ ...ledger, format: LEDGER_FORMAT })))).toBe(toText(read));
+    const read = now.ledgers.map((ledger) => withoutEditTimes(withoutNewFields(load(written(ledger)))));
+    expect(toText(loaded.map((ledger) => withoutEditTimes({ ...ledger, format: LEDGER_FORMAT })))).toBe(toText(read));
     expect(toText(stored.archived.map((text) => parseArchivedExecution(text)))).toBe(
       toText(now.archived.map((execution) => withoutApprovalSource(execution as Execution))),
     );

@@ -70,14 +70,14 @@ export const sendMail = (tx: DecisionTransaction, sending: MailSource, mail: New
   return null;
 };
 
-const postMailComment = (tx: DecisionTransaction, { issue }: Execution, mail: Mail): void => {
+const postMailComment = (tx: DecisionTransaction, { issue, requestedBy }: Execution, mail: Mail): void => {
   const marker = writeMarker({ kind: "mail", id: mail.id });
   tx.enqueueEffect({
     kind: "write-comment",
     key: `write-comment:mail/${mail.id}`,
     issue,
     marker,
-    body: renderMailComment(mail),
+    body: renderMailComment(mail, requestedBy),
     comment: null,
   });
 };

@@ -68,10 +68,15 @@ const findKeyOwner = (key: string): ExecutionId | null => {
   return (
     whole ??
     findJobOwner(key) ??
+    findNoticeOwner(key) ??
     readTaskId(stripKeyPrefix(key, "open-pull:") ?? readTaskRef(stripKeyPrefix(key, "keep-branch:") ?? "") ?? "")?.execution ??
     null
   );
 };
+
+/** Keys of notices are `<effect>/<execution>/<ids>`. */
+const findNoticeOwner = (key: string): ExecutionId | null =>
+  /^(?:write-comment:notice\/|request-review:|post-notice:)([0-9a-f]+)\//.exec(key)?.[1] ?? null;
 
 const readStartedJob = (key: string): Job | null => readJobKey(stripKeyPrefix(key, "start-job:") ?? "");
 

@@ -11,6 +11,7 @@ import { reconcileConfirmedMerges, reconcileRequestedMerges } from "./github-mer
 import { reconcileHeads } from "./heads.ts";
 import { reconcileInbox } from "./inbox.ts";
 import { reconcileLanding } from "./landing.ts";
+import { reconcileNotices } from "./notices.ts";
 import { reconcilePulls } from "./pulls.ts";
 import { reconcilePullRefs } from "./queued-pulls.ts";
 import { reconcileRewinds, reconcileStrandedWork } from "./rebase-after-rewind.ts";
@@ -60,7 +61,8 @@ const PASSES: Readonly<Record<string, ReconcilePass>> = {
   /** Comments show the decisions of the other passes. */
   comments: { run: reconcileComments, after: ["requestedMerges", "candidateBranches", "scheduling", "pulls", "proposals", "shownPlans"] },
   pullRefs: { run: reconcilePullRefs, after: ["transitions"] },
-  archiving: { run: reconcileArchiving, after: ["inbox", "usage", "comments"] },
+  notices: { run: reconcileNotices, after: ["comments"] },
+  archiving: { run: reconcileArchiving, after: ["inbox", "usage", "notices", "pullRefs"] },
 };
 
 /**

@@ -36,6 +36,8 @@ const tellWork = async (): Promise<{ ledgers: Ledger[]; archived: unknown[] }> =
       workflows: { twice: { path: "twice.md", text: WORKFLOW } },
       refinery: { ...config().refinery, parallel: 2 },
     }),
+    // Earlier versions did not learn how many runners there are.
+    runners: 2,
     conflicts: (_, message, onto) => /-clash$/m.test(message) && landed !== "" && it.contains(landed, onto),
   });
   await it.propose(plan(step("old")));

@@ -1,0 +1,118 @@
+import { type Execution, hasFoundNothing } from "../domain/execution.ts";
+import { hashValue } from "../domain/ids.ts";
+import type { Notice, NoticeKind } from "../domain/notice.ts";
+import { isAwaitingAnswer, isAwaitingConfirmation, isHeldByPerson, type Step } from "../domain/step.ts";
+import { viewBudget } from "./budget-room.ts";
+import type { DecisionReader } from "./decision-transaction.ts";
+
+/** What makes a notice another one: the same values give the same id. */
+const toNoticeId = (...values: readonly unknown[]): string => hashValue(values).slice(0, 10);
+
+type NoticeFacts = Partial<Pick<Notice, "person" | "step" | "pull" | "reason">> & { readonly of: readonly unknown[] };
+
+const createNotice = ({ requestedBy }: Execution, kind: NoticeKind, { of, ...facts }: NoticeFacts): Notice => ({
+  person: requestedBy,
+  step: null,
+  pull: null,
+  reason: "",
+  ...facts,
+  kind,
+  id: toNoticeId(kind, ...of),
+});
+
+/** Everything for which an execution waits for a person now. A person who paused or held work needs no notice of it. */
+export const listNotices = (tx: DecisionReader, execution: Execution): readonly Notice[] => {
+  switch (execution.state) {
+    case "planning":
+      return listBudgetNotices(tx, execution);
+    case "paused":
+    case "cancelled":
+      return [];
+    case "asking":
+      return [createNotice(execution, "question", { of: [execution.refusal?.next], reason: execution.refusal?.message ?? "" })];
+    case "proposed":
+      return [...listPlanNotices(execution), ...listRefusedChanges(execution)];
+    case "running":
+      return [
+        ...listPlanNotices(execution),
+        ...listRefusedChanges(execution),
+        ...tx.steps(execution.id).flatMap((step) => listStepNotices(execution, step)),
+        ...listFreezeNotices(tx, execution),
+        ...listBudgetNotices(tx, execution),
+      ];
+    case "failed":
+      return listStopNotices(tx, execution);
+    case "done":
+      return hasFoundNothing(execution, tx.plan(execution.plan)) ? [createNotice(execution, "nothing", { of: [] })] : [];
+  }
+};
+
+const listPlanNotices = (execution: Execution): readonly Notice[] => {
+  const { state, plan, amendment, revision } = execution;
+  const hash = state === "proposed" ? plan : amendment?.state === "proposed" ? amendment.plan : null;
+  if (hash === null) return [];
+  const person = revision?.state === "done" ? revision.requestedBy : (amendment?.requestedBy ?? execution.requestedBy);
+  return [createNotice(execution, "plan", { of: [hash], person })];
+};
+
+/** Requests to change the plan that the planner could not fulfil. */
+const listRefusedChanges = (execution: Execution): readonly Notice[] =>
+  [execution.amendment, execution.revision].flatMap((change) =>
+    change?.state === "refused"
+      ? [
+          createNotice(execution, "refusal", {
+            of: [change.requestedBy, change.refusal?.message],
+            person: change.requestedBy,
+            reason: change.refusal?.message ?? "",
+          }),
+        ]
+      : [],
+  );
+
+const listStepNotices = (execution: Execution, step: Step): readonly Notice[] => {
+  const { id, state, refusal, attempt } = step;
+  // A workflow decides itself what follows after a failure.
+  if (state === "failed" && execution.workflow) return [];
+  if (state === "failed") return [createNotice(execution, "failure", { of: [id, attempt], step: id, reason: refusal?.message ?? "" })];
+  return state === "waiting" ? listWaitNotices(execution, step) : [];
+};
+
+const listWaitNotices = (execution: Execution, step: Step): readonly Notice[] => {
+  const { id, refusal, attempt } = step;
+  const reason = refusal?.message ?? "";
+  if (isAwaitingAnswer(step)) return [createNotice(execution, "question", { of: [refusal?.next], step: id, reason })];
+  if (isAwaitingConfirmation(step)) return [createNotice(execution, "confirmation", { of: [id, attempt], step: id, reason })];
+  if (refusal?.code === "approval-gone") return [createNotice(execution, "approval", { of: [execution.approved?.at, refusal.message] })];
+  return isHeldByPerson(step) && refusal?.code !== "unreviewed" ? [] : listReviewNotices(execution, step);
+};
+
+/** Finished work that a person must look at: a head on its pull request, or a report. */
+const listReviewNotices = (execution: Execution, { id, head, pull, result }: Step): readonly Notice[] => {
+  if (!head) return [createNotice(execution, "report", { of: [id, result], step: id })];
+  return pull === null ? [] : [createNotice(execution, "review", { of: [id, head.sha], step: id, pull })];
+};
+
+/** Only the oldest execution on a frozen base, because one person can release it for all. */
+const listFreezeNotices = (tx: DecisionReader, execution: Execution): readonly Notice[] => {
+  const { baseBranch, createdAt } = execution;
+  const { frozen, landedTip } = tx.queue(baseBranch);
+  if (!frozen) return [];
+  const isOlder = (each: Execution): boolean => each.baseBranch === baseBranch && each.state === "running" && each.createdAt < createdAt;
+  if (tx.executions().some(isOlder)) return [];
+  return [createNotice(execution, "freeze", { of: [baseBranch, frozen.code, landedTip], reason: frozen.message })];
+};
+
+/** The day's budget ends by itself, so only the execution's own needs a person. */
+const listBudgetNotices = (tx: DecisionReader, execution: Execution): readonly Notice[] => {
+  const { hold } = viewBudget(tx, execution);
+  return hold?.kind === "execution" ? [createNotice(execution, "budget", { of: [hold.cap] })] : [];
+};
+
+const listStopNotices = (tx: DecisionReader, execution: Execution): readonly Notice[] => {
+  const steps = tx.steps(execution.id);
+  const failed = execution.workflow ? [] : steps.flatMap((step) => listStepNotices(execution, step));
+  if (failed.length > 0) return failed;
+  const attempts = steps.reduce((sum, { attempt }) => sum + attempt, execution.planning.attempt);
+  const reason = execution.refusal?.message ?? "";
+  return [createNotice(execution, "stop", { of: [attempts, reason], reason })];
+};

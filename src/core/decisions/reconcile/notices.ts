@@ -1,0 +1,128 @@
+import type { Execution } from "../../domain/execution.ts";
+import { type ExecutionId, hashValue } from "../../domain/ids.ts";
+import type { EffectRecord } from "../../domain/ledger.ts";
+import type { Notice } from "../../domain/notice.ts";
+import { writeMarker } from "../../messages/comment-marker.ts";
+import { renderNoticeComment, renderNoticeText } from "../../messages/notice-text.ts";
+import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import { listNotices } from "../list-notices.ts";
+
+/** How often a webhook is tried. A notice is no reason to wait for a chat system. */
+const MAX_POSTS = 4;
+
+/**
+ * Notifies people for whom Enki waits, once for each reason: by a request for a review, or by one new comment. The agent's question is a
+ * comment of its own already. Nothing is announced again as long as its reason lasts.
+ */
+export const reconcileNotices = (tx: DecisionTransaction): void => {
+  const sent = openSentNotices(tx);
+  for (const execution of tx.executions()) {
+    const notices = listNotices(tx, execution);
+    if (notices.length === 0) continue;
+    for (const notice of notices) if (notice.kind === "review") requestReview(tx, execution, notice);
+    const commented = notices.filter((notice) => needsComment(tx, execution, notice));
+    const covered = announce(tx, execution, { notices: commented, sent });
+    postNotices(
+      tx,
+      execution,
+      notices.filter((notice) => !covered.includes(notice)),
+    );
+  }
+};
+
+const toReviewKey = ({ id }: Execution, notice: Notice) => `request-review:${id}/${notice.id}` as const;
+
+const requestReview = (tx: DecisionTransaction, execution: Execution, notice: Notice): void => {
+  if (notice.pull === null) return;
+  tx.requestEffect({ kind: "request-review", key: toReviewKey(execution, notice), pull: notice.pull, login: notice.person });
+};
+
+/** A review that GitHub does not let Enki request is asked for in a comment. */
+const needsComment = (tx: DecisionReader, execution: Execution, notice: Notice): boolean =>
+  notice.kind === "review" ? Boolean(tx.effectRecord(toReviewKey(execution, notice))?.refused) : notice.kind !== "question";
+
+type SentComment = { readonly key: `write-comment:${string}`; readonly ids: readonly string[]; readonly isOpen: boolean };
+
+const NOTICE_KEY_START = "write-comment:notice/";
+
+/** Comments that announced notices, by execution. The ids are a part of the key, so that the record alone says what was announced. */
+const openSentNotices = (tx: DecisionReader): ((execution: ExecutionId) => readonly SentComment[]) => {
+  let known: Map<ExecutionId, SentComment[]> | null = null;
+  const read = (): Map<ExecutionId, SentComment[]> => {
+    const found = new Map<ExecutionId, SentComment[]>();
+    for (const [key, record] of Object.entries(tx.ledger().effectRecords)) {
+      if (!key.startsWith(NOTICE_KEY_START)) continue;
+      const [execution = "", ids = ""] = key.slice(NOTICE_KEY_START.length).split("/");
+      const sent = { key: key as SentComment["key"], ids: ids.split("+"), isOpen: isUnconfirmed(record) };
+      found.set(execution, [...(found.get(execution) ?? []), sent]);
+    }
+    return found;
+  };
+  return (execution) => (known ??= read()).get(execution) ?? [];
+};
+
+const isUnconfirmed = ({ digest, refused }: EffectRecord): boolean => digest === null && refused === null;
+
+/** Notices, and the comments that announced them or earlier ones. */
+type Announcement = { readonly notices: readonly Notice[]; readonly sent: (execution: ExecutionId) => readonly SentComment[] };
+
+/** Announces new notices in one comment. Returns those that an earlier notice covers. */
+const announce = (tx: DecisionTransaction, execution: Execution, { notices, sent }: Announcement): readonly Notice[] => {
+  if (notices.length === 0) return [];
+  const before = sent(execution.id);
+  const isSent = ({ id }: Notice): boolean => before.some(({ ids }) => ids.includes(id));
+  for (const { key, ids, isOpen } of before) {
+    const still = notices.filter(({ id }) => ids.includes(id));
+    if (isOpen && still.length > 0) writeNotices(tx, execution, { key, notices: still });
+  }
+  // A person who has not reacted to the first failure finds the later ones in the execution's comment.
+  const isFailureSent = notices.some((notice) => notice.kind === "failure" && isSent(notice));
+  const [fresh, covered] = partition(
+    notices.filter((notice) => !isSent(notice)),
+    ({ kind }) => kind !== "failure" || !isFailureSent,
+  );
+  if (fresh.length > 0)
+    writeNotices(tx, execution, { key: `${NOTICE_KEY_START}${execution.id}/${fresh.map(({ id }) => id).join("+")}`, notices: fresh });
+  return covered;
+};
+
+const partition = <T>(all: readonly T[], test: (each: T) => boolean): [T[], T[]] => [all.filter(test), all.filter((each) => !test(each))];
+
+const writeNotices = (
+  tx: DecisionTransaction,
+  execution: Execution,
+  { key, notices }: Pick<Announcement, "notices"> & Pick<SentComment, "key">,
+): void => {
+  const marker = writeMarker({ kind: "notice", id: hashValue(key).slice(0, 12) });
+  const body = `${marker}\n${renderNoticeComment(execution, notices, findCommentUrl(tx, execution))}`;
+  tx.requestEffect({ kind: "write-comment", key, issue: execution.issue, marker, body, comment: null });
+};
+
+/** The address of the execution's comment; of the issue before the comment exists. */
+const findCommentUrl = (tx: DecisionReader, { id, issue }: Execution): string => {
+  const comment = tx.effectRecord(`write-comment:execution/${id}`)?.number;
+  return `${tx.snapshot.repositoryUrl ?? ".."}/issues/${issue}${comment === null || comment === undefined ? "" : `#issuecomment-${comment}`}`;
+};
+
+/** Posts each notice to the configured webhook, a few times at most. */
+const postNotices = (tx: DecisionTransaction, execution: Execution, notices: readonly Notice[]): void => {
+  const { webhook = null, secret = null } = tx.snapshot.config.notify ?? {};
+  if (webhook === null) return;
+  const url = findCommentUrl(tx, execution);
+  for (const notice of notices) {
+    const key = `post-notice:${execution.id}/${notice.id}` as const;
+    if ((tx.effectRecord(key)?.attempts ?? 0) >= MAX_POSTS) continue;
+    const { id, kind, person, pull } = notice;
+    const message = {
+      text: `${renderNoticeText(execution, notice)} ${url}`,
+      id: `${execution.id}/${id}`,
+      kinds: [kind],
+      execution: execution.id,
+      issue: execution.issue,
+      pull,
+      person,
+      url,
+    };
+    tx.requestEffect({ kind: "post-notice", key, webhook, secret, message });
+  }
+};

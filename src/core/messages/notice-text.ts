@@ -1,0 +1,63 @@
+import type { Execution } from "../domain/execution.ts";
+import type { Login } from "../domain/ids.ts";
+import type { Notice } from "../domain/notice.ts";
+import { escapeSentence, toInlineCode, toOneLine } from "./escape.ts";
+import { mentionPerson } from "./mention-person.ts";
+
+const MAX_NOTICES_LISTED = 20;
+
+/** The text of a comment that only notifies a person. Everything else is in the execution's comment, to which it links. */
+export const renderNoticeComment = (execution: Execution, notices: readonly Notice[], url: string): string =>
+  groupByPerson(notices)
+    .map(([person, own]) => {
+      const [first, ...others] = own;
+      const link = `[What you can do](${url})`;
+      if (first && others.length === 0) return `${mentionPerson(person)}, ${describeNotice(execution, first)} ${link}.`;
+      const listed = own.slice(0, MAX_NOTICES_LISTED).map((notice) => `- ${describeNotice(execution, notice)}`);
+      const more = own.length > MAX_NOTICES_LISTED ? [`- … and ${own.length - MAX_NOTICES_LISTED} more.`] : [];
+      return [`${mentionPerson(person)}, Enki waits for you. ${link}:`, "", ...listed, ...more].join("\n");
+    })
+    .join("\n\n");
+
+const groupByPerson = (notices: readonly Notice[]): readonly (readonly [Login, readonly Notice[]])[] =>
+  [...new Set(notices.map(({ person }) => person))].map((person) => [person, notices.filter((notice) => notice.person === person)]);
+
+/** Reasons come from agents and programs, which seldom end a sentence. */
+const endSentence = (text: string): string => (text === "" || /[.!?…]$/.test(text) ? text : `${text}.`);
+
+/** One sentence about the event, which stays true after the person has acted. */
+const describeNotice = (execution: Execution, { kind, step, pull, reason }: Notice): string => {
+  const name = toInlineCode(step ?? "");
+  const why = endSentence(escapeSentence(reason, 300));
+  switch (kind) {
+    case "plan":
+      return "a plan is ready for your approval.";
+    case "question":
+      return `${step === null ? "the planner" : name} has a question. ${why}`.trim();
+    case "review":
+      return `${name} is a checkpoint and is verified: #${pull ?? 0} needs a review.`;
+    case "report":
+      return `${name} is finished and needs your approval.`;
+    case "confirmation":
+      return `${name} found nothing to do, and other steps need it: ${why}`;
+    case "approval":
+    case "stop":
+      return why === "" ? "Enki stopped." : `Enki stopped: ${why}`;
+    case "failure":
+      return why === "" ? `${name} failed.` : `${name} failed: ${why}`;
+    case "refusal":
+      return `your change to the plan was not possible: ${why}`;
+    case "freeze":
+      return `nothing lands on ${toInlineCode(execution.baseBranch)} for now: ${why}`;
+    case "budget":
+      return "its budget is spent, so nothing more starts.";
+    case "nothing":
+      return "nothing was changed, so this issue stays open.";
+  }
+};
+
+/** A notice as one line of plain text. Slack reads `<!channel>` and the like unless these characters are escaped: https://docs.slack.dev/messaging/formatting-message-text#escaping */
+export const renderNoticeText = (execution: Execution, notice: Notice): string => {
+  const words = `#${execution.issue}, for ${notice.person}: ${describeNotice(execution, { ...notice, reason: "" })} ${notice.reason}`;
+  return toOneLine(words.replaceAll("`", ""), 600).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+};
