@@ -1,4 +1,5 @@
-import { readComment, readReview } from "../core/events/read-comment.ts";
+import { readListedComments } from "./comment-sweep.ts";
+import { readReview } from "../core/events/read-comment.ts";
 import type { GitHubPorts, GitHubReply } from "../github/github-ports.ts";
 import { sweepIssues } from "./issue-sweep.ts";
 import { readListedLineComments } from "./line-comment-sweep.ts";
@@ -20,7 +21,10 @@ const FIRST_SWEEP_LOOKBACK_MS = 60 * 60_000;
 type SweptEvents = { readonly events: readonly Event[]; readonly sweptUntil: Millis };
 
 /** The cursor to start from, and the label to look for. */
-export type SweepInput = { readonly ledger: Pick<Ledger, "cursor">; readonly config: Pick<Config, "triggers"> };
+export type SweepInput = {
+  readonly ledger: Pick<Ledger, "cursor"> & Partial<Pick<Ledger, "handledEvents">>;
+  readonly config: Pick<Config, "triggers">;
+};
 
 /**
  * Lists what people wrote or set that no webhook reported: comments, issue texts, labels, assignments, line comments and reviews, as
@@ -36,12 +40,13 @@ export const openRepositorySweep = ({ github, botLogin, now, log }: SweepOptions
     return null;
   };
   /** Reads comments first and then issues, because every comment also updates its issue. */
-  const issues = async (since: Millis, label: string): Promise<{ swept: (SweptEvents | null)[]; pulls: boolean }> => {
+  const issues = async (since: Millis, { ledger, config }: SweepInput): Promise<{ swept: (SweptEvents | null)[]; pulls: boolean }> => {
     const read = listed("comments", await github.issues.commentsSince(since));
     if (!read) return { swept: [null], pulls: true };
     const commentTimes = new Map(read.comments.map(({ issue, updated }) => [issue, updated]));
-    const sweptIssues = await sweepIssues({ github, botLogin, log, label, commentTimes }, since);
-    const comments = { events: read.comments.flatMap((comment) => readComment(comment, botLogin)), sweptUntil: read.until };
+    const sweptIssues = await sweepIssues({ github, botLogin, log, label: config.triggers.label, commentTimes }, since);
+    const events = await readListedComments(read.comments, { github, botLogin, handledEvents: ledger.handledEvents ?? {} });
+    const comments = events && { events, sweptUntil: read.until };
     const swept = [comments, sweptIssues && { events: sweptIssues.events, sweptUntil: read.until }];
     return { swept, pulls: sweptIssues?.pullsChanged ?? true };
   };
@@ -72,9 +77,10 @@ export const openRepositorySweep = ({ github, botLogin, now, log }: SweepOptions
     reviewed = read.until;
     return { events, sweptUntil: read.until };
   };
-  return async ({ ledger: { cursor }, config }) => {
+  return async (input) => {
+    const { cursor } = input.ledger;
     const from = cursor === 0 ? now() - FIRST_SWEEP_LOOKBACK_MS : cursor;
-    const first = await issues(from, config.triggers.label);
+    const first = await issues(from, input);
     // Everything written on a pull request updates it, so two requests are saved if none changed.
     const swept = first.pulls ? [...first.swept, await lineComments(from), await reviews(from)] : first.swept;
     const events = swept.flatMap((each) => each?.events ?? []);

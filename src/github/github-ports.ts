@@ -27,6 +27,8 @@ export type GitHubFailure =
   | { readonly kind: "later"; readonly retryAt: Millis; readonly reason: string; readonly unclear: boolean };
 export type GitHubReply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: GitHubFailure };
 
+export type CommentEdit = { readonly id: number; readonly edited: boolean };
+
 export type ThreadComment = GitHubComment & {
   /** Whether GitHub lists the author as owner, member or collaborator. Private members are not listed. */
   readonly member: boolean;
@@ -78,6 +80,8 @@ export type IssuePort = {
   commentsOn(issue: number): Promise<GitHubReply<readonly GitHubComment[]>>;
   /** Refuses `not-found` for a deleted comment. */
   readComment(comment: number): Promise<GitHubReply<GitHubComment>>;
+  /** The newest comments of an issue or pull request, and whether each was edited, also within the second of its creation. */
+  commentEdits(issue: number): Promise<GitHubReply<readonly CommentEdit[]>>;
   comment(issue: number, body: string): Promise<GitHubReply<{ comment: number }>>;
   editComment(comment: number, body: string): Promise<GitHubReply<null>>;
   /** Succeeds if the comment is already deleted. */

@@ -8,6 +8,7 @@ import {
   issueSchema as issueText,
   threadCommentsSchema,
 } from "./answer-schemas.ts";
+import { readCommentEdits } from "./comment-edits.ts";
 import { type GitHubHttp, ITEMS_PER_PAGE, readAllPages } from "./github-http.ts";
 import { openIssueChanges } from "./issue-changes.ts";
 import type { IssuePort } from "./github-ports.ts";
@@ -51,6 +52,7 @@ export const openIssues = (http: GitHubHttp, clock: () => Millis): IssuePort => 
     return reply.ok ? { ok: true, value: reply.value.items } : reply;
   },
   readComment: (comment) => http.get({ route: `GET ${COMMENT_ROUTE}`, parameters: { comment_id: comment }, schema: commentSchema }),
+  commentEdits: (issue) => readCommentEdits(http, issue),
   comment: async (issue, body) => {
     const reply = await http.send({
       route: `POST ${ISSUE_ROUTE}/comments`,

@@ -1,4 +1,4 @@
-import type { IssueChange } from "../../src/core/domain/github-facts.ts";
+import type { GitHubComment, IssueChange } from "../../src/core/domain/github-facts.ts";
 import { expect, test } from "vitest";
 import type { GitHubFailure, ListedIssue } from "../../src/github/github-ports.ts";
 import type { LineComment } from "../../src/core/domain/line-comment.ts";
@@ -188,4 +188,40 @@ test("does not treat a line comment as edited because its review was submitted l
     {},
   ]);
   expect(await failing({ kind: "later", retryAt: 5, reason: "502", unclear: false }), "they are listed again").toEqual([]);
+});
+
+test("a new command is listed with an edit within the second of its creation, for one more request an issue", async () => {
+  const { github, state } = memoryGitHub(
+    () => null,
+    () => false,
+  );
+  const comment = (id: number, over: Partial<GitHubComment> = {}): GitHubComment => {
+    const body = "/enki fix it";
+    return { id, issue: 7, onPull: false, by: "maintainer", bot: false, body, created: NOW, updated: NOW, ...over };
+  };
+  state.comments = [comment(1), comment(2), comment(3, { body: "No command." }), comment(4, { updated: NOW + 5_000 }), comment(5)];
+  state.editedComments.add(2);
+  const sweep = openRepositorySweep({ github, botLogin: SELF, now: () => NOW, log: () => undefined });
+  const read = async () => {
+    const handledEvents = { "comment:5": NOW };
+    const events = await sweep({ ledger: { cursor: NOW - 60_000, handledEvents }, config: { triggers: { label: "enki" } } });
+    return events.flatMap((event): unknown[] => (event.kind === "commanded" ? [[event.id, event.edited]] : [event.kind]));
+  };
+  const before = state.sent;
+  const all = [["comment:1", false], ["comment:2", true], ["comment:4", true], ["comment:5", false], "swept"];
+  expect(await read()).toEqual(all);
+  expect(state.sent - before).toBe(3);
+  const failing = (failure: GitHubFailure) => {
+    github.issues.commentEdits = () => Promise.resolve({ ok: false, failure });
+    return read();
+  };
+  expect(await failing({ kind: "refused", code: "not-allowed", reason: "no" }), "nobody knows who wrote them").toEqual([
+    ["comment:1", true],
+    ...all.slice(1),
+  ]);
+  expect(await failing({ kind: "later", retryAt: 5, reason: "502", unclear: false }), "they are listed again").toEqual([]);
+  state.comments = state.comments.filter(({ id }) => id === 5);
+  const quiet = state.sent;
+  expect(await read()).toEqual([["comment:5", false], "swept"]);
+  expect(state.sent - quiet, "a handled command costs nothing").toBe(2);
 });

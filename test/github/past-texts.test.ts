@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { buildSchema, parse, validate } from "graphql";
 import { expect, test } from "vitest";
+import { COMMENT_EDITS_QUERY } from "../../src/github/comment-edits.ts";
 import { TEXTS_QUERY } from "../../src/github/past-texts.ts";
 import { holdToPrepared, stage } from "./stage.ts";
 
@@ -10,7 +11,7 @@ const SCHEMA = new URL("../../node_modules/@octokit/graphql-schema/schema.graphq
 
 test("queries about an issue's texts are valid by GitHub's schema", () => {
   const schema = buildSchema(readFileSync(SCHEMA, "utf8"), { assumeValidSDL: true });
-  expect(validate(schema, parse(TEXTS_QUERY))).toEqual([]);
+  for (const query of [TEXTS_QUERY, COMMENT_EDITS_QUERY]) expect(validate(schema, parse(query))).toEqual([]);
 });
 
 /** A time, by its minute. */

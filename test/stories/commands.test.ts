@@ -117,6 +117,14 @@ describe("refusals", () => {
     await stage.edit(edited, "/enki fix it");
     await stage.sweep();
     await stage.replies(issue, /edited/);
+    // Within the second of its creation REST's times do not show an edit.
+    const quick = await stage.maintainer.comment(issue, "Nothing to see here either");
+    await stage.edit(quick, "/enki fix it");
+    await stage.sweep();
+    await stage.until(
+      "a second refusal",
+      async () => (await stage.said(issue)).filter((body) => /edited/.test(body)).length === 2 || undefined,
+    );
     const asked = await stage.maintainer.comment(issue, "/enki fix it");
     await stage.sweepUntil("a plan", async () => (await stage.said(issue, "execution")).join().includes("/enki approve"));
     await stage.edit(asked, "/enki cancel");

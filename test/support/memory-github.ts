@@ -19,6 +19,8 @@ const yes = <T>(value: T): Promise<GitHubReply<T>> => Promise.resolve({ ok: true
 export const memoryGitHub = (refOf: (branch: string) => string | null, contains: (commit: string, branch: string) => boolean) => {
   const state = {
     comments: [] as GitHubComment[],
+    /** Comments that were edited, also within the second of their creation. */
+    editedComments: new Set<number>(),
     created: [] as ListedIssue[],
     changes: [] as IssueChange[],
     issues: {} as Record<number, { title: string; body: string; by: string }>,
@@ -77,6 +79,8 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
         state.comments.push({ id, issue, onPull: false, by: "enki[bot]", bot: true, body, created: id, updated: id });
         return sent({ comment: id });
       },
+      commentEdits: (issue) =>
+        sent(state.comments.filter((each) => each.issue === issue).map(({ id }) => ({ id, edited: state.editedComments.has(id) }))),
       readComment: (comment) => {
         const there = state.comments.find(({ id }) => id === comment);
         return there ? sent(there) : Promise.resolve({ ok: false, failure: { kind: "refused", code: "not-found", reason: "deleted" } });

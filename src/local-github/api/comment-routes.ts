@@ -67,6 +67,7 @@ const updateIssueComment: RouteHandler = async (call) => {
   const from = comment.body;
   comment.body = input.body;
   comment.updated = call.forge.now();
+  if (from !== input.body) comment.edited = comment.updated;
   if (from !== input.body) reportCommentEvent(call, comment, { action: "edited", changes: { body: { from } } });
   return okReply(issueCommentShape(call.forge, call.repository, comment));
 };

@@ -9,6 +9,8 @@ export type IssueComment = {
   body: string;
   readonly created: number;
   updated: number;
+  /** The time of the last edit; absent without one. */
+  edited?: number;
   readonly reactions: EmojiReaction[];
 };
 /** An issue, or the issue side of a pull request. Both share numbers, comments and labels. */

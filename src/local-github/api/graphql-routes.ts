@@ -7,7 +7,7 @@ import { countRequest, requireActor, readRequestActor, readJsonInput } from "./a
 import { GRAPHQL_SCHEMA } from "./graphql-schema.ts";
 import { addToMergeQueue, ensureQueueEntries, findQueueEntry, findMergeQueue, removeFromQueue, findEnqueueRefusal } from "./merge-queue.ts";
 import { findCommentByNode, applyThreadResolution, reviewConnections, findThreadByNode } from "./graphql-threads.ts";
-import { graphqlIssueShape, renameEvents, textEditsShape, timelineConnection } from "./graphql-texts.ts";
+import { graphqlIssueShape, renameEvents, commentConnection, textEditsShape, timelineConnection } from "./graphql-texts.ts";
 import { isPullRequest } from "./pull-events.ts";
 import type { PullRequestIssue } from "./pull-shapes.ts";
 import type { MergeQueueEntry, QueueRemoval } from "./merge-queue-entry.ts";
@@ -99,6 +99,7 @@ const graphqlPullShape = (request: RepositoryRequest, number: number): object | 
     mergeCommit: graphqlCommitShape(pull.merged?.commit ?? null),
     ...reviewConnections(issue),
     ...textEditsShape(issue),
+    ...commentConnection(repository, issue),
     timelineItems: (slice: EntrySlice) =>
       timelineConnection(
         [...renameEvents(repository, issue), ...pull.removals.map((removal) => ({ at: removal.at, shape: removalShape(removal) }))],

@@ -35,8 +35,11 @@ type Issue implements Node {
   body: String!
   lastEditedAt: DateTime
   userContentEdits(after: String, before: String, first: Int, last: Int): UserContentEditConnection
+  comments(after: String, before: String, first: Int, last: Int): IssueCommentConnection!
   timelineItems(first: Int, itemTypes: [IssueTimelineItemsItemType!], last: Int): IssueTimelineItemsConnection!
 }
+type IssueCommentConnection { nodes: [IssueComment] pageInfo: PageInfo! totalCount: Int! }
+type IssueComment implements Node { id: ID! databaseId: Int body: String! author: Actor createdAt: DateTime! lastEditedAt: DateTime }
 type UserContentEditConnection { nodes: [UserContentEdit] pageInfo: PageInfo! totalCount: Int! }
 type UserContentEdit implements Node { id: ID! deletedAt: DateTime diff: String editedAt: DateTime! editor: Actor }
 enum IssueTimelineItemsItemType { RENAMED_TITLE_EVENT }
@@ -85,6 +88,7 @@ type PullRequest implements Node {
   mergeCommit: Commit
   reviewThreads(after: String, before: String, first: Int, last: Int): PullRequestReviewThreadConnection!
   reviews(after: String, before: String, first: Int, last: Int): PullRequestReviewConnection
+  comments(after: String, before: String, first: Int, last: Int): IssueCommentConnection!
   timelineItems(first: Int, itemTypes: [PullRequestTimelineItemsItemType!], last: Int): PullRequestTimelineItemsConnection!
 }
 type PageInfo { endCursor: String hasNextPage: Boolean! hasPreviousPage: Boolean! }

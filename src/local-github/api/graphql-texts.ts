@@ -44,6 +44,23 @@ export const textEditsShape = (issue: Issue): object => ({
   userContentEdits: (slice: ConnectionSlice) => connectionShape(issue.edits.toReversed(), slice, (edit) => editShape(issue, edit)),
 });
 
+/** The comments of an issue or pull request, oldest first. Unlike REST's times, `lastEditedAt` shows each edit. */
+export const commentConnection = ({ comments }: ForgeRepository, { number }: Issue) => ({
+  comments: (slice: ConnectionSlice) =>
+    connectionShape(
+      [...comments.values()].filter(({ issue }) => issue === number),
+      slice,
+      ({ id, body, by, created, edited }) => ({
+        id: nodeId("IssueComment", id),
+        databaseId: id,
+        body,
+        author: editorShape(by),
+        createdAt: formatTimestamp(created),
+        lastEditedAt: edited === undefined ? null : formatTimestamp(edited),
+      }),
+    ),
+});
+
 type TimelineSlice = { readonly first?: number; readonly last?: number; readonly itemTypes?: readonly string[] };
 
 /** A page of a timeline, oldest first, limited to the requested item types. */
@@ -76,5 +93,6 @@ export const graphqlIssueShape = (repository: ForgeRepository, issue: Issue): ob
   number: issue.number,
   title: issue.title,
   ...textEditsShape(issue),
+  ...commentConnection(repository, issue),
   timelineItems: (slice: TimelineSlice) => timelineConnection(renameEvents(repository, issue), slice),
 });
