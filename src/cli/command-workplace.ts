@@ -1,14 +1,17 @@
 import { access, constants, mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CLAIMS_FOLDER, claimDirectory } from "./claim-directory.ts";
+import { CommandError } from "./command-options.ts";
 import type { LocalMachine } from "./local-machine.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 /** Kept after a run, for inspection: the repositories, the jobs' logs and their artifacts. */
 const KEPT_PATHS = ["repositories", "jobs/logs", "jobs/artifacts"];
 /** Kept for a later process. */
-const RESUMABLE_PATHS = [...KEPT_PATHS, "clones", "state", "uncommitted"];
+const RESUMABLE_PATHS = [...KEPT_PATHS, "clones", "state", "uncommitted", CLAIMS_FOLDER];
 
+/** A directory that no other process works in. */
 export type CommandWorkplace = {
   readonly directory: string;
   /** Registers the machine of the directory: it is closed first, and its repositories are kept. */
@@ -39,14 +42,17 @@ export const openLastingWorkplace = async (terminal: TerminalHost, name: string)
   return openWorkplaceAt(terminal, await realpath(await mkdtemp(join(isUsable ? lasting : tmpdir(), `${name}-`))));
 };
 
-/** Opens the directory of an earlier process, in the same way. */
-export const openWorkplaceAt = (terminal: TerminalHost, directory: string): CommandWorkplace => {
+/** Opens the directory of an earlier process, in the same way. Throws {@link CommandError} if another process works there. */
+export const openWorkplaceAt = async (terminal: TerminalHost, directory: string): Promise<CommandWorkplace> => {
+  const claim = await claimDirectory(directory, process.pid);
+  if (claim.kind === "held") throw new CommandError(formatStillRunning(claim));
   let machine: LocalMachine | null = null;
   let kept: readonly string[] = [];
   let closing: Promise<void> | null = null;
   const end = async (): Promise<void> => {
     await machine?.close();
     await removeAllBut(directory, kept);
+    await claim.release();
   };
   let first = (): Promise<void> => Promise.resolve();
   const close = (): Promise<void> => (closing ??= end());
@@ -66,6 +72,8 @@ export const openWorkplaceAt = (terminal: TerminalHost, directory: string): Comm
     close,
   };
 };
+
+export const formatStillRunning = ({ pid }: { readonly pid: number }): string => `the run is still going on, in process ${pid}`;
 
 /** Deletes the contents of a directory, except for some paths. */
 const removeAllBut = async (directory: string, kept: readonly string[]): Promise<void> => {

@@ -12,7 +12,7 @@ import { type LocalMachine, openMachine } from "./local-machine.ts";
 import { CommandError, readOptionsAndWords, UsageError } from "./command-options.ts";
 import { printProtectionGaps } from "./protection-notice.ts";
 import type { TerminalHost } from "./terminal-host.ts";
-import { openLastingWorkplace, openWorkplaceAt, type CommandWorkplace } from "./command-workplace.ts";
+import { formatStillRunning, openLastingWorkplace, openWorkplaceAt, type CommandWorkplace } from "./command-workplace.ts";
 import { copyUncommittedSettings, describeUncommitted } from "./uncommitted-settings.ts";
 import { carryOutRun } from "./carry-out-run.ts";
 import { needsPreparedAgents, requireReady } from "./run-request.ts";
@@ -120,13 +120,15 @@ const resumeRun = async (
   { named, yes, isJson }: { named: string; yes: boolean; isJson: boolean },
 ): Promise<number> => {
   const found = await findRepository(terminal, ".");
-  const record = await findResumable(terminal, found, named);
-  const run = { ...record.run, yes: yes || record.run.yes };
-  const isNeeded = (config: Config): boolean => needsPreparedAgents(config, run.workflow);
-  const { terminal: prepared } = await prepareAgents(terminal, { directory: found.directory, named: run.agent, isNeeded });
-  const place = openWorkplaceAt(terminal, record.directory);
+  const asked = await findResumable(terminal, found, named);
+  const isNeeded = (config: Config): boolean => needsPreparedAgents(config, asked.run.workflow);
+  const { terminal: prepared } = await prepareAgents(terminal, { directory: found.directory, named: asked.run.agent, isNeeded });
+  const place = await openWorkplaceAt(terminal, asked.directory);
   place.keepResumable();
   try {
+    // Another process may have continued the run before this one had the directory to itself.
+    const record = await findResumable(terminal, found, asked.run.execution ?? named);
+    const run = { ...record.run, yes: yes || record.run.yes };
     const machine = await openAtSamePort(prepared, place, { found, run, port: Number(new URL(record.url).port) });
     const { url, apiUrl } = machine.forge;
     const repository = { owner: record.owner, name: record.name };
@@ -162,7 +164,7 @@ const findResumable = async (terminal: TerminalHost, { directory }: FoundReposit
     const list = records.map(({ run }) => `  enki run --resume ${run.execution ?? ""}  ${formatRunLabel(run)}`);
     throw new CommandError(`several runs were interrupted here; name one:\n${list.join("\n")}`);
   }
-  if (await isMachineRunning(record)) throw new CommandError(`the run is still going on, in process ${record.pid}`);
+  if (await isMachineRunning(record)) throw new CommandError(formatStillRunning(record));
   return record;
 };
 

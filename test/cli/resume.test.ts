@@ -110,6 +110,21 @@ test("nothing interrupted is said so, and a run that still goes on is not contin
   await started.ended;
 });
 
+test("of two --resume at the same time, one finishes the run and the other says that it is going on", async () => {
+  const world = openWorld();
+  const { terminal, cwd } = world;
+  await interruptAt(world, (_, out) => out.includes("sort: running"), "SIGKILL");
+  const ended = await Promise.all([terminal.run(["run", "--resume"], { cwd }), terminal.run(["run", "--resume"], { cwd })]);
+  expect(ended.map(({ code, err }) => ({ code, err })).toSorted((a, b) => Number(a.code) - Number(b.code))).toEqual([
+    { code: 0, err: "" },
+    { code: 1, err: expect.stringMatching(/^enki run: the run is still going on, in process \d+\n$/) as unknown },
+  ]);
+  expect(world.git("ls-tree", "-r", "--name-only", world.branches()[0] ?? "").split("\n")).toContain("note.txt");
+  expect(recordsOf(world)).toEqual([]);
+  expect(terminal.leftBehind()).toEqual([]);
+  expect(terminal.processes()).toEqual([]);
+});
+
 test("a failed --resume keeps the run, and the next one finishes", async () => {
   const world = openWorld();
   const { terminal, cwd } = world;

@@ -1,0 +1,82 @@
+import { execFile } from "node:child_process";
+import { mkdir, readdir, readFile, readlink, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+/** The folder of a directory's claims. Each claim is a link whose target names the process; its name is the next number. */
+export const CLAIMS_FOLDER = "claims";
+const RELEASED = "released";
+
+export type DirectoryClaim =
+  | { readonly kind: "claimed"; readonly release: () => Promise<void> }
+  /** Another process works in the directory. */
+  | { readonly kind: "held"; readonly pid: number };
+
+const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
+  error instanceof Error && "code" in error && codes.includes(String(error.code));
+
+/** From `/proc/<pid>/stat`: the time of the start, in ticks since the boot. Null for a process that ended, even if its parent does not know yet. */
+const readLinuxStart = async (pid: number): Promise<string | null> => {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  // The program's name is in brackets and may contain spaces and brackets.
+  const [state = "", ...rest] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const start = rest[18];
+  if (start === undefined || state === "Z" || state === "X") return null;
+  const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "");
+  return `${start} ${boot.trim()}`;
+};
+
+const readListedStart = async (pid: number): Promise<string | null> => {
+  const ended = { stdout: "Z" };
+  const { stdout } = await promisify(execFile)("ps", ["-o", "stat=,lstart=", "-p", String(pid)]).catch(() => ended);
+  const [, state = "Z", start = ""] = /^\s*(\S+)\s+(.*\S)/.exec(stdout) ?? [];
+  return state.startsWith("Z") ? null : start;
+};
+
+/** Tells a process apart from earlier and later processes with the same number; null if there is no such process. */
+const identifyProcess = async (pid: number): Promise<string | null> => {
+  const start = await (process.platform === "linux" ? readLinuxStart(pid) : readListedStart(pid));
+  return start === null ? null : `${pid} ${start}`;
+};
+
+/** The newest claim; claims are never removed, so two processes cannot both take the next number. */
+const readNewestClaim = async (folder: string): Promise<{ readonly number: number; readonly holder: string }> => {
+  const number = Math.max(0, ...(await readdir(folder)).map(Number).filter(Number.isSafeInteger));
+  return { number, holder: number === 0 ? RELEASED : await readlink(join(folder, String(number))) };
+};
+
+/** Takes a number; false if another process took it first. */
+const takeNumber = async (folder: string, number: number, holder: string): Promise<boolean> => {
+  try {
+    await symlink(holder, join(folder, String(number)));
+    return true;
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return false;
+    throw error;
+  }
+};
+
+/** Claims a directory for one process. The claim of a process that ended does not count. */
+export const claimDirectory = async (directory: string, pid: number): Promise<DirectoryClaim> => {
+  const folder = join(directory, CLAIMS_FOLDER);
+  await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
+    if (!hasCode(error, "EEXIST")) throw error;
+  });
+  const own = (await identifyProcess(pid)) ?? String(pid);
+  for (;;) {
+    const { number, holder } = await readNewestClaim(folder);
+    const [holderPid] = holder.split(" ").map(Number);
+    if (holderPid !== undefined && Number.isSafeInteger(holderPid) && (await identifyProcess(holderPid)) === holder)
+      return { kind: "held", pid: holderPid };
+    if (!(await takeNumber(folder, number + 1, own))) continue;
+    return {
+      kind: "claimed",
+      release: async () => {
+        // The directory may have been deleted.
+        await takeNumber(folder, number + 2, RELEASED).catch((error: unknown) => {
+          if (!hasCode(error, "ENOENT")) throw error;
+        });
+      },
+    };
+  }
+};
