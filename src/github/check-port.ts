@@ -72,10 +72,10 @@ export const openChecks = (http: GitHubHttp, clock: () => Millis): CheckPort => 
         schema: branchRulesSchema,
       }),
     mergeMethods: openMergeMethods(http, clock),
-    setStatus: ({ commit, state, text, context = ENKI_STATUS_CONTEXT }) =>
+    setStatus: ({ commit, state, text, context = ENKI_STATUS_CONTEXT, url }) =>
       http.send({
         route: "POST /repos/{owner}/{repo}/statuses/{sha}",
-        parameters: { sha: commit, state, description: cutStatusText(text), context },
+        parameters: { sha: commit, state, description: cutStatusText(text), context, ...(url !== undefined && { target_url: url }) },
         schema: ignoredAnswerSchema,
       }),
   };

@@ -153,6 +153,15 @@ export type PullPort = {
   reply(to: { pull: number; comment: number; body: string }): Promise<GitHubReply<{ comment: number }>>;
 };
 
+/** `url`: the page behind the status. */
+export type CommitStatusText = {
+  readonly commit: Sha;
+  readonly state: "pending" | "success" | "failure";
+  readonly text: string;
+  readonly context?: string;
+  readonly url?: string;
+};
+
 export type CheckPort = {
   /** All check runs and statuses of a commit, including replaced ones. Refuses `too-many` instead of returning a partial list. */
   list(commit: Sha): Promise<GitHubReply<readonly Check[]>>;
@@ -161,7 +170,7 @@ export type CheckPort = {
   /** Merge methods that the repository allows; null if GitHub does not show the settings. */
   mergeMethods(): Promise<GitHubReply<readonly MergeMethod[] | null>>;
   /** Sets a commit status, `enki/refinery` by default; long texts are truncated. */
-  setStatus(status: { commit: Sha; state: "pending" | "success" | "failure"; text: string; context?: string }): Promise<GitHubReply<null>>;
+  setStatus(status: CommitStatusText): Promise<GitHubReply<null>>;
 };
 
 export type MergeQueuePort = {

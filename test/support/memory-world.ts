@@ -140,7 +140,7 @@ export const memoryWorld = (
     reviewRequests: [] as { pull: number; login: string }[],
     /** What the webhook received. */
     notices: [] as NoticeMessage[],
-    statuses: [] as { commit: Sha; state: string; text: string }[],
+    statuses: [] as { commit: Sha; state: string; text: string; url?: string | undefined }[],
     closed: new Set<number>(),
     rules: { isReadable: true, types: [], checks: [], requiredReviews: 0, allowedMethods: null } as BranchRules,
     /** How the repository lets pull requests be merged; null where GitHub does not show it. */
@@ -465,7 +465,7 @@ export const memoryWorld = (
         state.pulls = state.pulls.map((pull) => (pull.number === effect.pull ? { ...pull, state: "closed" } : pull));
         return end(effect, null);
       case "set-status":
-        state.statuses.push({ commit: effect.commit, state: effect.state, text: effect.text });
+        state.statuses.push({ commit: effect.commit, state: effect.state, text: effect.text, url: effect.url });
         return end(effect, null);
       case "write-comment": {
         const known =

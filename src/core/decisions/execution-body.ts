@@ -3,6 +3,7 @@ import { JOB_TOKEN_BOT } from "../domain/product.ts";
 import { renderExecutionComment } from "../messages/execution-comment.ts";
 import { viewBudget } from "./budget-room.ts";
 import { renderLandingComment } from "../messages/landing-comment.ts";
+import { findStepRuns } from "./run-links.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
 import { showCapacity } from "./parallel-limits.ts";
 
@@ -15,7 +16,7 @@ export const renderExecutionBody = (tx: DecisionReader, execution: Execution): s
   if (landsPull) return renderLandingComment({ execution, landsPull, queue, capacity: showCapacity(tx, queue) });
   const reports = listExecutionReports(tx, execution);
   const limits = { ...(unsignedLedger && { unsignedLedger }), ...(botLogin === JOB_TOKEN_BOT.login && { jobToken: true as const }) };
-  const shown = { capacity: showCapacity(tx, queue), budget: viewBudget(tx, execution) };
+  const shown = { capacity: showCapacity(tx, queue), budget: viewBudget(tx, execution), runs: findStepRuns(tx, execution) };
   return renderExecutionComment({ execution, plan, grown, brief, queue, reports, ...shown, ...limits });
 };
 

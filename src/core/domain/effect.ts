@@ -28,7 +28,7 @@ export type Effect =
   | EffectOf<"edit-pull", { pull: number; body: string }>
   | EffectOf<"close-pull", { pull: number; comment: string }>
   /** Without `context`, sets Enki's own status. */
-  | EffectOf<"set-status", { commit: Sha; state: "pending" | "success" | "failure"; text: string; context?: string }>
+  | EffectOf<"set-status", { commit: Sha; state: "pending" | "success" | "failure"; text: string; context?: string; url?: string }>
   | EffectOf<
       "write-comment",
       {

@@ -43,6 +43,8 @@ export type ExecutionCommentInput = {
   readonly reports: Readonly<Record<StepId, string>>;
   /** Absent without one. */
   readonly budget?: BudgetView;
+  /** Addresses of the steps' runs; see findStepRuns. */
+  readonly runs?: Readonly<Record<StepId, string>>;
   /** See Snapshot.unsignedLedger. */
   readonly unsignedLedger?: true;
   readonly capacity?: ShownCapacity;
@@ -84,7 +86,13 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 1, text: renderLandingNote(execution, queue) },
     { rank: 2, text: renderCapacityNote(execution.state, queue, input.capacity) },
     { rank: 4, text: renderMermaidBlock(steps, execution.steps) ?? "" },
-    { rank: 0, text: renderStepTable(steps, execution.steps, execution.amendment ? MAX_CHARS_BESIDE_AMENDMENT : undefined) },
+    {
+      rank: 0,
+      text: renderStepTable(steps, execution.steps, {
+        runs: input.runs,
+        limit: execution.amendment ? MAX_CHARS_BESIDE_AMENDMENT : undefined,
+      }),
+    },
     { rank: 1, text: renderSkippedRoles(execution) },
     { rank: 1, text: renderFailedSteps(startedSteps) },
     { rank: 1, text: renderOpenConflicts(execution.baseBranch, startedSteps) },

@@ -25,8 +25,9 @@ const cutRows = (rows: readonly string[], limit: number): readonly string[] => {
   return length > limit ? fitting.slice(0, -1) : fitting;
 };
 
-const formatRow = ({ planned, step }: StepStanding, hasStarted: boolean): string => {
-  const last = hasStarted ? formatStateCell(step) : formatWorkMode(planned);
+const formatRow = ({ planned, step, run }: StepStanding, hasStarted: boolean): string => {
+  const link = run === undefined ? "" : ` · [run](${run})`;
+  const last = hasStarted ? `${formatStateCell(step)}${link}` : formatWorkMode(planned);
   return `| ${formatCodeCell(planned.id)} | ${escapeInline(planned.title, 100)} | ${formatNeeds(planned)} | ${last} |`;
 };
 
@@ -39,12 +40,22 @@ export const fitsStepTable = (steps: readonly PlannedStep[]): boolean =>
     MAX_TABLE_CHARS,
   ).length === steps.length;
 
+type TableOptions = {
+  /** Addresses of the steps' runs. */
+  readonly runs?: Readonly<Record<StepId, string>> | undefined;
+  readonly limit?: number | undefined;
+};
+
 /** One row for each step: title, needs and state, or the mode of work before it starts. Empty without a plan. */
-export const renderStepTable = (steps: readonly PlannedStep[], states: StepsById, limit = MAX_TABLE_CHARS): string => {
+export const renderStepTable = (
+  steps: readonly PlannedStep[],
+  states: StepsById,
+  { runs = {}, limit = MAX_TABLE_CHARS }: TableOptions = {},
+): string => {
   if (steps.length === 0) return "";
   const hasStarted = Object.keys(states).length > 0;
   const head = [`| step | what it does | after | ${hasStarted ? "state" : "how"} |`, "|---|---|---|---|"];
-  const all = steps.map((planned) => ({ planned, step: states[planned.id] }));
+  const all = steps.map((planned) => ({ planned, step: states[planned.id], run: runs[planned.id] }));
   const sorted = hasStarted && all.length > MAX_TABLE_ROWS ? sortStepsByUrgency(all) : all;
   const rows = cutRows(
     sorted.slice(0, MAX_TABLE_ROWS).map((each) => formatRow(each, hasStarted)),
@@ -70,7 +81,7 @@ const STATE_URGENCY: Readonly<Record<StepState, number>> = {
   done: 10,
 };
 
-type StepStanding = { readonly planned: PlannedStep; readonly step: Step | undefined };
+type StepStanding = { readonly planned: PlannedStep; readonly step: Step | undefined; readonly run?: string | undefined };
 
 const sortStepsByUrgency = (all: readonly StepStanding[]): readonly StepStanding[] => {
   const groups: StepStanding[][] = Object.values(STATE_URGENCY).map(() => []);

@@ -11,6 +11,7 @@ import { refuseConflictingPull } from "../../messages/pull-refusals.ts";
 import { renderHeadStatus } from "../../messages/status-text.ts";
 import { type StepContext, failStep, findStep } from "../apply/fail-step.ts";
 import { failForPerson, explainPersonNeeded, type OpenResolution } from "../apply/retry-resolution.ts";
+import { findCommentUrl } from "../run-links.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 
 /** Deletes resolutions of conflicts that a landing or a new head has removed, after their runs are stopped. */
@@ -33,7 +34,14 @@ const dropConflict = (tx: DecisionTransaction, execution: Execution, { resolutio
   const commit = step.head?.sha;
   // The head's status still said that its conflict is being resolved.
   if (commit !== undefined && commit === resolution?.head)
-    tx.enqueueEffect({ kind: "set-status", key: `set-status:${commit}`, commit, state: "pending", text: renderHeadStatus(step) });
+    tx.enqueueEffect({
+      kind: "set-status",
+      key: `set-status:${commit}`,
+      commit,
+      state: "pending",
+      text: renderHeadStatus(step),
+      url: findCommentUrl(tx, execution),
+    });
 };
 
 /** Whether the step's current head still conflicts with the base, as far as is known, and its resolution can land as it is. */

@@ -5,6 +5,7 @@ import type { Notice } from "../../domain/notice.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
 import { renderNoticeComment, renderNoticeText } from "../../messages/notice-text.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import { findCommentUrl } from "../run-links.ts";
 import { listNotices } from "../list-notices.ts";
 
 /** How often a webhook is tried. A notice is no reason to wait for a chat system. */
@@ -96,12 +97,6 @@ const writeNotices = (
   const marker = writeMarker({ kind: "notice", id: hashValue(key).slice(0, 12) });
   const body = `${marker}\n${renderNoticeComment(execution, notices, findCommentUrl(tx, execution))}`;
   tx.requestEffect({ kind: "write-comment", key, issue: execution.issue, marker, body, comment: null });
-};
-
-/** The address of the execution's comment; of the issue before the comment exists. */
-const findCommentUrl = (tx: DecisionReader, { id, issue }: Execution): string => {
-  const comment = tx.effectRecord(`write-comment:execution/${id}`)?.number;
-  return `${tx.snapshot.repositoryUrl ?? ".."}/issues/${issue}${comment === null || comment === undefined ? "" : `#issuecomment-${comment}`}`;
 };
 
 /** Posts each notice to the configured webhook, a few times at most. */

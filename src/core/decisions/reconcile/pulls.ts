@@ -7,6 +7,7 @@ import { findOpenConflict, isAwaitingAnswer, isHeldByPerson, type Step } from ".
 import { escapeSentence } from "../../messages/escape.ts";
 import { renderPullBody, renderPullTitle } from "../../messages/pull-text.ts";
 import { renderHeadStatus } from "../../messages/status-text.ts";
+import { findCommentUrl } from "../run-links.ts";
 import { toKeptBranchKey } from "../apply/save-refused.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 
@@ -26,13 +27,13 @@ export const reconcilePulls = (tx: DecisionTransaction): void => {
 
 const reconcileStepPull = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   // The text and the end of a person's pull request are the person's.
-  if (execution.landsPull && step.head) return reportHeadStatus(tx, step.head.sha, step);
+  if (execution.landsPull && step.head) return reportHeadStatus(tx, execution, { commit: step.head.sha, step });
   const task = toTaskId(execution.id, step.id);
   const planned = tx.planned(execution, step.id);
   if (!planned || !step.head) return;
   if (step.state === "cancelled" || step.state === "skipped") return closeStepPull(tx, task, step);
   if (step.state === "published" || step.state === "waiting") openOrUpdatePull(tx, { execution, step, planned });
-  reportHeadStatus(tx, step.head.sha, step);
+  reportHeadStatus(tx, execution, { commit: step.head.sha, step });
 };
 
 type PublishedPull = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep };
@@ -74,7 +75,7 @@ const findUnconfirmedPull = (tx: DecisionReader, task: TaskId): number | null =>
   );
 };
 
-const reportHeadStatus = (tx: DecisionTransaction, commit: Sha, step: Step): void => {
+const reportHeadStatus = (tx: DecisionTransaction, execution: Execution, { commit, step }: { commit: Sha; step: Step }): void => {
   // A landed step needs no status: GitHub marks its pull request as merged.
   const state = isAwaitingAnswer(step)
     ? null
@@ -85,7 +86,9 @@ const reportHeadStatus = (tx: DecisionTransaction, commit: Sha, step: Step): voi
         : step.state === "failed"
           ? "failure"
           : null;
-  if (state !== null) tx.requestEffect({ kind: "set-status", key: `set-status:${commit}`, commit, state, text: renderHeadStatus(step) });
+  const url = findCommentUrl(tx, execution);
+  if (state !== null)
+    tx.requestEffect({ kind: "set-status", key: `set-status:${commit}`, commit, state, text: renderHeadStatus(step), url });
 };
 
 /** Reports a commit that was pushed to a task branch after its step landed. No step owns the commit, so the branch stays. */
