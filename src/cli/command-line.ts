@@ -24,7 +24,7 @@ export const findAgentCommand = async ({ cwd, env }: Pick<TerminalHost, "cwd" | 
   throw new CommandError(`the agent's command ${command} is not there, or cannot be executed`);
 };
 
-const isExecutable = (path: string): Promise<boolean> =>
+export const isExecutable = (path: string): Promise<boolean> =>
   access(path, constants.X_OK).then(
     () => true,
     () => false,

@@ -4,6 +4,7 @@ import { type FileFault, formatFault } from "../core/config/config-fault.ts";
 import { type ConfigText, readConfig } from "../core/config/read-config.ts";
 import { CommandError, readOptionsAndWords } from "./command-options.ts";
 import { readEffectiveLayers, readEffectiveWorkflows } from "./effective-layers.ts";
+import { findMissingCommands } from "./find-missing-commands.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 import { readAllWorkflows } from "./read-all-workflows.ts";
 
@@ -36,8 +37,10 @@ export const runValidateCommand = async (args: readonly string[], terminal: Term
 /** A workflow may name every effective role and model, besides those of the validated files. */
 const collectFaults = async (terminal: TerminalHost, texts: readonly ConfigText[]): Promise<FileFault[]> => {
   const flows = texts.filter(({ path }) => classifyPath(path) === "workflow");
-  const { config, faults } = readConfig(texts.filter(({ path }) => classifyPath(path) !== "workflow"));
-  if (flows.length === 0) return [...faults];
+  const reading = readConfig(texts.filter(({ path }) => classifyPath(path) !== "workflow"));
+  const { config } = reading;
+  const faults = [...reading.faults, ...(await findMissingCommands(terminal, reading))];
+  if (flows.length === 0) return faults;
   const known = readConfig(await readEffectiveLayers(terminal)).config;
   const roles = [...Object.keys(known.roles), ...Object.keys(config.roles)];
   const models = known.models || config.models ? [...(known.models ?? []), ...(config.models ?? [])] : null;

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -60,6 +60,35 @@ describe.concurrent("enki validate", () => {
       '.enki/workflows/flow.md:3:1: unknown-model: role "a": there is no model "sonet"; did you mean `sonnet`?',
       expect.stringMatching(/^\.enki\/workflows\/flow\.md:4:1: bad-value: roles\.b\.tier: .*; did you mean `heavy`\?$/),
     ]);
+  });
+
+  test("reports an agent's command that does not exist, with the file and line that name it", async () => {
+    const config = `[agent]\ncommand = "no-such-agent --acp"\n[agent.worker]\ncommand = "./tools/agent.sh"\nargs = ["--acp"]\n[agent.merger]\ncommand = "node --version"\n[agent.sidecar]\ncommand = "/nowhere/agent"\n`;
+    const { code, out } = await open({ ".enki/enki.toml": config }).run("validate");
+    expect(code).toBe(1);
+    expect(out.split("\n").slice(0, -2)).toEqual([
+      '.enki/enki.toml:2:1: missing-command: agent.command cannot start: there is no program "no-such-agent" on this machine; install it, correct its name, or write a preset instead',
+      expect.stringMatching(/^\.enki\/enki\.toml:4:1: missing-command: agent\.worker\.command .*"\.\/tools\/agent\.sh"/),
+      expect.stringMatching(/^\.enki\/enki\.toml:9:1: missing-command: agent\.sidecar\.command .*"\/nowhere\/agent"/),
+    ]);
+  });
+
+  test("accepts an agent's command of the repository, also from a folder below its root", async () => {
+    const { cwd, run } = open({
+      ".enki/enki.toml": '[agent]\ncommand = "./tools/agent.sh --acp"\n',
+      "tools/agent.sh": "#!/bin/sh\n",
+      "src/a.ts": "",
+    });
+    chmodSync(join(cwd, "tools", "agent.sh"), 0o755);
+    expect(await run("validate")).toMatchObject({ code: 0 });
+    expect(await run("validate", ".enki/enki.toml")).toMatchObject({ code: 0, out: "1 file without a mistake\n" });
+    const { run: runAt } = openTerminal();
+    expect(await runAt(["validate"], { cwd: join(cwd, "src") })).toMatchObject({ code: 0 });
+  });
+
+  test("does not check a command that another file overrides", async () => {
+    const machine = { "enki.toml": '[agent]\ncommand = "no-such-agent"\n' };
+    expect(await open({ ".enki/enki.toml": '[agent]\ncommand = "node"\n' }, machine).run("validate")).toMatchObject({ code: 0 });
   });
 
   test("prints the same as JSON", async () => {

@@ -59,3 +59,9 @@ export const reportMissingTool = ({ label }: AgentCheck): Finding =>
     `${label} answered, but its model did not call Enki's tool ${CHECKED_TOOL}.`,
     "write a [tiers.standard] model that calls tools in .enki/enki.toml",
   );
+
+/** Why a configured agent cannot start on this machine, and what to do about it. */
+export const explainMissingCommand = (key: string, program: string): { readonly why: string; readonly suggestion: string } => ({
+  why: `${key} cannot start: there is no program ${JSON.stringify(program)} on this machine`,
+  suggestion: "install it, correct its name, or write a preset instead",
+});
