@@ -154,7 +154,7 @@ export type PullPort = {
 };
 
 /** `url`: the page behind the status. */
-export type CommitStatusText = {
+type CommitStatusText = {
   readonly commit: Sha;
   readonly state: "pending" | "success" | "failure";
   readonly text: string;
