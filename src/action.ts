@@ -5,27 +5,18 @@ import { fileURLToPath } from "node:url";
 import * as core from "@actions/core";
 import { hideEnvironment } from "./isolation/hide-environment.ts";
 import { readCoordinateStep } from "./core/domain/coordinate-step-name.ts";
+import { openRunnerLog } from "./job/runner-log.ts";
 
 const script = fileURLToPath(import.meta.url);
 
-// The runner reads commands from its log. Between these two lines it reads none, whatever an agent or a test prints.
-const endToken = randomUUID();
-let isStopped = false;
-const setStopped = (next: boolean): void => {
-  if (next !== isStopped) core.info(next ? `::stop-commands::${endToken}` : `::${endToken}::`);
-  isStopped = next;
-};
-const writeLogLine = (isTrusted: boolean, line: string): void => {
-  setStopped(!isTrusted);
-  core.info(line);
-};
+const log = openRunnerLog({ print: core.info, token: randomUUID() });
 
 const host = {
   env: process.env,
   root: dirname(dirname(script)),
   readInput: (name: string) => core.getInput(name),
   setOutput: (name: string, value: string) => core.setOutput(name, value),
-  logInfo: (line: string) => writeLogLine(true, line),
+  logInfo: log.write,
   now: Date.now,
   after: (delay: number, call: () => void) => {
     const timer = setTimeout(call, delay);
@@ -41,7 +32,6 @@ const runCommand = async (): Promise<string | null> => {
       ...host,
       script,
       node: process.execPath,
-      logUntrusted: (line) => writeLogLine(false, line),
       nonce: randomBytes(6).toString("hex"),
     });
   }
@@ -51,7 +41,7 @@ const runCommand = async (): Promise<string | null> => {
     ...host,
     random: Math.random,
     nonce: randomUUID,
-    maskSecret: core.setSecret,
+    maskSecret: (secret) => log.command(() => core.setSecret(secret)),
     writeSummary: async (markdown) => void (await core.summary.addRaw(markdown, true).write()),
   });
 };
@@ -59,10 +49,10 @@ const runCommand = async (): Promise<string | null> => {
 const runStep = async (): Promise<void> => {
   try {
     const failed = await runCommand();
-    setStopped(false);
+    log.close();
     if (failed !== null) core.setFailed(failed);
   } catch (error) {
-    setStopped(false);
+    log.close();
     core.setFailed(error instanceof Error ? error : String(error));
   }
 };

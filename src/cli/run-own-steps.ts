@@ -23,7 +23,6 @@ export const createOwnSteps = (
       node,
       readInput,
       setOutput,
-      logUntrusted: log,
       logInfo: log,
       now,
       nonce: randomBytes(NONCE_BYTES).toString("hex"),

@@ -109,7 +109,7 @@ const openLedgerStore = (connected: RepositoryConnection): Pick<RepositoryPorts,
   // A save may move the default branch and thereby change the configuration.
   const loaded = async (refs: RepositoryRefs, ledger: Ledger): Promise<LoadedState> => {
     const results = [
-      ...(await loadRequests(clone, refs, ledger)),
+      ...(await loadRequests(clone, { refs, ledger, now: now() })),
       ...(await readResults(refs, ledger)),
       ...(await guard.refused(refs, ledger)),
     ];

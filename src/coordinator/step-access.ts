@@ -65,10 +65,18 @@ export const openStepAccess = async (host: CoordinateStepHost): Promise<StepAcce
     privateKey,
     github: connectGitHub({ octokit: access.octokit, owner, repo, clock: host.now }),
   });
-  if (appId === "" || key === "")
+  refuseHalfApp(appId, key);
+  if (appId === "")
     return connect(JOB_TOKEN_BOT.login, { octokit: openOctokit(token, baseUrl), token: () => Promise.resolve(token) }, null);
   const { login, access } = await openStepApp(host, { appId, privateKey: key, repository, baseUrl });
   return connect(login, access, key);
+};
+
+/** With the token of the job instead, comments would come from another bot, and the ledger would not be signed. */
+const refuseHalfApp = (appId: string, key: string): void => {
+  if ((appId === "") === (key === "")) return;
+  const [given, missing] = key === "" ? ["ENKI_APP_ID", "ENKI_APP_KEY"] : ["ENKI_APP_KEY", "ENKI_APP_ID"];
+  throw new Error(`${given} is set and ${missing} is not. Set both in the environment enki, or neither.`);
 };
 
 type StepApp = { readonly appId: string; readonly privateKey: string; readonly repository: string; readonly baseUrl: string };

@@ -17,8 +17,7 @@ export type ActionHost = {
   /** Reads an input of the action; empty if it is not set. */
   readonly readInput: (name: string) => string;
   readonly setOutput: (name: string, value: string) => void;
-  /** Logs untrusted text so that the runner reads no line of it as a command. */
-  readonly logUntrusted: (line: string) => void;
+  /** Logs a text of which the runner reads no line as a command. */
   readonly logInfo: (line: string) => void;
   readonly now: () => number;
   /** An unpredictable word. */
@@ -89,7 +88,7 @@ const createStepHost = (host: ActionHost): StepHost => ({
   after: host.after,
   now: host.now,
   nonce: host.nonce,
-  log: host.logUntrusted,
+  log: host.logInfo,
 });
 
 const runPrepareStep = async (host: ActionHost): Promise<string | null> => {

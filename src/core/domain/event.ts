@@ -33,13 +33,13 @@ export type Event =
     }
   /** Somebody else's ledger or archive was refused and is kept under this commit; `executions` were changed. */
   | { readonly kind: "ledger-refused"; readonly id: `ledger:${Sha}`; readonly foreign: Sha; readonly executions: readonly ExecutionId[] }
-  /** A ref without a usable result. `job` is null if the ref names no job. `foreign-ledger`: somebody else wrote the ledger of the job. */
+  /** A ref without a usable result or request. `job` is null if the ref names no job. `foreign-ledger`: somebody else wrote the ledger of the job. */
   | {
       readonly kind: "misplaced";
       readonly ref: RefName;
       readonly commit: Sha;
       readonly job: JobKey | null;
-      readonly fault: "not-a-commit" | "malformed" | "other-job" | "foreign-ledger";
+      readonly fault: "not-a-commit" | "malformed" | "other-job" | "foreign-ledger" | "no-request";
     }
   | { readonly kind: "performed"; readonly at: Millis; readonly outcome: EffectOutcome }
   | {

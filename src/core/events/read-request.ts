@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { CommandKind } from "../domain/command.ts";
 import type { Event } from "../domain/event.ts";
-import type { Sha } from "../domain/ids.ts";
+import type { Millis, Sha } from "../domain/ids.ts";
 import { JOB_TOKEN_BOT } from "../domain/product.ts";
 import { readCommandRequests } from "./read-comment.ts";
 
@@ -21,10 +21,13 @@ export type CiRequest = z.output<typeof requestSchema>;
 /** Jobs of CI may ask for work. What a person decides, such as an approval, stays with people. */
 const ALLOWED: readonly CommandKind[] = ["do", "plan", "run", "quick"];
 
+/** How far the clock of the job may be ahead, in milliseconds. */
+const MAX_CLOCK_LEAD_MS = 24 * 60 * 60_000;
+
 /** Reads the request of a job of CI as an event; null if the text is none. */
-export const readRequest = (text: string, commit: Sha): Event | null => {
+export const readRequest = (text: string, { commit, now }: { readonly commit: Sha; readonly now: Millis }): Event | null => {
   const read = requestSchema.safeParse(parseJson(text));
-  if (!read.success) return null;
+  if (!read.success || read.data.at > now + MAX_CLOCK_LEAD_MS) return null;
   const { issue, at, command } = read.data;
   const requests = readCommandRequests(command, JOB_TOKEN_BOT.login);
   if (requests.length !== 1 || !requests.every((each) => each.ok && ALLOWED.includes(each.command.kind))) return null;

@@ -2,6 +2,9 @@ import type { JobLog } from "./job-log.ts";
 
 const WORKFLOW_COMMAND_PATTERN = /^\s*::([a-zA-Z-]+)(?:\s[^:]*(?::[^:]+)*)?::(.*)$/s;
 
+/** The older form counts anywhere in a line (actions/runner, `ActionCommand.TryParse`). */
+const OLDER_COMMAND_PATTERN = /^.*?##\[([a-zA-Z-]+)[^\]]*\](.*)$/s;
+
 const decodeCommandText = (text: string): string => text.replaceAll("%0D", "\r").replaceAll("%0A", "\n").replaceAll("%25", "%");
 
 /**
@@ -17,7 +20,7 @@ export const createOutputWriter = (log: JobLog): ((line: string) => void) => {
       log.write(line);
       return;
     }
-    const [, name, message] = WORKFLOW_COMMAND_PATTERN.exec(line) ?? [];
+    const [, name, message] = WORKFLOW_COMMAND_PATTERN.exec(line) ?? OLDER_COMMAND_PATTERN.exec(line) ?? [];
     if (name?.toLowerCase() === "add-mask") {
       log.masks.add(decodeCommandText(message ?? ""));
       return;

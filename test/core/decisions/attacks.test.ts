@@ -275,3 +275,33 @@ test("answers on the pull request that asked and leaves it open at the end", asy
   expect(it.only()?.state).toBe("done");
   expect([...it.state.closed]).toEqual([]);
 });
+
+describe("a ref in the place of requests", () => {
+  const REF = "refs/enki/requests/1-a";
+  const commit = "c".repeat(40);
+
+  test("is deleted if it holds no request", async () => {
+    const it = open();
+    it.state.refs[REF] = commit;
+    await it.tell({ kind: "misplaced", ref: REF, commit, job: null, fault: "no-request" });
+    expect(it.state.refs[REF]).toBeUndefined();
+    expect(Object.keys(it.state.ledger.executions)).toEqual([]);
+  });
+
+  test("counts days later, because Enki may have been off", async () => {
+    const it = open();
+    it.state.refs[REF] = commit;
+    const at = it.state.now;
+    it.state.now += 49 * HOUR;
+    const asked: Event = {
+      ...(comment(1, { kind: "do", text: "x" }) as Extract<Event, { kind: "commanded" }>),
+      id: `request:${commit}`,
+      source: { kind: "request", commit },
+      by: "github-actions[bot]",
+      at,
+    };
+    await it.tell({ kind: "swept", sweptUntil: it.state.now }, asked);
+    expect(Object.keys(it.state.ledger.executions)).toHaveLength(1);
+    expect(it.state.refs[REF]).toBeUndefined();
+  });
+});

@@ -5,7 +5,7 @@ const COMMIT = "a".repeat(40);
 const request = (command: string, over: object = {}): string => JSON.stringify({ issue: 7, at: 5, command, nonce: "n", ...over });
 
 test("a request is an event that its commit names", () => {
-  expect(readRequest(request("/enki fix the tests"), COMMIT)).toEqual({
+  expect(readRequest(request("/enki fix the tests"), { commit: COMMIT, now: 5 })).toEqual({
     kind: "commanded",
     id: `request:${COMMIT}`,
     at: 5,
@@ -27,9 +27,11 @@ test.each([
   ["no command", request("hello")],
   ["an unknown command", request("/enki frobnicate")],
   ["an issue that cannot exist", request("/enki fix a", { issue: 0 })],
+  ["a time that no date can have", request("/enki fix a", { at: 9_000_000_000_000_000 })],
+  ["a time two days from now", request("/enki fix a", { at: 2 * 24 * 60 * 60_000 + 5 })],
   ["a text without end", request(`/enki fix ${"a".repeat(30_000)}`)],
 ])("%s is no request", (_, text) => {
-  expect(readRequest(text, COMMIT)).toBeNull();
+  expect(readRequest(text, { commit: COMMIT, now: 5 })).toBeNull();
 });
 
 test.each([
@@ -47,7 +49,7 @@ test.each([
 test("whatever a job passes is at most one command", () => {
   for (const text of ["a\n/enki stop", "a\r\n\r\n/enki cancel", "<!-- \n/enki stop\n-->", "> x\n\n/enki approve abcdef1"]) {
     const command = composeRequestCommand({ workflow: "", request: text }) ?? "";
-    const event = readRequest(request(command), COMMIT);
+    const event = readRequest(request(command), { commit: COMMIT, now: 5 });
     if (event?.kind === "commanded") expect(event.requests.map((each) => each.ok && each.command.kind)).toEqual(["do"]);
   }
 });

@@ -151,8 +151,11 @@ jobs:
           echo "after derived"
           echo "::stop-commands::pause"
           echo "::add-mask::plain"
+          echo "say ##[add-mask]plain"
           echo "::pause::"
           echo "plain"
+          echo "say ##[add-mask]older"
+          echo "an older command"
           echo "::set-output name=x::1"
         id: s
       - run: echo "derived [\${{ steps.s.outputs.x }}]"
@@ -160,6 +163,7 @@ jobs:
   const text = await run.log("a");
   expect(text).toContain("before derived\nafter ***\n");
   expect(text).toContain("\nplain\n");
+  expect(text).toContain("an *** command\n");
   expect(text).toContain("*** []\n");
 });
 

@@ -67,10 +67,10 @@ export const ignoreForgedResult = (tx: DecisionTransaction, { ref, commit, job: 
   }
 };
 
-/** Deletes a ref without a result. */
+/** Deletes a ref without a result or a request. */
 export const applyMisplaced = (tx: DecisionTransaction, { ref, commit, job, fault }: MisplacedEvent): void => {
   if (job !== null)
     return ignoreForgedResult(tx, { ref, commit, job, claim: fault === "foreign-ledger" ? fault : "no-result", why: fault });
   deleteResultRef(tx, { ref, commit });
-  tx.note(`${ref} was deleted: it names no job`);
+  tx.note(`${ref} was deleted: it ${fault === "no-request" ? "holds no request" : "names no job"}`);
 };

@@ -10,10 +10,10 @@ type DatedCommand = Pick<Extract<Event, { kind: "commanded" }>, "at" | "edited" 
 
 /**
  * Whether a text is so old that its event id was deleted, so a webhook may be a repeated delivery. Edited comments are refused anyway;
- * edited reviews are not listed again.
+ * edited reviews are not listed again. A request is read from its ref, which the write that applies it deletes.
  */
 export const isForgottenEvent = (tx: DecisionReader, { at, edited, source }: DatedCommand): boolean =>
-  (!edited || source.kind === "review") && at < tx.ledger().cursor && at < tx.now - EVENT_MEMORY_MS;
+  (!edited || source.kind === "review") && source.kind !== "request" && at < tx.ledger().cursor && at < tx.now - EVENT_MEMORY_MS;
 
 /** Deletes refs of applied results and requests, expired mail, and event ids that no listing can report again. */
 export const reconcileInbox = (tx: DecisionTransaction): void => {
