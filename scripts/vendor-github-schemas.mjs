@@ -74,6 +74,7 @@ const IN_REPOSITORY = [
   "POST /actions/runs/{run_id}/cancel",
   "GET /actions/runs/{run_id}/jobs",
   "GET /actions/runs/{run_id}/artifacts",
+  "GET /actions/jobs/{job_id}/logs",
   "GET /activity",
   "GET /collaborators/{username}/permission",
   "GET /rules/branches/{branch}",

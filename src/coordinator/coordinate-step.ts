@@ -8,6 +8,7 @@ import type { GitHubPorts } from "../github/github-ports.ts";
 import { deriveLedgerKeys, type LedgerKeys, readLedgerKeys } from "../storage/ledger/ledger-keys.ts";
 import { connectRepository } from "./connect-repository.ts";
 import { coordinateOnce } from "./coordinate-once.ts";
+import { runFixCiStep } from "./fix-ci-step.ts";
 import { runRequestStep } from "./request-step.ts";
 import { type CoordinateStepHost, openStepAccess, readStepEvent, requireVariable, sleepFor } from "./step-access.ts";
 
@@ -105,4 +106,5 @@ export const COORDINATE_STEPS: Readonly<Record<CoordinateStepName, (host: Coordi
   coordinate: runCoordinateStep,
   clock: runClockStep,
   run: runRequestStep,
+  "fix-ci": runFixCiStep,
 };

@@ -5,7 +5,8 @@ import type { Login, Millis } from "../core/domain/ids.ts";
 import { JOB_TOKEN_BOT } from "../core/domain/product.ts";
 import { type AppInstallation, findInstallation, openInstallation } from "../github/app-installation.ts";
 import { connectGitHub } from "../github/connect-github.ts";
-import type { GitHubPorts } from "../github/github-ports.ts";
+import { type CiPort, openCi } from "../github/ci-port.ts";
+import type { GitHubPorts, GitHubReply } from "../github/github-ports.ts";
 import { openOctokit } from "../github/open-octokit.ts";
 import type { CoordinatorTimers } from "./repository-coordinator.ts";
 
@@ -41,15 +42,22 @@ export const requireVariable = ({ env }: CoordinateStepHost, name: string): stri
   return value;
 };
 
+/** The value of GitHub's answer. Throws if there is none, so that the step fails and says why. */
+export const requireValue = <T>(what: string, reply: GitHubReply<T>): T => {
+  if (!reply.ok) throw new Error(`${what}: ${reply.failure.reason}`);
+  return reply.value;
+};
+
 export const readStepEvent = async (host: CoordinateStepHost): Promise<{ readonly name: string; readonly payload: unknown }> => ({
   name: requireVariable(host, "GITHUB_EVENT_NAME"),
   payload: JSON.parse(await readFile(requireVariable(host, "GITHUB_EVENT_PATH"), "utf8")) as unknown,
 });
 
-type StepAccess = {
+export type StepAccess = {
   readonly self: Login;
   readonly access: AppInstallation;
   readonly github: GitHubPorts;
+  readonly ci: CiPort;
   readonly privateKey: string | null;
 };
 
@@ -64,6 +72,7 @@ export const openStepAccess = async (host: CoordinateStepHost): Promise<StepAcce
     access,
     privateKey,
     github: connectGitHub({ octokit: access.octokit, owner, repo, clock: host.now }),
+    ci: openCi({ octokit: access.octokit, owner, repo, clock: host.now }),
   });
   refuseHalfApp(appId, key);
   if (appId === "")

@@ -46,7 +46,9 @@ export const runJobStep = (host: ActionHost): Promise<string | null> => {
     case "deliver":
       return runDeliverStep(host);
     default:
-      return Promise.resolve(`unknown command '${command}'; use prepare, agent, verify, publish, deliver, gate, coordinate, clock or run`);
+      return Promise.resolve(
+        `unknown command '${command}'; use prepare, agent, verify, publish, deliver, gate, coordinate, clock, run or fix-ci`,
+      );
   }
 };
 

@@ -128,8 +128,81 @@ test("given a job of CI that asks and waits, when a person approves, then the jo
   );
   expect(ended.conclusion).toBe("success");
   expect(await stage.landed()).toEqual(["sort"]);
+  const summary = await stage.summary(ended.id, "ask");
+  expect(summary).toMatch(/^### [0-9a-f]+: done after /);
+  expect(summary).toContain("| `sort` |");
   // Whoever asks has used up the request: its ref is gone.
   expect(await stage.git("for-each-ref", "refs/enki/requests")).toBe("");
+});
+
+const CI = `name: ci
+on: { push: { branches: [main] } }
+permissions: { contents: read }
+jobs:
+  lint: { runs-on: ubuntu-latest, steps: [{ run: "true" }] }
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "::add-mask::hidden"; echo "the list is not sorted"; exit 1
+      - if: always()
+        run: echo "cleaning up"
+`;
+const FIX_CI = `name: fix-ci
+on:
+  workflow_run: { workflows: [ci], types: [completed], branches: [main] }
+permissions: {}
+jobs:
+  fix:
+    runs-on: ubuntu-latest
+    permissions: { actions: read, contents: write, issues: write }
+    steps:
+      - id: enki
+        uses: ${ACTION_REFERENCE}
+        with: { command: fix-ci, token: "\${{ github.token }}" }
+      - env: { ENDED: "\${{ steps.enki.outputs.status }} \${{ steps.enki.outputs.url }}" }
+        run: echo "ENDED $ENDED"
+`;
+
+test("given a red main, when a workflow asks for its repair, then one issue has the failed job's log, and a second red run opens no other", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "enki-fix-ci-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const rehearsal = join(directory, "play.toml");
+  writeFileSync(rehearsal, playOf([SORT]));
+  const stage = await openActionsStage({
+    rehearsal,
+    files: {
+      "list.txt": "b\na\n",
+      ".enki/enki.toml": "[refinery]\nverify = ['test \"$(head -n 1 list.txt)\" = a']\n",
+      ".github/workflows/ci.yml": CI,
+      ".github/workflows/fix-ci.yml": FIX_CI,
+    },
+  });
+  const issue = await stage.until("an issue", async () => {
+    const found = (await stage.call("/issues/1")) as { title?: string; body?: string };
+    return found.title === undefined ? null : found;
+  });
+  expect(issue.title).toBe("ci fails on main");
+  expect(issue.body).toContain("Make the workflow ci pass again on main: it failed at ");
+  expect(issue.body).toContain("in the job build.");
+  expect(issue.body).toMatch(/```text\nJob build:\n[^]*the list is not sorted[^]*##\[error\].*exit code 1[^]*```/);
+  expect(issue.body).not.toContain("cleaning up");
+  const line = await stage.until("a plan", async () => {
+    const texts = await stage.maintainer.comments(1).catch(() => []);
+    return /^\/enki approve \S+$/m.exec(texts.map(({ body }) => body).join("\n"))?.[0];
+  });
+  const ends = (): Promise<readonly { id: number; conclusion: string | null }[]> =>
+    stage.runs().then((runs) => runs.filter(({ name, conclusion }) => name === "fix-ci" && conclusion !== null));
+  const [first] = await ends();
+  expect(await stage.jobLog(first?.id ?? 0, "fix")).toMatch(/ENDED requested http:\/\/.*\/issues\/1/);
+  await stage.push("list.txt", "c\nb\na\n");
+  await stage.until("the second run's end", async () => (await ends()).length === 2);
+  const second = (await ends()).find(({ id }) => id !== first?.id);
+  expect(second?.conclusion).toBe("success");
+  expect(await stage.jobLog(second?.id ?? 0, "fix")).toMatch(/ENDED open http:\/\/.*\/issues\/1/);
+  await stage.maintainer.comment(1, line);
+  await stage.until("the landing", async () => (await stage.landed()).includes("sort"));
+  const open = (await stage.call("/issues?state=all")) as { title: string; pull_request?: object }[];
+  expect(open.filter(({ pull_request }) => pull_request === undefined).map(({ title }) => title)).toEqual(["ci fails on main"]);
 });
 
 test("given an App's id and key, when nothing but jobs runs, then the App itself comments, starts jobs, signs the ledger and lands", async () => {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -132,6 +132,8 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       ...(body && { body: JSON.stringify(body) }),
     });
+  const jobId = async (run: number, name: string): Promise<number | undefined> =>
+    ((await call(`/actions/runs/${run}/jobs`)) as { jobs: { id: number; name: string }[] }).jobs.find((job) => job.name === name)?.id;
   const call = async (path: string): Promise<unknown> => (await send("GET", path)).json();
   const play = readAgentScript(rehearsal, await readFile(rehearsal, "utf8"));
   const maintainer = openPersonClient({ apiUrl: forge.apiUrl, token, ...REPOSITORY });
@@ -174,6 +176,23 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
     jobs: async (id: number): Promise<{ name: string; conclusion: string | null }[]> =>
       ((await call(`/actions/runs/${id}/jobs`)) as { jobs: { name: string; conclusion: string | null }[] }).jobs,
     call,
+    jobLog: async (run: number, name: string): Promise<string> =>
+      (await send("GET", `/actions/jobs/${await jobId(run, name)}/logs`)).text(),
+    /** The page of a run's job. */
+    summary: async (run: number, name: string): Promise<string> => {
+      const logs = await readdir(join(directory, "jobs"), { recursive: true });
+      const found = logs.filter((path) => path.endsWith(".summary.md") && path.includes(String(run)) && path.includes(name));
+      expect(found).toHaveLength(1);
+      return readFile(join(directory, "jobs", found[0] ?? ""), "utf8");
+    },
+    /** Changes a file on main as the maintainer. */
+    push: async (path: string, content: string): Promise<void> => {
+      await clone.fetch();
+      const tip = (await clone.refs())[toBranchRef("main")] ?? null;
+      const changed = await clone.writeFiles(tip, new Map([[path, { content, mode: "100644" as const }]]));
+      const pushed = await clone.writeCommit({ tree: changed, parents: tip === null ? [] : [tip], message: "Change", at: Date.now() });
+      expect(await clone.push([{ ref: toBranchRef("main"), oldSha: tip, newSha: pushed }])).toMatchObject({ kind: "pushed" });
+    },
     /** Starts a workflow file as a person does. */
     dispatch: async (file: string): Promise<void> =>
       expect((await send("POST", `/actions/workflows/${file}/dispatches`, { ref: "main" })).status).toBe(204),

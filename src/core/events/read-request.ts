@@ -13,6 +13,8 @@ const requestSchema = z.object({
   issue: z.int().positive(),
   at: z.int().nonnegative(),
   command: z.string().max(MAX_COMMAND_CHARS),
+  /** A text for agents, if the issue does not contain it. */
+  details: z.string().max(MAX_COMMAND_CHARS).optional(),
   /** Makes the commit unique. */
   nonce: z.string(),
 });
@@ -28,7 +30,7 @@ const MAX_CLOCK_LEAD_MS = 24 * 60 * 60_000;
 export const readRequest = (text: string, { commit, now }: { readonly commit: Sha; readonly now: Millis }): Event | null => {
   const read = requestSchema.safeParse(parseJson(text));
   if (!read.success || read.data.at > now + MAX_CLOCK_LEAD_MS) return null;
-  const { issue, at, command } = read.data;
+  const { issue, at, command, details } = read.data;
   const requests = readCommandRequests(command, JOB_TOKEN_BOT.login);
   if (requests.length !== 1 || !requests.every((each) => each.ok && ALLOWED.includes(each.command.kind))) return null;
   const by = JOB_TOKEN_BOT.login;
@@ -38,7 +40,7 @@ export const readRequest = (text: string, { commit, now }: { readonly commit: Sh
     at,
     issue,
     onPullRequest: false,
-    source: { kind: "request", commit },
+    source: { kind: "request", commit, ...(details !== undefined && { details }) },
     by,
     edited: false,
     requests,

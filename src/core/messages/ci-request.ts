@@ -1,6 +1,8 @@
 import type { Execution } from "../domain/execution.ts";
 import type { Plan } from "../domain/plan.ts";
-import { fenceText, quoteText, toInlineCode } from "./escape.ts";
+import { describeUsage } from "./agent-usage.ts";
+import { fenceText, quoteText } from "./escape.ts";
+import { type ExecutionReport, renderReportSummary } from "./execution-report.ts";
 import { renderMermaidBlock } from "./mermaid-graph.ts";
 import { renderStepTable } from "./step-table.ts";
 
@@ -11,7 +13,7 @@ export type RequestIssue = {
   readonly run: string;
 };
 
-const MAX_DETAIL_CHARS = 20_000;
+export const MAX_DETAIL_CHARS = 20_000;
 
 /** The text of an issue that a job of CI opens: texts of others are quoted or fenced, so that none of them is read as Markdown. */
 export const renderRequestIssue = ({ request, details, run }: RequestIssue): string =>
@@ -23,10 +25,13 @@ export const renderRequestIssue = ({ request, details, run }: RequestIssue): str
     .filter((part) => part !== "")
     .join("\n\n");
 
-/** The page of the run: graph and table as in the execution's comment. */
-export const renderRunSummary = ({ id, state, steps }: Execution, plan: Plan | null): string => {
+export type EndedRun = { readonly execution: Execution; readonly plan: Plan | null; readonly report: ExecutionReport };
+
+/** The page of the run: how the execution ended, its graph, its steps, and where the time went. */
+export const renderRunSummary = ({ execution, plan, report }: EndedRun): string => {
   const planned = plan?.steps ?? [];
-  return [`### Execution ${toInlineCode(id)}: ${state}`, renderMermaidBlock(planned, steps) ?? "", renderStepTable(planned, steps)]
+  const usage = describeUsage(execution);
+  return [renderReportSummary(report), usage, renderMermaidBlock(planned, execution.steps) ?? "", renderStepTable(planned, execution.steps)]
     .filter((part) => part !== "")
     .join("\n\n");
 };

@@ -1,6 +1,6 @@
-const MARKER_KINDS = ["execution", "reply", "answer", "mail", "backlog", "ledger", "notice"] as const;
+const MARKER_KINDS = ["execution", "reply", "answer", "mail", "backlog", "ledger", "notice", "ci"] as const;
 
-/** The kind of a text by Enki: an execution's comment, a reply to a command, an answer to a remark, a mail to a person, a backlog issue, a note about the ledger, or a notice. */
+/** The kind of a text by Enki: an execution's comment, a reply to a command, an answer to a remark, a mail to a person, a backlog issue, a note about the ledger, a notice, or the issue of a failure in CI. */
 export type CommentMarker = { readonly kind: (typeof MARKER_KINDS)[number]; readonly id: string };
 
 /** The hidden first line by which Enki finds its own texts again. */

@@ -84,15 +84,17 @@ const ISSUE_SORT_KEYS: Readonly<Record<string, (issue: Issue) => number>> = {
   comments: () => 0,
 };
 
-/** Filters and sorts issues by the query of a listing: state, labels and since. */
+/** Filters and sorts issues by the query of a listing: state, creator, labels and since. */
 export const filterIssues = (call: ApiCall, from: readonly Issue[]): Issue[] => {
   const state = call.query("state") ?? "open";
   const labels = (call.query("labels") ?? "").split(",").filter((name) => name !== "");
+  const creator = call.query("creator")?.toLowerCase();
   const since = Date.parse(call.query("since") ?? "");
   const key = ISSUE_SORT_KEYS[call.query("sort") ?? "created"] ?? ((issue: Issue) => issue.created);
   const sign = call.query("direction") === "asc" ? 1 : -1;
   return from
     .filter((issue) => state === "all" || issue.state === state)
+    .filter((issue) => creator === undefined || issue.by.login.toLowerCase() === creator)
     .filter((issue) => labels.every((name) => issue.labels.includes(name)))
     .filter((issue) => Number.isNaN(since) || Math.floor(issue.updated / 1_000) * 1_000 >= since)
     .sort((a, b) => sign * (key(a) - key(b) || a.number - b.number));

@@ -28,6 +28,28 @@ test("reads the brief once, when the command is accepted, and never changes it",
   story.replay();
 });
 
+test("the details of a request by a job of CI are in the brief, as a text by somebody without rights", async () => {
+  const story = openStory({ briefs: () => ({ kind: "read", brief: brief({ title: "Uploads fail" }) }) });
+  const commit = "c".repeat(40);
+  const details = "FAIL upload.test.js";
+  await story.tell({
+    kind: "commanded",
+    id: `request:${commit}`,
+    at: story.state.now,
+    issue: 1,
+    onPullRequest: false,
+    source: { kind: "request", commit, details },
+    by: "github-actions[bot]",
+    edited: false,
+    requests: [{ ok: true, command: { kind: "do", text: "fix it" } }],
+  });
+  const [execution] = executions(story);
+  expect(story.state.ledger.briefs[execution?.id ?? ""]?.comments).toEqual([
+    { id: 0, by: "github-actions[bot]", permission: "none", at: expect.any(Number), text: details },
+  ]);
+  story.replay();
+});
+
 test("reads no brief for a person without permission", async () => {
   const story = openStory({ briefs: () => expect.unreachable("nobody may ask") });
   await story.tell({

@@ -18,6 +18,11 @@ test("a request is an event that its commit names", () => {
   });
 });
 
+test("a request may have a text for agents", () => {
+  const event = readRequest(request("/enki fix it", { details: "the log" }), { commit: COMMIT, now: 5 });
+  expect(event).toMatchObject({ source: { kind: "request", commit: COMMIT, details: "the log" } });
+});
+
 test.each([
   ["no JSON", "{"],
   ["a foreign form", JSON.stringify({ hello: 1 })],

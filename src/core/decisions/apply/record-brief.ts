@@ -7,11 +7,17 @@ import type { CommandedEvent } from "./commanded-event.ts";
 /** The brief of a command, read once from its issue; undefined while facts are missing. Refusal: `issue-unreadable`. */
 export const findCommandBrief = (
   tx: DecisionReader,
-  { id, at, issue, onPullRequest, source }: CommandedEvent,
+  { id, at, issue, onPullRequest, source, by }: CommandedEvent,
 ): Result<Brief> | undefined => {
   const { comments, maxChars } = tx.snapshot.config.brief;
   const comment = source.kind === "comment" ? source.id : null;
   const answer = tx.readFact<"brief">({ kind: "brief", command: id, issue, onPullRequest, asOf: at, comment, comments, maxChars });
   if (answer === undefined) return undefined;
-  return answer.kind === "read" ? accept(answer.brief) : refuseUnreadIssue(issue, answer.reason);
+  return answer.kind === "read" ? accept(addDetails(answer.brief, { at, source, by })) : refuseUnreadIssue(issue, answer.reason);
 };
+
+/** A job of CI adds its text like a comment by somebody without rights. */
+const addDetails = (brief: Brief, { at, source, by }: Pick<CommandedEvent, "at" | "source" | "by">): Brief =>
+  source.kind === "request" && source.details !== undefined
+    ? { ...brief, comments: [...brief.comments, { id: 0, by, permission: "none", at, text: source.details }] }
+    : brief;

@@ -1,0 +1,56 @@
+import { join } from "node:path";
+import { NOBODY } from "../core/domain/product.ts";
+import { toRequestRef } from "../core/domain/refs.ts";
+import { type CiRequest, REQUEST_FILE } from "../core/events/read-request.ts";
+import { openClone, type RepositoryClone } from "../storage/git/repository-clone.ts";
+import { awaitExecution } from "./await-execution.ts";
+import { type CoordinateStepHost, requireVariable, type StepAccess } from "./step-access.ts";
+
+/** The repository's address on the server. */
+export const toRepositoryUrl = (host: CoordinateStepHost): string =>
+  `${requireVariable(host, "GITHUB_SERVER_URL")}/${requireVariable(host, "GITHUB_REPOSITORY")}`;
+
+/** The address of the run that asks. */
+export const toRunUrl = (host: CoordinateStepHost): string =>
+  `${toRepositoryUrl(host)}/actions/runs/${requireVariable(host, "GITHUB_RUN_ID")}`;
+
+export type NewRequest = { readonly issue: number; readonly command: string; readonly details: string };
+
+/** Asks Enki for work on an issue, and waits for its end if the job wants that. Returns why the step failed, or null. */
+export const postRequest = async (
+  host: CoordinateStepHost,
+  { access, github }: StepAccess,
+  { issue, command, details }: NewRequest,
+): Promise<string | null> => {
+  const url = toRepositoryUrl(host);
+  host.setOutput("url", `${url}/issues/${issue}`);
+  const clone = await openClone({
+    url: `${url}.git`,
+    directory: join(requireVariable(host, "RUNNER_TEMP"), "enki-request.git"),
+    token: access.token,
+    identity: NOBODY,
+    after: host.after,
+  });
+  const asked = { issue, at: host.now(), command, nonce: host.nonce(), ...(details !== "" && { details }) };
+  const commit = await pushRequest(host, clone, asked);
+  const woken = await github.runs.wake({ failures: 0 });
+  if (!woken.ok) host.logInfo(`the coordinator was not woken, and finds the request later: ${woken.failure.reason}`);
+  host.logInfo(`asked on ${url}/issues/${issue}: ${command}`);
+  if (host.readInput("wait") === "true") return awaitExecution(host, clone, { asked, id: `request:${commit}` });
+  host.setOutput("status", "requested");
+  return null;
+};
+
+const MAX_PUSH_ATTEMPTS = 3;
+
+/** Pushes the request under a ref of its own, which only somebody with write permission can do. */
+const pushRequest = async (host: CoordinateStepHost, clone: RepositoryClone, asked: CiRequest): Promise<string> => {
+  const tree = await clone.writeFiles(null, new Map([[REQUEST_FILE, { content: JSON.stringify(asked), mode: "100644" as const }]]));
+  const commit = await clone.writeCommit({ tree, parents: [], message: asked.command, at: asked.at });
+  const ref = toRequestRef(`${requireVariable(host, "GITHUB_RUN_ID")}-${commit.slice(0, 12)}`);
+  for (let attempt = 1; ; attempt += 1) {
+    const end = await clone.push([{ ref, oldSha: null, newSha: commit }]);
+    if (end.kind === "pushed" || (await clone.remoteRef(ref).catch(() => null)) === commit) return commit;
+    if (attempt === MAX_PUSH_ATTEMPTS || end.kind === "not-allowed") throw new Error(`the request could not be pushed: ${end.text}`);
+  }
+};

@@ -1,0 +1,15 @@
+import type { WorkflowRunInfo } from "../domain/github-facts.ts";
+
+const PASSED = new Set(["success", "neutral", "skipped", "cancelled", "action_required", "stale"]);
+
+type JudgedRun = Pick<WorkflowRunInfo, "fork" | "branch" | "event" | "state" | "conclusion">;
+
+/**
+ * Why a run is no failure of the default branch; null if it is one. A branch of a fork may have the same name, and its log is written by
+ * strangers.
+ */
+export const explainNoFailure = ({ fork, branch, event, state, conclusion }: JudgedRun, defaultBranch: string): string | null => {
+  if (fork || event.startsWith("pull_request")) return "the run is of a pull request or a fork";
+  if (branch !== defaultBranch) return `the run is of ${branch ?? "no branch"}, not of ${defaultBranch}`;
+  return state === "done" && PASSED.has(conclusion ?? "success") ? `the run ended as ${conclusion ?? "unknown"}` : null;
+};
