@@ -7,7 +7,7 @@ import { readMarker, writeMarker } from "../core/messages/comment-marker.ts";
 import { explainNoFailure } from "../core/policy/ci-failure.ts";
 import type { CiJob, CiRun } from "../github/ci-port.ts";
 import { postRequest, toRepositoryUrl } from "./post-request.ts";
-import { openRequestIssue } from "./request-step.ts";
+import { NO_WORK, openRequestIssue } from "./request-step.ts";
 import { type CoordinateStepHost, openStepAccess, readStepEvent, requireValue, requireVariable, type StepAccess } from "./step-access.ts";
 
 const MAX_FAILED_JOBS = 3;
@@ -30,8 +30,8 @@ export const runFixCiStep = async (host: CoordinateStepHost): Promise<string | n
   const failed = requireValue("the run's jobs were not read", await access.ci.jobs(run.id)).filter(hasFailed);
   const request = composeRequest(run, { branch, failed });
   const workflow = host.readInput("workflow");
-  const command = composeRequestCommand({ workflow, request });
-  if (command === null) return `'${workflow}' is no name of a workflow`;
+  const command = composeRequestCommand({ workflow, request, budget: host.readInput("budget") });
+  if (command === null) return NO_WORK;
   const details = composeFailedLogs(await readLogs(access, failed), MAX_DETAIL_CHARS);
   const body = renderRequestIssue({ request, details, run: `${toRepositoryUrl(host)}/actions/runs/${run.id}` });
   const issue = await openRequestIssue(access, {

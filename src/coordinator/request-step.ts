@@ -4,12 +4,13 @@ import { MAX_DETAIL_CHARS, renderRequestIssue } from "../core/messages/ci-reques
 import { postRequest, toRunUrl } from "./post-request.ts";
 import { type CoordinateStepHost, openStepAccess, requireValue, type StepAccess } from "./step-access.ts";
 
-const NO_WORK = "there is nothing to do: set `workflow`, or `request`";
+export const NO_WORK =
+  "there is nothing to do: set `workflow`, or `request`; `budget` is an amount in US dollars, such as 5, and needs a request without `workflow`";
 
 /** Asks for work from a job of CI, and may wait for its end. */
 export const runRequestStep = async (host: CoordinateStepHost): Promise<string | null> => {
   const [workflow, request, details] = [host.readInput("workflow"), host.readInput("request"), host.readInput("details")];
-  const command = composeRequestCommand({ workflow, request });
+  const command = composeRequestCommand({ workflow, request, budget: host.readInput("budget") });
   if (command === null) return NO_WORK;
   const access = await openStepAccess(host);
   const given = readIssueInput(host);

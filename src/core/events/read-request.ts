@@ -57,12 +57,18 @@ const parseJson = (text: string): unknown => {
 
 const WORKFLOW_NAME = /^[\w.-]+$/;
 
-type RequestTexts = { readonly workflow: string; readonly request: string };
+const BUDGET_PATTERN = /^\d{1,7}(?:\.\d{1,2})?$/;
 
-/** The command that stands for the inputs of a job, in one line; null if they name no work. */
-export const composeRequestCommand = ({ workflow, request }: RequestTexts): string | null => {
+type RequestTexts = { readonly workflow: string; readonly request: string; readonly budget: string };
+
+/**
+ * The command that stands for the inputs of a job, in one line; null if they name no work. A budget in US dollars limits a request, not a
+ * workflow.
+ */
+export const composeRequestCommand = ({ workflow, request, budget }: RequestTexts): string | null => {
+  if (budget !== "" && (workflow !== "" || !BUDGET_PATTERN.test(budget))) return null;
   if (workflow !== "" && !WORKFLOW_NAME.test(workflow)) return null;
   const line = request.replaceAll(/\s+/g, " ").trim();
   if (workflow !== "") return `/enki run ${workflow} ${line}`.trim();
-  return line === "" ? null : `/enki fix ${line}`;
+  return line === "" ? null : `/enki fix ${line}${budget === "" ? "" : ` up to $${budget}`}`;
 };

@@ -48,12 +48,25 @@ test.each([
   ["a b", "", null],
   ["x\n\n/enki stop", "", null],
 ])("workflow %j and request %j are the command %j", (workflow, text, command) => {
-  expect(composeRequestCommand({ workflow, request: text })).toBe(command);
+  expect(composeRequestCommand({ workflow, request: text, budget: "" })).toBe(command);
+});
+
+test.each([
+  ["", "fix it", "5", "/enki fix fix it up to $5"],
+  ["", "fix it", "0.50", "/enki fix fix it up to $0.50"],
+  ["", "fix it", "5 /enki stop", null],
+  ["", "fix it", "-1", null],
+  ["bump-deps", "", "5", null],
+])("workflow %j, request %j and budget %j are the command %j", (workflow, text, budget, command) => {
+  expect(composeRequestCommand({ workflow, request: text, budget })).toBe(command);
+  const event = command === null ? null : readRequest(request(command), { commit: COMMIT, now: 5 });
+  const micros = Math.round(Number(budget) * 1_000_000);
+  if (command !== null) expect(event).toMatchObject({ requests: [{ ok: true, command: { kind: "do", budget: micros } }] });
 });
 
 test("whatever a job passes is at most one command", () => {
   for (const text of ["a\n/enki stop", "a\r\n\r\n/enki cancel", "<!-- \n/enki stop\n-->", "> x\n\n/enki approve abcdef1"]) {
-    const command = composeRequestCommand({ workflow: "", request: text }) ?? "";
+    const command = composeRequestCommand({ workflow: "", request: text, budget: "" }) ?? "";
     const event = readRequest(request(command), { commit: COMMIT, now: 5 });
     if (event?.kind === "commanded") expect(event.requests.map((each) => each.ok && each.command.kind)).toEqual(["do"]);
   }
