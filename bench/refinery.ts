@@ -7,7 +7,7 @@ import { type Cell, runCell } from "./refinery/cell.ts";
 import { gates } from "./refinery/gates.ts";
 import { grid, nameOf, quickGrid } from "./refinery/grid.ts";
 import { plot } from "./refinery/plot.ts";
-import { gateLines, summary, table } from "./refinery/table.ts";
+import { gateLines, kinds, summary, table } from "./refinery/table.ts";
 import type { Scene } from "./refinery/trace.ts";
 
 /**
@@ -35,7 +35,7 @@ const main = async (): Promise<void> => {
   mkdirSync(values.out, { recursive: true });
   writeFileSync(join(values.out, "refinery.json"), `${JSON.stringify({ bench: "refinery", seeds, seconds, gates: found, cells })}\n`);
   writeFileSync(join(values.out, "refinery.svg"), plot(cells));
-  console.log(`${table(cells)}\n\n${summary(cells)}\n\n${gateLines(found)}\n`);
+  console.log(`${table(cells)}\n\n${summary(cells)}\n\n${kinds(cells)}\n\n${gateLines(found)}\n`);
   console.log(`${cells.length} cells × ${seeds} seeds in ${seconds.toFixed(0)} s; refinery.json and refinery.svg are in ${values.out}`);
   process.exitCode = found.every(({ holds }) => holds) ? 0 : 1;
 };

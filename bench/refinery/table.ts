@@ -1,7 +1,7 @@
 import { type Cell, NAMES } from "./cell.ts";
 import { nameOf } from "./grid.ts";
 import type { Gate } from "./gates.ts";
-import { mean, median } from "./statistics.ts";
+import { mean, median, percentile } from "./statistics.ts";
 
 const COLUMNS = ["policy", "makespan", "÷oracle", "turnaround", "runs/step", "false ej.", "red landed"];
 
@@ -38,6 +38,25 @@ export const summary = (cells: readonly Cell[]): string => {
     ]);
   });
   return [`medians over ${cells.length} cells (false ejections: mean, red landings: sum)`, line(COLUMNS), ...lines].join("\n");
+};
+
+/** Within this of the oracle, Zuul leaves nothing to win. */
+const EASY = 1.05;
+
+const kindOf = ({ scene, rows }: Cell): string =>
+  rows["zuul+1r"].overOracle <= EASY
+    ? "easy: Zuul is within 5 % of the oracle"
+    : `${scene.shape}, ${scene.bad === 0 ? "no" : "some"} bad steps`;
+
+/** Makespan ÷ oracle of ours with one retry by kind of cell, over all histories: one median over all says little. */
+export const kinds = (cells: readonly Cell[]): string => {
+  const names = [...new Set(cells.map((cell) => kindOf(cell)))].sort();
+  const lines = names.map((name) => {
+    const some = cells.filter((cell) => kindOf(cell) === name);
+    const ratios = some.flatMap((cell) => cell.ratios);
+    return `${name.padEnd(40)}${String(some.length).padStart(7)}${median(ratios).toFixed(2).padStart(7)}${percentile(ratios, 0.95).toFixed(2).padStart(7)}`;
+  });
+  return [`${"makespan ÷ oracle of ours+1r".padEnd(40)}  cells    p50    p95`, ...lines].join("\n");
 };
 
 export const gateLines = (all: readonly Gate[]): string =>

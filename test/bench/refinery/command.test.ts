@@ -21,6 +21,7 @@ it("npm run bench -- refinery prints tables and gates, and writes JSON and a plo
     expect(told.cells.flatMap(({ rows }) => Object.values(rows).map(({ redLandings }) => redLandings)).every((red) => red === 0)).toBe(
       true,
     );
+    expect(ran.stdout).toMatch(/^makespan ÷ oracle of ours\+1r +cells +p50 +p95$/m);
     expect(ran.stdout.match(/^oracle /gm)).toHaveLength(told.cells.length + 1);
     expect(readFileSync(join(out, "refinery.svg"), "utf8")).toContain("makespan ÷ oracle");
   } finally {

@@ -10,7 +10,7 @@ import { plot } from "../../../bench/refinery/plot.ts";
 import type { Policy } from "../../../bench/refinery/policy.ts";
 import { serial } from "../../../bench/refinery/serial.ts";
 import { simulate } from "../../../bench/refinery/simulate.ts";
-import { interval, median, tail } from "../../../bench/refinery/statistics.ts";
+import { interval, median, percentile, tail } from "../../../bench/refinery/statistics.ts";
 import { noSteps, withStep } from "../../../bench/refinery/steps.ts";
 import { type Scene, trace } from "../../../bench/refinery/trace.ts";
 import { zuul } from "../../../bench/refinery/zuul.ts";
@@ -178,6 +178,7 @@ describe("statistics", () => {
     // Of 1 … 10: mean 5.5, standard deviation 3.02765, t(9) 2.262157.
     const { mean, low, high } = interval([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect([mean, low, high]).toEqual([5.5, expect.closeTo(5.5 - 2.16585, 2), expect.closeTo(5.5 + 2.16585, 2)]);
+    expect([percentile([4, 1, 3, 2], 0.5), percentile([4, 1, 3, 2], 0.95), percentile([7], 0.95)]).toEqual([2, 4, 7]);
     expect([median([3, 1, 2]), median([4, 1, 2, 3])]).toEqual([2, 2.5]);
     expect([tail(0, 2), tail(1, 2), tail(3, 2)]).toEqual([1, expect.closeTo(0.8647, 4), expect.closeTo(0.3233, 4)]);
   });
