@@ -22,7 +22,7 @@ try {
   const bundle = await rolldown({
     input: join(root, "scripts", "reference", "pages.ts"),
     platform: "node",
-    external: [/^node:/],
+    external: [/^node:/, /^rolldown/],
     logLevel: "silent",
   });
   const { output } = await bundle.write({ dir: directory, format: "esm", entryFileNames: "pages.mjs", chunkFileNames: "[name].mjs" });

@@ -5,6 +5,7 @@ import { COMMANDS } from "../../src/core/commands/command-table.ts";
 import { configFileSchema, roleFileSchema } from "../../src/core/config/config-schema.ts";
 import { frontMatterSchema, roleSchema } from "../../src/core/workflow/front-matter-schema.ts";
 import { formatCode, formatPage, formatSentence, formatTable } from "./markdown.ts";
+import { writeRefusalsPage } from "./refusals.ts";
 import { formatKeyTable, listKeySections } from "./schema-keys.ts";
 
 const AGENT_SECTIONS: ReadonlySet<string> = new Set(["planner", "coordinator", "worker", "merger", "sidecar"]);
@@ -116,4 +117,5 @@ export const writeReferencePages = async (root: string): Promise<ReadonlyMap<str
     ["commands.md", writeCommandsPage()],
     ["cli.md", await writeCliPage()],
     ["action.md", writeActionPage(root)],
+    ["refusals.md", writeRefusalsPage(root)],
   ]);
