@@ -1,3 +1,4 @@
+import { refuseRewoundWork, refuseWorkWithoutBase } from "../messages/refusals/steps.ts";
 import type { Execution } from "../domain/execution.ts";
 import { type BranchName, readTaskId, type Sha, toTaskId, type TaskId } from "../domain/ids.ts";
 import type { PlannedStep } from "../domain/plan.ts";
@@ -61,11 +62,10 @@ type StartingCommitInput = { readonly execution: Execution; readonly planned: Pl
 const buildOnHeads = (tx: DecisionReader, { execution, planned, builtOn }: StartingCommitInput): StartingCommit | undefined => {
   const task = toTaskId(execution.id, planned.id);
   const tip = tx.baseTip(execution.baseBranch);
-  if (tip === null)
-    return { refusal: { code: "base-missing", message: `The branch \`${execution.baseBranch}\` is gone.`, next: `/enki retry ${task}` } };
+  if (tip === null) return { refusal: refuseWorkWithoutBase(execution.baseBranch, task) };
   const waits = mustWaitForBase(tx, execution, builtOn);
   if (waits === undefined) return undefined;
-  if (waits) return { refusal: { code: "base-waits", message: `\`${execution.baseBranch}\` was rewound.`, next: "" } };
+  if (waits) return { refusal: refuseRewoundWork(execution.baseBranch) };
   const commit = mergeHeads(tx, tip, builtOn);
   if (commit === undefined) return undefined;
   if (typeof commit === "string") return { commit, builtOn, baseTip: tip };

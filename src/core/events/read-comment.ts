@@ -51,7 +51,7 @@ export type ReviewFields = Pick<Review, "id" | "by" | "bot" | "at" | "text" | "v
   readonly edited: boolean;
 };
 
-/** Events of a submitted review: a wake-up if it has a verdict, and those of its text. Reviews by bots and by Enki yield none. */
+/** The events of a submitted review: a verdict wakes the coordinator, and the text may contain commands. Reviews by bots and by Enki yield none. */
 export const readReview = ({ id, pull, text, verdict, ...review }: ReviewFields, self: Login): Event[] => [
   ...(verdict === "commented" || review.bot || review.by === self ? [] : [{ kind: "woken", activity: "reviews", pull } as const]),
   ...readWrittenText({ ...review, source: { kind: "review", id }, issue: pull, onPull: true, body: text }, self),

@@ -29,7 +29,7 @@ const DEVICE_NAME = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|com\d|lpt\d) *
 export const isBadPath = (path: string): boolean =>
   path === "" ||
   path.length > MAX_PATH_CHARS ||
-  // A path that begins like an option is read as an option by commands.
+  // Commands take a path that starts with `-` for an option.
   path.startsWith("-") ||
   // Control characters, lone surrogates (git would write all of them alike), and separators of other systems.
   /[\p{Cc}\p{Cs}\\]/u.test(path) ||

@@ -1,3 +1,4 @@
+import { refuseUncheckedResult } from "../../messages/refusals/steps.ts";
 import { awaitApproval, finish as finishStep, publish } from "../../domain/step-lifecycle.ts";
 import type { Event } from "../../domain/event.ts";
 import { type Sha, toTaskId } from "../../domain/ids.ts";
@@ -42,7 +43,7 @@ export const completeWithoutChanges = (tx: DecisionTransaction, { execution, ste
     return;
   }
   const next = `/enki approve ${task}@${(step.result ?? "").slice(0, 12)}`;
-  const waits = { code: "checkpoint", message: "Steps that need this one wait until a person approves its result.", next };
+  const waits = refuseUncheckedResult(next);
   const why = said ? { ...said, next } : waits;
   tx.putStep(execution.id, awaitApproval(step, why, tx.now));
   tx.note(`${task} waits for ${held ? "a person to confirm that there is nothing to do" : "an approval"}`);

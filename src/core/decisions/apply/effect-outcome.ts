@@ -1,3 +1,4 @@
+import { refuseJobStart, refusePullRequest } from "../../messages/refusals/steps.ts";
 import { fail } from "../../domain/step-lifecycle.ts";
 import type { EffectOutcome } from "../../domain/effect.ts";
 import { isPlanning } from "../../domain/execution.ts";
@@ -75,7 +76,7 @@ const failRefusedPull = (tx: DecisionTransaction, key: string, why: string): voi
   const id = readTaskId(key.slice("open-pull:".length));
   const step = id && tx.execution(id.execution)?.steps[id.step];
   if (!id || !step || (step.state !== "published" && step.state !== "waiting")) return;
-  const refusal = { code: "pull-refused", message: `GitHub did not open its pull request: ${why}`, next: "/enki retry" };
+  const refusal = refusePullRequest(why);
   tx.putStep(id.execution, fail(step, refusal));
 };
 
@@ -94,7 +95,7 @@ const freezeRefusedSidePull = (tx: DecisionTransaction, key: string, text: strin
 const failRefusedJob = (tx: DecisionTransaction, key: string, why: string): void => {
   const job = key.startsWith("start-job:") ? readJobKey(key.slice("start-job:".length)) : null;
   if (!job) return;
-  const refusal = { code: "job-refused", message: `GitHub did not start the job: ${why}`, next: "/enki retry" };
+  const refusal = refuseJobStart(why);
   if (job.kind === "plan") {
     const execution = tx.execution(job.target);
     if (execution && isPlanning(execution)) failPlanning(tx, execution, refusal);

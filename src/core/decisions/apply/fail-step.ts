@@ -1,3 +1,4 @@
+import { refuseFaultyWork } from "../../messages/refusals/steps.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { readTaskId, toTaskId } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/refusal.ts";
@@ -23,7 +24,7 @@ export const retryFaultyStep = (tx: DecisionTransaction, { execution, step, reas
     return failStep(tx, {
       execution,
       step: { ...step, faults },
-      refusal: { code: "work-faults", message: `Its job ended badly ${faults} times: ${reason}`, next: `/enki retry ${task}` },
+      refusal: refuseFaultyWork(faults, reason, task),
       log: reason,
     });
   }

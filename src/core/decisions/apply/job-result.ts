@@ -1,3 +1,4 @@
+import { refuseMissingQuestion } from "../../messages/refusals/steps.ts";
 import type { Event } from "../../domain/event.ts";
 import { type Millis, readTaskId, toTaskId } from "../../domain/ids.ts";
 import { type Job, type JobResult, readJobKey, toJobKey } from "../../domain/job.ts";
@@ -5,7 +6,6 @@ import { settleCharge } from "../../domain/execution-charges.ts";
 import { recordUsage } from "../../domain/execution-usage.ts";
 import { type Candidate, hasRequiredChecks, type Queue, type VerifyRun } from "../../domain/queue.ts";
 import { toResultRef } from "../../domain/refs.ts";
-import type { Refusal } from "../../domain/refusal.ts";
 import { MAIL_LIMITS, toWorkerAddress } from "../../domain/mail.ts";
 import { takeFirstChars } from "../../domain/visible-text.ts";
 import { toOneLine } from "../../messages/escape.ts";
@@ -167,12 +167,6 @@ const askOnAgentsBehalf = (
 };
 
 const isWorkFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
-
-const refuseMissingQuestion = (task: string): Refusal => ({
-  code: "work-asked",
-  message: "It ended with a question, but left none.",
-  next: `/enki retry ${task}`,
-});
 
 const applyVerifyResult = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {

@@ -1,3 +1,4 @@
+import { refuseReplacedHead, refuseUnlandedPull } from "../../messages/refusals/pull-commands.ts";
 import { approve, createExecution, propose } from "../../domain/execution-lifecycle.ts";
 import type { PersonCommand } from "../../domain/command.ts";
 import { deriveExecutionId, type Sha } from "../../domain/ids.ts";
@@ -46,7 +47,7 @@ type PullHead = { readonly pull: Pull; readonly head: Sha };
 const replaceQueued = (tx: DecisionTransaction, { issue, by }: CommandedEvent, { pull, head }: PullHead): Refusal | null => {
   const open = findQueuedPull(tx.executions(), issue);
   if (open?.steps[PULL_STEP_ID]?.head?.sha === head && open.baseBranch === pull.baseBranch) return ALREADY_QUEUED;
-  if (open) abandonExecution(tx, open, { code: "replaced", message: `${by} put a newer head into the queue.`, next: "" });
+  if (open) abandonExecution(tx, open, refuseReplacedHead(by));
   return null;
 };
 
@@ -86,7 +87,7 @@ const enterQueue = (tx: DecisionTransaction, event: CommandedEvent, { pull, head
 export const unlandPull = (tx: DecisionTransaction, { issue, by }: CommandedEvent): CommandAnswer => {
   const open = findQueuedPull(tx.executions(), issue);
   if (!open) return NOT_QUEUED;
-  abandonExecution(tx, open, { code: "unlanded", message: `@\u200b${by} took it out of the queue.`, next: "/enki land" });
+  abandonExecution(tx, open, refuseUnlandedPull(by));
   tx.note(`${by} took #${issue} out of the queue`);
   return null;
 };

@@ -1,4 +1,10 @@
-import { refuseIdlePause, refuseIdleResume, refuseStepPause, refuseStepResume } from "../../messages/refusals/step-commands.ts";
+import {
+  refuseIdlePause,
+  refuseIdleResume,
+  refusePaused,
+  refuseStepPause,
+  refuseStepResume,
+} from "../../messages/refusals/step-commands.ts";
 import { pauseExecution, resumeExecution } from "../../domain/execution-lifecycle.ts";
 import { mayTake, pause as pauseOne, resume as resumeOne } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
@@ -18,7 +24,7 @@ export const pauseTarget: TargetCommandHandler = (tx, { execution, step }, event
     const next = execution.state === "paused" ? `/enki resume ${execution.id}` : "/enki status";
     return refuseIdlePause(execution.id, execution.state, next);
   }
-  const why = { code: "paused", message: `Paused by @\u200b${event.by}.`, next: `/enki resume ${execution.id}` };
+  const why = refusePaused(event.by, execution.id);
   tx.putExecution(pauseExecution(execution, why));
   tx.note(`${event.by} paused ${execution.id}`);
   return null;
@@ -30,7 +36,7 @@ const pauseStepByPerson: StepCommandHandler = (tx, { execution, step, event }) =
     const next = step.state === "paused" ? `/enki resume ${task}` : "/enki status";
     return refuseStepPause(task, step.state, next);
   }
-  const why = { code: "paused", message: `Paused by @\u200b${event.by}.`, next: `/enki resume ${task}` };
+  const why = refusePaused(event.by, task);
   tx.putStep(execution.id, pauseOne(step, why));
   tx.note(`${event.by} paused ${task}`);
   return null;

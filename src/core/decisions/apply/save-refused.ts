@@ -1,3 +1,4 @@
+import { refuseBranchPush } from "../../messages/refusals/steps.ts";
 import type { Event } from "../../domain/event.ts";
 import { readTaskId, type RefName, type TaskId } from "../../domain/ids.ts";
 import { toBranchRef, readCandidateRef, readTaskRef } from "../../domain/refs.ts";
@@ -41,6 +42,6 @@ const failRefusedBranch = (tx: DecisionTransaction, { ref, task, text }: { ref: 
     return tx.putEffectRecord(toKeptBranchKey(ref), { at: tx.now, attempts: 1, notBefore: 0, refused, number: null, digest: null });
   }
   if (step.state !== "running" && step.state !== "published" && step.state !== "waiting") return;
-  const why = { code: "push-refused", message: `GitHub does not let Enki push its branch: ${text}`, next: `/enki retry ${task}` };
+  const why = refuseBranchPush(text, task);
   failStep(tx, { execution, step, refusal: why, log: text });
 };

@@ -1,3 +1,4 @@
+import { refuseMissingExecution, refuseToolRecord } from "../../messages/refusals/agents.ts";
 import type { RecordedCommand } from "../../domain/command.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { readTaskId, toTaskId } from "../../domain/ids.ts";
@@ -56,11 +57,7 @@ const noteIgnoredRecords = (tx: DecisionTransaction, { job, execution: { id } }:
   if (execution && Object.keys(counts).length > 0) tx.putExecution({ ...execution, ignoredRecords: { job: toJobKey(job), counts } });
 };
 
-const refuseForeignRecord = ({ kind }: RecordedCommand): Refusal => ({
-  code: "not-available",
-  message: `its tools may not record '${kind}', or not so often`,
-  next: "",
-});
+const refuseForeignRecord = ({ kind }: RecordedCommand): Refusal => refuseToolRecord(kind);
 
 const findSenderAddress = ({ job, execution }: JobRecords): MailAddress => {
   const task = readTaskId(job.target);
@@ -131,8 +128,4 @@ const applyAddedSteps = (
     : refuseUnknownExecution(command.execution ?? "");
 };
 
-const refuseUnknownExecution = (id: string): Refusal => ({
-  code: "unknown-target",
-  message: `there is no execution ${id}`,
-  next: "/enki status",
-});
+const refuseUnknownExecution = (id: string): Refusal => refuseMissingExecution(id);

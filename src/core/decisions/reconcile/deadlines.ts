@@ -1,3 +1,10 @@
+import {
+  refuseLongHold,
+  refuseUnansweredPlanner,
+  refuseUnansweredStep,
+  refuseUnapprovedPlan,
+  refuseUnapprovedStep,
+} from "../../messages/refusals/deadlines.ts";
 import { fail } from "../../domain/step-lifecycle.ts";
 import { type Execution, isPlanning } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
@@ -52,10 +59,7 @@ const failUnansweredPlan = (tx: DecisionTransaction, execution: Execution): void
   tx.wakeAt(deadline);
   if (deadline === null || tx.now < deadline) return;
   const next = `/enki retry ${execution.id}`;
-  const why =
-    execution.state === "asking"
-      ? { code: "no-answer", message: "Nobody answered the planner in time.", next }
-      : { code: "no-approval", message: "Nobody approved the plan in time.", next };
+  const why = execution.state === "asking" ? refuseUnansweredPlanner(next) : refuseUnapprovedPlan(next);
   failPlanning(tx, execution, why);
 };
 
@@ -72,10 +76,10 @@ const enforceStepDeadlines = (tx: DecisionTransaction, execution: Execution): vo
       if (tx.now < step.deadline) continue;
       const next = `/enki retry ${toTaskId(execution.id, step.id)}`;
       const why = isAwaitingAnswer(step)
-        ? { code: "no-answer", message: "Nobody answered it in time.", next }
+        ? refuseUnansweredStep(next)
         : isHeldByPerson(step) && step.refusal
-          ? { code: "held-too-long", message: `It was held too long. ${step.refusal.message}`, next }
-          : { code: "no-approval", message: "Nobody approved it in time.", next };
+          ? refuseLongHold(step.refusal.message, next)
+          : refuseUnapprovedStep(next);
       tx.putStep(execution.id, fail(step, why));
     }
   }

@@ -1,3 +1,4 @@
+import { refuseLostBranch } from "../../messages/refusals/steps.ts";
 import { replaceHead } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
@@ -60,11 +61,7 @@ const syncTaskHead = (tx: DecisionTransaction, execution: Execution, step: Step)
  */
 const failLostBranch = (tx: DecisionTransaction, { execution, step }: { execution: Execution; step: Step }): void => {
   const task = toTaskId(execution.id, step.id);
-  const why = {
-    code: "branch-lost",
-    message: "Its branch was deleted before it landed, and its commit is gone.",
-    next: `/enki retry ${task}`,
-  };
+  const why = refuseLostBranch(task);
   tx.deleteEffectRecord(`open-pull:${task}`);
   failStep(tx, { execution, step: { ...step, head: null, pull: null }, refusal: why, log: "" });
 };

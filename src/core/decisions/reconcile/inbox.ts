@@ -41,6 +41,6 @@ const forgetOldEvents = (tx: DecisionTransaction): void => {
   }
 };
 
-/** Whether the refused ledger of an event still has its ref, from which the event is read again. */
+/** Whether the ref of a refused ledger still exists. If so, its event is read again. */
 const isRefusedLedgerKept = (tx: DecisionReader, id: string): boolean =>
   id.startsWith("ledger:") && tx.snapshot.refs[toRefusedRef(id.slice("ledger:".length))] !== undefined;

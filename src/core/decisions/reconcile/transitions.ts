@@ -1,3 +1,11 @@
+import {
+  ALL_CANCELLED_REFUSAL,
+  refuseAbsentNeed,
+  refuseBlockedExecution,
+  refuseCancelledNeed,
+  refuseEarlyLanding,
+  refuseFailedNeed,
+} from "../../messages/refusals/steps.ts";
 import { finishExecution, reopen } from "../../domain/execution-lifecycle.ts";
 import { block, cancel, queueBehind, requireNeeds } from "../../domain/step-lifecycle.ts";
 import { type Execution, type ExecutionEndState, hasOpenAmendment } from "../../domain/execution.ts";
@@ -90,22 +98,22 @@ const holdForNeeds = (step: Step, needed: readonly NeedStatus[]): Step | null =>
   const bad = needed.find(({ state }) => isNeedFailed(state));
   if (bad) return block(step, createBlockedRefusal(bad));
   const open = needed.find(({ state }) => !isNeedFinished(state));
-  const why = open ? { code: "held", message: `It lands after \`${open.task}\`.`, next: "" } : null;
+  const why = open ? refuseEarlyLanding(open.task) : null;
   return queueBehind(step, why);
 };
 
 const cancelWithNeed = (step: Step, needed: readonly NeedStatus[]): Step | null => {
   const cancelled = needed.find(({ state }) => state === "cancelled");
   if (!cancelled) return null;
-  const why = { code: "cancelled", message: `It needs \`${cancelled.task}\`, which was cancelled.`, next: "/enki fix <what to do>" };
+  const why = refuseCancelledNeed(cancelled.task);
   return cancel(step, why);
 };
 
 const createBlockedRefusal = ({ task, state, need }: NeedStatus): Refusal => {
   const retry = (of: TaskId): string => `/enki retry ${of}`;
-  if (state !== null) return { code: "blocked", message: `It needs \`${task}\`, which did not get there.`, next: retry(task) };
+  if (state !== null) return refuseFailedNeed(task, retry(task));
   const what = "task" in need ? "task" : "step";
-  return { code: "blocked", message: `It needs \`${task}\`, and there is no such ${what}.`, next: "/enki status" };
+  return refuseAbsentNeed(task, what);
 };
 
 const endExecution = (tx: DecisionTransaction, id: string): void => {
@@ -122,10 +130,10 @@ const isExecutionOver = ({ workflow }: Execution, steps: readonly Step[]): boole
   steps.every(({ state }) => isTerminalState(state) || (workflow?.endState === "failed" && state === "published"));
 
 const findEndRefusal = ({ id }: Execution, state: ExecutionEndState, steps: readonly Step[]): Refusal | null => {
-  if (state === "cancelled") return { code: "cancelled", message: "All of its steps were cancelled.", next: "/enki fix <what to do>" };
+  if (state === "cancelled") return ALL_CANCELLED_REFUSAL;
   if (state !== "failed") return null;
   const failed = steps.find((step) => step.state === "failed") ?? steps.find((step) => step.state === "blocked");
-  return failed?.refusal ?? { code: "blocked", message: "Steps are blocked.", next: `/enki retry ${id}` };
+  return failed?.refusal ?? refuseBlockedExecution(id);
 };
 
 /** Cancelled steps do not fail an execution: it is done if a step is done. */

@@ -1,3 +1,4 @@
+import { ABANDONED_ROUND_REFUSAL } from "../../messages/refusals/steps.ts";
 import { failExecution } from "../../domain/execution-lifecycle.ts";
 import { abandon, requestRepair, restart } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
@@ -82,7 +83,7 @@ const abandonSteps = (tx: DecisionTransaction, id: string, steps: readonly StepI
   for (const each of steps) {
     const step = tx.execution(id)?.steps[each];
     if (!step) continue;
-    const why = { code: "given-up", message: "Its loop began again without it.", next: "" };
+    const why = ABANDONED_ROUND_REFUSAL;
     tx.putStep(id, abandon(step, why));
     tx.note(`${id}-${each} is given up: its loop began again without it`);
   }

@@ -1,4 +1,4 @@
-import { refuse, type RefusedResult } from "../../domain/refusal.ts";
+import { refuse, type Refusal, type RefusedResult } from "../../domain/refusal.ts";
 
 export const refuseUnlistedPull = (pull: number): RefusedResult =>
   refuse("pull-unseen", `GitHub does not list #${pull} yet. Try again in a moment.`, "");
@@ -15,3 +15,8 @@ export const refuseForkPull = (pull: number, ref: string): RefusedResult =>
 
 export const refuseOwnBranch = (branch: string): RefusedResult =>
   refuse("own-branch", `\`${branch}\` is one of Enki's own branches, which only Enki updates.`, "comment on the issue that it belongs to");
+
+export const refuseReplacedHead = (by: string): Refusal => refuse("replaced", `${by} put a newer head into the queue.`, "").refusal;
+
+export const refuseUnlandedPull = (by: string): Refusal =>
+  refuse("unlanded", `@\u200b${by} took it out of the queue.`, "/enki land").refusal;

@@ -30,3 +30,5 @@ export const refuseRetryWithoutNews = (task: string, pull: number): Refusal =>
     `\`${task}\` has not failed, and nobody has commented on #${pull} since its last attempt.`,
     `review or comment on #${pull}`,
   ).refusal;
+
+export const refusePaused = (by: string, id: string): Refusal => refuse("paused", `Paused by @\u200b${by}.`, `/enki resume ${id}`).refusal;

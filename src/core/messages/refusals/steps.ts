@@ -1,0 +1,44 @@
+import { refuse, type Refusal } from "../../domain/refusal.ts";
+
+export const refuseUncheckedResult = (next: string): Refusal =>
+  refuse("checkpoint", "Steps that need this one wait until a person approves its result.", next).refusal;
+
+export const refusePullRequest = (reason: string): Refusal =>
+  refuse("pull-refused", `GitHub did not open its pull request: ${reason}`, "/enki retry").refusal;
+
+export const refuseJobStart = (reason: string): Refusal =>
+  refuse("job-refused", `GitHub did not start the job: ${reason}`, "/enki retry").refusal;
+
+export const refuseFaultyWork = (faults: number, reason: string, task: string): Refusal =>
+  refuse("work-faults", `Its job ended badly ${faults} times: ${reason}`, `/enki retry ${task}`).refusal;
+
+export const refuseMissingQuestion = (task: string): Refusal =>
+  refuse("work-asked", "It ended with a question, but left none.", `/enki retry ${task}`).refusal;
+
+export const refuseBranchPush = (reason: string, task: string): Refusal =>
+  refuse("push-refused", `GitHub does not let Enki push its branch: ${reason}`, `/enki retry ${task}`).refusal;
+
+export const refuseLostBranch = (task: string): Refusal =>
+  refuse("branch-lost", "Its branch was deleted before it landed, and its commit is gone.", `/enki retry ${task}`).refusal;
+
+export const refuseEarlyLanding = (task: string): Refusal => refuse("held", `It lands after \`${task}\`.`, "").refusal;
+
+export const refuseCancelledNeed = (task: string): Refusal =>
+  refuse("cancelled", `It needs \`${task}\`, which was cancelled.`, "/enki fix <what to do>").refusal;
+
+export const refuseFailedNeed = (task: string, next: string): Refusal =>
+  refuse("blocked", `It needs \`${task}\`, which did not get there.`, next).refusal;
+
+export const refuseAbsentNeed = (task: string, kind: string): Refusal =>
+  refuse("blocked", `It needs \`${task}\`, and there is no such ${kind}.`, "/enki status").refusal;
+
+export const ALL_CANCELLED_REFUSAL: Refusal = refuse("cancelled", "All of its steps were cancelled.", "/enki fix <what to do>").refusal;
+
+export const refuseBlockedExecution = (id: string): Refusal => refuse("blocked", "Steps are blocked.", `/enki retry ${id}`).refusal;
+
+export const ABANDONED_ROUND_REFUSAL: Refusal = refuse("given-up", "The loop started again without this step.", "").refusal;
+
+export const refuseWorkWithoutBase = (base: string, task: string): Refusal =>
+  refuse("base-missing", `The branch \`${base}\` is gone.`, `/enki retry ${task}`).refusal;
+
+export const refuseRewoundWork = (base: string): Refusal => refuse("base-waits", `\`${base}\` was rewound.`, "").refusal;
