@@ -11,10 +11,7 @@ export const roleSchema = z.strictObject({
     .optional()
     .describe("the tools that the agent may use: all if the key is left out, none for `none`"),
   model: z.string().optional().describe("the model that the agent uses"),
-  tier: z
-    .enum(TIERS)
-    .optional()
-    .describe("the tier, which sets limits, time and model as for a step of a plan; `light` by default for a role that changes no file"),
+  tier: z.enum(TIERS).optional().describe("the tier, which sets limits, time and model as for a step of a plan"),
   role: textSchema.optional().describe("a configured role, whose prompt precedes the section"),
   run: textSchema.optional().describe("a shell command instead of an agent"),
   workflow: textSchema.optional().describe("another workflow to call; the section becomes its arguments"),

@@ -148,25 +148,3 @@ test("answers of other roles are cut visibly with a link to the complete file; t
   expect(prompt).toContain("ooo\n[… 500 characters left out; all of it is in `$ENKI_INPUTS` …]");
   expect(spec.inputs).toEqual([{ name: "plan", text: `${"p".repeat(40_000)}\n${"o".repeat(20_500)}` }]);
 });
-
-/** Eight readers and eight writers that start at once. */
-const CROWD = `---
-roles:
-${Array.from({ length: 8 }, (_, at) => `  reader${at}: { tools: [read] }\n  writer${at}: {}`).join("\n")}
----
-
-${Array.from({ length: 8 }, (_, at) => `## reader${at}\n\nRead.\n\n## writer${at}\n\nWrite.`).join("\n\n")}
-`;
-
-test.each([
-  ["read-only roles are light, so more of them run side by side than of roles that write", {}, { reader: 8, writer: 5 }],
-  ["the limits of the tiers hold for them", { tiers: { light: 3, standard: 5, heavy: 5 } }, { reader: 3, writer: 5 }],
-])("%s", async (_, workers, expected) => {
-  const { workers: usual } = config();
-  const world = memoryWorld({
-    config: config({ workers: { ...usual, total: 16, ...workers }, workflows: { crowd: { path: "crowd.md", text: CROWD } } }),
-  });
-  await openRepositoryLoop(world.world)([comment(1, { kind: "run", workflow: "crowd", args: "it" })]);
-  const count = (kind: string): number => world.running().filter((job) => job.includes(`-${kind}`)).length;
-  expect({ reader: count("reader"), writer: count("writer") }).toEqual(expected);
-});

@@ -3,7 +3,7 @@ import { failExecution } from "../../domain/execution-lifecycle.ts";
 import { abandon, requestRepair, restart } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import type { StepId } from "../../domain/ids.ts";
-import type { PlannedStep } from "../../domain/plan.ts";
+import { DEFAULT_TIER, type PlannedStep } from "../../domain/plan.ts";
 import { createStep, type Step } from "../../domain/step.ts";
 import type { WorkflowRun } from "../../domain/workflow-run.ts";
 import { type AdvancedRun, advanceRun } from "../../workflow/advance-run.ts";
@@ -13,7 +13,7 @@ import { recordResults, type NodeResult } from "../../workflow/record-results.ts
 import { listOpenNodeRuns, type RunState, listSkippedRoles } from "../../workflow/run-state.ts";
 import type { WorkflowRole } from "../../workflow/workflow.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
-import { chooseRoleOutput, chooseRoleTier } from "../role-output.ts";
+import { chooseRoleOutput } from "../role-output.ts";
 import { findNodeResult } from "./node-result.ts";
 
 /** Advances workflow runs: feeds in step results and creates steps for the nodes that became ready. */
@@ -142,7 +142,6 @@ type RolePlanInput = {
 const planRoleStep = (execution: Execution, { run, flow, path, role, roles }: RolePlanInput): PlannedStep => {
   const id = toNodeStepId(path);
   const { work } = role;
-  const output = chooseRoleOutput(role, roles);
   const round = path.at(-1)?.run ?? 1;
   const needs = listStepsBefore(flow, run, { path, loops: false }).filter(
     (each) => execution.steps[each]?.head && hasUsableState(execution.steps[each]),
@@ -151,9 +150,9 @@ const planRoleStep = (execution: Execution, { run, flow, path, role, roles }: Ro
     id,
     title: `${path.map((each) => each.role).join(" / ")}${round > 1 ? `, round ${round}` : ""}`,
     description: `The role ${role.name} of the workflow ${run.name}.`,
-    tier: chooseRoleTier(role, output),
+    tier: role.tier ?? DEFAULT_TIER,
     role: role.role,
-    output,
+    output: chooseRoleOutput(role, roles),
     needs: needs.map((step) => ({ step, condition: "completed" })),
     checkpoint: role.checkpoint,
     paths: role.paths,
