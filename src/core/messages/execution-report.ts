@@ -100,7 +100,7 @@ export const createReport = ({ execution, plan, timeline, now }: ReportInput): E
 export const WAIT_WORDS: Readonly<Record<WaitKind, string>> = {
   queue: "waiting for a runner",
   agent: "an agent at work",
-  checks: "checks",
+  checks: "verification and checks",
   person: "waiting for a person",
   needs: "waiting for other steps",
 };

@@ -4,6 +4,9 @@ import type { Notice } from "../domain/notice.ts";
 import { escapeSentence, toInlineCode, toOneLine } from "./escape.ts";
 import { mentionPerson } from "./mention-person.ts";
 
+/** For a person whose own review does not open a checkpoint. */
+export const OTHER_REVIEWER_REASON = "Someone other than you must approve it.";
+
 const MAX_NOTICES_LISTED = 20;
 
 /** The text of a comment that only notifies a person. Everything else is in the execution's comment, to which it links. */
@@ -35,7 +38,7 @@ const describeNotice = (execution: Execution, { kind, step, pull, reason }: Noti
     case "question":
       return `${step === null ? "the planner" : name} has a question. ${why}`.trim();
     case "review":
-      return `${name} is a checkpoint and is verified: #${pull ?? 0} needs a review.`;
+      return `${name} is a checkpoint and is verified: #${pull ?? 0} needs a review. ${why}`.trim();
     case "report":
       return `${name} is finished and needs your approval.`;
     case "confirmation":

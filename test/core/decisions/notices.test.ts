@@ -128,6 +128,19 @@ describe("a person is notified when, and only when, the person must act", () => 
     expect(told(it)).toEqual([expect.stringMatching(/@maintainer, `a` is a checkpoint and is verified: #\d+ needs a review\./)]);
   });
 
+  test("a person who may not approve alone is told that somebody else must review", async () => {
+    const it = open({ policy: { ...config().policy, selfApproval: [] } });
+    await ask(it, step("a", { checkpoint: true }));
+    await it.end("work/");
+    await it.end("verify/");
+    await it.later();
+    expect(told(it)).toEqual([
+      expect.stringMatching(
+        /@maintainer, `a` is a checkpoint and is verified: #\d+ needs a review\. Someone other than you must approve it\./,
+      ),
+    ]);
+  });
+
   test("a spent budget notifies once, and again after it was raised and spent again", async () => {
     const it = open({ budget: { ...NO_BUDGET, execution: 1_000_000 } });
     await ask(it, step("a"));

@@ -75,7 +75,7 @@ test("the critical path is the chain of needs that ended last, and retries name 
 test("a report says where the time went, in Markdown, in short, and as a page without scripts", () => {
   const report = createReport({ execution: EXECUTION, plan: PLAN, timeline: TIMELINE, now: 99 * SECOND });
   expect(renderReportSummary(report)).toBe(
-    "### abc123: done after 1 min\n\nIn all steps together: 2 s waiting for a runner, 32 s an agent at work, 3 s checks, 25 s waiting for a person.\n\nCritical path: `a` → `b`",
+    "### abc123: done after 1 min\n\nIn all steps together: 2 s waiting for a runner, 32 s an agent at work, 3 s verification and checks, 25 s waiting for a person.\n\nCritical path: `a` → `b`",
   );
   const text = renderReportMarkdown(report);
   expect(text).toContain("| `a` | Do a | nothing to change | 23 s | 2 s | 13 s | 3 s | 5 s | yes |\n");

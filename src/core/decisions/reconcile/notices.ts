@@ -3,7 +3,7 @@ import { type ExecutionId, hashValue } from "../../domain/ids.ts";
 import type { EffectRecord } from "../../domain/ledger.ts";
 import type { Notice } from "../../domain/notice.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
-import { renderNoticeComment, renderNoticeText } from "../../messages/notice-text.ts";
+import { OTHER_REVIEWER_REASON, renderNoticeComment, renderNoticeText } from "../../messages/notice-text.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 import { findCommentUrl } from "../run-links.ts";
 import { listNotices } from "../list-notices.ts";
@@ -18,7 +18,7 @@ const MAX_POSTS = 4;
 export const reconcileNotices = (tx: DecisionTransaction): void => {
   const sent = openSentNotices(tx);
   for (const execution of tx.executions()) {
-    const notices = listNotices(tx, execution);
+    const notices = listNotices(tx, execution).map((notice) => withReviewer(tx, notice));
     if (notices.length === 0) continue;
     for (const notice of notices) if (notice.kind === "review") requestReview(tx, execution, notice);
     const commented = notices.filter((notice) => needsComment(tx, execution, notice));
@@ -34,13 +34,22 @@ export const reconcileNotices = (tx: DecisionTransaction): void => {
 const toReviewKey = ({ id }: Execution, notice: Notice) => `request-review:${id}/${notice.id}` as const;
 
 const requestReview = (tx: DecisionTransaction, execution: Execution, notice: Notice): void => {
-  if (notice.pull === null) return;
+  if (notice.pull === null || !mayReviewAlone(tx)) return;
   tx.requestEffect({ kind: "request-review", key: toReviewKey(execution, notice), pull: notice.pull, login: notice.person });
 };
 
-/** A review that GitHub does not let Enki request is asked for in a comment. */
+/** Tells a person who may not open a checkpoint alone that somebody else must. */
+const withReviewer = (tx: DecisionReader, notice: Notice): Notice =>
+  notice.kind === "review" && !mayReviewAlone(tx) ? { ...notice, reason: OTHER_REVIEWER_REASON } : notice;
+
+/** Whether the review of the person who asked for the work opens a checkpoint. */
+const mayReviewAlone = (tx: DecisionReader): boolean => tx.snapshot.config.policy.selfApproval.includes("requester");
+
+/** A review that GitHub does not let Enki request, or that somebody else must write, is asked for in a comment. */
 const needsComment = (tx: DecisionReader, execution: Execution, notice: Notice): boolean =>
-  notice.kind === "review" ? Boolean(tx.effectRecord(toReviewKey(execution, notice))?.refused) : notice.kind !== "question";
+  notice.kind === "review"
+    ? !mayReviewAlone(tx) || Boolean(tx.effectRecord(toReviewKey(execution, notice))?.refused)
+    : notice.kind !== "question";
 
 type SentComment = { readonly key: `write-comment:${string}`; readonly ids: readonly string[]; readonly isOpen: boolean };
 
