@@ -136,7 +136,9 @@ const act = async ({ person, runner, forge }: Stage): Promise<void> => {
   const run_id = first.request.id;
   first.observer.onTitle("a name");
   await actions.getWorkflowRun({ ...REPO, run_id });
-  await actions.listJobsForWorkflowRun({ ...REPO, run_id });
+  first.observer.onJob({ id: "step", name: "step", status: "completed", conclusion: "failure", steps: [], log: "step.txt" });
+  const [job] = (await actions.listJobsForWorkflowRun({ ...REPO, run_id })).data.jobs;
+  await actions.downloadJobLogsForWorkflowRun({ ...REPO, job_id: job?.id ?? 0, request: { redirect: "manual" } });
   first.request.recordArtifact({ name: "enki-bundle", size: 12, digest: "0".repeat(64) });
   await actions.listWorkflowRunArtifacts({ ...REPO, run_id });
   await actions.cancelWorkflowRun({ ...REPO, run_id });
