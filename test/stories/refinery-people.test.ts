@@ -26,7 +26,7 @@ const FIRST = 2;
 
 test("30 a person closes a pull request during verification: nothing lands, it says so, and continues when reopened", async () => {
   const { stage, issue } = await open((at) => at.does("PATCH", `/pulls/${FIRST}`, { state: "closed" }));
-  expect(await stage.shows(issue, /is \*\*held\*\*/)).toMatch(/A person closed .*2: its work is held/);
+  expect(await stage.shows(issue, /is \*\*held\*\*/)).toMatch(/A person closed .*2, so its work waits/);
   expect(await stage.landed()).toEqual([]);
   await stage.does("PATCH", `/pulls/${FIRST}`, { state: "open" });
   await stage.shows(issue, /Done: everything landed/);
