@@ -123,6 +123,8 @@ test("29 the webhook of Enki's own push arrives after an approval and a strike: 
     strikes.push(items.map((item) => item.strikes));
   };
   const stage: OpenStage = await openStage({
+    // The strike counts once the base is known to be green, which is asked before the step is verified again.
+    files: { ".enki/enki.toml": '[refinery]\nverify = ["true"]\nparallel = 1\n' },
     faults: { deliveries: (delivery) => (tellsOfOwnPush(delivery) ? (late.push(delivery), 0) : 1) },
     script: async (spec) => {
       if (spec.kind === "plan") return { plan: plan(step("fix", { checkpoint: true })) };
