@@ -80,7 +80,12 @@ describe.concurrent("enki run --workflow", () => {
   });
 
   test.each<[string, Record<string, string>, string[], RegExp]>([
-    ["a workflow that there is not", {}, ["--workflow", "gatet"], /^enki run: There is no workflow gatet; there are .*, gated-ship, /],
+    [
+      "a workflow that there is not",
+      {},
+      ["--workflow", "gatet"],
+      /^enki run: There is no workflow gatet\. The workflows here are: .*, gated-ship, /,
+    ],
     [
       "one with mistakes",
       { ".enki/workflows/bad.md": "---\nroles:\n  a: {}\n---\n" },
