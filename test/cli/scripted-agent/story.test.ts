@@ -122,7 +122,11 @@ test("a request becomes landed merges, in order, on real git; every write of the
     expect(landed.slice(1).toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual(["docs", "test"]);
     expect(it.repo.git("show", "main:fix.txt")).toContain("-fix");
     expect(it.state.closed).toEqual([1]);
-    expect(it.state.comments.filter(({ bot }) => bot)).toHaveLength(1);
+    // The execution's comment, and the notice of its plan.
+    expect(it.state.comments.flatMap(({ bot, body }) => (bot ? [/^<!-- enki:(\w+)/.exec(body)?.[1]] : []))).toEqual([
+      "execution",
+      "notice",
+    ]);
     expect(it.state.pulls).toHaveLength(3);
     expect(new Set(it.state.runs.map(({ name }) => name)).size).toBe(it.state.runs.length);
     it.later();
@@ -136,8 +140,9 @@ test("a request becomes landed merges, in order, on real git; every write of the
     expect(replayed.filter(({ end }) => end !== "same")).toEqual([]);
     expect(it.repo.git("log", "--format=%s", LEDGER_REF)).toContain("maintainer asked for");
     expect(replayed.length, "pushes of the coordinator").toBeLessThanOrEqual(3 * 4);
-    // Eleven for each step that lands, one to read the approval again right before it lands, and one for each artifact.
-    expect(it.state.sent, "requests of the coordinator").toBeLessThanOrEqual(3 * (11 + 1) + it.state.artifacts.length);
+    // Eleven for each step that lands, one to read the approval again right before it lands, and one for each artifact; the notice of the
+    // plan, and an edit of the comment that links a step to its run.
+    expect(it.state.sent, "requests of the coordinator").toBeLessThanOrEqual(3 * (11 + 1) + it.state.artifacts.length + 2);
   } finally {
     it.repo.close();
   }
