@@ -1,3 +1,4 @@
+import type { ReviewPort } from "./review-port.ts";
 import type { Pull } from "../core/domain/github-facts.ts";
 import { ignoredAnswerSchema, createdNumberSchema } from "./answer-schemas.ts";
 import { toBranchRef } from "../core/domain/refs.ts";
@@ -9,19 +10,7 @@ const PULLS_ROUTE = "/repos/{owner}/{repo}/pulls";
 const PULL_ROUTE = `${PULLS_ROUTE}/{pull_number}`;
 const MAX_OPEN_PULL_PAGES = 10;
 
-type BasicPullPort = Omit<
-  PullPort,
-  | "reviews"
-  | "reviewsSince"
-  | "lineComments"
-  | "lineCommentsSince"
-  | "resolvedThreads"
-  | "editedReviews"
-  | "lineHistories"
-  | "requestReview"
-  | "requestedReviewers"
-  | "reply"
->;
+type BasicPullPort = Omit<PullPort, keyof ReviewPort>;
 
 export const openPullPort = (http: GitHubHttp, { owner, repo }: { readonly owner: string; readonly repo: string }): BasicPullPort => {
   const schema = createPullListSchema(`${owner}/${repo}`);

@@ -15,7 +15,8 @@ const MAX_LINE_COMMENT_PAGES = 10;
 const MAX_CHANGED_PULL_PAGES = 3;
 const MAX_PULLS_REVIEWED = 30;
 
-type ReviewPort = Pick<
+/** The reads and writes of reviews, line comments and requested reviewers. */
+export type ReviewPort = Pick<
   PullPort,
   | "reviews"
   | "reviewsSince"

@@ -103,18 +103,25 @@ jobs:
         run: exit 1
 `;
 
-test("given a job of CI that asks and waits, when a person approves, then the job ends with what landed, and a second command in its text has no effect", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "enki-ask-"));
+/** A repository with an unsorted list that its tests refuse, an agent that sorts it, and these files. */
+const openSortStage = async (files: Readonly<Record<string, string>>) => {
+  const directory = mkdtempSync(join(tmpdir(), "enki-sort-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const rehearsal = join(directory, "play.toml");
   writeFileSync(rehearsal, playOf([SORT]));
-  const stage = await openActionsStage({
+  return openActionsStage({
     rehearsal,
     files: {
       "list.txt": "b\na\n",
       ".enki/enki.toml": "[refinery]\nverify = ['test \"$(head -n 1 list.txt)\" = a']\n",
-      ".github/workflows/ask.yml": ASK,
+      ...files,
     },
+  });
+};
+
+test("given a job of CI that asks and waits, when a person approves, then the job ends with what landed, and a second command in its text has no effect", async () => {
+  const stage = await openSortStage({
+    ".github/workflows/ask.yml": ASK,
   });
   await stage.dispatch("ask.yml");
   const line = await stage.until("a plan", async () => {
@@ -164,18 +171,9 @@ jobs:
 `;
 
 test("given a red main, when a workflow asks for its repair, then one issue has the failed job's log, and a second red run opens no other", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "enki-fix-ci-"));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  const rehearsal = join(directory, "play.toml");
-  writeFileSync(rehearsal, playOf([SORT]));
-  const stage = await openActionsStage({
-    rehearsal,
-    files: {
-      "list.txt": "b\na\n",
-      ".enki/enki.toml": "[refinery]\nverify = ['test \"$(head -n 1 list.txt)\" = a']\n",
-      ".github/workflows/ci.yml": CI,
-      ".github/workflows/fix-ci.yml": FIX_CI,
-    },
+  const stage = await openSortStage({
+    ".github/workflows/ci.yml": CI,
+    ".github/workflows/fix-ci.yml": FIX_CI,
   });
   const issue = await stage.until("an issue", async () => {
     const found = (await stage.call("/issues/1")) as { title?: string; body?: string };

@@ -1,6 +1,6 @@
 import type { RecordedCommand } from "./command.ts";
 import { type ExecutionId, deriveExecutionId } from "./ids.ts";
-import type { PlannedStep } from "./plan.ts";
+import { LONE_STEP, type PlannedStep } from "./plan.ts";
 import { takeFirstChars } from "./visible-text.ts";
 
 /** Ids of the only step of a standalone task and of a quick task. */
@@ -18,16 +18,8 @@ export const isTaskCreation = (command: RecordedCommand): command is TaskCreatio
 
 /** The prompt is the whole task description. */
 export const toQuickStep = (prompt: string): PlannedStep => ({
+  ...LONE_STEP,
   id: QUICK_STEP_ID,
   title: takeFirstChars(prompt.trim().split("\n")[0] ?? "", 100) || "Quick task",
   description: prompt,
-  tier: "light",
-  role: null,
-  output: "branch",
-  needs: [],
-  checkpoint: false,
-  paths: [],
-  verify: [],
-  optional: false,
-  run: null,
 });

@@ -34,6 +34,19 @@ export type PlannedStep = {
   readonly run: string | null;
 };
 
+/** The rest of a step that Enki plans itself: it changes files and needs no other step. */
+export const LONE_STEP: Omit<PlannedStep, "id" | "title" | "description"> = {
+  tier: "light",
+  role: null,
+  output: "branch",
+  needs: [],
+  checkpoint: false,
+  paths: [],
+  verify: [],
+  optional: false,
+  run: null,
+};
+
 export type Plan = { readonly steps: readonly PlannedStep[] };
 
 /** Needs within the step's own execution. */

@@ -1,7 +1,7 @@
 import type { Execution } from "./execution.ts";
 import { hasEnded } from "./execution.ts";
 import { type Sha, toTaskId, type StepId, type TaskId } from "./ids.ts";
-import type { PlannedStep } from "./plan.ts";
+import { LONE_STEP, type PlannedStep } from "./plan.ts";
 import { toBranchRef, toPullHeadRef, toTaskRef } from "./refs.ts";
 import { createStep, type Step } from "./step.ts";
 
@@ -10,18 +10,10 @@ export const PULL_STEP_ID: StepId = "pull";
 
 /** The planned step that stands for a person's pull request: no agent works on it. */
 export const toPullStep = (pull: number, title: string): PlannedStep => ({
+  ...LONE_STEP,
   id: PULL_STEP_ID,
   title: title === "" ? `Pull request ${pull}` : title,
   description: `Land #${pull}.`,
-  tier: "light",
-  role: null,
-  output: "branch",
-  needs: [],
-  checkpoint: false,
-  paths: [],
-  verify: [],
-  optional: false,
-  run: null,
 });
 
 /** The step of a person's pull request at a head. Reviews of that head count, however old they are. */

@@ -1,3 +1,4 @@
+import { NO_WORK_ON_PULL } from "../../messages/pull-refusals.ts";
 import { refuseEndedExecution, refuseEndedStep, refuseSkippedExecution } from "../../messages/refusals/step-commands.ts";
 import { cancelExecution } from "../../domain/execution-lifecycle.ts";
 import { cancel as cancelOne, skip as skipStep } from "../../domain/step-lifecycle.ts";
@@ -44,6 +45,7 @@ const cancelStepByPerson: StepCommandHandler = (tx, { execution, step, event }) 
 
 /** Skips a step: its dependents continue without its work. Refusals: `no-step`, `already-over`. */
 export const skipTarget: TargetCommandHandler = (tx, { execution, step }, event) => {
+  if (execution.landsPull) return NO_WORK_ON_PULL;
   if (!step) return refuseSkippedExecution(execution.id);
   const task = toTaskId(execution.id, step.id);
   if (step.state === "skipped" && renewDecision(tx, execution, { id: step.id, decision: toDecision(event) })) return null;

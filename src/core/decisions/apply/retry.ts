@@ -1,9 +1,10 @@
+import { NO_WORK_ON_PULL } from "../../messages/pull-refusals.ts";
 import { refuseBlockedRetry, refuseRetryWithoutNews } from "../../messages/refusals/step-commands.ts";
 import { reopen, replan } from "../../domain/execution-lifecycle.ts";
 import { requestChanges, retry as retryFromFailure } from "../../domain/step-lifecycle.ts";
 import { needsPersonToResolve } from "../../domain/conflict.ts";
 import type { Execution } from "../../domain/execution.ts";
-import { type BranchName, readTaskId, toTaskId, type TaskId } from "../../domain/ids.ts";
+import { type BranchName, type Login, readTaskId, toTaskId, type TaskId } from "../../domain/ids.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation, type Step } from "../../domain/step.ts";
 import { refuseNotFailed } from "../../messages/refusals/targets.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
@@ -11,16 +12,21 @@ import { findNewFeedback } from "../next-feedback.ts";
 import { listNeedStatuses } from "../needs.ts";
 import { withAcceptedTip, isRewoundQueue } from "../base-rewinds.ts";
 import { checkLandable } from "../landing-terms.ts";
-import type { TargetCommandHandler, StepCommandHandler } from "./answer.ts";
+import type { CommandAnswer, TargetCommandHandler, StepCommandHandler } from "./answer.ts";
 import { isResumableFailure, resumeWorkflow } from "./resume-workflow.ts";
 
 /** Retries a failed step, plan, or execution, or unfreezes a base. Refusals: `not-failed`, `blocked`. */
 export const retryTarget: TargetCommandHandler = (tx, { execution, step }, event) => {
+  // No agent may start work on a person's branch; a frozen queue may be retried.
+  if (execution.landsPull && (step || execution.state !== "running")) return NO_WORK_ON_PULL;
   if (isResumableFailure(execution, step)) return retryWorkflow(tx, { execution, step }, event);
-  if (step) return retryStepByPerson(tx, { execution, step, event });
+  return step ? retryStepByPerson(tx, { execution, step, event }) : retryExecution(tx, execution, event.by);
+};
+
+const retryExecution = (tx: DecisionTransaction, execution: Execution, by: Login): CommandAnswer => {
   if (execution.state === "running" && tx.queue(execution.baseBranch).frozen) {
     acceptBaseTip(tx, execution.baseBranch);
-    tx.note(`${event.by} lets ${execution.baseBranch} go on`);
+    tx.note(`${by} lets ${execution.baseBranch} go on`);
     return null;
   }
   if (execution.state !== "failed") return refuseNotFailed(execution.id, execution.state).refusal;
@@ -33,7 +39,7 @@ export const retryTarget: TargetCommandHandler = (tx, { execution, step }, event
     reopenExecution(tx, execution);
   }
   unfreezeQueue(tx, execution);
-  tx.note(`${event.by} retries ${execution.id}`);
+  tx.note(`${by} retries ${execution.id}`);
   return null;
 };
 

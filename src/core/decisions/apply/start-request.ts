@@ -1,0 +1,108 @@
+import type { Brief } from "../../domain/brief.ts";
+import type { MicroUsd } from "../../domain/budget.ts";
+import type { PersonCommand } from "../../domain/command.ts";
+import { createExecution } from "../../domain/execution-lifecycle.ts";
+import { type Execution, hasEnded } from "../../domain/execution.ts";
+import { findStepByPull } from "../../domain/find-target.ts";
+import { type BranchName, deriveExecutionId, type Login, toTaskId } from "../../domain/ids.ts";
+import { accept, type Refusal, type Result } from "../../domain/refusal.ts";
+import { refuseBadConfig, refuseBusyIssue, refuseStepPull } from "../../messages/refusals/plan-commands.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import { checkLandable } from "../landing-terms.ts";
+import type { CommandAnswer } from "./answer.ts";
+import { findCommandBase } from "./base-of.ts";
+import type { CommandedEvent } from "./commanded-event.ts";
+import { createAdhocTask } from "./create-task.ts";
+import { checkExecutionLimit } from "./hourly-limits.ts";
+import { findCommandBrief } from "./record-brief.ts";
+import { startApprovedPlan } from "./start-approved-plan.ts";
+import { startWorkflow } from "./start-workflow.ts";
+
+type StartingContext = { readonly baseBranch: BranchName; readonly brief: Brief };
+
+/** The base branch and the brief of a new request. Returns undefined while facts are missing. */
+const findStartingContext = (tx: DecisionReader, event: CommandedEvent): Result<StartingContext> | undefined => {
+  const base = findOpenBase(tx, event);
+  if (!base?.ok) return base;
+  const brief = findCommandBrief(tx, event);
+  return brief?.ok ? accept({ baseBranch: base.value, brief: brief.value }) : brief;
+};
+
+/** Starts a workflow on an issue that is free. */
+export const applyRunCommand = (
+  tx: DecisionTransaction,
+  event: CommandedEvent,
+  command: Extract<PersonCommand, { kind: "run" }>,
+): CommandAnswer => {
+  const refused = checkIssueFree(tx, event);
+  if (refused) return refused;
+  const grounds = findStartingContext(tx, event);
+  return grounds?.ok ? startWorkflow(tx, event, { command, ...grounds.value }) : (grounds?.refusal ?? null);
+};
+
+/** A quick task needs no approval: a person with write permission wrote its whole text. */
+export const applyQuickCommand = (
+  tx: DecisionTransaction,
+  event: CommandedEvent,
+  command: Extract<PersonCommand, { kind: "quick" }>,
+): CommandAnswer => {
+  const { issue, onPullRequest, by } = event;
+  const grounds = findStartingContext(tx, event);
+  if (!grounds?.ok) return grounds?.refusal ?? null;
+  const { baseBranch, brief } = grounds.value;
+  const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
+  const refused =
+    checkExecutionLimit(tx, by) ??
+    checkConfigUsable(tx) ??
+    checkLandable(tx, baseBranch) ??
+    createAdhocTask(tx, { issue, onPullRequest, requestedBy: by, baseBranch }, { id, command });
+  const made = tx.execution(id);
+  if (refused || !made) return refused;
+  tx.putBrief(id, brief);
+  startApprovedPlan(tx, made, { by, at: event.at });
+  return null;
+};
+
+const checkConfigUsable = ({ snapshot }: DecisionReader): Refusal | null => {
+  const { broken } = snapshot.config;
+  return broken === null ? null : refuseBadConfig(broken);
+};
+
+/** The base branch of a new request. Requests on the pull request of a step are refused. */
+const findOpenBase = (tx: DecisionReader, event: CommandedEvent): Result<BranchName> | undefined => {
+  const own = findStepByPull(tx.executions(), event.issue);
+  // A person's pull request in the queue is a pull request like any other.
+  return own && !own.execution.landsPull ? refuseStepPull(toTaskId(own.execution.id, own.step.id)) : findCommandBase(tx, event);
+};
+
+/** Why no new execution may start on an issue; null if one may. */
+const checkIssueFree = (tx: DecisionReader, event: CommandedEvent): Refusal | null => {
+  const busy = tx.executions().find((each) => each.issue === event.issue && !hasEnded(each));
+  if (!busy) return checkConfigUsable(tx) ?? checkExecutionLimit(tx, event.by);
+  return refuseBusyIssue(busy.id, busy.state);
+};
+
+/** Starts a planner for a request. Refusals: of its issue, its base, its configuration and its brief. */
+export const startPlanning = (
+  tx: DecisionTransaction,
+  event: CommandedEvent,
+  command: Extract<PersonCommand, { kind: "do" | "plan" }>,
+): CommandAnswer => {
+  const base = findOpenBase(tx, event);
+  if (!base?.ok) return base?.refusal ?? null;
+  const refused = checkIssueFree(tx, event) ?? checkLandable(tx, base.value);
+  if (refused) return refused;
+  const brief = findCommandBrief(tx, event);
+  if (!brief?.ok) return brief?.refusal ?? null;
+  const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
+  const request = command.text === "" ? brief.value.title : command.text;
+  tx.putBrief(id, brief.value);
+  const { issue, onPullRequest, by: requestedBy, at: createdAt } = event;
+  const requested = { id, issue, onPullRequest, requestedBy, request, createdAt, ...toOwnBudget(command.budget, requestedBy) };
+  tx.putExecution(createExecution({ ...requested, baseBranch: base.value, planOnly: command.kind === "plan" }));
+  tx.note(`${event.by} asked for ${id} on #${event.issue}: ${request.slice(0, 72)}`);
+  return null;
+};
+
+const toOwnBudget = (cap: MicroUsd | undefined, setBy: Login): Pick<Execution, "budget"> =>
+  cap === undefined ? {} : { budget: { cap, setBy } };
