@@ -47,6 +47,7 @@ export const withEarlierCharges = (tx: DecisionReader, execution: Execution, sta
     micros: config.attempt,
     at: tx.now,
     hasAgent: (step) => hasAgent(tx, execution, step),
+    isStarted: (job) => tx.effectRecord(`start-job:${job}`) !== undefined,
   });
   if (starting === undefined) return charged;
   const { [starting]: _, ...charges } = charged.charges ?? {};
@@ -55,10 +56,10 @@ export const withEarlierCharges = (tx: DecisionReader, execution: Execution, sta
 
 /** The budget of an execution as its comment shows it. */
 export const viewBudget = (tx: DecisionReader, execution: Execution): BudgetView => {
-  const { budget: config = NO_BUDGET } = tx.snapshot.config;
+  const cap = findBudgetCap(execution, tx.snapshot.config.budget ?? NO_BUDGET);
   return {
-    charged: sumCharges(execution),
-    cap: findBudgetCap(execution, config),
+    charged: cap === null ? 0 : sumCharges(withEarlierCharges(tx, execution)),
+    cap,
     hold: isWaitingToStart(execution) ? findBudgetHold(tx, execution) : null,
   };
 };

@@ -1,6 +1,6 @@
 import type { AgentUsage } from "./agent-usage.ts";
 import { type AttemptCharge, type BudgetConfig, type MicroUsd, toMicroUsd } from "./budget.ts";
-import { type Execution, isPlanning } from "./execution.ts";
+import type { Execution } from "./execution.ts";
 import { type Millis, type StepId, toTaskId } from "./ids.ts";
 import { type JobKey, readJobKey, toJobKey } from "./job.ts";
 import { findOpenConflict } from "./step.ts";
@@ -40,13 +40,17 @@ export const settleCharge = (execution: Execution, job: JobKey, usage: AgentUsag
   return { ...execution, charges: { ...execution.charges, [job]: { ...charge, micros, isSettled: true } } };
 };
 
-/** Charges attempts that started before a budget applied. `hasAgent`: whether an agent carries out a step. */
-export const chargeEarlierAttempts = (
-  execution: Execution,
-  { micros, at, hasAgent }: Pick<Reservation, "micros" | "at"> & { readonly hasAgent: (step: StepId) => boolean },
-): Execution => {
+type EarlierAttempts = Pick<Reservation, "micros" | "at"> & {
+  /** Whether an agent carries out a step. */
+  readonly hasAgent: (step: StepId) => boolean;
+  /** Whether a planner's job was started: some executions have a plan from elsewhere. */
+  readonly isStarted: (job: JobKey) => boolean;
+};
+
+/** Charges attempts that started before a budget applied. */
+export const chargeEarlierAttempts = (execution: Execution, { micros, at, hasAgent, isStarted }: EarlierAttempts): Execution => {
   if (execution.charges) return execution;
-  const charges = listStartedJobs(execution, hasAgent).map((job): [JobKey, AttemptCharge] => {
+  const charges = listStartedJobs(execution, { hasAgent, isStarted }).map((job): [JobKey, AttemptCharge] => {
     const cost = execution.usage?.[job]?.costUsd ?? null;
     return [job, { micros: cost === null ? micros : toMicroUsd(cost), at, ...(cost !== null && { isSettled: true as const }) }];
   });
@@ -54,12 +58,11 @@ export const chargeEarlierAttempts = (
 };
 
 /** The agents' jobs that an execution has started. */
-const listStartedJobs = (execution: Execution, hasAgent: (step: StepId) => boolean): JobKey[] => {
+const listStartedJobs = (execution: Execution, { hasAgent, isStarted }: Pick<EarlierAttempts, "hasAgent" | "isStarted">): JobKey[] => {
   const { id, planning, steps, usage = {} } = execution;
-  const isPlanned = execution.quick !== true && execution.workflow === undefined;
-  // The planner's last attempt may wait for its start.
-  const planners = isPlanned ? (isPlanning(execution) && planning.deadline === null ? planning.attempt - 1 : planning.attempt) : 0;
-  const plans = countTo(planners).map((attempt) => toJobKey({ kind: "plan", target: id, attempt }));
+  const plans = countTo(planning.attempt)
+    .map((attempt) => toJobKey({ kind: "plan", target: id, attempt }))
+    .filter((job) => usage[job] !== undefined || isStarted(job));
   const works = Object.values(steps)
     .filter((step) => hasAgent(step.id))
     .flatMap((step) => countTo(step.attempt).map((attempt) => toJobKey({ kind: "work", target: toTaskId(id, step.id), attempt })));

@@ -93,6 +93,22 @@ describe("a budget for a request", () => {
     expect(sumCharges(it.execution())).toBe(3.5 * USD);
   });
 
+  test("a quick task and a workflow have no planner to pay for", async () => {
+    const quick = open();
+    await quick.say({ kind: "quick", prompt: "fix the typo" });
+    await quick.say({ kind: "budget", target: null, amount: 2 * USD, isAdded: false });
+    expect(sumCharges(quick.execution())).toBe(1 * USD);
+    const roles = "---\nroles:\n  sort: { run: sort -o a.txt a.txt }\n  look: {}\nedges: [sort -> look]\n---\n\n## look\n\nLook.\n";
+    const flow = openStory({ config: config({ workflows: { two: { path: "two.md", text: roles } } }) });
+    await flow.say({ kind: "run", workflow: "two", args: "" });
+    await flow.say({ kind: "budget", target: null, amount: 0.5 * USD, isAdded: false });
+    expect(sumCharges(flow.execution())).toBe(0);
+    // A command costs nothing, so it runs; the agent after it does not fit.
+    await flow.end("work/");
+    expect(flow.running()).toEqual([]);
+    expect(flow.comment()).toContain("Paused by its budget.** $0.00 of $0.50");
+  });
+
   test("a budget below what is spent is refused with the amount that works", async () => {
     const it = open();
     await start(it, { budget: 10, names: ["a"] });
