@@ -36,6 +36,7 @@ export type DecisionReader = Pick<
   | "missingFacts"
   | "ref"
   | "baseTip"
+  | "refusedCandidates"
   | "wakeAt"
   | "isReportedReviewed"
   | "reportedActivity"
@@ -101,6 +102,7 @@ const openFactReader = (snapshot: Snapshot) => {
 
 const openRefMoves = (snapshot: Snapshot, requireSave: () => void) => {
   const moves = new Map<RefName, RefMove>();
+  const refusedCandidates = new Map<RefName, string>();
   const attempts = new Set<Sha>();
   const texts: TextCommit[] = [];
   const ref = (name: RefName): Sha | null => {
@@ -115,6 +117,12 @@ const openRefMoves = (snapshot: Snapshot, requireSave: () => void) => {
       requireSave();
       moves.set(name, { ref: name, oldSha: snapshot.refs[name] ?? null, newSha: to });
     },
+    /** Leaves a ref as it is, because GitHub refused its move. */
+    dropMove: (name: RefName): void => void moves.delete(name),
+    /** Remembers, for this decision, that GitHub refused to create a candidate. */
+    refuseCandidate: (name: RefName, text: string): void => void refusedCandidates.set(name, text),
+    /** GitHub's words for each candidate that it refused to create. */
+    refusedCandidates: (): ReadonlyMap<RefName, string> => refusedCandidates,
     /** Makes the push fail if the ref has changed since it was read. */
     expectUnchanged: (name: RefName): void => {
       const at = snapshot.refs[name];

@@ -62,5 +62,8 @@ export const refuseUnapprovedPull = (there: number, needed: number): Refusal =>
     `The rules of its base ask for ${needed} approving reviews of this head, and there ${there === 1 ? "is 1" : `are ${there}`}.`,
   ).refusal;
 
+export const refusePullPush = (text: string): Refusal =>
+  refuse("push-refused", `GitHub does not let Enki push this pull request's work: ${text}`, "/enki land").refusal;
+
 /** Commands that would let an agent work on a person's pull request. */
 export const NO_WORK_ON_PULL = refuse("person-pull", "Enki lands this pull request, but never works on its branch.", "/enki land").refusal;

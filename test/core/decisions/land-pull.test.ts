@@ -1,7 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { UNKNOWN_RULES, type Pull } from "../../../src/core/domain/github-facts.ts";
 import { hashValue } from "../../../src/core/domain/ids.ts";
-import { toBranchRef } from "../../../src/core/domain/refs.ts";
+import { readCandidateRef, toBranchRef } from "../../../src/core/domain/refs.ts";
 import type { PersonCommand } from "../../../src/core/domain/command.ts";
 import type { Event } from "../../../src/core/domain/event.ts";
 import { comment, plan, step } from "../../support/build.ts";
@@ -268,4 +268,38 @@ test("is refused on an issue, and on the pull request of a step", async () => {
   const number = it.at("fix", id)?.pull ?? 0;
   await it.tell({ ...comment(200, land), issue: number, onPullRequest: true, at: it.state.now } as Event);
   expect(it.lastReply()).toContain("own-pull");
+});
+
+describe("a push that GitHub refuses", () => {
+  const WORDS = "refusing to allow a GitHub App to create or update workflow";
+
+  test("of a fork's head stops that pull request alone, with GitHub's words", async () => {
+    const it = openPull(
+      { headRef: "stranger:faster" },
+      { refusePush: ({ ref, newSha }) => (ref.startsWith("refs/enki/pulls/") && newSha !== null ? WORDS : null) },
+    );
+    await it.say(land);
+    expect(it.shown()).toContain(WORDS);
+    expect(it.shown()).toContain("### Stopped");
+    const id = await it.propose(plan(step("fix")));
+    await it.approve();
+    await it.worked("fix");
+    await it.verified();
+    expect(it.state.ledger.executions[id]?.steps["fix"]?.landed).not.toBeNull();
+  });
+
+  test("of a candidate takes the pull request out that it holds, and the steps beside it land", async () => {
+    const it: ReturnType<typeof openPull> = openPull(
+      {},
+      { refusePush: ({ ref, newSha }) => (readCandidateRef(ref) && newSha !== null && it.contains(HEAD, newSha) ? WORDS : null) },
+    );
+    const id = await it.propose(plan(step("fix")));
+    await it.approve();
+    await it.worked("fix");
+    await it.say(land);
+    while (it.running().length > 0) await it.verified();
+    expect(it.shown()).toContain(WORDS);
+    expect(it.state.ledger.queues["main"]?.frozen).toBeNull();
+    expect(it.state.ledger.executions[id]?.steps["fix"]?.landed).not.toBeNull();
+  });
 });

@@ -1,30 +1,37 @@
+import { refusePullPush } from "../../messages/pull-refusals.ts";
+import { refuseBasePush } from "../../messages/refusals/queues.ts";
 import { refuseBranchPush } from "../../messages/refusals/steps.ts";
 import type { Event } from "../../domain/event.ts";
 import { readTaskId, type RefName, type TaskId } from "../../domain/ids.ts";
-import { toBranchRef, readCandidateRef, readTaskRef } from "../../domain/refs.ts";
+import { toBranchRef, readCandidateRef, readPullHeadRef, readTaskRef } from "../../domain/refs.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { failStep } from "./fail-step.ts";
+import { failStep, findStep } from "./fail-step.ts";
 
 /**
- * Handles a ref that GitHub does not let Enki move, so that the next save can leave the ref out: a task branch fails its step, a base or
- * candidate freezes its queue. A ref that moved is read again.
+ * Handles a ref that GitHub does not let Enki move, so that the next save can leave the ref out: a task branch or a fork's head fails its
+ * step, a base freezes its queue. A ref that moved is read again.
  */
 export const applySaveRefused = (tx: DecisionTransaction, { ref, reason, text }: Extract<Event, { kind: "save-refused" }>): void => {
   if (reason === "moved") return;
   const task = readTaskRef(ref);
   if (task) return failRefusedBranch(tx, { ref, task, text });
-  const candidate = readCandidateRef(ref);
-  const base = candidate?.base ?? Object.keys(tx.ledger().queues).find((each) => toBranchRef(each) === ref);
+  const pull = findStep(tx, readPullHeadRef(ref) ?? "");
+  if (pull) {
+    tx.dropMove(ref);
+    return failStep(tx, { ...pull, refusal: refusePullPush(text), log: text });
+  }
+  // The queue is planned once more, to see whose work the candidate holds.
+  if (readCandidateRef(ref)) return tx.refuseCandidate(ref, text);
+  const base = Object.keys(tx.ledger().queues).find((each) => toBranchRef(each) === ref);
   if (base === undefined || tx.queue(base).frozen) return;
   // If pushing to the base is refused, pull requests merged by GitHub are the alternative.
   const queue = tx.queue(base);
-  if (!candidate && queue.pushRefusal === undefined && tx.snapshot.config.refinery.landing === "auto") {
+  if (queue.pushRefusal === undefined && tx.snapshot.config.refinery.landing === "auto") {
     const { landingTerms: _, ...rest } = queue;
     tx.note(`${base} is no longer pushed: ${text}`);
     return tx.putQueue(base, { ...rest, pushRefusal: text });
   }
-  const refused = `GitHub does not let Enki ${candidate ? `push a candidate for \`${base}\`` : `move \`${base}\``}: ${text}`;
-  tx.putQueue(base, { ...tx.queue(base), frozen: { code: "not-allowed", message: refused, next: "/enki retry" } });
+  tx.putQueue(base, { ...queue, frozen: refuseBasePush(base, text) });
   tx.note(`${base} refused: ${text}`);
 };
 

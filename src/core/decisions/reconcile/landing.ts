@@ -18,6 +18,7 @@ import type { DecisionTransaction, DecisionReader } from "../decision-transactio
 import { JOB_SLACK_MS, MAX_FAULTS } from "../../domain/retry-policy.ts";
 import { admitEntrants } from "./queue-entrants.ts";
 import { revertFailedResolution, recordConflict } from "./conflicts.ts";
+import { removeRefusedWork } from "./refused-candidates.ts";
 import { countRequestedJobs, requestJob } from "./scheduling.ts";
 import { stopRun } from "./stopping.ts";
 
@@ -49,6 +50,7 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
     attemptsOf: (commit) => countRequestedJobs(tx, "verify", commit),
     mergeChain: (query) => tx.readFact<"merge-chain">(query),
   });
+  if (removeRefusedWork(tx, base, planned.queue)) return;
   for (const effect of planned.effects) applyRefineryEffect(tx, base, effect);
   publishPlannedRefs(tx, base, planned.refs);
   const mergeRequest = planned.effects.find((effect) => effect.kind === "request-merge");

@@ -24,3 +24,9 @@ export const refuseRewoundBase = (tip: string): Refusal =>
     `The base was rewound: it no longer contains ${tip}, the last commit that Enki saw on it. A retry carries only each step's own changes to the new tip.`,
     "/enki retry",
   ).refusal;
+
+export const refuseCandidatePush = (base: string, text: string): Refusal =>
+  refuse("not-allowed", `GitHub does not let Enki push a candidate for \`${base}\`: ${text}`, "/enki retry").refusal;
+
+export const refuseBasePush = (base: string, text: string): Refusal =>
+  refuse("not-allowed", `GitHub does not let Enki move \`${base}\`: ${text}`, "/enki retry").refusal;

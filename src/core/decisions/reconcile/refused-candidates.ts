@@ -1,0 +1,32 @@
+import type { BranchName, RefName } from "../../domain/ids.ts";
+import type { Candidate, Queue } from "../../domain/queue.ts";
+import { readCandidateRef, toCandidateRef } from "../../domain/refs.ts";
+import { refusePullPush } from "../../messages/pull-refusals.ts";
+import { refuseCandidatePush } from "../../messages/refusals/queues.ts";
+import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import { failStep, findStep } from "../apply/fail-step.ts";
+
+/**
+ * Handles candidates of a base that GitHub refused to create. People's pull requests may change files that steps may not, such as
+ * workflows, so the last one in the candidate leaves the queue; without one, the base is frozen. Reports whether there were any.
+ */
+export const removeRefusedWork = (tx: DecisionTransaction, base: BranchName, planned: Queue): boolean => {
+  const refused = [...tx.refusedCandidates()].filter(([ref]) => readCandidateRef(ref)?.base === base);
+  for (const [ref, text] of refused) {
+    const candidate = planned.candidates.find(({ commit }) => toCandidateRef(base, commit) === ref);
+    const pull = candidate && findLastPull(tx, candidate);
+    if (pull) failStep(tx, { ...pull, refusal: refusePullPush(text), log: text });
+    else freeze(tx, base, { ref, text });
+  }
+  return refused.length > 0;
+};
+
+const findLastPull = (tx: DecisionReader, { items }: Candidate) =>
+  items.flatMap(({ task }) => findStep(tx, task) ?? []).findLast(({ execution }) => execution.landsPull !== undefined);
+
+const freeze = (tx: DecisionTransaction, base: BranchName, { ref, text }: { ref: RefName; text: string }): void => {
+  const queue = tx.queue(base);
+  if (queue.frozen) return;
+  tx.putQueue(base, { ...queue, frozen: refuseCandidatePush(base, text) });
+  tx.note(`${ref} refused: ${text}`);
+};
