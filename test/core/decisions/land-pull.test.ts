@@ -303,3 +303,37 @@ describe("a push that GitHub refuses", () => {
     expect(it.state.ledger.executions[id]?.steps["fix"]?.landed).not.toBeNull();
   });
 });
+
+describe("the status of a head", () => {
+  const RED = { config: config({ refinery: { ...config().refinery, retries: 0 } }) };
+  const wake = async (it: ReturnType<typeof openPull>, times: number): Promise<void> => {
+    for (let count = 0; count < times; count += 1) await it.tell({ kind: "woken" });
+  };
+
+  test("is that of the newest request: an earlier one at the same head does not fight with it", async () => {
+    const it = openPull({}, RED);
+    await it.say(land);
+    await it.rejected("not ok");
+    await it.tell({ kind: "woken" });
+    await it.say(land);
+    it.change({ labels: ["hold"] });
+    await it.tell({ kind: "woken", activity: "pulls" });
+    await wake(it, 2);
+    const before = it.state.statuses.length;
+    await wake(it, 10);
+    expect(it.state.statuses).toHaveLength(before);
+    expect(it.state.statuses.at(-1)?.state).toBe("pending");
+  });
+
+  test("is not turned red by an earlier failure while GitHub's merge queue has the pull request", async () => {
+    const it = openPull({}, RED);
+    it.state.rules = { ...UNKNOWN_RULES, isReadable: true, types: ["merge_queue"], checks: [{ name: "enki/refinery", app: null }] };
+    await it.say(land);
+    await it.rejected("not ok");
+    await wake(it, 2);
+    await it.say(land);
+    await it.verified();
+    await wake(it, 4);
+    expect(it.state.statuses.at(-1)?.state).toBe("success");
+  });
+});

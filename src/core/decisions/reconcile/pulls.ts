@@ -1,4 +1,4 @@
-import type { Execution } from "../../domain/execution.ts";
+import { type Execution, hasEnded } from "../../domain/execution.ts";
 import { type Sha, toTaskId, type TaskId } from "../../domain/ids.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import { toTaskBranch, toTaskRef } from "../../domain/refs.ts";
@@ -27,13 +27,21 @@ export const reconcilePulls = (tx: DecisionTransaction): void => {
 
 const reconcileStepPull = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   // The text and the end of a person's pull request are the person's.
-  if (execution.landsPull && step.head) return reportHeadStatus(tx, execution, { commit: step.head.sha, step });
+  if (execution.landsPull && step.head)
+    return ownsHeadStatus(tx, execution, step.head.sha) ? reportHeadStatus(tx, execution, { commit: step.head.sha, step }) : undefined;
   const task = toTaskId(execution.id, step.id);
   const planned = tx.planned(execution, step.id);
   if (!planned || !step.head) return;
   if (step.state === "cancelled" || step.state === "skipped") return closeStepPull(tx, task, step);
   if (step.state === "published" || step.state === "waiting") openOrUpdatePull(tx, { execution, step, planned });
   reportHeadStatus(tx, execution, { commit: step.head.sha, step });
+};
+
+/** Whether a request speaks for a head that others ask to land too: the newest that has not ended, else the newest. */
+const ownsHeadStatus = (tx: DecisionReader, execution: Execution, commit: Sha): boolean => {
+  const all = tx.executions().filter(({ landsPull, steps }) => landsPull && Object.values(steps).some(({ head }) => head?.sha === commit));
+  const open = all.filter((each) => !hasEnded(each));
+  return (open.length > 0 ? open : all).toSorted((a, b) => a.createdAt - b.createdAt).at(-1)?.id === execution.id;
 };
 
 type PublishedPull = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep };
