@@ -31,31 +31,54 @@ export const findNextLook = (queue: Queue, limits: CapacityLimits): Millis | nul
  * of larger groups. If every slot is used and all runs start on time, slots grow: doubled until the first wait, by one after it.
  */
 export const learnCapacity = (state: RefineryState): RefineryState => {
-  const look = state.isStarted ? findNextLook(state.queue, state) : null;
-  const before = readCapacity(state.queue, state);
-  if (look === null || look > state.now) return { ...state, parallel: before.slots };
-  const { queue, startedNow, late } = lookAtRuns(state);
+  if (!state.isStarted) return { ...state, parallel: readCapacity(state.queue, state).slots };
+  const learned = learnFromVerdicts(state);
+  const look = findNextLook(learned.queue, state);
+  const before = readCapacity(learned.queue, state);
+  if (look === null || look > state.now) return { ...learned, parallel: before.slots };
+  const { queue, startedNow, late, isUnknown } = lookAtRuns(learned);
   const open = queue.candidates.flatMap(({ runs }) => runs.filter((run) => isOpen(run)));
-  const capacity = late.size > 0 ? shrink(state, open) : grow(state, before, open.length >= before.slots ? startedNow : 0);
+  const grown = late.size > 0 ? shrink(state, open) : grow(state, before, open.length >= before.slots ? startedNow : 0);
+  const capacity = isUnknown ? { ...grown, nextLook: Math.max(grown.nextLook, state.now + START_CHECK_MS) } : grown;
   const kept = late.size > 0 ? dropWaitingRuns(queue, late, open.some((run) => isStarted(run)) ? 0 : 1) : queue;
   return { ...state, queue: { ...kept, capacity }, parallel: capacity.slots };
 };
 
-/** The queue with the runs that have started, and the runs that should have. */
-const lookAtRuns = (state: RefineryState): { queue: Queue; startedNow: number; late: ReadonlySet<VerifyRun> } => {
+/** Counts runs that ended before anybody looked: they had a runner at once. */
+const learnFromVerdicts = (state: RefineryState): RefineryState => {
+  const before = readCapacity(state.queue, state);
+  const isNew = (run: VerifyRun): boolean => run.verdict !== null && !isStarted(run);
+  const runs = state.queue.candidates.flatMap((each) => each.runs);
+  const ended = runs.filter((run) => isNew(run)).length;
+  if (ended === 0) return state;
+  const isFull = ended + runs.filter((run) => isOpen(run)).length >= before.slots;
+  const candidates = state.queue.candidates.map((each) => ({
+    ...each,
+    runs: each.runs.map((run) => (isNew(run) ? { ...run, started: true as const } : run)),
+  }));
+  return { ...state, queue: { ...state.queue, candidates, capacity: grow(state, before, isFull ? ended : 0) } };
+};
+
+type RunLook = { readonly queue: Queue; readonly startedNow: number; readonly late: ReadonlySet<VerifyRun>; readonly isUnknown: boolean };
+
+/** The queue with the runs that have started, and the runs that should have. `isUnknown`: whether GitHub did not show a run. */
+const lookAtRuns = (state: RefineryState): RunLook => {
   const late = new Set<VerifyRun>();
   let startedNow = 0;
+  let isUnknown = false;
   const lookAt = (candidate: Candidate, run: VerifyRun): VerifyRun => {
     if (!isOpen(run) || isStarted(run) || (run.deadline ?? 0) - state.timeoutMs + START_CHECK_MS > state.now) return run;
-    if (state.isStarted?.(candidate.commit, run.attempt) === true) {
+    const hasStarted = state.isStarted?.(candidate.commit, run.attempt);
+    if (hasStarted === true) {
       startedNow += 1;
       return { ...run, started: true };
     }
-    late.add(run);
+    if (hasStarted === false) late.add(run);
+    else isUnknown = true;
     return run;
   };
   const candidates = state.queue.candidates.map((each) => ({ ...each, runs: each.runs.map((run) => lookAt(each, run)) }));
-  return { queue: { ...state.queue, candidates }, startedNow, late };
+  return { queue: { ...state.queue, candidates }, startedNow, late, isUnknown };
 };
 
 const shrink = ({ now }: RefineryState, open: readonly VerifyRun[]): VerifyCapacity => {

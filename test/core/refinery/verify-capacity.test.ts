@@ -74,3 +74,34 @@ test("a single run says nothing about further runners, so nothing is read for it
   yard.rest();
   expect(reads).toBe(0);
 });
+
+test("runs that end within a minute show that there are runners again", () => {
+  let isFree = false;
+  const yard = openYard({ parallel: 16, firstParallel: 4, isStarted: () => isFree });
+  for (const name of ["a", "b", "c", "d"]) yard.want(name);
+  yard.rest();
+  yard.set({ now: yard.state().now + MINUTE });
+  yard.rest();
+  expect(yard.state().queue.capacity?.slots).toBe(1);
+  isFree = true;
+  for (let round = 0; round < 20; round += 1) {
+    for (const each of ["x", "y", "z"]) yard.want(`${each}${round}`);
+    yard.rest();
+    yard.set({ now: yard.state().now + 0.9 * MINUTE });
+    yard.rest();
+    for (const run of yard.open()) yard.ends(run.split("/")[0] ?? "", "success");
+  }
+  expect(yard.state().queue.capacity?.slots).toBeGreaterThan(3);
+});
+
+test("a run that GitHub does not list is neither given up nor counted, and is looked for again a minute later", () => {
+  const yard = openYard({ parallel: 4, isStarted: () => undefined });
+  for (const name of ["a", "b", "c", "d"]) yard.want(name);
+  yard.rest();
+  for (let minute = 1; minute <= 3; minute += 1) {
+    yard.set({ now: yard.state().now + MINUTE });
+    yard.rest();
+    expect(yard.open()).toHaveLength(4);
+    expect(yard.state().queue.capacity).toMatchObject({ slots: 4, isLimited: false, nextLook: yard.state().now + MINUTE });
+  }
+});
