@@ -72,7 +72,7 @@ export const rebuildFromEvidence = (evidence: RebuildEvidence): Ledger => {
 };
 
 /** Commands that mean something without earlier work. */
-const INDEPENDENT_COMMANDS: ReadonlySet<PersonCommand["kind"]> = new Set(["do", "plan", "run", "quick", "status", "help"]);
+const INDEPENDENT_COMMANDS: ReadonlySet<PersonCommand["kind"]> = new Set(["do", "plan", "run", "quick", "land", "status", "help"]);
 
 /** Whether a comment only concerns work that the lost ledger held: Enki reports that work as lost and does not answer the comment again. */
 const isAboutLostWork = ({ requests }: RecoveredCommand): boolean =>

@@ -31,6 +31,9 @@ export const refuseOtherHead = ({ wanted, head }: { wanted: string; head: Sha })
 export const refuseChangedHead = (head: Sha): Refusal =>
   refuse("head-changed", `The head is \`${head.slice(0, 12)}\` now, and nobody asked to land that commit.`, "/enki land").refusal;
 
+export const refuseMergedElsewhere = (head: Sha): Refusal =>
+  refuse("pull-over", `A person merged this pull request at another head, \`${head.slice(0, 12)}\`.`, "").refusal;
+
 export const CLOSED = refuse("pull-closed", "This pull request was closed.", "reopen it, then comment /enki land").refusal;
 
 export const refuseDeletedBranch = (branch: string): Refusal =>

@@ -337,3 +337,56 @@ describe("the status of a head", () => {
     expect(it.state.statuses.at(-1)?.state).toBe("success");
   });
 });
+
+describe("a merge by hand", () => {
+  test("has landed it, also if GitHub deletes the branch", async () => {
+    const it = openPull();
+    await it.say(land);
+    it.change({ state: "merged" });
+    const merge = hashValue("merge by hand").slice(0, 40);
+    it.state.parents.set(merge, [it.base(), HEAD]);
+    it.state.refs[toBranchRef("main")] = merge;
+    delete it.state.refs[toBranchRef("faster")];
+    await it.tell({ kind: "woken", activity: "pulls" });
+    await it.tell({ kind: "woken" });
+    expect(it.shown()).toContain("### Done: #7 landed");
+  });
+
+  test("of a fork at another head takes it out of the queue", async () => {
+    const it = openPull({ headRef: "stranger:faster" });
+    await it.say(land);
+    const [next, squash] = [hashValue("newer").slice(0, 40), hashValue("squash").slice(0, 40)];
+    it.state.parents.set(next, [it.root]);
+    it.state.parents.set(squash, [it.base()]);
+    it.change({ head: next, state: "merged" });
+    it.state.refs[toBranchRef("main")] = squash;
+    await it.tell({ kind: "woken", activity: "pulls" });
+    while (it.running().length > 0) await it.verified();
+    for (let more = 0; more < 6; more += 1) await it.tell({ kind: "woken" });
+    expect(Object.values(it.state.ledger.executions)[0]?.state).not.toBe("running");
+    expect(it.shown()).toContain("A person merged this pull request at another head");
+  });
+});
+
+test("another person may ask again after the command is gone, and the pull request keeps its place", async () => {
+  const it = openPull();
+  await it.say(land);
+  it.state.permissions["maintainer"] = "read";
+  await it.verified();
+  for (let more = 0; more < 2; more += 1) await it.tell({ kind: "woken" });
+  it.state.permissions["boss"] = "write";
+  await it.command("boss", land);
+  for (let more = 0; more < 3; more += 1) await it.tell({ kind: "woken" });
+  expect(it.lastReply()).not.toContain("already-queued");
+  expect(it.shown()).toContain("### Done: #7 landed");
+});
+
+test("a pull request into or from a branch of Enki's is refused", async () => {
+  const it = openPull();
+  const id = await it.propose(plan(step("fix")));
+  await it.approve();
+  await it.worked("fix");
+  it.change({ baseBranch: `task/${id}-fix` });
+  await it.say(land);
+  expect(it.lastReply()).toContain("own-branch");
+});

@@ -39,7 +39,7 @@ const checkPullBase = (tx: DecisionReader, { number, headRef, state }: Pull): Re
  * Whether a branch is Enki's: a candidate, a revert, or the branch of a step in the ledger. People may name branches `task/…` and `enki/…`
  * too.
  */
-const isEnkiBranch = (tx: DecisionReader, branch: string): boolean => {
+export const isEnkiBranch = (tx: DecisionReader, branch: string): boolean => {
   if (readCandidateBranch(toBranchRef(branch)) !== null || isRevertBranch(branch)) return true;
   const task = readTaskRef(toBranchRef(branch));
   const id = task && readTaskId(task);

@@ -1,5 +1,6 @@
-import { refuseReplacedHead, refuseUnlandedPull } from "../../messages/refusals/pull-commands.ts";
+import { refuseOwnBranch, refuseReplacedHead, refuseUnlandedPull } from "../../messages/refusals/pull-commands.ts";
 import { approve, createExecution, propose } from "../../domain/execution-lifecycle.ts";
+import type { Execution } from "../../domain/execution.ts";
 import type { PersonCommand } from "../../domain/command.ts";
 import { deriveExecutionId, type Sha } from "../../domain/ids.ts";
 import type { Pull } from "../../domain/github-facts.ts";
@@ -22,8 +23,10 @@ import {
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 import { checkLandable } from "../landing-terms.ts";
 import type { CommandAnswer } from "./answer.ts";
+import { isEnkiBranch } from "./base-of.ts";
 import { abandonExecution } from "./cancel.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
+import { renewApproval } from "./renew-approval.ts";
 
 type LandCommand = Extract<PersonCommand, { kind: "land" }>;
 
@@ -38,26 +41,29 @@ export const landPull = (tx: DecisionTransaction, event: CommandedEvent, { head:
   const head = findHead(tx, pull);
   if (!head) return head === null ? refuseHeadUnseen(event.issue) : null;
   if (wanted !== null && !head.startsWith(wanted)) return refuseOtherHead({ wanted, head });
-  return replaceQueued(tx, event, { pull, head }) ?? enterQueue(tx, event, { pull, head });
+  const open = findQueuedPull(tx.executions(), event.issue);
+  if (open?.steps[PULL_STEP_ID]?.head?.sha === head && open.baseBranch === pull.baseBranch) return keepQueued(tx, event, open);
+  if (open) abandonExecution(tx, open, refuseReplacedHead(event.by));
+  return enterQueue(tx, event, { pull, head });
 };
 
 type PullHead = { readonly pull: Pull; readonly head: Sha };
 
-/** Takes an earlier head out of the queue. Refuses the same head. */
-const replaceQueued = (tx: DecisionTransaction, { issue, by }: CommandedEvent, { pull, head }: PullHead): Refusal | null => {
-  const open = findQueuedPull(tx.executions(), issue);
-  if (open?.steps[PULL_STEP_ID]?.head?.sha === head && open.baseBranch === pull.baseBranch) return ALREADY_QUEUED;
-  if (open) abandonExecution(tx, open, refuseReplacedHead(by));
-  return null;
-};
+/**
+ * Keeps the place of a head that is in the queue already: a command that GitHub does not show any longer is replaced by this one. Refuses
+ * another command for it.
+ */
+const keepQueued = (tx: DecisionTransaction, { by, at, source }: CommandedEvent, open: Execution): Refusal | null =>
+  renewApproval(tx, open, { by, at, source }) ? null : ALREADY_QUEUED;
 
-const checkPull = (tx: DecisionReader, { number, state, draft }: Pull): Refusal | null => {
+const checkPull = (tx: DecisionReader, { number, state, draft, baseBranch, headRef }: Pull): Refusal | null => {
   if (state !== "open") return refuseEndedPull(state);
   const own = findStepByPull(
     tx.executions().filter(({ landsPull }) => !landsPull),
     number,
   );
-  if (own) return refuseEnkiPull(toTaskId(own.execution.id, own.step.id));
+  if (own && own.step.state !== "cancelled" && own.step.state !== "skipped") return refuseEnkiPull(toTaskId(own.execution.id, own.step.id));
+  for (const branch of [baseBranch, headRef]) if (isEnkiBranch(tx, branch)) return refuseOwnBranch(branch).refusal;
   return draft ? DRAFT : null;
 };
 

@@ -4,7 +4,7 @@ import { readTaskId } from "../../domain/ids.ts";
 import type { Step } from "../../domain/step.ts";
 import { refuseChangedHead, refuseDeletedBranch } from "../../messages/pull-refusals.ts";
 import { failStep } from "../apply/fail-step.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 
 /** Takes a pull request out of the queue if its branch has another head: nobody asked to land that one. */
 export const syncPullHead = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
@@ -13,8 +13,16 @@ export const syncPullHead = (tx: DecisionTransaction, execution: Execution, step
   const { branch } = landsPull;
   const tip = tx.ref(toBranchRef(branch));
   if (tip === step.head?.sha) return;
+  // GitHub may delete the branch of a pull request that a person merged; the review gate records such a landing.
+  if (tip === null && isMergedByHand(tx, landsPull.pull) !== false) return;
   const refusal = tip === null ? refuseDeletedBranch(branch) : refuseChangedHead(tip);
   failStep(tx, { execution, step, refusal, log: "" });
+};
+
+/** Whether a person merged a pull request; undefined while GitHub was not asked. */
+const isMergedByHand = (tx: DecisionReader, pull: number): boolean | undefined => {
+  const pulls = tx.readFact<"pulls">({ kind: "pulls" });
+  return pulls && pulls.find(({ number }) => number === pull)?.state === "merged";
 };
 
 /** Deletes Enki's refs of forks' heads that no queued pull request needs. */

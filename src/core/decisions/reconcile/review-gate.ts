@@ -7,6 +7,7 @@ import {
   refuseOtherBase,
   refusePullClosedByPerson,
 } from "../../messages/refusals/reviews.ts";
+import { refuseMergedElsewhere } from "../../messages/pull-refusals.ts";
 import type { Execution, QueuedPull } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
@@ -96,7 +97,8 @@ const evaluateQueuedPull = (tx: DecisionReader, of: PublishedStep, landsPull: Qu
   const { step, execution, queue } = of;
   const pull = tx.readFact<"pulls">({ kind: "pulls" })?.find(({ number }) => number === landsPull.pull);
   if (!pull) return awaitPullListing(tx);
-  if (pull.state === "merged" && pull.baseBranch === execution.baseBranch) return evaluateMergedPull(of, pull);
+  const merged = pull.state === "merged" && pull.baseBranch === execution.baseBranch ? evaluateMergedPull(of, pull) : null;
+  if (merged) return merged.kind === "merged-earlier" ? { kind: "leave", refusal: refuseMergedElsewhere(pull.head) } : merged;
   const left = findReasonToLeave(of, pull);
   if (left) return { kind: "leave", refusal: left };
   const why = findPullHold(tx, of, pull);
