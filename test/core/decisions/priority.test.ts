@@ -31,6 +31,15 @@ test("an urgent step starts and lands before the others of its plan", async () =
   expect(it.state.ledger.queues["main"]?.items.map(({ task }) => task)).toEqual([it.task("c"), it.task("a"), it.task("b")]);
 });
 
+test("what an urgent step needs starts first too", async () => {
+  const it = openStory({ config: config({ workers: one }) });
+  const id = await it.propose(plan(step("a"), step("b"), step("need"), step("urgent", { needs: ["need"] })));
+  await it.approve();
+  await it.say(1, { kind: "priority", target: "urgent", priority: "high" });
+  await it.worked("a");
+  expect(it.working(id)).toEqual(["need"]);
+});
+
 test("is refused if the work has ended", async () => {
   const it = openStory();
   await it.propose(plan(step("a")));

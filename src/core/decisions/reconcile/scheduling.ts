@@ -1,8 +1,8 @@
 import { type Execution, isPlanning } from "../../domain/execution.ts";
-import { type ExecutionId, type Millis, toTaskId } from "../../domain/ids.ts";
+import { type ExecutionId, type Millis, type StepId, toTaskId } from "../../domain/ids.ts";
 import { type JobKind, toJobKey } from "../../domain/job.ts";
 import { findRank } from "../../domain/priority.ts";
-import { DEFAULT_TIER, type Tier } from "../../domain/plan.ts";
+import { DEFAULT_TIER, listNeededSteps, type Tier } from "../../domain/plan.ts";
 import { publishStartingCommit } from "../step-base.ts";
 import { findOpenConflict, isBeingResolved, type Step } from "../../domain/step.ts";
 import { scheduleWork, type WorkLoad, type StartableWork } from "../schedule.ts";
@@ -23,6 +23,7 @@ const listStartable = (tx: DecisionReader): StartableWork[] =>
     const { id, createdAt, planning, state } = execution;
     if (state !== "planning" && state !== "running") return [];
     const isHeld = findBudgetHold(tx, execution) !== null;
+    const ranks = listRanks(tx, execution);
     const plans = !isHeld && isPlanning(execution) && planning.deadline === null && checkTimeReached(tx, planning.notBefore);
     const steps = tx
       .steps(execution.id)
@@ -33,10 +34,23 @@ const listStartable = (tx: DecisionReader): StartableWork[] =>
         createdAt,
         step: step.id,
         tier: findStepTier(tx, execution, step.id),
-        rank: findRank(execution, step),
+        rank: ranks.get(step.id) ?? findRank(execution, step),
       }));
     return [...(plans ? [{ execution: id, createdAt, step: null, tier: DEFAULT_TIER, rank: findRank(execution) }] : []), ...steps];
   });
+
+/** The ranks of an execution's steps: everything that an unfinished step needs has at least its rank. Empty without priorities. */
+const listRanks = (tx: DecisionReader, execution: Execution): ReadonlyMap<StepId, number> => {
+  const ranks = new Map<StepId, number>();
+  if (Object.values(execution.steps).every(({ priority }) => priority === undefined)) return ranks;
+  for (const planned of tx.order(execution).toReversed()) {
+    const step = execution.steps[planned.id];
+    if (!step || step.state === "done" || step.state === "skipped" || step.state === "cancelled") continue;
+    const rank = Math.max(findRank(execution, step), ranks.get(planned.id) ?? -Infinity);
+    for (const need of [planned.id, ...listNeededSteps(planned)]) ranks.set(need, Math.max(ranks.get(need) ?? -Infinity, rank));
+  }
+  return ranks;
+};
 
 const checkStepReady = (tx: DecisionReader, { state, deadline, notBefore }: Step): boolean =>
   state === "ready" && deadline === null && checkTimeReached(tx, notBefore);
