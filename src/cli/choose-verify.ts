@@ -1,5 +1,6 @@
 import { readConfig } from "../core/config/read-config.ts";
 import { detectProject } from "../core/setup/detect-project.ts";
+import { runGit } from "../storage/git/run-git.ts";
 import { readEffectiveLayers } from "./effective-layers.ts";
 import type { FoundRepository } from "./find-repository.ts";
 import { readOwnRepository } from "./set-up/read-repository-facts.ts";
@@ -14,7 +15,7 @@ export type ChosenVerify = {
 
 /**
  * Chooses the commands that verify a change on this machine: those of `--verify`, else the configured ones, else the tests that the
- * repository's files suggest.
+ * committed files suggest.
  */
 export const chooseVerify = async (
   terminal: TerminalHost,
@@ -25,8 +26,18 @@ export const chooseVerify = async (
   const { config } = readConfig(await readEffectiveLayers({ ...terminal, cwd: found.directory }));
   if (config.broken !== null || config.refinery.verify.length > 0) return { commands: [], notice: "" };
   const { facts } = await readOwnRepository(terminal, found);
-  const commands = detectProject(facts).verify;
+  // The copy for verification lacks uncommitted files.
+  const committed = await listCommittedFiles(terminal, found.directory);
+  const commands = detectProject({
+    paths: facts.paths.filter((path) => committed.has(path)),
+    read: (path) => (committed.has(path) ? facts.read(path) : null),
+  }).verify;
   return { commands, notice: commands.length === 0 ? "" : formatNotice(commands) };
+};
+
+const listCommittedFiles = async ({ after }: TerminalHost, directory: string): Promise<ReadonlySet<string>> => {
+  const { code, stdout } = await runGit({ directory, after, env: {} }, ["ls-tree", "-r", "-z", "--name-only", "HEAD"]);
+  return new Set(code === 0 ? stdout.toString("utf8").split("\0") : []);
 };
 
 const formatNotice = (commands: readonly string[]): string =>

@@ -7,7 +7,11 @@ import { postCommand } from "./post-command.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 export const commandOptions = {
-  issue: { type: "string", value: "<number>", about: "the issue; by default the one of the execution that is not finished" },
+  issue: {
+    type: "string",
+    value: "<number>",
+    about: "the issue or pull request; by default the issue of the execution that is not finished",
+  },
   json: { type: "boolean", default: false, about: "prints one line of JSON" },
 } as const;
 
@@ -15,6 +19,7 @@ const MAX_WORDS = 10_000;
 const MAX_TITLE_CHARS = 100;
 
 const STARTING: ReadonlySet<string> = new Set(["fix", "plan", "quick"]);
+const OF_A_PULL: ReadonlySet<string> = new Set(["land", "unland"]);
 const OF_A_TARGET: ReadonlySet<string> = new Set(["retry", "skip", "pause", "resume", "cancel"]);
 
 export const readIssueOption = (text: string | undefined): number | null => {
@@ -46,11 +51,18 @@ const composeTargeted = async ({ readLedger }: CommandTarget, { row, words, issu
   return { issue: execution.issue, text: `/enki ${row.name} ${step ? toTaskId(execution.id, step.id) : execution.id}` };
 };
 
+/** A command about a person's own pull request, with or without an execution. */
+const composeForPull = ({ row, words, issue }: Wanted): ComposedComment => {
+  if (issue === null) throw new UsageError(`name the pull request: enki ${row.name} --issue <number>`);
+  return { issue, text: `/enki ${[row.name, ...words].join(" ")}` };
+};
+
 /** The issue and the text of the comment. */
 const composeComment = async (target: CommandTarget, wanted: Wanted): Promise<ComposedComment> => {
   const { row, words, issue } = wanted;
   if (STARTING.has(row.name)) return composeStart(target, wanted);
   if (OF_A_TARGET.has(row.name)) return composeTargeted(target, wanted);
+  if (OF_A_PULL.has(row.name)) return composeForPull(wanted);
   const ledger = await target.readLedger();
   const [first = ""] = words;
   const mail = row.name === "reply" ? Object.values(ledger?.mails ?? {}).find(({ id }) => id.startsWith(first)) : undefined;

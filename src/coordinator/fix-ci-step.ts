@@ -16,14 +16,16 @@ const FAILED_CONCLUSIONS: ReadonlySet<string | null> = new Set(["failure", "time
 /** Asks Enki to fix a run of CI that failed on the default branch. While the issue of an earlier failure is open, nothing more is asked. */
 export const runFixCiStep = async (host: CoordinateStepHost): Promise<string | null> => {
   const access = await openStepAccess(host);
-  const run = requireValue("the run was not read", await access.ci.run(await findFailedRun(host)));
+  const { id: failedRun, isOwn } = await findFailedRun(host);
+  const run = requireValue("the run was not read", await access.ci.run(failedRun));
   const branch = host.readInput("default-branch") || requireValue("the default branch is unknown", await access.github.defaultBranch());
   const none = explainNoFailure(run, branch);
   if (none !== null) return endWithout(host, { status: "ignored", why: none });
+  if (!isOwn && run.state !== "done") return endWithout(host, { status: "ignored", why: "somebody runs it again" });
   const id = hashValue(run.file).slice(0, 16);
   const open = requireValue("the open issues were not read", await access.ci.openIssues(access.self));
   const earlier = open.find(({ body }) => isSameCi(body, id));
-  if (earlier) {
+  if (earlier && (await isAnswered(access, earlier.issue))) {
     host.setOutput("url", `${toRepositoryUrl(host)}/issues/${earlier.issue}`);
     return endWithout(host, { status: "open", why: `issue #${earlier.issue} is open for an earlier failure; close it to ask again` });
   }
@@ -34,20 +36,24 @@ export const runFixCiStep = async (host: CoordinateStepHost): Promise<string | n
   if (command === null) return NO_WORK;
   const details = composeFailedLogs(await readLogs(access, failed), MAX_DETAIL_CHARS);
   const body = renderRequestIssue({ request, details, run: `${toRepositoryUrl(host)}/actions/runs/${run.id}` });
-  const issue = await openRequestIssue(access, {
-    title: `${run.workflow} fails on ${branch}`,
-    body: `${writeMarker({ kind: "ci", id })}\n${body}`,
-  });
+  const title = `${run.workflow} fails on ${branch}`;
+  const issue = earlier?.issue ?? (await openRequestIssue(access, { title, body: `${writeMarker({ kind: "ci", id })}\n${body}` }));
   return postRequest(host, access, { issue, command, details: "" });
 };
 
 const runEventSchema = z.object({ workflow_run: z.object({ id: z.int().positive() }) });
 
+/** Whether Enki knows of the request: otherwise an earlier job ended between its issue and its request. */
+const isAnswered = async ({ github, self }: StepAccess, issue: number): Promise<boolean> =>
+  requireValue("the issue's comments were not read", await github.issues.commentsOn(issue)).some(({ by }) => by === self);
+
 /** The run that this one follows, otherwise this run itself, in which an earlier job failed. */
-const findFailedRun = async (host: CoordinateStepHost): Promise<number> => {
+const findFailedRun = async (host: CoordinateStepHost): Promise<{ readonly id: number; readonly isOwn: boolean }> => {
   const { name, payload } = await readStepEvent(host);
   const followed = name === "workflow_run" ? runEventSchema.safeParse(payload) : null;
-  return followed?.success ? followed.data.workflow_run.id : Number(requireVariable(host, "GITHUB_RUN_ID"));
+  return followed?.success
+    ? { id: followed.data.workflow_run.id, isOwn: false }
+    : { id: Number(requireVariable(host, "GITHUB_RUN_ID")), isOwn: true };
 };
 
 const endWithout = (host: CoordinateStepHost, { status, why }: { readonly status: string; readonly why: string }): null => {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { NOBODY } from "../core/domain/product.ts";
 import { toRequestRef } from "../core/domain/refs.ts";
-import { type CiRequest, REQUEST_FILE } from "../core/events/read-request.ts";
+import { type CiRequest, readRequest, REQUEST_FILE } from "../core/events/read-request.ts";
 import { openClone, type RepositoryClone } from "../storage/git/repository-clone.ts";
 import { awaitExecution } from "./await-execution.ts";
 import { type CoordinateStepHost, requireVariable, type StepAccess } from "./step-access.ts";
@@ -32,6 +32,8 @@ export const postRequest = async (
     after: host.after,
   });
   const asked = { issue, at: host.now(), command, nonce: host.nonce(), ...(details !== "" && { details }) };
+  if (readRequest(JSON.stringify(asked), { commit: UNKNOWN_COMMIT, now: asked.at }) === null)
+    return "Enki could not read this request; it may be too long";
   const commit = await pushRequest(host, clone, asked);
   const woken = await github.runs.wake({ failures: 0 });
   if (!woken.ok) host.logInfo(`the coordinator was not woken, and finds the request later: ${woken.failure.reason}`);
@@ -40,6 +42,9 @@ export const postRequest = async (
   host.setOutput("status", "requested");
   return null;
 };
+
+/** Stands for the commit of a request before its push. */
+const UNKNOWN_COMMIT = "0".repeat(40);
 
 const MAX_PUSH_ATTEMPTS = 3;
 

@@ -5,10 +5,11 @@ import type { CommandArguments, CommandRow } from "./command-row.ts";
 
 const MAX_BUDGET_USD = 1_000_000;
 const AMOUNT_PATTERN = /^(\+?)\$?(\d{1,7}(?:\.\d{1,2})?)\$?$/;
-const LIMIT_PATTERN = /(?:^|\s)up to \$(\d{1,7}(?:\.\d{1,2})?)$/;
+const LIMIT_PATTERN = /(?:^|\s)up to \$(\d[\d.,]*)$/;
+const USD_PATTERN = /^\d{1,7}(?:\.\d{1,2})?$/;
 
 const readAmount = (text: string | undefined): MicroUsd | null => {
-  const usd = Number(text);
+  const usd = USD_PATTERN.test(text ?? "") ? Number(text) : 0;
   return usd > 0 && usd <= MAX_BUDGET_USD ? toMicroUsd(usd) : null;
 };
 
@@ -24,10 +25,14 @@ export const readBudgetArguments = ({ words }: CommandArguments, { usage }: Pick
   return { ok: true, command: { kind: "budget", target, amount, isAdded: sign === "+" } };
 };
 
-/** Reads the limit at the end of a request, such as "up to $20". The words stay in the text, unless they are all of it. */
-export const readRequestBudget = (text: string): { readonly text: string; readonly budget?: MicroUsd } => {
+/**
+ * Reads the limit at the end of a request, such as "up to $20". The words stay in the text, unless they are the whole text.
+ * `unreadable`: a limit without a valid amount.
+ */
+export const readRequestBudget = (text: string): { readonly text: string; readonly budget?: MicroUsd; readonly unreadable?: string } => {
   const [found, digits] = LIMIT_PATTERN.exec(text) ?? [];
   const budget = readAmount(digits);
-  if (found === undefined || budget === null) return { text };
+  if (found === undefined || digits === undefined) return { text };
+  if (budget === null) return { text, unreadable: `$${digits}` };
   return { text: found.length === text.length ? "" : text, budget };
 };

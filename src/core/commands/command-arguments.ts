@@ -1,3 +1,4 @@
+import { refuseBadAmount } from "../messages/budget-text.ts";
 import {
   refuseBadApproval,
   refuseBadHash,
@@ -33,11 +34,13 @@ const stripBackticks = (word: string): string => word.replace(/^`+|`+$/g, "");
 
 const isTargetName = (text: string): boolean => /^[a-z0-9][a-z0-9_-]{0,127}$/.test(text);
 
-/** An empty text stands for the issue's own text. A limit in money may stand at its end. */
+/** An empty text stands for the issue's own text. A limit in money may stand at its end. Refusal: `bad-amount`. */
 export const readRequestText =
   (kind: "do" | "plan") =>
-  ({ text }: CommandArguments): CommandRequest =>
-    acceptCommand({ kind, ...readRequestBudget(text) });
+  ({ text }: CommandArguments, { usage }: CommandUsage): CommandRequest => {
+    const { unreadable, ...request } = readRequestBudget(text);
+    return unreadable === undefined ? acceptCommand({ kind, ...request }) : refuseBadAmount(unreadable, `${usage} up to $20`);
+  };
 
 /** Refusal: `nothing-asked`. */
 export const readAdditionText =

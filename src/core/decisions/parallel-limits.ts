@@ -21,7 +21,7 @@ export const findParallelLimits = (tx: DecisionReader): ParallelLimits => {
   const isStarted = (commit: Sha, attempt: number): boolean | undefined => {
     const runs = tx.readFact<"runs">({ kind: "runs" });
     const run = runs && findJobRun(runs, toJobKey({ kind: "verify", target: commit, attempt }), tx.snapshot);
-    // A run that GitHub does not list, or not yet, says nothing about runners.
+    // An unlisted run says nothing about runners.
     return run ? run.state !== "waiting" : undefined;
   };
   return { parallel: parallel ?? MAX_LEARNED_PARALLEL, ...(parallel === null && { firstParallel: FIRST_PARALLEL }), isStarted };

@@ -2,7 +2,7 @@ import { SHOWN_SEQUENCES } from "./hidden-chars.ts";
 
 /** Terminal colours and cursor moves. */
 // oxlint-disable-next-line no-control-regex -- the escape character is what is looked for
-const ANSI_ESCAPES = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\^_])/g;
+const ANSI_ESCAPES = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\](?:[^\u0007\u001b\r\n]*(?:\u0007|\u001b\\))?|[@-Z\\^_])/g;
 /** Control, format, direction, tag and variation characters, and lone surrogates: invisible or misleading to a reader. */
 // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- control characters are what is looked for
 const HIDDEN_CHARS = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u034f\u115f\u1160\u2028\u2029\u3164\uffa0\ufe00-\ufe0e\u{e0100}-\u{e01ef}]/gu;

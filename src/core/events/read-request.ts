@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readRequestBudget } from "../commands/budget-arguments.ts";
 import type { CommandKind } from "../domain/command.ts";
 import type { Event } from "../domain/event.ts";
 import type { Millis, Sha } from "../domain/ids.ts";
@@ -55,7 +56,7 @@ const parseJson = (text: string): unknown => {
   }
 };
 
-const WORKFLOW_NAME = /^[\w.-]+$/;
+const WORKFLOW_NAME = /^[a-z0-9][a-z0-9_-]{0,127}$/;
 
 const BUDGET_PATTERN = /^\d{1,7}(?:\.\d{1,2})?$/;
 
@@ -70,5 +71,7 @@ export const composeRequestCommand = ({ workflow, request, budget }: RequestText
   if (workflow !== "" && !WORKFLOW_NAME.test(workflow)) return null;
   const line = request.replaceAll(/\s+/g, " ").trim();
   if (workflow !== "") return `/enki run ${workflow} ${line}`.trim();
-  return line === "" ? null : `/enki fix ${line}${budget === "" ? "" : ` up to $${budget}`}`;
+  if (line === "") return null;
+  const limited = `${line}${budget === "" ? "" : ` up to $${budget}`}`;
+  return budget !== "" && readRequestBudget(limited).budget === undefined ? null : `/enki fix ${limited}`;
 };

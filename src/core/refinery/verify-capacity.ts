@@ -44,7 +44,7 @@ export const learnCapacity = (state: RefineryState): RefineryState => {
   return { ...state, queue: { ...kept, capacity }, parallel: capacity.slots };
 };
 
-/** Counts runs that ended before anybody looked: they had a runner at once. */
+/** Counts runs that ended before the first look: a runner was free for each. */
 const learnFromVerdicts = (state: RefineryState): RefineryState => {
   const before = readCapacity(state.queue, state);
   const isNew = (run: VerifyRun): boolean => run.verdict !== null && !isStarted(run);

@@ -32,3 +32,16 @@ test("a credential in a log reaches no issue", () => {
   const token = ["gh", "p_", "A1b2C3d4E5f6G7h8I9j0".repeat(2).slice(0, 36)].join("");
   expect(composeFailedLogs([{ job: "a", log: `push with ${token}` }], 1_000)).not.toContain(token);
 });
+
+test("a credential over several lines, or in a job's name, reaches no issue", () => {
+  const token = ["gh", "p_", "A1b2C3d4E5f6G7h8I9j0".repeat(2).slice(0, 36)].join("");
+  const mark = (word: string): string => `${"-".repeat(5)}${word} ${["PRI", "VATE"].join("")} KEY${"-".repeat(5)}`;
+  const key = `${mark("BEGIN")}\n${"MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n".repeat(6)}${mark("END")}`;
+  const log = `${key}\n${token.slice(0, 12)}\n${token.slice(12)}`
+    .split("\n")
+    .map((line) => `${AT}${line}`)
+    .join("\n");
+  const text = composeFailedLogs([{ job: `test ${token}`, log }], 20_000);
+  expect(text).not.toContain("MIIEvQIBADANBgkqhkiG9w0BAQEFAASC");
+  expect(text).not.toContain(token.slice(12));
+});

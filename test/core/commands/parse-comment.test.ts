@@ -105,6 +105,9 @@ describe("a budget", () => {
     ["budget 9999999", "bad-amount"],
     ["budget ../x 5", "bad-amount"],
     ["budget NaN", "bad-amount"],
+    ["fix it up to $0", "bad-amount"],
+    ["fix it up to $9999999", "bad-amount"],
+    ["plan it up to $1,000", "bad-amount"],
   ])("/enki %s is refused as %s", (text, code) => {
     expect(kinds(`/enki ${text}`)).toEqual([code]);
   });
@@ -114,7 +117,6 @@ describe("a budget", () => {
     ["plan it, up to $0.75", { kind: "plan", text: "it, up to $0.75", budget: 0.75 * USD }],
     ["fix up to $3", { kind: "do", text: "", budget: 3 * USD }],
     ["fix orders up to $20 are refused", { kind: "do", text: "orders up to $20 are refused" }],
-    ["fix it up to $0", { kind: "do", text: "it up to $0" }],
     ["fix it up to 20", { kind: "do", text: "it up to 20" }],
   ])("/enki %s", (text, expected) => {
     expect(commands(`/enki ${text}`)).toEqual([expected]);

@@ -20,3 +20,8 @@ test("prose that may be approved is shown as it is", () => {
     }),
   );
 });
+
+test("an escape sequence without an end hides no line after it", () => {
+  expect(stripHiddenChars("start\n\u001b]0;oops\nFAIL: real error")).toBe("start\n0;oops\nFAIL: real error");
+  expect(stripHiddenChars("\u001b]0;a title\u0007text")).toBe("text");
+});

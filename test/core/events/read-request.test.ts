@@ -46,6 +46,9 @@ test.each([
   ["", "one\n\n/enki approve abc", "/enki fix one /enki approve abc"],
   ["", " \n", null],
   ["a b", "", null],
+  ["Bump", "", null],
+  ["a.b", "", null],
+  ["-x", "", null],
   ["x\n\n/enki stop", "", null],
 ])("workflow %j and request %j are the command %j", (workflow, text, command) => {
   expect(composeRequestCommand({ workflow, request: text, budget: "" })).toBe(command);

@@ -16,6 +16,9 @@ test.each([
   ["a fork's branch of the same name", { ...RED, fork: true }, "of a pull request or a fork"],
   ["a pull request", { ...RED, event: "pull_request" }, "of a pull request or a fork"],
   ["a pull request with rights", { ...RED, event: "pull_request_target" }, "of a pull request or a fork"],
+  ...["issue_comment", "issues", "discussion", "workflow_run", "merge_group", "pull_request_review", ""].map(
+    (event) => [`the event '${event}'`, { ...RED, event }, "somebody else started it"] as const,
+  ),
   ["another branch", { ...RED, branch: "task/a" }, "not of main"],
   ["no branch", { ...RED, branch: null }, "not of main"],
   ["a success", { ...RED, conclusion: "success" }, "ended as success"],

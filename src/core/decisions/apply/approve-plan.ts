@@ -16,7 +16,7 @@ import { startApprovedPlan } from "./start-approved-plan.ts";
 
 const toApproval = ({ by, at, source }: CommandedEvent): Omit<PlanApproval, "plan"> => ({ by, at, source });
 
-/** Approves a proposed plan or amendment, or gives an approval again that is gone. */
+/** Approves a proposed plan or amendment, or renews a lost approval. */
 export const approvePlan = (tx: DecisionTransaction, event: CommandedEvent, text: string): CommandAnswer => {
   const issue = findExecutionIssue(tx.executions(), event.issue);
   const here = tx.executions().filter((each) => each.issue === issue);

@@ -8,7 +8,7 @@ import { createPullStep, findQueuedPull, PULL_STEP_ID, toPullStep } from "../../
 import { findStepByPull } from "../../domain/find-target.ts";
 import { toBranchRef, toPullHeadRef } from "../../domain/refs.ts";
 import { toTaskId } from "../../domain/ids.ts";
-import type { Refusal } from "../../domain/refusal.ts";
+import { accept, type Refusal, type Result } from "../../domain/refusal.ts";
 import {
   ALREADY_QUEUED,
   NOT_A_PULL,
@@ -33,25 +33,37 @@ type LandCommand = Extract<PersonCommand, { kind: "land" }>;
 /** Puts a person's pull request into the merge queue, at its present head. */
 export const landPull = (tx: DecisionTransaction, event: CommandedEvent, { head: wanted }: LandCommand): CommandAnswer => {
   if (!event.onPullRequest) return NOT_A_PULL;
-  const pulls = tx.readFact<"pulls">({ kind: "pulls" });
-  const pull = pulls?.find(({ number }) => number === event.issue);
-  if (!pull) return pulls ? refuseUnseenPull(event.issue) : null;
-  const refused = checkPull(tx, pull) ?? checkLandable(tx, pull.baseBranch);
-  if (refused) return refused;
-  const head = findHead(tx, pull);
-  if (!head) return head === null ? refuseHeadUnseen(event.issue) : null;
+  const found = findLandableHead(tx, event.issue);
+  if (!found?.ok) return found?.refusal ?? null;
+  const { pull, head } = found.value;
   if (wanted !== null && !head.startsWith(wanted)) return refuseOtherHead({ wanted, head });
   const open = findQueuedPull(tx.executions(), event.issue);
-  if (open?.steps[PULL_STEP_ID]?.head?.sha === head && open.baseBranch === pull.baseBranch) return keepQueued(tx, event, open);
+  if (open && isQueuedHead(open, { pull, head })) return keepQueued(tx, event, open);
   if (open) abandonExecution(tx, open, refuseReplacedHead(event.by));
   return enterQueue(tx, event, { pull, head });
 };
 
 type PullHead = { readonly pull: Pull; readonly head: Sha };
 
+/** A pull request that may land, and its present head. Undefined while facts are missing. */
+const findLandableHead = (tx: DecisionReader, issue: number): Result<PullHead> | undefined => {
+  const pulls = tx.readFact<"pulls">({ kind: "pulls" });
+  if (!pulls) return undefined;
+  const pull = pulls.find(({ number }) => number === issue);
+  if (!pull) return { ok: false, refusal: refuseUnseenPull(issue) };
+  const refusal = checkPull(tx, pull) ?? checkLandable(tx, pull.baseBranch);
+  if (refusal) return { ok: false, refusal };
+  const head = findHead(tx, pull);
+  if (head === undefined) return undefined;
+  return head === null ? { ok: false, refusal: refuseHeadUnseen(issue) } : accept({ pull, head });
+};
+
+const isQueuedHead = ({ steps, baseBranch }: Execution, { pull, head }: PullHead): boolean =>
+  steps[PULL_STEP_ID]?.head?.sha === head && baseBranch === pull.baseBranch;
+
 /**
- * Keeps the place of a head that is in the queue already: a command that GitHub does not show any longer is replaced by this one. Refuses
- * another command for it.
+ * Keeps the place of a queued head: the new command replaces one that GitHub no longer shows. Refuses the command if the earlier one
+ * still counts.
  */
 const keepQueued = (tx: DecisionTransaction, { by, at, source }: CommandedEvent, open: Execution): Refusal | null =>
   renewApproval(tx, open, { by, at, source }) ? null : ALREADY_QUEUED;

@@ -28,7 +28,7 @@ const findStartingContext = (tx: DecisionReader, event: CommandedEvent): Result<
   return brief?.ok ? accept({ baseBranch: base.value, brief: brief.value }) : brief;
 };
 
-/** Starts a workflow on an issue that is free. */
+/** Starts a workflow, unless its issue is busy. */
 export const applyRunCommand = (
   tx: DecisionTransaction,
   event: CommandedEvent,

@@ -37,7 +37,7 @@ const reconcileStepPull = (tx: DecisionTransaction, execution: Execution, step: 
   reportHeadStatus(tx, execution, { commit: step.head.sha, step });
 };
 
-/** Whether a request speaks for a head that others ask to land too: the newest that has not ended, else the newest. */
+/** Whether a request reports the status of a head that several requests share: the newest open request does, else the newest. */
 const ownsHeadStatus = (tx: DecisionReader, execution: Execution, commit: Sha): boolean => {
   const all = tx.executions().filter(({ landsPull, steps }) => landsPull && Object.values(steps).some(({ head }) => head?.sha === commit));
   const open = all.filter((each) => !hasEnded(each));

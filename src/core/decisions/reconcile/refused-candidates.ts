@@ -8,7 +8,7 @@ import { failStep, findStep } from "../apply/fail-step.ts";
 
 /**
  * Handles candidates of a base that GitHub refused to create. People's pull requests may change files that steps may not, such as
- * workflows, so the last one in the candidate leaves the queue; without one, the base is frozen. Reports whether there were any.
+ * workflows, so the candidate's last pull request leaves the queue; without a pull request, the base is frozen. Reports whether a candidate was refused.
  */
 export const removeRefusedWork = (tx: DecisionTransaction, base: BranchName, planned: Queue): boolean => {
   const refused = [...tx.refusedCandidates()].filter(([ref]) => readCandidateRef(ref)?.base === base);

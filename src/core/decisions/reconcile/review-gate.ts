@@ -92,15 +92,23 @@ const evaluatePull = (tx: DecisionReader, of: PublishedStep, word: HeadVerdict |
   return toGateVerdict(tx, of, word ?? evaluateReviews(tx, of, pull));
 };
 
+/** How a person ended the wait of a queued pull request: by a merge, or by a change of its head, base or state. Null without an end. */
+const findQueuedEnd = (of: PublishedStep, pull: Pull): GateVerdict | null => {
+  if (pull.state === "merged" && pull.baseBranch === of.execution.baseBranch) {
+    const merged = evaluateMergedPull(of, pull);
+    return merged.kind === "merged-earlier" ? { kind: "leave", refusal: refuseMergedElsewhere(pull.head) } : merged;
+  }
+  const left = findReasonToLeave(of, pull);
+  return left && { kind: "leave", refusal: left };
+};
+
 /** Evaluates a person's pull request, and its reviews if there was activity or rules require them. */
 const evaluateQueuedPull = (tx: DecisionReader, of: PublishedStep, landsPull: QueuedPull): GateVerdict => {
-  const { step, execution, queue } = of;
+  const { step, queue } = of;
   const pull = tx.readFact<"pulls">({ kind: "pulls" })?.find(({ number }) => number === landsPull.pull);
   if (!pull) return awaitPullListing(tx);
-  const merged = pull.state === "merged" && pull.baseBranch === execution.baseBranch ? evaluateMergedPull(of, pull) : null;
-  if (merged) return merged.kind === "merged-earlier" ? { kind: "leave", refusal: refuseMergedElsewhere(pull.head) } : merged;
-  const left = findReasonToLeave(of, pull);
-  if (left) return { kind: "leave", refusal: left };
+  const end = findQueuedEnd(of, pull);
+  if (end) return end;
   const why = findPullHold(tx, of, pull);
   if (why) return toGateVerdict(tx, of, { kind: "held", refusal: why });
   const needed = queue.landingTerms?.requiredReviews ?? 0;

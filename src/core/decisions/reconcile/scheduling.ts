@@ -39,7 +39,7 @@ const listStartable = (tx: DecisionReader): StartableWork[] =>
     return [...(plans ? [{ execution: id, createdAt, step: null, tier: DEFAULT_TIER, rank: findRank(execution) }] : []), ...steps];
   });
 
-/** The ranks of an execution's steps: everything that an unfinished step needs has at least its rank. Empty without priorities. */
+/** The ranks of an execution's steps: needs of an unfinished step have at least its rank. Empty without priorities. */
 const listRanks = (tx: DecisionReader, execution: Execution): ReadonlyMap<StepId, number> => {
   const ranks = new Map<StepId, number>();
   if (Object.values(execution.steps).every(({ priority }) => priority === undefined)) return ranks;
