@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Queue } from "../../../src/core/domain/queue.ts";
+import type { Candidate, Queue } from "../../../src/core/domain/queue.ts";
 import type { Execution } from "../../../src/core/domain/execution.ts";
 import { type Ledger, LEDGER_FORMAT } from "../../../src/core/domain/ledger.ts";
 import { LEDGER_REF } from "../../../src/core/domain/refs.ts";
@@ -72,13 +72,24 @@ const withoutApprovalSource = (today: Execution): Execution => {
   return { ...execution, approved: { plan, by, at } };
 };
 
-/** Earlier versions did not record in which files an item conflicts. */
-const withoutConflictPaths = (queue: Queue): Queue => {
+/** Earlier versions did not record which runs had started. */
+const withoutStarts = (candidate: Candidate): Candidate => {
+  const runs = candidate.runs.map((each) => {
+    const { started: _, ...run } = each;
+    return run;
+  });
+  return { ...candidate, runs };
+};
+
+/** Earlier versions did not record in which files an item conflicts, and how many runs the base has runners for. */
+const withoutNewQueueFields = (today: Queue): Queue => {
+  const { capacity: _, ...queue } = today;
   const items = queue.items.map((each) => {
-    const { conflictPaths: _, ...item } = each;
+    const { conflictPaths: _paths, ...item } = each;
     return item;
   });
-  return { ...queue, items };
+  const landing = queue.landing && { landing: { ...queue.landing, candidate: withoutStarts(queue.landing.candidate) } };
+  return { ...queue, items, candidates: queue.candidates.map(withoutStarts), ...landing };
 };
 
 /** Earlier versions notified nobody. */
@@ -88,7 +99,7 @@ const NOTICE_KEY = /^(?:write-comment:notice\/|request-review:)/;
 const withoutNewFields = ({ executions, queues, effectRecords, ...ledger }: Ledger): Ledger => ({
   ...ledger,
   effectRecords: Object.fromEntries(Object.entries(effectRecords).filter(([key]) => !NOTICE_KEY.test(key))),
-  queues: Object.fromEntries(Object.entries(queues).map(([base, queue]) => [base, withoutConflictPaths(queue)])),
+  queues: Object.fromEntries(Object.entries(queues).map(([base, queue]) => [base, withoutNewQueueFields(queue)])),
   usage: {},
   executions: Object.fromEntries(Object.entries(executions).map(([id, execution]) => [id, withoutApprovalSource(execution)])),
 });
