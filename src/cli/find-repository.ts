@@ -31,25 +31,36 @@ export const findRepository = async ({ cwd, after }: TerminalHost, path: string)
     const { code, stdout } = await runGit(at, args);
     return code === 0 ? stdout.toString("utf8").trim() : null;
   };
-  const own = await runGit(at, ["rev-parse", "--absolute-git-dir"]);
+  const own = await runGit(at, [
+    "rev-parse",
+    "--absolute-git-dir",
+    "--path-format=absolute",
+    "--git-common-dir",
+    "--is-shallow-repository",
+    "--show-object-format",
+  ]);
   if (own.code !== 0) {
     const foreign = own.stderr.includes("dubious ownership");
     throw new CommandError(
       foreign ? `${directory} belongs to another user, so that git does not read it` : `${directory} is not a git repository`,
     );
   }
+  const [gitDirectory = "", kept = "", isShallow, format = ""] = own.stdout.toString("utf8").trim().split("\n");
+  if (format !== "sha1")
+    throw new CommandError(
+      `${directory} has ids of the format ${format}, which GitHub does not accept; Enki needs a repository with sha1 ids`,
+    );
   const top = await ask("rev-parse", "--show-toplevel");
-  const kept = await ask("rev-parse", "--path-format=absolute", "--git-common-dir");
-  const place = top ?? own.stdout.toString("utf8").trim();
+  const place = top ?? gitDirectory;
   const changed =
     top === null ? [] : await listChanges({ ...at, directory: place }, ["--untracked-files=normal", "--", ".", ":(exclude).enki"]);
   const settings = top === null ? [] : await listChanges({ ...at, directory: place }, ["--untracked-files=all", "--", ".enki"]);
   const isUsed = (path: string): boolean => SETTINGS_PATTERN.test(path) && existsSync(join(place, path));
   return {
     directory: place,
-    ownDirectories: [...new Set([top, kept].flatMap((path) => path ?? []))],
+    ownDirectories: [...new Set([...(top === null ? [] : [top]), kept])],
     branch: await ask("symbolic-ref", "--quiet", "--short", "HEAD"),
-    shallow: (await ask("rev-parse", "--is-shallow-repository")) === "true",
+    shallow: isShallow === "true",
     uncommittedFiles: [...changed, ...settings].filter((path) => !isUsed(path)).length,
     uncommittedSettings: settings.filter(isUsed),
   };

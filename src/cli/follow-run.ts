@@ -3,7 +3,7 @@ import type { RunStory, RunEnd, RunView } from "./story-progress.ts";
 import { type RunConversation, askOpenQuestions } from "./ask-open-questions.ts";
 import type { Sha } from "../core/domain/ids.ts";
 import { openObjectFiles } from "../storage/git/object-files.ts";
-import { readRefFile } from "../storage/git/ref-files.ts";
+import { readRef } from "../storage/git/read-refs.ts";
 import { LEDGER_REF } from "../core/domain/refs.ts";
 import { readLedgerOf } from "./local-ledger.ts";
 import { hasEnded } from "../core/domain/execution.ts";
@@ -62,7 +62,7 @@ const openRunReader = ({ terminal, bareRepository }: RunStory) => {
   const at = { directory: bareRepository, after: terminal.after, objects: openObjectFiles(bareRepository) };
   let known: { head: Sha; seen: RunView | null } | null = null;
   return async (): Promise<RunView | null> => {
-    const head = readRefFile(bareRepository, LEDGER_REF);
+    const head = await readRef(at, LEDGER_REF);
     if (head === null || known?.head === head) return known?.seen ?? null;
     const ledger = await readLedgerOf(at, head);
     const [execution] = Object.values(ledger?.executions ?? {});

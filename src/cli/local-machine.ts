@@ -96,6 +96,9 @@ const createAbortableSleep =
 
 const APP_LOGIN = "enki[bot]";
 
+const formatUnsavedState = (reason: string): string =>
+  `enki: the state of this run could not be stored, so \`--resume\` would repeat the work since the last time: ${reason}. Free some space; the next change stores the state again.\n`;
+
 /** Counts the coordinator's requests and pushes on the side of the local GitHub. */
 const openRequestCounter = (log: (line: string) => void) => {
   const counts = { rest: 0, pushes: 0 };
@@ -153,6 +156,7 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
     runner,
     observe: counter.observe,
     stateFile: join(state, "forge"),
+    reportUnsaved: (reason) => terminal.err(formatUnsavedState(reason)),
     ...(firstId !== undefined && { firstId }),
   });
   const stop = async (): Promise<void> => {

@@ -59,7 +59,7 @@ export const publishJob = async (host: JobHost, publishing: PublishOptions): Pro
   const tree = await clone.writeFiles(null, files);
   const commit = await clone.writeCommit({ tree, parents: [], message: `${job}: ${made.result.end}`, at: publishing.now() });
   // The steps after this one may be processes of the job, whose cell shows no other repository.
-  if (host.near !== undefined) await keepRootCommit(at.clone, host.near, commit);
+  if (host.near !== undefined) await keepRootCommit(clone.running, host.near, commit);
   await writeDelivery(at, { commit, occupant, mayReplace: isKnownRun }, String(files.get("result.json")?.content));
   return { kind: "built", commit };
 };

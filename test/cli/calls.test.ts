@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
@@ -71,6 +72,18 @@ describe.concurrent("not a repository", () => {
     await refuses([...call.split(" "), root], 1, new RegExp(`^enki ${name}: ${root} is not a git repository\n$`));
     await refuses([...call.split(" "), join(root, "none")], 1, new RegExp(`^enki ${name}: there is no directory ${root}/none\n$`));
   });
+});
+
+describe.concurrent("a repository of another kind", () => {
+  test.each(["local --repo", "replay"])(
+    "B-23 a repository with sha256 ids: enki %s says that GitHub does not accept them",
+    async (call) => {
+      const { root } = openTerminal();
+      const sealed = { PATH: process.env["PATH"], GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
+      execFileSync("git", ["init", "-q", "--object-format=sha256", root], { env: sealed });
+      await refuses([...call.split(" "), root], 1, /has ids of the format sha256, which GitHub does not accept; Enki needs/);
+    },
+  );
 });
 
 describe.concurrent("invalid arguments", () => {

@@ -4,7 +4,8 @@ import { commitOperations, type GitIdentity } from "./commit-operations.ts";
 import { openObjectCache } from "./object-cache.ts";
 import { readCommitLinks } from "../../storage/git/commit-object.ts";
 import { openObjectFiles } from "../../storage/git/object-files.ts";
-import { listRefFiles, readRefFile } from "../../storage/git/ref-files.ts";
+import { listRefs, readRef as readRefOf } from "../../storage/git/read-refs.ts";
+import { hasRefFiles, readRefFile } from "../../storage/git/ref-files.ts";
 import { findEntry } from "../../storage/git/tree-files.ts";
 
 export type BareRepository = ReturnType<typeof openBareRepository>;
@@ -73,7 +74,7 @@ type GitPlumbing = ReturnType<typeof openGitPlumbing>;
 /** What `<commit or ref>:<path>` names, for plain names and paths; null for others, and for objects only git can read. */
 const findPlainEntry = ({ objects, directory }: GitContext, name: string): ReturnType<typeof findEntry> => {
   const [, from = "", path = ""] = PLAIN_PATH_PATTERN.exec(name) ?? [];
-  const commit = isSha(from) ? from : PLAIN_REF_PATTERN.test(from) ? readRefFile(directory, from) : null;
+  const commit = isSha(from) ? from : PLAIN_REF_PATTERN.test(from) && hasRefFiles(directory) ? readRefFile(directory, from) : null;
   return objects && commit !== null ? findEntry(objects, commit, path) : null;
 };
 
@@ -88,11 +89,11 @@ const refOperations = ({ at, text, isTrue, remember }: GitPlumbing) => {
     at.objects?.read(id)?.type === "commit" ? Promise.resolve(id) : resolveObject(`${id}^{commit}`);
   // Not rev-parse: a name from a request must not be evaluated as an expression such as `main~1`.
   const readRef = (name: string): Promise<string | null> =>
-    PLAIN_REF_PATTERN.test(name) ? Promise.resolve(readRefFile(at.directory, name)) : text("show-ref", "--verify", "--hash", "--", name);
+    PLAIN_REF_PATTERN.test(name) ? readRefOf(at, name) : text("show-ref", "--verify", "--hash", "--", name);
   return {
-    listRefs: (prefix = "refs/"): Promise<RefMap> => {
+    listRefs: async (prefix = "refs/"): Promise<RefMap> => {
       const isBelow = (ref: string): boolean => ref === prefix || ref.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`);
-      return Promise.resolve(new Map([...listRefFiles(at.directory, ["refs"])].filter(([ref]) => isBelow(ref))));
+      return new Map([...(await listRefs(at, ["refs"]))].filter(([ref]) => isBelow(ref)));
     },
     /** The value of a full ref name; null if the ref does not exist. */
     readRef,

@@ -1,14 +1,16 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ensureBareRepository } from "../../storage/git/bare-clone.ts";
 import { type TimerStarter, runGitOrThrow, type GitContext } from "../../storage/git/run-git.ts";
 
-const BARE_GIT_CONFIG: Readonly<Record<string, string>> = {
-  "receive.autogc": "false",
-  "receive.hideRefs": "refs/pull",
-  "receive.advertisePushOptions": "true",
-  "uploadpack.allowAnySHA1InWant": "true",
-  "uploadpack.allowFilter": "true",
-};
+const BARE_GIT_CONFIG = `[receive]
+\tautogc = false
+\thideRefs = refs/pull
+\tadvertisePushOptions = true
+[uploadpack]
+\tallowAnySHA1InWant = true
+\tallowFilter = true
+`;
 
 /** Rejects the refs that the forge refuses. `FORGE_REFUSED` holds one line for each: `<ref> <message>`. */
 const UPDATE_HOOK = `#!/bin/sh
@@ -19,10 +21,11 @@ done
 
 /** Creates a bare repository, with all branches and tags of `from` if it is not null. Returns the default branch. */
 export const createBareRepository = async (directory: string, options: { from: string | null; after: TimerStarter }): Promise<string> => {
-  await mkdir(directory, { recursive: true });
+  // Not `git init`: newer versions of git may choose another format of refs and ids.
+  await ensureBareRepository(directory);
   const git: GitContext = { directory, after: options.after };
-  await runGitOrThrow(git, ["init", "--quiet", "--bare", "--template=", "--initial-branch=main", "."]);
-  for (const [key, value] of Object.entries(BARE_GIT_CONFIG)) await runGitOrThrow(git, ["config", key, value]);
+  const config = join(directory, "config");
+  if (!(await readFile(config, "utf8")).includes(BARE_GIT_CONFIG)) await appendFile(config, BARE_GIT_CONFIG);
   await mkdir(join(directory, "hooks"), { recursive: true });
   await writeFile(join(directory, "hooks", "update"), UPDATE_HOOK);
   await chmod(join(directory, "hooks", "update"), 0o755);

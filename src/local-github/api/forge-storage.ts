@@ -49,9 +49,13 @@ export type ForgeStorage = {
   readonly freeze: () => void;
 };
 
-/** Stores the state of a forge in a file. Concurrent saves are combined; the next save repeats a failed save. */
-export const openForgeStorage = (forge: () => ForgeState, path: string): ForgeStorage => {
+/**
+ * Stores the state of a forge in a file. Concurrent saves are combined; the next save repeats a failed save. The first failure after a success
+ * is reported.
+ */
+export const openForgeStorage = (forge: () => ForgeState, path: string, reportFailure: (reason: string) => void): ForgeStorage => {
   let frozen = false;
+  let isFailing = false;
   let writing: Promise<void> = Promise.resolve();
   let next: Promise<void> | null = null;
   const write = async (): Promise<void> => {
@@ -59,9 +63,14 @@ export const openForgeStorage = (forge: () => ForgeState, path: string): ForgeSt
     if (frozen) return;
     await writeFile(`${path}.new`, serialize({ format: STORAGE_FORMAT, forge: toStoredForge(forge()) }), { mode: 0o600 });
     if (!frozen) await rename(`${path}.new`, path);
+    isFailing = false;
+  };
+  const noteFailure = (error: unknown): void => {
+    if (!isFailing) reportFailure(error instanceof Error ? error.message : String(error));
+    isFailing = true;
   };
   return {
-    save: () => (next ??= writing = writing.then(write).catch(() => undefined)),
+    save: () => (next ??= writing = writing.then(write).catch(noteFailure)),
     freeze: () => {
       frozen = true;
     },

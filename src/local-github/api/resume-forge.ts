@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { removeStaleLocks } from "../../storage/git/ref-files.ts";
 import { applyPush, markLandedPulls, type MovedRef } from "./apply-push.ts";
 import { openBareRepository } from "./bare-repository.ts";
 import type { ForgeState } from "./forge-state.ts";
@@ -17,6 +18,8 @@ export const restoreForge = (forge: ForgeState, stored: StoredForge): void => {
   for (const [id, attachment] of stored.attachments) forge.attachments.set(id, attachment);
   for (const [key, repository] of stored.repositories) {
     const directory = join(forge.directory, repository.owner.login, `${repository.name}.git`);
+    // The earlier process and its commands are gone.
+    removeStaleLocks(directory);
     const queues = [...repository.mergeQueues].map(
       ([branch, entries]) => [branch, entries.map((entry) => ({ ...entry, cancel: () => undefined }))] as const,
     );

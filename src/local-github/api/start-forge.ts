@@ -42,6 +42,8 @@ export type ForgeOptions = {
   readonly firstId?: number;
   /** The file with the state besides the repositories, for a later process; the state is lost without a file. */
   readonly stateFile?: string;
+  /** Receives why the state could not be stored, once until it is stored again. */
+  readonly reportUnsaved?: (reason: string) => void;
 };
 
 export type RunningForge = {
@@ -197,7 +199,7 @@ const stopServer = (server: ServerType): Promise<void> =>
 export const startForge = async (options: ForgeOptions): Promise<RunningForge> => {
   const { stateFile } = options;
   const stored = stateFile === undefined ? null : await readStoredForge(stateFile);
-  const storage = stateFile === undefined ? null : openForgeStorage(() => forge, stateFile);
+  const storage = stateFile === undefined ? null : openForgeStorage(() => forge, stateFile, options.reportUnsaved ?? (() => undefined));
   const forge = createForgeState(options, stored, storage);
   if (stored) restoreForge(forge, stored);
   const faults: unknown[] = [];

@@ -6,7 +6,7 @@ import { ARCHIVE_REF, LEDGER_REF, REFUSED_PREFIX } from "../../core/domain/refs.
 import { ensureBareRepository, writeRefs } from "./bare-clone.ts";
 import type { CommitIdentity } from "./git-objects.ts";
 import { pushRefs, type PushResult } from "./push-refs.ts";
-import { listRefFiles, readRefFile } from "./ref-files.ts";
+import { listRefs, readRef } from "./read-refs.ts";
 import { createTokenEnv, type GitContext, GitError, runGit, runGitOrThrow, type TimerStarter } from "./run-git.ts";
 
 export type CloneOptions = {
@@ -64,7 +64,7 @@ export const connectRemote = (running: GitContext, { url, directory, token }: Cl
     return code === 0 ? null : stderr;
   };
   return {
-    refs: () => Promise.resolve(Object.fromEntries(listRefFiles(directory, REF_FOLDERS))),
+    refs: async () => Object.fromEntries(await listRefs(running, REF_FOLDERS)),
     fetch: async () => {
       const first = await fetch("--prune", url, ...FETCH_REFSPECS);
       if (first === null) return;
@@ -84,7 +84,7 @@ export const connectRemote = (running: GitContext, { url, directory, token }: Cl
       const ref = toRemotePullRef(pull);
       const failed = await fetch(url, `+${ref}:${ref}`);
       if (failed !== null && !failed.includes("couldn't find remote ref")) throw new GitError(`git fetch: ${failed.trim()}`);
-      return failed === null ? readRefFile(directory, ref) : null;
+      return failed === null ? readRef(running, ref) : null;
     },
     remoteRef: async (ref) => {
       const out = await runGitOrThrow(await remote(), ["ls-remote", "--refs", url, ref]);

@@ -5,7 +5,7 @@ import { runGitOrThrow, GitError, type GitOutput, runGit, type GitContext } from
 import { formatSignedCommit } from "./signed-commit.ts";
 import { formatCommit, readCommitLinks } from "./commit-object.ts";
 import type { ObjectFiles } from "./object-files.ts";
-import { changeTree, findEntry, findTree } from "./tree-files.ts";
+import { changeTree, findEntry, findTree, UnreadTreeError } from "./tree-files.ts";
 
 export type CommitIdentity = { readonly name: string; readonly email: string };
 export type CommitAuthor = CommitIdentity & { readonly at: Millis };
@@ -57,9 +57,8 @@ export const readTreeId = async (at: GitContext, commit: Sha): Promise<Sha> =>
 export type NewFiles = ReadonlyMap<string, { readonly content: string | Buffer; readonly mode: "100644" | "100755" } | null>;
 
 export const writeTreeFiles = async (at: GitContext, on: Sha | null, files: NewFiles): Promise<Sha> => {
-  const { objects } = at;
-  const tree = objects && on !== null ? findTree(objects, on) : null;
-  if (objects && (on === null || tree !== null)) return writeFilesDirectly(objects, tree, files);
+  const written = at.objects ? tryWriteFiles(at.objects, on, files) : null;
+  if (written !== null) return written;
   const entries = on === null ? new Map<string, TreeEntry>() : await listTree(at, on);
   const kept = [...files].flatMap(([path, file]) => (file ? [{ path, ...file }] : []));
   const blobs = await writeBlobs(
@@ -69,6 +68,18 @@ export const writeTreeFiles = async (at: GitContext, on: Sha | null, files: NewF
   for (const [path, file] of files) if (!file) entries.delete(path);
   kept.forEach(({ path, mode }, index) => entries.set(path, { mode, sha: blobs[index] ?? "" }));
   return writeTree(at, entries);
+};
+
+/** Null if only git can read a tree that changes. */
+const tryWriteFiles = (objects: ObjectFiles, on: Sha | null, files: NewFiles): Sha | null => {
+  const tree = on === null ? null : findTree(objects, on);
+  if (on !== null && tree === null) return null;
+  try {
+    return writeFilesDirectly(objects, tree, files);
+  } catch (error) {
+    if (error instanceof UnreadTreeError) return null;
+    throw error;
+  }
 };
 
 const writeFilesDirectly = (objects: ObjectFiles, tree: Sha | null, files: NewFiles): Sha =>

@@ -1,18 +1,37 @@
 import type { RefMove } from "../../core/domain/decision.ts";
 import type { RefName, Sha } from "../../core/domain/ids.ts";
+import { LEDGER_REF } from "../../core/domain/refs.ts";
 import { writeRefs } from "./bare-clone.ts";
 import { type CloneOptions, type CloneRemote, REF_FOLDERS, toRemotePullRef } from "./clone-remote.ts";
 import { pushNear } from "./push-near.ts";
 import { pushRefs, type PushResult } from "./push-refs.ts";
-import { listRefFiles, readRefFile } from "./ref-files.ts";
+import { listRefs, readRef } from "./read-refs.ts";
+import { hasRefFiles, readRefFile, readRefFolders } from "./ref-files.ts";
 import { createTokenEnv, type GitContext } from "./run-git.ts";
+
+/** How often refs are read again while a push moves them, and how long each wait takes. */
+const MAX_SNAPSHOT_READS = 20;
+const MOVE_WAIT_MS = 5;
+
+/** The refs between two pushes. A push locks all its refs before it moves the first, and the coordinator's pushes move the ledger. */
+const readRefSnapshot = async ({ directory, after }: GitContext): Promise<Map<RefName, Sha>> => {
+  for (let read = 1; ; read += 1) {
+    const before = readRefFile(directory, LEDGER_REF);
+    const { refs, isMoving } = readRefFolders(directory, REF_FOLDERS);
+    const ledger = refs.get(LEDGER_REF) ?? null;
+    const isWhole = !isMoving && before === ledger && readRefFile(directory, LEDGER_REF) === ledger;
+    // A lock that a dead process left never ends.
+    if (isWhole || read === MAX_SNAPSHOT_READS) return refs;
+    await new Promise<void>((resolve) => void after(MOVE_WAIT_MS, resolve));
+  }
+};
 
 /** Reads the refs of a remote on this machine from its files instead of fetching; see CloneOptions.near. */
 export const connectNearRemote = (running: GitContext, { url, token }: CloneOptions, near: string): CloneRemote => {
   let known = new Map<RefName, Sha>();
-  const readRefs = (): Promise<void> => {
-    known = listRefFiles(near, REF_FOLDERS);
-    return Promise.resolve();
+  const remote: GitContext = { ...running, directory: near };
+  const readRefs = async (): Promise<void> => {
+    known = await (hasRefFiles(near) ? readRefSnapshot(remote) : listRefs(remote, REF_FOLDERS));
   };
   const push = async (moves: readonly RefMove[]): Promise<PushResult> => {
     const key = await token();
@@ -24,8 +43,8 @@ export const connectNearRemote = (running: GitContext, { url, token }: CloneOpti
     refs: () => Promise.resolve(Object.fromEntries(known)),
     fetch: readRefs,
     fetchForJob: readRefs,
-    fetchPullHead: (pull) => Promise.resolve(readRefFile(near, toRemotePullRef(pull))),
-    remoteRef: (ref) => Promise.resolve(readRefFile(near, ref)),
+    fetchPullHead: (pull) => readRef(remote, toRemotePullRef(pull)),
+    remoteRef: (ref) => readRef(remote, ref),
     push: async (moves, ownMoves) => {
       const end = await push(moves);
       if (end.kind !== "pushed") return end;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { RefMove } from "../../core/domain/decision.ts";
 import { encodePacket, FLUSH_PACKET, readPackets } from "./packet-line.ts";
 import { type PushLine, type PushResult, toPushRefusal } from "./push-refs.ts";
-import { readRefFile } from "./ref-files.ts";
+import { readRef } from "./read-refs.ts";
 import type { GitContext } from "./run-git.ts";
 
 const ABSENT_ID = "0".repeat(40);
@@ -22,8 +22,10 @@ export type NearPush = {
 
 /** Pushes as {@link pushRefs} does, without a process: only the moves are sent. */
 export const pushNear = async (at: GitContext, to: NearPush, moves: readonly RefMove[]): Promise<PushResult> => {
-  const open = moves.filter(({ ref, newSha }) => readRefFile(to.near, ref) !== newSha);
-  const stale = open.filter(({ ref, oldSha }) => readRefFile(to.near, ref) !== oldSha).map(({ ref }) => ref);
+  const remote = { ...at, directory: to.near };
+  const known = new Map(await Promise.all(moves.map(async ({ ref }) => [ref, await readRef(remote, ref)] as const)));
+  const open = moves.filter(({ ref, newSha }) => known.get(ref) !== newSha);
+  const stale = open.filter(({ ref, oldSha }) => known.get(ref) !== oldSha).map(({ ref }) => ref);
   if (stale.length > 0) return { kind: "stale", refs: stale, text: "stale info" };
   return open.length === 0 ? { kind: "pushed" } : sendMoves(at, to, open);
 };

@@ -1,4 +1,16 @@
-import { type Dirent, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  type Dirent,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { RefMove } from "../../core/domain/decision.ts";
 import { isSha, type RefName, type Sha } from "../../core/domain/ids.ts";
@@ -14,6 +26,9 @@ const readText = (path: string): string => {
     throw error;
   }
 };
+
+/** Whether a repository keeps its refs in files; git reads and writes the refs of others. https://git-scm.com/docs/reftable */
+export const hasRefFiles = (repository: string): boolean => !existsSync(join(repository, "reftable"));
 
 /** Empty if the folder does not exist: git removes the empty folders of deleted and packed refs at any time. */
 const readFolder = (path: string): Dirent[] => {
@@ -34,65 +49,125 @@ const readPackedRefs = (repository: string): Map<RefName, Sha> => {
   return refs;
 };
 
-const listLooseRefs = (repository: string, prefix: string): [RefName, Sha][] => {
+const SYMBOLIC_REF_PATTERN = /^ref: (refs(?:\/(?!\.)[^/\0]+)+)$/;
+/** As many as git follows. */
+const MAX_SYMBOLIC_DEPTH = 5;
+
+/** The text of a loose ref with symbolic refs followed; empty if there is none. */
+const readLooseRef = (repository: string, ref: RefName, depth = 0): string => {
+  const text = readText(join(repository, ref)).trim();
+  const target = SYMBOLIC_REF_PATTERN.exec(text)?.[1];
+  if (target === undefined || depth === MAX_SYMBOLIC_DEPTH) return text;
+  const found = readLooseRef(repository, target, depth + 1);
+  return isSha(found) ? found : (readPackedRefs(repository).get(target) ?? "");
+};
+
+type LooseRefs = { readonly refs: [RefName, Sha][]; readonly isMoving: boolean };
+
+const listLooseRefs = (repository: string, prefix: string): LooseRefs => {
+  let isMoving = false;
   const read = (folder: string): [RefName, Sha][] =>
     readFolder(join(repository, folder)).flatMap((entry) => {
       const ref = `${folder}/${entry.name}`;
       // Git writes the new value of a ref to a lock file.
-      if (entry.name.endsWith(".lock")) return [];
+      if (entry.name.endsWith(".lock")) {
+        isMoving = true;
+        return [];
+      }
       if (entry.isDirectory()) return read(ref);
-      const sha = readText(join(repository, ref)).trim();
+      const sha = readLooseRef(repository, ref);
       return isSha(sha) ? [[ref, sha]] : [];
     });
-  return read(prefix);
+  const refs = read(prefix);
+  return { refs, isMoving };
 };
+
+/** Refs by name, and whether one of them was being moved: the other moves of its push may be done or not. */
+export type RefFiles = { readonly refs: Map<RefName, Sha>; readonly isMoving: boolean };
 
 /**
  * The refs of a bare repository below these folders, such as `refs/heads`, read from its files in the order of their names. Loose refs are
  * read first: git packs a ref before it removes the loose file.
  */
-export const listRefFiles = (repository: string, prefixes: readonly string[]): Map<RefName, Sha> => {
-  const loose = prefixes.flatMap((prefix) => listLooseRefs(repository, prefix));
+export const readRefFolders = (repository: string, prefixes: readonly string[]): RefFiles => {
+  const loose = prefixes.map((prefix) => listLooseRefs(repository, prefix));
   const packed = [...readPackedRefs(repository)].filter(([ref]) => prefixes.some((prefix) => ref.startsWith(`${prefix}/`)));
-  return new Map([...new Map([...packed, ...loose])].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const refs = new Map([...packed, ...loose.flatMap(({ refs }) => refs)]);
+  return {
+    refs: new Map([...refs].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    isMoving: loose.some(({ isMoving }) => isMoving),
+  };
 };
+
+/** The refs of {@link readRefFolders}. */
+export const listRefFiles = (repository: string, prefixes: readonly string[]): Map<RefName, Sha> =>
+  readRefFolders(repository, prefixes).refs;
 
 /** The value of a full ref name; null if the ref does not exist. */
 export const readRefFile = (repository: string, ref: RefName): Sha | null => {
-  const loose = readText(join(repository, ref)).trim();
+  const loose = readLooseRef(repository, ref);
   return isSha(loose) ? loose : (readPackedRefs(repository).get(ref) ?? null);
 };
 
-/** Writes as git does: a lock file beside the ref becomes the ref. */
-const writeRefFile = (path: string, sha: Sha): void => {
+/** Runs work while it holds a lock as git does: with a file that nobody else may create. Throws if another process holds the lock. */
+const withLock = (path: string, content: string, work: (lock: string) => void): void => {
   const lock = `${path}.lock`;
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(lock, `${sha}\n`, { flag: "wx" });
+  const file = openSync(lock, "wx", 0o644);
   try {
-    renameSync(lock, path);
-  } catch (error) {
+    try {
+      writeFileSync(file, content);
+      // After a power failure, a renamed file without its content would be a broken ref.
+      if (content !== "") fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    work(lock);
+  } finally {
     // Git would wait for the lock in vain.
     rmSync(lock, { force: true });
-    throw error;
   }
 };
 
+/** Writes as git does: the lock file beside the ref becomes the ref. */
+const writeRefFile = (path: string, sha: Sha): void => withLock(path, `${sha}\n`, (lock) => renameSync(lock, path));
+
+/** Deletes a ref that is not packed, while nobody packs refs; false if the ref is packed. */
+const deleteRefFile = (repository: string, ref: RefName): boolean => {
+  let isPacked = false;
+  withLock(join(repository, "packed-refs"), "", () =>
+    withLock(join(repository, ref), "", () => {
+      isPacked = readPackedRefs(repository).has(ref);
+      if (!isPacked) rmSync(join(repository, ref), { force: true });
+    }),
+  );
+  return !isPacked;
+};
+
 /**
- * Moves refs of a repository without another writer. Returns false if git must move the rest: to delete a packed ref, or to
- * replace an empty folder.
+ * Moves refs of a repository whose other writers only pack them. Returns false if git must move the rest: to delete a packed ref, to replace
+ * an empty folder, or to wait for a lock.
  */
 export const writeRefFiles = (repository: string, moves: readonly RefMove[]): boolean => {
+  if (!hasRefFiles(repository)) return false;
   try {
-    const packed = moves.some(({ newSha }) => newSha === null) ? readPackedRefs(repository) : null;
-    for (const { ref, newSha } of moves) {
-      const path = join(repository, ref);
-      if (newSha === null) {
-        if (packed?.has(ref) === true) return false;
-        rmSync(path, { force: true });
-      } else writeRefFile(path, newSha);
-    }
-    return true;
+    return moves.every(({ ref, newSha }) => {
+      if (newSha === null) return deleteRefFile(repository, ref);
+      writeRefFile(join(repository, ref), newSha);
+      return true;
+    });
   } catch {
     return false;
   }
+};
+
+/** Removes the locks that a dead process left in a repository; nobody else may use the repository. */
+export const removeStaleLocks = (repository: string): void => {
+  const visit = (folder: string, isDeep: boolean): void => {
+    for (const entry of readFolder(join(repository, folder)))
+      if (entry.isDirectory() && isDeep) visit(`${folder}/${entry.name}`, true);
+      else if (entry.isFile() && entry.name.endsWith(".lock")) rmSync(join(repository, folder, entry.name), { force: true });
+  };
+  visit("", false);
+  visit("refs", true);
 };

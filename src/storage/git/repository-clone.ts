@@ -24,7 +24,8 @@ import {
 import { runGitOrThrow, runGit, type GitContext } from "./run-git.ts";
 import { listTree } from "./git-tree.ts";
 import { openObjectFiles } from "./object-files.ts";
-import { readRefFile } from "./ref-files.ts";
+import { readRef } from "./read-refs.ts";
+import { removeStaleLocks } from "./ref-files.ts";
 import { shareObjects, ensureBareRepository } from "./bare-clone.ts";
 import { type CloneOptions, connectRemote } from "./clone-remote.ts";
 import { connectNearRemote } from "./near-remote.ts";
@@ -35,6 +36,8 @@ export type RepositoryClone = Awaited<ReturnType<typeof openClone>>;
 export const openClone = async (options: CloneOptions) => {
   const { directory, after, stop, near } = options;
   await ensureBareRepository(directory);
+  // No other process uses the directory.
+  removeStaleLocks(directory);
   if (near !== undefined) await shareObjects(directory, near);
   const running: GitContext = { directory, after, stop, objects: openObjectFiles(directory) };
   return {
@@ -54,7 +57,7 @@ type FoundCommit = { readonly commit: Sha; readonly at: Millis; readonly message
 /** Reads ids, refs and ancestry. */
 const createHistoryMethods = (running: GitContext) => ({
   /** The value of one ref; null if it does not exist. */
-  readRef: (ref: RefName): Promise<Sha | null> => Promise.resolve(readRefFile(running.directory, ref)),
+  readRef: (ref: RefName): Promise<Sha | null> => readRef(running, ref),
   commitObjects: (ids: readonly Sha[]): Promise<Map<Sha, Buffer>> => readCommitObjects(running, ids),
   firstParents: (tip: Sha, excluded: Sha | null): Promise<Sha[] | null> => listFirstParents(running, tip, excluded),
   /** Paths that differ between two commits; null if one of the objects is no commit. */

@@ -58,6 +58,9 @@ type FolderChange = { own: PathChange[1] | undefined; readonly below: PathChange
 /** A path is a file in one place and a folder in another. */
 export class PathClashError extends Error {}
 
+/** Only git can read a tree. */
+export class UnreadTreeError extends Error {}
+
 const groupByFolder = (changes: readonly PathChange[]): Map<string, FolderChange> => {
   const groups = new Map<string, FolderChange>();
   for (const [path, entry] of changes) {
@@ -87,7 +90,7 @@ const applyToEntry = (
 /** Null if the tree is empty. */
 const writeChangedTree = (objects: ObjectFiles, on: Sha | null, changes: readonly PathChange[]): Sha | null => {
   const tree = on === null ? [] : readTree(objects, on);
-  if (!tree) throw new PathClashError(`the tree ${on} cannot be read`);
+  if (!tree) throw new UnreadTreeError(`the tree ${on} cannot be read`);
   const entries = new Map(tree.map((entry) => [entry.name, entry]));
   for (const [name, change] of groupByFolder(changes)) {
     const next = applyToEntry(objects, entries.get(name), change);
@@ -97,7 +100,7 @@ const writeChangedTree = (objects: ObjectFiles, on: Sha | null, changes: readonl
   return entries.size === 0 ? null : objects.write("tree", formatTreeObject([...entries.values()]));
 };
 
-/** Writes a tree with the changes; unchanged folders are not read. Throws {@link PathClashError}. */
+/** Writes a tree with the changes; unchanged folders are not read. Throws {@link PathClashError} and {@link UnreadTreeError}. */
 export const changeTree = (objects: ObjectFiles, on: Sha | null, changes: readonly PathChange[]): Sha =>
   writeChangedTree(
     objects,

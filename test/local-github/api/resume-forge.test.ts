@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Octokit } from "@octokit/rest";
@@ -116,4 +116,33 @@ test("a stored state that cannot be read stops the start: an empty forge would o
   // A folder exists and cannot be read as a file, whoever asks.
   mkdirSync(stateFile);
   await expect(proceed()).rejects.toThrow("EISDIR");
+});
+
+test("locks that a dead process left do not refuse the pushes of the next process", async () => {
+  const stage = await open();
+  const { api } = stage;
+  await api.issues.create({ ...REPO, title: "Uploads fail" });
+  const { data: before } = await api.git.getRef({ ...REPO, ref: "heads/main" });
+  const bare = join(stage.root, "forge", REPO.owner, `${REPO.repo}.git`);
+  for (const name of ["refs/heads/next.lock", "packed-refs.lock"]) writeFileSync(join(bare, name), "");
+  const next = await stage.proceed();
+  const { sha } = before.object;
+  await next.api.git.createRef({ ...REPO, ref: "refs/heads/next", sha });
+  expect((await next.api.git.getRef({ ...REPO, ref: "heads/next" })).data.object.sha).toBe(sha);
+});
+
+test("a state that cannot be stored is reported once, and stored as soon as that is possible", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "forge-state-"));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const stateFile = join(directory, "missing", "forge");
+  const reports: string[] = [];
+  const stage = await openStage({}, { stateFile, reportUnsaved: (reason) => void reports.push(reason) });
+  onTestFinished(() => stage.close());
+  const api = stage.octokit(stage.owner);
+  for (const title of ["one", "two"]) await api.issues.create({ ...REPO, title });
+  expect(reports).toEqual([expect.stringContaining("ENOENT")]);
+  mkdirSync(join(directory, "missing"));
+  await api.issues.create({ ...REPO, title: "three" });
+  expect(existsSync(stateFile)).toBe(true);
+  expect(reports).toHaveLength(1);
 });

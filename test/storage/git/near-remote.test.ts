@@ -1,4 +1,4 @@
-import { existsSync, lstatSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openClone } from "../../../src/storage/git/repository-clone.ts";
@@ -48,4 +48,49 @@ test("it pushes like any clone, and keeps its own refs across a restart", async 
   const again = await reopen();
   expect(await again.readRef("refs/enki-verified/ledger")).toBe(made);
   expect(existsSync(join(repo.url, "refs/enki-verified"))).toBe(false);
+});
+
+test("a clone removes the locks that a dead process left in it", async () => {
+  const { base, directory, reopen } = await open();
+  mkdirSync(join(directory, "refs/enki-verified"), { recursive: true });
+  for (const name of ["refs/enki-verified/ledger.lock", "packed-refs.lock"]) writeFileSync(join(directory, name), "");
+  const again = await reopen();
+  const ref = "refs/enki-verified/ledger";
+  await again.moveOwnRefs([{ ref, oldSha: null, newSha: base }]);
+  await again.moveOwnRefs([{ ref, oldSha: base, newSha: null }]);
+  expect(await again.readRef(ref)).toBeNull();
+});
+
+test("a clone near its remote never sees half of a push", async () => {
+  const { repo, base, directory } = await open();
+  const next = await repo.commit("next", { "a.txt": "b\n" }, { parents: [base] });
+  const lock = join(repo.url, "refs/heads/main.lock");
+  // Git locks all refs of a push before it moves the first. The ledger moved already.
+  writeFileSync(lock, `${next}\n`);
+  repo.git("update-ref", "refs/enki/ledger", next);
+  const finishPush = (): (() => void) => {
+    if (existsSync(lock)) renameSync(lock, join(repo.url, "refs/heads/main"));
+    return () => undefined;
+  };
+  const clone = await openClone({
+    url: repo.url,
+    near: repo.url,
+    directory: `${directory}-2`,
+    token: () => Promise.resolve(undefined),
+    identity,
+    after: (_, call) => {
+      const cancel = finishPush();
+      call();
+      return cancel;
+    },
+  });
+  await clone.fetch();
+  expect(await clone.refs()).toEqual({ "refs/enki/ledger": next, "refs/heads/main": next, "refs/heads/next": next });
+});
+
+test("a lock that a dead process left in the remote does not stop a clone near it", async () => {
+  const { repo, base, clone } = await open();
+  writeFileSync(join(repo.url, "refs/heads/other.lock"), "");
+  await clone.fetch();
+  expect(await clone.refs()).toEqual({ "refs/heads/main": base });
 });

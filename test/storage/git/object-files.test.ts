@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { ensureBareRepository, shareObjects } from "../../../src/storage/git/bare-clone.ts";
+import { keepRootCommit } from "../../../src/storage/git/copy-root-commit.ts";
 import { listTree } from "../../../src/storage/git/git-tree.ts";
 import { mergeTrees, readTextAt, writeCommit, writeTreeFiles } from "../../../src/storage/git/git-objects.ts";
 import { openObjectFiles } from "../../../src/storage/git/object-files.ts";
@@ -138,7 +140,7 @@ test("a tree that ends within an entry is left to git, and never written again",
     "--stdin",
   ).trim();
   await expect(listTree(direct(), tree)).rejects.toThrow(/ls-tree/);
-  await expect(writeTreeFiles(direct(), tree, new Map([["new", file("n")]]))).rejects.toThrow(/cannot be read/);
+  await expect(writeTreeFiles(direct(), tree, new Map([["new", file("n")]]))).rejects.toThrow(/ls-tree/);
 });
 
 const name = fc.constantFrom("a", "a.b", "a-b", "ab", "ä", "z");
@@ -223,4 +225,31 @@ test("a file is read at a commit, and a merge with the parent needs no merge", a
   expect(await readTextAt(at, { commit: two, path: "d" })).toBeNull();
   expect(await readTextAt(at, { commit: two, path: "d/f", maxBytes: 2 })).toBeNull();
   expect(await mergeTrees(at, one, two)).toEqual(await mergeTrees(withGit, one, two));
+});
+
+test("files are written into a tree that only git can read", async () => {
+  const { git, run, withGit, direct } = open();
+  const inner = await writeTreeFiles(withGit, null, new Map([["folder/file", file("one")]]));
+  const folder = git("rev-parse", `${inner}:folder`);
+  // Enki does not read the old version of the index.
+  run(`${folder}\n`, "pack-objects", "-q", "--index-version=1", "objects/pack/pack");
+  git("prune-packed");
+  const at = direct();
+  expect(at.objects?.read(folder)).toBeNull();
+  const changes = new Map([["folder/new", file("n")]]);
+  expect(await writeTreeFiles(at, inner, changes)).toBe(await writeTreeFiles(withGit, inner, changes));
+});
+
+test("a clone keeps a commit with a file that only git can read", async () => {
+  const { directory, git, run, withGit } = open();
+  const huge = run(Buffer.alloc((1 << 26) + 1), "hash-object", "-w", "--stdin").trim();
+  const lines = [`100644 blob ${huge}\thuge`, `160000 commit ${"1".repeat(40)}\tmodule`];
+  const tree = run(`${lines.join("\n")}\n`, "mktree", "--missing").trim();
+  const commit = git("commit-tree", tree, "-m", "huge");
+  const clone = join(directory, "clone.git");
+  await ensureBareRepository(clone);
+  await shareObjects(clone, directory);
+  await keepRootCommit({ ...withGit, directory: clone }, directory, commit);
+  expect(lstatSync(join(clone, "objects")).isDirectory()).toBe(true);
+  expect(git("-C", clone, "cat-file", "-s", `${commit}:huge`)).toBe(String((1 << 26) + 1));
 });

@@ -1,9 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { writeRefs } from "../../../src/storage/git/bare-clone.ts";
+import { listRefs, readRef } from "../../../src/storage/git/read-refs.ts";
 import { listRefFiles, readRefFile, writeRefFiles } from "../../../src/storage/git/ref-files.ts";
 import { after } from "../../support/after.ts";
 
@@ -84,4 +85,72 @@ test("lists the other refs if a listed folder is a ref", () => {
   git("update-ref", "refs/enki", one);
   git("update-ref", "refs/heads/main", one);
   expect(own()).toEqual(listed().filter(([ref]) => ref !== "refs/enki"));
+});
+
+test("follows symbolic refs as git does, and no further", () => {
+  const { directory, git, one, listed, own } = open();
+  git("update-ref", "refs/heads/main", one);
+  git("symbolic-ref", "refs/heads/alias", "refs/heads/main");
+  git("symbolic-ref", "refs/heads/second", "refs/heads/alias");
+  git("symbolic-ref", "refs/heads/dangling", "refs/heads/none");
+  expect(own()).toEqual(listed());
+  git("pack-refs", "--all");
+  expect(own()).toEqual(listed());
+  expect(own()).toHaveLength(3);
+  git("symbolic-ref", "refs/heads/loop", "refs/heads/loop");
+  writeFileSync(join(directory, "refs/heads/outside"), "ref: refs/../outside\n");
+  writeFileSync(join(directory, "outside"), `${one}\n`);
+  expect(["refs/heads/loop", "refs/heads/outside"].map((ref) => readRefFile(directory, ref))).toEqual([null, null]);
+});
+
+test("a ref is not deleted while git packs refs, because the packed value would bring it back", () => {
+  const { directory, one, own } = open();
+  const main = "refs/heads/main";
+  expect(writeRefFiles(directory, [{ ref: main, oldSha: null, newSha: one }])).toBe(true);
+  writeFileSync(join(directory, "packed-refs.lock"), "");
+  expect(writeRefFiles(directory, [{ ref: main, oldSha: one, newSha: null }])).toBe(false);
+  expect(own()).toEqual([[main, one]]);
+  rmSync(join(directory, "packed-refs.lock"));
+  expect(writeRefFiles(directory, [{ ref: main, oldSha: one, newSha: null }])).toBe(true);
+  expect(readdirSync(join(directory, "refs/heads"))).toEqual([]);
+  expect(existsSync(join(directory, "packed-refs.lock"))).toBe(false);
+});
+
+const PACKER = `for (let turn = 0; turn < 25; turn += 1) require("node:child_process").execFileSync("git", ["pack-refs", "--all"]);`;
+
+const sorted = (refs: ReadonlyMap<string, string>): [string, string][] => [...refs].toSorted(([a], [b]) => (a < b ? -1 : 1));
+
+test("moves refs while another process packs them all the time", async () => {
+  const { directory, git, one, two, own, listed } = open();
+  git("update-ref", "refs/heads/steady", one);
+  const packer = spawn(process.execPath, ["-e", PACKER], { cwd: directory, stdio: "ignore" });
+  const at = { directory, after };
+  const wanted = new Map<string, string>([["refs/heads/steady", one]]);
+  for (let turn = 0; packer.exitCode === null; turn += 1) {
+    const ref = `refs/heads/moving-${turn % 3}`;
+    const oldSha = wanted.get(ref) ?? null;
+    const newSha = turn % 2 === 0 ? null : turn % 4 === 1 ? one : two;
+    await writeRefs(at, [{ ref, oldSha, newSha }]);
+    if (newSha === null) wanted.delete(ref);
+    else wanted.set(ref, newSha);
+    expect(own()).toEqual(sorted(wanted));
+    await new Promise(setImmediate);
+  }
+  expect(listed()).toEqual(sorted(wanted));
+});
+
+test("a repository whose refs are in a table is read and written by git", async () => {
+  const { directory, git, one, two } = open();
+  git("update-ref", "refs/heads/main", one);
+  // Git ignores this ref as broken, so a list without it is git's.
+  writeFileSync(join(directory, "refs/heads/broken"), `${"0".repeat(40)}\n`);
+  mkdirSync(join(directory, "reftable"));
+  const at = { directory, after };
+  expect([...(await listRefs(at, ["refs/heads"]))]).toEqual([["refs/heads/main", one]]);
+  expect(await readRef(at, "refs/heads/main")).toBe(one);
+  expect(await readRef(at, "refs/heads/none")).toBeNull();
+  const move = { ref: "refs/heads/main", oldSha: one, newSha: two };
+  expect(writeRefFiles(directory, [move])).toBe(false);
+  await writeRefs(at, [move]);
+  expect(git("rev-parse", "main")).toBe(two);
 });
