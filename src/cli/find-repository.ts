@@ -19,6 +19,23 @@ export type FoundRepository = {
   readonly uncommittedSettings: readonly string[];
 };
 
+/** Git's own directory of the repository that contains a directory. */
+const readGitDirectory = async (at: GitContext): Promise<{ gitDirectory: string; isShallow: boolean }> => {
+  const own = await runGit(at, ["rev-parse", "--show-object-format", "--is-shallow-repository", "--absolute-git-dir"]);
+  if (own.code !== 0) {
+    const foreign = own.stderr.includes("dubious ownership");
+    throw new CommandError(
+      foreign ? `${at.directory} belongs to another user, so that git does not read it` : `${at.directory} is not a git repository`,
+    );
+  }
+  const [format = "", isShallow, ...rest] = own.stdout.toString("utf8").trim().split("\n");
+  if (format !== "sha1")
+    throw new CommandError(
+      `${at.directory} has ids of the format ${format}, which GitHub does not accept; Enki needs a repository with sha1 ids`,
+    );
+  return { gitDirectory: rest.join("\n"), isShallow: isShallow === "true" };
+};
+
 /** Finds the repository that contains a path, without writing. Throws {@link CommandError} if there is none. */
 export const findRepository = async ({ cwd, after }: TerminalHost, path: string): Promise<FoundRepository> => {
   const directory = resolve(cwd, path);
@@ -31,26 +48,9 @@ export const findRepository = async ({ cwd, after }: TerminalHost, path: string)
     const { code, stdout } = await runGit(at, args);
     return code === 0 ? stdout.toString("utf8").trim() : null;
   };
-  const own = await runGit(at, [
-    "rev-parse",
-    "--absolute-git-dir",
-    "--path-format=absolute",
-    "--git-common-dir",
-    "--is-shallow-repository",
-    "--show-object-format",
-  ]);
-  if (own.code !== 0) {
-    const foreign = own.stderr.includes("dubious ownership");
-    throw new CommandError(
-      foreign ? `${directory} belongs to another user, so that git does not read it` : `${directory} is not a git repository`,
-    );
-  }
-  const [gitDirectory = "", kept = "", isShallow, format = ""] = own.stdout.toString("utf8").trim().split("\n");
-  if (format !== "sha1")
-    throw new CommandError(
-      `${directory} has ids of the format ${format}, which GitHub does not accept; Enki needs a repository with sha1 ids`,
-    );
+  const { gitDirectory, isShallow } = await readGitDirectory(at);
   const top = await ask("rev-parse", "--show-toplevel");
+  const kept = await ask("rev-parse", "--path-format=absolute", "--git-common-dir");
   const place = top ?? gitDirectory;
   const changed =
     top === null ? [] : await listChanges({ ...at, directory: place }, ["--untracked-files=normal", "--", ".", ":(exclude).enki"]);
@@ -58,9 +58,9 @@ export const findRepository = async ({ cwd, after }: TerminalHost, path: string)
   const isUsed = (path: string): boolean => SETTINGS_PATTERN.test(path) && existsSync(join(place, path));
   return {
     directory: place,
-    ownDirectories: [...new Set([...(top === null ? [] : [top]), kept])],
+    ownDirectories: [...new Set([top, kept].flatMap((path) => path ?? []))],
     branch: await ask("symbolic-ref", "--quiet", "--short", "HEAD"),
-    shallow: isShallow === "true",
+    shallow: isShallow,
     uncommittedFiles: [...changed, ...settings].filter((path) => !isUsed(path)).length,
     uncommittedSettings: settings.filter(isUsed),
   };
