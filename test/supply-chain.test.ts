@@ -1,4 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { findAppFaults, findLockFaults, findPackageFaults, findWorkflowFaults } from "./support/supply-chain.ts";
 
@@ -25,7 +29,52 @@ describe("the supply chain", () => {
   });
 
   test("a release has a bill of materials, and the check of known faults runs with every change", () => {
-    expect(read(".github/workflows/release.yml")).toContain("npm sbom --sbom-format cyclonedx");
+    expect(read(".github/workflows/release.yml")).toContain("node scripts/bill-of-materials.mjs");
     expect(read(".ci/run")).toContain("node scripts/audit.mjs");
+  });
+
+  test("the bill of materials has every package whose license the bundles carry, each with its hash", () => {
+    const root = fileURLToPath(new URL("..", import.meta.url));
+    const directory = mkdtempSync(join(tmpdir(), "enki-bill-"));
+    execFileSync("node", ["scripts/bill-of-materials.mjs", join(directory, "sbom.json")], { cwd: root });
+    const bill = readFileSync(join(directory, "sbom.json"), "utf8");
+    rmSync(directory, { recursive: true });
+    const { metadata, components } = JSON.parse(bill) as {
+      metadata: { component: { name: string } };
+      components: { name: string; version: string; hashes: unknown[]; licenses: unknown[]; scope?: string }[];
+    };
+    expect(metadata.component.name).toBe("@enki-bot/enki");
+    const names = components.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(["probot", "@octokit/rest", "@modelcontextprotocol/sdk", "handlebars"]));
+    expect(names).not.toContain("vitest");
+    expect(components.filter(({ hashes, licenses, scope }) => hashes.length !== 1 || licenses.length === 0 || scope !== undefined)).toEqual(
+      [],
+    );
+  });
+
+  describe("a known fault", () => {
+    const audit = (name: string, severity: string) => {
+      const directory = mkdtempSync(join(tmpdir(), "enki-audit-"));
+      const fault = { name, severity, range: "*", nodes: [`node_modules/${name}`] };
+      const answer = { metadata: { vulnerabilities: { total: 1 } }, vulnerabilities: { [name]: fault } };
+      writeFileSync(join(directory, "answer.json"), JSON.stringify(answer));
+      writeFileSync(join(directory, "npm"), `#!/bin/sh\ncat '${join(directory, "answer.json")}'\nexit 1\n`, { mode: 0o755 });
+      const env = { ...process.env, PATH: `${directory}:${process.env["PATH"]}` };
+      const { status, stdout } = spawnSync("node", ["scripts/audit.mjs"], {
+        cwd: fileURLToPath(new URL("..", import.meta.url)),
+        env,
+        encoding: "utf8",
+      });
+      rmSync(directory, { recursive: true });
+      return { status, last: stdout.trimEnd().split("\n").at(-1) };
+    };
+
+    test.each([
+      ["handlebars", "critical", 1, "audit: handlebars *: critical"],
+      ["handlebars", "low", 0, "audit: handlebars *: low"],
+      ["vitest", "critical", 0, "audit: vitest *: critical, in no bundle"],
+    ])("of %s that is %s makes the check end with %i", (name, severity, status, last) => {
+      expect(audit(name, severity)).toEqual({ status, last });
+    });
   });
 });
