@@ -57,6 +57,16 @@ const IN_REPOSITORY = [
   "POST /pulls/{pull_number}/comments",
   "POST /pulls/{pull_number}/comments/{comment_id}/replies",
   "PUT /pulls/{pull_number}/merge",
+  ...["/actions/permissions", "/actions/permissions/workflow", "/environments/{environment_name}"].flatMap((path) => [
+    `GET ${path}`,
+    `PUT ${path}`,
+  ]),
+  ...["/actions", "/environments/{environment_name}"].flatMap((place) => [
+    ...["GET ", "POST "].map((method) => `${method}${place}/variables`),
+    ...["GET ", "PUT "].map((method) => `${method}${place}/secrets${method === "PUT " ? "/{secret_name}" : ""}`),
+    `GET ${place}/secrets/public-key`,
+    `PATCH ${place}/variables/{name}`,
+  ]),
   "POST /statuses/{sha}",
   "GET /commits/{ref}/statuses",
   "GET /commits/{ref}/status",

@@ -11,6 +11,7 @@ import { chooseVerify } from "./choose-verify.ts";
 import { type LocalMachine, openMachine } from "./local-machine.ts";
 import { readOptions, readPort } from "./command-options.ts";
 import { type MachineRecord, removeMachineRecord, writeMachineRecord } from "./machine-records.ts";
+import { CLIENT_HOST } from "../local-github/api/client-host.ts";
 import { openPersonClient, type PersonClientOptions } from "./person-client.ts";
 import { printProtectionGaps } from "./protection-notice.ts";
 import type { TerminalHost } from "./terminal-host.ts";
@@ -111,6 +112,9 @@ const formatWelcome = ({ forge }: LocalMachine, { name, token, bare, branch }: W
     "Ask Enki there, or in another terminal, in the same repository:",
     '  enki fix "<request>"',
     "  enki status",
+    "",
+    "GitHub's own command line works there, too:",
+    `  GH_HOST=${CLIENT_HOST} HTTP_PROXY=${forge.url} GH_TOKEN=${token} gh issue list --repo ${COPY_OWNER}/${name}`,
     "",
     "Your own repository is only read. What landed comes into it when you say so:",
     `  git pull ${bare} ${branch}`,

@@ -31,6 +31,7 @@ export type ActionsJobHost = {
   readonly directories: JobDirectories;
   readonly token: string;
   readonly secrets: Readonly<Record<string, string>>;
+  readonly variables: Readonly<Record<string, string>>;
   readonly log: JobLog;
   readonly processes: JobProcesses;
   readonly installation: RunnerInstallation;

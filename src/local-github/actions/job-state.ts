@@ -72,6 +72,7 @@ export const createStepScope = ({ host, needs, state }: RunningJob, env: Iterabl
     strategy: toExpressionValue({ "fail-fast": true, "job-index": 0, "job-total": 1, "max-parallel": 1 }),
     matrix: toExpressionValue(null),
     secrets: toExpressionValue(host.secrets),
+    vars: toExpressionValue(host.variables),
     steps: stepsData(state),
     job: toExpressionValue({ status: state.status }),
     runner: toExpressionValue(runnerContextTexts(host.directories)),

@@ -98,7 +98,7 @@ export const createRunContexts = (
     ["event", facts.event],
   ]),
   inputs: facts.inputs,
-  vars: toExpressionValue({}),
+  vars: toExpressionValue(facts.request.variables ?? {}),
 });
 
 /** Variables that every process of a job receives. They override the environment of the workflow file. */

@@ -49,6 +49,12 @@ const jobSecrets = ({ facts, environment }: JobOrder, token: string): Readonly<R
   return { ...secrets, ...environmentSecrets, GITHUB_TOKEN: token };
 };
 
+/** The variables of a job: its environment's override the repository's. */
+const jobVariables = ({ facts, environment }: JobOrder): Readonly<Record<string, string>> => {
+  const { variables, environmentVariables = {} } = facts.request;
+  return { ...variables, ...(Object.hasOwn(environmentVariables, environment) && environmentVariables[environment]) };
+};
+
 const jobOutputs = (running: RunningJob): Readonly<Record<string, string>> => {
   const { log } = running.host;
   const outputs = evaluateEntries(running.job.outputs, createStepScope(running)).filter(([name, value]) => {
@@ -116,7 +122,7 @@ const withJobHost = async (
     const openCell = () => installation.cells.open(root);
     processes = createJobProcesses({ log, timers: installation.timers, openCell, mark: `github_${randomUUID()}` });
     life.processes = processes;
-    return await runJob({ facts, id: job.id, directories, token, secrets, log, processes, installation });
+    return await runJob({ facts, id: job.id, directories, token, secrets, variables: jobVariables(order), log, processes, installation });
   } finally {
     await processes?.kill();
     request.revokeToken(token);

@@ -45,6 +45,9 @@ export type RunRequest = {
   readonly recordArtifact: (artifact: UploadedArtifact) => number;
   readonly secrets: Readonly<Record<string, string>>;
   readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Variables of the repository and of its environments; none by default. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly environmentVariables?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Jobs of an earlier process, which do not run again, and their artifacts; other artifacts are deleted. */
   readonly resumed?: { readonly finishedJobs: ReadonlyMap<string, FinishedJob>; readonly artifacts: readonly string[] };
 };

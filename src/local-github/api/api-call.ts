@@ -4,6 +4,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { ZodType } from "zod";
 import { requirePermission, type RequiredPermission, getRepository } from "./repository-access.ts";
 import { ApiRefusal } from "./api-refusal.ts";
+import { readLinkOrigin } from "./client-host.ts";
 import { apiUrl } from "./api-urls.ts";
 import type { RequestActor } from "./forge-actor.ts";
 import type { ForgeState } from "./forge-state.ts";
@@ -51,7 +52,7 @@ const createPager =
     const link = (to: number, rel: string): string => {
       const url = new URL(context.req.url);
       url.searchParams.set("page", String(to));
-      return `<${forge.url}${url.pathname}${url.search}>; rel="${rel}"`;
+      return `<${readLinkOrigin(context.req.url, forge.url)}${url.pathname}${url.search}>; rel="${rel}"`;
     };
     const links = [
       ...(page > 1 ? [link(page - 1, "prev")] : []),

@@ -38,7 +38,7 @@ const reportCommentEvent = (call: ApiCall, comment: IssueComment, more: { action
   emitEvent(forge, repository, { event: "issue_comment", payload, actor: call.actor(), title: issue.title });
 };
 
-const createIssueComment: RouteHandler = async (call) => {
+export const createIssueComment: RouteHandler = async (call) => {
   const issue = getRequestedIssue(call);
   requireIssueWriter(call, issue);
   const input = await call.input(commentBodySchema);

@@ -49,9 +49,12 @@ export const createRepository = async (forge: ForgeState, options: NewRepository
     mergeSettings: { ...DEFAULT_MERGE_SETTINGS },
     mergeQueues: new Map(),
     signedCommits: new Set(),
+    actionsEnabled: true,
     actionsPulls: true,
     secrets: {},
     environments: new Map(),
+    variables: {},
+    environmentVariables: new Map(),
     workflowFiles: options.workflowFiles ?? {},
     lastNumber: 0,
   };

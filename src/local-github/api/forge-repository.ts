@@ -41,10 +41,14 @@ export type ForgeRepository = {
   readonly mergeQueues: Map<string, MergeQueueEntry[]>;
   /** Commits that GitHub created and signed. The merge button signs all commits except rebased ones. */
   readonly signedCommits: Set<string>;
+  /** Whether workflows run. */
+  actionsEnabled: boolean;
   /** Whether Actions may open and approve pull requests. */
   actionsPulls: boolean;
   secrets: Readonly<Record<string, string>>;
   readonly environments: Map<string, Readonly<Record<string, string>>>;
+  variables: Readonly<Record<string, string>>;
+  readonly environmentVariables: Map<string, Readonly<Record<string, string>>>;
   /** The machine's own workflow files by path, in effect at every commit without being part of any. */
   workflowFiles: Readonly<Record<string, string>>;
   lastNumber: number;

@@ -7,6 +7,7 @@ import { reviewRequestRoutes } from "./review-request-routes.ts";
 import { assigneeRoutes } from "./assignee-routes.ts";
 import { attachmentRoutes } from "./attachment-routes.ts";
 import { checkRoutes } from "./check-routes.ts";
+import { isLoopbackHost, readApiPath } from "./client-host.ts";
 import { commentRoutes } from "./comment-routes.ts";
 import { createRouteHandler, countRequest, requireActor, readRequestActor, readJsonInput, sendReply, sendRefusal } from "./api-call.ts";
 import { gitDataRoutes } from "./git-data-routes.ts";
@@ -21,6 +22,7 @@ import { pullRoutes } from "./pull-routes.ts";
 import { notFoundRefusal, ApiRefusal } from "./api-refusal.ts";
 import { activityRoutes } from "./activity-routes.ts";
 import { reviewRoutes } from "./review-routes.ts";
+import { settingsRoutes } from "./settings-routes.ts";
 import { accountShape, appShape, profileShape } from "./account-shape.ts";
 import { apiUrl, type ApiJson, formatTimestamp } from "./api-urls.ts";
 import { restRepositoryShape } from "./repository-shape.ts";
@@ -166,12 +168,9 @@ const useRateLimits = (forge: ForgeState, app: Hono): void => {
   });
 };
 
-/** Protects against DNS rebinding: the forge answers only requests that are addressed to loopback. */
-const LOOPBACK_HOST_PATTERN = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/;
-
 const useLoopbackGuard = (app: Hono): void => {
   app.use("*", async (context, next) => {
-    if (!LOOPBACK_HOST_PATTERN.test(context.req.header("host") ?? ""))
+    if (!isLoopbackHost(context.req.header("host") ?? ""))
       return context.text("The local GitHub answers only requests to 127.0.0.1 or localhost.\n", 421);
     await next();
     return undefined;
@@ -180,7 +179,7 @@ const useLoopbackGuard = (app: Hono): void => {
 
 /** Creates the HTTP server of the forge: REST under `/api/v3`, git, GraphQL and web pages. */
 export const createForgeServer = (forge: ForgeState, reportFailure: (error: unknown) => void): Hono => {
-  const app = new Hono();
+  const app = new Hono({ getPath: readApiPath });
   useLoopbackGuard(app);
   useRateLimits(forge, app);
   addAppRoutes(forge, app);
@@ -199,6 +198,7 @@ export const createForgeServer = (forge: ForgeState, reportFailure: (error: unkn
     ...pullRoutes,
     ...pullFileRoutes,
     ...checkRoutes,
+    ...settingsRoutes,
     ...actionRoutes,
     ...gitDataRoutes,
     ...activityRoutes,

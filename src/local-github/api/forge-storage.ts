@@ -9,9 +9,11 @@ const STORAGE_FORMAT = 1;
 
 type StoredQueueEntry = Omit<MergeQueueEntry, "cancel">;
 /** Secrets of repositories are not stored: whoever continues sets them again. */
-type StoredRepository = Omit<ForgeRepository, "bare" | "mergeQueues" | "secrets" | "environments"> & {
+type StoredRepository = Omit<ForgeRepository, "bare" | "mergeQueues" | "secrets" | "environments" | NewSetting> & {
   readonly mergeQueues: ReadonlyMap<string, StoredQueueEntry[]>;
-};
+} & { readonly [K in NewSetting]?: ForgeRepository[K] };
+/** Settings that older processes did not store. */
+type NewSetting = "actionsEnabled" | "variables" | "environmentVariables";
 /** The state of a forge besides its repositories on disk. One value, so shared objects stay shared. */
 export type StoredForge = Pick<ForgeState, "startedAt" | "lastId" | "accounts" | "tokens" | "apps" | "attachments" | "requestCounts"> & {
   readonly repositories: ReadonlyMap<string, StoredRepository>;

@@ -1,43 +1,37 @@
 import type { Context, Hono } from "hono";
-import { buildSchema, graphql, type GraphQLError } from "graphql";
+import type { GraphQLError } from "graphql";
 import { z } from "zod";
 import { requirePermission, isPermitted } from "./repository-access.ts";
-import { nodeId, pageUrl, formatTimestamp } from "./api-urls.ts";
+import { nodeId, formatTimestamp } from "./api-urls.ts";
 import { countRequest, requireActor, readRequestActor, readJsonInput } from "./api-call.ts";
-import { GRAPHQL_SCHEMA } from "./graphql-schema.ts";
+import { runGraphqlQuery } from "./run-graphql-query.ts";
 import { addToMergeQueue, ensureQueueEntries, findQueueEntry, findMergeQueue, removeFromQueue, findEnqueueRefusal } from "./merge-queue.ts";
-import { findCommentByNode, applyThreadResolution, reviewConnections, findThreadByNode } from "./graphql-threads.ts";
-import { graphqlIssueShape, renameEvents, commentConnection, textEditsShape, timelineConnection } from "./graphql-texts.ts";
+import {
+  findCommentByNode,
+  applyThreadResolution,
+  findThreadByNode,
+  threadConnection,
+  connectionShape,
+  type ConnectionSlice,
+} from "./graphql-threads.ts";
+import { graphqlIssueShape, renameEvents, textEditsShape, timelineConnection } from "./graphql-texts.ts";
+import { clientPullShape, clientRepositoryShape, clientReviewShape, commentConnection } from "./graphql-client-shapes.ts";
+import { createClientMutations, findIssueByNode } from "./graphql-mutations.ts";
+import { GraphqlDenial, type GraphqlRequest, graphqlActorShape, type RepositoryRequest } from "./graphql-request.ts";
 import { isPullRequest } from "./pull-events.ts";
 import type { PullRequestIssue } from "./pull-shapes.ts";
 import type { MergeQueueEntry, QueueRemoval } from "./merge-queue-entry.ts";
 import { evaluateRequiredChecks } from "./move-refusal.ts";
 import { repositoryFullName, formatRepositoryKey, type ForgeRepository } from "./forge-repository.ts";
-import { type ForgeAccount, type RequestActor } from "./forge-actor.ts";
 import { type ForgeState } from "./forge-state.ts";
 import { readCredential } from "./access-tokens.ts";
 
-const graphqlSchema = buildSchema(GRAPHQL_SCHEMA);
 const graphqlRequestSchema = z.object({
   query: z.string(),
   variables: z.record(z.string(), z.unknown()).nullish(),
   operationName: z.string().nullish(),
 });
 
-/** A refusal, reported as a GraphQL error with GitHub's type. */
-class GraphqlDenial extends Error {
-  readonly type: string;
-
-  constructor(type: string, message: string) {
-    super(message);
-    this.type = type;
-  }
-}
-
-type GraphqlRequest = { readonly forge: ForgeState; readonly actor: RequestActor };
-type RepositoryRequest = GraphqlRequest & { readonly repository: ForgeRepository };
-
-const graphqlActorShape = ({ id, login, type }: ForgeAccount) => ({ __typename: type, id: nodeId("User", id), login });
 const graphqlCommitShape = (sha: string | null) => (sha === null ? null : { id: nodeId("Commit", sha), oid: sha });
 
 const queueEntryShape = (request: RepositoryRequest, { branch, entry }: { branch: string; entry: MergeQueueEntry }): object => {
@@ -76,18 +70,19 @@ const findGraphqlPull = ({ issues }: ForgeRepository, number: number): PullReque
 };
 
 const graphqlPullShape = (request: RepositoryRequest, number: number): object | null => {
-  const { forge, repository } = request;
-  const issue = findGraphqlPull(repository, number);
-  if (!issue) return null;
-  const { pull } = issue;
+  const issue = findGraphqlPull(request.repository, number);
+  return issue && composePullShape(request, issue);
+};
+
+const composePullShape = (request: RepositoryRequest, issue: PullRequestIssue): object => {
+  const { repository } = request;
+  const { pull, number } = issue;
   const entry = findQueueEntry(repository, issue);
   return {
     __typename: "PullRequest",
     id: nodeId("PullRequest", issue.id),
     number,
     title: issue.title,
-    url: `${pageUrl(forge, repository)}/pull/${number}`,
-    state: pull.merged ? "MERGED" : issue.state.toUpperCase(),
     merged: pull.merged !== null,
     isDraft: pull.draft,
     headRefName: pull.headRef,
@@ -97,9 +92,11 @@ const graphqlPullShape = (request: RepositoryRequest, number: number): object | 
     isMergeQueueEnabled: findMergeQueue(repository, pull.baseRef) !== null,
     mergeQueueEntry: entry && queueEntryShape(request, { branch: pull.baseRef, entry }),
     mergeCommit: graphqlCommitShape(pull.merged?.commit ?? null),
-    ...reviewConnections(issue),
+    ...clientPullShape(request, issue),
+    ...threadConnection(issue),
+    reviews: (slice: ConnectionSlice) => connectionShape(pull.reviews, slice, (review) => clientReviewShape(repository, review)),
     ...textEditsShape(issue),
-    ...commentConnection(repository, issue),
+    ...commentConnection(request, issue),
     timelineItems: (slice: EntrySlice) =>
       timelineConnection(
         [...renameEvents(repository, issue), ...pull.removals.map((removal) => ({ at: removal.at, shape: removalShape(removal) }))],
@@ -115,6 +112,10 @@ const graphqlRepositoryShape = (request: RepositoryRequest): object => {
     id: nodeId("Repository", repository.id),
     name: repository.name,
     nameWithOwner: repositoryFullName(repository),
+    ...clientRepositoryShape(request, {
+      issue: (issue) => graphqlIssueShape(request, issue),
+      pull: (issue) => composePullShape(request, issue),
+    }),
     mergeCommitAllowed: mergeSettings.allow_merge_commit,
     squashMergeAllowed: mergeSettings.allow_squash_merge,
     rebaseMergeAllowed: mergeSettings.allow_rebase_merge,
@@ -135,7 +136,7 @@ const graphqlRepositoryShape = (request: RepositoryRequest): object => {
       if (issue.pull) return graphqlPullShape(request, number);
       if (!isPermitted(actor, repository, { scope: "issues", level: "read" }))
         throw new GraphqlDenial("FORBIDDEN", "Resource not accessible by integration");
-      return graphqlIssueShape(repository, issue);
+      return graphqlIssueShape(request, issue);
     },
     pullRequest: ({ number }: { number: number }) => {
       const shape = graphqlPullShape(request, number);
@@ -181,6 +182,11 @@ const setThreadResolution = ({ forge, actor }: GraphqlRequest, { input }: Resolv
 
 const createRootValue = (request: GraphqlRequest): object => ({
   viewer: graphqlActorShape(request.actor.account),
+  ...createClientMutations(request),
+  node: ({ id }: { id: string }) => {
+    const { target, issue } = findIssueByNode(request, id);
+    return isPullRequest(issue) ? composePullShape(target, issue) : graphqlIssueShape(target, issue);
+  },
   nodes: ({ ids }: { ids: readonly string[] }) =>
     ids.map((id) => {
       const node = findCommentByNode(request.forge, request.actor, id);
@@ -227,12 +233,11 @@ const answerGraphql = async (forge: ForgeState, context: Context): Promise<Respo
   context.header("x-ratelimit-resource", "graphql");
   if (over) return context.json({ errors: [{ type: "RATE_LIMITED", message: `API rate limit exceeded for ${actor.account.login}.` }] });
   const { query, variables, operationName } = await readJsonInput(context, graphqlRequestSchema);
-  const { data, errors } = await graphql({
-    schema: graphqlSchema,
-    source: query,
-    rootValue: createRootValue({ forge, actor }),
-    variableValues: variables ?? {},
-    operationName: operationName ?? null,
+  const { data, errors } = await runGraphqlQuery({
+    query,
+    variables: variables ?? {},
+    operation: operationName ?? null,
+    root: createRootValue({ forge, actor }),
   });
   return context.json({ ...(data !== undefined && { data }), ...(errors && { errors: errors.map(graphqlErrorShape) }) });
 };

@@ -1,3 +1,5 @@
+import { CLIENT_SCHEMA } from "./graphql-client-schema.ts";
+
 /** The part of GitHub's GraphQL schema that this forge implements: https://docs.github.com/en/graphql/reference */
 export const GRAPHQL_SCHEMA = `
 scalar DateTime
@@ -134,4 +136,4 @@ input EnqueuePullRequestInput { clientMutationId: String expectedHeadOid: GitObj
 type EnqueuePullRequestPayload { clientMutationId: String mergeQueueEntry: MergeQueueEntry }
 input DequeuePullRequestInput { clientMutationId: String id: ID! }
 type DequeuePullRequestPayload { clientMutationId: String mergeQueueEntry: MergeQueueEntry }
-`;
+${CLIENT_SCHEMA}`;

@@ -1,17 +1,16 @@
 import { nodeId, formatTimestamp } from "./api-urls.ts";
+import { clientIssueShape, commentConnection } from "./graphql-client-shapes.ts";
+import { graphqlActorShape, type RepositoryRequest } from "./graphql-request.ts";
 import { connectionShape, type ConnectionSlice } from "./graphql-threads.ts";
-import type { ForgeAccount } from "./forge-actor.ts";
 import type { Issue, TextEdit } from "./forge-issue.ts";
 import type { ForgeRepository } from "./forge-repository.ts";
-
-const editorShape = ({ id, login, type }: ForgeAccount) => ({ __typename: type, id: nodeId("User", id), login });
 
 const editShape = (issue: Issue, { at, by, text }: TextEdit): object => ({
   id: nodeId("UserContentEdit", `${issue.id}/${at}`),
   editedAt: formatTimestamp(at),
   deletedAt: null,
   diff: text,
-  editor: editorShape(by),
+  editor: graphqlActorShape(by),
 });
 
 /** Title changes of an issue or pull request, for its timeline. */
@@ -26,7 +25,7 @@ export const renameEvents = (repository: ForgeRepository, { number }: Issue): { 
               __typename: "RenamedTitleEvent",
               id: nodeId("RenamedTitleEvent", id),
               createdAt: formatTimestamp(at),
-              actor: editorShape(by),
+              actor: graphqlActorShape(by),
               currentTitle: rename.to,
               previousTitle: rename.from,
             },
@@ -42,23 +41,6 @@ export const textEditsShape = (issue: Issue): object => ({
   body: issue.body,
   lastEditedAt: issue.edits.length === 0 ? null : formatTimestamp(issue.edits.at(-1)?.at ?? issue.created),
   userContentEdits: (slice: ConnectionSlice) => connectionShape(issue.edits.toReversed(), slice, (edit) => editShape(issue, edit)),
-});
-
-/** The comments of an issue or pull request, oldest first. Unlike REST's times, `lastEditedAt` shows each edit. */
-export const commentConnection = ({ comments }: ForgeRepository, { number }: Issue) => ({
-  comments: (slice: ConnectionSlice) =>
-    connectionShape(
-      [...comments.values()].filter(({ issue }) => issue === number),
-      slice,
-      ({ id, body, by, created, edited }) => ({
-        id: nodeId("IssueComment", id),
-        databaseId: id,
-        body,
-        author: editorShape(by),
-        createdAt: formatTimestamp(created),
-        lastEditedAt: edited === undefined ? null : formatTimestamp(edited),
-      }),
-    ),
 });
 
 type TimelineSlice = { readonly first?: number; readonly last?: number; readonly itemTypes?: readonly string[] };
@@ -87,12 +69,13 @@ export const timelineConnection = (
 };
 
 /** An issue that is not a pull request. */
-export const graphqlIssueShape = (repository: ForgeRepository, issue: Issue): object => ({
+export const graphqlIssueShape = (request: RepositoryRequest, issue: Issue): object => ({
   __typename: "Issue",
   id: nodeId("Issue", issue.id),
   number: issue.number,
   title: issue.title,
+  ...clientIssueShape(request, issue),
   ...textEditsShape(issue),
-  ...commentConnection(repository, issue),
-  timelineItems: (slice: TimelineSlice) => timelineConnection(renameEvents(repository, issue), slice),
+  ...commentConnection(request, issue),
+  timelineItems: (slice: TimelineSlice) => timelineConnection(renameEvents(request.repository, issue), slice),
 });

@@ -6,20 +6,21 @@ import type { PullRequestIssue } from "./pull-shapes.ts";
 import { listReviewThreadComments } from "./review-threads.ts";
 import type { ForgeAccount, RequestActor } from "./forge-actor.ts";
 import type { ForgeState } from "./forge-state.ts";
-import type { ReviewComment, SubmittedReview, ReviewThread } from "./forge-pull.ts";
+import type { ReviewComment, ReviewThread } from "./forge-pull.ts";
 import type { ForgeRepository } from "./forge-repository.ts";
 
 const authorShape = ({ id, login, type }: ForgeAccount) => ({ __typename: type, id: nodeId("User", id), login });
 
-/** A page of a connection. The cursor for the next page is the position of its last item. */
-export type ConnectionSlice = { readonly first?: number; readonly after?: string };
+/** A page of a connection, from its start or from its end. The cursor for the next page is the position of its last item. */
+export type ConnectionSlice = { readonly first?: number; readonly last?: number; readonly after?: string };
 export const connectionShape = <T>(
   items: readonly T[],
-  { first = items.length, after }: ConnectionSlice,
+  { first, last: final, after }: ConnectionSlice,
   shape: (item: T) => object,
 ): object => {
-  const start = after === undefined || after === null ? 0 : Number(Buffer.from(after, "base64").toString("utf8")) + 1;
-  const page = items.slice(start, start + first);
+  const fromEnd = first === undefined && final !== undefined ? Math.max(0, items.length - final) : 0;
+  const start = after === undefined || after === null ? fromEnd : Number(Buffer.from(after, "base64").toString("utf8")) + 1;
+  const page = items.slice(start, start + (first ?? items.length));
   const last = start + page.length - 1;
   return {
     totalCount: items.length,
@@ -64,19 +65,9 @@ export const findCommentByNode = (forge: ForgeState, actor: RequestActor, id: st
   return null;
 };
 
-const graphqlReviewShape = ({ id, by, body, at, edited }: SubmittedReview): object => ({
-  id: nodeId("PullRequestReview", id),
-  databaseId: id,
-  body,
-  author: authorShape(by),
-  submittedAt: formatTimestamp(at),
-  lastEditedAt: edited === undefined ? null : formatTimestamp(edited),
-});
-
-/** Review threads and reviews of a pull request, in the form of GraphQL. */
-export const reviewConnections = ({ pull }: PullRequestIssue): object => ({
+/** Review threads of a pull request, in the form of GraphQL. */
+export const threadConnection = ({ pull }: PullRequestIssue): object => ({
   reviewThreads: (slice: ConnectionSlice) => connectionShape(pull.threads, slice, graphqlThreadShape),
-  reviews: (slice: ConnectionSlice) => connectionShape(pull.reviews, slice, graphqlReviewShape),
 });
 
 type FoundThread = { readonly repository: ForgeRepository; readonly issue: PullRequestIssue; readonly thread: ReviewThread };

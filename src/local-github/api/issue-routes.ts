@@ -67,7 +67,7 @@ export const addNewIssue = (
   return issue;
 };
 
-const createIssue: RouteHandler = async (call) => {
+export const createIssue: RouteHandler = async (call) => {
   const { forge, repository } = call;
   const actor = call.actor();
   const { labels, assignees, ...input } = await call.input(newIssueSchema);

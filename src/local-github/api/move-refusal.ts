@@ -73,15 +73,21 @@ const findCheckEnd = ({ statuses, checks, runs }: ForgeRepository, sha: string, 
   return meaning(jobs.at(-1)?.report.conclusion);
 };
 
+/** The required checks of a branch. */
+export const listRequiredChecks = (repository: ForgeRepository, branch: string): readonly RequiredStatusCheck[] =>
+  repository.rules
+    .filter((rule) => rule.branch === branch && rule.type === "required_status_checks")
+    .flatMap((rule) => ruleParametersOf(rule).required_status_checks ?? []);
+
 /** Finds a failed check and a check that is not green among the required checks of a branch. */
 export const evaluateRequiredChecks = (
   repository: ForgeRepository,
   { branch, sha, apps }: { branch: string; sha: string; apps: MoveContext["apps"] },
 ): { red: string | null; missing: string | null } => {
-  const required = repository.rules
-    .filter((rule) => rule.branch === branch && rule.type === "required_status_checks")
-    .flatMap((rule) => ruleParametersOf(rule).required_status_checks ?? []);
-  const ends = required.map((each) => ({ name: each.context, end: findCheckEnd(repository, sha, { required: each, apps }) }));
+  const ends = listRequiredChecks(repository, branch).map((each) => ({
+    name: each.context,
+    end: findCheckEnd(repository, sha, { required: each, apps }),
+  }));
   return {
     red: ends.find(({ end }) => end === "red")?.name ?? null,
     missing: ends.find(({ end }) => end !== "green")?.name ?? null,

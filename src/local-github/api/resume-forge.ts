@@ -24,6 +24,9 @@ export const restoreForge = (forge: ForgeState, stored: StoredForge): void => {
       ([branch, entries]) => [branch, entries.map((entry) => ({ ...entry, cancel: () => undefined }))] as const,
     );
     forge.repositories.set(key, {
+      actionsEnabled: true,
+      variables: {},
+      environmentVariables: new Map(),
       ...repository,
       bare: openBareRepository(directory, forge.after),
       mergeQueues: new Map(queues),

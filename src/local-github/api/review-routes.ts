@@ -70,7 +70,7 @@ const placeAllComments = async (
   return all;
 };
 
-const createReview: RouteHandler = async (call) => {
+export const createReview: RouteHandler = async (call) => {
   const issue = getRequestedPull(call);
   const input = await call.input(newReviewSchema);
   if (input.event === undefined) return createPendingReview(call, issue, input);

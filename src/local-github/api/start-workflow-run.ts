@@ -134,6 +134,8 @@ const executeRun = (forge: ForgeState, repository: ForgeRepository, { run, resum
       },
       secrets: repository.secrets,
       environments: Object.fromEntries(repository.environments),
+      variables: repository.variables,
+      environmentVariables: Object.fromEntries(repository.environmentVariables),
       ...(resumed && { resumed }),
     },
     {

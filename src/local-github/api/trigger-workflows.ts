@@ -87,7 +87,7 @@ const startTriggeredRuns = async (
 export const triggerWorkflows = (forge: ForgeState, repository: ForgeRepository, event: ForgeEvent): void => {
   const mode = startModeOf(event);
   // GitHub has no trigger `workflow_job`.
-  if (mode === "nothing" || event.event === "workflow_job") return;
+  if (mode === "nothing" || event.event === "workflow_job" || !repository.actionsEnabled) return;
   const payload = structuredClone(
     composeEventPayload(forge, repository, { event: event.event, payload: event.payload, by: event.actor.account }),
   );

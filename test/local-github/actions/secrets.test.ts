@@ -245,3 +245,17 @@ test("gives each job its own workspace, HOME and temporary directory", async () 
   expect(run.conclusion).toBe("success");
   expect(await run.log("b")).not.toMatch(/^here$/m);
 });
+
+const VARIABLES = `on: workflow_dispatch
+jobs:
+  plain: { runs-on: x, if: "vars.NAME == 'all'", steps: [{ run: 'echo "plain \${{ vars.NAME }}"' }] }
+  chosen: { runs-on: x, environment: enki, steps: [{ run: 'echo "chosen \${{ vars.NAME }} \${{ vars.OTHER }}"' }] }
+`;
+
+test("a job has the repository's variables, and those of its environment override them", async () => {
+  const bench = await createBench();
+  const run = await bench.run(VARIABLES, { variables: { NAME: "all", OTHER: "two" }, environmentVariables: { enki: { NAME: "own" } } });
+  expect(run.conclusion).toBe("success");
+  expect(await run.log("plain")).toContain("plain all");
+  expect(await run.log("chosen")).toContain("chosen own two");
+});

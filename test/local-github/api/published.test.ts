@@ -168,6 +168,32 @@ const browse = async ({ person, git }: Stage): Promise<void> => {
   await person.users.getByUsername({ username: "ada" });
 };
 
+/** Settings that an installation of Enki needs. */
+const configure = async ({ person }: Stage): Promise<void> => {
+  const { actions, repos } = person;
+  await actions.setGithubActionsPermissionsRepository({ ...REPO, enabled: true });
+  await actions.getGithubActionsPermissionsRepository(REPO);
+  await actions.setGithubActionsDefaultWorkflowPermissionsRepository({ ...REPO, can_approve_pull_request_reviews: true });
+  await actions.getGithubActionsDefaultWorkflowPermissionsRepository(REPO);
+  const environment = { ...REPO, environment_name: "enki" };
+  await repos.createOrUpdateEnvironment(environment);
+  await repos.getEnvironment(environment);
+  const { key_id } = (await actions.getRepoPublicKey(REPO)).data;
+  await actions.getEnvironmentPublicKey(environment);
+  const secret = { secret_name: "KEY", encrypted_value: "c2VhbGVk", key_id };
+  await actions.createOrUpdateRepoSecret({ ...REPO, ...secret });
+  await actions.createOrUpdateEnvironmentSecret({ ...environment, ...secret });
+  await actions.listRepoSecrets(REPO);
+  await actions.listEnvironmentSecrets(environment);
+  const variable = { name: "NAME", value: "1" };
+  await actions.createRepoVariable({ ...REPO, ...variable });
+  await actions.updateRepoVariable({ ...REPO, ...variable });
+  await actions.listRepoVariables(REPO);
+  await actions.createEnvironmentVariable({ ...environment, ...variable });
+  await actions.updateEnvironmentVariable({ ...environment, ...variable });
+  await actions.listEnvironmentVariables(environment);
+};
+
 const manage = async ({ app, octokit, forge }: Stage): Promise<void> => {
   const api = octokit("");
   const headers = { authorization: `Bearer ${jwtOf(app.id, app.privateKeyPem)}` };
@@ -186,6 +212,7 @@ test("every route and every webhook in a day of use matches GitHub's description
   await check(stage);
   await act(stage);
   await manage(stage);
+  await configure(stage);
   await stage.forge.waitUntilIdle();
   expect(await stage.witness.faults(stage.forge.deliveries())).toEqual([]);
   const called = await stage.witness.routes();

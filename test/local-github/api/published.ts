@@ -19,6 +19,13 @@ const read = (name: string): unknown => JSON.parse(readFileSync(new URL(`github/
 const described = read("rest") as Rest;
 /** The schema describes a list whose items must be a user and an enterprise at the same time. */
 const INSTALLATIONS = { "GET /app/installations": { 200: { type: "array", items: { $ref: "#/definitions/installation" } } } };
+/** GitHub answers 409 for a variable that exists, which `gh variable set` relies on and the description lacks. */
+const VARIABLES = Object.fromEntries(
+  ["/actions/variables", "/environments/{environment_name}/variables"].map((path) => {
+    const route = `POST /repos/{owner}/{repo}${path}`;
+    return [route, { ...described.operations[route], 409: { $ref: "#/definitions/basic-error" } }];
+  }),
+);
 /**
  * GitHub answers null for the line of an outdated comment. Its webhook schemas allow null, its answer schemas do not.
  */
@@ -31,7 +38,7 @@ const LINES = Object.fromEntries(
   ["pull-request-review-comment", "review-comment"].map((name) => [name, withNulls(described.definitions[name])]),
 );
 const rest: Rest = {
-  operations: { ...described.operations, ...INSTALLATIONS },
+  operations: { ...described.operations, ...INSTALLATIONS, ...VARIABLES },
   definitions: { ...described.definitions, ...LINES },
 };
 const webhooks = read("webhooks") as Webhooks;

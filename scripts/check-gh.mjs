@@ -1,0 +1,112 @@
+#!/usr/bin/env node
+// Uses the real `gh` on a local GitHub: each of its commands must do there what it does on GitHub. Skipped, with the reason, where there is
+// no `gh`.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { findGh, ghEnvironment } from "./find-gh.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const place = mkdtempSync(join(tmpdir(), "enki-gh-"));
+const own = join(place, "own");
+const WORKFLOW =
+  "name: say\non: { workflow_dispatch: { inputs: { word: { type: string } } } }\njobs:\n  say: { runs-on: x, steps: [{ run: 'true' }] }\n";
+const AUTHOR = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+
+const git = (...args) => {
+  const { status, stdout, stderr } = spawnSync("git", [...AUTHOR, ...args], { cwd: own, encoding: "utf8" });
+  if (status !== 0) throw new Error(`git ${args.join(" ")} failed: ${stderr}`);
+  return stdout.trim();
+};
+
+const makeRepository = () => {
+  mkdirSync(join(own, ".github/workflows"), { recursive: true });
+  writeFileSync(join(own, ".github/workflows/say.yml"), WORKFLOW);
+  writeFileSync(join(own, "list.txt"), "b\na\n");
+  git("init", "--quiet", "--initial-branch", "main");
+  git("add", ".");
+  git("commit", "--quiet", "--message", "Begin");
+};
+
+/** Starts `enki local`, and reads its address and token from its record, as other commands of Enki do. */
+const startLocalGitHub = async () => {
+  const state = join(place, "state");
+  const env = { PATH: process.env.PATH, HOME: place, TMPDIR: place, XDG_STATE_HOME: state };
+  const child = spawn(process.execPath, [join(root, "dist/cli.js"), "local", "--repo", own, "--verify", "true"], { env });
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  await new Promise((resolve, reject) => {
+    let text = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (chunk) => {
+        text += chunk;
+        if (/Ctrl\+C/.test(text)) resolve();
+      });
+    void ended.then(() => reject(new Error(`enki local ended: ${text}`)));
+  });
+  const records = join(state, "enki/machines");
+  const { url, token } = JSON.parse(readFileSync(join(records, readdirSync(records)[0]), "utf8"));
+  return { url, token, stop: () => (child.kill("SIGINT"), ended) };
+};
+
+/** Arguments of `gh`, and what it must print. */
+const CHECKS = [
+  [["issue", "create", "--title", "The list is not sorted", "--body", "See list.txt."], /\/issues\/1$/],
+  [["issue", "comment", "1", "--body", "It should begin with a."], /\/issues\/1#issuecomment-\d+$/],
+  [["issue", "view", "1"], /^title:\tThe list is not sorted\nstate:\tOPEN\nauthor:\tyou\n[^]*comments:\t1\n[^]*See list\.txt\./],
+  [["issue", "view", "1", "--comments"], /It should begin with a\./],
+  [["issue", "list"], /^1\tOPEN\tThe list is not sorted/],
+  [["pr", "list"], /^2\tSort the list\tsort\tOPEN/],
+  [["pr", "view", "2"], /^title:\tSort the list\nstate:\tOPEN\n[^]*additions:\t1\ndeletions:\t1\n/],
+  [["pr", "checks", "2"], /no checks reported/, 1],
+  [["pr", "review", "2", "--comment", "--body", "Looks right."], /^/],
+  [["pr", "view", "2", "--comments"], /Looks right\./],
+  [["pr", "review", "2", "--approve"], /Can not approve your own pull request/, 1],
+  [["workflow", "list"], /^say\tactive\t\d+/m],
+  [["workflow", "run", "say.yml", "-f", "word=a"], /^/],
+  [["repo", "view", "local/own"], /^name:\tlocal\/own\n/],
+  [["api", "--method", "PUT", "repos/local/own/environments/enki"], /"name":"enki"/],
+  [["secret", "set", "ENKI_MODEL_KEY", "--env", "enki", "--body", "a key"], /^/],
+  [["secret", "list", "--env", "enki"], /^ENKI_MODEL_KEY\t/],
+  [["api", "--paginate", "repos/local/own/issues?per_page=1&state=all", "--jq", ".[].number"], /^2\n1$/],
+];
+
+const withoutRepository = new Set(["api", "repo"]);
+
+const checkCommands = (command, { url, token }) => {
+  const env = { PATH: process.env.PATH, HOME: place, ...ghEnvironment({ url, token, directory: place }) };
+  const gh = (args) =>
+    spawnSync(command, withoutRepository.has(args[0]) ? args : [...args, "--repo", "local/own"], { cwd: place, env, encoding: "utf8" });
+  git("checkout", "--quiet", "-b", "sort");
+  writeFileSync(join(own, "list.txt"), "a\nb\n");
+  git("commit", "--quiet", "--all", "--message", "Sort the list");
+  git("push", "--quiet", `${url.replace("http://", `http://x-access-token:${token}@`)}/local/own.git`, "sort");
+  const faults = [];
+  for (const [args, expected, code = 0] of CHECKS) {
+    if (args[0] === "pr" && args[1] === "list")
+      gh(["api", "repos/local/own/pulls", "-f", "title=Sort the list", "-f", "head=sort", "-f", "base=main"]);
+    const { status, stdout, stderr } = gh(args);
+    const text = `${stdout}${stderr}`.trim();
+    if (status !== code || !expected.test(text)) faults.push(`gh ${args.join(" ")} (${status}): ${text}`);
+  }
+  return faults;
+};
+
+try {
+  const { command, reason } = findGh(place);
+  if (command === null) process.stdout.write(`gh: skipped, because ${reason}\n`);
+  else {
+    makeRepository();
+    const local = await startLocalGitHub();
+    const faults = checkCommands(command, local);
+    await local.stop();
+    for (const fault of faults) process.stdout.write(`${fault}\n`);
+    process.stdout.write(
+      `gh: ${CHECKS.length - faults.length} of ${CHECKS.length} commands do on the local GitHub what they do on GitHub\n`,
+    );
+    if (faults.length > 0) process.exitCode = 1;
+  }
+} finally {
+  rmSync(place, { recursive: true, force: true, maxRetries: 10 });
+}

@@ -1,0 +1,183 @@
+import { generateKeyPairSync } from "node:crypto";
+import { z } from "zod";
+import { type ApiCall, type ApiRoute, createdReply, NO_CONTENT, okReply, type RouteHandler } from "./api-call.ts";
+import { ApiRefusal, notFoundRefusal } from "./api-refusal.ts";
+import { formatTimestamp, hashToNumber, nodeId, pageUrl, repositoryUrl } from "./api-urls.ts";
+import { type ForgeRepository, repositoryKey } from "./forge-repository.ts";
+import { findRole } from "./repository-access.ts";
+
+/** Settings are an administrator's, in REST also to read. */
+const asAdministrator =
+  (handler: RouteHandler): RouteHandler =>
+  (call) => {
+    const actor = call.actor();
+    if (actor.kind === "user" && findRole(call.repository, actor.account.login) !== "admin")
+      throw new ApiRefusal(403, "Must have admin rights to Repository.");
+    return handler(call);
+  };
+
+/** https://docs.github.com/rest/actions/permissions#get-github-actions-permissions-for-a-repository */
+const getActionsPermissions: RouteHandler = ({ repository }) =>
+  okReply({ enabled: repository.actionsEnabled, ...(repository.actionsEnabled && { allowed_actions: "all" }) });
+
+const setActionsPermissions: RouteHandler = async ({ repository, input }) => {
+  const { enabled } = await input(z.object({ enabled: z.boolean() }));
+  repository.actionsEnabled = enabled;
+  return NO_CONTENT;
+};
+
+/** https://docs.github.com/rest/actions/permissions#get-default-workflow-permissions-for-a-repository */
+const getWorkflowPermissions: RouteHandler = ({ repository }) =>
+  okReply({ default_workflow_permissions: "read", can_approve_pull_request_reviews: repository.actionsPulls });
+
+const setWorkflowPermissions: RouteHandler = async ({ repository, input }) => {
+  const { can_approve_pull_request_reviews: allowed } = await input(z.object({ can_approve_pull_request_reviews: z.boolean().optional() }));
+  if (allowed !== undefined) repository.actionsPulls = allowed;
+  return NO_CONTENT;
+};
+
+const environmentShape = ({ forge, repository }: ApiCall, name: string) => ({
+  id: hashToNumber(name),
+  node_id: nodeId("Environment", name),
+  name,
+  url: `${repositoryUrl(forge, repository)}/environments/${encodeURIComponent(name)}`,
+  html_url: `${pageUrl(forge, repository)}/deployments/activity_log?environments_filter=${encodeURIComponent(name)}`,
+  created_at: formatTimestamp(repository.created),
+  updated_at: formatTimestamp(repository.created),
+  protection_rules: [],
+  deployment_branch_policy: null,
+});
+
+const requireEnvironment = (call: ApiCall): string => {
+  const name = call.param("environment");
+  if (!call.repository.environments.has(name)) throw notFoundRefusal();
+  return name;
+};
+
+/** GitHub Free has environments in public repositories only: https://docs.github.com/actions/reference/deployments-and-environments */
+const createEnvironment: RouteHandler = (call) => {
+  if (call.repository.private) throw notFoundRefusal();
+  const name = call.param("environment");
+  if (!call.repository.environments.has(name)) call.repository.environments.set(name, {});
+  return okReply(environmentShape(call, name));
+};
+
+/** Where secrets and variables are: the repository, or one of its environments. */
+type ValuePlace = {
+  readonly read: (call: ApiCall) => Readonly<Record<string, string>>;
+  readonly write: (call: ApiCall, values: Readonly<Record<string, string>>) => void;
+};
+
+const REPOSITORY_SECRETS: ValuePlace = {
+  read: ({ repository }) => repository.secrets,
+  write: ({ repository }, values) => void (repository.secrets = values),
+};
+const ENVIRONMENT_SECRETS: ValuePlace = {
+  read: (call) => call.repository.environments.get(requireEnvironment(call)) ?? {},
+  write: (call, values) => void call.repository.environments.set(requireEnvironment(call), values),
+};
+const REPOSITORY_VARIABLES: ValuePlace = {
+  read: ({ repository }) => repository.variables,
+  write: ({ repository }, values) => void (repository.variables = values),
+};
+const ENVIRONMENT_VARIABLES: ValuePlace = {
+  read: (call) => call.repository.environmentVariables.get(requireEnvironment(call)) ?? {},
+  write: (call, values) => void call.repository.environmentVariables.set(requireEnvironment(call), values),
+};
+
+const timesOf = ({ created }: ForgeRepository) => ({ created_at: formatTimestamp(created), updated_at: formatTimestamp(created) });
+
+const listSecrets =
+  ({ read }: ValuePlace): RouteHandler =>
+  (call) => {
+    const secrets = Object.keys(read(call)).map((name) => ({ name, ...timesOf(call.repository) }));
+    return call.page(secrets, (items) => ({ total_count: secrets.length, secrets: items }));
+  };
+
+const PUBLIC_KEY_BYTES = 32;
+
+/** Nobody has the private key: the local GitHub keeps secrets sealed, and jobs receive the sealed text. */
+const getPublicKey: RouteHandler = ({ repository }) => {
+  const { publicKey } = generateKeyPairSync("x25519");
+  const key = publicKey.export({ format: "der", type: "spki" }).subarray(-PUBLIC_KEY_BYTES).toString("base64");
+  return okReply({ key_id: String(hashToNumber(repositoryKey(repository))), key });
+};
+
+const NAME = /^(?!GITHUB_)[A-Z_][A-Z0-9_]*$/i;
+
+const requireName = (name: string): string => {
+  if (!NAME.test(name)) throw new ApiRefusal(422, "Secret and variable names can only contain alphanumeric characters or underscores");
+  return name.toUpperCase();
+};
+
+/** https://docs.github.com/rest/actions/secrets#create-or-update-a-repository-secret */
+const putSecret =
+  ({ read, write }: ValuePlace): RouteHandler =>
+  async (call) => {
+    const name = requireName(call.param("name"));
+    const { encrypted_value: value } = await call.input(z.object({ encrypted_value: z.string(), key_id: z.string() }));
+    const values = read(call);
+    write(call, { ...values, [name]: value });
+    return Object.hasOwn(values, name) ? NO_CONTENT : createdReply({});
+  };
+
+const variableShape = (call: ApiCall, [name, value]: readonly [string, string]) => ({ name, value, ...timesOf(call.repository) });
+
+const listVariables =
+  ({ read }: ValuePlace): RouteHandler =>
+  (call) => {
+    const variables = Object.entries(read(call)).map((entry) => variableShape(call, entry));
+    return call.page(variables, (items) => ({ total_count: variables.length, variables: items }));
+  };
+
+/** https://docs.github.com/rest/actions/variables#create-a-repository-variable */
+const createVariable =
+  ({ read, write }: ValuePlace): RouteHandler =>
+  async (call) => {
+    const { name: given, value } = await call.input(z.object({ name: z.string(), value: z.string() }));
+    const [name, values] = [requireName(given), read(call)];
+    if (Object.hasOwn(values, name)) throw new ApiRefusal(409, "Already exists - Variable already exists");
+    write(call, { ...values, [name]: value });
+    return createdReply({});
+  };
+
+const updateVariable =
+  ({ read, write }: ValuePlace): RouteHandler =>
+  async (call) => {
+    const [name, values] = [requireName(call.param("name")), read(call)];
+    if (!Object.hasOwn(values, name)) throw notFoundRefusal();
+    const { value } = await call.input(z.object({ value: z.string() }));
+    write(call, { ...values, [name]: value });
+    return NO_CONTENT;
+  };
+
+const toRoutes = (scope: string, routes: readonly (readonly [ApiRoute[0], string, RouteHandler])[]): readonly ApiRoute[] =>
+  routes.map(([method, path, handler]) => [method, path, { scope, level: method === "GET" ? "read" : "write" }, asAdministrator(handler)]);
+
+/** Settings of a repository that an installation of Enki needs. */
+export const settingsRoutes: readonly ApiRoute[] = [
+  ...toRoutes("administration", [
+    ["GET", "/actions/permissions", getActionsPermissions],
+    ["PUT", "/actions/permissions", setActionsPermissions],
+    ["GET", "/actions/permissions/workflow", getWorkflowPermissions],
+    ["PUT", "/actions/permissions/workflow", setWorkflowPermissions],
+    ["GET", "/environments/:environment", (call) => okReply(environmentShape(call, requireEnvironment(call)))],
+    ["PUT", "/environments/:environment", createEnvironment],
+  ]),
+  ...toRoutes("secrets", [
+    ["GET", "/actions/secrets", listSecrets(REPOSITORY_SECRETS)],
+    ["GET", "/actions/secrets/public-key", getPublicKey],
+    ["PUT", "/actions/secrets/:name", putSecret(REPOSITORY_SECRETS)],
+    ["GET", "/environments/:environment/secrets", listSecrets(ENVIRONMENT_SECRETS)],
+    ["GET", "/environments/:environment/secrets/public-key", getPublicKey],
+    ["PUT", "/environments/:environment/secrets/:name", putSecret(ENVIRONMENT_SECRETS)],
+  ]),
+  ...toRoutes("actions_variables", [
+    ["GET", "/actions/variables", listVariables(REPOSITORY_VARIABLES)],
+    ["POST", "/actions/variables", createVariable(REPOSITORY_VARIABLES)],
+    ["PATCH", "/actions/variables/:name", updateVariable(REPOSITORY_VARIABLES)],
+    ["GET", "/environments/:environment/variables", listVariables(ENVIRONMENT_VARIABLES)],
+    ["POST", "/environments/:environment/variables", createVariable(ENVIRONMENT_VARIABLES)],
+    ["PATCH", "/environments/:environment/variables/:name", updateVariable(ENVIRONMENT_VARIABLES)],
+  ]),
+];
