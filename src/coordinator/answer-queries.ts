@@ -13,6 +13,7 @@ type QueryOf<K extends QueryKind> = Extract<Query, { kind: K }>;
 export type CommitQueries = {
   work(query: QueryOf<"work">): Promise<QueryAnswers["work"]>;
   resultFiles(query: QueryOf<"result-files">): Promise<QueryAnswers["result-files"]>;
+  tampering(query: QueryOf<"tampering">): Promise<QueryAnswers["tampering"]>;
   rebase(query: QueryOf<"rebase-commits">): Promise<QueryAnswers["rebase-commits"]>;
   newestBase(query: QueryOf<"newest-base">): Promise<QueryAnswers["newest-base"]>;
   mergeChain(query: QueryOf<"merge-chain">): Promise<QueryAnswers["merge-chain"]>;
@@ -77,6 +78,7 @@ const QUERY_TARGETS: Readonly<Record<GitHubQueryKind, "github"> & Record<Exclude
   feedback: "github",
   work: "git",
   "result-files": "git",
+  tampering: "git",
   "rebase-commits": "git",
   "newest-base": "git",
   "merge-chain": "git",
@@ -188,6 +190,8 @@ const answerFromGit = async (query: QueryOf<Exclude<QueryKind, GitHubQueryKind>>
       return { kind: "work", query, answer: await git.work(query) };
     case "result-files":
       return { kind: "result-files", query, answer: await git.resultFiles(query) };
+    case "tampering":
+      return { kind: "tampering", query, answer: await git.tampering(query) };
     case "rebase-commits":
       return { kind: "rebase-commits", query, answer: await git.rebase(query) };
     case "newest-base":

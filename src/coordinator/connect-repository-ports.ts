@@ -7,6 +7,7 @@ import type { LedgerSeal } from "../storage/ledger/ledger-keys.ts";
 import { loadRequests } from "../storage/ledger/load-requests.ts";
 import { loadLedger, openResultReader } from "../storage/ledger/load-ledger.ts";
 import { judgeResultFiles } from "../storage/ledger/judge-result-files.ts";
+import { readTampering } from "../storage/git/read-tampering.ts";
 import { saveLedger } from "../storage/ledger/save-ledger.ts";
 import type { Config } from "../core/domain/config.ts";
 import type { RefMove } from "../core/domain/decision.ts";
@@ -72,6 +73,7 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
         git: {
           ...clone,
           resultFiles: (query) => judgeResultFiles(clone.running, query),
+          tampering: (query) => readTampering(clone.running, query),
           archived: (id) => readArchivedStates(clone, id),
           pullHead: clone.fetchPullHead,
           workflowFiles: (commit) => readCommitWorkflows(clone, commit),

@@ -142,6 +142,7 @@ const checkSaveDue = (world: RepositoryPorts, held: LoopState, act: ActDecision)
 
 const LASTING: readonly QueryKind[] = [
   "result-files",
+  "tampering",
   "work",
   "rebase-commits",
   "newest-base",

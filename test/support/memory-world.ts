@@ -123,6 +123,8 @@ export const memoryWorld = (
     reviews: new Map<number, Review[]>(),
     /** Why the files of results may not be published; null if they may. */
     refusesFiles: null as Refusal | null,
+    /** How a head weakens what judges it. */
+    tampering: (_head: Sha): QueryAnswers["tampering"] => [],
     /** What people wrote on pull requests. */
     talk: new Map<number, Partial<PullDiscussion>>(),
     /** Our answers in threads of comments on lines. */
@@ -280,6 +282,8 @@ export const memoryWorld = (
         return { kind: "run", query, answer: state.runs.find(({ id }) => id === query.run) ?? "missing" };
       case "result-files":
         return { kind: "result-files", query, answer: state.refusesFiles };
+      case "tampering":
+        return { kind: "tampering", query, answer: state.tampering(query.head) };
       case "result-artifact": {
         const run = state.runs.find(({ id }) => id === query.run);
         const isThere = run && state.artifacts.has(`${query.run} ${query.result}`);

@@ -70,6 +70,10 @@ export const policySchema = z.strictObject({
     .max(2)
     .default(["requester"])
     .describe("who may approve a checkpoint alone: the person who requested the work, a person who pushed to its branch"),
+  tests: z
+    .enum(["checkpoint", "allow"])
+    .default("checkpoint")
+    .describe("`checkpoint` lets a step that deletes, skips or weakens tests, snapshots, coverage or CI land only after an approval"),
   max_bytes: z.int().min(1).max(100_000_000).default(10_000_000).describe("the size of the files that a step changes, in bytes"),
 });
 

@@ -18,6 +18,7 @@ const toPolicy = (policy: ConfigFile["policy"]): Config["policy"] => ({
   maxFiles: policy.max_files,
   selfApproval: policy.self_approval,
   maxBytes: policy.max_bytes,
+  tests: policy.tests,
 });
 
 const toBudget = ({ execution, day, attempt }: ConfigFile["budget"]): BudgetConfig => ({

@@ -1,6 +1,7 @@
 import type { Execution } from "../domain/execution.ts";
 import { readTaskId, toTaskId, type TaskId } from "../domain/ids.ts";
 import type { StepNeed, PlannedStep } from "../domain/plan.ts";
+import { isTampering } from "../domain/tampering.ts";
 import { isHeldButBuildable, type Step, type StepState } from "../domain/step.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
 
@@ -18,7 +19,7 @@ export const listNeedStatuses = (tx: DecisionReader, execution: Execution, { nee
   needs.map((need) => {
     if ("task" in need) return findForeignNeed(tx, need);
     const step = execution.steps[need.step] ?? null;
-    const checkpoint = tx.planned(execution, need.step)?.checkpoint === true;
+    const checkpoint = tx.planned(execution, need.step)?.checkpoint === true || (step !== null && isTampering(step));
     return { need, task: toTaskId(execution.id, need.step), state: step?.state ?? null, step, checkpoint };
   });
 
@@ -32,7 +33,7 @@ const findForeignNeed = (tx: DecisionReader, need: Extract<StepNeed, { task: Tas
   if (!other) return { ...none, state: findArchivedState(tx, id) };
   const planned = tx.planned(other, id.step);
   const step = other.steps[id.step];
-  if (step) return { ...none, state: step.state, step, checkpoint: planned?.checkpoint === true };
+  if (step) return { ...none, state: step.state, step, checkpoint: planned?.checkpoint === true || isTampering(step) };
   if (!planned) return { ...none, state: null };
   return { ...none, state: other.state === "failed" || other.state === "cancelled" ? other.state : "pending" };
 };

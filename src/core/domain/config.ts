@@ -58,6 +58,8 @@ export type Config = {
     /** Who may approve a checkpoint alone. */
     readonly selfApproval: readonly ("requester" | "pusher")[];
     readonly maxBytes: number;
+    /** Whether a step that weakens what judges it needs an approval. Absent in decisions that earlier versions stored. */
+    readonly tests?: "checkpoint" | "allow";
   };
   readonly brief: {
     readonly comments: BriefComments;

@@ -29,6 +29,7 @@ import type { BundleRules } from "../policy/check-bundle.ts";
 import type { Conflict } from "./conflict.ts";
 import type { Refusal } from "./refusal.ts";
 import type { StepState } from "./step.ts";
+import type { TamperingFinding } from "./tampering.ts";
 
 /**
  * One merge of a candidate: `head` merged into the commit before, with fixed dates and this message.
@@ -116,6 +117,8 @@ export type Query =
     }
   /** Whether the files of a result follow the rules of the default branch. */
   | { readonly kind: "result-files"; readonly result: Sha; readonly rules: BundleRules }
+  /** How a head weakens what judges it. Only changes since each of `onto` count. */
+  | { readonly kind: "tampering"; readonly head: Sha; readonly onto: readonly Sha[] }
   /** Final step states of an archived execution; null if the archive does not contain it. */
   | { readonly kind: "archived"; readonly execution: ExecutionId }
   /**
@@ -183,6 +186,7 @@ export type QueryAnswers = {
     | { readonly kind: "clash"; readonly paths: readonly string[] };
   /** `null` if they do. */
   "result-files": Refusal | null;
+  tampering: readonly TamperingFinding[];
   archived: Readonly<Record<StepId, StepState>> | null;
   "merge-of": { readonly commit: Sha; readonly tree: Sha } | null;
   reattach: QueryAnswers["work"];

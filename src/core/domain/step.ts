@@ -6,6 +6,7 @@ import type { OutcomeKind } from "./outcome.ts";
 import type { LandingKind } from "./queue.ts";
 import type { Priority } from "./priority.ts";
 import type { Refusal } from "./refusal.ts";
+import type { HeadTampering } from "./tampering.ts";
 
 export type StepState =
   | "pending"
@@ -92,6 +93,8 @@ export type StepFacts = {
   readonly priority?: Priority;
   /** The review that requested the next attempt; its author has write permission. */
   readonly acceptedReview?: number;
+  /** How the last judged head weakens what judges it; absent before the first, and in older ledgers. */
+  readonly tampering?: HeadTampering;
   /** The landing kind stated on the pull request; absent if not stated. */
   readonly announcedLanding?: LandingKind;
   /** The commit that landed the step; null before. `rewritten`: the base does not contain the head, because GitHub squashed or rebased it. */

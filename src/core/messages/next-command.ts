@@ -5,6 +5,8 @@ import type { Queue } from "../domain/queue.ts";
 import type { Refusal } from "../domain/refusal.ts";
 import { DECISION_GONE_CODE, isAwaitingAnswer, isAwaitingConfirmation, isHeldByPerson, type Step } from "../domain/step.ts";
 import { toInlineCode, escapeSentence } from "./escape.ts";
+import { listFindings } from "../domain/tampering.ts";
+import { renderFindings } from "./tampering-text.ts";
 import { renderPlanApproval } from "./plan-approval.ts";
 
 const APPROVAL_REQUEST = "Nothing runs until a person with write permission approves. To start exactly this plan, comment:";
@@ -81,10 +83,11 @@ const renderWaitingStep = (execution: Execution, step: Step): string => {
 };
 
 const renderCheckpoint = (execution: Execution, step: Step): string => {
-  const name = `${toInlineCode(step.id)} is a **checkpoint**`;
+  const findings = listFindings(step);
+  const name = `${toInlineCode(step.id)} ${findings.length > 0 ? "changes **what judges it**" : "is a **checkpoint**"}`;
   if (step.pull !== null) {
     const again = step.refusal && EXPLAINED_CODES.includes(step.refusal.code) ? ` ${escapeSentence(step.refusal.message)}` : "";
-    return `${name}, and its work is verified: approve #${step.pull} with a review to land it and start the next steps.${again}`;
+    return `${name}, and its work is verified: approve #${step.pull} with a review to land it and start the next steps.${again}${findings.length > 0 ? `\n\n${renderFindings(findings)}` : ""}`;
   }
   const line = `/enki approve ${toTaskId(execution.id, step.id)}@${(step.result ?? "").slice(0, 12)}`;
   const hint = step.artifact ? "read its report below. To continue with it" : "it changed nothing. To continue";

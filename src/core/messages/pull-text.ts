@@ -4,6 +4,8 @@ import type { PlannedStep } from "../domain/plan.ts";
 import type { Sha } from "../domain/ids.ts";
 import type { Candidate, LandingTerms } from "../domain/queue.ts";
 import { defuseText, toInlineCode, escapeInline, toOneLine, quoteWithin } from "./escape.ts";
+import { renderTamperingGate } from "./tampering-text.ts";
+import type { TamperingFinding } from "../domain/tampering.ts";
 import { describeLanding } from "./landing-words.ts";
 import { renderStepTask } from "./planned-step.ts";
 import { linkPlanPage } from "./step-details.ts";
@@ -15,9 +17,11 @@ export const renderPullTitle = ({ step }: PullContext): string => defuseText(toO
 type PullBodyInput = PullContext & {
   readonly output: string;
   /** `undefined` until known. */ readonly terms: LandingTerms | undefined;
+  /** How the present head weakens what judges it. */
+  readonly findings?: readonly TamperingFinding[];
 };
 
-export const renderPullBody = ({ execution, step, output, terms }: PullBodyInput): string => {
+export const renderPullBody = ({ execution, step, output, terms, findings = [] }: PullBodyInput): string => {
   const task = toTaskId(execution.id, step.id);
   return [
     `Step ${toInlineCode(step.id)} of the plan for #${execution.issue}, requested by ${escapeInline(execution.requestedBy)}: ${escapeInline(execution.request)}`,
@@ -25,12 +29,18 @@ export const renderPullBody = ({ execution, step, output, terms }: PullBodyInput
     "**Task**",
     renderTask(execution, step),
     "**How it lands**",
-    step.checkpoint
-      ? "This is a **checkpoint**: Enki lands it, and starts the steps that depend on it, once a person with write permission approves this exact head in a review."
-      : `Enki lands it automatically as soon as the commit that would land is verified${terms && terms.requiredReviews > 0 ? " and this head has the approving reviews that the rules require" : ""}.`,
+    ...(step.checkpoint || findings.length === 0 ? [describeGate(step, terms)] : []),
+    ...(findings.length > 0 ? [renderTamperingGate(findings)] : []),
     ...(terms ? [describeLanding(execution.baseBranch, terms)] : []),
     `<sub>Task ${toInlineCode(task)} of execution ${toInlineCode(execution.id)} · push to this branch to change what lands · ${toInlineCode(`/enki cancel ${task}`)} on #${execution.issue} withdraws it</sub>`,
   ].join("\n\n");
+};
+
+const describeGate = ({ checkpoint }: PlannedStep, terms: LandingTerms | undefined): string => {
+  if (checkpoint)
+    return "This is a **checkpoint**: Enki lands it, and starts the steps that depend on it, once a person with write permission approves this exact head in a review.";
+  const reviews = terms && terms.requiredReviews > 0 ? " and this head has the approving reviews that the rules require" : "";
+  return `Enki lands it automatically as soon as the commit that would land is verified${reviews}.`;
 };
 
 /** Leaves room for the worker's words. */

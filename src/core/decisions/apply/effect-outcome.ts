@@ -7,6 +7,7 @@ import { type Job, readJobKey } from "../../domain/job.ts";
 import { readTaskId, type Sha } from "../../domain/ids.ts";
 import { isLandingKind } from "../../domain/queue.ts";
 import { findOpenConflict } from "../../domain/step.ts";
+import { withoutUntold } from "../../domain/tampering.ts";
 import type { EffectRecord } from "../../domain/ledger.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
@@ -62,12 +63,14 @@ const recordEffectDone = (tx: DecisionTransaction, outcome: EffectOutcome): void
   if (id && step) tx.recordStep(id.execution, { ...step, pull: outcome.ending.answer.pull });
 };
 
-/** Records which landing kind the pull request announces, so that its text is edited only when the kind changes. */
+/** Records what the pull request announces, so that its text is edited only when that changes. */
 const recordPullEdited = (tx: DecisionTransaction, key: string): void => {
   const [task = "", mode] = key.slice("edit-pull:".length).split("/");
   const id = readTaskId(task);
   const step = id && tx.execution(id.execution)?.steps[id.step];
   if (id && step && isLandingKind(mode)) tx.recordStep(id.execution, { ...step, announcedLanding: mode });
+  if (id && step?.tampering && step.tampering.head === mode)
+    tx.recordStep(id.execution, { ...step, tampering: withoutUntold(step.tampering) });
   tx.deleteEffectRecord(key);
 };
 

@@ -19,6 +19,7 @@ import { reconcileStaleWork } from "./rebase-stale-work.ts";
 import { reconcileScheduling } from "./scheduling.ts";
 import { reconcileShownPlans } from "./shown-plans.ts";
 import { reconcileAbandonedRuns } from "./stopping.ts";
+import { reconcileTampering } from "./tampering.ts";
 import { reconcileTransitions } from "./transitions.ts";
 import { reconcileWorkflows } from "./workflows.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
@@ -45,7 +46,9 @@ const PASSES: Readonly<Record<string, ReconcilePass>> = {
   workflows: { run: reconcileWorkflows, after: ["heads", "deadlines"] },
   requiredChecks: { run: reconcileRequiredChecks, after: ["deadlines"] },
   confirmedMerges: { run: reconcileConfirmedMerges, after: ["heads"] },
-  landing: { run: reconcileLanding, after: ["staleWork", "workflows", "requiredChecks", "confirmedMerges"] },
+  /** Judges each head before it may land, and before others may build on it. */
+  tampering: { run: reconcileTampering, after: ["staleWork", "workflows"] },
+  landing: { run: reconcileLanding, after: ["tampering", "requiredChecks", "confirmedMerges"] },
   requestedMerges: { run: reconcileRequestedMerges, after: ["landing"] },
   candidateBranches: { run: reconcileCandidateBranches, after: ["landing"] },
   /** A landing releases steps, which then start in the same write. */

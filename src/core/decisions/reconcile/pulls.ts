@@ -2,7 +2,8 @@ import { type Execution, hasEnded } from "../../domain/execution.ts";
 import { type Sha, toTaskId, type TaskId } from "../../domain/ids.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import { toTaskBranch, toTaskRef } from "../../domain/refs.ts";
-import { toLandingKind } from "../../domain/queue.ts";
+import { type LandingTerms, toLandingKind } from "../../domain/queue.ts";
+import { isTampering, listFindings, withoutUntold } from "../../domain/tampering.ts";
 import { findOpenConflict, isAwaitingAnswer, isHeldByPerson, type Step } from "../../domain/step.ts";
 import { escapeSentence } from "../../messages/escape.ts";
 import { renderPullBody, renderPullTitle } from "../../messages/pull-text.ts";
@@ -50,11 +51,16 @@ type PublishedPull = { readonly execution: Execution; readonly step: Step; reado
 const openOrUpdatePull = (tx: DecisionTransaction, { execution, step, planned }: PublishedPull): void => {
   const task = toTaskId(execution.id, step.id);
   const { landingTerms } = tx.queue(execution.baseBranch);
-  const body = renderPullBody({ execution, step: planned, output: step.output, terms: landingTerms });
+  const body = renderPullBody({
+    execution,
+    step: planned,
+    output: step.output,
+    terms: landingTerms,
+    findings: listFindings(step),
+  });
   if (step.pull === null) {
     const title = renderPullTitle({ execution, step: planned });
-    if (landingTerms && !tx.effectRecord(`open-pull:${task}`))
-      tx.recordStep(execution.id, { ...step, announcedLanding: toLandingKind(landingTerms) });
+    if (!tx.effectRecord(`open-pull:${task}`)) recordAnnounced(tx, execution, { step, landingTerms });
     tx.requestEffect({
       kind: "open-pull",
       key: `open-pull:${task}`,
@@ -66,6 +72,20 @@ const openOrUpdatePull = (tx: DecisionTransaction, { execution, step, planned }:
     });
   } else if (landingTerms && toLandingKind(landingTerms) !== (step.announcedLanding ?? "exact"))
     tx.requestEffect({ kind: "edit-pull", key: `edit-pull:${task}/${toLandingKind(landingTerms)}`, pull: step.pull, body });
+  else if (step.tampering?.isUntold)
+    tx.requestEffect({ kind: "edit-pull", key: `edit-pull:${task}/${step.tampering.head}`, pull: step.pull, body });
+};
+
+/** Records what the text of a new pull request says. */
+const recordAnnounced = (
+  tx: DecisionTransaction,
+  execution: Execution,
+  { step, landingTerms }: { readonly step: Step; readonly landingTerms: LandingTerms | undefined },
+): void => {
+  const { tampering, ...rest } = step;
+  const told = tampering && { tampering: withoutUntold(tampering) };
+  const announced = landingTerms && { announcedLanding: toLandingKind(landingTerms) };
+  if (announced || isTampering(step)) tx.recordStep(execution.id, { ...rest, ...told, ...announced });
 };
 
 const closeStepPull = (tx: DecisionTransaction, task: TaskId, step: Step): void => {

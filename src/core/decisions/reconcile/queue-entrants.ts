@@ -2,6 +2,7 @@ import type { Execution } from "../../domain/execution.ts";
 import { type BranchName, readTaskId, toTaskId, type TaskId } from "../../domain/ids.ts";
 import type { Queue } from "../../domain/queue.ts";
 import { isAwaitingAnswer, isBeingResolved, type Step } from "../../domain/step.ts";
+import { isTampering } from "../../domain/tampering.ts";
 import { findRank } from "../../domain/priority.ts";
 import type { QueueEntrant } from "../../refinery/refinery-state.ts";
 import { formatLandingMessage } from "../../messages/commit-messages.ts";
@@ -24,7 +25,8 @@ export const admitEntrants = (tx: DecisionTransaction, base: BranchName, queue: 
         const needs = listUnlandedNeeds(tx, execution, { step, planned });
         if (needs === null) return [];
         const task = toTaskId(execution.id, step.id);
-        const published = { execution, step, planned, queue };
+        // A person opens the gate of a step that weakens what judges it, as of a checkpoint.
+        const published = { execution, step, planned: isTampering(step) ? { ...planned, checkpoint: true } : planned, queue };
         const landed = isHeadInBase(tx, published);
         if (landed === undefined) return [];
         const verdict = landed ? ({ kind: "merged", how: "its head is in the base" } as const) : evaluateReviewGate(tx, published);

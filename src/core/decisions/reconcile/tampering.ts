@@ -1,0 +1,49 @@
+import type { Execution } from "../../domain/execution.ts";
+import { toCanonicalJson, toTaskId } from "../../domain/ids.ts";
+import type { Step } from "../../domain/step.ts";
+import type { HeadTampering } from "../../domain/tampering.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
+
+/**
+ * Judges every new head of a step for tampering, from its commits and never from the job's report. Heads that Enki rebases are judged
+ * again; a person's own pull request is not judged.
+ */
+export const reconcileTampering = (tx: DecisionTransaction): void => {
+  if (tx.snapshot.config.policy.tests === undefined) return;
+  const isGated = tx.snapshot.config.policy.tests === "checkpoint";
+  for (const execution of tx.executions()) {
+    if (execution.landsPull) continue;
+    for (const step of tx.steps(execution.id)) {
+      if (step.state !== "published" && step.state !== "waiting") continue;
+      if (isGated) recordHeadTampering(tx, execution, step);
+      else if (step.tampering) putTampering(tx, execution, { step, found: { head: step.head?.sha ?? "", findings: [] } });
+    }
+  }
+};
+
+const recordHeadTampering = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+  const { head, tampering } = step;
+  const tip = tx.baseTip(execution.baseBranch);
+  if (head === null || tip === null || tampering?.head === head.sha) return;
+  const own = toTaskId(execution.id, step.id);
+  const below = step.builtOn.filter(({ task }) => task !== own).map((each) => each.head);
+  const onto = [...new Set([tip, ...(head.baseTip === undefined ? [] : [head.baseTip]), ...below])];
+  const findings = tx.readFact<"tampering">({ kind: "tampering", head: head.sha, onto });
+  if (findings) putTampering(tx, execution, { step, found: { head: head.sha, findings } });
+};
+
+/** Records a verdict. Without findings, the verdict alone causes no write. */
+const putTampering = (
+  tx: DecisionTransaction,
+  execution: Execution,
+  { step, found }: { readonly step: Step; readonly found: HeadTampering },
+): void => {
+  const before = step.tampering?.findings ?? [];
+  if (step.tampering?.head === found.head && before.length === found.findings.length) return;
+  const isSame = toCanonicalJson(before) === toCanonicalJson(found.findings);
+  const isUntold = isSame ? step.tampering?.isUntold : true;
+  const next = { ...step, tampering: { ...found, ...(isUntold && { isUntold }) } };
+  if (found.findings.length === 0) return tx.recordStep(execution.id, next);
+  tx.putStep(execution.id, next);
+  tx.note(`${toTaskId(execution.id, step.id)} weakens what judges it in ${found.findings.length} files`);
+};

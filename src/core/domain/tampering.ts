@@ -1,0 +1,31 @@
+import type { Sha } from "./ids.ts";
+
+/**
+ * How a change weakens its judges: tests, snapshots, coverage and CI. `deleted`: a test is gone. `skipped`: a test no longer runs. `weakened`: a test checks less.
+ * `snapshot`: an expected output was rewritten. `coverage`, `ci`, `settings`: the configuration of coverage, CI or tests changed.
+ * `unread`: the change is too large to be judged.
+ */
+export type TamperingKind = "deleted" | "skipped" | "weakened" | "snapshot" | "coverage" | "ci" | "settings" | "unread";
+
+/** A file that deletes, skips or weakens a judge of its change. */
+export type TamperingFinding = { readonly path: string; readonly kind: TamperingKind };
+
+/** The coordinator's findings in a head; without any, the head needs no person. */
+export type HeadTampering = {
+  readonly head: Sha;
+  readonly findings: readonly TamperingFinding[];
+  /** Set while the pull request does not show these findings yet. */
+  readonly isUntold?: true;
+};
+
+/** The same after the pull request showed the findings. */
+export const withoutUntold = ({ head, findings }: HeadTampering): HeadTampering => ({ head, findings });
+
+type JudgedHead = { readonly head: { readonly sha: Sha } | null; readonly tampering?: HeadTampering };
+
+/** The findings in the present head of a step. */
+export const listFindings = ({ head, tampering }: JudgedHead): readonly TamperingFinding[] =>
+  tampering !== undefined && tampering.head === head?.sha ? tampering.findings : [];
+
+/** Whether a person must approve the present head because of its findings. */
+export const isTampering = (step: JudgedHead): boolean => listFindings(step).length > 0;

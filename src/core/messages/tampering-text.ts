@@ -1,0 +1,29 @@
+import type { TamperingFinding, TamperingKind } from "../domain/tampering.ts";
+import { toInlineCode } from "./escape.ts";
+
+const REASONS: Readonly<Record<TamperingKind, string>> = {
+  deleted: "deletes a test",
+  skipped: "keeps a test from running or failing",
+  weakened: "checks less than before",
+  snapshot: "changes an expected output",
+  coverage: "changes the rules of coverage",
+  ci: "changes what CI runs",
+  settings: "changes how tests run",
+  unread: "is too large to be judged",
+};
+
+const MAX_LISTED = 10;
+
+/** Renders a line for each finding. */
+export const renderFindings = (findings: readonly TamperingFinding[]): string => {
+  const lines = findings.slice(0, MAX_LISTED).map(({ path, kind }) => `- ${toInlineCode(path.slice(0, 200))} ${REASONS[kind]}`);
+  const more = findings.length > MAX_LISTED ? [`- … and ${findings.length - MAX_LISTED} more files`] : [];
+  return [...lines, ...more].join("\n");
+};
+
+/** For a pull request: why a person must approve the head. */
+export const renderTamperingGate = (findings: readonly TamperingFinding[]): string =>
+  [
+    "This step changes **what judges it**, so Enki lands it only once a person with write permission approves this exact head in a review. Read these files first:",
+    renderFindings(findings),
+  ].join("\n\n");

@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import { findTampering, UNREAD } from "../../../src/core/policy/find-tampering.ts";
+import { stripComments } from "../../../src/core/policy/strip-comments.ts";
+import { TAMPERING_CASES } from "./tampering-cases.ts";
+
+const judge = (files: (typeof TAMPERING_CASES)[number]["files"]) =>
+  findTampering(files.map(([path, before, after]) => ({ path, before, after })));
+
+describe("a change that weakens what judges it is found, and an honest one is not", () => {
+  test.each(TAMPERING_CASES.map((each) => [`${each.language}: ${each.title}`, each] as const))("%s", (_, { files, kind }) => {
+    const path = files[0]?.[0];
+    expect(judge(files)).toEqual(kind === null ? [] : [{ path, kind }]);
+  });
+
+  test("the set has six languages, and both kinds of rows in each", () => {
+    const languages = ["js", "python", "go", "rust", "java", "ruby"];
+    for (const language of languages) {
+      const own = TAMPERING_CASES.filter((each) => each.language === language);
+      expect(own.filter(({ kind }) => kind !== null).length).toBeGreaterThanOrEqual(5);
+      expect(own.filter(({ kind }) => kind === null).length).toBeGreaterThanOrEqual(2);
+    }
+    expect(TAMPERING_CASES.length).toBeGreaterThanOrEqual(60);
+  });
+});
+
+describe("hostile files", () => {
+  test("a test that is too large or binary is for a person", () => {
+    expect(findTampering([{ path: "a.test.ts", before: "test('a', () => {})", after: UNREAD }])).toEqual([
+      { path: "a.test.ts", kind: "unread" },
+    ]);
+    expect(findTampering([{ path: "a.test.ts", before: null, after: UNREAD }])).toEqual([]);
+    expect(findTampering([{ path: "ci/a.txt", before: UNREAD, after: UNREAD }])).toEqual([]);
+  });
+
+  test("a test of one long line is judged in time", () => {
+    const line = `expect(${"(".repeat(200_000)}`;
+    const started = performance.now();
+    findTampering([
+      { path: "a.test.ts", before: `${line}\n${"/*".repeat(100_000)}`, after: `${"'".repeat(200_001)}\n${'expect("'.repeat(900)}` },
+    ]);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  test("no more than fifty files are named", () => {
+    const files = Array.from({ length: 80 }, (_, at) => ({ path: `t${at}.test.ts`, before: "test('a', () => {})", after: null }));
+    expect(findTampering(files)).toHaveLength(50);
+  });
+});
+
+describe("comments", () => {
+  test.each([
+    ["js", 'const a = "/* no comment */"; // b\n/* c\nd */ e', ['const a = "/* no comment */";', "", " e"]],
+    ["python", 'a = "#"  # b\n"""c\nd"""\ne', ['a = "#"', "", "", "e"]],
+    ["ruby", "a\n=begin\nb\n=end\nc", ["a", "", "c"]],
+    ["rust", "fn a<'x>() {} // b\n'\"'", ["fn a<'x>() {}", "'\"'"]],
+    ["go", "//go:build x\n// y\nz", ["//go:build x", "", "z"]],
+  ] as const)("are taken out of %s", (language, source, expected) => {
+    expect(stripComments(source, language).slice(1)).toEqual(expected);
+  });
+});

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readTampering } from "../../../src/storage/git/read-tampering.ts";
+import type { RepositoryClone } from "../../../src/storage/git/repository-clone.ts";
+import { repository } from "../../support/repository.ts";
+
+const TEST = 'test("a", () => {\n  expect(a()).toBe(1);\n});\n';
+
+let repo: Awaited<ReturnType<typeof repository>>;
+let clone: RepositoryClone;
+let base: string;
+beforeAll(async () => {
+  repo = await repository();
+  clone = await repo.clone();
+  base = await repo.commit("main", {
+    "a.test.js": TEST,
+    "b.test.js": TEST,
+    "c.js": "1\n",
+    "big.test.js": `${TEST}${"// x\n".repeat(1_000)}`,
+  });
+});
+afterAll(() => repo.close());
+
+const judge = async (head: string, ...onto: string[]) => {
+  await clone.fetch();
+  return readTampering(clone.running, { kind: "tampering", head, onto });
+};
+
+test("finds a deleted test in the commits of a head", async () => {
+  const head = await repo.commit("task/one", { "a.test.js": null, "c.js": "2\n" }, { parents: [base] });
+  expect(await judge(head, base)).toEqual([{ path: "a.test.js", kind: "deleted" }]);
+});
+
+test("finds nothing in a head that adds a test and changes code", async () => {
+  const head = await repo.commit("task/two", { "d.test.js": TEST, "c.js": "2\n" }, { parents: [base] });
+  expect(await judge(head, base)).toEqual([]);
+});
+
+test("does not blame a head for what its base, or the work below it, deleted", async () => {
+  const below = await repo.commit("task/below", { "b.test.js": null }, { parents: [base] });
+  const head = await repo.commit("task/above", { "c.js": "3\n" }, { parents: [below] });
+  expect(await judge(head, base, below)).toEqual([]);
+  const worse = await repo.commit("task/worse", { "a.test.js": null }, { parents: [below] });
+  expect(await judge(worse, base, below)).toEqual([{ path: "a.test.js", kind: "deleted" }]);
+  const tip = await repo.commit("moved", { "b.test.js": null }, { parents: [base] });
+  const merge = await repo.commit("task/merge", { "b.test.js": null, "c.js": "4\n" }, { parents: [base, tip] });
+  expect(await judge(merge, base, tip)).toEqual([]);
+});
+
+test("leaves a test to a person that became binary or too large", async () => {
+  const head = await repo.commit(
+    "task/large",
+    { "a.test.js": `\0${TEST}`, "big.test.js": `${TEST}${"// y\n".repeat(120_000)}` },
+    { parents: [base] },
+  );
+  expect(await judge(head, base)).toEqual([
+    { path: "a.test.js", kind: "unread" },
+    { path: "big.test.js", kind: "unread" },
+  ]);
+});
+
+test("takes names as they are", async () => {
+  const head = await repo.commit("task/names", { 'té"\nst.test.js': TEST }, { parents: [base] });
+  const gone = await repo.commit("task/gone", { 'té"\nst.test.js': null }, { parents: [head] });
+  expect(await judge(gone, head)).toEqual([{ path: 'té"\nst.test.js', kind: "deleted" }]);
+});
+
+test("judges a head that shares no commit with its base as a whole", async () => {
+  const head = await repo.commit("task/alone", { "a.test.js": TEST }, { parents: [] });
+  expect(await judge(head, base)).toEqual([]);
+});
