@@ -58,7 +58,7 @@ export type Config = {
     /** Who may approve a checkpoint alone. */
     readonly selfApproval: readonly ("requester" | "pusher")[];
     readonly maxBytes: number;
-    /** Whether a step that weakens what judges it needs an approval. Absent in decisions that earlier versions stored. */
+    /** Whether steps with tampering findings need an approval. Absent in decisions that earlier versions stored. */
     readonly tests?: "checkpoint" | "allow";
   };
   readonly brief: {

@@ -117,7 +117,7 @@ export type Query =
     }
   /** Whether the files of a result follow the rules of the default branch. */
   | { readonly kind: "result-files"; readonly result: Sha; readonly rules: BundleRules }
-  /** How a head weakens what judges it. Only changes since each of `onto` count. */
+  /** Tampering in a head. Only changes against each commit of `onto` count. */
   | { readonly kind: "tampering"; readonly head: Sha; readonly onto: readonly Sha[] }
   /** Final step states of an archived execution; null if the archive does not contain it. */
   | { readonly kind: "archived"; readonly execution: ExecutionId }

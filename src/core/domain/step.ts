@@ -93,7 +93,7 @@ export type StepFacts = {
   readonly priority?: Priority;
   /** The review that requested the next attempt; its author has write permission. */
   readonly acceptedReview?: number;
-  /** How the last judged head weakens what judges it; absent before the first, and in older ledgers. */
+  /** Findings in the last judged head; absent before the first, and in older ledgers. */
   readonly tampering?: HeadTampering;
   /** The landing kind stated on the pull request; absent if not stated. */
   readonly announcedLanding?: LandingKind;

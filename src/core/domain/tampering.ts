@@ -3,7 +3,7 @@ import type { Sha } from "./ids.ts";
 /**
  * How a change weakens its judges: tests, snapshots, coverage and CI. `deleted`: a test is gone. `skipped`: a test no longer runs. `weakened`: a test checks less.
  * `snapshot`: an expected output was rewritten. `coverage`, `ci`, `settings`: the configuration of coverage, CI or tests changed.
- * `unread`: the change is too large to be judged.
+ * `unread`: the file is too large to be judged.
  */
 export type TamperingKind = "deleted" | "skipped" | "weakened" | "snapshot" | "coverage" | "ci" | "settings" | "unread";
 
@@ -14,7 +14,7 @@ export type TamperingFinding = { readonly path: string; readonly kind: Tampering
 export type HeadTampering = {
   readonly head: Sha;
   readonly findings: readonly TamperingFinding[];
-  /** Set while the pull request does not show these findings yet. */
+  /** Set until the pull request shows the findings. */
   readonly isUntold?: true;
 };
 

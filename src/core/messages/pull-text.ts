@@ -17,7 +17,7 @@ export const renderPullTitle = ({ step }: PullContext): string => defuseText(toO
 type PullBodyInput = PullContext & {
   readonly output: string;
   /** `undefined` until known. */ readonly terms: LandingTerms | undefined;
-  /** How the present head weakens what judges it. */
+  /** Tampering in the present head. */
   readonly findings?: readonly TamperingFinding[];
 };
 

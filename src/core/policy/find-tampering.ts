@@ -13,7 +13,7 @@ export type JudgedChange = { readonly path: string; readonly before: JudgedText;
 
 const isUnread = (text: JudgedText): text is UnreadText => typeof text === "object" && text !== null;
 
-/** Files that a person would read; more are as suspicious as these. */
+/** Nobody reads a longer list. */
 const MAX_FINDINGS = 50;
 
 /** Finds the files of a change that delete, skip or weaken its judges. Adding and moving tests is no tampering. */
@@ -81,7 +81,7 @@ const collectArrivals = (changes: readonly ReadChange[]): LineCounts => {
   return all;
 };
 
-/** Takes the lines that arrived in another file out of the removed ones; each arrival counts once. */
+/** Removed lines without those that arrived in another file; each arrival counts once. */
 const withoutMoved = (removed: readonly string[], added: readonly string[], moves: LineCounts): string[] => {
   const own = countLines(added);
   return removed.filter((line) => {

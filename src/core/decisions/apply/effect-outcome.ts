@@ -63,7 +63,7 @@ const recordEffectDone = (tx: DecisionTransaction, outcome: EffectOutcome): void
   if (id && step) tx.recordStep(id.execution, { ...step, pull: outcome.ending.answer.pull });
 };
 
-/** Records what the pull request announces, so that its text is edited only when that changes. */
+/** Records what the pull request announces, so that its text is edited only after a change. */
 const recordPullEdited = (tx: DecisionTransaction, key: string): void => {
   const [task = "", mode] = key.slice("edit-pull:".length).split("/");
   const id = readTaskId(task);

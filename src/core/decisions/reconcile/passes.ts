@@ -46,7 +46,7 @@ const PASSES: Readonly<Record<string, ReconcilePass>> = {
   workflows: { run: reconcileWorkflows, after: ["heads", "deadlines"] },
   requiredChecks: { run: reconcileRequiredChecks, after: ["deadlines"] },
   confirmedMerges: { run: reconcileConfirmedMerges, after: ["heads"] },
-  /** Judges each head before it may land, and before others may build on it. */
+  /** A head is judged before its landing, and before other steps build on the head. */
   tampering: { run: reconcileTampering, after: ["staleWork", "workflows"] },
   landing: { run: reconcileLanding, after: ["tampering", "requiredChecks", "confirmedMerges"] },
   requestedMerges: { run: reconcileRequestedMerges, after: ["landing"] },

@@ -25,7 +25,7 @@ export const admitEntrants = (tx: DecisionTransaction, base: BranchName, queue: 
         const needs = listUnlandedNeeds(tx, execution, { step, planned });
         if (needs === null) return [];
         const task = toTaskId(execution.id, step.id);
-        // A person opens the gate of a step that weakens what judges it, as of a checkpoint.
+        // Steps with findings need an approval, as checkpoints do.
         const published = { execution, step, planned: isTampering(step) ? { ...planned, checkpoint: true } : planned, queue };
         const landed = isHeadInBase(tx, published);
         if (landed === undefined) return [];
