@@ -1,4 +1,4 @@
-import { refuseRewoundWork, refuseWorkWithoutBase } from "../messages/refusals/steps.ts";
+import { refuseRewoundWork, refuseWorkWithoutBase, refuseBaseConflict } from "../messages/refusals/steps.ts";
 import type { Execution } from "../domain/execution.ts";
 import { type BranchName, readTaskId, type Sha, toTaskId, type TaskId } from "../domain/ids.ts";
 import type { PlannedStep } from "../domain/plan.ts";
@@ -69,9 +69,7 @@ const buildOnHeads = (tx: DecisionReader, { execution, planned, builtOn }: Start
   const commit = mergeHeads(tx, tip, builtOn);
   if (commit === undefined) return undefined;
   if (typeof commit === "string") return { commit, builtOn, baseTip: tip };
-  const files = commit.paths.slice(0, 5).join(", ");
-  const why = `It builds on \`${commit.task}\`, which conflicts with \`${execution.baseBranch}\` or with another step that it builds on, in ${files}.`;
-  return { refusal: { code: "base-conflict", message: why, next: `/enki retry ${task}` } };
+  return { refusal: refuseBaseConflict(task, commit.task, { base: execution.baseBranch, paths: commit.paths }) };
 };
 
 /** A tip with these heads merged into it in order, or the first head that conflicts and its paths. Returns undefined while facts are missing. */

@@ -1,3 +1,4 @@
+import { explainAnsweredMail, explainForeignMail, explainNoRequest } from "../messages/refusals/questions.ts";
 import { type ExecutionId, hashValue, type Millis, readTaskId, toTaskId, type TaskId } from "./ids.ts";
 
 export const MAIL_PRIORITIES = ["low", "normal", "high", "urgent"] as const;
@@ -105,9 +106,9 @@ export const listRunningWorkers = (executions: readonly ExecutionWorkers[], exec
 
 /** The reason why an address may not answer a mail; null if it may. Only the recipient of a request answers, and only once. */
 export const explainNoReply = (original: Mail, address: MailAddress): string | null => {
-  if (original.to !== address) return `message ${original.id} was not sent to you`;
-  if (original.type !== "request") return `message ${original.id} is not a request, so it needs no reply`;
-  return original.status === "pending" ? null : `message ${original.id} is already '${original.status}'`;
+  if (original.to !== address) return explainForeignMail(original.id);
+  if (original.type !== "request") return explainNoRequest(original.id);
+  return original.status === "pending" ? null : explainAnsweredMail(original.id, original.status);
 };
 
 /** The response to a request, in the same thread with the same priority, addressed to the requester. */

@@ -1,9 +1,11 @@
+import { refuseArguments, refuseMissingArgument, refuseToolForRole, refuseUnknownTool } from "../../core/messages/refusals/tools.ts";
 import { z } from "zod";
+import type { RefusedResult } from "../../core/domain/refusal.ts";
 import { backlogTools } from "./backlog-tools.ts";
 import { lookTools } from "./look-tools.ts";
 import { mailTools } from "./mail-tools.ts";
 import { planTools } from "./plan-tools.ts";
-import { answerError, type McpTool, type ToolAnswer, type ToolContext } from "./mcp-tool.ts";
+import { answerRefusal, type McpTool, type ToolAnswer, type ToolContext } from "./mcp-tool.ts";
 import { workTools } from "./work-tools.ts";
 
 const ALL_TOOLS: readonly McpTool[] = [...lookTools, ...planTools, ...workTools, ...mailTools, ...backlogTools];
@@ -24,14 +26,11 @@ export const callTool = async (context: ToolContext, name: string, args: unknown
 
 const runTool = (context: ToolContext, name: string, args: unknown): ToolAnswer | Promise<ToolAnswer> => {
   const tool = ALL_TOOLS.find((each) => each.name === name);
-  if (!tool) return answerError({ code: "unknown-tool", message: `unknown tool '${name}'` });
-  if (!tool.rights.includes(toRightsLetter(context)))
-    return answerError({ code: "not-available", message: `tool '${name}' is not available for role '${context.toolSet}'` });
+  if (!tool) return answerRefusal(refuseUnknownTool(name));
+  if (!tool.rights.includes(toRightsLetter(context))) return answerRefusal(refuseToolForRole(name, context.toolSet));
   if (tool.raw) return tool.run(context, (args ?? {}) as Record<string, unknown>);
   const read = tool.input.safeParse(args ?? {});
-  return read.success
-    ? tool.run(context, read.data)
-    : answerError({ code: "bad-argument", message: formatArgumentError(read.error, args) });
+  return read.success ? tool.run(context, read.data) : answerRefusal(refuseBadArguments(read.error, args));
 };
 
 const formatMailNotice = ({ mail }: ToolContext): string => {
@@ -41,9 +40,9 @@ const formatMailNotice = ({ mail }: ToolContext): string => {
   return `MAIL: You have ${unread.length} unread message(s)${urgent > 0 ? ` (${urgent} urgent)` : ""}. Use enki_mail_check to read them.`;
 };
 
-const formatArgumentError = (error: z.ZodError, args: unknown): string => {
+const refuseBadArguments = (error: z.ZodError, args: unknown): RefusedResult => {
   const path = error.issues[0]?.path ?? [];
   const field = path.map(String).join(".");
   const given = args !== null && typeof args === "object" ? Object.keys(args) : [];
-  return path.length === 1 && !given.includes(field) ? `missing required parameter: ${field}` : z.prettifyError(error).slice(0, 500);
+  return path.length === 1 && !given.includes(field) ? refuseMissingArgument(field) : refuseArguments(z.prettifyError(error).slice(0, 500));
 };

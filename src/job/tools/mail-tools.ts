@@ -1,4 +1,12 @@
-import { refuseUnknownAddress, refuseUnknownMessage } from "../../core/messages/refusals/tools.ts";
+import { refuseMailReply } from "../../core/messages/refusals/questions.ts";
+import {
+  refuseUnknownAddress,
+  refuseUnknownMessage,
+  NO_MAIL_REFUSAL,
+  OWN_ADDRESS_REFUSAL,
+  refuseManyMails,
+  refuseUnknownThread,
+} from "../../core/messages/refusals/tools.ts";
 import { z } from "zod";
 import { readTaskId, toTaskId } from "../../core/domain/ids.ts";
 import {
@@ -30,10 +38,8 @@ import {
   type ToolContext,
 } from "./mcp-tool.ts";
 
-const noMailAnswer = answerError({ code: "no-mail", message: "no mail: these tools do not belong to a job that receives mail" });
-
 const withMailbox = (context: ToolContext, act: (mail: JobMailbox) => ToolAnswer): ToolAnswer =>
-  context.mail ? act(context.mail) : noMailAnswer;
+  context.mail ? act(context.mail) : answerRefusal(NO_MAIL_REFUSAL);
 
 /** Reads an address; `worker/` also accepts a step id of this execution. Workers of other issues have no address. Refusal: `unknown-address`. */
 const readRecipient = ({ executions, ownExecution }: ToolContext, text: string): Result<NewMail["to"]> => {
@@ -49,7 +55,7 @@ const readRecipient = ({ executions, ownExecution }: ToolContext, text: string):
 };
 
 const isMailLimitReached = (mail: JobMailbox): boolean => mail.sent() >= MAIL_LIMITS.sent;
-const mailLimitAnswer = answerError({ code: "too-much-mail", message: `a job sends at most ${MAIL_LIMITS.sent} mails` });
+const mailLimitAnswer = answerRefusal(refuseManyMails(MAIL_LIMITS.sent));
 
 const mailSendInput = z.strictObject({
   to: z.string().min(1).describe(`coordinator (the planner), worker/<task id>, ${ALL_WORKERS_ADDRESS}, or user (a person, by a comment).`),
@@ -81,7 +87,7 @@ const sendNewMail = (context: ToolContext, args: z.output<typeof mailSendInput>)
     const to = readRecipient(context, args.to);
     if (!to.ok) return answerRefusal(to);
     if (isMailLimitReached(mail)) return mailLimitAnswer;
-    if (to.value === mail.address) return answerError({ code: "own-address", message: "that is your own address" });
+    if (to.value === mail.address) return answerRefusal(OWN_ADDRESS_REFUSAL);
     const fresh = toNewMail(to.value, args);
     const id = mail.nextId();
     const recipients = to.value === ALL_WORKERS_ADDRESS ? listRunningWorkers(context.executions, mail.execution, mail.address) : [to.value];
@@ -176,7 +182,7 @@ const replyToMail = (
   if (!found.ok) return answerRefusal(found);
   const { value: original } = found;
   const reason = explainNoReply(original, mail.address);
-  if (reason !== null) return answerError({ code: "no-reply", message: reason });
+  if (reason !== null) return answerError(refuseMailReply(reason));
   if (isMailLimitReached(mail)) return mailLimitAnswer;
   const id = mail.nextId();
   const structured = { id, to: original.from, thread: original.thread, status };
@@ -193,7 +199,7 @@ const replyToMail = (
 
 const showMailThread = (mail: JobMailbox, id: string): ToolAnswer => {
   const mails = sortMailsByTime(mail.all().filter((each) => each.thread === id));
-  if (mails.length === 0) return answerError({ code: "unknown-thread", message: `not found: thread ${id}` });
+  if (mails.length === 0) return answerRefusal(refuseUnknownThread(id));
   const quote = (text: string): string =>
     text
       .split("\n")

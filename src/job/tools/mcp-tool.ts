@@ -1,3 +1,4 @@
+import { NO_JOB_REFUSAL } from "../../core/messages/refusals/tools.ts";
 import type { z } from "zod";
 import type { BacklogItem } from "../../core/domain/backlog-item.ts";
 import type { RecordedCommand } from "../../core/domain/command.ts";
@@ -76,7 +77,7 @@ export const recordCommand = (
   command: RecordedCommand,
   answer: { readonly text: string; readonly structured?: Record<string, unknown> },
 ): ToolAnswer => {
-  if (!context.record) return answerError({ code: "read-only", message: "no job runs here: this tool records nothing" });
+  if (!context.record) return answerError(NO_JOB_REFUSAL);
   const hidden = checkRecordedTexts(command);
   if (hidden) return answerError(hidden);
   context.record(command);

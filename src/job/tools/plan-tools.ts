@@ -1,3 +1,4 @@
+import { refuseAbsentStep, refuseEndedExecution, refuseNotPaused, refuseOver } from "../../core/messages/refusals/tools.ts";
 import { refuseNotFailed, refuseStepForExecution } from "../../core/messages/refusals/targets.ts";
 import { z } from "zod";
 import { hasEnded } from "../../core/domain/execution.ts";
@@ -11,7 +12,6 @@ import { findTarget, type FoundTarget } from "../../core/domain/find-target.ts";
 import type { ExecutionView } from "../../core/domain/execution-view.ts";
 import { addInput, type PlanInputContext, planInput, readPlannedSteps, readStandaloneTask, taskInput } from "./plan-input.ts";
 import {
-  answerError,
   answerRefusal,
   NEEDS_CONFIRMATION,
   TAKES_EFFECT_LATER,
@@ -72,8 +72,7 @@ const proposeAddedSteps = (context: ToolContext, args: unknown): ToolAnswer => {
   const found = findExecutionById(context, read.value.given.execution_id);
   if (!found.ok) return answerRefusal(found);
   const { id, state, steps: there } = found.value;
-  if (hasEnded({ state }))
-    return answerError({ code: "already-over", message: `execution ${id} is ${state}: no steps can be added to it` });
+  if (hasEnded({ state })) return answerRefusal(refuseEndedExecution(id, state));
   const checked = refuseLongPlan(checkAddition(Object.values(there), read.value.steps, context.maxSteps), read.value.steps);
   if (!checked.ok) return refusePlan(context, checked);
   const { value: steps } = checked;
@@ -151,11 +150,11 @@ const createSteeringTool =
     if (!found.ok) return answerRefusal(found);
     const { value: execution } = found;
     if (step !== undefined && !Object.hasOwn(execution.steps, step)) {
-      return answerError({ code: "unknown-target", message: `execution ${execution.id} has no step '${step}'` });
+      return answerRefusal(refuseAbsentStep(execution.id, step));
     }
     const target = step === undefined ? execution.id : toTaskId(execution.id, step);
-    const reason = explainWrongState(kind, step === undefined ? execution.state : (execution.steps[step]?.state ?? ""));
-    if (reason !== null) return answerError({ code: "wrong-state", message: `\`${target}\` ${reason}` });
+    const refused = checkSteering(kind, target, step === undefined ? execution.state : (execution.steps[step]?.state ?? ""));
+    if (refused) return answerRefusal(refused);
     return recordCommand(
       context,
       { kind, target },
@@ -164,14 +163,12 @@ const createSteeringTool =
   };
 
 const TERMINAL_STATES = ["done", "cancelled", "skipped"];
+const RESUMABLE_STATES = ["paused", "running", "waiting"];
 
-/**
- * Why the action is impossible according to the ledger at the job's start; null if it is possible. The result is validated again against
- * the current ledger.
- */
-const explainWrongState = (kind: SteeringKind, state: string): string | null => {
-  if (kind === "resume") return state === "paused" || state === "running" || state === "waiting" ? null : `is '${state}', not 'paused'`;
-  return TERMINAL_STATES.includes(state) ? `is '${state}': it is over` : null;
+/** Refuses what is impossible according to the ledger at the job's start. The result is validated again against the current ledger. */
+const checkSteering = (kind: SteeringKind, target: string, state: string): RefusedResult | null => {
+  if (kind === "resume") return RESUMABLE_STATES.includes(state) ? null : refuseNotPaused(target, state);
+  return TERMINAL_STATES.includes(state) ? refuseOver(target, state) : null;
 };
 
 /** Tools that change the planned work. */

@@ -1,7 +1,16 @@
+import { READ_ONLY_REFUSAL, explainRefusedEdit, refuseMissingArgument } from "../../core/messages/refusals/tools.ts";
 import { z } from "zod";
 import { MAX_REASON_CHARS, MAX_THREAD_REPLIES, OUTCOME_KINDS } from "../../core/domain/outcome.ts";
-import type { Refusal } from "../../core/domain/refusal.ts";
-import { answerError, recordCommand, answerWith, type McpTool, defineTool, type ToolAnswer, type ToolContext } from "./mcp-tool.ts";
+import {
+  answerError,
+  answerRefusal,
+  recordCommand,
+  answerWith,
+  type McpTool,
+  defineTool,
+  type ToolAnswer,
+  type ToolContext,
+} from "./mcp-tool.ts";
 
 const workerReportInput = z.strictObject({
   status: z.string().min(1).max(500).optional().describe("What you are doing now, in one line."),
@@ -26,10 +35,9 @@ const workerReportInput = z.strictObject({
 });
 
 const recordWorkerReport = (context: ToolContext, { status, outcome, reason, replies }: z.output<typeof workerReportInput>): ToolAnswer => {
-  if (status === undefined && outcome === undefined && replies === undefined)
-    return answerError({ code: "bad-argument", message: "missing required parameter: status" });
+  if (status === undefined && outcome === undefined && replies === undefined) return answerRefusal(refuseMissingArgument("status"));
   if (outcome !== undefined && outcome !== "done" && !reason?.trim())
-    return answerError({ code: "bad-argument", message: `missing required parameter: reason (why is it ${outcome}?)` });
+    return answerRefusal(refuseMissingArgument(`reason (why is it ${outcome}?)`));
   const lines = [
     ...(status === undefined ? [] : [`Status reported: ${status}`]),
     ...(replies === undefined ? [] : [`Answers to ${replies.length} review comment(s) recorded.`]),
@@ -54,25 +62,6 @@ const editFileInput = z.strictObject({
     .describe(`${EDIT_GRAMMAR} Example: ${JSON.stringify(EDIT_EXAMPLE)}`),
 });
 
-const READ_AGAIN = "call enki_edit_file with `path` alone, and copy the anchors of its answer";
-
-/** What to do about a refused edit, by its code. */
-const EDIT_REMEDIES: Readonly<Record<string, string>> = {
-  "no-anchor": `${READ_AGAIN} around your new lines, such as 12:a1b2c3|; to append, end with $|`,
-  "out-of-range": READ_AGAIN,
-  "stale-hash": READ_AGAIN,
-  "not-ascending": "order the anchors from the top of the file to its end, or send an edit for each place",
-  overlap: "join these edits to one, from the first anchor to the last",
-  "changed-anchor": "copy the anchors of the lines before and after, and write the new text between them",
-  "no-file": "create a new file with your own tools; this tool changes existing ones",
-  outside: "name a file below the workspace, by a relative path",
-};
-
-const explainRefusedEdit = ({ code, message }: Refusal): Pick<Refusal, "code" | "message"> => {
-  const remedy = EDIT_REMEDIES[code];
-  return { code, message: remedy === undefined ? message : `${message}\nNothing was changed. To continue: ${remedy}.` };
-};
-
 /** Tools for agents that work on a step. */
 export const workTools: readonly McpTool[] = [
   defineTool({
@@ -89,7 +78,7 @@ export const workTools: readonly McpTool[] = [
     rights: "W",
     input: editFileInput,
     run: async (context, { path, content, edits }) => {
-      if (!context.editFile) return answerError({ code: "read-only", message: "no job runs here: this tool changes nothing" });
+      if (!context.editFile) return answerError(READ_ONLY_REFUSAL);
       const all = [...(content === undefined ? [] : [content]), ...(edits ?? [])];
       const done = await context.editFile(path, all.length === 0 ? null : all);
       return "refused" in done ? answerError(explainRefusedEdit(done.refused)) : answerWith(done.text, { path });

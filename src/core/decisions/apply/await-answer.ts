@@ -1,9 +1,10 @@
+import { refuseUntilAnswer } from "../../messages/refusals/questions.ts";
 import { askPerson } from "../../domain/execution-lifecycle.ts";
 import { awaitAnswer } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { type ExecutionId, type Millis, toTaskId } from "../../domain/ids.ts";
 import { type MailAddress, listOpenQuestions, toWorkerAddress } from "../../domain/mail.ts";
-import { refuse, type Refusal } from "../../domain/refusal.ts";
+import { type Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
@@ -12,10 +13,8 @@ import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 const findOpenQuestion = (tx: DecisionReader, from: MailAddress, execution: ExecutionId): { refusal: Refusal; deadline: Millis } | null => {
   const [first, ...more] = listOpenQuestions(tx.mails(), from, execution);
   if (!first) return null;
-  const others = more.length > 0 ? ` and ${more.length} more` : "";
   const deadline = Math.min(tx.now + PERSON_WAIT_MS, ...[first, ...more].flatMap(({ expires }) => expires ?? []));
-  const why = `It asked a person: ${first.subject}${others}.`;
-  return { refusal: refuse("asked", why, `/enki reply ${first.id} <your answer>`).refusal, deadline };
+  return { refusal: refuseUntilAnswer(first, more.length), deadline };
 };
 
 /** Makes a step wait for a person's answer. Reports false if its agent has no open question. */

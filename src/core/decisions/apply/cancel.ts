@@ -1,5 +1,10 @@
 import { NO_WORK_ON_PULL } from "../../messages/pull-refusals.ts";
-import { refuseEndedExecution, refuseEndedStep, refuseSkippedExecution } from "../../messages/refusals/step-commands.ts";
+import {
+  refuseEndedExecution,
+  refuseEndedStep,
+  refuseSkippedExecution,
+  refuseEndedByPerson,
+} from "../../messages/refusals/step-commands.ts";
 import { cancelExecution } from "../../domain/execution-lifecycle.ts";
 import { cancel as cancelOne, skip as skipStep } from "../../domain/step-lifecycle.ts";
 import { type Execution, hasEnded, isPlanning } from "../../domain/execution.ts";
@@ -25,7 +30,7 @@ export const cancelTarget: TargetCommandHandler = (tx, { execution, step }, even
 };
 
 const cancelExecutionByPerson = (tx: DecisionTransaction, execution: Execution, by: string): void =>
-  abandonExecution(tx, execution, createEndRefusal("cancelled", by));
+  abandonExecution(tx, execution, refuseEndedByPerson("cancelled", by));
 
 /** Cancels an execution for a reason: stops its runs and closes its pull requests; landed work stays. */
 export const abandonExecution = (tx: DecisionTransaction, execution: Execution, refusal: Refusal): void => {
@@ -37,7 +42,7 @@ export const abandonExecution = (tx: DecisionTransaction, execution: Execution, 
 const cancelStepByPerson: StepCommandHandler = (tx, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
   if (step.state === "done" || step.state === "cancelled" || step.state === "skipped") return refuseEndedStep(task, step.state);
-  markStepCancelled(tx, { execution, step, refusal: createEndRefusal("cancelled", event.by) });
+  markStepCancelled(tx, { execution, step, refusal: refuseEndedByPerson("cancelled", event.by) });
   reopenExecution(tx, execution);
   tx.note(`${event.by} cancelled ${task}`);
   return null;
@@ -58,7 +63,7 @@ export const skipTarget: TargetCommandHandler = (tx, { execution, step }, event)
 };
 
 const skipByPerson = (step: Step, event: CommandedEvent): Step => ({
-  ...skipStep(step, createEndRefusal("skipped", event.by)),
+  ...skipStep(step, refuseEndedByPerson("skipped", event.by)),
   decision: toDecision(event),
 });
 
@@ -91,9 +96,3 @@ const markStepCancelled = (
   tx: DecisionTransaction,
   { execution, step, refusal }: { execution: Execution; step: Step; refusal: Refusal },
 ): void => tx.putStep(execution.id, cancelOne(step, refusal));
-
-const createEndRefusal = (code: "cancelled" | "skipped", by: string): Refusal => ({
-  code,
-  message: `${code === "cancelled" ? "Cancelled" : "Skipped"} by @\u200b${by}.`,
-  next: "/enki fix <what to do>",
-});

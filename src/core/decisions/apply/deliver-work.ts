@@ -1,4 +1,4 @@
-import { refuseUncheckedResult } from "../../messages/refusals/steps.ts";
+import { refuseUncheckedResult, refuseConflictingWork } from "../../messages/refusals/steps.ts";
 import { awaitApproval, finish as finishStep, publish } from "../../domain/step-lifecycle.ts";
 import type { Event } from "../../domain/event.ts";
 import { type Sha, toTaskId } from "../../domain/ids.ts";
@@ -167,10 +167,7 @@ export const deliverWork = (tx: DecisionTransaction, at: StepContext & { event: 
       remark: `\`${execution.baseBranch}\` already contains its changes.`,
       replies,
     });
-  if (work.kind === "conflict") {
-    const why = `It conflicts with its branch or its base in ${work.paths.slice(0, 5).join(", ")}.`;
-    return failStep(tx, { execution, step, refusal: { code: "work-conflict", message: why, next: `/enki retry ${task}` }, log: "" });
-  }
+  if (work.kind === "conflict") return failStep(tx, { execution, step, refusal: refuseConflictingWork(task, work.paths), log: "" });
   tx.moveRef(toTaskRef(task), work.commit);
   const head = { sha: work.commit, since: tx.now, by, ...(baseTip !== undefined && { baseTip }) };
   const headResults = by === "person" ? undefined : appendHeadResult(step.headResults, { step, event });

@@ -1,3 +1,4 @@
+import { refuseSidePull } from "../../messages/refusals/queues.ts";
 import { refuseJobStart, refusePullRequest } from "../../messages/refusals/steps.ts";
 import { fail } from "../../domain/step-lifecycle.ts";
 import type { EffectOutcome } from "../../domain/effect.ts";
@@ -87,10 +88,9 @@ const failRefusedPull = (tx: DecisionTransaction, key: string, why: string): voi
 const freezeRefusedSidePull = (tx: DecisionTransaction, key: string, text: string): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {
     if (!queue.landing || key !== toSidePullKey(queue.landing.candidate.commit)) continue;
-    const why = `GitHub did not open the pull request that would land on \`${base}\`: ${text}`;
     const { landing: _, ...rest } = queue;
     tx.deleteEffectRecord(key);
-    tx.putQueue(base, { ...rest, frozen: { code: "not-allowed", message: why, next: "/enki retry" } });
+    tx.putQueue(base, { ...rest, frozen: refuseSidePull(base, text) });
   }
 };
 

@@ -1,4 +1,4 @@
-import { refuseMissingQuestion } from "../../messages/refusals/steps.ts";
+import { refuseMissingQuestion, refuseEndedWork } from "../../messages/refusals/steps.ts";
 import type { Event } from "../../domain/event.ts";
 import { type Millis, readTaskId, toTaskId } from "../../domain/ids.ts";
 import { type Job, type JobResult, readJobKey, toJobKey } from "../../domain/job.ts";
@@ -131,9 +131,8 @@ const applyWorkEnd = (tx: DecisionTransaction, { execution, step, event }: StepC
     case "failed":
     case "cancelled":
     case "refused": {
-      const next = `/enki retry ${toTaskId(execution.id, step.id)}`;
-      const why = { code: `work-${result.end}`, message: result.reason || `the job ended as ${result.end}`, next };
-      return failStep(tx, { execution, step, refusal: why, log: toFailureLog(why.message, result.output) });
+      const refusal = refuseEndedWork(toTaskId(execution.id, step.id), result.end, result.reason);
+      return failStep(tx, { execution, step, refusal, log: toFailureLog(refusal.message, result.output) });
     }
   }
 };

@@ -1,4 +1,4 @@
-import { UNCHANGED_PLAN_REFUSAL, refuseMissingPlan } from "../../messages/refusals/plans.ts";
+import { UNCHANGED_PLAN_REFUSAL, refuseMissingPlan, refuseFaultyPlanner } from "../../messages/refusals/plans.ts";
 import {
   failExecution,
   finishExecution,
@@ -126,10 +126,7 @@ export const failPlanning = (tx: DecisionTransaction, execution: Execution, why:
 export const retryPlanningAfterFault = (tx: DecisionTransaction, execution: Execution, text: string): void => {
   const faults = execution.planning.faults + 1;
   const again = retryPlannerAfterFault(execution, tx.now);
-  if (again === null) {
-    const why = `The planner's job failed ${faults} times: ${text}`;
-    return failPlanning(tx, execution, { code: "planner-faults", message: why, next: `/enki retry ${execution.id}` });
-  }
+  if (again === null) return failPlanning(tx, execution, refuseFaultyPlanner(faults, text, execution.id));
   tx.putExecution(again);
   tx.note(`plan of ${execution.id}: fault ${faults}: ${text}`);
 };

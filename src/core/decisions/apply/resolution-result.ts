@@ -1,3 +1,4 @@
+import { explainRejectedResolution } from "../../messages/refusals/conflicts.ts";
 import { replaceHead } from "../../domain/step-lifecycle.ts";
 import type { Event } from "../../domain/event.ts";
 import { type Sha, toTaskId } from "../../domain/ids.ts";
@@ -50,12 +51,10 @@ const acceptResolution = (tx: DecisionTransaction, at: OpenResolution, event: Re
   if (grown === undefined) return;
   if (!grown) return leave();
   const outside = listForbiddenChanges(tx, at, event);
-  if (outside.length > 0)
-    return retryResolution(tx, at, { reason: `it changed files that do not conflict: ${outside.slice(0, 5).join(", ")}`, fault: false });
+  if (outside.length > 0) return retryResolution(tx, at, { reason: explainRejectedResolution("outside", outside), fault: false });
   const made = requestResolutionCommit(tx, at, event);
   if (!made) return;
-  if (made.kind !== "commit")
-    return retryResolution(tx, at, { reason: `${RESOLUTION_FAULT_TEXTS[made.kind]} ${made.paths.slice(0, 5).join(", ")}`, fault: false });
+  if (made.kind !== "commit") return retryResolution(tx, at, { reason: explainRejectedResolution(made.kind, made.paths), fault: false });
   const commit = linearizeResolution(tx, at, made.commit);
   if (commit !== undefined) publishResolution(tx, at, { commit, said: event.result.output });
 };
@@ -124,13 +123,6 @@ const linearizeResolution = (tx: DecisionReader, { execution, step, resolution }
   const one = tx.readFact<"reattach">({ kind: "reattach", head: made, excludedHeads: [], onto: resolution.onto, message, linear: true });
   return one && (one.kind === "commit" ? one.commit : made);
 };
-
-/** Why a resolution is rejected; the paths follow. */
-const RESOLUTION_FAULT_TEXTS = {
-  markers: "it left conflict markers in",
-  deletions: "it deleted files that neither side deleted:",
-  clash: "a file and a folder have the same path:",
-} as const;
 
 /** Deleted files that a regenerate command may delete: they match `regenerate`, and one of its commands ran. */
 const listRemovedGeneratedFiles = (tx: DecisionReader, { resolution }: OpenResolution, { result }: ResolutionResultEvent): string[] => {

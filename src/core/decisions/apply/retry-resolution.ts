@@ -1,3 +1,9 @@
+import {
+  explainFailedResolutions,
+  explainOpaqueConflict,
+  explainProtectedConflict,
+  refuseUnresolvedConflict,
+} from "../../messages/refusals/conflicts.ts";
 import { type Conflict, MAX_RESOLUTION_ATTEMPTS, needsPersonToResolve, type Resolution } from "../../domain/conflict.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
@@ -35,7 +41,7 @@ export const retryResolution = (
   };
   tx.note(`${task}: attempt ${tries} to resolve its conflict failed: ${reason}`);
   if (tries < MAX_RESOLUTION_ATTEMPTS) return tx.putStep(execution.id, { ...step, resolution: next });
-  failForPerson(tx, { execution, step, resolution: next }, `${MAX_RESOLUTION_ATTEMPTS} tries to resolve it failed; the last: ${reason}`);
+  failForPerson(tx, { execution, step, resolution: next }, explainFailedResolutions(MAX_RESOLUTION_ATTEMPTS, reason));
 };
 
 /** Fails a step whose conflict only a person can resolve. */
@@ -49,21 +55,15 @@ export const failForPerson = (tx: DecisionTransaction, { execution, step, resolu
 
 const refuseUnresolved = ({ execution, step, resolution }: OpenResolution, because: string): Refusal => {
   const task = toTaskId(execution.id, step.id);
-  const where = formatConflicts(resolution.conflicts);
-  const { baseBranch } = execution;
-  const byHand =
-    resolution.forkPoint === undefined
-      ? `Merge \`${baseBranch}\` into \`task/${task}\` by hand and push`
-      : `Rebase it by hand (\`git rebase --onto ${baseBranch} ${resolution.forkPoint.slice(0, 12)} task/${task}\`) and push`;
-  const why = `It conflicts with \`${baseBranch}\` in ${where}. ${because.replace(/[.\s]*$/, "")}. ${byHand}, or let Enki try again.`;
-  return { code: "unresolved", message: why, next: `/enki retry ${task}` };
+  const files = formatConflicts(resolution.conflicts);
+  return refuseUnresolvedConflict({ task, base: execution.baseBranch, files, forkPoint: resolution.forkPoint }, because);
 };
 
 /** Why no agent can resolve these conflicts; null if one can. */
 export const explainPersonNeeded = (conflicts: readonly Conflict[], anew: readonly string[], globs: readonly string[]): string | null => {
   const open = conflicts.filter(({ path }) => !anew.includes(path));
   const kinds = [...new Set(open.filter((each) => needsPersonToResolve(each)).map(({ kind }) => kind))];
-  if (kinds.length > 0) return `No text can merge what is of this kind (${kinds.join(", ")}): only a person can say which side is meant`;
+  if (kinds.length > 0) return explainOpaqueConflict(kinds);
   const kept = conflicts.find(({ path }) => isProtectedPath(path, globs));
-  return kept ? `\`${kept.path}\` is protected: no agent may change it` : null;
+  return kept ? explainProtectedConflict(kept.path) : null;
 };

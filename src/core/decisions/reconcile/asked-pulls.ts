@@ -1,7 +1,7 @@
+import { refuseWhileClosed, refuseEndedPull } from "../../messages/refusals/pull-commands.ts";
 import { pauseExecution } from "../../domain/execution-lifecycle.ts";
 import { type Execution, hasEnded } from "../../domain/execution.ts";
 import type { Pull } from "../../domain/github-facts.ts";
-import type { Refusal } from "../../domain/refusal.ts";
 import { abandonExecution } from "../apply/cancel.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
@@ -23,12 +23,9 @@ export const reconcileRequestPulls = (tx: DecisionTransaction): void => {
 const endForPull = (tx: DecisionTransaction, execution: Execution, { number, state }: Pull): void => {
   const { id, baseBranch } = execution;
   if (state === "closed" && execution.state === "running") {
-    const why = `#${number} was closed, so nothing starts or lands on \`${baseBranch}\` until somebody reopens it.`;
-    tx.putExecution(pauseExecution(execution, { code: "pull-closed", message: why, next: `/enki resume ${id}` }));
+    tx.putExecution(pauseExecution(execution, refuseWhileClosed(number, baseBranch, id)));
     return tx.note(`${id} is held: #${number} was closed`);
   }
-  const why = `#${number} was ${state}, so Enki cancelled the work that has not landed on \`${baseBranch}\`.`;
-  const gone: Refusal = { code: "pull-over", message: why, next: "/enki fix <what to do>" };
-  abandonExecution(tx, execution, gone);
+  abandonExecution(tx, execution, refuseEndedPull(number, state, baseBranch));
   tx.note(`${id} is given up: #${number} was ${state}`);
 };

@@ -1,3 +1,4 @@
+import { remarkLatePush } from "../../messages/refusals/steps.ts";
 import { type Execution, hasEnded } from "../../domain/execution.ts";
 import { type Sha, toTaskId, type TaskId } from "../../domain/ids.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
@@ -124,8 +125,7 @@ const recordLatePush = (tx: DecisionTransaction, execution: Execution, step: Ste
   const task = toTaskId(execution.id, step.id);
   const tip = tx.ref(toTaskRef(task));
   if (!step.head || tip === null || tip === step.head.sha || step.refusal !== null) return;
-  const why = `A person moved \`${toTaskBranch(task)}\` to ${tip.slice(0, 12)} after it landed: that has not landed, and the branch is kept.`;
-  tx.putStep(execution.id, { ...step, refusal: { code: "remark", message: why, next: "" } });
+  tx.putStep(execution.id, { ...step, refusal: remarkLatePush(toTaskBranch(task), tip) });
   tx.note(`${task}: a person pushed ${tip.slice(0, 12)} after it landed`);
 };
 

@@ -1,3 +1,4 @@
+import { refuseConflictAfterRewind, refuseEntangledWork } from "../../messages/refusals/steps.ts";
 import { replaceHead } from "../../domain/step-lifecycle.ts";
 import { type Execution, hasEnded } from "../../domain/execution.ts";
 import { type BranchName, type Sha, toTaskId } from "../../domain/ids.ts";
@@ -160,8 +161,7 @@ const findOwnForkPoint = (tx: DecisionReader, { execution, step, head }: Strande
 
 const failEntangled = (tx: DecisionTransaction, { execution, step }: StrandedWork): void => {
   const task = toTaskId(execution.id, step.id);
-  const why = `\`${execution.baseBranch}\` was rewound, and Enki cannot separate the step's own changes from the commits that it was built on. Only a person can untangle them.`;
-  failStep(tx, { execution, step, refusal: { code: "stale-base", message: why, next: `/enki retry ${task}` }, log: "" });
+  failStep(tx, { execution, step, refusal: refuseEntangledWork(task, execution.baseBranch), log: "" });
 };
 
 const endWithoutOwnChanges = (tx: DecisionTransaction, { execution, step }: StrandedWork): void => {
@@ -186,8 +186,7 @@ const handleRebaseConflict = (
     return recordConflict(tx, { task, head: head.sha, onto, forkPoint });
   }
   if (!execution.workflow) return;
-  const why = `\`${execution.baseBranch}\` was rewound, and the step's own changes conflict with its new tip.`;
-  failStep(tx, { execution, step, refusal: { code: "work-conflict", message: why, next: `/enki retry ${task}` }, log: "" });
+  failStep(tx, { execution, step, refusal: refuseConflictAfterRewind(task, execution.baseBranch), log: "" });
 };
 
 /** Publishes the fork point, which may be on no branch, for the job that resolves the conflict. */

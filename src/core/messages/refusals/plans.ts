@@ -44,3 +44,6 @@ export const UNCHANGED_PLAN_REFUSAL: Refusal = refuse("plan-unchanged", "The pla
 
 export const refuseAbsentTask = (id: string, task: string): RefusedResult =>
   refuse("unknown-need", `step '${id}' depends on unknown task '${task}'`);
+
+export const refuseFaultyPlanner = (faults: number, reason: string, execution: string): Refusal =>
+  refuse("planner-faults", `The planner's job failed ${faults} times: ${reason}`, `/enki retry ${execution}`).refusal;

@@ -20,3 +20,14 @@ export const refuseReplacedHead = (by: string): Refusal => refuse("replaced", `$
 
 export const refuseUnlandedPull = (by: string): Refusal =>
   refuse("unlanded", `@\u200b${by} took it out of the queue.`, "/enki land").refusal;
+
+export const refuseWhileClosed = (pull: number, base: string, execution: string): Refusal =>
+  refuse(
+    "pull-closed",
+    `#${pull} was closed, so nothing starts or lands on \`${base}\` until somebody reopens it.`,
+    `/enki resume ${execution}`,
+  ).refusal;
+
+export const refuseEndedPull = (pull: number, state: string, base: string): Refusal =>
+  refuse("pull-over", `#${pull} was ${state}, so Enki cancelled the work that has not landed on \`${base}\`.`, "/enki fix <what to do>")
+    .refusal;

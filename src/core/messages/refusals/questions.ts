@@ -13,3 +13,15 @@ export const refuseUnknownRecipient = (address: string): Refusal => refuse("unkn
 export const refuseForeignMail = (id: string): Refusal => refuse("unknown-mail", `there is no mail ${id} to this job`).refusal;
 
 export const refuseMailReply = (reason: string): Refusal => refuse("no-reply", reason).refusal;
+
+export const refuseUntilAnswer = (question: { id: string; subject: string }, others: number): Refusal =>
+  refuse(
+    "asked",
+    `It asked a person: ${question.subject}${others > 0 ? ` and ${others} more` : ""}.`,
+    `/enki reply ${question.id} <your answer>`,
+  ).refusal;
+
+/** Why an address may not answer a mail. */
+export const explainForeignMail = (id: string): string => `message ${id} was not sent to you`;
+export const explainNoRequest = (id: string): string => `message ${id} is not a request, so it needs no reply`;
+export const explainAnsweredMail = (id: string, status: string): string => `message ${id} is already '${status}'`;

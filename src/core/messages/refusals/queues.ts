@@ -30,3 +30,6 @@ export const refuseCandidatePush = (base: string, text: string): Refusal =>
 
 export const refuseBasePush = (base: string, text: string): Refusal =>
   refuse("not-allowed", `GitHub does not let Enki move \`${base}\`: ${text}`, "/enki retry").refusal;
+
+export const refuseSidePull = (base: string, reason: string): Refusal =>
+  refuse("not-allowed", `GitHub did not open the pull request that would land on \`${base}\`: ${reason}`, "/enki retry").refusal;

@@ -42,3 +42,31 @@ export const refuseWorkWithoutBase = (base: string, task: string): Refusal =>
   refuse("base-missing", `The branch \`${base}\` is gone.`, `/enki retry ${task}`).refusal;
 
 export const refuseRewoundWork = (base: string): Refusal => refuse("base-waits", `\`${base}\` was rewound.`, "").refusal;
+
+export const refuseBaseConflict = (task: string, other: string, place: { base: string; paths: readonly string[] }): Refusal =>
+  refuse(
+    "base-conflict",
+    `It builds on \`${other}\`, which conflicts with \`${place.base}\` or with another step that it builds on, in ${place.paths.slice(0, 5).join(", ")}.`,
+    `/enki retry ${task}`,
+  ).refusal;
+
+export const refuseConflictingWork = (task: string, paths: readonly string[]): Refusal =>
+  refuse("work-conflict", `It conflicts with its branch or its base in ${paths.slice(0, 5).join(", ")}.`, `/enki retry ${task}`).refusal;
+
+export const refuseConflictAfterRewind = (task: string, base: string): Refusal =>
+  refuse("work-conflict", `\`${base}\` was rewound, and the step's own changes conflict with its new tip.`, `/enki retry ${task}`).refusal;
+
+export const refuseEntangledWork = (task: string, base: string): Refusal =>
+  refuse(
+    "stale-base",
+    `\`${base}\` was rewound, and Enki cannot separate the step's own changes from the commits that it was built on. Only a person can untangle them.`,
+    `/enki retry ${task}`,
+  ).refusal;
+
+export const refuseEndedWork = (task: string, end: string, reason: string): Refusal =>
+  refuse(`work-${end}`, reason || `the job ended as ${end}`, `/enki retry ${task}`).refusal;
+
+/** A remark about a commit that was pushed to the step's branch after the step landed. */
+export const remarkLatePush = (branch: string, tip: string): Refusal =>
+  refuse("remark", `A person moved \`${branch}\` to ${tip.slice(0, 12)} after it landed: that has not landed, and the branch is kept.`)
+    .refusal;

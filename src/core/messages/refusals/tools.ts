@@ -38,3 +38,54 @@ export const refuseUnknownMessage = (id: string): RefusedResult => refuse("unkno
 export const READ_ONLY_REFUSAL: Refusal = refuse("read-only", "no job runs here: this tool changes nothing").refusal;
 
 export const refuseUnknownIssue = (issue: number): Refusal => refuse("unknown-item", `not found: backlog item ${issue}`).refusal;
+
+export const refuseUnknownTool = (name: string): RefusedResult => refuse("unknown-tool", `unknown tool '${name}'`);
+
+export const refuseToolForRole = (name: string, role: string): RefusedResult =>
+  refuse("not-available", `tool '${name}' is not available for role '${role}'`);
+
+export const refuseArguments = (reason: string): RefusedResult => refuse("bad-argument", reason);
+
+export const refuseMissingArgument = (name: string): RefusedResult => refuseArguments(`missing required parameter: ${name}`);
+
+export const NO_MAIL_REFUSAL: RefusedResult = refuse("no-mail", "no mail: these tools do not belong to a job that receives mail");
+
+export const refuseManyMails = (most: number): RefusedResult => refuse("too-much-mail", `a job sends at most ${most} mails`);
+
+export const OWN_ADDRESS_REFUSAL: RefusedResult = refuse("own-address", "that is your own address");
+
+export const refuseUnknownThread = (id: string): RefusedResult => refuse("unknown-thread", `not found: thread ${id}`);
+
+export const NO_JOB_REFUSAL: Refusal = refuse("read-only", "no job runs here: this tool records nothing").refusal;
+
+export const refuseEndedExecution = (id: string, state: string): RefusedResult =>
+  refuse("already-over", `execution ${id} is ${state}: no steps can be added to it`);
+
+export const refuseAbsentStep = (execution: string, step: string): RefusedResult =>
+  refuse("unknown-target", `execution ${execution} has no step '${step}'`);
+
+export const refuseNotPaused = (target: string, state: string): RefusedResult =>
+  refuse("wrong-state", `\`${target}\` is '${state}', not 'paused'`);
+
+export const refuseOver = (target: string, state: string): RefusedResult =>
+  refuse("wrong-state", `\`${target}\` is '${state}': it is over`);
+
+const READ_AGAIN = "call enki_edit_file with `path` alone, and copy the anchors of its answer";
+
+/** What to do about a refused edit, by its code. */
+const EDIT_REMEDIES: Readonly<Record<string, string>> = {
+  "no-anchor": `${READ_AGAIN} around your new lines, such as 12:a1b2c3|; to append, end with $|`,
+  "out-of-range": READ_AGAIN,
+  "stale-hash": READ_AGAIN,
+  "not-ascending": "order the anchors from the top of the file to its end, or send an edit for each place",
+  overlap: "join these edits to one, from the first anchor to the last",
+  "changed-anchor": "copy the anchors of the lines before and after, and write the new text between them",
+  "no-file": "create a new file with your own tools; this tool changes existing ones",
+  outside: "name a file below the workspace, by a relative path",
+};
+
+/** Adds to the refusal of an edit how the agent can continue. */
+export const explainRefusedEdit = (refusal: Refusal): Refusal => {
+  const remedy = EDIT_REMEDIES[refusal.code];
+  return remedy === undefined ? refusal : { ...refusal, message: `${refusal.message}\nNothing was changed. To continue: ${remedy}.` };
+};
