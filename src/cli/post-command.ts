@@ -40,6 +40,6 @@ export const postCommand = async (terminal: TerminalHost, target: CommandTarget,
   const { accepted, answer } = await awaitAnswer(terminal, target, { issue, comment });
   if (isJson) terminal.out(`${JSON.stringify({ repository: target.name, issue, comment, command: text, accepted, answer })}\n`);
   else if (accepted === null) terminal.out("Enki has not answered yet; enki status shows what happens.\n");
-  else terminal.out(answer === "" ? "Accepted.\n" : `${answer}\n`);
+  else terminal.out(answer === "" ? "Accepted; enki status shows the effect.\n" : `${answer}\n`);
   return accepted === false ? 1 : 0;
 };

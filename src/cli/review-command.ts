@@ -1,3 +1,4 @@
+import type { StepState } from "../core/domain/step.ts";
 import { CommandError, readOptionsAndWords, UsageError } from "./command-options.ts";
 import { findCommandTarget } from "./command-target.ts";
 import { findExecution } from "./find-execution.ts";
@@ -8,6 +9,9 @@ export const reviewOptions = {
   message: { type: "string", value: "<text>", about: "the text of the review" },
   approve: { type: "boolean", default: false, about: "approves; without it, the review requests changes" },
 } as const;
+
+/** A step in one of these states has no open pull request, and no review brings it back. */
+const CLOSED_STATES: ReadonlySet<StepState> = new Set<StepState>(["done", "skipped", "cancelled"]);
 
 /** `enki review <step>`: reviews a step's pull request. */
 export const runReviewCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
@@ -21,6 +25,7 @@ export const runReviewCommand = async (args: readonly string[], terminal: Termin
   const { step } = findExecution(await readLedger(), { issue: null, target: named });
   if (!step) throw new UsageError(`${named} is not a step; enki status lists the steps`);
   if (step.pull === null) throw new CommandError(`${step.id} has no pull request yet`);
+  if (CLOSED_STATES.has(step.state)) throw new CommandError(`${step.id} is ${step.state}, so a review changes nothing`);
   await person.review(step.pull, { event: values.approve ? "APPROVE" : "REQUEST_CHANGES", body, comments });
   terminal.out(`${values.approve ? "Approved" : "Requested changes on"} ${name}#${step.pull}.\n`);
   return 0;

@@ -40,7 +40,7 @@ describe("the commands of comments in the terminal", () => {
     expect(await of.enki("fix", "sort", "the list")).toEqual({
       code: 0,
       err: "",
-      out: "local/own#1: /enki fix sort the list\nAccepted.\n",
+      out: "local/own#1: /enki fix sort the list\nAccepted; enki status shows the effect.\n",
     });
     const planned = await of.enki("watch", "--asks");
     expect(planned.code).toBe(3);
@@ -50,7 +50,9 @@ describe("the commands of comments in the terminal", () => {
       code: 3,
       out: expect.stringMatching(/\$ sort -o list\.txt list\.txt[^]*Nothing is approved\./) as unknown,
     });
-    expect((await of.enki("approve", "--yes")).out).toMatch(/local\/own#1: \/enki approve [0-9a-f]{12}\nAccepted\.\n$/);
+    expect((await of.enki("approve", "--yes")).out).toMatch(
+      /local\/own#1: \/enki approve [0-9a-f]{12}\nAccepted; enki status shows the effect\.\n$/,
+    );
     expect((await of.enki("watch", "--asks")).out).toMatch(/sort: A person with write permission .*\n {4}enki approve [0-9a-f]{6}-sort\n/);
     const [status] = JSON.parse((await of.enki("status", "--json")).out) as { steps: object[]; waiting: object[] }[];
     expect(status).toMatchObject({
@@ -72,6 +74,14 @@ describe("the commands of comments in the terminal", () => {
     expect(watched.code).toBe(0);
     expect(events.at(-1)).toMatchObject({ kind: "step", step: "count", state: "done" });
     expect((await of.enki("status")).out).toMatch(/^[0-9a-f]{6} {2}done, 2 of 2 steps done, .*\n.*\* {2}sort +landed/);
+  });
+
+  test("a review of a step that has landed is refused, since it changes nothing", async () => {
+    expect(await of.enki("review", "sort", "--approve")).toMatchObject({
+      code: 1,
+      out: "",
+      err: expect.stringMatching(/sort is done, so a/) as unknown,
+    });
   });
 
   test("a wrong command is refused before it is posted, and a refused one exits with 1 and Enki's answer", async () => {

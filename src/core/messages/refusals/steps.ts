@@ -68,5 +68,5 @@ export const refuseEndedWork = (task: string, end: string, reason: string): Refu
 
 /** A remark about a commit that was pushed to the step's branch after the step landed. */
 export const remarkLatePush = (branch: string, tip: string): Refusal =>
-  refuse("remark", `A person moved \`${branch}\` to ${tip.slice(0, 12)} after it landed: that has not landed, and the branch is kept.`)
+  refuse("remark", `A person moved \`${branch}\` to ${tip.slice(0, 12)} after it landed: that has not landed, and the branch is kept.`, "")
     .refusal;
