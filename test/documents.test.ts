@@ -4,6 +4,8 @@ import { parse } from "yaml";
 import { expect, test } from "vitest";
 import { readConfig } from "../src/core/config/read-config.ts";
 import { readWebhook } from "../src/core/events/read-webhook.ts";
+import { renderRefusalReply } from "../src/core/messages/command-replies.ts";
+import { IN_QUEUE_REFUSAL } from "../src/core/messages/refusals/queues.ts";
 import { ACTION_REFERENCE } from "../src/core/domain/product.ts";
 import { BUILT_IN_NAMES, COMMON_FIELDS } from "../src/core/workflow/check-references.ts";
 import { readWorkflow } from "../src/core/workflow/read-workflow.ts";
@@ -32,6 +34,14 @@ test.each(TABLES)("%s: the table of %s is the code's", (file, mark, table) => {
 
 const inside = (text: string, fence: string): string[] =>
   [...text.matchAll(new RegExp(`^\`\`\`${fence}\n([^]*?)^\`\`\`$`, "gm"))].map(([, body = ""]) => body);
+
+test("the code of a refused command links to its paragraph, and every paragraph can be linked to", () => {
+  const [, path = "", anchor] = /\/blob\/v[^/]+\/(.+?)#([^)]+)\)/.exec(renderRefusalReply(IN_QUEUE_REFUSAL)) ?? [];
+  const headings = [...read(path).matchAll(/^## `(.+)`$/gm)].map(([, code]) => code);
+  expect(headings).toContain(anchor);
+  // GitHub's anchor of such a heading is the text itself only if it has nothing but lower-case letters, digits and dashes.
+  expect(headings.filter((code) => !/^[a-z0-9-]+$/.test(code ?? ""))).toEqual([]);
+});
 
 test("docs/writing-roles.md starts with a valid role", () => {
   const [text = ""] = inside(read("docs/writing-roles.md"), "toml");

@@ -11,11 +11,12 @@ export const readStepLines = (comment: string): StepLine[] =>
     state: toPlainLine(state),
   }));
 
-/** Plain text of a Markdown line: without emphasis, escapes, symbols and mention guards. */
+/** Plain text of a Markdown line: without emphasis, links of codes, escapes, symbols and mention guards. */
 const toPlainLine = (line: string): string =>
   line
     .replaceAll(/\*\*|\u200b/g, "")
     .replaceAll(/<\/?(?:code|sub|summary|span)>/g, "")
+    .replaceAll(/\[(`[^`]*`)\]\(https:[^)\s]*\)/g, "$1")
     .replaceAll(/&(amp|lt|gt|quot|#39);/g, (entity, name: string) => CHARACTER_BY_ENTITY[name] ?? entity)
     .replaceAll(/\\([!-/:-@[-`{-~])/g, "$1")
     .replaceAll(/[\p{Extended_Pictographic}\uFE0F] ?(?=\S)/gu, "")

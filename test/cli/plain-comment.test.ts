@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { plan, step } from "../support/build.ts";
+import { renderRefusalReply } from "../../src/core/messages/command-replies.ts";
 import { renderStepTable } from "../../src/core/messages/step-table.ts";
 import { toPlainComment, readStepLines } from "../../src/cli/plain-comment.ts";
 
@@ -69,4 +70,9 @@ Last output of a && b
     /enki retry abcdef-fix
 
 Execution \`abcdef\``);
+});
+
+test("prints the code of a refusal without its link", () => {
+  const reply = renderRefusalReply({ code: "not-paused", message: "It is running, not paused.", next: "" });
+  expect(toPlainComment(reply)).toBe("It is running, not paused. (`not-paused`)");
 });

@@ -207,7 +207,7 @@ describe("pausing a step", () => {
     ] as const) {
       await it.say(1, pause(id));
       expect(it.lastReply()).toContain(
-        `\`${it.task(id)}\` is done, so there is nothing to pause. (\`cannot-pause\`)`.replace("done", state),
+        `\`${it.task(id)}\` is done, so there is nothing to pause. ([\`cannot-pause\`](`.replace("done", state),
       );
     }
     expect(it.states()).toEqual({ a: "done", b: "failed", c: "paused" });
@@ -452,7 +452,7 @@ describe("retrying", () => {
     const it = await begin(plan(...two.steps, step("s", { needs: ["r"] })));
     await it.fails("p");
     await it.say(1, retry("s"));
-    expect(it.lastReply()).toContain("is blocked by a step that it needs. Retry that step first. (`blocked`)");
+    expect(it.lastReply()).toContain("is blocked by a step that it needs. Retry that step first. ([`blocked`](");
     expect(it.lastReply()).toContain(`/enki retry ${it.task("p")}`);
     expect(it.state_("s")).toBe("blocked");
   });

@@ -257,13 +257,13 @@ describe("pausing and stopping", () => {
     const it = openStory();
     await it.propose(plan(step("a", { checkpoint: true, output: "artifact" })));
     await it.say(1, { kind: "pause", target: null });
-    expect(it.lastReply()).toContain("is proposed, and only a running execution can be paused. (`not-running`)");
+    expect(it.lastReply()).toContain("is proposed, and only a running execution can be paused. ([`not-running`](");
     await it.approve();
     await it.say(1, { kind: "resume", target: "a" });
-    expect(it.lastReply()).toContain("is running, not paused. (`not-paused`)");
+    expect(it.lastReply()).toContain("is running, not paused. ([`not-paused`](");
     await it.end("work/", { end: "artifact", artifact: "x" });
     await it.say(1, { kind: "pause", target: "a" });
-    expect(it.lastReply()).toContain("is waiting, so there is nothing to pause. (`cannot-pause`)");
+    expect(it.lastReply()).toContain("is waiting, so there is nothing to pause. ([`cannot-pause`](");
     await it.say(1, { kind: "pause", target: null });
     await it.say(1, { kind: "pause", target: null });
     expect(it.lastReply()).toContain(`/enki resume ${it.execution()?.id ?? ""}`);
@@ -297,10 +297,10 @@ describe("skipping", () => {
     await it.say(1, { kind: "skip", target: it.execution()?.id ?? "" });
     expect(it.lastReply()).toContain("no-step");
     await it.say(1, { kind: "skip", target: "a" });
-    expect(it.lastReply()).toContain(`\`${it.task("a")}\` is already done. (\`already-over\`)`);
+    expect(it.lastReply()).toContain(`\`${it.task("a")}\` is already done. ([\`already-over\`](`);
     await it.say(1, { kind: "skip", target: "b" });
     await it.say(1, { kind: "skip", target: "b" });
-    expect(it.lastReply()).toContain("is already skipped. (`already-over`)");
+    expect(it.lastReply()).toContain("is already skipped. ([`already-over`](");
   });
 });
 

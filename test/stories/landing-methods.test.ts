@@ -81,7 +81,7 @@ test("if nothing could ever land, `/enki fix` is refused before a planner starts
   stage.forge.setRules(REPOSITORY, [{ branch: "main", type: "required_signatures" }]);
   const issue = await stage.ask();
   const answer = await stage.replies(issue, /Nothing can land on `main`/);
-  expect(answer).toContain("(`signatures`)");
+  expect(answer).toContain("([`signatures`](");
   expect(answer).toContain("Next: allow squash merging");
   expect(answer).not.toContain("/enki retry");
   expect(await stage.said(issue, "execution")).toEqual([]);

@@ -1,3 +1,4 @@
+import { PRODUCT } from "../domain/product.ts";
 import { describeUsage } from "./agent-usage.ts";
 import { COMMANDS } from "../commands/command-table.ts";
 import { type Execution, hasEnded } from "../domain/execution.ts";
@@ -10,9 +11,12 @@ import { toInlineCode, escapeSentence } from "./escape.ts";
 import { renderProposals } from "./proposals.ts";
 import { renderNextStep, renderNextCommand } from "./next-command.ts";
 
-/** A refusal as a comment: message, code and next step. */
+/** The page of all refusals, as it was published with this version. Its headings are the codes. */
+const REFUSALS_PAGE = `https://github.com/${PRODUCT.owner}/${PRODUCT.repository}/blob/v${PRODUCT.version}/docs/reference/refusals.md`;
+
+/** A refusal as a comment: message, code with a link to its paragraph, and next step. */
 export const renderRefusalReply = (refusal: Refusal): string =>
-  [`${escapeSentence(refusal.message, 1_000)} (${toInlineCode(refusal.code)})`, renderNextStep(refusal)]
+  [`${escapeSentence(refusal.message, 1_000)} ([${toInlineCode(refusal.code)}](${REFUSALS_PAGE}#${refusal.code}))`, renderNextStep(refusal)]
     .filter((part) => part !== "")
     .join("\n\n");
 

@@ -244,12 +244,12 @@ test("a person who merges it by hand has landed it", async () => {
 
 test.each([
   { commands: [land], by: "stranger", over: {}, why: "no-permission" },
-  { commands: [land], by: "maintainer", over: { draft: true }, why: "(`draft`)" },
-  { commands: [land], by: "maintainer", over: { state: "closed" as const }, why: "(`pull-over`)" },
-  { commands: [land, land], by: "maintainer", over: {}, why: "(`already-queued`)" },
-  { commands: [{ kind: "land" as const, head: "abcdef1" }], by: "maintainer", over: {}, why: "(`other-head`)" },
-  { commands: [land, { kind: "retry" as const, target: "pull" }], by: "maintainer", over: {}, why: "(`person-pull`)" },
-  { commands: [land, { kind: "skip" as const, target: "pull" }], by: "maintainer", over: {}, why: "(`person-pull`)" },
+  { commands: [land], by: "maintainer", over: { draft: true }, why: "([`draft`](" },
+  { commands: [land], by: "maintainer", over: { state: "closed" as const }, why: "([`pull-over`](" },
+  { commands: [land, land], by: "maintainer", over: {}, why: "([`already-queued`](" },
+  { commands: [{ kind: "land" as const, head: "abcdef1" }], by: "maintainer", over: {}, why: "([`other-head`](" },
+  { commands: [land, { kind: "retry" as const, target: "pull" }], by: "maintainer", over: {}, why: "([`person-pull`](" },
+  { commands: [land, { kind: "skip" as const, target: "pull" }], by: "maintainer", over: {}, why: "([`person-pull`](" },
 ])("is refused: $why", async ({ commands, by, over, why }) => {
   const it = openPull(over);
   await it.command(by, ...commands);
