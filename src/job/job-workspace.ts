@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ensureWorkRepository, replaceSharedObjects } from "../storage/git/bare-clone.ts";
 import { runGitOrThrow, runGit, type GitContext } from "../storage/git/run-git.ts";
@@ -5,11 +6,22 @@ import { readBlobs } from "../storage/git/git-objects.ts";
 import type { RefName, Sha } from "../core/domain/ids.ts";
 import type { BundleFile } from "../core/policy/check-bundle.ts";
 
+type CheckoutPlaces = { readonly from: string; readonly to: string; readonly commit: Sha };
+
+/** Copies a commit with its history in one process; a fetch would take eight. */
+const copyHistory = async (inside: GitContext, { from, to, commit }: CheckoutPlaces): Promise<void> => {
+  const target = join(to, ".git", "objects", "pack", "pack");
+  await runGitOrThrow({ ...inside, directory: from }, ["pack-objects", "-q", "--revs", "--delta-base-offset", target], `${commit}\n`);
+};
+
 /** Checks out a commit from a local clone into a separate repository with history, but without a remote or a credential. */
-export const checkOutCommit = async (at: GitContext, { from, to, commit }: { from: string; to: string; commit: Sha }): Promise<void> => {
+export const checkOutCommit = async (at: GitContext, places: CheckoutPlaces): Promise<void> => {
+  const { from, to, commit } = places;
   await ensureWorkRepository(to);
   const inside: GitContext = { directory: to, after: at.after, stop: at.stop };
-  await runGitOrThrow(inside, ["fetch", "-q", "--no-tags", "--no-write-fetch-head", from, commit]);
+  // A fetch notes which commits of a shallow clone have no parents.
+  if (existsSync(join(from, "shallow"))) await runGitOrThrow(inside, ["fetch", "-q", "--no-tags", "--no-write-fetch-head", from, commit]);
+  else await copyHistory(inside, places);
   await runGitOrThrow(inside, ["-c", "advice.detachedHead=false", "checkout", "-q", "--detach", commit]);
 };
 

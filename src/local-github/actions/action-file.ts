@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { NoOperationTraceWriter } from "@actions/workflow-parser";
 import { convertActionTemplate, parseAction } from "@actions/workflow-parser/actions/index";
+import { rememberTexts } from "../remember-texts.ts";
 import type { TemplateValue } from "./actions-workflow.ts";
 
 /** An action that runs in Node, read from its `action.yml`. Paths are absolute. */
@@ -23,7 +24,12 @@ const NODE_RUNTIMES = ["node20", "node24"];
 export const readActionFile = async (root: string): Promise<ActionFileResult> => {
   const path = join(root, "action.yml");
   const text = await readFile(path, "utf8").catch(() => null);
-  if (text === null) return { ok: false, reason: `${path}:1: action.yml is missing; build this installation first` };
+  return text === null
+    ? { ok: false, reason: `${path}:1: action.yml is missing; build this installation first` }
+    : parseActionFile(root, path, text);
+};
+
+const parseActionFile = rememberTexts((root: string, path: string, text: string): ActionFileResult => {
   const { context, value } = parseAction({ name: "action.yml", content: text }, new NoOperationTraceWriter());
   const template = value && convertActionTemplate(context, value);
   const faults = context.errors.getErrors().map((error) => `${path}:${error.range?.start.line ?? 1}: ${error.rawMessage}`);
@@ -42,4 +48,4 @@ export const readActionFile = async (root: string): Promise<ActionFileResult> =>
       post: phase(runs.post, runs.postIf),
     },
   };
-};
+});

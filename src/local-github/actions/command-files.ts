@@ -18,6 +18,8 @@ const COMMAND_FILE_VARIABLES: Readonly<Record<CommandFileKind, string>> = {
 /** The files through which a step sets outputs, environment, path, state and summary. */
 export type CommandFiles = {
   readonly env: Readonly<Record<string, string>>;
+  /** Creates the files, for a step with a process. */
+  readonly create: () => void;
   /**
    * Reads the values that the step wrote. Throws `StepFault` if a file was replaced or does not have GitHub's format.
    */
@@ -73,15 +75,22 @@ const readRegularFile = async (kind: CommandFileKind, path: string): Promise<str
   }
 };
 
-/** Creates a step's command files in `directory`. The tag must be unique and hard to guess. */
-export const createCommandFiles = (directory: string, tag: string): CommandFiles => {
+const NO_VALUES: CommandValues = { output: [], env: [], state: [], path: [], summary: "" };
+
+/** A step's command files in `directory`. The tag must be unique and hard to guess. */
+export const openCommandFiles = (directory: string, tag: string): CommandFiles => {
   const path = (kind: CommandFileKind): string => join(directory, `${kind}_${tag}`);
-  mkdirSync(directory, { recursive: true });
-  for (const kind of COMMAND_FILE_KINDS) writeFileSync(path(kind), "", { flag: "wx" });
   const read = (kind: CommandFileKind): Promise<string> => readRegularFile(kind, path(kind));
+  let isCreated = false;
   return {
+    create: () => {
+      isCreated = true;
+      mkdirSync(directory, { recursive: true });
+      for (const kind of COMMAND_FILE_KINDS) writeFileSync(path(kind), "", { flag: "wx" });
+    },
     env: Object.fromEntries(COMMAND_FILE_KINDS.map((kind) => [COMMAND_FILE_VARIABLES[kind], path(kind)])),
     read: async () => {
+      if (!isCreated) return NO_VALUES;
       const [output, env, paths, state, summary] = await Promise.all([
         read("output"),
         read("env"),

@@ -43,6 +43,8 @@ export type ActionCall = {
   readonly inputs: ReadonlyMap<string, string>;
   /** The complete environment of the step's process. */
   readonly env: Readonly<Record<string, string>>;
+  /** Creates the files through which a process of the step sets outputs; called once, before the process starts. */
+  readonly createCommandFiles: () => void;
   readonly stop: AbortSignal;
 };
 

@@ -20,6 +20,7 @@ export const runNodeAction = async (call: ActionCall, file: string): Promise<voi
   const { job, env, stop, inputs } = call;
   const { node } = job.installation;
   const variables = Object.fromEntries([...inputs].map(([name, value]) => [inputVariable(name), value]));
+  call.createCommandFiles();
   const code = await job.processes.run({
     command: node,
     args: [file],

@@ -1,5 +1,6 @@
 import { convertWorkflowTemplate, isMapping, isScalar, type WorkflowTemplate } from "@actions/workflow-parser";
 import type { JobPermissions } from "./workflow-runner.ts";
+import { rememberTexts } from "../remember-texts.ts";
 import { findUnsupportedFunctions, findUnsupportedKeys } from "./unsupported-keys.ts";
 import { type TokenFields, tokenFields, tokenItems, tokenSource } from "./template-tokens.ts";
 import { readTokens } from "./yaml-reader.ts";
@@ -142,7 +143,7 @@ const refuseWorkflow = (path: string, faults: readonly ActionsFault[]): Workflow
  * Reads an Actions workflow with GitHub's parser and schema. Refuses files that GitHub refuses or this runner does
  * not support, with one `file:line: reason` per line.
  */
-export const readActionsWorkflow = async (path: string, text: string): Promise<WorkflowReadResult> => {
+export const readActionsWorkflow = rememberTexts(async (path: string, text: string): Promise<WorkflowReadResult> => {
   const { context, root } = readTokens(path, text);
   const faults = (): ActionsFault[] =>
     context.errors.getErrors().map((error) => ({ line: error.range?.start.line ?? 1, message: error.rawMessage }));
@@ -154,4 +155,4 @@ export const readActionsWorkflow = async (path: string, text: string): Promise<W
   const functions = findUnsupportedFunctions(root);
   if (functions.length > 0) return refuseWorkflow(path, functions);
   return { ok: true, workflow: convertWorkflow(path, root, template) };
-};
+});

@@ -32,6 +32,7 @@ export const runScript = async (call: ActionCall, step: { script: string; shell:
   const file = join(job.directories.temp, `${randomUUID()}${ending}`);
   await writeFile(file, step.script.endsWith("\n") ? step.script : `${step.script}\n`, { mode: 0o700 });
   const [command = "", ...args] = line.split(/\s+/).map((word) => word.replaceAll("{0}", file));
+  call.createCommandFiles();
   const code = await job.processes.run({ command, args, directory, env, stop }).catch((cause: unknown) => {
     throw new StepFault(`${basename(command)} could not be started: ${cause instanceof Error ? cause.message : String(cause)}`);
   });

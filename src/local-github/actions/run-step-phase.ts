@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type CommandValues, createCommandFiles } from "./command-files.ts";
+import { type CommandValues, openCommandFiles } from "./command-files.ts";
 import { isConditionTrue, evaluateNumber, type ExpressionScope, evaluateEntries, evaluateBoolean } from "./evaluate-expression.ts";
 import { defaultVariables } from "./run-facts.ts";
 import type { ActionCall } from "./job-host.ts";
@@ -96,9 +96,10 @@ const performPhaseWork = async (
   const { host } = running;
   const nothing = { outputs: {}, state: [] };
   try {
-    const files = createCommandFiles(join(host.directories.temp, "_runner_file_commands"), randomUUID());
+    const files = openCommandFiles(join(host.directories.temp, "_runner_file_commands"), randomUUID());
     const env = { ...createProcessEnvironment(running, phase, context.env), ...files.env };
-    const done = await phase.work({ job: host, env, stop: context.stop }, createStepScope(running, context.env)).then(
+    const call = { job: host, env, createCommandFiles: files.create, stop: context.stop };
+    const done = await phase.work(call, createStepScope(running, context.env)).then(
       (outputs) => ({ cause: null, outputs }),
       (cause: unknown) => ({ cause, outputs: {} }),
     );

@@ -6,6 +6,7 @@ import { readCommitLinks } from "../../storage/git/commit-object.ts";
 import { openObjectFiles } from "../../storage/git/object-files.ts";
 import { listRefs, readRef as readRefOf } from "../../storage/git/read-refs.ts";
 import { hasRefFiles, readRefFile } from "../../storage/git/ref-files.ts";
+import { openRefMover } from "./move-refs.ts";
 import { findEntry } from "../../storage/git/tree-files.ts";
 
 export type BareRepository = ReturnType<typeof openBareRepository>;
@@ -79,6 +80,7 @@ const findPlainEntry = ({ objects, directory }: GitContext, name: string): Retur
 };
 
 const refOperations = ({ at, text, isTrue, remember }: GitPlumbing) => {
+  const moveRefs = openRefMover(at);
   const resolveObject = async (name: string): Promise<string | null> => {
     const entry = findPlainEntry(at, name);
     if (entry !== null) return entry === "missing" ? null : entry.sha;
@@ -114,10 +116,19 @@ const refOperations = ({ at, text, isTrue, remember }: GitPlumbing) => {
      * Moves a ref from one value to another; null means that the ref does not exist. Returns false if the ref has
      * another value.
      */
-    moveRef: (name: string, from: string | null, to: string | null): Promise<boolean> =>
-      to === null ? isTrue("update-ref", "-d", name, from ?? ABSENT_OBJECT_ID) : isTrue("update-ref", name, to, from ?? ABSENT_OBJECT_ID),
+    moveRef: async (name: string, from: string | null, to: string | null): Promise<boolean> => {
+      if (from !== to && moveRefs([{ ref: name, oldSha: from, newSha: to }])) return true;
+      return to === null
+        ? isTrue("update-ref", "-d", name, from ?? ABSENT_OBJECT_ID)
+        : isTrue("update-ref", name, to, from ?? ABSENT_OBJECT_ID);
+    },
+    /** Moves refs together without a process; false, with no ref moved, if git must decide. */
+    moveRefsDirectly: (moves: readonly { readonly ref: string; readonly from: string | null; readonly to: string | null }[]): boolean =>
+      moveRefs(moves.map(({ ref, from, to }) => ({ ref, oldSha: from, newSha: to }))),
     /** Sets or deletes a ref, whatever its value is. */
     setRef: async (name: string, to: string | null): Promise<void> => {
+      const from = await readRef(name);
+      if (from === to || moveRefs([{ ref: name, oldSha: from, newSha: to }])) return;
       await runGitOrThrow(at, to === null ? ["update-ref", "-d", name] : ["update-ref", name, to]);
     },
   };

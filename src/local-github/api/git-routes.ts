@@ -3,7 +3,7 @@ import type { Context, Hono } from "hono";
 import { runGit } from "../../storage/git/run-git.ts";
 import { isPermitted, getRepository } from "./repository-access.ts";
 import { requireActor } from "./api-call.ts";
-import { readPush, addRefusalReasons, countObjects } from "./git-report.ts";
+import { type ReadPush, readPush, addRefusalReasons, countObjects, formatPushReport } from "./git-report.ts";
 import { type MovedRef, diffRefs, applyPush } from "./apply-push.ts";
 import { ApiRefusal } from "./api-refusal.ts";
 import { type MoveRefusal, findMoveRefusal } from "./move-refusal.ts";
@@ -73,22 +73,31 @@ const formatPushRefusal = ({ kind, reason }: MoveRefusal): string =>
 const findRefusedMoves = async (
   { forge, repository }: GitRequest,
   actor: RequestActor,
-  body: Buffer,
+  { moves, pack }: ReadPush,
 ): Promise<ReadonlyMap<string, MoveRefusal>> => {
-  const { moves, pack } = readPush(body);
   const refused = new Map<string, MoveRefusal>();
   if (countObjects(pack) > 0 && !(await repository.bare.storePack(pack))) return refused;
-  const now = await repository.bare.listRefs();
-  const isNew = ({ ref, to }: MovedRef): boolean => (now.get(ref) ?? null) !== to;
-  for (const move of moves.filter(isNew)) {
-    const refusal = await findMoveRefusal(
-      repository,
-      { ...move, from: now.get(move.ref) ?? null },
-      { actor, mergeOf: null, approvals: 0, apps: forge.apps },
-    );
+  for (const move of moves) {
+    const from = await repository.bare.readRef(move.ref);
+    if (from === move.to) continue;
+    const refusal = await findMoveRefusal(repository, { ...move, from }, { actor, mergeOf: null, approvals: 0, apps: forge.apps });
     if (refusal) refused.set(move.ref, refusal);
   }
   return refused;
+};
+
+/** Whether the forge may do the moves of a push itself: they need no object, and no rule of receive-pack applies to them. */
+const isDirectPush = ({ defaultBranch }: ForgeRepository, { moves, pack, capabilities, isPlain }: ReadPush): boolean => {
+  const isDirect = ({ ref, from, to }: MovedRef): boolean =>
+    from !== to && !ref.startsWith("refs/pull/") && (to !== null || ref !== `refs/heads/${defaultBranch}`);
+  return (
+    isPlain &&
+    countObjects(pack) === 0 &&
+    ["report-status", "side-band-64k"].every((name) => capabilities.includes(name)) &&
+    (moves.length === 1 || capabilities.includes("atomic")) &&
+    new Set(moves.map(({ ref }) => ref)).size === moves.length &&
+    moves.every(isDirect)
+  );
 };
 
 const receivePush = (request: GitRequest, body: Buffer): Promise<Buffer> => {
@@ -96,7 +105,12 @@ const receivePush = (request: GitRequest, body: Buffer): Promise<Buffer> => {
   const actor = requireActor(request.actor);
   const { bare } = repository;
   return bare.runExclusively(async () => {
-    const refused = await findRefusedMoves(request, actor, body);
+    const push = readPush(body);
+    const refused = await findRefusedMoves(request, actor, push);
+    if (refused.size === 0 && isDirectPush(repository, push) && bare.moveRefsDirectly(push.moves)) {
+      await applyPush(forge, repository, { actor, moves: push.moves });
+      return formatPushReport(push.moves);
+    }
     const before = await bare.listRefs();
     const answer = await runGitService({ ...request, refusedRefs: refused }, ["receive-pack", "--stateless-rpc"], body);
     const moves = diffRefs(before, await bare.listRefs());

@@ -1,4 +1,5 @@
 import { parse } from "yaml";
+import { rememberTexts } from "../remember-texts.ts";
 
 /** The `on` key of a workflow file: the filters of each event. */
 export type WorkflowTriggers = {
@@ -74,7 +75,7 @@ const readSchedule = (value: unknown): EventFilters =>
   new Map([["types", Array.isArray(value) ? value.flatMap((each) => (isYamlMapping(each) ? readYamlTexts(each["cron"]) : [])) : []]]);
 
 /** Reads the triggers of a workflow file; null if the text is not valid YAML or not a mapping. */
-export const readTriggers = (text: string): WorkflowTriggers | null => {
+export const readTriggers = rememberTexts((text: string): WorkflowTriggers | null => {
   let file: unknown;
   try {
     file = parse(text);
@@ -90,7 +91,7 @@ export const readTriggers = (text: string): WorkflowTriggers | null => {
     : readYamlTexts(on).map((event) => [event, new Map()] as const);
   const name = typeof file["name"] === "string" ? file["name"] : null;
   return { name, on: new Map(events), inputs: readTriggerInputs(isYamlMapping(on) ? on["workflow_dispatch"] : null) };
-};
+});
 
 /**
  * Compiles a filter pattern of GitHub: `*` matches within a name, `**` across names, `?` makes the preceding

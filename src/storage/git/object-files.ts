@@ -11,6 +11,8 @@ import { type GitObject, type GitObjectType, openPackFile, type PackFile } from 
  */
 export type ObjectFiles = {
   readonly read: (id: Sha, maxBytes?: number) => GitObject | null;
+  /** Whether an object is there; false also for objects only git can find. */
+  readonly has: (id: Sha) => boolean;
   /** Stores an object and returns its id. */
   readonly write: (type: GitObjectType, content: Buffer) => Sha;
 };
@@ -123,6 +125,7 @@ export const openObjectFiles = (repository: string): ObjectFiles => {
       }
       return null;
     },
+    has: (id) => isSha(id) && isStored(id, Buffer.from(id, "hex")),
     write: (type, content) => {
       const bytes = Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content]);
       const digest = createHash("sha1").update(bytes).digest();

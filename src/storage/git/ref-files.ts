@@ -9,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -159,6 +160,50 @@ export const writeRefFiles = (repository: string, moves: readonly RefMove[]): bo
   } catch {
     return false;
   }
+};
+
+/** Whether a new ref would be a folder of another, or the other way round. */
+const clashesWith = (packed: ReadonlyMap<RefName, Sha>, ref: RefName): boolean =>
+  [...packed.keys()].some((known) => known.startsWith(`${ref}/`) || ref.startsWith(`${known}/`));
+
+/** Runs work while all these refs are locked, in this order. */
+const withRefLocks = (repository: string, moves: readonly RefMove[], work: () => void): void => {
+  const [first, ...rest] = moves;
+  if (first === undefined) work();
+  else withLock(join(repository, first.ref), first.newSha === null ? "" : `${first.newSha}\n`, () => withRefLocks(repository, rest, work));
+};
+
+const moveLockedRef = (repository: string, { ref, newSha }: RefMove): void => {
+  const path = join(repository, ref);
+  if (newSha === null) rmSync(path, { force: true });
+  else renameSync(`${path}.lock`, path);
+};
+
+/**
+ * Moves refs together if each still has its old value, as git does: all are locked before the first moves. Returns false, with no ref moved,
+ * if git must decide.
+ */
+export const moveRefFiles = (repository: string, moves: readonly RefMove[]): boolean => {
+  if (!hasRefFiles(repository)) return false;
+  let isMoved = false;
+  const move = (): void => {
+    const packed = readPackedRefs(repository);
+    const isPlain = ({ ref, oldSha, newSha }: RefMove): boolean =>
+      readRefFile(repository, ref) === oldSha && (newSha === null ? !packed.has(ref) : oldSha !== null || !clashesWith(packed, ref));
+    if (!moves.every(isPlain)) return;
+    // Folders in the place of refs are found before the first ref moves.
+    if (moves.some(({ ref }) => statSync(join(repository, ref), { throwIfNoEntry: false })?.isDirectory())) return;
+    for (const each of moves) moveLockedRef(repository, each);
+    isMoved = true;
+  };
+  const isDeletion = moves.some(({ newSha }) => newSha === null);
+  try {
+    if (isDeletion) withLock(join(repository, "packed-refs"), "", () => withRefLocks(repository, moves, move));
+    else withRefLocks(repository, moves, move);
+  } catch {
+    // Git reports what is in the way.
+  }
+  return isMoved;
 };
 
 /** Removes the locks that a dead process left in a repository; nobody else may use the repository. */

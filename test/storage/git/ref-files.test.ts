@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { writeRefs } from "../../../src/storage/git/bare-clone.ts";
 import { listRefs, readRef } from "../../../src/storage/git/read-refs.ts";
-import { listRefFiles, readRefFile, writeRefFiles } from "../../../src/storage/git/ref-files.ts";
+import { listRefFiles, moveRefFiles, readRefFile, writeRefFiles } from "../../../src/storage/git/ref-files.ts";
 import { after } from "../../support/after.ts";
 
 const open = () => {
@@ -153,4 +153,40 @@ test("a repository whose refs are in a table is read and written by git", async 
   expect(writeRefFiles(directory, [move])).toBe(false);
   await writeRefs(at, [move]);
   expect(git("rev-parse", "main")).toBe(two);
+});
+
+test("moves refs together, or none of them", () => {
+  const { directory, git, one, two, own } = open();
+  const [main, next] = ["refs/heads/main", "refs/heads/next"];
+  const create = [main, next].map((ref) => ({ ref, oldSha: null, newSha: one }));
+  expect(moveRefFiles(directory, create)).toBe(true);
+  expect(moveRefFiles(directory, create)).toBe(false);
+  const move = { ref: main, oldSha: one, newSha: two };
+  expect(moveRefFiles(directory, [move, { ref: next, oldSha: two, newSha: one }])).toBe(false);
+  expect(own()).toEqual([
+    [main, one],
+    [next, one],
+  ]);
+  expect(moveRefFiles(directory, [move, { ref: next, oldSha: one, newSha: null }])).toBe(true);
+  expect(git("for-each-ref", "--format=%(refname) %(objectname)")).toBe(`${main} ${two}`);
+  expect(readdirSync(join(directory, "refs/heads"))).toEqual(["main"]);
+});
+
+test.each(["loose", "packed"])("leaves it to git to refuse a ref below or above a %s ref, and to delete a packed one", (kind) => {
+  const { directory, git, one, own } = open();
+  git("update-ref", "refs/heads/a/b", one);
+  if (kind === "packed") git("pack-refs", "--all");
+  const before = own();
+  for (const ref of ["refs/heads/a", "refs/heads/a/b/c"]) expect(moveRefFiles(directory, [{ ref, oldSha: null, newSha: one }])).toBe(false);
+  expect(moveRefFiles(directory, [{ ref: "refs/heads/a/b", oldSha: one, newSha: null }])).toBe(kind === "loose");
+  expect(own()).toEqual(kind === "loose" ? [] : before);
+});
+
+test("a lock of another process keeps all refs of a move where they are", () => {
+  const { directory, one, own } = open();
+  writeFileSync(join(directory, "refs/heads/next.lock"), "");
+  const create = ["refs/heads/main", "refs/heads/next"].map((ref) => ({ ref, oldSha: null, newSha: one }));
+  expect(moveRefFiles(directory, create)).toBe(false);
+  expect(own()).toEqual([]);
+  expect(readdirSync(join(directory, "refs/heads"))).toEqual(["next.lock"]);
 });
