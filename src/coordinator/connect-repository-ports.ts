@@ -84,7 +84,11 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
       if ("kind" in facts) log(`not read: ${facts.reason}`);
       return facts;
     },
-    performEffects: (effects, again) => performEffects(effects, { github, botLogin, defaultBranch, repeated: again, now, postNotice }),
+    performEffects: (effects, again, decidedAt) => {
+      // Half of the grace is left for the request itself.
+      const lookUpFrom = graceMs === 0 ? Infinity : decidedAt + graceMs / 2;
+      return performEffects(effects, { github, botLogin, defaultBranch, repeated: again, lookUpFrom, now, postNotice });
+    },
   };
 };
 

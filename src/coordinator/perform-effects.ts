@@ -10,18 +10,25 @@ import { readFirstLine, isOwnComment, upsertComment, postCloseReason } from "./u
 
 type EffectOfKind<K extends EffectKind> = Extract<Effect, { kind: K }>;
 
-/** `repeated`: keys of effects that were requested before, perhaps successfully, and are therefore looked up first. */
+/**
+ * `repeated`: keys of effects that were requested before, perhaps successfully, and are therefore looked up first. So is every effect
+ * from `lookUpFrom` on: this process was suspended for so long that another one may have performed it.
+ */
 export type EffectContext = {
   readonly github: GitHubPorts;
   readonly botLogin: Login;
   readonly defaultBranch: BranchName;
   readonly repeated: ReadonlySet<string>;
+  readonly lookUpFrom: Millis;
   readonly now: () => Millis;
   readonly postNotice: NoticePort;
 };
 
 /** Lists runs at most once per call, and only if a job may already have started. */
-type EffectSession = EffectContext & { readonly listRuns: () => Promise<GitHubReply<readonly WorkflowRunInfo[]>> };
+type EffectSession = Omit<EffectContext, "repeated"> & {
+  readonly mayBeDone: (key: string) => boolean;
+  readonly listRuns: () => Promise<GitHubReply<readonly WorkflowRunInfo[]>>;
+};
 
 /**
  * Performs effects one at a time, the most urgent first, each key once, and reports how each ended. Nothing is retried here: a failed
@@ -29,12 +36,17 @@ type EffectSession = EffectContext & { readonly listRuns: () => Promise<GitHubRe
  */
 export const performEffects = async (effects: readonly Effect[], performing: EffectContext): Promise<readonly Event[]> => {
   let listed: Promise<GitHubReply<readonly WorkflowRunInfo[]>> | null = null;
-  const session: EffectSession = { ...performing, listRuns: () => (listed ??= performing.github.runs.list()) };
+  const { repeated, lookUpFrom, now, github } = performing;
+  const session: EffectSession = {
+    ...performing,
+    mayBeDone: (key) => repeated.has(key) || now() >= lookUpFrom,
+    listRuns: () => (now() >= lookUpFrom ? github.runs.list() : (listed ??= github.runs.list())),
+  };
   const unique = new Map(effects.map((effect) => [effect.key, effect]));
   const events: Event[] = [];
   for (const effect of [...unique.values()].sort((a, b) => rankEffect(a.kind) - rankEffect(b.kind))) {
     const outcome = await performEffect(effect, session);
-    events.push({ kind: "performed", at: performing.now(), outcome });
+    events.push({ kind: "performed", at: now(), outcome });
   }
   return events;
 };
@@ -49,7 +61,7 @@ const toEffectOutcome = <K extends EffectKind>(effect: EffectOfKind<K>, end: Eff
 const toEffectEnding = (reply: GitHubReply<null>): EffectEnding<"react"> => (reply.ok ? { kind: "done", answer: null } : reply.failure);
 
 const performEffect = async (effect: Effect, stage: EffectSession): Promise<EffectOutcome> => {
-  const { github, botLogin, repeated } = stage;
+  const { github, botLogin, mayBeDone } = stage;
   switch (effect.kind) {
     case "start-job":
       return toEffectOutcome(effect, await performStartJob(effect, stage));
@@ -74,9 +86,9 @@ const performEffect = async (effect: Effect, stage: EffectSession): Promise<Effe
     case "set-status":
       return toEffectOutcome(effect, toEffectEnding(await github.checks.setStatus(effect)));
     case "write-comment":
-      return toEffectOutcome(effect, await upsertComment(effect, { issues: github.issues, botLogin }, repeated.has(effect.key)));
+      return toEffectOutcome(effect, await upsertComment(effect, { issues: github.issues, botLogin }, mayBeDone(effect.key)));
     case "request-review":
-      return toEffectOutcome(effect, await requestReview(effect, github, repeated.has(effect.key)));
+      return toEffectOutcome(effect, await requestReview(effect, github, mayBeDone(effect.key)));
     case "post-notice":
       return toEffectOutcome(effect, await stage.postNotice(effect));
     case "reply-review-comment":
@@ -96,9 +108,9 @@ const performEffect = async (effect: Effect, stage: EffectSession): Promise<Effe
 
 const performStartJob = async (
   effect: EffectOfKind<"start-job">,
-  { github, repeated, listRuns, ...starter }: EffectSession,
+  { github, mayBeDone, listRuns, ...starter }: EffectSession,
 ): Promise<EffectEnding<"start-job">> => {
-  if (repeated.has(effect.key)) {
+  if (mayBeDone(effect.key)) {
     const listed = await listRuns();
     if (!listed.ok) return listed.failure;
     const run = findJobRun(listed.value, effect.job, starter);
@@ -114,9 +126,9 @@ const performStartJob = async (
 
 const performOpenPull = async (
   effect: EffectOfKind<"open-pull"> | EffectOfKind<"open-side-pull">,
-  { github, repeated }: EffectSession,
+  { github, mayBeDone }: EffectSession,
 ): Promise<EffectEnding<"open-pull">> => {
-  if (repeated.has(effect.key)) {
+  if (mayBeDone(effect.key)) {
     const found = await github.pulls.find(effect.head, effect.baseBranch);
     if (!found.ok) return found.failure;
     if (found.value) return { kind: "done", answer: found.value };
@@ -129,14 +141,14 @@ const performOpenPull = async (
 /** A lost answer may still have merged the pull request, so GitHub's list is checked before the request is repeated. */
 const performMergePull = async (
   { key, pull, head, squashOrRebase }: EffectOfKind<"merge-pull">,
-  { github, repeated }: EffectSession,
+  { github, mayBeDone }: EffectSession,
 ): Promise<EffectEnding<"merge-pull">> => {
   const isMerged = async (): Promise<boolean> => {
     const listed = await github.pulls.list();
     return listed.ok && listed.value.some(({ number, state }) => number === pull && state === "merged");
   };
   const done: EffectEnding<"merge-pull"> = { kind: "done", answer: null };
-  if (repeated.has(key) && (await isMerged())) return done;
+  if (mayBeDone(key) && (await isMerged())) return done;
   const reply = await github.pulls.merge(pull, head, squashOrRebase);
   if (reply.ok) return done;
   const { failure } = reply;
@@ -147,14 +159,14 @@ const performMergePull = async (
 /** An earlier request may have queued the pull request, and it may have merged since. */
 const performEnqueuePull = async (
   { key, pull, head }: EffectOfKind<"enqueue-pull">,
-  { github, repeated }: EffectSession,
+  { github, mayBeDone }: EffectSession,
 ): Promise<EffectEnding<"enqueue-pull">> => {
   const isIn = async (): Promise<boolean> => {
     const found = await github.queue.entry(pull);
     return found.ok && (found.value.kind === "queued" || found.value.kind === "merged");
   };
   const done: EffectEnding<"enqueue-pull"> = { kind: "done", answer: null };
-  if (repeated.has(key) && (await isIn())) return done;
+  if (mayBeDone(key) && (await isIn())) return done;
   const reply = await github.queue.enqueue(pull, head);
   if (reply.ok) return done;
   const mayBe = reply.failure.kind === "later" ? reply.failure.unclear : true;
@@ -164,14 +176,14 @@ const performEnqueuePull = async (
 /** Recognises an issue by the marker in its first line, which is invisible on GitHub. */
 const performOpenIssue = async (
   { key, marker, title, body }: EffectOfKind<"open-issue">,
-  { github, botLogin, repeated }: EffectSession,
+  { github, botLogin, mayBeDone }: EffectSession,
 ): Promise<EffectEnding<"open-issue">> => {
   const find = async (): Promise<EffectEnding<"open-issue"> | null> => {
     const found = await github.backlog.find(marker, botLogin);
     if (!found.ok) return found.failure;
     return found.value && { kind: "done", answer: found.value };
   };
-  const before = repeated.has(key) ? await find() : null;
+  const before = mayBeDone(key) ? await find() : null;
   if (before) return before;
   const reply = await github.backlog.open({ title, body: `${marker}\n${body}` });
   if (reply.ok) return { kind: "done", answer: reply.value };
@@ -182,7 +194,7 @@ const performOpenIssue = async (
 /** Recognises a reply by the marker in its first line, within its thread. */
 const performReply = async (
   { key, pull, comment, marker, body }: EffectOfKind<"reply-review-comment">,
-  { github, botLogin, repeated }: EffectSession,
+  { github, botLogin, mayBeDone }: EffectSession,
 ): Promise<EffectEnding<"reply-review-comment">> => {
   const find = async (): Promise<EffectEnding<"reply-review-comment"> | null> => {
     const listed = await github.pulls.lineComments(pull);
@@ -192,7 +204,7 @@ const performReply = async (
     );
     return ours ? { kind: "done", answer: { comment: ours.id } } : null;
   };
-  const before = repeated.has(key) ? await find() : null;
+  const before = mayBeDone(key) ? await find() : null;
   if (before) return before;
   const reply = await github.pulls.reply({ pull, comment, body: readFirstLine(body) === marker ? body : `${marker}\n${body}` });
   if (reply.ok) return { kind: "done", answer: reply.value };

@@ -51,7 +51,12 @@ export type RepositoryPorts = {
   readonly sweep: (loaded: LoadedState) => Promise<readonly Event[]>;
   readonly answerQueries: (queries: readonly Query[]) => Promise<QueryFacts | UnreadFacts>;
   readonly save: (act: ActDecision, before: LoadedState, inputs: DecisionInputs) => Promise<SaveResult>;
-  readonly performEffects: (effects: ActDecision["effects"], again: ActDecision["repeated"]) => Promise<readonly Event[]>;
+  /** `decidedAt`: effects that are performed much later are looked up first, because another process may have performed them. */
+  readonly performEffects: (
+    effects: ActDecision["effects"],
+    again: ActDecision["repeated"],
+    decidedAt: Millis,
+  ) => Promise<readonly Event[]>;
   readonly log: (line: string) => void;
 };
 
@@ -95,7 +100,10 @@ export const openRepositoryLoop = (world: RepositoryPorts) => {
       lost = 0;
       // Facts read from GitHub go stale after a save; facts computed from commit ids do not.
       if (act.mustSave) facts = keepCommitFacts(facts);
-      if (act.effects.length > 0) held.pending = [...held.pending, ...(await world.performEffects(act.effects, act.repeated))];
+      if (act.effects.length > 0) {
+        const performed = await world.performEffects(act.effects, act.repeated, next.inputs.snapshot.now);
+        held.pending = [...held.pending, ...performed];
+      }
       // GitHub moved a ref, so the state is loaded again before the next decision.
       if (act.effects.some(({ kind }) => kind === "merge-pull")) held.loaded = null;
       else if (!act.mustSave) return { wakeAt: goIdle(world, held, act) };

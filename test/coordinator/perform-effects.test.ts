@@ -53,12 +53,17 @@ const open = (fate?: (route: string) => Fate) => {
   state.comments.push({ id: 300, issue: 70, by: "maintainer", body: "/enki fix it", updated: 0 });
   for (const id of [600, 601]) state.lines.push({ id, pull: 5, thread: id, by: "maintainer", body: "Why?", at: 0 });
   const github = connectGitHub({ octokit, owner: "octo", repo: "demo", clock: () => NOW });
-  const run = async (effects: readonly Effect[], again: readonly Effect[] = []): Promise<readonly EffectOutcome[]> => {
+  const run = async (
+    effects: readonly Effect[],
+    again: readonly Effect[] = [],
+    lookUpFrom = Infinity,
+  ): Promise<readonly EffectOutcome[]> => {
     const events = await performEffects(effects, {
       github,
       botLogin: SELF,
       defaultBranch: "main",
       repeated: new Set(again.map(({ key }) => key)),
+      lookUpFrom,
       now: () => NOW,
       postNotice: () => Promise.resolve({ kind: "done", answer: null }),
     });
@@ -327,4 +332,15 @@ test("does not answer a thread while comments are unreadable, because the answer
   const [outcome] = await run([reply], [reply]);
   expect(outcome?.ending.kind).toBe("later");
   expect(state.lines.some(({ by }) => by === SELF)).toBe(false);
+});
+
+test("a process that was suspended before an effect looks first whether another process performed it", async () => {
+  const { run, said, state } = open();
+  const [first] = await run([say()]);
+  const [second] = await run([say()], [], NOW);
+  expect(said()).toHaveLength(1);
+  expect(second?.ending).toEqual(first?.ending);
+  await run([startJob()]);
+  await run([startJob()], [], NOW);
+  expect(state.runs).toHaveLength(1);
 });

@@ -71,12 +71,12 @@ export const mortal = (fate: Fate, coordinator: number) => {
       if (saved.kind === "saved") pass({ kind: "save", side: "after", name });
       return saved;
     },
-    performEffects: async (effects, again) => {
+    performEffects: async (effects, again, decidedAt) => {
       const events = [];
       for (const effect of inOrder(effects)) {
         const name = effectName(effect);
         pass({ kind: "effect", side: "before", name });
-        events.push(...(await world.performEffects([effect], again)));
+        events.push(...(await world.performEffects([effect], again, decidedAt)));
         pass({ kind: "effect", side: "after", name });
       }
       return events;

@@ -31,9 +31,9 @@ const play = async ({ needs, workers, slots, lasts }: Scene) => {
   let reads = 0;
   const handle = openRepositoryLoop({
     ...memory.world,
-    performEffects: (effects, again) => {
+    performEffects: (effects, again, decidedAt) => {
       writes.push(...effects.map(() => state.now));
-      return memory.world.performEffects(effects, again);
+      return memory.world.performEffects(effects, again, decidedAt);
     },
     answerQueries: (queries) => {
       reads += queries.filter(({ kind }) => !BY_GIT.has(kind)).length;

@@ -24,7 +24,7 @@ const openHour = () => {
     const [, id] = /^write-comment:reply\/(\d+)$/.exec(key) ?? [];
     return id === undefined ? (/`@([a-z0-9]+)`/.exec(body)?.[1] ?? null) : (writers.get(id) ?? null);
   };
-  const performEffects: typeof world.world.performEffects = (effects, again) => {
+  const performEffects: typeof world.world.performEffects = (effects, again, decidedAt) => {
     for (const effect of effects) {
       const by = writerOf(effect, "body" in effect ? effect.body : "");
       if (by === null || effect.key.startsWith("write-comment:execution/")) continue;
@@ -32,7 +32,7 @@ const openHour = () => {
       const isDone = writes.some((each) => each.effect.key === effect.key && digestEffect(each.effect) === digestEffect(effect));
       if (!isDone) writes.push({ by, at: world.state.now, effect });
     }
-    return world.world.performEffects(effects, again);
+    return world.world.performEffects(effects, again, decidedAt);
   };
   let handle = openRepositoryLoop({ ...world.world, performEffects });
   let count = 0;
