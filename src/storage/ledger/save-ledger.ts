@@ -132,7 +132,8 @@ const confirmOrFenceWrite = async (clone: RepositoryClone, write: LedgerWrite, c
   await clone.fetch();
   const tip = (await clone.refs())[LEDGER_REF] ?? null;
   if (tip !== null && tip !== write.head) return clone.isAncestor(commit, tip).catch(() => false);
-  const tree = await clone.writeFiles(write.head, new Map());
+  // Without the inputs of the write before, which a replay would decide again.
+  const tree = await clone.writeFiles(write.head, new Map(write.head === null ? [] : [[INPUTS_FILE, null]]));
   const parents = write.head === null ? [] : [write.head];
   const fence = await writeSealedCommit(clone, write.guard?.seal, {
     ref: LEDGER_REF,

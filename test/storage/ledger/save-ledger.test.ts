@@ -2,6 +2,7 @@ import { composeTextCommit } from "../../../src/core/domain/text-commit.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RepositoryClone } from "../../../src/storage/git/repository-clone.ts";
 import { readArchivedStates } from "../../../src/storage/ledger/archived-states.ts";
+import { replayLedger } from "../../../src/storage/ledger/replay-ledger.ts";
 import { loadLedger, readWriteInputs } from "../../../src/storage/ledger/load-ledger.ts";
 import { saveLedger, type LedgerWrite } from "../../../src/storage/ledger/save-ledger.ts";
 import type { Effect } from "../../../src/core/domain/effect.ts";
@@ -90,6 +91,24 @@ describe("a save", () => {
     const end = await write(clone, handled(4), { moves: [{ ref: toBranchRef("main"), oldSha: base, newSha: next }] });
     expect(end).toMatchObject({ kind: "refused", event: { ref: toBranchRef("main"), reason: "moved" } });
     expect(repo.git("rev-parse", LEDGER_REF)).toBe(before);
+  });
+
+  test("that may not have arrived is fenced off, and a replay knows the fence as one", async () => {
+    const clone = await repo.clone();
+    await clone.fetch();
+    const tip = repo.git("rev-parse", LEDGER_REF);
+    let lost = 1;
+    const shaky: RepositoryClone = {
+      ...clone,
+      push: (...sent) => (lost-- > 0 ? Promise.resolve({ kind: "unclear", text: "no answer" }) : clone.push(...sent)),
+    };
+    expect((await write(shaky, handled(9))).kind).toBe("ledger-moved");
+    expect(repo.git("log", "-1", "--format=%s", LEDGER_REF)).toBe("Fence off an unclear write");
+    expect(repo.git("rev-parse", `${LEDGER_REF}^`)).toBe(tip);
+    expect((await loadLedger(clone, await clone.refs())).ledger).toEqual(handled(2));
+    expect(await readWriteInputs(clone, repo.git("rev-parse", LEDGER_REF))).toBeNull();
+    const writes = await replayLedger(clone, () => handled(-1));
+    expect(writes.at(-1)?.end).toBe("fence");
   });
 
   test("is never sent if it would move the base backwards", async () => {
