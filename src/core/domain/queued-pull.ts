@@ -31,6 +31,10 @@ export const toHeadRef = ({ id, landsPull }: Pick<Execution, "id" | "landsPull">
   return landsPull.branch === null ? toPullHeadRef(task) : toBranchRef(landsPull.branch);
 };
 
+/** The command that tries a failed task again. A person's pull request has no work that could be repeated. */
+export const toRetryCommand = ({ landsPull }: Pick<Execution, "landsPull">, task: TaskId): string =>
+  landsPull ? "/enki land" : `/enki retry ${task}`;
+
 /** The unfinished execution that lands a pull request. */
 export const findQueuedPull = (executions: readonly Execution[], pull: number): Execution | undefined =>
   executions.find((each) => each.landsPull?.pull === pull && !hasEnded(each));

@@ -352,6 +352,36 @@ describe("a merge by hand", () => {
     expect(it.shown()).toContain("### Done: #7 landed");
   });
 
+  test("has landed it also while the pull request is paused", async () => {
+    const it = openPull();
+    await it.say(land);
+    await it.say({ kind: "pause", target: null });
+    expect(Object.values(it.state.ledger.executions)[0]?.state).toBe("paused");
+    it.change({ state: "merged" });
+    const merge = hashValue("merge by hand").slice(0, 40);
+    it.state.parents.set(merge, [it.base(), HEAD]);
+    it.state.refs[toBranchRef("main")] = merge;
+    await it.tell({ kind: "woken", activity: "pulls" });
+    await it.tell({ kind: "woken" });
+    expect(Object.values(it.state.ledger.executions)[0]?.state).toBe("done");
+    expect(it.shown()).toContain("### Done: #7 landed");
+    it.replay();
+  });
+
+  test("is found after a lost webhook, when the pull request is resumed", async () => {
+    const it = openPull();
+    await it.say(land);
+    await it.say({ kind: "pause", target: null });
+    it.change({ state: "merged" });
+    const merge = hashValue("merge by hand").slice(0, 40);
+    it.state.parents.set(merge, [it.base(), HEAD]);
+    it.state.refs[toBranchRef("main")] = merge;
+    await it.tell({ kind: "woken" });
+    await it.say({ kind: "resume", target: null });
+    for (let more = 0; more < 3; more += 1) await it.tell({ kind: "woken" });
+    expect(it.shown()).toContain("### Done: #7 landed");
+  });
+
   test("of a fork at another head takes it out of the queue", async () => {
     const it = openPull({ headRef: "stranger:faster" });
     await it.say(land);
@@ -389,4 +419,38 @@ test("a pull request into or from a branch of Enki's is refused", async () => {
   it.change({ baseBranch: `task/${id}-fix` });
   await it.say(land);
   expect(it.lastReply()).toContain("own-branch");
+});
+
+test("a pull request is refused while the configuration is broken, as every request is", async () => {
+  const it = openPull({}, { config: { ...config({}), broken: "`parallel` is a number" } });
+  await it.say(land);
+  expect(it.running()).toEqual([]);
+  expect(it.state.comments.at(-1)?.body).toContain("bad-config");
+});
+
+describe("what a person reads about a pull request of their own names /enki land, never a retry", () => {
+  test("when a person removed it from GitHub's merge queue", async () => {
+    const it = openPull();
+    it.state.rules = { ...UNKNOWN_RULES, isReadable: true, types: ["merge_queue"] };
+    await it.say(land);
+    while (it.running().length > 0) await it.verified();
+    for (let more = 0; more < 3; more += 1) await it.tell({ kind: "woken" });
+    it.state.entries.set(7, { kind: "out", reason: "MANUAL" });
+    for (let more = 0; more < 4; more += 1) {
+      it.state.now += 120_000;
+      await it.tell({ kind: "woken", activity: "pulls" });
+    }
+    expect(it.shown()).toContain("/enki land");
+    expect(it.shown()).not.toContain("/enki retry");
+  });
+
+  test("when it was cancelled", async () => {
+    const it = openPull();
+    await it.say(land);
+    await it.say({ kind: "cancel", target: null });
+    const [execution] = Object.values(it.state.ledger.executions);
+    expect(execution?.state).toBe("cancelled");
+    expect(Object.values(execution?.steps ?? {}).map(({ refusal }) => refusal?.next)).toEqual(["/enki land"]);
+    expect(it.shown()).not.toContain("/enki fix");
+  });
 });

@@ -30,7 +30,7 @@ export const cancelTarget: TargetCommandHandler = (tx, { execution, step }, even
 };
 
 const cancelExecutionByPerson = (tx: DecisionTransaction, execution: Execution, by: string): void =>
-  abandonExecution(tx, execution, refuseEndedByPerson("cancelled", by));
+  abandonExecution(tx, execution, refuseEndedByPerson("cancelled", by, execution.landsPull && "/enki land"));
 
 /** Cancels an execution for a reason: stops its runs and closes its pull requests; landed work stays. */
 export const abandonExecution = (tx: DecisionTransaction, execution: Execution, refusal: Refusal): void => {
@@ -42,7 +42,7 @@ export const abandonExecution = (tx: DecisionTransaction, execution: Execution, 
 const cancelStepByPerson: StepCommandHandler = (tx, { execution, step, event }) => {
   const task = toTaskId(execution.id, step.id);
   if (step.state === "done" || step.state === "cancelled" || step.state === "skipped") return refuseEndedStep(task, step.state);
-  markStepCancelled(tx, { execution, step, refusal: refuseEndedByPerson("cancelled", event.by) });
+  markStepCancelled(tx, { execution, step, refusal: refuseEndedByPerson("cancelled", event.by, execution.landsPull && "/enki land") });
   reopenExecution(tx, execution);
   tx.note(`${event.by} cancelled ${task}`);
   return null;

@@ -27,6 +27,7 @@ import { isEnkiBranch } from "./base-of.ts";
 import { abandonExecution } from "./cancel.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 import { renewApproval } from "./renew-approval.ts";
+import { checkConfigUsable } from "./start-request.ts";
 
 type LandCommand = Extract<PersonCommand, { kind: "land" }>;
 
@@ -51,7 +52,7 @@ const findLandableHead = (tx: DecisionReader, issue: number): Result<PullHead> |
   if (!pulls) return undefined;
   const pull = pulls.find(({ number }) => number === issue);
   if (!pull) return { ok: false, refusal: refuseUnseenPull(issue) };
-  const refusal = checkPull(tx, pull) ?? checkLandable(tx, pull.baseBranch);
+  const refusal = checkPull(tx, pull) ?? checkConfigUsable(tx) ?? checkLandable(tx, pull.baseBranch);
   if (refusal) return { ok: false, refusal };
   const head = findHead(tx, pull);
   if (head === undefined) return undefined;

@@ -63,7 +63,7 @@ export const applyQuickCommand = (
   return null;
 };
 
-const checkConfigUsable = ({ snapshot }: DecisionReader): Refusal | null => {
+export const checkConfigUsable = ({ snapshot }: DecisionReader): Refusal | null => {
   const { broken } = snapshot.config;
   return broken === null ? null : refuseBadConfig(broken);
 };

@@ -7,6 +7,7 @@ import { recordRemoval } from "../../domain/queue-item-lifecycle.ts";
 import { applyLanding } from "../../refinery/apply-landing.ts";
 import { describeRemoval } from "../../messages/landing-words.ts";
 import { failStep, findStep } from "../apply/fail-step.ts";
+import { toRetryCommand } from "../../domain/queued-pull.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { landSteps, reportOwnChecks } from "../landings.ts";
 import { abandonLanding, toLandingHead, mayStillLand, findLandingPull, withoutLanding } from "./abandon-landing.ts";
@@ -117,7 +118,7 @@ const recordQueueRemoval = (tx: DecisionTransaction, { base, landing, pull }: Qu
   const item = queue.items.find(({ task, head }) => landing.candidate.items.some((each) => each.task === task && each.head === head));
   const found = item && findStep(tx, item.task);
   if (!item || !found) return;
-  const next = `/enki retry ${item.task}`;
+  const next = toRetryCommand(found.execution, item.task);
   const fail = (code: string, why: string): void => failStep(tx, { ...found, refusal: { code, message: why, next }, log: "" });
   if (reason?.toUpperCase() === "MANUAL") return fail("dequeued", `A person removed #${pull} from GitHub's merge queue.`);
   const removed = (item.removals ?? 0) + 1;

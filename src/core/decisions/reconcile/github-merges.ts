@@ -3,6 +3,7 @@ import type { Effect } from "../../domain/effect.ts";
 import type { BranchName, Sha } from "../../domain/ids.ts";
 import type { MergeMethod } from "../../domain/github-facts.ts";
 import type { Incident, Landing } from "../../domain/queue.ts";
+import { toRetryCommand } from "../../domain/queued-pull.ts";
 import { toBranchRef } from "../../domain/refs.ts";
 import { UNLANDABLE_CODES } from "../../policy/landing-mode.ts";
 import { applyLanding } from "../../refinery/apply-landing.ts";
@@ -162,7 +163,7 @@ const failUnrebasable = (tx: DecisionTransaction, base: BranchName, { landing, w
   const found = findStep(tx, item?.task ?? "");
   if (!item || !found) return;
   const text = `GitHub cannot rebase its branch onto \`${base}\`: ${why}`;
-  failStep(tx, { ...found, refusal: { code: "unrebasable", message: text, next: `/enki retry ${item.task}` }, log: "" });
+  failStep(tx, { ...found, refusal: { code: "unrebasable", message: text, next: toRetryCommand(found.execution, item.task) }, log: "" });
 };
 
 /** Unfreezes the base periodically: permissions and rules may change without a command. */

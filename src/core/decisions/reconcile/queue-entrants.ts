@@ -58,10 +58,11 @@ export const admitEntrants = (tx: DecisionTransaction, base: BranchName, queue: 
 
 /**
  * Whether steps of an execution may be in the queue: it is running, or paused with verification in progress, which continues without
- * landing.
+ * landing. A paused pull request of a person keeps its place, because the person may merge it by hand.
  */
-const mayEnterQueue = ({ id, state }: Execution, { candidates }: Queue): boolean =>
+const mayEnterQueue = ({ id, state, landsPull }: Execution, { candidates }: Queue): boolean =>
   state === "running" ||
+  (state === "paused" && landsPull !== undefined) ||
   (state === "paused" && candidates.some(({ items }) => items.some(({ task }) => readTaskId(task)?.execution === id)));
 
 /** Whether a person merged a head by hand, read when the head appears and when the base moved. Returns undefined while facts are missing. */

@@ -60,7 +60,7 @@ const NEW_PULL_MS = 30_000;
 export const evaluateReviewGate = (tx: DecisionReader, of: PublishedStep): GateVerdict => {
   const { execution, step } = of;
   if (step.pull === null) return OPENING_VERDICT;
-  if (execution.state === "paused") return toHeldVerdict(PAUSED_REFUSAL);
+  if (execution.state === "paused") return findMergeWhilePaused(tx, of) ?? toHeldVerdict(PAUSED_REFUSAL);
   if (execution.landsPull) return isGateDue(tx, of) ? evaluateQueuedPull(tx, of, execution.landsPull) : findKnownVerdict(of);
   const rework = hasUnreadReview(tx, step) ? findRequestedChanges(tx, of) : null;
   if (rework) return toGateVerdict(tx, of, rework);
@@ -100,6 +100,14 @@ const findQueuedEnd = (of: PublishedStep, pull: Pull): GateVerdict | null => {
   }
   const left = findReasonToLeave(of, pull);
   return left && { kind: "leave", refusal: left };
+};
+
+/** A pause keeps Enki from landing a person's pull request, but not the person. */
+const findMergeWhilePaused = (tx: DecisionReader, of: PublishedStep): GateVerdict | null => {
+  const { landsPull } = of.execution;
+  if (!landsPull || !tx.reportedActivity().has("pulls")) return null;
+  const pull = tx.readFact<"pulls">({ kind: "pulls" })?.find(({ number }) => number === landsPull.pull);
+  return pull?.state === "merged" ? findQueuedEnd(of, pull) : null;
 };
 
 /** Evaluates a person's pull request, and its reviews if there was activity or rules require them. */

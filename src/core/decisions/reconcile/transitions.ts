@@ -23,6 +23,8 @@ export const reconcileTransitions = (tx: DecisionTransaction): void => {
   for (const each of tx.executions()) {
     startAutomatically(tx, each);
     const execution = tx.execution(each.id);
+    // A person may land a paused pull request of their own.
+    if (execution?.state === "paused" && execution.landsPull) endExecution(tx, execution.id);
     if (execution?.state !== "running" || !tx.plan(execution.plan)) continue;
     for (const planned of tx.order(execution)) advanceStep(tx, execution.id, planned);
     endExecution(tx, execution.id);

@@ -33,5 +33,5 @@ export const refuseRetryWithoutNews = (task: string, pull: number): Refusal =>
 
 export const refusePaused = (by: string, id: string): Refusal => refuse("paused", `Paused by @\u200b${by}.`, `/enki resume ${id}`).refusal;
 
-export const refuseEndedByPerson = (code: "cancelled" | "skipped", by: string): Refusal =>
-  refuse(code, `${code === "cancelled" ? "Cancelled" : "Skipped"} by @\u200b${by}.`, "/enki fix <what to do>").refusal;
+export const refuseEndedByPerson = (code: "cancelled" | "skipped", by: string, next = "/enki fix <what to do>"): Refusal =>
+  refuse(code, `${code === "cancelled" ? "Cancelled" : "Skipped"} by @\u200b${by}.`, next).refusal;
