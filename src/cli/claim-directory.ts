@@ -1,7 +1,6 @@
-import { execFile } from "node:child_process";
-import { mkdir, readdir, readFile, readlink, symlink } from "node:fs/promises";
+import { mkdir, readdir, readlink, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { identifyProcess, isProcessAlive } from "./process-identity.ts";
 
 /** The folder of a directory's claims. Each claim is a link whose target names the process; its name is the next number. */
 export const CLAIMS_FOLDER = "claims";
@@ -14,30 +13,6 @@ export type DirectoryClaim =
 
 const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
   error instanceof Error && "code" in error && codes.includes(String(error.code));
-
-/** From `/proc/<pid>/stat`: the time of the start, in ticks since the boot. Null for a process that ended, even if its parent does not know yet. */
-const readLinuxStart = async (pid: number): Promise<string | null> => {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  // The program's name is in brackets and may contain spaces and brackets.
-  const [state = "", ...rest] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const start = rest[18];
-  if (start === undefined || state === "Z" || state === "X") return null;
-  const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "");
-  return `${start} ${boot.trim()}`;
-};
-
-const readListedStart = async (pid: number): Promise<string | null> => {
-  const ended = { stdout: "Z" };
-  const { stdout } = await promisify(execFile)("ps", ["-o", "stat=,lstart=", "-p", String(pid)]).catch(() => ended);
-  const [, state = "Z", start = ""] = /^\s*(\S+)\s+(.*\S)/.exec(stdout) ?? [];
-  return state.startsWith("Z") ? null : start;
-};
-
-/** Tells a process apart from earlier and later processes with the same number; null if there is no such process. */
-const identifyProcess = async (pid: number): Promise<string | null> => {
-  const start = await (process.platform === "linux" ? readLinuxStart(pid) : readListedStart(pid));
-  return start === null ? null : `${pid} ${start}`;
-};
 
 /** The newest claim; claims are never removed, so two processes cannot both take the next number. */
 const readNewestClaim = async (folder: string): Promise<{ readonly number: number; readonly holder: string }> => {
@@ -66,7 +41,7 @@ export const claimDirectory = async (directory: string, pid: number): Promise<Di
   for (;;) {
     const { number, holder } = await readNewestClaim(folder);
     const [holderPid] = holder.split(" ").map(Number);
-    if (holderPid !== undefined && Number.isSafeInteger(holderPid) && (await identifyProcess(holderPid)) === holder)
+    if (holderPid !== undefined && Number.isSafeInteger(holderPid) && (await isProcessAlive(holder)))
       return { kind: "held", pid: holderPid };
     if (!(await takeNumber(folder, number + 1, own))) continue;
     return {

@@ -157,14 +157,16 @@ const hasRun = (record: MachineRecord): record is ResumableRecord => record.run 
 /** The interrupted run with this execution, or the only run. */
 const findResumable = async (terminal: TerminalHost, { directory }: FoundRepository, named: string): Promise<ResumableRecord> => {
   const all = (await listMachineRecords(terminal, directory)).filter(hasRun);
-  const records = all.filter(({ run }) => named === "" || run.execution?.startsWith(named) === true);
+  const asked = all.filter(({ run }) => named === "" || run.execution?.startsWith(named) === true);
+  const running = await Promise.all(asked.map(isMachineRunning));
+  const records = asked.filter((_, index) => running[index] !== true);
   const [record, ...others] = records;
+  if (!record && asked[0]) throw new CommandError(formatStillRunning(asked[0]));
   if (!record) throw new CommandError(named === "" ? "no run was interrupted here" : `no run of ${named} was interrupted here`);
   if (others.length > 0) {
     const list = records.map(({ run }) => `  enki run --resume ${run.execution ?? ""}  ${formatRunLabel(run)}`);
     throw new CommandError(`several runs were interrupted here; name one:\n${list.join("\n")}`);
   }
-  if (await isMachineRunning(record)) throw new CommandError(formatStillRunning(record));
   return record;
 };
 

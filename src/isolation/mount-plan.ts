@@ -26,7 +26,7 @@ const resolveExisting = async (paths: readonly string[]): Promise<string[]> => {
 };
 
 /** Directories that every user may write to; each namespace gets its own. */
-const SHARED_DIRECTORIES = ["/tmp", "/var/tmp", "/dev/shm"];
+export const SHARED_DIRECTORIES = ["/tmp", "/var/tmp", "/dev/shm"];
 
 export type MountWish = {
   /** Directories with invisible content. Missing directories are ignored, here and below. */

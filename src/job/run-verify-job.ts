@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { openLineRedactor } from "../core/policy/secret-stream.ts";
 import { EMPTY_BUNDLE, writeBundle } from "./job-bundle.ts";
+import { explainUnseenProgram } from "../core/messages/protection-gaps.ts";
+import { isInsideDirectory, SHARED_DIRECTORIES } from "../isolation/mount-plan.ts";
 import { openStepFence } from "./fence/open-step-fence.ts";
 import { prepareCommandEnv } from "./job-environment.ts";
 import { runShell, startDeadline } from "./run-shell.ts";
@@ -29,6 +31,15 @@ export const runVerifyJob = async (host: StepHost): Promise<boolean> => {
   return passed;
 };
 
+/** The exit codes of a shell that cannot start a program. */
+const NOT_STARTED_PATTERN = /^exited with 12[67]$/;
+
+/** The program below a directory that each job has for itself, if the shell did not find it. */
+const findUnseenProgram = (command: string, reason: string): string | null => {
+  const words = NOT_STARTED_PATTERN.test(reason) ? command.split(/[\s;&|()"']+/) : [];
+  return words.find((word) => SHARED_DIRECTORIES.some((directory) => word !== directory && isInsideDirectory(word, directory))) ?? null;
+};
+
 const runVerifyCommands = async (host: StepHost, spec: JobSpec, log: (text: string) => void): Promise<boolean> => {
   if (spec.verify.length === 0) {
     log("No verify commands: set `[refinery] verify` in .enki/enki.toml, or fix the file. Nothing lands unverified.");
@@ -46,6 +57,8 @@ const runVerifyCommands = async (host: StepHost, spec: JobSpec, log: (text: stri
       const end = await runShell({ command, cwd, env, fence, deadline, after, onLine: (text) => log(`| ${text}`) });
       if (end.end === "passed") continue;
       log(`the command ${end.reason}`);
+      const hidden = findUnseenProgram(command, end.reason);
+      if (hidden !== null) log(explainUnseenProgram(hidden));
       return false;
     }
     return true;

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { claimDirectory } from "../../src/cli/claim-directory.ts";
+import { identifyProcess, readListedStart } from "../../src/cli/process-identity.ts";
 
 const openDirectory = (): string => {
   const directory = mkdtempSync(join(tmpdir(), "enki-claim-"));
@@ -101,4 +102,72 @@ test.runIf(process.platform === "linux")("a process that ended holds nothing, ev
   process.kill(child, "SIGKILL");
   while (!readFileSync(`/proc/${child}/stat`, "utf8").includes(") Z ")) await new Promise((resolve) => setImmediate(resolve));
   expect(await claimDirectory(directory, process.pid)).toMatchObject({ kind: "claimed" });
+});
+
+const readText = (path: string): string => readFileSync(path, "utf8").trim();
+const BOOT = process.platform === "linux" ? readText("/proc/sys/kernel/random/boot_id") : "";
+const isLinux = process.platform === "linux";
+
+/** The identity of a process as if it ran in another container, where its number is `inner`. */
+const writeForeignClaim = (directory: string, { pid = 0 }: ChildProcess, inner: number, boot = BOOT): void => {
+  const stat = readText(`/proc/${pid}/stat`);
+  const start = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  mkdirSync(join(directory, "claims"), { recursive: true });
+  symlinkSync(`${inner} ${start} ${boot} pid:[1]`, join(directory, "claims", "1"));
+};
+
+const isInitial = isLinux && readlinkSync("/proc/self/ns/pid") === "pid:[4026531836]";
+
+test.runIf(isLinux)(
+  "a process of another container with the number of one of ours is not mistaken for it, nor for a dead one",
+  async () => {
+    const [directory, later] = [openDirectory(), openDirectory()];
+    const [child, other] = startProcesses(2);
+    if (!child || !other) throw new Error("no process");
+    // From the first namespace every process is visible, so that one without a counterpart has ended.
+    writeForeignClaim(directory, child, pidOf(child));
+    expect(await claimDirectory(directory, pidOf(other))).toMatchObject({ kind: isInitial ? "claimed" : "held" });
+    writeForeignClaim(later, child, pidOf(child), "another boot");
+    expect(await claimDirectory(later, pidOf(other))).toMatchObject({ kind: "claimed" });
+  },
+);
+
+const canNest = isLinux && spawnSync("unshare", ["--pid", "--fork", "true"]).status === 0;
+
+test.runIf(canNest)("a living process of a container inside of this one holds its directory", async () => {
+  const directory = openDirectory();
+  const [other = 0] = startProcesses(1).map(pidOf);
+  const outer = spawn("unshare", ["--pid", "--fork", "--kill-child", "sleep", "600"], { stdio: "ignore" });
+  onTestFinished(() => void outer.kill("SIGKILL"));
+  const findInner = (): string => readText(`/proc/${pidOf(outer)}/task/${pidOf(outer)}/children`);
+  await vi.waitUntil(() => findInner() !== "", { interval: 5, timeout: 20_000 });
+  const inner = Number(findInner().split(" ")[0]);
+  const [, start = "", boot = ""] = ((await identifyProcess(inner)) ?? "").split(" ");
+  mkdirSync(join(directory, "claims"));
+  symlinkSync(`1 ${start} ${boot} ${readlinkSync(`/proc/${inner}/ns/pid`)}`, join(directory, "claims", "1"));
+  expect(await claimDirectory(directory, other)).toEqual({ kind: "held", pid: 1 });
+});
+
+test("a claim of an earlier version, without a namespace, is held by its process", async () => {
+  const directory = openDirectory();
+  const [first = 0, other = 0] = startProcesses(2).map(pidOf);
+  await claimDirectory(directory, first);
+  editClaim(directory, (holder) => holder.replace(/ pid:\[\d+\]$/, ""));
+  expect(await claimDirectory(directory, other)).toEqual({ kind: "held", pid: first });
+});
+
+test("the start that ps lists does not depend on the language and the time zone of the person", async () => {
+  const [child = 0] = startProcesses(1).map(pidOf);
+  const seen = new Set<string | null>();
+  for (const [zone, language] of [
+    ["UTC", "C"],
+    ["Asia/Tokyo", "de_DE.UTF-8"],
+  ] as const) {
+    vi.stubEnv("TZ", zone);
+    vi.stubEnv("LC_ALL", language);
+    seen.add(await readListedStart(child));
+  }
+  vi.unstubAllEnvs();
+  expect(seen.size).toBe(1);
+  expect([...seen][0]).toMatch(/\d{4}$/);
 });

@@ -110,6 +110,18 @@ test("nothing interrupted is said so, and a run that still goes on is not contin
   await started.ended;
 });
 
+test("a run that goes on is not one of those that were interrupted", async () => {
+  const world = openWorld();
+  const { terminal, cwd, agent, verify } = world;
+  await interruptAt(world, (_, out) => out.includes("sort: running"), "SIGKILL");
+  const other = terminal.start(["run", "--yes", ...agent, ...verify, "sort"], { cwd });
+  await other.prints(/makes a plan/);
+  const { code, err } = await terminal.run(["run", "--resume"], { cwd });
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  other.signal("SIGINT");
+  await other.ended;
+});
+
 test("of two --resume at the same time, one finishes the run and the other says that it is going on", async () => {
   const world = openWorld();
   const { terminal, cwd } = world;

@@ -47,6 +47,14 @@ describe("verify", () => {
     expect(output).toBe("$ echo fine\n| fine\n$ echo out; echo err >&2; exit 3\n| out\n| err\nthe command exited with 3");
   });
 
+  test("says why a program below the machine's directory for temporary files is not found", async () => {
+    const { passed, output } = await verify(["'/tmp/enki-missing/check.sh' --all"]);
+    expect(passed).toBe(false);
+    expect(output).toContain("the command exited with 127\n/tmp/enki-missing/check.sh may exist on this machine, but a job has");
+    expect((await verify(["/opt/enki-missing/check.sh"])).output).not.toContain("may exist");
+    expect((await verify(["ls /tmp/enki-missing; exit 3"])).output).not.toContain("may exist");
+  });
+
   test("fails a command if one of its lines fails, even inside a pipe", async () => {
     expect((await verify(["false\necho never"])).passed).toBe(false);
     expect((await verify(["false | cat"])).passed).toBe(false);

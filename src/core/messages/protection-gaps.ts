@@ -15,3 +15,7 @@ const GAP_SENTENCES: Readonly<Record<ProtectionGap, string>> = {
 
 /** One or two sentences for each missing protection: effect, cause and remedy. */
 export const explainProtectionGaps = (gaps: readonly ProtectionGap[]): readonly string[] => gaps.map((gap) => GAP_SENTENCES[gap]);
+
+/** A job has directories for temporary files of its own, so a program in the machine's is not found there. */
+export const explainUnseenProgram = (path: string): string =>
+  `${path} may exist on this machine, but a job has temporary directories of its own and does not see it. Put the program into the repository, or into a directory of the PATH.`;

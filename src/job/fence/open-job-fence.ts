@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { listHomeDirectories } from "../../isolation/home-directories.ts";
 import { basename, dirname, join } from "node:path";
-import { isInsideDirectory, planMounts } from "../../isolation/mount-plan.ts";
+import { isInsideDirectory, planMounts, SHARED_DIRECTORIES } from "../../isolation/mount-plan.ts";
 import { listSearchPaths } from "../../isolation/readable-paths.ts";
 import { findProgram } from "../../isolation/system-programs.ts";
 import { AGENT_USER_NAME, type AgentUser, findAgentUser, writePasswdCopy } from "../../isolation/agent-user.ts";
@@ -49,7 +49,7 @@ const createMounts = async (request: FenceRequest, user: AgentUser | null) => {
       ...readable.filter((path) => !hidden.some((at) => isInsideDirectory(at, path))),
       ...tools,
       ...(isInsideDirectory(names, "/run") ? [names] : []),
-      ...(await listSearchPaths(env["PATH"] ?? "", hidden)),
+      ...(await listSearchPaths(env["PATH"] ?? "", [...hidden, ...SHARED_DIRECTORIES])),
     ],
     writable: [workspace, reach],
     ...(passwd !== null && { replaced: { "/etc/passwd": passwd } }),

@@ -4,7 +4,7 @@ import { realpath } from "node:fs/promises";
 import { listHomeDirectories } from "../../isolation/home-directories.ts";
 import { findAgentUser, writePasswdCopy } from "../../isolation/agent-user.ts";
 import { killNamespace } from "../../isolation/kill-namespace.ts";
-import { isInsideDirectory, type MountPlan, planMounts, toMountWords } from "../../isolation/mount-plan.ts";
+import { isInsideDirectory, type MountPlan, planMounts, SHARED_DIRECTORIES, toMountWords } from "../../isolation/mount-plan.ts";
 import { MOUNT_FUNCTIONS } from "../../isolation/mount-script.ts";
 import { listSearchPaths } from "../../isolation/readable-paths.ts";
 import { findPrograms } from "../../isolation/system-programs.ts";
@@ -162,7 +162,9 @@ const DEVICES = ["null", "zero", "full", "random", "urandom", "pts"].map((name) 
 const planCell = async (root: string, options: CellOptions, isRoot: boolean): Promise<MountPlan> => {
   const { path, hidden, readable, shared } = options;
   const homes = [...listHomeDirectories(process.env), "/run"];
-  const own = [...readable, ...(await listSearchPaths(path, homes))].filter((at) => !homes.some((home) => isInsideDirectory(home, at)));
+  const own = [...readable, ...(await listSearchPaths(path, [...homes, ...SHARED_DIRECTORIES]))].filter(
+    (at) => !homes.some((home) => isInsideDirectory(home, at)),
+  );
   const names = await realpath("/etc/resolv.conf").catch(() => "");
   return planMounts({
     hidden: [...homes, ...hidden, ...(isRoot ? ["/dev"] : [])],

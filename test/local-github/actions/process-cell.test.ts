@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
@@ -144,4 +144,23 @@ closedTest("no process of a cell is left when its end is reported, however many 
     await cell.end();
     expect(runningWith(mark)).toEqual([]);
   }
+});
+
+closedTest("a program in a directory of the PATH is found below the machine's temporary directory, and nothing else there", async () => {
+  const { outside } = await createBench();
+  const [root, bin] = [join(outside, "root"), join(outside, "bin")];
+  await Promise.all([root, bin].map((at) => mkdir(at)));
+  await writeFile(join(bin, "greet"), "#!/bin/sh\necho hello\n", { mode: 0o755 });
+  await writeFile(join(outside, "secret"), "secret");
+  const path = `${bin}:/usr/local/bin:/usr/bin:/bin`;
+  const cell = await createCellFactory({ namespaces: true, path, hidden: [], readable: [], shared: [] }).open(root);
+  const script = `greet > said; ls ${outside} >> said; touch ${bin}/new 2> /dev/null || echo read-only >> said`;
+  const entry = cell.enter({ command: "bash", args: ["-c", script], directory: root, env: { PATH: path } });
+  const stdio = ["ignore", "ignore", "ignore", "pipe"] as const;
+  const child = spawn(entry.command, [...entry.args], { cwd: entry.directory, env: entry.env, stdio: [...stdio] });
+  const input = child.stdio[3];
+  if (input instanceof Writable) input.end(entry.input ?? "");
+  await once(child, "exit");
+  await cell.end();
+  expect(await readFile(join(root, "said"), "utf8")).toBe("hello\nbin\nroot\nread-only\n");
 });
