@@ -54,5 +54,5 @@ exec "$setpriv" "--reuid=\${user%:*}" "--regid=\${user#*:}" --clear-groups --no-
 /** Takes files back for their owner and removes the homes: the owner, the workspace, and the directory with the homes. */
 export const RETURN_SCRIPT = `
 rm -rf -- "$3"/home-*
-chown -R -h -P -- "$1" "$2" "$3"
+exec chown -R -h -P -- "$1" "$2" "$3"
 `;

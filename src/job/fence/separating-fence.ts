@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
+import { lchown, lstat, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { listProtectionGaps } from "../../core/domain/protection-gap.ts";
 import { type MountPlan, toMountWords } from "../../isolation/mount-plan.ts";
 import { killNamespace } from "../../isolation/kill-namespace.ts";
@@ -161,13 +162,20 @@ const killThroughSudo = async (means: FenceMeans, root: number): Promise<void> =
   await runProgram(privileged(means, [means.programs.bash, "-c", 'kill -KILL -- "$@"', "kill", ...[...doomed].map(String)]));
 };
 
+/** Gives a file or directory to a user, and follows no link. The directory comes last: until then the user cannot change what is in it. */
+const giveTree = async (path: string, user: AgentUser): Promise<void> => {
+  const isDirectory = (await lstat(path)).isDirectory();
+  for (const name of isDirectory ? await readdir(path) : []) await giveTree(join(path, name), user);
+  await lchown(path, user.uid, user.gid);
+};
+
 /** Gives files to the other user. With sudo the next command does so, because each command starts as root. */
 const createGive =
   ({ user, programs }: FenceMeans, waiting: Set<string>): JobFence["give"] =>
   async (path) => {
     if (user === null) return;
     if (programs.sudo !== null) waiting.add(path);
-    else await runProgram([programs.bash, "-c", 'chown -R -h -P -- "$1" "$2"', "give", formatUser(user), path]);
+    else await giveTree(path, user).catch(() => undefined);
   };
 
 /** A fence by another user, by namespaces, or by both. `readOnly` tells whether the machine's files could be made read-only. */
