@@ -54,11 +54,10 @@ const isVisibleFromHere = async (pid: string, start: string): Promise<boolean> =
 export const isProcessAlive = async (identity: string): Promise<boolean> => {
   const [pid = "", start = "", boot = "", namespace = ""] = identity.split(" ");
   const own = process.platform === "linux" ? await readNamespace("self") : "";
-  const isForeign = own !== "" && namespace.startsWith("pid:[") && namespace !== own;
-  if (!isForeign) {
+  if (own === "" || !namespace.startsWith("pid:[") || namespace === own) {
     const found = await identifyProcess(Number(pid));
     // Earlier versions wrote no namespace.
-    return found !== null && (found === identity || found === `${identity} ${own}`);
+    return [identity, `${identity} ${own}`].some((each) => each === found);
   }
   if (boot !== (await readBootId())) return false;
   return own !== INITIAL_NAMESPACE || isVisibleFromHere(pid, start);
