@@ -46,7 +46,7 @@ const askGhForToken = async (host: string, env: TerminalHost["env"]): Promise<st
  * The person's token for a host. As in `gh`, the variables for github.com are never sent to another host, because a clone may name any.
  * In a workflow, `GITHUB_TOKEN` belongs to the host of `GITHUB_SERVER_URL`.
  */
-const findToken = async (terminal: TerminalHost, host: string): Promise<string | null> => {
+export const findToken = async (terminal: TerminalHost, host: string): Promise<string | null> => {
   const { env } = terminal;
   const server = URL.parse(env["GITHUB_SERVER_URL"] ?? "https://github.com")?.host;
   const names =

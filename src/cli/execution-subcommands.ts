@@ -77,5 +77,13 @@ export const EXECUTION_SUBCOMMANDS: readonly NamedSubcommand[] = [
         import("./report-command.ts").then(({ runReportCommand, reportOptions }) => ({ run: runReportCommand, options: reportOptions })),
     },
   ],
+  [
+    "page",
+    {
+      takes: "",
+      summary: "show a repository's ledger as local pages, read-only",
+      load: () => import("./page-command.ts").then(({ runPageCommand, pageOptions }) => ({ run: runPageCommand, options: pageOptions })),
+    },
+  ],
   ...COMMANDS.filter(({ name }) => !OWN_MEANING.has(name)).map(toSubcommand),
 ];

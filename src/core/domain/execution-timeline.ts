@@ -39,7 +39,7 @@ const WAIT_OF_STEP: Readonly<Record<StepState, WaitKind | null>> = {
 };
 
 /** Null if the step waits for nothing. */
-export const toWaitKind = (state: StepState): WaitKind | null => WAIT_OF_STEP[state];
+const toWaitKind = (state: StepState): WaitKind | null => WAIT_OF_STEP[state];
 
 export const startTimeline = (id: ExecutionId): ExecutionTimeline => ({ id, states: [], steps: {} });
 
@@ -89,6 +89,20 @@ export const sumWaits = (spans: readonly StateSpan<StepState>[], now: Millis): W
   }
   return totals;
 };
+
+/** A period of one kind of wait, relative to a start. */
+export type WaitBar = { readonly kind: WaitKind; readonly from: Millis; readonly to: Millis };
+
+/** The waits of a step in their order, relative to `start`, for a chart; without waits for other steps. */
+export const listWaitBars = (
+  spans: readonly StateSpan<StepState>[],
+  { start, now }: { readonly start: Millis; readonly now: Millis },
+): WaitBar[] =>
+  spans.flatMap((span) => {
+    const kind = toWaitKind(span.state);
+    const from = Math.max(0, span.from - start);
+    return kind === null || kind === "needs" ? [] : [{ kind, from, to: from + lengthOf(span, now) }];
+  });
 
 /** When a step first was ready, and when it ended; null if it has not. */
 export const boundsOf = (spans: readonly StateSpan<StepState>[]): { readonly from: Millis | null; readonly to: Millis | null } => {

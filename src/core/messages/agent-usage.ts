@@ -1,4 +1,4 @@
-import { type AgentUsage, isUsageReported } from "../domain/agent-usage.ts";
+import { addUsage, type AgentUsage, isUsageReported } from "../domain/agent-usage.ts";
 import type { Execution } from "../domain/execution.ts";
 import { type AttemptUsage, listAttemptUsage, sumUsage, type UsageTotal } from "../domain/execution-usage.ts";
 import { toInlineCode } from "./escape.ts";
@@ -46,6 +46,12 @@ export const renderUsage = (execution: Execution): string => {
   const more = all.length > rows.length ? [`| … | ${all.length - rows.length} more | | | |`] : [];
   const table = ["| step | attempt | tokens in | tokens out | cost |", "|---|---|---|---|---|", ...rows, ...more].join("\n");
   return `<details>\n<summary>Usage: ${formatUsageTotal(total)}</summary>\n\n${table}\n\n</details>`;
+};
+
+/** The sum of a step's attempts; empty if none reported anything. */
+export const describeStepUsage = (execution: Execution, step: string): string => {
+  const reported = listAttemptUsage(execution).filter((each) => each.step === step && isUsageReported(each.usage));
+  return reported.length === 0 ? "" : formatUsage(reported.map(({ usage }) => usage).reduce(addUsage));
 };
 
 /** One line for a terminal or a reply; empty if nothing was reported. */

@@ -4,13 +4,16 @@ import {
   type ExecutionTimeline,
   findCriticalPath,
   listRetries,
+  listWaitBars,
   sumWaits,
   WAIT_KINDS,
+  type WaitBar,
   type WaitKind,
   type WaitTotals,
 } from "../domain/execution-timeline.ts";
 import type { Millis } from "../domain/ids.ts";
 import type { Plan } from "../domain/plan.ts";
+import { describeStepUsage, describeUsage } from "./agent-usage.ts";
 import { formatDuration } from "./duration-text.ts";
 import { escapeInline, toInlineCode, toOneLine } from "./escape.ts";
 import { describeStepState } from "./step-table.ts";
@@ -24,6 +27,10 @@ export type ReportedStep = {
   /** From its first start to its end, or until now; null before it started. */
   readonly took: Millis | null;
   readonly waits: WaitTotals;
+  /** The waits in their order, since the start of the execution. */
+  readonly bars: readonly WaitBar[];
+  /** What its agents reported of tokens and money; empty without a report. */
+  readonly usage: string;
   readonly retries: readonly { readonly attempt: number; readonly reason: string }[];
 };
 
@@ -34,6 +41,8 @@ export type ExecutionReport = {
   readonly request: string;
   readonly took: Millis;
   readonly spent: number;
+  /** Tokens and money of all attempts; empty without a report. */
+  readonly usage: string;
   readonly critical: readonly string[];
   /** How long the plan took an agent and a person. */
   readonly planning: WaitTotals;
@@ -77,6 +86,8 @@ export const createReport = ({ execution, plan, timeline, now }: ReportInput): E
       isCritical: critical.includes(id),
       took: from === null ? null : (to ?? now) - from,
       waits: sumWaits(spans, now),
+      bars: listWaitBars(spans, { start: execution.createdAt, now }),
+      usage: describeStepUsage(execution, id),
       retries: listRetries(spans),
     };
   });
@@ -90,6 +101,7 @@ export const createReport = ({ execution, plan, timeline, now }: ReportInput): E
     request: execution.request,
     took: (isOver ? last.from : now) - execution.createdAt,
     spent: execution.spent,
+    usage: describeUsage(execution),
     critical,
     planning,
     waits: steps.reduce((total, { waits }) => addWaits(total, waits), planning),
@@ -121,6 +133,7 @@ export const renderReportSummary = (report: ExecutionReport): string =>
   [
     `### ${formatHead(report)}`,
     ...(formatTotals(report.waits) === "" ? [] : [`In all steps together: ${formatTotals(report.waits)}.`]),
+    ...(report.usage === "" ? [] : [report.usage]),
     ...(report.critical.length === 0 ? [] : [`Critical path: ${report.critical.map((id) => toInlineCode(id)).join(" → ")}`]),
   ].join("\n\n");
 
@@ -128,13 +141,14 @@ const formatCell = (millis: Millis): string => (millis === 0 ? "" : formatDurati
 
 /** The whole report in Markdown. */
 export const renderReportMarkdown = (report: ExecutionReport): string => {
-  const rows = report.steps.map(({ id, title, state, isCritical, took, waits }) =>
+  const rows = report.steps.map(({ id, title, state, isCritical, took, waits, usage }) =>
     [
       toInlineCode(id),
       escapeInline(title, 100),
       state,
       took === null ? "" : formatDuration(took),
       ...SUMMED_KINDS.map((kind) => formatCell(waits[kind])),
+      usage,
       isCritical ? "yes" : "",
     ].join(" | "),
   );
@@ -148,8 +162,8 @@ export const renderReportMarkdown = (report: ExecutionReport): string => {
     renderReportSummary(report),
     `> ${escapeInline(toOneLine(report.request, 500))}`,
     [
-      "| step | what it does | state | time | queue | agent | checks | person | critical |",
-      "|---|---|---|---|---|---|---|---|---|",
+      "| step | what it does | state | time | queue | agent | checks | person | agents used | critical |",
+      "|---|---|---|---|---|---|---|---|---|---|",
       ...rows.map((row) => `| ${row} |`),
     ].join("\n"),
     ...(retried.length === 0 ? [] : [`#### Retried\n\n${retried.join("\n")}`]),

@@ -28,35 +28,42 @@ export const createRepository = async (forge: ForgeState, options: NewRepository
     () => false,
   );
   const defaultBranch = await createBareRepository(directory, { from: known ? null : (options.from ?? null), after: forge.after });
-  const repository: ForgeRepository = {
+  const repository = createEmptyRepository({
     id: takeNextId(forge),
     owner: ensureAccount(forge, owner),
     name,
     private: options.private ?? false,
     defaultBranch,
     created: forge.now(),
-    pushedAt: forge.now(),
     bare: openBareRepository(directory, forge.after),
-    roles: new Map(),
-    issues: new Map(),
-    history: [],
-    comments: new Map(),
-    activities: [],
-    statuses: new Map(),
-    checks: [],
-    runs: new Map(),
-    rules: [],
-    mergeSettings: { ...DEFAULT_MERGE_SETTINGS },
-    mergeQueues: new Map(),
-    signedCommits: new Set(),
-    actionsEnabled: true,
-    actionsPulls: true,
-    secrets: {},
-    environments: new Map(),
-    variables: {},
-    environmentVariables: new Map(),
     workflowFiles: options.workflowFiles ?? {},
-    lastNumber: 0,
-  };
+  });
   forge.repositories.set(formatRepositoryKey(owner, name), repository);
 };
+
+type RepositoryFacts = Pick<ForgeRepository, "id" | "owner" | "name" | "private" | "defaultBranch" | "created" | "bare" | "workflowFiles">;
+
+/** A repository without issues, runs and settings. */
+export const createEmptyRepository = (facts: RepositoryFacts): ForgeRepository => ({
+  ...facts,
+  pushedAt: facts.created,
+  roles: new Map(),
+  issues: new Map(),
+  history: [],
+  comments: new Map(),
+  activities: [],
+  statuses: new Map(),
+  checks: [],
+  runs: new Map(),
+  rules: [],
+  mergeSettings: { ...DEFAULT_MERGE_SETTINGS },
+  mergeQueues: new Map(),
+  signedCommits: new Set(),
+  actionsEnabled: true,
+  actionsPulls: true,
+  secrets: {},
+  environments: new Map(),
+  variables: {},
+  environmentVariables: new Map(),
+  lastNumber: 0,
+});

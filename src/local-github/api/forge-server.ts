@@ -7,7 +7,7 @@ import { reviewRequestRoutes } from "./review-request-routes.ts";
 import { assigneeRoutes } from "./assignee-routes.ts";
 import { attachmentRoutes } from "./attachment-routes.ts";
 import { checkRoutes } from "./check-routes.ts";
-import { isLoopbackHost, readApiPath } from "./client-host.ts";
+import { readApiPath } from "./client-host.ts";
 import { commentRoutes } from "./comment-routes.ts";
 import { createRouteHandler, countRequest, requireActor, readRequestActor, readJsonInput, sendReply, sendRefusal } from "./api-call.ts";
 import { gitDataRoutes } from "./git-data-routes.ts";
@@ -16,6 +16,7 @@ import { graphqlRoutes } from "./graphql-routes.ts";
 import { issueRoutes } from "./issue-routes.ts";
 import { issueHistoryRoutes } from "./issue-history-routes.ts";
 import { labelRoutes } from "./label-routes.ts";
+import { useLoopbackGuard } from "./loopback-server.ts";
 import { lineCommentRoutes } from "./review-comment-routes.ts";
 import { pullFileRoutes } from "./pull-file-routes.ts";
 import { pullRoutes } from "./pull-routes.ts";
@@ -168,19 +169,10 @@ const useRateLimits = (forge: ForgeState, app: Hono): void => {
   });
 };
 
-const useLoopbackGuard = (app: Hono): void => {
-  app.use("*", async (context, next) => {
-    if (!isLoopbackHost(context.req.header("host") ?? ""))
-      return context.text("The local GitHub answers only requests to 127.0.0.1 or localhost.\n", 421);
-    await next();
-    return undefined;
-  });
-};
-
 /** Creates the HTTP server of the forge: REST under `/api/v3`, git, GraphQL and web pages. */
 export const createForgeServer = (forge: ForgeState, reportFailure: (error: unknown) => void): Hono => {
   const app = new Hono({ getPath: readApiPath });
-  useLoopbackGuard(app);
+  useLoopbackGuard(app, "The local GitHub");
   useRateLimits(forge, app);
   addAppRoutes(forge, app);
   addUserRoutes(forge, app);

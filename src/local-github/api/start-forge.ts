@@ -1,4 +1,3 @@
-import { serve, type ServerType } from "@hono/node-server";
 import type { TimerStarter } from "../../storage/git/run-git.ts";
 import type { WorkflowRunner } from "../actions/workflow-runner.ts";
 import { storeAttachment } from "./attachment-routes.ts";
@@ -8,6 +7,7 @@ import { getRepository } from "./repository-access.ts";
 import { isPullRequest, changeDraftState } from "./pull-events.ts";
 import { advanceMergeQueues } from "./merge-queue.ts";
 import { createForgeServer } from "./forge-server.ts";
+import { serveOnLoopback } from "./loopback-server.ts";
 import { createRepository, type NewRepository, type RepositoryName } from "./create-repository.ts";
 import { openForgeStorage, readStoredForge, type ForgeStorage, type StoredForge } from "./forge-storage.ts";
 import { resumeForge, restoreForge } from "./resume-forge.ts";
@@ -187,12 +187,6 @@ const createSignInAddress = (forge: ForgeState, token: string, path: string): st
   return `${forge.url}/session/${key}?to=${encodeURIComponent(path)}`;
 };
 
-const stopServer = (server: ServerType): Promise<void> =>
-  new Promise((resolve) => {
-    server.close(() => resolve());
-    if ("closeAllConnections" in server) server.closeAllConnections();
-  });
-
 /**
  * Starts the local GitHub on loopback: REST, GraphQL, git, webhooks and workflow runs. Rejects if the port is in use.
  */
@@ -204,13 +198,7 @@ export const startForge = async (options: ForgeOptions): Promise<RunningForge> =
   if (stored) restoreForge(forge, stored);
   const faults: unknown[] = [];
   const app = createForgeServer(forge, (error) => void faults.push(error));
-  const server = await new Promise<ServerType>((resolve, reject) => {
-    const opened = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: options.port }, ({ port }) => {
-      forge.url = `http://127.0.0.1:${port}`;
-      resolve(opened);
-    });
-    opened.once("error", reject);
-  });
+  const server = await serveOnLoopback(app, options.port, (url) => void (forge.url = url));
   return {
     url: forge.url,
     apiUrl: `${forge.url}/api/v3`,
@@ -236,7 +224,7 @@ export const startForge = async (options: ForgeOptions): Promise<RunningForge> =
       forge.background.close();
       for (const { mergeQueues } of forge.repositories.values())
         for (const entries of mergeQueues.values()) for (const { cancel } of entries) cancel();
-      await stopServer(server);
+      await server.close();
     },
   };
 };

@@ -1,6 +1,6 @@
 import type { WaitingItem } from "../../core/messages/waiting-items.ts";
 import { html, type SafeHtml } from "./safe-html.ts";
-import { renderCard } from "./page-parts.ts";
+import { renderCard, renderNumberLink } from "./page-parts.ts";
 import { pagePath, type PageScope } from "./page-scope.ts";
 
 /** A form of the signed-in person; null for strangers. `back` is the page to return to. */
@@ -39,8 +39,10 @@ export const renderIssueForm = (scope: PageScope): SafeHtml | null =>
       ["issue"],
       html`<label for="issue-title">Title</label> <input id="issue-title" name="title" required maxlength="256" />
         <label for="issue-body">Description</label> <textarea id="issue-body" name="body" rows="3"></textarea>
-        <button name="ask" value="fix">Open and ask Enki to fix it</button>
-        <button name="ask" value="" class="plain">Open only</button>`,
+        <div class="buttons">
+          <button name="ask" value="fix">Open and ask Enki to fix it</button>
+          <button name="ask" value="" class="plain">Open only</button>
+        </div>`,
     ),
   );
 
@@ -66,9 +68,11 @@ export const renderReviewForm = (scope: PageScope, { number, head, paths }: Revi
           <label for="review-line">Line</label> <input id="review-line" name="line" type="number" min="1" />
           <label for="review-remark">Comment</label> <input id="review-remark" name="remark" />
         </fieldset>
-        <button name="event" value="APPROVE">Approve</button>
-        <button name="event" value="REQUEST_CHANGES" class="plain">Request changes</button>
-        <button name="event" value="COMMENT" class="plain">Comment</button>`,
+        <div class="buttons">
+          <button name="event" value="APPROVE">Approve</button>
+          <button name="event" value="REQUEST_CHANGES" class="plain">Request changes</button>
+          <button name="event" value="COMMENT" class="plain">Comment</button>
+        </div>`,
     ),
   );
 
@@ -96,7 +100,7 @@ export const renderWaitingCard = (scope: PageScope, issue: number, items: readon
     const label = BUTTON_LABELS[item.kind] ?? "Answer";
     const button =
       text === null ? null : renderCommandButton(scope, { issue, text, label: `${label}${item.step === null ? "" : ` ${item.step}`}` });
-    const link = item.pull === null ? null : html`<a href="${pagePath(scope, "pull", item.pull)}">Review #${item.pull}</a>`;
+    const link = item.pull === null ? null : renderNumberLink(scope, { kind: "pull", number: item.pull, text: `Review #${item.pull}` });
     return html`<li>
       <span class="what">${item.step === null ? "The plan" : item.step}</span><span class="aside">${button ?? link}</span
       ><span class="under dim small">${item.text}</span>

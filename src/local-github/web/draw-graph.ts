@@ -1,12 +1,15 @@
 import { layoutGraph } from "./graph-layout.ts";
 import { type GraphBox, GRAPH_GAPS_PX } from "./grid-layout.ts";
 import { html, type SafeHtml } from "./safe-html.ts";
+import { drawStateIcon } from "./state-icon.ts";
 import type { MermaidGraph, MermaidNode } from "./read-mermaid.ts";
 
 const NODE_WIDTH_PX = 196;
 const LABEL_LINE_PX = 17;
 const NODE_PADDING_PX = 12;
 const ARROW_PX = 7;
+/** From the left edge to the sign of the state, beyond the corner of a hexagon. */
+const ICON_INSET_PX = 26;
 const MAX_LABEL_COLUMNS = 25;
 const MAX_LABEL_LINES = 3;
 const DRAWN_STATES = new Set(["done", "running", "waiting", "failed", "blocked"]);
@@ -50,14 +53,13 @@ const drawGraphNode = (node: MermaidNode, box: GraphBox): SafeHtml => {
     (line, index) => html`<text x="${x}" y="${box.y + NODE_PADDING_PX + 10 + index * LABEL_LINE_PX}">${line}</text>`,
   );
   const words = [...(node.shape === "hexagon" ? ["checkpoint"] : []), state].join(" · ");
-  const drawn = html`<g class="node is-${state}"
-    ><title>${node.label} (${words})</title>${drawOutline(box, node.shape)}${lines}<text
-      class="state"
-      x="${x}"
-      y="${box.y + box.height - NODE_PADDING_PX + 2}"
-      >${words}</text
-    ></g
-  >`;
+  const sign = drawStateIcon(state, { x: box.x + ICON_INSET_PX, y: box.y });
+  const title = html`<title>${node.label} (${words})</title>`;
+  const drawn = html`<g class="node is-${state}">
+    ${title}${drawOutline(box, node.shape)}${sign}${lines}<text class="state" x="${x}" y="${box.y + box.height - NODE_PADDING_PX + 2}">
+      ${words}
+    </text>
+  </g>`;
   return node.link === undefined ? drawn : html`<a href="${node.link}" aria-label="${node.label}: ${words}">${drawn}</a>`;
 };
 

@@ -10,7 +10,7 @@ export type GraphLayout = {
 };
 
 /** Pixels between two neighbouring boxes, between two ranks, and around the picture. */
-export const GRAPH_GAPS_PX = { nodes: 20, ranks: 56, margin: 6 } as const;
+export const GRAPH_GAPS_PX = { nodes: 20, ranks: 56, margin: 10 } as const;
 
 /**
  * Places each rank in a column, or in a row for a graph from top to bottom, in the order of the nodes. Draws straight

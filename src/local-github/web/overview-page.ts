@@ -1,4 +1,3 @@
-import type { ForgeState } from "../api/forge-state.ts";
 import { readCommitLog } from "./commit-log.ts";
 import { html, type SafeHtml } from "./safe-html.ts";
 import type { PageContent } from "./page-layout.ts";
@@ -7,6 +6,7 @@ import { renderHistory, renderIssueRow, listPageIssues, listPagePulls, renderRun
 import { drawFirstGraph } from "./render-markdown.ts";
 import { renderBranch, renderCard, LIST_PAGE_ITEMS, renderPager, renderRows, formatPageTitle } from "./page-parts.ts";
 import { pagePath, type PageScope, listPublicRepositories } from "./page-scope.ts";
+import type { PageServer } from "./page-server.ts";
 import { commentPagePath } from "./render-discussion.ts";
 
 const MAX_CARD_ITEMS = 6;
@@ -17,7 +17,7 @@ const MAX_SEARCHED_COMMENTS = 20;
 const formatPlural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** Renders the list of all public repositories. */
-export const renderHomePage = (forge: ForgeState): PageContent => {
+export const renderHomePage = (forge: PageServer): PageContent => {
   const items = listPublicRepositories(forge).map((repository) => {
     const { owner, name, issues, runs } = repository;
     const pulls = [...issues.values()].filter(({ pull }) => pull).length;

@@ -46,6 +46,9 @@ const PAGE_ICON = encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 22 22"><g fill="none" stroke="#7440c4" stroke-width="2"><circle cx="5" cy="4.5" r="2.6"/><circle cx="5" cy="17.5" r="2.6"/><circle cx="17" cy="11" r="2.6"/><path d="M5 7.1v7.8M7.5 5.2C12 6 13 8 14.7 9.7"/></g></svg>',
 );
 
+/** The tabs of a repository that was only cloned. */
+const CLONE_TABS: ReadonlySet<PageTab> = new Set(["executions", "commits", "ledger"]);
+
 const renderTabs = (scope: PageScope, current: PageTab | null): SafeHtml => {
   const { issues, runs } = scope.repository;
   const open = [...issues.values()].filter(({ state }) => state === "open");
@@ -58,8 +61,9 @@ const renderTabs = (scope: PageScope, current: PageTab | null): SafeHtml => {
     ["commits", "Commits", null, pagePath(scope, "commits", scope.repository.defaultBranch)],
     ["ledger", "Ledger", null, pagePath(scope, "ledger")],
   ];
+  const shown = scope.cloned ? entries.filter(([tab]) => CLONE_TABS.has(tab)) : entries;
   return html`<nav class="wide tabs" aria-label="Repository">
-    ${entries.map(
+    ${shown.map(
       ([tab, name, count, to]) =>
         html`<a href="${to}" ${tab === current ? trustMarkup(' aria-current="page"') : null}
           >${name}${count === null ? null : html`<span class="count">${count}</span>`}</a
@@ -74,6 +78,14 @@ const renderRepositoryName = ({ repository }: PageScope): SafeHtml =>
 // Not in a template: the hash covers every character between the tags, and a formatter would add some.
 const STYLE_ELEMENT = trustMarkup(`<style>${PAGE_STYLE}</style>`);
 const SCRIPT_ELEMENT = trustMarkup(`<script>${PAGE_SCRIPT}</script>`);
+
+const renderFooter = (scope: PageScope | null): SafeHtml => {
+  if (scope?.cloned) return html`Read from the ledger of <code>${scope.cloned.source}</code>. These pages change nothing.`;
+  const how = scope?.session
+    ? `You act as ${scope.session.login}.`
+    : "To act here, open the address that enki local printed; git and the REST API work as well.";
+  return html`A stand-in for GitHub, on this machine only. ${how}`;
+};
 
 /** Renders a whole document. `version` identifies the shown state; the script polls `state` for a newer version. */
 export const renderLayout = (scope: PageScope | null, { page, version }: { page: PageContent; version: string }): SafeHtml => {
@@ -94,17 +106,17 @@ export const renderLayout = (scope: PageScope | null, { page, version }: { page:
             <a href="/" aria-label="All repositories" class="dim">${LOGO_MARK}</a
             ><span class="name"
               >${scope ? html`<a href="${pagePath(scope)}">${renderRepositoryName(scope)}</a>` : "GitHub on this machine"}</span
-            >${scope ? html`<span class="here">on this machine</span>` : null}<span class="state" role="status"
-              ><span class="on">live</span><span class="gone">the local GitHub has stopped</span></span
+            >${scope ? html`<span class="here">${scope.cloned ? "read-only" : "on this machine"}</span>` : null}<span
+              class="state"
+              role="status"
+              ><span class="on">live</span
+              ><span class="gone">${scope?.cloned ? "enki page has stopped" : "the local GitHub has stopped"}</span></span
             >
           </div>
           ${scope ? renderTabs(scope, page.tab) : null}
         </header>
         <main class="wide">${page.main}</main>
-        <footer class="wide">
-          A stand-in for GitHub, on this machine only.
-          ${scope?.session ? `You act as ${scope.session.login}.` : "To act here, open the address that enki local printed; git and the REST API work as well."}
-        </footer>
+        <footer class="wide">${renderFooter(scope)}</footer>
         ${SCRIPT_ELEMENT}
       </body>
     </html>`;

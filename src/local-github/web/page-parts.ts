@@ -54,6 +54,14 @@ export const formatPageTitle = (text: string): string => {
 /** The path of the page of an issue or pull request. */
 export const issuePath = (scope: PageScope, { number, pull }: Issue): string => pagePath(scope, pull ? "pull" : "issues", number);
 
+/** A link to an issue or pull request: for a clone, to the page on GitHub, or plain text without a known GitHub. */
+export const renderNumberLink = (scope: PageScope, target: { kind: "issues" | "pull"; number: number; text: string }): TemplatePart => {
+  const { kind, number, text } = target;
+  if (!scope.cloned) return html`<a href="${pagePath(scope, kind, number)}">${text}</a>`;
+  const { address } = scope.cloned;
+  return address === null ? text : html`<a href="${address}/${kind}/${number}" rel="noreferrer">${text}</a>`;
+};
+
 /** Renders a name with its commit ids shortened. */
 export const renderShortName = (name: string): SafeHtml =>
   html`<span title="${name}"

@@ -1,7 +1,6 @@
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import type { Context, Hono } from "hono";
-import { type ForgeState } from "../api/forge-state.ts";
 import { formatRepositoryKey } from "../api/forge-repository.ts";
 import { type ForgeRun } from "../api/forge-run.ts";
 import { renderCommitPage, renderCommitsPage, renderLedgerPage } from "./commit-pages.ts";
@@ -16,7 +15,8 @@ import { renderLayout, type PageContent, PAGE_HEADERS, PRIVATE_HEADERS } from ".
 import type { MarkdownCache } from "./markdown-cache.ts";
 import { renderHomePage, renderIssuesPage, renderOverviewPage, renderPullsPage, renderRunsPage } from "./overview-page.ts";
 import { issuePath } from "./page-parts.ts";
-import { pagePath, type PageScope } from "./page-scope.ts";
+import { type ClonedFrom, pagePath, type PageScope } from "./page-scope.ts";
+import type { PageServer } from "./page-server.ts";
 import { type ShownPull, renderPullPage } from "./pull-page.ts";
 import { renderRunPage } from "./run-page.ts";
 import { isSha } from "../../core/domain/ids.ts";
@@ -86,10 +86,21 @@ const viewFile: PageView = async (scope, context) => {
     : null;
 };
 
-const PAGE_VIEWS: readonly (readonly [string, PageView])[] = [
-  ["", (scope) => renderOverviewPage(scope)],
+type PageViews = readonly (readonly [string, PageView])[];
+
+/** Pages of the ledger and the commits, which a clone has. */
+const REPOSITORY_VIEWS: PageViews = [
   ["/executions", (scope) => renderExecutionsPage(scope)],
   ["/executions/:id", (scope, context) => renderExecutionPage(scope, context.req.param("id") ?? "")],
+  ["/commits", (scope, context) => context.redirect(pagePath(scope, "commits", scope.repository.defaultBranch), 302)],
+  ["/commits/:branch{.+}", viewBranch],
+  ["/commit/:sha", viewCommit],
+  ["/blob/:sha/:path{.+}", viewFile],
+  ["/ledger", (scope, context) => renderLedgerPage(scope, pageNumberOf(context))],
+];
+
+const FORGE_VIEWS: PageViews = [
+  ["", (scope) => renderOverviewPage(scope)],
   ["/issues", (scope, context) => renderIssuesPage(scope, pageNumberOf(context))],
   ["/issues/:number", createIssueView("issue")],
   ["/pulls", (scope, context) => renderPullsPage(scope, pageNumberOf(context))],
@@ -98,22 +109,20 @@ const PAGE_VIEWS: readonly (readonly [string, PageView])[] = [
   ["/actions", (scope, context) => renderRunsPage(scope, pageNumberOf(context))],
   ["/actions/runs/:id", viewRun],
   ["/actions/runs/:id/job/:job", viewLog],
-  ["/commits", (scope, context) => context.redirect(pagePath(scope, "commits", scope.repository.defaultBranch), 302)],
-  ["/commits/:branch{.+}", viewBranch],
-  ["/commit/:sha", viewCommit],
-  ["/blob/:sha/:path{.+}", viewFile],
-  ["/ledger", (scope, context) => renderLedgerPage(scope, pageNumberOf(context))],
+  ...REPOSITORY_VIEWS,
 ];
+
+const CLONE_VIEWS: PageViews = [["", (scope, context) => context.redirect(pagePath(scope, "executions"), 302)], ...REPOSITORY_VIEWS];
 
 /** Finds a public repository; null if it does not exist or is private. */
 const findPageScope = async (
-  { forge, markdownCache, ledgerCache }: Pick<PageScope, "forge" | "markdownCache" | "ledgerCache">,
+  { forge, cloned, markdownCache, ledgerCache }: Pick<PageScope, "forge" | "cloned" | "markdownCache" | "ledgerCache">,
   context: Context,
 ): Promise<PageScope | null> => {
   const repository = forge.repositories.get(formatRepositoryKey(context.req.param("owner") ?? "", context.req.param("name") ?? ""));
   if (!repository || repository.private) return null;
   const session = findSession(forge, context);
-  return { forge, markdownCache, ledgerCache, repository, session, path: context.req.path, refs: await repository.bare.listRefs() };
+  return { forge, cloned, markdownCache, ledgerCache, repository, session, path: context.req.path, refs: await repository.bare.listRefs() };
 };
 
 const MISSING_PAGE: PageContent = {
@@ -123,16 +132,16 @@ const MISSING_PAGE: PageContent = {
     <p>This page does not exist. <a href="/">All repositories</a></p>`,
 };
 
-/** Adds the web pages. Reading needs no sign-in, so the caller must keep strangers away. */
-export const addPageRoutes = (forge: ForgeState, app: Hono): void => {
-  const caches = { markdownCache: new Map() satisfies MarkdownCache, ledgerCache: createLedgerCache() };
+/** Adds the web pages: all of them, or those of a clone. Reading needs no sign-in, so the caller must keep strangers away. */
+export const addPageRoutes = (forge: PageServer, app: Hono, cloned: ClonedFrom | null = null): void => {
+  const caches = { cloned, markdownCache: new Map() satisfies MarkdownCache, ledgerCache: createLedgerCache() };
   const sendPage = (context: Context, scope: PageScope | null, content: { page: PageContent | null; version: string }): Response =>
     context.body(
       renderLayout(scope, { page: content.page ?? MISSING_PAGE, version: content.version }).markup,
       content.page ? 200 : 404,
       PAGE_HEADERS,
     );
-  for (const [path, view] of PAGE_VIEWS) {
+  for (const [path, view] of cloned ? CLONE_VIEWS : FORGE_VIEWS) {
     app.get(`/:owner/:name${path}`, async (context) => {
       const scope = await findPageScope({ forge, ...caches }, context);
       if (!scope) return sendPage(context, null, { page: null, version: homePageVersion(forge) });

@@ -3,11 +3,16 @@ import type { LedgerCache } from "./ledger-cache.ts";
 import type { PageSession } from "./page-session.ts";
 import type { RefMap } from "../api/bare-repository.ts";
 import { repositoryFullName, type ForgeRepository } from "../api/forge-repository.ts";
-import { type ForgeState } from "../api/forge-state.ts";
+import type { PageServer } from "./page-server.ts";
+
+/** The origin of a cloned repository without discussions and runs; `address` is its page on GitHub, if known. */
+export type ClonedFrom = { readonly source: string; readonly address: string | null };
 
 /** The repository that a page shows, with its refs at the time of the request. */
 export type PageScope = {
-  readonly forge: ForgeState;
+  readonly forge: PageServer;
+  /** Set for a repository that was only cloned. */
+  readonly cloned: ClonedFrom | null;
   readonly repository: ForgeRepository;
   readonly refs: RefMap;
   readonly markdownCache: MarkdownCache;
@@ -23,5 +28,5 @@ export const pagePath = ({ repository }: Pick<PageScope, "repository">, ...segme
   ["", ...repositoryFullName(repository).split("/"), ...segments.map(String)].map((segment) => encodeURIComponent(segment)).join("/");
 
 /** Lists the public repositories. */
-export const listPublicRepositories = (forge: ForgeState): ForgeRepository[] =>
+export const listPublicRepositories = (forge: PageServer): ForgeRepository[] =>
   [...forge.repositories.values()].filter((repository) => !repository.private);

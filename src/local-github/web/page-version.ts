@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import type { ForgeState } from "../api/forge-state.ts";
 import type { ForgeRun } from "../api/forge-run.ts";
 import { type PageScope, listPublicRepositories } from "./page-scope.ts";
+import type { PageServer } from "./page-server.ts";
 
 const readLogSizes = (run: ForgeRun): Promise<number[]> =>
   Promise.all(
@@ -32,5 +32,5 @@ export const pageVersion = async ({ repository, refs }: PageScope): Promise<stri
 };
 
 /** The same digest for the list of repositories. */
-export const homePageVersion = (forge: ForgeState): string =>
+export const homePageVersion = (forge: PageServer): string =>
   digestState(listPublicRepositories(forge).map(({ id, issues, runs }) => [id, issues.size, runs.size]));

@@ -146,7 +146,7 @@ export const renderPullPage = async (scope: PageScope, issue: ShownPull, page: n
         ? "1 commit"
         : `${commits.length} commits`;
   const main = html`${head}${discussion}${renderChecksCard(scope, pull.head)} ${renderCard({ id: "commits", title: number, body: list })}
-  ${await renderOwnReview(scope, issue, start)}${renderCommentBox(scope, issue.number)}
-  ${patch === null ? html`<p class="dim">The changes cannot be shown because the base branch was deleted.</p>` : renderPatch(patch)}`;
+  ${patch === null ? html`<p class="dim">The changes cannot be shown because the base branch was deleted.</p>` : renderPatch(patch)}
+  ${await renderOwnReview(scope, issue, start)}${renderCommentBox(scope, issue.number)}`;
   return { title, tab: "pulls", main };
 };

@@ -1,5 +1,12 @@
-/** Markup that is safe to send: created by {@link html} or by a renderer that escapes its input. */
-export type SafeHtml = { readonly markup: string };
+/** Markup that is safe to send. A class, because stored data could look like any plain object. */
+class TrustedMarkup {
+  readonly markup: string;
+  constructor(markup: string) {
+    this.markup = markup;
+  }
+}
+/** Created by {@link html} or by a renderer that escapes its input. */
+export type SafeHtml = TrustedMarkup;
 /** A value in a template. Text is escaped; null results in an empty text. */
 export type TemplatePart = SafeHtml | string | number | null | readonly TemplatePart[];
 
@@ -22,13 +29,14 @@ export const replaceControls = (text: string): string =>
 export const escapeHtml = (text: string): string => replaceControls(text.replace(/[&<>"']/g, (letter) => HTML_ENTITIES[letter] ?? ""));
 
 /** Marks a text as safe markup. The caller is responsible for its content. */
-export const trustMarkup = (markup: string): SafeHtml => ({ markup });
+export const trustMarkup = (markup: string): SafeHtml => new TrustedMarkup(markup);
 
 const renderPart = (part: TemplatePart): string => {
   if (part === null) return "";
+  if (part instanceof TrustedMarkup) return part.markup;
   if (typeof part === "string") return escapeHtml(part);
-  if (typeof part === "number") return String(part);
-  return "markup" in part ? part.markup : part.map(renderPart).join("");
+  // A broken ledger may have a value of any type.
+  return Array.isArray(part) ? part.map(renderPart).join("") : escapeHtml(JSON.stringify(part));
 };
 
 /** Creates HTML from a template. Values are escaped unless they are markup. Attributes must be quoted. */

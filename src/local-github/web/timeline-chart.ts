@@ -1,11 +1,11 @@
 import {
   boundsOf,
   type ExecutionTimeline,
+  listWaitBars,
   sumWaits,
-  toWaitKind,
   WAIT_KINDS,
   type StateSpan,
-  type WaitKind,
+  type WaitBar,
 } from "../../core/domain/execution-timeline.ts";
 import type { PlannedStep } from "../../core/domain/plan.ts";
 import type { Step, StepState } from "../../core/domain/step.ts";
@@ -21,19 +21,17 @@ const SHOWN_KINDS = WAIT_KINDS.filter((kind) => kind !== "needs");
 
 type ChartRange = { readonly from: number; readonly to: number; readonly now: number };
 
-const drawSpan = (span: StateSpan<StepState>, kind: WaitKind, { from, to, now }: ChartRange): SafeHtml => {
-  const unit = CHART_UNITS / Math.max(1, to - from);
-  const [x, width] = [(span.from - from) * unit, ((span.to ?? now) - span.from) * unit];
-  return html`<rect class="wait-${kind}" x="${x.toFixed(1)}" width="${Math.max(MIN_BAR_UNITS, width).toFixed(1)}" y="0" height="12" />`;
+const drawWait = (bar: WaitBar, unit: number): SafeHtml => {
+  const [x, width] = [bar.from * unit, (bar.to - bar.from) * unit];
+  return html`<rect class="wait-${bar.kind}" x="${x.toFixed(1)}" width="${Math.max(MIN_BAR_UNITS, width).toFixed(1)}" y="0" height="12" />`;
 };
 
-const drawBar = (spans: readonly StateSpan<StepState>[], range: ChartRange): SafeHtml =>
-  html`<svg class="timebar" viewBox="0 0 ${CHART_UNITS} 12" preserveAspectRatio="none" aria-hidden="true">
-    ${spans.flatMap((span) => {
-      const kind = toWaitKind(span.state);
-      return kind === null || kind === "needs" ? [] : [drawSpan(span, kind, range)];
-    })}
+const drawBar = (spans: readonly StateSpan<StepState>[], { from, to, now }: ChartRange): SafeHtml => {
+  const unit = CHART_UNITS / Math.max(1, to - from);
+  return html`<svg class="timebar" viewBox="0 0 ${CHART_UNITS} 12" preserveAspectRatio="none" aria-hidden="true">
+    ${listWaitBars(spans, { start: from, now }).map((bar) => drawWait(bar, unit))}
   </svg>`;
+};
 
 const formatWaits = (spans: readonly StateSpan<StepState>[], now: number): string => {
   const waits = sumWaits(spans, now);

@@ -4,6 +4,7 @@ import {
   extendTimeline,
   findCriticalPath,
   listRetries,
+  listWaitBars,
   startTimeline,
   sumWaits,
   type ExecutionTimeline,
@@ -78,9 +79,32 @@ test("a report says where the time went, in Markdown, in short, and as a page wi
     "### abc123: done after 1 min\n\nIn all steps together: 2 s waiting for a runner, 32 s an agent at work, 3 s verification and checks, 25 s waiting for a person.\n\nCritical path: `a` → `b`",
   );
   const text = renderReportMarkdown(report);
-  expect(text).toContain("| `a` | Do a | nothing to change | 23 s | 2 s | 13 s | 3 s | 5 s | yes |\n");
+  expect(text).toContain("| `a` | Do a | nothing to change | 23 s | 2 s | 13 s | 3 s | 5 s |  | yes |\n");
   expect(text).toContain("#### Retried\n\n- `a`, attempt 2: the tests failed\n");
   const page = renderReportPage(report);
   expect(page).toContain("fix &lt;b&gt;it&lt;/b&gt;");
   expect(page).not.toMatch(/<script|src=|href=|https?:/);
+});
+
+test("a chart has each wait at its time, and none before a step could start", () => {
+  const at = { start: 30 * SECOND, now: 99 * SECOND };
+  expect(listWaitBars(TIMELINE.steps["a"] ?? [], at)).toEqual([
+    { kind: "queue", from: 0, to: 2_000 },
+    { kind: "agent", from: 2_000, to: 10_000 },
+    { kind: "person", from: 10_000, to: 15_000 },
+    { kind: "agent", from: 15_000, to: 20_000 },
+    { kind: "checks", from: 20_000, to: 23_000 },
+  ]);
+  expect(listWaitBars(TIMELINE.steps["b"] ?? [], at)).toEqual([{ kind: "agent", from: 23_000, to: 30_000 }]);
+  const page = renderReportPage(createReport({ execution: EXECUTION, plan: PLAN, timeline: TIMELINE, now: at.now }));
+  // The execution takes 60 s, and `b` works in the last seven of them.
+  expect(page).toContain('<rect class="agent" x="883.3" width="116.7" height="12"/>');
+});
+
+test("a report says what the agents of the execution and of each step used", () => {
+  const used = { inputTokens: 1_200, outputTokens: 300, cachedTokens: null, costUsd: 0.5 };
+  const execution = { ...EXECUTION, usage: { "work/abc123-a/1": used, "work/abc123-a/2": used } } as Execution;
+  const report = createReport({ execution, plan: PLAN, timeline: TIMELINE, now: 99 * SECOND });
+  expect(renderReportMarkdown(report)).toContain("| 5 s | 2,400 tokens in, 600 out, $1.00 | yes |");
+  expect(renderReportPage(report)).toMatch(/<p>Usage: 2,400 tokens in, 600 out, \$1\.00/);
 });

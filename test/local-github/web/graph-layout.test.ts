@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { layoutGraph } from "../../../src/local-github/web/graph-layout.ts";
+import { GRAPH_GAPS_PX } from "../../../src/local-github/web/grid-layout.ts";
 import type { GraphBox, GraphLayout, BoxSize } from "../../../src/local-github/web/grid-layout.ts";
 import type { MermaidEdge, MermaidGraph } from "../../../src/local-github/web/read-mermaid.ts";
 import { fc, runs } from "../../support/fast-check.ts";
@@ -52,7 +53,7 @@ test("moves a lane above the first box into the picture", () => {
   const graph = edges("ab", "ac", "bd", "cd", "de", "ae");
   const layout = place({ ids: ["a", "b", "c", "d", "e"], edges: graph });
   expect(layout && faultsOf(layout, "LR")).toEqual([]);
-  expect(Math.min(...(layout?.routes.flat().map((box) => box.y) ?? []))).toBe(6);
+  expect(Math.min(...(layout?.routes.flat().map((box) => box.y) ?? []))).toBe(GRAPH_GAPS_PX.margin);
 });
 
 test("draws a duplicate edge once", () => {

@@ -9,7 +9,7 @@ const ATTRIBUTES = new Set(
   (
     "lang charset name content rel href class id title data-state data-version data-running aria-label aria-hidden aria-current aria-describedby " +
     "role tabindex datetime open colspan type disabled checked align start viewbox width height x y rx cx cy r d points fill stroke stroke-width " +
-    "data-footnotes data-footnote-ref data-footnote-backref dir"
+    "data-footnotes data-footnote-ref data-footnote-backref dir scope preserveaspectratio transform"
   ).split(" "),
 );
 const TAG = /<(\/?)([a-z][a-z0-9]*)((?:\s+[a-z-]+(?:="[^"]*")?)*)\s*\/?>/gi;
