@@ -1,7 +1,7 @@
 import { type Execution, hasEnded } from "../core/domain/execution.ts";
 import { sumUsage } from "../core/domain/execution-usage.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
-import type { CiRequest } from "../core/events/read-request.ts";
+import { deriveExecutionId, type Sha } from "../core/domain/ids.ts";
 import { renderRunSummary } from "../core/messages/ci-request.ts";
 import { createReport } from "../core/messages/execution-report.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
@@ -11,29 +11,48 @@ import { type CoordinateStepHost, sleepFor } from "./step-access.ts";
 
 const POLL_MS = 5_000;
 
-type AwaitedRequest = { readonly asked: CiRequest; readonly id: `request:${string}` };
+export type SentRequest = { readonly issue: number; readonly commit: Sha };
+type AwaitedRequest = SentRequest & { readonly ref: string };
 
 /** Reads the ledger until the execution has ended: fetching costs no request of GitHub's API. Returns why the step failed, or null. */
-export const awaitExecution = async (
-  host: CoordinateStepHost,
-  clone: RepositoryClone,
-  { asked, id }: AwaitedRequest,
-): Promise<string | null> => {
+export const awaitExecution = async (host: CoordinateStepHost, clone: RepositoryClone, sent: AwaitedRequest): Promise<string | null> => {
   for (;;) {
-    await clone.fetchForJob();
-    const { ledger } = await loadLedger(clone, await clone.refs());
-    const execution = findExecution(ledger, asked);
+    // Read before the ledger: the write that handles a request also deletes its ref.
+    const isPending = await clone.remoteRef(sent.ref).then(
+      (commit) => commit === sent.commit,
+      () => true,
+    );
+    const ledger = await readLedger(clone);
+    const execution = findExecution(ledger, sent);
     if (execution && hasEnded(execution)) return reportEnd(host, { clone, ledger, execution });
-    if (!execution && ledger.handledEvents[id] !== undefined) {
+    if (!execution && (isKnown(ledger, sent) || !isPending)) {
       host.setOutput("status", "refused");
-      return `the request was refused; issue #${asked.issue} says why`;
+      return isKnown(ledger, sent)
+        ? `the request was refused; issue #${sent.issue} says why`
+        : `somebody deleted ${sent.ref} before Enki read the request; run this job again`;
     }
     await sleepFor(host)(POLL_MS);
   }
 };
 
-const findExecution = ({ executions }: Ledger, { issue, at }: CiRequest): Execution | undefined =>
-  Object.values(executions).find((each) => each.issue === issue && each.createdAt === at);
+const readLedger = async (clone: RepositoryClone): Promise<Ledger> => {
+  await clone.fetchForJob();
+  return (await loadLedger(clone, await clone.refs())).ledger;
+};
+
+/** Whether the coordinator has handled the request. */
+export const isHandled = async (clone: RepositoryClone, sent: SentRequest): Promise<boolean> => {
+  const ledger = await readLedger(clone);
+  return isKnown(ledger, sent) || findExecution(ledger, sent) !== undefined;
+};
+
+const toEventId = ({ commit }: SentRequest) => `request:${commit}` as const;
+
+const isKnown = ({ handledEvents }: Ledger, sent: SentRequest): boolean => handledEvents[toEventId(sent)] !== undefined;
+
+/** The execution of a request: its id follows from the event's, and an id that another one had taken is longer. */
+const findExecution = ({ executions }: Ledger, sent: SentRequest): Execution | undefined =>
+  executions[deriveExecutionId(toEventId(sent), (id) => executions[id] !== undefined && executions[id].issue !== sent.issue)];
 
 type EndedExecution = { readonly clone: RepositoryClone; readonly ledger: Ledger; readonly execution: Execution };
 

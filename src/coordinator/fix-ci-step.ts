@@ -23,7 +23,7 @@ export const runFixCiStep = async (host: CoordinateStepHost): Promise<string | n
   if (none !== null) return endWithout(host, { status: "ignored", why: none });
   if (!isOwn && run.state !== "done") return endWithout(host, { status: "ignored", why: "somebody runs it again" });
   const id = hashValue(run.file).slice(0, 16);
-  const open = requireValue("the open issues were not read", await access.ci.openIssues(access.self));
+  const open = requireValue("the open issues were not read", await access.ci.issues({ by: access.self, state: "open" }));
   const earlier = open.find(({ body }) => isSameCi(body, id));
   if (earlier && (await isAnswered(access, earlier.issue))) {
     host.setOutput("url", `${toRepositoryUrl(host)}/issues/${earlier.issue}`);

@@ -3,7 +3,8 @@ import { NOBODY } from "../core/domain/product.ts";
 import { toRequestRef } from "../core/domain/refs.ts";
 import { type CiRequest, readRequest, REQUEST_FILE } from "../core/events/read-request.ts";
 import { openClone, type RepositoryClone } from "../storage/git/repository-clone.ts";
-import { awaitExecution } from "./await-execution.ts";
+import { awaitExecution, isHandled } from "./await-execution.ts";
+import { createRequestKey, isRerun } from "./request-key.ts";
 import { type CoordinateStepHost, requireVariable, type StepAccess } from "./step-access.ts";
 
 /** The repository's address on the server. */
@@ -31,14 +32,14 @@ export const postRequest = async (
     identity: NOBODY,
     after: host.after,
   });
-  const asked = { issue, at: host.now(), command, nonce: host.nonce(), ...(details !== "" && { details }) };
-  if (readRequest(JSON.stringify(asked), { commit: UNKNOWN_COMMIT, now: asked.at }) === null)
+  const asked = { issue, command, nonce: createRequestKey(host, command), ...(details !== "" && { details }) };
+  if (readRequest(JSON.stringify(asked), { commit: UNKNOWN_COMMIT, now: host.now() }) === null)
     return "Enki could not read this request; it may be too long";
-  const commit = await pushRequest(host, clone, asked);
+  const { commit, ref } = await pushRequest(host, clone, asked);
   const woken = await github.runs.wake({ failures: 0 });
   if (!woken.ok) host.logInfo(`the coordinator was not woken, and finds the request later: ${woken.failure.reason}`);
   host.logInfo(`asked on ${url}/issues/${issue}: ${command}`);
-  if (host.readInput("wait") === "true") return awaitExecution(host, clone, { asked, id: `request:${commit}` });
+  if (host.readInput("wait") === "true") return awaitExecution(host, clone, { issue, commit, ref });
   host.setOutput("status", "requested");
   return null;
 };
@@ -48,14 +49,20 @@ const UNKNOWN_COMMIT = "0".repeat(40);
 
 const MAX_PUSH_ATTEMPTS = 3;
 
-/** Pushes the request under a ref of its own, which only somebody with write permission can do. */
-const pushRequest = async (host: CoordinateStepHost, clone: RepositoryClone, asked: CiRequest): Promise<string> => {
+type PushedRequest = { readonly commit: string; readonly ref: string };
+
+/**
+ * Pushes the request under a ref of its own, which only somebody with write permission can do. Its commit has no time, so that a rerun makes
+ * the same one; the coordinator deletes the ref of a handled request.
+ */
+const pushRequest = async (host: CoordinateStepHost, clone: RepositoryClone, asked: CiRequest): Promise<PushedRequest> => {
   const tree = await clone.writeFiles(null, new Map([[REQUEST_FILE, { content: JSON.stringify(asked), mode: "100644" as const }]]));
-  const commit = await clone.writeCommit({ tree, parents: [], message: asked.command, at: asked.at });
+  const commit = await clone.writeCommit({ tree, parents: [], message: asked.command, at: 0 });
   const ref = toRequestRef(`${requireVariable(host, "GITHUB_RUN_ID")}-${commit.slice(0, 12)}`);
+  if (isRerun(host) && (await isHandled(clone, { issue: asked.issue, commit }))) return { commit, ref };
   for (let attempt = 1; ; attempt += 1) {
     const end = await clone.push([{ ref, oldSha: null, newSha: commit }]);
-    if (end.kind === "pushed" || (await clone.remoteRef(ref).catch(() => null)) === commit) return commit;
+    if (end.kind === "pushed" || (await clone.remoteRef(ref).catch(() => null)) === commit) return { commit, ref };
     if (attempt === MAX_PUSH_ATTEMPTS || end.kind === "not-allowed") throw new Error(`the request could not be pushed: ${end.text}`);
   }
 };

@@ -1,6 +1,8 @@
 import { composeRequestCommand } from "../core/events/read-request.ts";
 import { takeLastChars } from "../core/domain/visible-text.ts";
 import { MAX_DETAIL_CHARS, renderRequestIssue } from "../core/messages/ci-request.ts";
+import { writeMarker } from "../core/messages/comment-marker.ts";
+import { createRequestKey, isRerun } from "./request-key.ts";
 import { postRequest, toRunUrl } from "./post-request.ts";
 import { type CoordinateStepHost, openStepAccess, requireValue, type StepAccess } from "./step-access.ts";
 
@@ -16,8 +18,17 @@ export const runRequestStep = async (host: CoordinateStepHost): Promise<string |
   const given = readIssueInput(host);
   if (given !== null) return postRequest(host, access, { issue: given, command, details: takeLastChars(details, MAX_DETAIL_CHARS) });
   const title = (request === "" ? `Run ${workflow}` : request).replaceAll(/\s+/g, " ").trim();
-  const issue = await openRequestIssue(access, { title, body: renderRequestIssue({ request, details, run: toRunUrl(host) }) });
+  const marker = writeMarker({ kind: "ci", id: createRequestKey(host, command) });
+  const body = `${marker}\n${renderRequestIssue({ request, details, run: toRunUrl(host) })}`;
+  const earlier = isRerun(host) ? await findEarlierIssue(access, marker) : null;
+  const issue = earlier ?? (await openRequestIssue(access, { title, body }));
   return postRequest(host, access, { issue, command, details: "" });
+};
+
+/** The issue that an earlier attempt of the job opened; null if it opened none. */
+const findEarlierIssue = async ({ ci, self }: StepAccess, marker: string): Promise<number | null> => {
+  const issues = requireValue("the issues were not read", await ci.issues({ by: self, state: "all" }));
+  return issues.find(({ body }) => body.startsWith(marker))?.issue ?? null;
 };
 
 const readIssueInput = (host: CoordinateStepHost): number | null => {

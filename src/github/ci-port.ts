@@ -9,14 +9,16 @@ export type CiRun = WorkflowRunInfo & { readonly workflow: string };
 
 export type CiJob = { readonly id: number; readonly name: string; readonly conclusion: string | null };
 
+type IssueListing = { readonly by: string; readonly state: "open" | "all" };
+
 /** What a job of CI needs of GitHub besides the ports of the coordinator. */
 export type CiPort = {
   readonly run: (id: number) => Promise<GitHubReply<CiRun>>;
   /** The jobs of the run's latest attempt; at most a hundred. */
   readonly jobs: (run: number) => Promise<GitHubReply<readonly CiJob[]>>;
   readonly log: (job: number) => Promise<GitHubReply<string>>;
-  /** Texts of open issues by an account, newest first; at most some hundred. */
-  readonly openIssues: (by: string) => Promise<GitHubReply<readonly { readonly issue: number; readonly body: string }[]>>;
+  /** Texts of issues by an account, newest first; at most some hundred. */
+  readonly issues: (of: IssueListing) => Promise<GitHubReply<readonly { readonly issue: number; readonly body: string }[]>>;
   readonly createIssue: (texts: { readonly title: string; readonly body: string }) => Promise<GitHubReply<number>>;
 };
 
@@ -52,15 +54,15 @@ export const openCi = (target: Parameters<typeof openHttp>[0]): CiPort => {
     },
     log: (job) =>
       http.get({ route: "GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs", parameters: { job_id: job }, schema: z.string() }),
-    openIssues: (by) => listOpenIssues(http, by),
+    issues: (of) => listIssues(http, of),
     createIssue: (texts) => http.send({ route: "POST /repos/{owner}/{repo}/issues", parameters: texts, schema: createdIssueSchema }),
   };
 };
 
-const listOpenIssues: (http: GitHubHttp, by: string) => ReturnType<CiPort["openIssues"]> = async (http, by) => {
+const listIssues = async (http: GitHubHttp, { by, state }: IssueListing): ReturnType<CiPort["issues"]> => {
   const found: { issue: number; body: string }[] = [];
   for (let page = 1; page <= MAX_ISSUE_PAGES; page += 1) {
-    const parameters = { state: "open", creator: by, per_page: ITEMS_PER_PAGE, page };
+    const parameters = { state, creator: by, per_page: ITEMS_PER_PAGE, page };
     const reply = await http.page({ route: "GET /repos/{owner}/{repo}/issues", parameters, schema: issueListSchema });
     if (!reply.ok) return reply;
     // A server that does not know `creator` lists the issues of everybody.

@@ -12,11 +12,12 @@ const MAX_COMMAND_CHARS = 20_000;
 
 const requestSchema = z.object({
   issue: z.int().positive(),
-  at: z.int().nonnegative(),
+  /** Absent for a request that a rerun of its job repeats: such a request has the time at which it is read. */
+  at: z.int().nonnegative().optional(),
   command: z.string().max(MAX_COMMAND_CHARS),
   /** A text for agents, if the issue does not contain it. */
   details: z.string().max(MAX_COMMAND_CHARS).optional(),
-  /** Makes the commit unique. */
+  /** Tells requests of different jobs apart. */
   nonce: z.string(),
 });
 export type CiRequest = z.output<typeof requestSchema>;
@@ -30,8 +31,9 @@ const MAX_CLOCK_LEAD_MS = 24 * 60 * 60_000;
 /** Reads the request of a job of CI as an event; null if the text is none. */
 export const readRequest = (text: string, { commit, now }: { readonly commit: Sha; readonly now: Millis }): Event | null => {
   const read = requestSchema.safeParse(parseJson(text));
-  if (!read.success || read.data.at > now + MAX_CLOCK_LEAD_MS) return null;
-  const { issue, at, command, details } = read.data;
+  if (!read.success) return null;
+  const { issue, at = now, command, details } = read.data;
+  if (at > now + MAX_CLOCK_LEAD_MS) return null;
   const requests = readCommandRequests(command, JOB_TOKEN_BOT.login);
   if (requests.length !== 1 || !requests.every((each) => each.ok && ALLOWED.includes(each.command.kind))) return null;
   const by = JOB_TOKEN_BOT.login;

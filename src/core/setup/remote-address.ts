@@ -19,6 +19,11 @@ export const readRemoteAddress = (url: string): RemoteAddress | null => {
   return null;
 };
 
+/** A local GitHub has no certificate. */
+const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/;
+
 /** The API of the GitHub that a remote is on. */
-export const deriveApiUrl = ({ host }: RemoteAddress): string =>
-  host === "github.com" || host === "ssh.github.com" ? "https://api.github.com" : `https://${host}/api/v3`;
+export const deriveApiUrl = ({ host }: RemoteAddress): string => {
+  if (host === "github.com" || host === "ssh.github.com") return "https://api.github.com";
+  return `${LOOPBACK_HOST.test(host) ? "http" : "https"}://${host}/api/v3`;
+};

@@ -18,6 +18,11 @@ test("a request is an event that its commit names", () => {
   });
 });
 
+test("a request without a time has the time at which it is read", () => {
+  const text = JSON.stringify({ issue: 7, command: "/enki fix it", nonce: "n" });
+  expect(readRequest(text, { commit: COMMIT, now: 9 })).toMatchObject({ id: `request:${COMMIT}`, at: 9 });
+});
+
 test("a request may have a text for agents", () => {
   const event = readRequest(request("/enki fix it", { details: "the log" }), { commit: COMMIT, now: 5 });
   expect(event).toMatchObject({ source: { kind: "request", commit: COMMIT, details: "the log" } });

@@ -224,7 +224,7 @@ test.each([
   ["https://x-access-token:t@github.com/octo/demo", "github.com octo demo", "https://api.github.com"],
   ["git@github.com:octo/demo.git", "github.com octo demo", "https://api.github.com"],
   ["ssh://git@ghe.example.org/octo/demo.git", "ghe.example.org octo demo", "https://ghe.example.org/api/v3"],
-  ["http://127.0.0.1:4000/octo/demo.git", "127.0.0.1:4000 octo demo", "https://127.0.0.1:4000/api/v3"],
+  ["http://127.0.0.1:4000/octo/demo.git", "127.0.0.1:4000 octo demo", "http://127.0.0.1:4000/api/v3"],
 ])("readRemoteAddress(%s)", (url, address, api) => {
   const found = readRemoteAddress(url);
   expect(found && `${found.host} ${found.owner} ${found.name}`).toBe(address);
