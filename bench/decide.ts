@@ -31,6 +31,8 @@ const answer = (query: Query): QueryFact => {
       return { kind: "work", query, answer: { kind: "commit", commit: sha(query) } };
     case "rebase-commits":
       return { kind: "rebase-commits", query, answer: { kind: "commit", commit: sha(query) } };
+    case "history":
+      return { kind: "history", query, answer: {} };
     case "tampering":
       return { kind: "tampering", query, answer: [] };
     case "newest-base":

@@ -14,6 +14,7 @@ export type CommitQueries = {
   work(query: QueryOf<"work">): Promise<QueryAnswers["work"]>;
   resultFiles(query: QueryOf<"result-files">): Promise<QueryAnswers["result-files"]>;
   tampering(query: QueryOf<"tampering">): Promise<QueryAnswers["tampering"]>;
+  history(query: QueryOf<"history">): Promise<QueryAnswers["history"]>;
   rebase(query: QueryOf<"rebase-commits">): Promise<QueryAnswers["rebase-commits"]>;
   newestBase(query: QueryOf<"newest-base">): Promise<QueryAnswers["newest-base"]>;
   mergeChain(query: QueryOf<"merge-chain">): Promise<QueryAnswers["merge-chain"]>;
@@ -79,6 +80,7 @@ const QUERY_TARGETS: Readonly<Record<GitHubQueryKind, "github"> & Record<Exclude
   work: "git",
   "result-files": "git",
   tampering: "git",
+  history: "git",
   "rebase-commits": "git",
   "newest-base": "git",
   "merge-chain": "git",
@@ -192,6 +194,8 @@ const answerFromGit = async (query: QueryOf<Exclude<QueryKind, GitHubQueryKind>>
       return { kind: "result-files", query, answer: await git.resultFiles(query) };
     case "tampering":
       return { kind: "tampering", query, answer: await git.tampering(query) };
+    case "history":
+      return { kind: "history", query, answer: await git.history(query) };
     case "rebase-commits":
       return { kind: "rebase-commits", query, answer: await git.rebase(query) };
     case "newest-base":

@@ -151,6 +151,7 @@ const checkSaveDue = (world: RepositoryPorts, held: LoopState, act: ActDecision)
 const LASTING: readonly QueryKind[] = [
   "result-files",
   "tampering",
+  "history",
   "work",
   "rebase-commits",
   "newest-base",

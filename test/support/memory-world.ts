@@ -123,6 +123,8 @@ export const memoryWorld = (
     reviews: new Map<number, Review[]>(),
     /** Why the files of results may not be published; null if they may. */
     refusesFiles: null as Refusal | null,
+    /** What the archive says of finished steps. */
+    history: {} as QueryAnswers["history"],
     /** How a head weakens what judges it. */
     tampering: (_head: Sha): QueryAnswers["tampering"] => [],
     /** What people wrote on pull requests. */
@@ -282,6 +284,8 @@ export const memoryWorld = (
         return { kind: "run", query, answer: state.runs.find(({ id }) => id === query.run) ?? "missing" };
       case "result-files":
         return { kind: "result-files", query, answer: state.refusesFiles };
+      case "history":
+        return { kind: "history", query, answer: state.history };
       case "tampering":
         return { kind: "tampering", query, answer: state.tampering(query.head) };
       case "result-artifact": {

@@ -1,5 +1,8 @@
 import type { Execution } from "../domain/execution.ts";
 import { JOB_TOKEN_BOT } from "../domain/product.ts";
+import { ARCHIVE_REF } from "../domain/refs.ts";
+import { estimatePlan, type PlanEstimate } from "../domain/plan-estimate.ts";
+import { collectHistory, joinHistories } from "../domain/step-history.ts";
 import { renderExecutionComment } from "../messages/execution-comment.ts";
 import { viewBudget } from "./budget-room.ts";
 import { renderLandingComment } from "../messages/landing-comment.ts";
@@ -17,8 +20,39 @@ export const renderExecutionBody = (tx: DecisionReader, execution: Execution): s
   const reports = listExecutionReports(tx, execution);
   const limits = { ...(unsignedLedger && { unsignedLedger }), ...(botLogin === JOB_TOKEN_BOT.login && { jobToken: true as const }) };
   const shown = { capacity: showCapacity(tx, queue), budget: viewBudget(tx, execution), runs: findStepRuns(tx, execution) };
-  return renderExecutionComment({ execution, plan, grown, brief, queue, reports, ...shown, ...limits });
+  const estimate = estimateProposal(tx, execution);
+  return renderExecutionComment({
+    execution,
+    plan,
+    grown,
+    brief,
+    queue,
+    reports,
+    ...shown,
+    ...limits,
+    ...(estimate !== undefined && { estimate }),
+  });
 };
+
+/** The estimate of a proposed plan; undefined where none is shown, and while the archive is read. */
+const estimateProposal = (tx: DecisionReader, { state, plan: hash }: Execution): PlanEstimate | null | undefined => {
+  const plan = tx.plan(hash);
+  // Decisions that earlier versions stored have no such configuration, and did not read the archive.
+  if (state !== "proposed" || plan === null || tx.snapshot.config.policy.tests === undefined) return undefined;
+  const archive = tx.snapshot.refs[ARCHIVE_REF];
+  const archived = archive === undefined ? {} : tx.readFact<"history">({ kind: "history", archive });
+  return archived && estimatePlan(plan, joinHistories(collectHistory(listPlanned(tx)), archived));
+};
+
+/** Executions of the ledger with their plans, newest first. */
+const listPlanned = (tx: DecisionReader) =>
+  tx
+    .executions()
+    .toSorted((one, other) => other.createdAt - one.createdAt)
+    .flatMap((execution) => {
+      const plan = tx.plan(execution.plan);
+      return plan ? [{ execution, plan }] : [];
+    });
 
 const listExecutionReports = (tx: DecisionReader, { id }: Execution): Record<string, string> => {
   const start = `${id}/`;

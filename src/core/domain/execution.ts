@@ -77,6 +77,8 @@ export type Execution = {
   readonly spent: number;
   /** What the agent of each job reported; a job without a report is missing. */
   readonly usage?: Readonly<Partial<Record<JobKey, AgentUsage>>>;
+  /** How long each job took, from its request to its result; missing in older ledgers. */
+  readonly times?: Readonly<Partial<Record<JobKey, Millis>>>;
   /** A person's limit of what it may cost; the limit of the configuration if missing. */
   readonly budget?: ExecutionBudget;
   /** What each attempt of an agent costs or has reserved; missing before a budget applies. */

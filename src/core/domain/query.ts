@@ -29,6 +29,7 @@ import type { BundleRules } from "../policy/check-bundle.ts";
 import type { Conflict } from "./conflict.ts";
 import type { Refusal } from "./refusal.ts";
 import type { StepState } from "./step.ts";
+import type { StepHistory } from "./step-history.ts";
 import type { TamperingFinding } from "./tampering.ts";
 
 /**
@@ -119,6 +120,8 @@ export type Query =
   | { readonly kind: "result-files"; readonly result: Sha; readonly rules: BundleRules }
   /** Tampering in a head. Only changes against each commit of `onto` count. */
   | { readonly kind: "tampering"; readonly head: Sha; readonly onto: readonly Sha[] }
+  /** Times and costs of finished steps in a commit of the archive. */
+  | { readonly kind: "history"; readonly archive: Sha }
   /** Final step states of an archived execution; null if the archive does not contain it. */
   | { readonly kind: "archived"; readonly execution: ExecutionId }
   /**
@@ -187,6 +190,7 @@ export type QueryAnswers = {
   /** `null` if they do. */
   "result-files": Refusal | null;
   tampering: readonly TamperingFinding[];
+  history: StepHistory;
   archived: Readonly<Record<StepId, StepState>> | null;
   "merge-of": { readonly commit: Sha; readonly tree: Sha } | null;
   reattach: QueryAnswers["work"];

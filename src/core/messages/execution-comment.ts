@@ -20,6 +20,8 @@ import {
   renderSkippedRoles,
 } from "./step-details.ts";
 import { toInlineCode, MAX_COMMENT_CHARS, escapeInline, quoteWithin, escapeSentence } from "./escape.ts";
+import type { PlanEstimate } from "../domain/plan-estimate.ts";
+import { renderEstimate } from "./estimate-text.ts";
 import { renderIgnoredResults } from "./ignored-results.ts";
 import { renderMermaidBlock } from "./mermaid-graph.ts";
 import { describeLanding, renderQueuedSteps } from "./landing-words.ts";
@@ -48,6 +50,8 @@ export type ExecutionCommentInput = {
   /** See Snapshot.unsignedLedger. */
   readonly unsignedLedger?: true;
   readonly capacity?: ShownCapacity;
+  /** Time and money of a proposed plan; null without history, absent where none is shown. */
+  readonly estimate?: PlanEstimate | null;
   /** Set if Enki acts with the token of a job. */
   readonly jobToken?: true;
 };
@@ -93,6 +97,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
         limit: execution.amendment ? MAX_CHARS_BESIDE_AMENDMENT : undefined,
       }),
     },
+    { rank: 2, text: input.estimate === undefined ? "" : renderEstimate(input.estimate) },
     { rank: 1, text: renderSkippedRoles(execution) },
     { rank: 1, text: renderFailedSteps(startedSteps) },
     { rank: 1, text: renderOpenConflicts(execution.baseBranch, startedSteps) },
@@ -103,8 +108,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 1, text: renderResolvedConflicts(startedSteps) },
     { rank: 0, text: isProposed ? renderInstructions(execution, { steps, plan: execution.plan, unfolded: true }) : "" },
     { rank: 0, text: renderNextCommand(execution, queue, { started: startedSteps, planned: steps }) },
-    { rank: 0, text: input.unsignedLedger && execution.state === "proposed" ? UNSIGNED_LEDGER_NOTE : "" },
-    { rank: 0, text: input.jobToken && execution.state === "proposed" ? JOB_TOKEN_NOTE : "" },
+    { rank: 0, text: renderProposalNotes(input) },
     { rank: 0, text: renderProposals(execution) },
     { rank: 0, text: renderAmendment(execution, added) },
     { rank: 2, text: renderStepReports(input, steps) },
@@ -115,6 +119,11 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 0, text: renderFooter(execution) },
   ]);
 };
+
+const renderProposalNotes = ({ execution, unsignedLedger, jobToken }: ExecutionCommentInput): string =>
+  execution.state === "proposed"
+    ? [...(unsignedLedger ? [UNSIGNED_LEDGER_NOTE] : []), ...(jobToken ? [JOB_TOKEN_NOTE] : [])].join("\n\n")
+    : "";
 
 /** Omits whole parts only: an open fence or element would swallow the following text. */
 const keepFittingParts = (parts: readonly CommentPart[]): string => {

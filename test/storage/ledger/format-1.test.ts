@@ -66,7 +66,7 @@ const withoutHashes = (value: unknown): string => {
 
 /** Earlier versions recorded neither the comment that approved a plan nor which plan was shown. */
 const withoutApprovalSource = (today: Execution): Execution => {
-  const { shownPlan: _, ...execution } = today;
+  const { shownPlan: _, times: __, ...execution } = today;
   if (!execution.approved) return execution;
   const { plan, by, at } = execution.approved;
   return { ...execution, approved: { plan, by, at } };

@@ -1,8 +1,10 @@
 import { refuseMissingQuestion, refuseEndedWork } from "../../messages/refusals/steps.ts";
 import type { Event } from "../../domain/event.ts";
 import { type Millis, readTaskId, toTaskId } from "../../domain/ids.ts";
-import { type Job, type JobResult, readJobKey, toJobKey } from "../../domain/job.ts";
+import { type Job, type JobKey, type JobResult, readJobKey, toJobKey } from "../../domain/job.ts";
 import { settleCharge } from "../../domain/execution-charges.ts";
+import { recordTime } from "../../domain/step-history.ts";
+import type { Execution } from "../../domain/execution.ts";
 import { recordUsage } from "../../domain/execution-usage.ts";
 import { type Candidate, hasRequiredChecks, type Queue, type VerifyRun } from "../../domain/queue.ts";
 import { toResultRef } from "../../domain/refs.ts";
@@ -58,8 +60,15 @@ const applyJudgedResult = (tx: DecisionTransaction, job: Job, event: ResultedEve
 const chargeExecution = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
   const execution = tx.execution(job.kind === "plan" ? job.target : (readTaskId(job.target)?.execution ?? ""));
   if (!execution) return;
-  const charged = settleCharge(recordUsage(execution, toJobKey(job), result), toJobKey(job), result.usage);
+  const timed = recordJobTime(tx, execution, toJobKey(job));
+  const charged = settleCharge(recordUsage(timed, toJobKey(job), result), toJobKey(job), result.usage);
   if (charged !== execution) tx.putExecution(charged);
+};
+
+/** Decisions that earlier versions stored have no such configuration, and recorded no times. */
+const recordJobTime = (tx: DecisionReader, execution: Execution, job: JobKey): Execution => {
+  const start = tx.effectRecord(`start-job:${job}`)?.at;
+  return start === undefined || tx.snapshot.config.policy.tests === undefined ? execution : recordTime(execution, job, tx.now - start);
 };
 
 const applyProvenResult = (tx: DecisionTransaction, job: Job, event: ResultedEvent): void => {
