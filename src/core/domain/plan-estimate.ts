@@ -8,9 +8,9 @@ export type EstimatedAmount = { readonly usual: number; readonly high: number };
 
 export type StepEstimate = {
   readonly id: StepId;
-  /** Null without history. */
+  /** Milliseconds; null without history. */
   readonly ms: EstimatedAmount | null;
-  /** Null if no agent reported a cost. */
+  /** US dollars; null if no agent reported a cost. */
   readonly usd: EstimatedAmount | null;
   /** The number of earlier steps behind the estimate. */
   readonly samples: number;

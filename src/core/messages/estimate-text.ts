@@ -16,7 +16,7 @@ const formatStepRow = ({ id, ms, usd, samples }: StepEstimate): string => {
   return `| ${[toInlineCode(id), ...cells, String(samples)].join(" | ")} |`;
 };
 
-/** Time and money of a proposed plan, from earlier steps of the repository. `null`: without any history. */
+/** Time and money of a proposed plan, from earlier steps of the repository; null without any history. */
 export const renderEstimate = (estimate: PlanEstimate | null): string => {
   if (estimate === null) return NO_HISTORY_TEXT;
   const { steps, criticalPath, ms, usd, unknown } = estimate;

@@ -7,7 +7,7 @@ import { readTestLine, type TestLine } from "./test-lines.ts";
 /** A file that is binary or too large. */
 type UnreadText = { readonly isUnread: true };
 export const UNREAD: UnreadText = { isUnread: true };
-/** `null` if the file does not exist. */
+/** The text of a file; null for a missing file. */
 export type JudgedText = string | UnreadText | null;
 export type JudgedChange = { readonly path: string; readonly before: JudgedText; readonly after: JudgedText };
 
