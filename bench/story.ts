@@ -5,6 +5,7 @@ import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { AGENT, TURN } from "./story/agent.ts";
+import { DIAMOND, DIAMOND_TURN_MS, measureDiamond } from "./story/diamond.ts";
 import { type Call, type Counts, countProcesses, measureUsage, type Usage } from "./story/measure.ts";
 
 const { values } = parseArgs({
@@ -52,6 +53,8 @@ type Row = Usage & { readonly name: string; readonly steps: number; readonly cou
 const directory = mkdtempSync(join(tmpdir(), "enki-story-"));
 const env = { PATH: process.env["PATH"] ?? "", HOME: join(directory, "home"), TMPDIR: tmpdir() };
 
+let diamond: Call | null = null;
+
 const openStories = (): Story[] => {
   const [cwd, agent] = [join(directory, "repository"), join(directory, "agent.mjs")];
   mkdirSync(join(cwd, ".enki", "workflows"), { recursive: true });
@@ -63,6 +66,7 @@ const openStories = (): Story[] => {
     { name: "chain", text: CHAIN, steps: 3 },
     ...fans.map((size) => ({ name: `fan${size}`, text: fanOf(size), steps: size + 1 })),
   ];
+  writeFileSync(join(cwd, ".enki", "workflows", "diamond.md"), DIAMOND);
   for (const { name, text } of flows) writeFileSync(join(cwd, ".enki", "workflows", `${name}.md`), text);
   for (const args of [
     ["init", "-q", "-b", "main"],
@@ -71,13 +75,15 @@ const openStories = (): Story[] => {
   ])
     spawnSync("git", args, { cwd, env });
   const enki = [process.execPath, join(resolve(values.root), "dist", "cli.js"), "run", "--yes", "--verify", "true"];
-  const run = ["--agent", `'${process.execPath}' '${agent}'`, "--workflow"];
+  const agentCall = `'${process.execPath}' '${agent}'`;
+  const run = ["--agent", agentCall, "--workflow"];
+  diamond = { words: [...enki, "--json", "--agent", `${agentCall} ${DIAMOND_TURN_MS}`, "--workflow", "diamond", "it"], cwd, env };
   const stories = flows.map(({ name, steps }) => ({ name, steps, call: { words: [...enki, ...run, name, "it"], cwd, env } }));
   return [{ name: "bare turn", steps: 1, call: { words: [process.execPath, agent], cwd, env, input: TURN } }, ...stories];
 };
 
 /** What one step may cost at most; counts and ratios only, because times depend on the machine. */
-const LIMITS = { forks: 110, git: 60, node: 3, trips: 1, cpuRatio: 70 } as const;
+const LIMITS = { forks: 80, git: 35, node: 3, trips: 1, cpuRatio: 70 } as const;
 
 const toFigures = ({ name, steps, seconds, cpu, peakMb, counts }: Row, turn: Row) => ({
   story: name,
@@ -118,6 +124,18 @@ try {
     `${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`,
   );
   console.table(rows.map((row) => toFigures(row, turn)));
+  if (diamond) {
+    const { wall, fromFirstAgent, endedToLanded, endedToStarted } = await measureDiamond(diamond);
+    console.table([
+      {
+        story: `diamond, turns of ${DIAMOND_TURN_MS / 1_000} s`,
+        "wall, s": wall,
+        "first agent to end, s": fromFirstAgent,
+        "agent ended to landed, s": endedToLanded,
+        "agent ended to dependent's agent started, s": endedToStarted,
+      },
+    ]);
+  }
   const excess = stories.flatMap((row) => findExcess(row, turn));
   for (const line of excess) console.error(line);
   if (values.check && excess.length > 0) process.exitCode = 1;

@@ -1,10 +1,14 @@
-/** An ACP agent that answers at once, in plain Node: its turn is the unit of the ratios. A role whose prompt contains `Carry out` writes a file. */
+/**
+ * An ACP agent in plain Node that answers at once, or after as many milliseconds as its argument says: its turn is the unit of the ratios. A
+ * role whose prompt contains `Carry out <name>` writes a file of that name with the times of its start and its end.
+ */
 export const AGENT = `
 import { createInterface } from "node:readline";
 import { writeFileSync } from "node:fs";
 const send = (message) => process.stdout.write(JSON.stringify({ jsonrpc: "2.0", ...message }) + "\\n");
 let cwd = process.cwd();
-createInterface({ input: process.stdin }).on("line", (line) => {
+const started = Date.now();
+createInterface({ input: process.stdin }).on("line", async (line) => {
   const { id, method, params } = JSON.parse(line);
   const answer = (result) => send({ id, result });
   if (method === "initialize") answer({ protocolVersion: 1, agentCapabilities: {} });
@@ -12,7 +16,9 @@ createInterface({ input: process.stdin }).on("line", (line) => {
     cwd = params.cwd;
     answer({ sessionId: "s" });
   } else if (method === "session/prompt") {
-    if (JSON.stringify(params.prompt).includes("Carry out")) writeFileSync(cwd + "/done-" + process.pid + ".txt", "done\\n");
+    await new Promise((resolve) => setTimeout(resolve, Number(process.argv[2] ?? 0)));
+    const [, name] = /Carry out (\\w*)/.exec(JSON.stringify(params.prompt)) ?? [];
+    if (name !== undefined) writeFileSync(cwd + "/done-" + name + ".txt", JSON.stringify({ started, ended: Date.now() }));
     const text = "All is done.\\n\\n[OUTPUT]\\nIt is done.\\n[/OUTPUT]";
     send({ method: "session/update", params: { sessionId: "s", update: { sessionUpdate: "agent_message_chunk", content: { type: "text", text } } } });
     answer({ stopReason: "end_turn" });
