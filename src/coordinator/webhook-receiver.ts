@@ -26,7 +26,7 @@ type PendingBytes = { count: number };
 const ACCEPTED: Answer = { status: 200, text: "ok" };
 const TOO_LARGE: Answer = { status: 413, text: `a webhook has at most ${MAX_WEBHOOK_BYTES} bytes` };
 
-/** Receives GitHub's webhooks: signed JSON objects. The size of a body is limited before its signature is checked. */
+/** Receives GitHub's webhooks: signed JSON objects, also in forms. The size of a body is limited before its signature is checked. */
 export const createWebhookReceiver = (options: WebhookReceiverOptions): RequestListener => {
   const pending: PendingBytes = { count: 0 };
   return (request, response) => {
@@ -55,21 +55,33 @@ const answerRequest = async (request: IncomingMessage, options: WebhookReceiverO
   const name = request.headers["x-github-event"];
   const signature = request.headers["x-hub-signature-256"];
   if (request.method !== "POST" || readPath(request.url) !== options.path) return { status: 404, text: "there is nothing here" };
-  if (!/^\s*application\/json\s*(?:;|$)/.test(request.headers["content-type"] ?? ""))
-    return { status: 415, text: "a webhook is application/json" };
+  const readPayload = findPayloadReader(request.headers["content-type"]);
+  if (readPayload === null) return { status: 415, text: "a webhook is application/json or application/x-www-form-urlencoded" };
   if (typeof name !== "string" || typeof signature !== "string")
     return { status: 400, text: "x-github-event or x-hub-signature-256 is missing" };
   if (Number(request.headers["content-length"] ?? 0) > MAX_WEBHOOK_BYTES) return TOO_LARGE;
   const body = await readBody(request, options.after, pending);
   if (typeof body !== "string") return body;
   if (!(await options.verify(body, signature).catch(() => false))) return { status: 401, text: "the signature does not match" };
-  const payload = parseObject(body);
+  const payload = readPayload(body);
   if (payload === null) return { status: 400, text: "the payload is no JSON object" };
   options.receive(name, payload);
   return ACCEPTED;
 };
 
 const readPath = (url = ""): string => (url.split("?", 1)[0] ?? "").replace(/(?<=.)\/+$/, "");
+
+/** Reads the payload of a body by its content type; null for an unknown type. A form has the JSON in its field `payload`. */
+const findPayloadReader = (contentType = ""): ((body: string) => object | null) | null => {
+  switch (contentType.split(";", 1)[0]?.trim().toLowerCase()) {
+    case "application/json":
+      return parseObject;
+    case "application/x-www-form-urlencoded":
+      return (body) => parseObject(new URLSearchParams(body).get("payload") ?? "");
+    default:
+      return null;
+  }
+};
 
 const parseObject = (text: string): object | null => {
   try {

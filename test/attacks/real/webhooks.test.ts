@@ -179,6 +179,18 @@ test("the same webhooks with GitHub's signature wake the coordinator", async () 
   }
 });
 
+const FORM = "application/x-www-form-urlencoded";
+
+test("a webhook that GitHub sends as a form, which it signs as a whole, wakes the coordinator", async () => {
+  for (const [event, payload] of Object.entries(PAYLOADS)) {
+    const body = `payload=${encodeURIComponent(JSON.stringify(payload))}`;
+    for (const type of [FORM, `${FORM}; charset=utf-8`]) {
+      const end = await attack({ body, headers: { "x-github-event": event, "content-type": type } });
+      expect(end).toEqual({ through: expect.stringContaining("the coordinator was woken") });
+    }
+  }
+});
+
 const FORGED: Readonly<Record<string, (body: string) => Readonly<Record<string, string | readonly string[] | null>>>> = {
   "no signature": () => ({ "x-hub-signature-256": null }),
   "an empty signature": () => ({ "x-hub-signature-256": "" }),
@@ -277,11 +289,13 @@ const addresses: AttackVariants<Attempt> = Object.fromEntries(
 );
 
 const forms: AttackVariants<Attempt> = {
-  "a form instead of JSON": {
+  "a form with the signature of its JSON": {
     body: `payload=${encodeURIComponent(text)}`,
-    headers: { "content-type": "application/x-www-form-urlencoded" },
-    expected: "not-json",
+    headers: { "content-type": FORM, "x-hub-signature-256": sign(text) },
+    expected: "wrong-signature",
   },
+  "a form without a payload": { body: `other=${encodeURIComponent(text)}`, headers: { "content-type": FORM }, expected: "bad-request" },
+  "JSON as a form": { body: text, headers: { "content-type": FORM }, expected: "bad-request" },
   "JSON as plain text": { body: text, headers: { "content-type": "text/plain" }, expected: "not-json" },
   "JSON of an unnamed type": { body: text, headers: { "content-type": null }, expected: "not-json" },
   "a type that only begins like JSON": { body: text, headers: { "content-type": "application/json-seq" }, expected: "not-json" },
