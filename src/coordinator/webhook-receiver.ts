@@ -73,7 +73,7 @@ const readPath = (url = ""): string => (url.split("?", 1)[0] ?? "").replace(/(?<
 
 /** Reads the payload of a body by its content type; null for an unknown type. A form has the JSON in its field `payload`. */
 const findPayloadReader = (contentType = ""): ((body: string) => object | null) | null => {
-  switch (contentType.split(";", 1)[0]?.trim().toLowerCase()) {
+  switch ((contentType.split(";", 1)[0] ?? "").trim().toLowerCase()) {
     case "application/json":
       return parseObject;
     case "application/x-www-form-urlencoded":
