@@ -54,7 +54,7 @@ const findDirectorySource = async (terminal: TerminalHost, path: string): Promis
     url: directory,
     label: directory,
     owner: origin?.owner ?? "clone",
-    name: origin?.name ?? basename(directory),
+    name: origin?.name ?? basename(directory).replace(/\.git$/, ""),
     address: origin?.address ?? null,
     env: {},
   };

@@ -59,7 +59,7 @@ export const renderReviewForm = (scope: PageScope, { number, head, paths }: Revi
       html`<input type="hidden" name="head" value="${head}" /> <label for="review-text">Review</label>
         <textarea id="review-text" name="body" rows="3"></textarea>
         <fieldset>
-          <legend>Comment on a line</legend>
+          <legend>Comment on a line: click its number above, or fill in</legend>
           <label for="review-path">File</label>
           <select id="review-path" name="path">
             <option value="">none</option>
@@ -102,7 +102,8 @@ export const renderWaitingCard = (scope: PageScope, issue: number, items: readon
       text === null ? null : renderCommandButton(scope, { issue, text, label: `${label}${item.step === null ? "" : ` ${item.step}`}` });
     const link = item.pull === null ? null : renderNumberLink(scope, { kind: "pull", number: item.pull, text: `Review #${item.pull}` });
     return html`<li>
-      <span class="what">${item.step === null ? "The plan" : item.step}</span><span class="aside">${button ?? link}</span
+      <span class="what">${item.step === null ? "The plan" : item.step}</span
+      ><span class="aside">${button ?? link ?? (text === null ? null : html`<code>${text}</code>`)}</span
       ><span class="under dim small">${item.text}</span>
     </li>`;
   });

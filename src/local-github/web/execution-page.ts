@@ -1,13 +1,24 @@
 import { findCriticalPath } from "../../core/domain/execution-timeline.ts";
 import { type Execution, hasEnded } from "../../core/domain/execution.ts";
-import { listNeededSteps, type PlannedStep } from "../../core/domain/plan.ts";
+import { emptyLedger, type Ledger } from "../../core/domain/ledger.ts";
+import { listNeededSteps, type Plan, type PlannedStep } from "../../core/domain/plan.ts";
 import { describeUsage } from "../../core/messages/agent-usage.ts";
 import { listWaiting } from "../../core/messages/waiting-items.ts";
 import { renderCommentBox, renderIssueForm, renderWaitingCard } from "./action-forms.ts";
 import { drawGraph } from "./draw-graph.ts";
 import type { PageContent } from "./page-layout.ts";
+import { listArchived, readArchived, readArchivedStates } from "./page-archive.ts";
 import { readPageLedger, readPageTimeline } from "./page-ledger.ts";
-import { formatPageTitle, renderBadge, renderCard, renderNumberLink, renderRows, renderTime } from "./page-parts.ts";
+import {
+  formatPageTitle,
+  LIST_PAGE_ITEMS,
+  renderBadge,
+  renderCard,
+  renderNumberLink,
+  renderPager,
+  renderRows,
+  renderTime,
+} from "./page-parts.ts";
 import { pagePath, type PageScope } from "./page-scope.ts";
 import { html, type SafeHtml, type TemplatePart } from "./safe-html.ts";
 import { renderStepCard } from "./step-card.ts";
@@ -21,20 +32,27 @@ const countDone = ({ steps }: Execution): string => {
 const linkIssue = (scope: PageScope, { issue }: Execution): TemplatePart =>
   renderNumberLink(scope, { kind: "issues", number: issue, text: `#${issue}` });
 
-/** All executions of the ledger, newest first. */
-export const renderExecutionsPage = async (scope: PageScope): Promise<PageContent> => {
-  const ledger = await readPageLedger(scope);
-  const all = Object.values(ledger?.executions ?? {}).toSorted((a, b) => b.createdAt - a.createdAt);
-  const items = all.map(
-    (execution) =>
-      html`<li>
-        <span class="what"><a href="${pagePath(scope, "executions", execution.id)}">${formatPageTitle(execution.request)}</a></span
-        ><span class="aside">${renderBadge(execution.state)}</span
-        ><span class="under dim small">${execution.id} · ${linkIssue(scope, execution)} · ${countDone(execution)}</span
-        ><span class="aside dim small">${renderTime(execution.createdAt)}</span>
-      </li>`,
+const renderExecutionRow = (scope: PageScope, execution: Execution): SafeHtml =>
+  html`<li>
+    <span class="what"><a href="${pagePath(scope, "executions", execution.id)}">${formatPageTitle(execution.request)}</a></span
+    ><span class="aside">${renderBadge(execution.state)}</span
+    ><span class="under dim small">${execution.id} · ${linkIssue(scope, execution)} · ${countDone(execution)}</span
+    ><span class="aside dim small">${renderTime(execution.createdAt)}</span>
+  </li>`;
+
+/** All executions, newest first: those of the ledger, and then those of the archive. */
+export const renderExecutionsPage = async (scope: PageScope, page: number): Promise<PageContent> => {
+  const ledger = (await readPageLedger(scope)) ?? emptyLedger;
+  const kept = Object.values(ledger.executions).toSorted((a, b) => b.createdAt - a.createdAt);
+  const archived = [...(await listArchived(scope))].flatMap(([id, files]) => (Object.hasOwn(ledger.executions, id) ? [] : [files]));
+  const [from, to] = [(page - 1) * LIST_PAGE_ITEMS, page * LIST_PAGE_ITEMS];
+  const older = archived.slice(Math.max(0, from - kept.length), Math.max(0, to - kept.length));
+  const shown = [...kept.slice(from, to), ...(await readArchivedStates(scope, older))].map((execution) =>
+    renderExecutionRow(scope, execution),
   );
-  const main = html`${renderIssueForm(scope)}${renderCard({ id: "executions", title: "Executions", body: renderRows(items, "No executions yet.") })}`;
+  const body = renderRows(shown, page > 1 ? "No more entries." : "No executions yet.");
+  const pages = renderPager({ to: pagePath(scope, "executions"), page, more: kept.length + archived.length > to });
+  const main = html`${page === 1 ? renderIssueForm(scope) : null}${renderCard({ id: "executions", title: "Executions", body })}${pages}`;
   return { title: "Executions", tab: "executions", main };
 };
 
@@ -57,13 +75,23 @@ const drawnState = ({ steps }: Execution, id: string): string => {
   return state === "cancelled" || state === "skipped" || state === "paused" ? "blocked" : state;
 };
 
+type FoundExecution = { readonly ledger: Ledger; readonly execution: Execution; readonly plan: Plan };
+
+/** An execution of the ledger or of the archive. */
+const findExecution = async (scope: PageScope, id: string): Promise<FoundExecution | null> => {
+  const ledger = (await readPageLedger(scope)) ?? emptyLedger;
+  const execution = Object.hasOwn(ledger.executions, id) ? ledger.executions[id] : undefined;
+  if (execution) return { ledger, execution, plan: ledger.plans[execution.plan ?? ""] ?? { steps: [] } };
+  const archived = await readArchived(scope, id);
+  return archived && { ledger, ...archived };
+};
+
 /** One execution: what waits, its graph, its timeline, and each step with its attempts. */
 export const renderExecutionPage = async (scope: PageScope, id: string): Promise<PageContent | null> => {
-  const ledger = await readPageLedger(scope);
-  const execution = ledger && Object.hasOwn(ledger.executions, id) ? ledger.executions[id] : undefined;
-  if (!ledger || !execution) return null;
+  const found = await findExecution(scope, id);
+  if (!found) return null;
+  const { ledger, execution, plan } = found;
   const { timeline, isComplete } = await readPageTimeline(scope, execution);
-  const plan = ledger.plans[execution.plan ?? ""] ?? { steps: [] };
   const now = scope.forge.now();
   const critical = findCriticalPath(timeline, plan, now);
   const timing = { states: execution.steps, timeline, critical, from: execution.createdAt, now, isOver: hasEnded(execution) };

@@ -15,7 +15,11 @@ import type { PageScope } from "./page-scope.ts";
 /** How long a page waits for the history of a long execution; the rest appears with the next refresh. */
 const HISTORY_PATIENCE_MS = 400;
 
-const toContext = ({ forge, repository }: PageScope): GitContext => ({ directory: repository.bare.directory, after: forge.after });
+/** Runs git in the repository of a page. */
+export const toGitContext = ({ forge, repository }: PageScope): GitContext => ({
+  directory: repository.bare.directory,
+  after: forge.after,
+});
 
 const readAt = async (at: GitContext, commit: Sha): Promise<Ledger | null> => {
   const entries = [...(await listTree(at, commit))];
@@ -31,7 +35,7 @@ export const readPageLedger = async (scope: PageScope): Promise<Ledger | null> =
   const key = repositoryKey(scope.repository);
   const known = scope.ledgerCache.ledgers.get(key);
   if (known?.commit === commit) return known.ledger;
-  const ledger = readAt(toContext(scope), commit);
+  const ledger = readAt(toGitContext(scope), commit);
   scope.ledgerCache.ledgers.set(key, { commit, ledger });
   return ledger;
 };
@@ -42,7 +46,7 @@ export const readPageTimeline = async (
   { id }: Execution,
 ): Promise<{ readonly timeline: ExecutionTimeline; readonly isComplete: boolean }> => {
   const key = `${repositoryKey(scope.repository)} ${id}`;
-  const history = scope.ledgerCache.histories.get(key) ?? openExecutionHistory(toContext(scope), id);
+  const history = scope.ledgerCache.histories.get(key) ?? openExecutionHistory(toGitContext(scope), id);
   scope.ledgerCache.histories.set(key, history);
   let cancel = (): void => undefined;
   const late = new Promise<null>((resolve) => (cancel = scope.forge.after(HISTORY_PATIENCE_MS, () => resolve(null))));

@@ -90,7 +90,7 @@ type PageViews = readonly (readonly [string, PageView])[];
 
 /** Pages of the ledger and the commits, which a clone has. */
 const REPOSITORY_VIEWS: PageViews = [
-  ["/executions", (scope) => renderExecutionsPage(scope)],
+  ["/executions", (scope, context) => renderExecutionsPage(scope, pageNumberOf(context))],
   ["/executions/:id", (scope, context) => renderExecutionPage(scope, context.req.param("id") ?? "")],
   ["/commits", (scope, context) => context.redirect(pagePath(scope, "commits", scope.repository.defaultBranch), 302)],
   ["/commits/:branch{.+}", viewBranch],

@@ -1,7 +1,7 @@
 /**
  * The page's only script. It listens to server-sent versions of the state (or polls, on the list of repositories) and replaces the parts of the page that changed.
  * Unchanged parts keep their position, their selection, and their folded and focused elements. It also shows times
- * relative to now; without the script they are in UTC.
+ * relative to now; without the script they are in UTC. A click on a line number fills the form of the review.
  */
 export const PAGE_SCRIPT = `(() => {
   const body = document.body;
@@ -93,6 +93,14 @@ export const PAGE_SCRIPT = `(() => {
     events.addEventListener("error", () => (body.className = "lost"));
     document.addEventListener("selectionchange", () => { if (newest !== "" && newest !== body.dataset.version && String(getSelection()) === "") showNewest(); });
   };
+
+  document.addEventListener("click", ({ target }) => {
+    const [number, form] = [target.closest(".diff .at:nth-child(2)"), document.querySelector("#review form")];
+    if (!form || !number || number.textContent === "") return;
+    form.elements.path.value = number.closest("details").querySelector("summary .mono").textContent;
+    form.elements.line.value = number.textContent;
+    form.elements.remark.focus();
+  });
 
   body.className = "live";
   updateTimes();

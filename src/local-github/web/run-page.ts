@@ -41,18 +41,14 @@ const renderJobCard = async (scope: PageScope, { run, job }: { run: ForgeRun; jo
   const open = report.conclusion !== "skipped" && report.conclusion !== "success";
   const running = report.status === "in_progress" ? html` data-running` : null;
   return html`<details class="card" id="job-${job.id}" ${open ? html` open` : null}${running}>
-    <summary>
-      <b>${report.name}</b> ${renderBadge(report.conclusion ?? report.status)}<span class="right small"
-        ><span class="dim">${time}${raw && time !== "" ? " · " : null}</span>${raw}</span
-      >
-    </summary>
+    <summary><b>${report.name}</b> ${renderBadge(report.conclusion ?? report.status)}<span class="right small dim">${time}</span></summary>
     ${
       report.steps.length > 0
         ? html`<ol class="steps">
             ${report.steps.map(renderStepLine)}
           </ol>`
         : null
-    }${tail && tail.text !== "" ? renderLog(tail) : html`<p class="empty">${explainMissingLog(report)}</p>`}
+    }${raw && html`<p class="in small">${raw}</p>`}${tail && tail.text !== "" ? renderLog(tail) : html`<p class="empty">${explainMissingLog(report)}</p>`}
   </details>`;
 };
 

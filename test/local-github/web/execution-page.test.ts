@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { Ledger } from "../../../src/core/domain/ledger.ts";
+import { emptyLedger, type Ledger } from "../../../src/core/domain/ledger.ts";
+import { toArchiveFiles } from "../../../src/storage/ledger/ledger-files.ts";
 import { step, stepIn } from "../../support/build.ts";
 import { filesOf, ledgerOf } from "./ledgers.ts";
 import { openPages } from "./stage.ts";
@@ -53,4 +54,19 @@ test("each step shows what its attempts cost, its result, and what it reported; 
   expect(shown).toContain("Both &lt;b&gt;limits&lt;/b&gt; are equal.");
   expect(shown).toMatch(/<g class="sign" transform="translate\(36 10\)" aria-hidden="true"><circle r="8"\/><path d="M-3\.5,0\.5/);
   expect(shown).toContain('<a href="#step-proxy" aria-label="Do proxy: done">');
+});
+
+test("an archived execution stays in the list, and keeps its page", async () => {
+  const old = ledgerOf([step("proxy")], [stepIn("proxy", "done", { attempt: 1 })], { state: "done", request: "an old one" });
+  const recent = ledgerOf([step("docs")], [stepIn("docs", "running", { attempt: 1 })]);
+  const stage = await openWith(recent);
+  const rename = (text: string): string => text.replaceAll("abc123", "def456");
+  const archive = [...toArchiveFiles(old, emptyLedger)].map(([path, text]) => [rename(path), rename(text)] as const);
+  await stage.git("checkout", "-q", "--orphan", "archive");
+  await stage.git("rm", "-rfq", ".");
+  await stage.commit(Object.fromEntries(archive));
+  await stage.push("HEAD:refs/enki/archive");
+  expect(await stage.page("/executions")).toMatch(/executions\/abc123"[^]*executions\/def456">an old one<[^]*1 of 1 steps done/);
+  expect(await stage.page("/executions/def456")).toMatch(/an old one[^]*id="graph"[^]*id="step-proxy"/);
+  expect(await stage.page("/executions?page=2")).toContain("No more entries.");
 });
