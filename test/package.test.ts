@@ -84,6 +84,12 @@ test("the packed tarball holds what runs, in at most 60 files, and installs noth
   expect(sumBytes(prefix)).toBeLessThanOrEqual(MAX_INSTALLED_BYTES);
 });
 
+test("a package of the clone itself has no script that npm would have to be allowed to run", () => {
+  const prefix = join(outside, "unreleased");
+  mkdirSync(prefix);
+  expect(npm(["install", "--prefix", prefix, pack(ROOT)])).toMatchObject({ status: 0, stderr: "" });
+});
+
 describe("each way to install gives a working enki", () => {
   const enkiOf = (...path: string[]) => join(outside, ...path);
 

@@ -163,7 +163,7 @@ const ofLock: AttackVariants<Change> = {
 
 const packageChange = (expected: string, change: (text: string) => string): Expected => ({ file: "package.json", expected, change });
 const ofPackage: AttackVariants<Change> = {
-  "package.json: another prepare script": packageChange("install-script", put(/"prepare": "[^"]+"/, '"prepare": "node evil.js"')),
+  "package.json: a prepare script": packageChange("install-script", put(/"prepack": "[^"]+"/, '"prepare": "node evil.js"')),
   ...each(
     ["preinstall", "install", "postinstall", "prepublish"].map((name) => [
       `package.json: a ${name} script`,

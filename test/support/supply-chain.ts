@@ -29,7 +29,7 @@ export const findLockFaults = (text: string): SupplyFault[] => {
 type PackageFile = Readonly<Record<string, unknown>> & { readonly scripts?: Readonly<Record<string, string>> };
 
 /** Scripts that npm runs on its own when somebody installs a package. */
-const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall", "prepublish", "preprepare", "postprepare", "dependencies"];
+const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall", "prepublish", "prepare", "preprepare", "postprepare", "dependencies"];
 
 export const findPackageFaults = (text: string): SupplyFault[] => {
   const { scripts = {}, ...rest } = JSON.parse(text) as PackageFile;
@@ -37,8 +37,6 @@ export const findPackageFaults = (text: string): SupplyFault[] => {
     Object.entries((rest[kind] ?? {}) as Record<string, string>),
   );
   return [
-    // Building is what an installation from git needs.
-    ...(scripts["prepare"] === "node scripts/build.mjs" ? [] : [{ code: "install-script", where: "prepare" }]),
     ...INSTALL_SCRIPTS.filter((name) => scripts[name] !== undefined).map((where) => ({ code: "install-script", where })),
     ...dependencies.filter(([, range]) => !EXACT_VERSION.test(range)).map(([where]) => ({ code: "inexact-version", where })),
   ];
