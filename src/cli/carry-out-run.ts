@@ -5,6 +5,8 @@ import { CommandError } from "./command-options.ts";
 import type { CommandWorkplace } from "./command-workplace.ts";
 import { followRun } from "./follow-run.ts";
 import { type MachineRecord, removeMachineRecord, type RunRecord, writeMachineRecord } from "./machine-records.ts";
+import { findQuotaEnd } from "../core/messages/quota-note.ts";
+import { readLocalLedger } from "./local-ledger.ts";
 import { openPersonClient, type PersonClient } from "./person-client.ts";
 import { toPlainComment } from "./plain-comment.ts";
 import { openProgressView, type ProgressView } from "./progress-view.ts";
@@ -40,6 +42,12 @@ const ensureRequested = async (person: PersonClient, { read, write }: RunBook): 
   return issue;
 };
 
+/** A person who resumes a run that waits for a quota may have another key now. */
+const endQuotaWait = async (person: PersonClient, { issue, ...at }: Parameters<typeof readLocalLedger>[0] & { readonly issue: number }) => {
+  const [execution] = Object.values((await readLocalLedger(at))?.executions ?? {});
+  if (execution && findQuotaEnd(execution) !== null) await person.comment(issue, `/enki retry ${execution.id}`);
+};
+
 const toExitCode = ({ end }: RunEnd): number => (end === "done" ? 0 : end === "waits" ? EXIT_UNANSWERED : 1);
 
 /** Starts or continues a run of a machine, follows its progress, and brings each landing into the person's repository. */
@@ -69,7 +77,9 @@ export const carryOutRun = async (
     await bring();
   };
   const person = openPersonClient({ apiUrl, token, owner, name });
+  const isResumed = book.read().run.issue !== null;
   const issue = await ensureRequested(person, book);
+  if (isResumed) await endQuotaWait(person, { issue, cwd: bare, after: terminal.after });
   const end = await followRun({ terminal, progress, person, issue, bareRepository: bare, approvesAll: record.run.yes, isJson, onChange });
   if (end.end === "refused") {
     await forget(terminal, place, record);

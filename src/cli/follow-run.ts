@@ -14,6 +14,7 @@ import { formatHeadline, formatTree, type TreeInput } from "./execution-tree.ts"
 import { openProgressPrinter } from "./progress-events.ts";
 import { openColours } from "./terminal-colours.ts";
 import { sortMailsByTime } from "../core/domain/mail.ts";
+import { findQuotaEnd, formatQuotaLine, RESUME_WITH_KEY } from "../core/messages/quota-note.ts";
 import { renderMailText } from "../core/messages/mail-comment.ts";
 
 const RUN_POLL_MS = 100;
@@ -102,5 +103,9 @@ const formatProgressBlock = (tree: TreeInput): string[] => {
   const { execution, now } = tree;
   const isPlanned = Object.keys(execution.steps).length > 0 || execution.workflow !== undefined;
   const planning = `Reading the code and making a plan, ${formatDuration(now - execution.createdAt)}`;
-  return isPlanned ? [formatHeadline(tree), ...formatTree(tree)] : [planning];
+  const until = findQuotaEnd(execution);
+  return [
+    ...(isPlanned ? [formatHeadline(tree), ...formatTree(tree)] : [planning]),
+    ...(until === null ? [] : [formatQuotaLine(until, RESUME_WITH_KEY)]),
+  ];
 };

@@ -1,6 +1,7 @@
 import type { Execution } from "../core/domain/execution.ts";
 import type { Step } from "../core/domain/step.ts";
 import { toOneLine } from "../core/messages/escape.ts";
+import { findQuotaEnd, formatQuotaLine, RESUME_WITH_KEY } from "../core/messages/quota-note.ts";
 import { describeStepState, findIdleReason } from "../core/messages/step-table.ts";
 import type { ProgressView } from "./progress-view.ts";
 import type { TerminalHost } from "./terminal-host.ts";
@@ -41,12 +42,19 @@ export const openProgressPrinter = (terminal: TerminalHost, { progress, isJson }
       });
     else if (isVisible(step)) printPlain(`${id}: ${formatStepProgress(step)}`);
   };
+  const printQuotaEnd = ({ id }: Execution, until: number): void => {
+    if (isJson) printEvent({ kind: "quota", execution: id, until: new Date(until).toISOString() });
+    else printPlain(formatQuotaLine(until, RESUME_WITH_KEY));
+  };
+  const printState = ({ id, issue, state }: Execution): void => {
+    if (isJson) printEvent({ kind: "execution", execution: id, issue, state });
+    else if (state === "planning") printPlain("reads the code and makes a plan");
+  };
   return {
     print: (execution) => {
-      if (execution.state !== before?.state) {
-        if (isJson) printEvent({ kind: "execution", execution: execution.id, issue: execution.issue, state: execution.state });
-        else if (execution.state === "planning") printPlain("reads the code and makes a plan");
-      }
+      if (execution.state !== before?.state) printState(execution);
+      const until = findQuotaEnd(execution);
+      if (until !== null && (before === null || findQuotaEnd(before) !== until)) printQuotaEnd(execution, until);
       for (const step of Object.values(execution.steps)) {
         const known = before?.steps[step.id];
         const isNew =

@@ -3,6 +3,7 @@ import { hasEnded } from "../core/domain/execution.ts";
 import { boundsOf, sumWaits, type ExecutionTimeline } from "../core/domain/execution-timeline.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { toOneLine } from "../core/messages/escape.ts";
+import { findQuotaEnd, formatQuotaLine } from "../core/messages/quota-note.ts";
 import { openExecutionHistory } from "../storage/ledger/execution-history.ts";
 import { CommandError, readOptionsAndWords } from "./command-options.ts";
 import { type CommandTarget, findCommandTarget } from "./command-target.ts";
@@ -23,6 +24,7 @@ const toStatusJson = (execution: Execution, timeline: ExecutionTimeline, now: nu
   request: execution.request,
   base: execution.baseBranch,
   createdAt: new Date(execution.createdAt).toISOString(),
+  quotaUntil: formatQuotaEnd(execution),
   steps: Object.values(execution.steps).map((step) => {
     const spans = timeline.steps[step.id] ?? [];
     const { from, to } = boundsOf(spans);
@@ -40,6 +42,16 @@ const toStatusJson = (execution: Execution, timeline: ExecutionTimeline, now: nu
   }),
   waiting: listWaiting(execution).map(({ kind, step, text, command, pull }) => ({ kind, step, text, command, pull })),
 });
+
+const formatQuotaEnd = (execution: Execution): string | null => {
+  const until = findQuotaEnd(execution);
+  return until === null ? null : new Date(until).toISOString();
+};
+
+const listQuotaLines = (execution: Execution): string[] => {
+  const until = findQuotaEnd(execution);
+  return until === null ? [] : [formatQuotaLine(until, `enki retry ${execution.id}`)];
+};
 
 /** What waits for a person, with the command lines that answer. */
 export const formatWaiting = (execution: Execution): string[] => {
@@ -81,7 +93,7 @@ export const runStatusCommand = async (args: readonly string[], terminal: Termin
     const plan = ledger.plans[execution.plan ?? ""] ?? null;
     const tree = { execution, plan, timeline, now, width: terminal.size().columns, colour: openColours(terminal) };
     const head = `${formatHeadline(tree)}  ${target.name}#${execution.issue} ${toOneLine(execution.request, 80)}`;
-    terminal.out(`${[head.trimEnd(), ...formatTree(tree), ...formatWaiting(execution)].join("\n")}\n`);
+    terminal.out(`${[head.trimEnd(), ...formatTree(tree), ...listQuotaLines(execution), ...formatWaiting(execution)].join("\n")}\n`);
   }
   return 0;
 };

@@ -130,6 +130,7 @@ const runAgentSession = async (host: StepHost, spec: JobSpec, { texts, fence }: 
       timeoutMs: spec.timeoutMs,
       idleMs: spec.agent.idleMs,
       after: host.after,
+      now: host.now,
       onUpdate: transcript.update,
     });
     const { end, reason, failure, usage } = ended;

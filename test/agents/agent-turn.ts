@@ -68,6 +68,7 @@ export const playTurn = async ({
       timeoutMs: TURN_LIMIT_MS,
       idleMs,
       after,
+      now: () => 1_000_000_000_000,
       onUpdate: (update) => void updates.push(update),
     });
     const file = join(workspace, TURN_FILE);

@@ -50,6 +50,7 @@ export type Fate = {
   readonly answer?: string;
   readonly replies?: JobResult["replies"];
   readonly usage?: JobResult["usage"];
+  readonly failure?: JobResult["failure"];
 };
 
 /** Questions about where a result is from. */
@@ -640,6 +641,7 @@ export const memoryWorld = (
       tools: fate.tools ?? [],
       spent: 0,
       ...(fate.usage && { usage: fate.usage }),
+      ...(fate.failure && { failure: fate.failure }),
     });
     state.artifacts.add(`${run?.id ?? 0} ${at}`);
     state.refs[ref] = at;

@@ -101,6 +101,7 @@ const playCheckTurn = async (terminal: TerminalHost, { agent, model, variables }
       timeoutMs: CHECK_LIMIT_MS,
       idleMs: CHECK_IDLE_MS,
       after: terminal.after,
+      now: terminal.now,
       onUpdate: (update) => void updates.push(update),
     });
     return { end, updates };

@@ -8,6 +8,7 @@ import { viewBudget } from "./budget-room.ts";
 import { renderLandingComment } from "../messages/landing-comment.ts";
 import { findStepRuns } from "./run-links.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
+import { listQuotaHolds } from "./quota-waits.ts";
 import { showCapacity } from "./parallel-limits.ts";
 
 /** The current text of an execution's comment. */
@@ -19,7 +20,9 @@ export const renderExecutionBody = (tx: DecisionReader, execution: Execution): s
   if (landsPull) return renderLandingComment({ execution, landsPull, queue, capacity: showCapacity(tx, queue) });
   const reports = listExecutionReports(tx, execution);
   const limits = { ...(unsignedLedger && { unsignedLedger }), ...(botLogin === JOB_TOKEN_BOT.login && { jobToken: true as const }) };
-  const shown = { capacity: showCapacity(tx, queue), budget: viewBudget(tx, execution), runs: findStepRuns(tx, execution) };
+  const holds = [...listQuotaHolds(tx, execution).values()];
+  const quotaEnd = holds.length === 0 ? null : Math.max(...holds);
+  const shown = { quotaEnd, capacity: showCapacity(tx, queue), budget: viewBudget(tx, execution), runs: findStepRuns(tx, execution) };
   const estimate = estimateProposal(tx, execution);
   return renderExecutionComment({
     execution,

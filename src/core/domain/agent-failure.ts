@@ -1,3 +1,5 @@
+import type { Millis } from "./ids.ts";
+
 /** Why an agent could not work, as far as its session shows. */
 export const AGENT_FAILURE_CODES = [
   "auth",
@@ -15,6 +17,8 @@ export type AgentFailure = {
   readonly code: AgentFailureCode;
   /** The time at which a quota is renewed, as the agent words it; absent if it does not say. */
   readonly resets?: string | undefined;
+  /** The same time, if its words name a moment. */
+  readonly resetsAt?: Millis | undefined;
 };
 
 /** Failures that another attempt would repeat until a person acts. */

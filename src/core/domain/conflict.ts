@@ -1,4 +1,5 @@
 import type { Millis, Sha, TaskId } from "./ids.ts";
+import type { QuotaWait } from "./quota-wait.ts";
 
 /** Types of conflict as git reports them; `link` is a symbolic link. */
 export const CONFLICT_KINDS = [
@@ -35,6 +36,8 @@ export type Resolution = {
   readonly failedAttempts: number;
   /** Earliest start after a fault's back-off; 0 if the job may start immediately. */
   readonly notBefore: Millis;
+  /** The wait for the quota of the merger's model; absent if the last attempt did not need it. */
+  readonly quota?: QuotaWait;
   /** `null` if no job runs. */
   readonly deadline: Millis | null;
   /** Why the last attempt failed; empty before the first failure. */

@@ -1,5 +1,6 @@
 import { type Execution, type ExecutionEndState, type ExecutionState, isPlanning, type PlanAmendment } from "./execution.ts";
 import type { Hash, Login, Millis } from "./ids.ts";
+import type { QuotaWait } from "./quota-wait.ts";
 import type { Refusal } from "./refusal.ts";
 import { backOffMs, MAX_FAULTS } from "./retry-policy.ts";
 import type { Transition } from "./transition.ts";
@@ -88,6 +89,18 @@ export const retryPlannerAfterFault = (execution: Execution, now: Millis): Execu
   const faults = execution.planning.faults + 1;
   if (faults > MAX_FAULTS) return null;
   return { ...execution, planning: { ...restartPlanning(execution), faults, notBefore: now + backOffMs(faults) } };
+};
+
+/** Starts the planner again when the quota of its model is renewed. Not a fault: nothing is counted. */
+export const awaitPlannerQuota = (execution: Execution, quota: QuotaWait): Execution => {
+  const { faults } = execution.planning;
+  return { ...execution, planning: { ...restartPlanning(execution), faults, notBefore: quota.until, quota } };
+};
+
+/** Starts the planner without waiting for a quota, because a person says so. */
+export const endPlannerQuotaWait = (execution: Execution): Execution => {
+  const { quota: _, ...planning } = execution.planning;
+  return { ...execution, planning: { ...planning, notBefore: 0 } };
 };
 
 /** Runs the approved plan with the given steps. */

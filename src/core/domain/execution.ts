@@ -5,6 +5,7 @@ import type { BranchName, ExecutionId, Hash, Login, Millis, RefName, Sha, StepId
 import type { JobKey } from "./job.ts";
 import type { Plan } from "./plan.ts";
 import type { Priority } from "./priority.ts";
+import type { QuotaWait } from "./quota-wait.ts";
 import type { Refusal } from "./refusal.ts";
 import type { AgentProposal } from "./proposal.ts";
 import type { Step } from "./step.ts";
@@ -66,6 +67,8 @@ export type Execution = {
     readonly faults: number;
     readonly notBefore: Millis;
     readonly deadline: Millis | null;
+    /** The wait for the quota of the planner's model; absent if the last attempt did not need it. */
+    readonly quota?: QuotaWait;
   };
   readonly plan: Hash | null;
   readonly approved: PlanApproval | null;

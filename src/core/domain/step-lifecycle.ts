@@ -3,8 +3,9 @@ import type { RemarkId } from "./event.ts";
 import type { Millis, Sha } from "./ids.ts";
 import type { Refusal } from "./refusal.ts";
 import { backOffMs, MAX_FAULTS, PERSON_WAIT_MS } from "./retry-policy.ts";
+import type { QuotaWait } from "./quota-wait.ts";
 import type { Transition } from "./transition.ts";
-import type { HeadResult, Step, StepPhase, StepState, TaskHead } from "./step.ts";
+import { type HeadResult, isAwaitingQuota, type Step, type StepPhase, type StepState, type TaskHead } from "./step.ts";
 
 const UNSTARTED: readonly StepState[] = ["pending", "ready"];
 const DELIVERED: readonly StepState[] = ["published", "waiting"];
@@ -18,6 +19,7 @@ export const STEP_TRANSITIONS = {
   block: { from: [...UNSTARTED, "blocked", "published"], to: ["blocked"], when: "a step that it needs failed" },
   startAttempt: { from: ["ready"], to: ["running"], when: "a job starts" },
   retryAfterFault: { from: ["running"], to: ["ready"], when: "the job timed out or crashed" },
+  awaitQuota: { from: ["running"], to: ["ready"], when: "the quota of its model is used up" },
   publish: { from: ["running"], to: ["published"], when: "the job delivered a head" },
   finish: { from: [...UNSTARTED, "running", ...DELIVERED], to: ["done"], when: "there is nothing to land" },
   awaitApproval: { from: [...UNSTARTED, "running", ...DELIVERED], to: ["waiting"], when: "a report needs an approval" },
@@ -106,6 +108,22 @@ export const retryAfterFault = (step: Step, { reason, now }: { readonly reason: 
   if (faults > MAX_FAULTS) return null;
   const failed = { ...step, faults, notBefore: now + backOffMs(faults), lastFailure: reason };
   return take("retryAfterFault", failed, { ...CLEARED, state: "ready" });
+};
+
+/** Starts again when the quota of the agent's model is renewed. Not a fault: nothing is counted. */
+export const awaitQuota = (step: Step, quota: QuotaWait): Step =>
+  take("awaitQuota", { ...step, quota, notBefore: quota.until }, { ...CLEARED, state: "ready" });
+
+/** Starts without waiting for a quota, because a person says so. */
+export const endQuotaWait = (step: Step): Step => {
+  const { quota: _, ...rest } = step;
+  const resolution = step.resolution && endResolutionQuotaWait(step.resolution);
+  return { ...rest, ...(resolution && { resolution }), ...(isAwaitingQuota(step) && { notBefore: 0 }) };
+};
+
+const endResolutionQuotaWait = (resolution: Resolution): Resolution => {
+  const { quota, ...rest } = resolution;
+  return quota === undefined ? resolution : { ...rest, notBefore: 0 };
 };
 
 type Publication = {
@@ -204,8 +222,9 @@ type StepRetry = {
 
 /** Retries a step for a person, with all counts of failures reset. */
 export const retry = (step: Step, { keepsWork, lastFailure }: StepRetry): Step => {
-  const resolution = step.resolution && { ...step.resolution, failedAttempts: 0, notBefore: 0, log: "", failedVerification: false };
-  const reset = { ...step, ...RESET_FAULTS, ...(resolution && { resolution }), lastFailure };
+  const { quota: _, ...rest } = endQuotaWait(step);
+  const resolution = rest.resolution && { ...rest.resolution, failedAttempts: 0, notBefore: 0, log: "", failedVerification: false };
+  const reset = { ...rest, ...RESET_FAULTS, ...(resolution && { resolution }), lastFailure };
   return take("retry", reset, { ...CLEARED, state: keepsWork ? "published" : "pending" });
 };
 

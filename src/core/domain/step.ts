@@ -4,6 +4,7 @@ import type { RemarkId } from "./event.ts";
 import type { Resolution } from "./conflict.ts";
 import type { OutcomeKind } from "./outcome.ts";
 import type { LandingKind } from "./queue.ts";
+import type { QuotaWait } from "./quota-wait.ts";
 import type { Priority } from "./priority.ts";
 import type { Refusal } from "./refusal.ts";
 import type { HeadTampering } from "./tampering.ts";
@@ -66,6 +67,8 @@ export type StepFacts = {
   readonly faults: number;
   /** Earliest start after a fault's back-off; 0 if the step may start immediately. */
   readonly notBefore: Millis;
+  /** The wait for the quota of the agent's model; absent if the last attempt did not need it. */
+  readonly quota?: QuotaWait;
   /** The commit that the last attempt started from. */
   readonly baseCommit: Sha | null;
   /** The tip of the base branch when `baseCommit` was made. */
@@ -155,6 +158,10 @@ export const isBeingResolved = ({ resolution }: Step): boolean => resolution !==
 
 /** Whether the step waits for a person's answer. Until then nothing lands, and reviews and approvals have no effect. */
 export const isAwaitingAnswer = ({ state, refusal }: Step): boolean => state === "waiting" && refusal?.code === "asked";
+
+/** Whether the step waits until the quota of its agent's model is renewed. It then starts by itself. */
+export const isAwaitingQuota = ({ state, quota, notBefore }: Step): boolean =>
+  state === "ready" && quota !== undefined && notBefore === quota.until;
 
 /** Refusal code of a step that found nothing to do and waits for a confirmation, because dependents need it. */
 export const NOTHING_TO_DO_CODE = "nothing-to-do";

@@ -1,5 +1,6 @@
 import { MICROS_PER_USD, type MicroUsd } from "../domain/budget.ts";
 import { refuse, type Refusal, type RefusedResult } from "../domain/refusal.ts";
+import { formatMinute } from "./quota-note.ts";
 import { toInlineCode } from "./escape.ts";
 
 /** Dollars and cents; a fraction of a cent is rounded up, so that no cost looks like nothing. */
@@ -28,7 +29,7 @@ export const renderBudgetHold = (budget: BudgetView | undefined): string => {
   const amounts = `${formatMoney(hold.charged)} of ${formatMoney(hold.cap)} is spent or reserved, and the next attempt reserves ${formatMoney(hold.wanted)}`;
   return hold.kind === "execution"
     ? `> [!IMPORTANT]\n> **Paused by its budget.** ${amounts}. ${toInlineCode(suggestRaise(hold))} lets it continue; finished work still lands.`
-    : `> [!IMPORTANT]\n> **Paused by today's budget for the repository.** ${amounts}. It continues at ${new Date(hold.until).toISOString().slice(0, 16).replace("T", " ")} UTC, or with a higher ${toInlineCode("[budget] day")}; finished work still lands.`;
+    : `> [!IMPORTANT]\n> **Paused by today's budget for the repository.** ${amounts}. It continues at ${formatMinute(hold.until)}, or with a higher ${toInlineCode("[budget] day")}; finished work still lands.`;
 };
 
 /** One line about the budget; empty without one. */

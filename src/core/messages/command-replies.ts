@@ -9,6 +9,7 @@ import { renderAmendment } from "./amendment.ts";
 import { renderOpenConflicts } from "./open-conflicts.ts";
 import { toInlineCode, escapeSentence } from "./escape.ts";
 import { renderProposals } from "./proposals.ts";
+import { findQuotaEnd, renderQuotaNote } from "./quota-note.ts";
 import { renderNextStep, renderNextCommand } from "./next-command.ts";
 
 /** The page of all refusals, as it was published with this version. Its headings are the codes. */
@@ -45,6 +46,7 @@ export const renderStatusReply = (execution: Execution, plan: Plan | null, added
   return [
     summary,
     reason,
+    renderQuotaNote(execution, findQuotaEnd(execution)),
     describeUsage(execution),
     renderOpenConflicts(execution.baseBranch, Object.values(execution.steps)),
     renderNextCommand(execution, emptyQueue, { started: Object.values(execution.steps), planned: plan?.steps ?? [] }),

@@ -26,6 +26,7 @@ import { renderIgnoredResults } from "./ignored-results.ts";
 import { renderMermaidBlock } from "./mermaid-graph.ts";
 import { describeLanding, renderQueuedSteps } from "./landing-words.ts";
 import { writeMarker } from "./comment-marker.ts";
+import { renderQuotaNote } from "./quota-note.ts";
 import { renderNextCommand } from "./next-command.ts";
 import { renderIgnoredRecords } from "./limit-notes.ts";
 import { renderProposals } from "./proposals.ts";
@@ -45,6 +46,8 @@ export type ExecutionCommentInput = {
   readonly reports: Readonly<Record<StepId, string>>;
   /** Absent without one. */
   readonly budget?: BudgetView;
+  /** Until when its work waits for the quota of a model; null if nothing waits. */
+  readonly quotaEnd?: number | null;
   /** Addresses of the steps' runs; see findStepRuns. */
   readonly runs?: Readonly<Record<StepId, string>>;
   /** See Snapshot.unsignedLedger. */
@@ -84,6 +87,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 1, text: renderBriefNote(input.brief) },
     { rank: 0, text: renderExecutionNotice(execution, queue, startedSteps) },
     { rank: 0, text: renderBudgetHold(input.budget) },
+    { rank: 0, text: renderQuotaNote(execution, input.quotaEnd) },
     { rank: 1, text: renderIgnoredResults(execution) },
     { rank: 0, text: renderRevisionNote(execution) },
     { rank: 1, text: renderIgnoredRecords(execution) },

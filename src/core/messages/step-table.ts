@@ -4,6 +4,7 @@ import {
   findOpenConflict,
   isAwaitingAnswer,
   isAwaitingConfirmation,
+  isAwaitingQuota,
   isHeldByPerson,
   NOTHING_TO_DO_CODE,
   type Step,
@@ -11,6 +12,7 @@ import {
 } from "../domain/step.ts";
 import { formatResolutionAttempt } from "./open-conflicts.ts";
 import { collectUpTo, toInlineCode, escapeInline } from "./escape.ts";
+import { formatMinute } from "./quota-note.ts";
 import { formatWorkMode } from "./planned-step.ts";
 
 type StepsById = Readonly<Record<StepId, Step>>;
@@ -137,12 +139,17 @@ export const describeStepState = (step: Step): StateWords => {
   return [symbol, step.state === "running" && step.attempt > 1 ? `${words}, attempt ${step.attempt}` : words];
 };
 
+const describeReadyState = (step: Step): StateWords => {
+  if (isAwaitingQuota(step)) return ["🟡", `waits for its model's quota until ${formatMinute(step.notBefore)}`];
+  return ["⚪", step.attempt > 0 && step.lastFailure !== null ? "retried soon" : "ready"];
+};
+
 const describePlainState = (step: Step): StateWords => {
   switch (step.state) {
     case "pending":
       return PENDING_WORDS;
     case "ready":
-      return ["⚪", step.attempt > 0 && step.lastFailure !== null ? "retried soon" : "ready"];
+      return describeReadyState(step);
     case "running":
       return ["🔵", "running"];
     case "published":

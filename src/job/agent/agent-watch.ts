@@ -23,6 +23,7 @@ export const openAgentWatch = ({ timeoutMs, idleMs, after, onStop }: AgentWatchO
   let cancelPatience: (() => void) | null = null;
   let authNotices = 0;
   let isOver = false;
+  let lastCause: StopCause | null = null;
   const stop = (cause: StopCause): void => {
     if (isOver) return;
     isOver = true;
@@ -41,6 +42,7 @@ export const openAgentWatch = ({ timeoutMs, idleMs, after, onStop }: AgentWatchO
       startIdle();
       cancelPatience?.();
       cancelPatience = null;
+      lastCause = null;
       authNotices = 0;
     },
     /** The agent could not reach its model and tries again. */
@@ -49,7 +51,10 @@ export const openAgentWatch = ({ timeoutMs, idleMs, after, onStop }: AgentWatchO
       const failure = classifyFailure(detail) ?? { code: "overloaded" };
       if (failure.code === "auth") authNotices += 1;
       if (authNotices >= MAX_AUTH_NOTICES) stop({ failure, detail });
-      cancelPatience ??= after(RETRY_PATIENCE_MS, () => stop({ failure, detail }));
+      // The first cause counts, unless a later one says when the quota is renewed.
+      const cause: StopCause = lastCause === null || failure.resets !== undefined ? { failure, detail } : lastCause;
+      lastCause = cause;
+      cancelPatience ??= after(RETRY_PATIENCE_MS, () => stop(lastCause ?? cause));
     },
     close: (): void => {
       isOver = true;

@@ -6,7 +6,13 @@ const withStatus = (status: string, words: string): RegExp =>
 
 /** The first pattern that matches decides. */
 const FAILURE_PATTERNS: readonly (readonly [AgentFailureCode, RegExp])[] = [
-  ["quota", withStatus("429", "rate.?limit|quota|usage limit|hit your limit|resource.?exhausted|credit balance|too many requests|billing")],
+  [
+    "quota",
+    withStatus(
+      "429",
+      "rate.?limit|quota|(?:usage|session|weekly|spend).limit|hit your (?:\\w+ ){0,3}limit|resource.?exhausted|credit balance|too many requests|billing",
+    ),
+  ],
   [
     "auth",
     withStatus(
@@ -24,15 +30,35 @@ const FAILURE_PATTERNS: readonly (readonly [AgentFailureCode, RegExp])[] = [
   ["refused-by-policy", /usage polic|content.?polic|content.?filter|flagged|safety system|refusal/i],
 ];
 
-const RESET_PATTERN =
-  /\b(?:resets?|try again) in (?<span>[^.·|\n]{2,40})|\b(?:resets? (?:at )?|try again at )(?<at>[^.·|\n]{2,40})|retry.?after[": ]+(?<seconds>\d{1,6})\b/i;
+const DURATION = String.raw`(?:\d+(?:\.\d+)?\s*[a-z]{1,12}[\s,]{0,3}(?:and\s+)?)+`;
+
+/** How agents and providers word the time at which a quota is renewed: in their texts, in errors as JSON, and in headers. */
+const RESET_PATTERNS: readonly RegExp[] = [
+  /(?:limit reached\||resets?_?at["': ]+)(?<epoch>\d{10}(?:\d{3})?)\b/i,
+  /(?:retry.after|ratelimit[\w-]*reset[\w-]*|resets?_?at)["': =[]+(?<moment>\d{10}|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-][\d:]{5})|[a-z]{3}, \d\d [a-z]{3} \d{4} [\d:]{8} GMT)/i,
+  /(?:retry.after.ms)["': =[]+(?<millis>\d{1,9})\b/i,
+  /(?:retry.after|resets?_in_seconds)["': =[]+(?<seconds>\d{1,7})(?!\d|\.\d|\s*[a-z])/i,
+  new RegExp(
+    `(?:(?:resets?|try again|retry) in|(?:resets?|try again|retry) after|retry.?(?:delay|after)["': =]+|ratelimit[\\w-]*reset[\\w-]*["': =]+)\\s*(?<span>${DURATION})`,
+    "i",
+  ),
+  /\b(?:resets? (?:at )?|try again at )(?<at>[^.·|\n]{2,40})/i,
+];
+
+const MS_PER_SECOND = 1_000;
+const MAX_SPAN_CHARS = 60;
 
 const findReset = (text: string): string | undefined => {
-  const [, seconds] = /limit reached\|(\d{10})\b/.exec(text) ?? [];
-  if (seconds !== undefined) return new Date(Number(seconds) * 1_000).toISOString();
-  const { at, seconds: wait, span } = RESET_PATTERN.exec(text)?.groups ?? {};
-  if (wait !== undefined) return `in ${wait} s`;
-  return span === undefined ? at?.trim() : `in ${span.trim()}`;
+  for (const pattern of RESET_PATTERNS) {
+    const { epoch, moment, millis, seconds, span, at } = pattern.exec(text)?.groups ?? {};
+    if (epoch !== undefined) return new Date(Number(epoch.padEnd(13, "0"))).toISOString();
+    if (moment !== undefined) return /^\d+$/.test(moment) ? new Date(Number(moment) * MS_PER_SECOND).toISOString() : moment;
+    if (millis !== undefined) return `in ${Math.ceil(Number(millis) / MS_PER_SECOND)} s`;
+    if (seconds !== undefined) return `in ${seconds} s`;
+    if (span !== undefined) return `in ${span.slice(0, MAX_SPAN_CHARS).trim()}`;
+    if (at !== undefined) return at.trim();
+  }
+  return undefined;
 };
 
 /** The class of a failure by its text; null if the text names none. */

@@ -8,6 +8,7 @@ import type { SessionInput, SessionListener, SessionOutcome } from "./agent-sess
 import { openAgentWatch, type StopCause } from "./agent-watch.ts";
 import { classifyFailure, readFailureDetail } from "./classify-failure.ts";
 import { playHeadlessSession } from "./headless-session.ts";
+import { readResetTime } from "./read-reset-time.ts";
 import { type AgentUpdate, openMessageCollector } from "./message-collector.ts";
 import { launchProcess, type LaunchOptions } from "./launch-process.ts";
 
@@ -18,6 +19,7 @@ export type AgentRun = LaunchOptions &
     /** Limit of the time without an event. */
     readonly idleMs: number;
     readonly after: TimerStarter;
+    readonly now: () => number;
     /** Receives every message and tool call immediately, for the transcript. */
     readonly onUpdate: (update: AgentUpdate) => void;
   };
@@ -141,7 +143,16 @@ const toLostEnd = (run: AgentRun, how: string, stderr: string): EndedFields => {
   return toFailedEnd(run, { failure: found ?? { code: "agent-crashed" }, detail: how });
 };
 
-const toFailedEnd = ({ found, command, timeoutMs, idleMs }: AgentRun, { failure, detail }: StopCause): EndedFields => {
+/** A used-up quota with the moment at which it is renewed. */
+const withResetTime = (failure: AgentFailure, { now, env }: AgentRun): AgentFailure => {
+  const zone = env["TZ"] || Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const at = failure.resets === undefined ? null : readResetTime(failure.resets, { now: now(), zone });
+  return at === null ? failure : { ...failure, resetsAt: at };
+};
+
+const toFailedEnd = (run: AgentRun, { failure: classified, detail }: StopCause): EndedFields => {
+  const { found, command, timeoutMs, idleMs } = run;
+  const failure = withResetTime(classified, run);
   const { preset, program } = found ?? {};
   const reason = renderAgentFailure({
     failure,

@@ -106,7 +106,13 @@ export const usageSchema = z.strictObject({
   cachedTokens: amountSchema,
   costUsd: amountSchema,
 });
-export const failureSchema = z.strictObject({ code: z.enum(AGENT_FAILURE_CODES), resets: z.string().max(100).optional() });
+/** The last moment of a JavaScript date. */
+const MAX_TIME_MS = 8.64e15;
+export const failureSchema = z.strictObject({
+  code: z.enum(AGENT_FAILURE_CODES),
+  resets: z.string().max(100).optional(),
+  resetsAt: z.int().nonnegative().max(MAX_TIME_MS).optional(),
+});
 
 /** Commands that agent tools may record: no other command is accepted from a job. */
 export const recordedCommandSchema = z.discriminatedUnion("kind", [

@@ -24,6 +24,7 @@ const TAKE: Readonly<Record<StepTransition, (step: Step) => Step | null>> = {
       unreadRemarks: [],
     }),
   retryAfterFault: (step) => lifecycle.retryAfterFault(step, { reason: "crashed", now: NOW }),
+  awaitQuota: (step) => lifecycle.awaitQuota(step, { until: NOW + 60, count: 1 }),
   publish: (step) => lifecycle.publish(step, { head: HEAD, answers: true }),
   finish: (step) => lifecycle.finish(step, null),
   awaitApproval: (step) => lifecycle.awaitApproval(step, REFUSAL, NOW),

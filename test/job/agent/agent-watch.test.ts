@@ -43,6 +43,15 @@ test("stops when the model remains out of reach, with the first reason", () => {
   expect(it.stops).toEqual([{ failure: { code: "overloaded" }, detail: SERVER_ERROR }]);
 });
 
+test("stops with the reason that says when the quota is renewed", () => {
+  const it = openWatch();
+  it.retry("status 429 rate_limit");
+  it.retry("status 429, retry-after: 3600");
+  it.retry("status 429 rate_limit");
+  it.fire(PATIENCE);
+  expect(it.stops).toEqual([{ failure: { code: "quota", resets: "in 3600 s" }, detail: "status 429, retry-after: 3600" }]);
+});
+
 test("takes a retry without a known reason for an overloaded model", () => {
   const it = openWatch();
   it.retry("hm");

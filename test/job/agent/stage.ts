@@ -36,6 +36,7 @@ export const openStage = () => {
       timeoutMs: TIMEOUT,
       idleMs: IDLE,
       after,
+      now: () => 1_000_000_000_000,
       ...over,
       onUpdate: (update) => {
         updates.push(update);

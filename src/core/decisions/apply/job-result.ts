@@ -8,6 +8,9 @@ import type { Execution } from "../../domain/execution.ts";
 import { recordUsage } from "../../domain/execution-usage.ts";
 import { type Candidate, hasRequiredChecks, type Queue, type VerifyRun } from "../../domain/queue.ts";
 import { toResultRef } from "../../domain/refs.ts";
+import { findQuotaWait, isQuotaEnd } from "../../domain/quota-wait.ts";
+import { awaitQuota } from "../../domain/step-lifecycle.ts";
+import type { Step } from "../../domain/step.ts";
 import { MAIL_LIMITS, toWorkerAddress } from "../../domain/mail.ts";
 import { takeFirstChars } from "../../domain/visible-text.ts";
 import { toOneLine } from "../../messages/escape.ts";
@@ -92,12 +95,31 @@ const applyWorkResult = (tx: DecisionTransaction, job: Job, event: ResultedEvent
   // Publish reports the base commit that the job received. A result that was pushed by hand could name any commit, even a missing one.
   if (event.result.baseCommit !== step.baseCommit) return tx.note(`${job.target}: a result on another commit was left aside`);
   if (event.result.spent > 0) tx.putExecution({ ...execution, spent: execution.spent + event.result.spent });
-  if (!isWorkFault(event.result.end)) applyToolRecords(tx, { job, execution, result: event.result });
+  if (!isWorkFault(event.result)) applyToolRecords(tx, { job, execution, result: event.result });
+  if (awaitStepQuota(tx, { execution, step, event })) return;
+  applyWork(tx, { execution, step, event });
+};
+
+type RunningStep = Extract<Step, { readonly state: "pending" | "ready" | "running" }>;
+
+const applyWork = (
+  tx: DecisionTransaction,
+  { execution, step, event }: StepContext & { readonly step: RunningStep; readonly event: ResultedEvent },
+): void => {
   tx.putAnswer(execution.id, step.id, toStoredAnswer(event.result));
-  const { outcome: _, ...before } = step;
+  const { outcome: _, quota: __, ...before } = step;
   const { output, outcome } = event.result;
   const ended = { ...before, result: event.commit, output, deadline: null, ...(outcome && { outcome: outcome.kind }) };
   applyWorkEnd(tx, { execution, step: { ...ended, artifact: keepStepReport(tx, { execution, step, result: event.result }) }, event });
+};
+
+/** Waits until the quota of the agent's model is renewed. Returns false if it is not used up, or was waited for too often. */
+const awaitStepQuota = (tx: DecisionTransaction, { execution, step, event }: StepContext & { event: ResultedEvent }): boolean => {
+  const wait = findQuotaWait(event.result, tx.now, step.quota);
+  if (wait === null) return false;
+  tx.putStep(execution.id, awaitQuota({ ...step, result: event.commit }, wait));
+  tx.note(`${toTaskId(execution.id, step.id)} waits for a quota until ${new Date(wait.until).toISOString()}`);
+  return true;
 };
 
 /** Keeps the report of a step that failed or asked a question. Returns whether there is a report. */
@@ -174,7 +196,8 @@ const askOnAgentsBehalf = (
   return refusal === null && waitForAnswer(tx, execution, step);
 };
 
-const isWorkFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
+/** Whether the attempt was interrupted: the next one repeats what its tools recorded. */
+const isWorkFault = (result: JobResult): boolean => result.end === "crashed" || result.end === "timed-out" || isQuotaEnd(result);
 
 const applyVerifyResult = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {

@@ -1,5 +1,7 @@
 import { UNCHANGED_PLAN_REFUSAL, refuseMissingPlan, refuseFaultyPlanner } from "../../messages/refusals/plans.ts";
+import { findQuotaWait, type QuotaWait } from "../../domain/quota-wait.ts";
 import {
+  awaitPlannerQuota,
   failExecution,
   finishExecution,
   propose,
@@ -24,12 +26,21 @@ import { applyToolRecords } from "./tool-records.ts";
 
 const isPlannerFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
 
+/** Plans again after a fault, or when the quota of the planner's model is renewed. Returns false for any other end. */
+const applyPlannerFault = (tx: DecisionTransaction, execution: Execution, result: JobResult): boolean => {
+  const wait = findQuotaWait(result, tx.now, execution.planning.quota);
+  if (wait !== null) awaitPlanningQuota(tx, execution, wait);
+  else if (isPlannerFault(result.end)) retryPlanningAfterFault(tx, execution, result.reason);
+  else return false;
+  return true;
+};
+
 /** Applies a planner's result: a plan, or more steps for the existing plan; all of them or none. */
 export const applyPlanResult = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
   const before = tx.execution(job.target);
   if (!before || !isPlanning(before) || before.planning.attempt !== job.attempt) return;
   const spent = before.spent + result.spent;
-  if (isPlannerFault(result.end)) return retryPlanningAfterFault(tx, { ...before, spent }, result.reason);
+  if (applyPlannerFault(tx, { ...before, spent }, result)) return;
   applyToolRecords(tx, { job, execution: before, result });
   const execution = tx.execution(job.target);
   // The planner's own tools may have cancelled the execution.
@@ -121,6 +132,11 @@ export const failPlanning = (tx: DecisionTransaction, execution: Execution, why:
   if (!amendment || execution.state === "planning" || execution.state === "asking" || execution.state === "proposed")
     return tx.putExecution(failExecution(execution, why));
   tx.putExecution(refuseAmendment(execution, amendment, { ...why, next: "/enki add <request>" }));
+};
+
+const awaitPlanningQuota = (tx: DecisionTransaction, execution: Execution, wait: QuotaWait): void => {
+  tx.putExecution(awaitPlannerQuota(execution, wait));
+  tx.note(`plan of ${execution.id} waits for a quota until ${new Date(wait.until).toISOString()}`);
 };
 
 export const retryPlanningAfterFault = (tx: DecisionTransaction, execution: Execution, text: string): void => {

@@ -3,7 +3,8 @@ import { replaceHead } from "../../domain/step-lifecycle.ts";
 import type { Event } from "../../domain/event.ts";
 import { type Sha, toTaskId } from "../../domain/ids.ts";
 import type { QueryAnswers } from "../../domain/query.ts";
-import type { Job } from "../../domain/job.ts";
+import type { Job, JobResult } from "../../domain/job.ts";
+import { findQuotaWait, type QuotaWait } from "../../domain/quota-wait.ts";
 import { toTaskRef } from "../../domain/refs.ts";
 import { findOpenConflict, type Step } from "../../domain/step.ts";
 import { matchesGlob } from "../../policy/glob.ts";
@@ -20,24 +21,26 @@ export const applyResolutionResult = (tx: DecisionTransaction, job: Job, event: 
   const resolution = found && findOpenConflict(found.step);
   if (!found || resolution?.attempt !== job.attempt || resolution.deadline === null) return;
   const { execution, step } = found;
-  const { baseCommit, end, spent, reason, output } = event.result;
+  const { baseCommit, end, spent } = event.result;
   if (baseCommit !== resolution.onto) return tx.note(`${job.target}: a resolution on another commit was left aside`);
   if (spent > 0) tx.putExecution({ ...execution, spent: execution.spent + spent });
-  const at = { execution, step, resolution };
-  switch (end) {
-    case "success":
-    case "unchanged":
-      return acceptResolution(tx, at, event);
-    case "timed-out":
-    case "crashed":
-      return retryResolution(tx, at, { reason: reason || end, fault: true });
-    case "failed":
-    case "refused":
-    case "cancelled":
-    case "asked":
-    case "artifact":
-      return retryResolution(tx, at, { reason: reason || `the job ended as ${end}`, fault: false, output });
-  }
+  const { quota, ...open } = resolution;
+  const at = { execution, step, resolution: open };
+  const wait = findQuotaWait(event.result, tx.now, quota);
+  if (wait !== null) return awaitResolutionQuota(tx, at, wait);
+  if (end === "success" || end === "unchanged") return acceptResolution(tx, at, event);
+  retryResolution(tx, at, toResolutionFailure(event.result));
+};
+
+const toResolutionFailure = ({ end, reason, output }: JobResult): Parameters<typeof retryResolution>[2] =>
+  end === "timed-out" || end === "crashed"
+    ? { reason: reason || end, fault: true }
+    : { reason: reason || `the job ended as ${end}`, fault: false, output };
+
+/** Waits until the quota of the merger's model is renewed, which counts as no attempt. */
+const awaitResolutionQuota = (tx: DecisionTransaction, { execution, step, resolution }: OpenResolution, quota: QuotaWait): void => {
+  tx.putStep(execution.id, { ...step, resolution: { ...resolution, deadline: null, notBefore: quota.until, quota } });
+  tx.note(`${toTaskId(execution.id, step.id)}: its conflict waits for a quota until ${new Date(quota.until).toISOString()}`);
 };
 
 /** Makes a resolution the head of its branch. If more work landed meanwhile, the refinery merges the new head like any other. */

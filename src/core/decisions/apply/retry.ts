@@ -8,6 +8,7 @@ import { type BranchName, type Login, readTaskId, toTaskId, type TaskId } from "
 import { isAwaitingAnswer, isAwaitingConfirmation, type Step } from "../../domain/step.ts";
 import { refuseNotFailed } from "../../messages/refusals/targets.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import { endQuotaWaits } from "../quota-waits.ts";
 import { findNewFeedback } from "../next-feedback.ts";
 import { listNeedStatuses } from "../needs.ts";
 import { withAcceptedTip, isRewoundQueue } from "../base-rewinds.ts";
@@ -19,6 +20,10 @@ import { isResumableFailure, resumeWorkflow } from "./resume-workflow.ts";
 export const retryTarget: TargetCommandHandler = (tx, { execution, step }, event) => {
   // No agent may start work on a person's branch; a frozen queue may be retried.
   if (execution.landsPull && (step || execution.state !== "running")) return NO_WORK_ON_PULL;
+  if (endQuotaWaits(tx, execution, step)) {
+    tx.note(`${event.by} lets ${step ? toTaskId(execution.id, step.id) : execution.id} start without waiting for a quota`);
+    return null;
+  }
   if (isResumableFailure(execution, step)) return retryWorkflow(tx, { execution, step }, event);
   return step ? retryStepByPerson(tx, { execution, step, event }) : retryExecution(tx, execution, event.by);
 };

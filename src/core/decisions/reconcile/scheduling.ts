@@ -10,6 +10,7 @@ import type { StepContext } from "../apply/fail-step.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { JOB_SLACK_MS } from "../../domain/retry-policy.ts";
 import { findBudgetHold, hasAgent, reserveAttempt } from "../budget-room.ts";
+import { listQuotaHolds, readQuotaWaits } from "../quota-waits.ts";
 import { startStep } from "./start-step.ts";
 
 /** Starts the work that the limits allow, and requests every job that should be running. */
@@ -18,16 +19,21 @@ export const reconcileScheduling = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) requestExecutionJobs(tx, execution);
 };
 
-const listStartable = (tx: DecisionReader): StartableWork[] =>
-  tx.executions().flatMap((execution): StartableWork[] => {
+const listStartable = (tx: DecisionReader): StartableWork[] => {
+  const quotas = readQuotaWaits(tx);
+  for (const until of quotas.values()) tx.wakeAt(until);
+  return tx.executions().flatMap((execution): StartableWork[] => {
     const { id, createdAt, planning, state } = execution;
     if (state !== "planning" && state !== "running") return [];
     const isHeld = findBudgetHold(tx, execution) !== null;
     const ranks = listRanks(tx, execution);
-    const plans = !isHeld && isPlanning(execution) && planning.deadline === null && checkTimeReached(tx, planning.notBefore);
+    const waiting = listQuotaHolds(tx, execution, quotas);
+    const plans =
+      !isHeld && !waiting.has(null) && isPlanning(execution) && planning.deadline === null && checkTimeReached(tx, planning.notBefore);
     const steps = tx
       .steps(execution.id)
       .filter((step) => !isHeld || (step.state === "ready" && !hasAgent(tx, execution, step.id)))
+      .filter((step) => !waiting.has(step.id))
       .filter((step) => checkStepReady(tx, step) || checkResolutionReady(tx, execution, step))
       .map((step) => ({
         execution: id,
@@ -38,6 +44,7 @@ const listStartable = (tx: DecisionReader): StartableWork[] =>
       }));
     return [...(plans ? [{ execution: id, createdAt, step: null, tier: DEFAULT_TIER, rank: findRank(execution) }] : []), ...steps];
   });
+};
 
 /** The ranks of an execution's steps: needs of an unfinished step have at least its rank. Empty without priorities. */
 const listRanks = (tx: DecisionReader, execution: Execution): ReadonlyMap<StepId, number> => {

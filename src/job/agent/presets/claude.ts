@@ -157,8 +157,16 @@ const readResult = (line: Readonly<Record<string, unknown>>): HeadlessEvent[] =>
   return [{ kind: "usage", usage: { ...NO_USAGE, ...usage } }, failed ? { kind: "failed", text } : { kind: "finished" }];
 };
 
+/** A subscription's limit, with the second at which it is renewed. */
+const readRateLimit = ({ status, resetsAt }: Readonly<Record<string, unknown>>): HeadlessEvent[] => {
+  if (status !== "rejected") return [];
+  const at = readNumber(resetsAt);
+  return [{ kind: "retry", text: `usage limit reached${at === null ? "" : `|${Math.round(at)}`}` }];
+};
+
 const readEvent = (line: Readonly<Record<string, unknown>>): readonly HeadlessEvent[] => {
   if (line["type"] === "result") return readResult(line);
+  if (line["type"] === "rate_limit_event") return readRateLimit(readRecord(line["rate_limit_info"]));
   if (line["type"] === "system" && line["subtype"] === "api_retry") {
     const status = readNumber(line["error_status"]);
     return [{ kind: "retry", text: `API Error: ${status ?? "connection refused"} ${readText(line["error"]) ?? ""}`.trim() }];

@@ -88,7 +88,9 @@ const readEvent = (line: Readonly<Record<string, unknown>>): readonly HeadlessEv
       const error = readRecord(line["error"]);
       const data = readRecord(error["data"]);
       const status = readNumber(data["statusCode"]);
-      return [{ kind: "failed", text: `${status ?? ""} ${readText(data["message"]) ?? readText(error["name"]) ?? ""}`.trim() }];
+      const text = `${status ?? ""} ${readText(data["message"]) ?? readText(error["name"]) ?? ""}`.trim();
+      const wait = readText(readRecord(data["responseHeaders"])["retry-after"]);
+      return [{ kind: "failed", text: wait === null ? text : `${text} (retry-after: ${wait})` }];
     }
     default:
       return [];

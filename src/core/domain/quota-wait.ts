@@ -1,0 +1,32 @@
+import type { Millis } from "./ids.ts";
+import type { JobResult } from "./job.ts";
+
+/** A wait until the quota of an agent's model is renewed. `count`: waits in a row. */
+export type QuotaWait = { readonly until: Millis; readonly count: number };
+
+const ONE_MINUTE_MS: Millis = 60_000;
+/** Pause if the provider names no time; doubled with each wait in a row. */
+const FIRST_PAUSE_MS: Millis = 15 * ONE_MINUTE_MS;
+const MAX_PAUSE_MS: Millis = 6 * 60 * ONE_MINUTE_MS;
+/** Weekly limits are the longest that providers have. */
+const MAX_WAIT_MS: Millis = 8 * 24 * 60 * ONE_MINUTE_MS;
+/** After this many waits in a row, a person must act: the agent may say so without a reason. */
+export const MAX_QUOTA_WAITS = 20;
+
+/** Providers round the time to minutes. */
+const ROUNDING_MS: Millis = ONE_MINUTE_MS;
+
+const choosePause = (count: number): Millis => Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (count - 1));
+
+/** Whether a job ended because the quota of its agent's model is used up. */
+export const isQuotaEnd = ({ end, failure }: Pick<JobResult, "end" | "failure">): boolean => end === "failed" && failure?.code === "quota";
+
+/** The wait after a job that found its quota used up; null after {@link MAX_QUOTA_WAITS}, and after any other end. */
+export const findQuotaWait = (result: Pick<JobResult, "end" | "failure">, now: Millis, before: QuotaWait | undefined): QuotaWait | null => {
+  if (!isQuotaEnd(result)) return null;
+  const { failure } = result;
+  const count = (before?.count ?? 0) + 1;
+  if (count > MAX_QUOTA_WAITS) return null;
+  const named = failure?.resetsAt === undefined ? now + choosePause(count) : failure.resetsAt + ROUNDING_MS;
+  return { until: Math.min(Math.max(named, now + ONE_MINUTE_MS), now + MAX_WAIT_MS), count };
+};
