@@ -2,14 +2,35 @@ import type { AgentUpdate } from "./agent/message-collector.ts";
 import { redactJson } from "../core/policy/secrets.ts";
 import { openLineRedactor, openSecretRedactor, type SecretRedactor } from "../core/policy/secret-stream.ts";
 import { openLineBuffer } from "./line-buffer.ts";
+import type { PermissionRecord } from "../core/messages/transcript-text.ts";
+import { openReadableTranscript } from "./readable-transcript.ts";
+import { openCallReader } from "./agent/tool-call-reader.ts";
 
 const MAX_TRANSCRIPT_LINES = 20_000;
 const MAX_TRANSCRIPT_LINE_CHARS = 20_000;
 /** Chunks of a message are joined up to this length. */
 const MAX_JOINED_CHARS = 8_000;
 
-/** Records an agent's updates as lines of JSON without the given secrets, and logs its messages and tool calls for people. */
-export const openAgentTranscript = (secrets: readonly string[], log: (line: string) => void) => {
+export type AgentTranscript = {
+  /** Lines of JSON. */
+  readonly lines: readonly string[];
+  /** Markdown for people; empty without a session. */
+  readonly readable: string;
+};
+
+export const NO_TRANSCRIPT: AgentTranscript = { lines: [], readable: "" };
+
+type TranscriptOptions = {
+  readonly job: string;
+  readonly agent: string;
+  readonly secrets: readonly string[];
+  readonly log: (line: string) => void;
+};
+
+/** Records an agent's session without the given secrets, as lines of JSON and as Markdown, and logs its messages and tool calls. */
+export const openAgentTranscript = ({ job, agent, secrets, log }: TranscriptOptions) => {
+  const readable = openReadableTranscript(secrets, { job, agent });
+  const readCall = openCallReader();
   const lines: string[] = [];
   const record = (line: string): void => {
     if (lines.length < MAX_TRANSCRIPT_LINES) lines.push(line.slice(0, MAX_TRANSCRIPT_LINE_CHARS));
@@ -19,25 +40,37 @@ export const openAgentTranscript = (secrets: readonly string[], log: (line: stri
   const messageLines = openLineBuffer((line) => shown.line(line));
   const logCall = (text: string): void => {
     messageLines.end();
-    shown.line(text);
+    for (const line of text.split("\n")) shown.line(line);
   };
   return {
     update: (update: AgentUpdate): void => {
+      readable.update(update);
       if (isTextChunk(update)) chunks.add(update);
       else {
         chunks.end();
         record(redactJson(update, secrets));
       }
       if (update.sessionUpdate === "agent_message_chunk" && update.content.type === "text") messageLines.write(update.content.text);
-      else if (update.sessionUpdate === "tool_call") logCall(`* ${update.title}`);
-      else if (update.sessionUpdate === "tool_call_update" && update.status === "failed") logCall(`* failed: ${update.toolCallId}`);
+      else if (update.sessionUpdate === "tool_call" || update.sessionUpdate === "tool_call_update") {
+        for (const news of readCall(update)) {
+          if (news.kind === "started") logCall(`* ${news.call.name} ${news.call.input}`.trimEnd());
+          else if (news.failed) logCall(`* failed: ${news.call.name}`);
+        }
+      }
     },
-    /** Ends the transcript with what the agent wrote to stderr, which no sentence for people contains. */
-    end: (stderr: string): readonly string[] => {
+    permission: (permission: PermissionRecord): void => {
+      chunks.end();
+      record(redactJson({ permission }, secrets));
+      readable.permission(permission);
+      if (!permission.isAllowed) logCall(`* refused: ${permission.tool} ${permission.target}`.trimEnd());
+    },
+    /** Ends the transcript with the reason of its end, and what the agent wrote to stderr, which no sentence for people contains. */
+    end: (reason: string, stderr: string): AgentTranscript => {
       chunks.end();
       messageLines.end();
       shown.end();
-      return stderr.trim() === "" ? lines : [...lines, redactJson({ stderr }, secrets)];
+      const last = stderr.trim() === "" ? [] : [redactJson({ stderr }, secrets)];
+      return { lines: [...lines, ...last], readable: readable.end(reason, stderr) };
     },
   };
 };

@@ -4,6 +4,7 @@ import { lstat, mkdir, open, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { failureSchema, outcomeSchema, recordedCommandSchema, repliesSchema, usageSchema } from "../storage/ledger/read-job-result.ts";
+import { type AgentTranscript, NO_TRANSCRIPT } from "./agent-transcript.ts";
 import { NO_USAGE } from "../core/domain/agent-usage.ts";
 import type { RecordedCommand } from "../core/domain/command.ts";
 import { MAX_THREAD_REPLIES } from "../core/domain/outcome.ts";
@@ -14,6 +15,7 @@ const OUTPUT_FILE = "output.md";
 const ANSWER_FILE = "answer.md";
 const ARTIFACT_FILE = "artifact.md";
 const TRANSCRIPT_FILE = "transcript.jsonl";
+const READABLE_TRANSCRIPT_FILE = "transcript.md";
 const CONTENTS_DIRECTORY = "files";
 const MAX_BUNDLE_FILE_BYTES = {
   [REPORT_FILE]: 20_000_000,
@@ -62,7 +64,7 @@ export type NewBundle = Pick<BundleReport, "end" | "why" | "outcome" | "replies"
   readonly answer: string;
   readonly output: string;
   readonly artifact: string | null;
-  readonly transcript: readonly string[];
+  readonly transcript: AgentTranscript;
 };
 
 export const EMPTY_BUNDLE: Omit<NewBundle, "end"> = {
@@ -76,7 +78,7 @@ export const EMPTY_BUNDLE: Omit<NewBundle, "end"> = {
   answer: "",
   output: "",
   artifact: null,
-  transcript: [],
+  transcript: NO_TRANSCRIPT,
 };
 
 /** Writes a bundle, replacing whatever is in the directory. */
@@ -101,7 +103,8 @@ export const writeBundle = async (directory: string, bundle: NewBundle): Promise
   await writeFile(join(directory, ANSWER_FILE), answer);
   await writeFile(join(directory, OUTPUT_FILE), output);
   if (artifact !== null) await writeFile(join(directory, ARTIFACT_FILE), artifact);
-  if (transcript.length > 0) await writeFile(join(directory, TRANSCRIPT_FILE), `${transcript.join("\n")}\n`);
+  if (transcript.lines.length > 0) await writeFile(join(directory, TRANSCRIPT_FILE), `${transcript.lines.join("\n")}\n`);
+  if (transcript.readable !== "") await writeFile(join(directory, READABLE_TRANSCRIPT_FILE), transcript.readable);
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   if (files.length > CARRY_LIMITS.files || bytes > CARRY_LIMITS.bytes) return;
   for (const [index, { content }] of bundle.files.entries())

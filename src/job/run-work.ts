@@ -16,7 +16,8 @@ import type { JobFence } from "./fence/job-fence.ts";
 import type { StepHost } from "./step-host.ts";
 import type { StepTexts } from "./step-texts.ts";
 import { openJobTools } from "./job-tools.ts";
-import { openAgentTranscript } from "./agent-transcript.ts";
+import { findPreset } from "./agent/find-preset.ts";
+import { type AgentTranscript, NO_TRANSCRIPT, openAgentTranscript } from "./agent-transcript.ts";
 
 /** How a session or command ended, before it is evaluated. */
 export type WorkResult = {
@@ -27,7 +28,7 @@ export type WorkResult = {
   readonly tools: readonly RecordedCommand[];
   /** Why the last plan was refused; null if none was. */
   readonly refusedPlan: string | null;
-  readonly transcript: readonly string[];
+  readonly transcript: AgentTranscript;
   /** Why the agent could not work; null for any other end. */
   readonly failure: AgentFailure | null;
   readonly usage: AgentUsage;
@@ -91,7 +92,7 @@ const runStepCommands = async (host: StepHost, spec: JobSpec, { commands, texts,
     answer: lines.join("\n"),
     tools: [],
     refusedPlan: null,
-    transcript: [],
+    transcript: NO_TRANSCRIPT,
     failure: null,
     usage: NO_USAGE,
   };
@@ -101,7 +102,12 @@ const runAgentSession = async (host: StepHost, spec: JobSpec, { texts, fence }: 
   const at = toJobPaths(host.temp);
   const canEdit = mayEdit(spec);
   const tools = openJobTools(host, spec, canEdit ? fence : null);
-  const transcript = openAgentTranscript(listSecrets(host, spec), host.log);
+  const transcript = openAgentTranscript({
+    job: spec.job,
+    agent: describeAgent(spec),
+    secrets: listSecrets(host, spec),
+    log: host.log,
+  });
   const served = await serveTools({ socket: at.socket, context: tools.context }).catch((error: unknown) => {
     tools.close();
     throw error;
@@ -132,14 +138,22 @@ const runAgentSession = async (host: StepHost, spec: JobSpec, { texts, fence }: 
       after: host.after,
       now: host.now,
       onUpdate: transcript.update,
+      onPermission: transcript.permission,
     });
     const { end, reason, failure, usage } = ended;
     const answer = ended.messages.at(-1) ?? "";
-    return { end, reason, failure, usage, answer, ...tools.listRecorded(), transcript: transcript.end(ended.stderr) };
+    return { end, reason, failure, usage, answer, ...tools.listRecorded(), transcript: transcript.end(reason, ended.stderr) };
   } finally {
     tools.close();
     await served.close();
   }
+};
+
+/** The agent, its protocol and its model, for the head of a transcript. */
+const describeAgent = ({ agent, model }: JobSpec): string => {
+  const found = findPreset(agent);
+  const name = found === null ? (agent.command ?? "agent") : `${found.preset.label} (${found.protocol})`;
+  return model === null ? name : `${name}, model ${model}`;
 };
 
 const createMcpCommand = (

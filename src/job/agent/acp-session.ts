@@ -10,14 +10,18 @@ import {
   type NewSessionRequest,
   type NewSessionResponse,
   ndJsonStream,
+  type PermissionOption,
   type PromptRequest,
   type PromptResponse,
   PROTOCOL_VERSION,
   RequestError,
+  type RequestPermissionResponse,
 } from "@agentclientprotocol/sdk";
 import { NO_USAGE } from "../../core/domain/agent-usage.ts";
 import type { SessionDriver, SessionInput, SessionListener, SessionOutcome } from "./agent-session.ts";
-import { answerPermission } from "./answer-permission.ts";
+import type { PermissionRecord } from "../../core/messages/transcript-text.ts";
+import { describeToolCall } from "./tool-call-reader.ts";
+import { answerPermission, type RequestedCall } from "./answer-permission.ts";
 import { listRecords, readNumber, readRecord, readText } from "./read-fields.ts";
 
 /** Plays one prompt turn over the Agent Client Protocol. */
@@ -46,8 +50,18 @@ const createClientHandlers = (input: SessionInput, listener: SessionListener) =>
       const requested = Object.entries(toolCall).filter(([, value]) => value !== undefined && value !== null);
       const call = { ...listener.findCall(toolCall.toolCallId), ...Object.fromEntries(requested) };
       const report = await findPlainReport(input);
-      return answerPermission({ call, options, isReport: (path) => resolve(input.cwd, path) === report }, input);
+      const answer = answerPermission({ call, options, isReport: (path) => resolve(input.cwd, path) === report }, input);
+      listener.permission({ ...describeCall({ ...toolCall, ...call }), isAllowed: isAllowance(answer, options) });
+      return answer;
     });
+
+const describeCall = (call: RequestedCall & { readonly toolCallId: string }): Pick<PermissionRecord, "tool" | "target"> => {
+  const { name, input } = describeToolCall(call);
+  return { tool: name, target: input };
+};
+
+const isAllowance = ({ outcome }: RequestPermissionResponse, options: readonly PermissionOption[]): boolean =>
+  outcome.outcome === "selected" && options.some(({ optionId, kind }) => optionId === outcome.optionId && kind.startsWith("allow"));
 
 /** The report's path; null if a link in the path, or at its end, would redirect the write to another file. */
 const findPlainReport = async ({ cwd, report }: SessionInput): Promise<string | null> => {

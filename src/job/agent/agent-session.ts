@@ -1,5 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import type { AgentUsage } from "../../core/domain/agent-usage.ts";
+import type { PermissionRecord } from "../../core/messages/transcript-text.ts";
 import type { AgentRights } from "./answer-permission.ts";
 import type { FoundPreset } from "./find-preset.ts";
 import type { KnownToolCall, AgentUpdate } from "./message-collector.ts";
@@ -21,6 +22,7 @@ export type SessionListener = {
   readonly update: (update: AgentUpdate) => void;
   readonly usage: (usage: AgentUsage) => void;
   readonly retry: (detail: string) => void;
+  readonly permission: (record: PermissionRecord) => void;
   /** The fields of a tool call that the agent announced. */
   readonly findCall: (callId: string) => KnownToolCall;
 };

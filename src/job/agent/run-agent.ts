@@ -1,6 +1,7 @@
 import { type AgentFailure, isLastingFailure } from "../../core/domain/agent-failure.ts";
 import { addUsage, type AgentUsage, NO_USAGE } from "../../core/domain/agent-usage.ts";
 import { renderAgentFailure } from "../../core/messages/agent-failure.ts";
+import type { PermissionRecord } from "../../core/messages/transcript-text.ts";
 import type { TimerStarter } from "../../storage/git/run-git.ts";
 import { openLineBuffer } from "../line-buffer.ts";
 import { playAcpSession } from "./acp-session.ts";
@@ -22,6 +23,8 @@ export type AgentRun = LaunchOptions &
     readonly now: () => number;
     /** Receives every message and tool call immediately, for the transcript. */
     readonly onUpdate: (update: AgentUpdate) => void;
+    /** Receives every permission that the agent asked for, with the answer. */
+    readonly onPermission?: (record: PermissionRecord) => void;
   };
 
 export type AgentEnd = {
@@ -89,6 +92,7 @@ const createListener = (run: AgentRun, { messages, watch }: ListenerParts) => {
     },
     usage: (usage) => void (total = addUsage(total, usage)),
     retry: watch.retry,
+    permission: (record) => run.onPermission?.(record),
     findCall: messages.call,
   };
   return {
