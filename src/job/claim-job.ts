@@ -102,6 +102,7 @@ const claimWork = (claim: JobClaim): Result<JobSpec> => {
       feedback: findAttemptFeedback(claim, step),
       lastFailure: step.lastFailure,
       earlier: findEarlierWork(step),
+      ...selectInterrupted(step),
       inputs: execution.workflow ? [] : listEarlierTexts(ledger, { execution, planned }),
       verify: [...new Set([...config.refinery.verify, ...planned.verify])],
       ...readNodeRunSpec(ledger, execution, planned),
@@ -154,6 +155,9 @@ const findEarlierWork = ({ attempt, head, baseCommit, result }: Step): JobSpec["
   if (head) return { commit: head.sha, kind: "head" };
   return result === null ? null : { commit: result, kind: "result" };
 };
+/** The result of the attempt before; prepare finds out whether it was interrupted. */
+const selectInterrupted = ({ attempt, result }: Step): Pick<JobSpec, "interrupted"> =>
+  attempt > 1 && result !== null ? { interrupted: { commit: result, files: "none", transcriptEnd: "" } } : {};
 const isAwaitingVerdict = ({ commit, runs }: Candidate, job: Job): boolean =>
   commit === job.target && runs.some(({ attempt, verdict }) => attempt === job.attempt && verdict === null);
 /** The candidate that this attempt verifies, and an execution with work in its queue. */

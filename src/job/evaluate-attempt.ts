@@ -36,7 +36,13 @@ export const evaluateAttempt = async ({ spec, artifact, worked, changed, discard
   const clean = (text: string): string => redactSecrets(text, secrets);
   const left = { ...collectAgentOutput(spec, worked, secrets), why: clean(renderDiscardedChanges(discarded.map(({ path }) => path))) };
   const failed = (why: string): NewBundle => ({ ...left, end: "failed", why });
-  if (worked.end !== "finished") return { ...left, end: BUNDLE_END_BY_AGENT_END[worked.end], why: clean(worked.reason) };
+  if (worked.end !== "finished")
+    return {
+      ...left,
+      end: BUNDLE_END_BY_AGENT_END[worked.end],
+      why: clean(worked.reason),
+      files: selectKeptFiles({ spec, changed, secrets }),
+    };
   // Changes made before the question are discarded, as the tool told the agent: the step starts again with the answer.
   if (worked.tools.some((each) => isQuestionToPerson(each))) return { ...left, end: "asked", why: "It asked a person." };
   if (spec.kind === "plan") {
@@ -71,6 +77,12 @@ const collectAgentOutput = (spec: JobSpec, worked: WorkResult, secrets: readonly
   const none = { files: [], artifact: null, transcript, failure, usage };
   return { ...none, tools, outcome, replies, answer: cutAnswer(answer), output: captureOutput(answer) };
 };
+
+/** The changes of an interrupted attempt that the next one may receive: those without a secret. */
+const selectKeptFiles = ({ spec, changed, secrets }: AttemptChanges): readonly WorkspaceChange[] =>
+  spec.kind !== "work" || isCommandOnly(spec) || typeof changed === "string"
+    ? []
+    : changed.filter(({ path, content }) => !holdsValues(`${path}\n${content?.toString("utf8") ?? ""}`, secrets));
 
 type EvaluationContext = {
   readonly left: Omit<NewBundle, "end">;

@@ -22,6 +22,7 @@ const MAX_BUNDLE_FILE_BYTES = {
   [OUTPUT_FILE]: 1_000_000,
   [ANSWER_FILE]: 1_000_000,
   [ARTIFACT_FILE]: 10_000_000,
+  [READABLE_TRANSCRIPT_FILE]: 50_000_000,
 };
 /** No file contents are written beyond these limits; no configuration allows more. In files and bytes. */
 const CARRY_LIMITS = { files: 10_000, bytes: 100_000_000 };
@@ -116,6 +117,8 @@ export type OpenedBundle = {
   readonly answer: string;
   readonly output: string;
   readonly artifact: string | null;
+  /** The readable transcript; empty without one. */
+  readonly transcript: string;
   /** The new content of the report's file at this index; null if it is missing or its size differs from the report. */
   readonly content: (index: number) => Promise<Buffer | null>;
 };
@@ -130,6 +133,7 @@ export const openBundle = async (directory: string): Promise<Result<OpenedBundle
   const answer = await readPlainFile(join(directory, ANSWER_FILE), MAX_BUNDLE_FILE_BYTES[ANSWER_FILE]);
   const output = await readPlainFile(join(directory, OUTPUT_FILE), MAX_BUNDLE_FILE_BYTES[OUTPUT_FILE]);
   const artifact = await readPlainFile(join(directory, ARTIFACT_FILE), MAX_BUNDLE_FILE_BYTES[ARTIFACT_FILE]);
+  const transcript = await readPlainFile(join(directory, READABLE_TRANSCRIPT_FILE), MAX_BUNDLE_FILE_BYTES[READABLE_TRANSCRIPT_FILE]);
   // A link in place of the directory would lead out of the bundle.
   const contents = await lstat(join(directory, CONTENTS_DIRECTORY)).catch(() => null);
   return accept({
@@ -137,6 +141,7 @@ export const openBundle = async (directory: string): Promise<Result<OpenedBundle
     answer: answer?.toString("utf8") ?? "",
     output: output?.toString("utf8") ?? "",
     artifact: artifact?.toString("utf8") ?? null,
+    transcript: transcript?.toString("utf8") ?? "",
     content: async (index) => {
       const size = report.files[index]?.size ?? 0;
       const bytes = contents?.isDirectory() ? await readPlainFile(join(directory, CONTENTS_DIRECTORY, String(index)), size) : null;

@@ -6,7 +6,7 @@ import { makesArtifact, mayEdit, writesReport } from "./job-environment.ts";
 import type { JobSpec } from "./job-spec.ts";
 import type { StepHost } from "./step-host.ts";
 import { hasStepTexts, findIssueFile, formatTextPath, type StepTexts } from "./step-texts.ts";
-import { EARLIER_WORK_REF } from "./job-workspace.ts";
+import { EARLIER_WORK_REF, INTERRUPTED_WORK_REF } from "./job-workspace.ts";
 
 /** Renders the only prompt that a job's agent receives. */
 export const renderJobPrompt = (host: StepHost, spec: JobSpec, texts: StepTexts): string =>
@@ -37,7 +37,10 @@ const selectPromptTask = ({ step, nodeRun, plan, states, role, request, brief, a
   plan: (plan?.steps ?? []).map(({ id, title }) => ({ id, title, state: states[id] ?? "pending" })),
 });
 
-type PromptContext = Pick<PromptInput, "feedback" | "upstream" | "artifacts" | "texts" | "issue" | "lastFailure" | "earlier" | "conflict">;
+type PromptContext = Pick<
+  PromptInput,
+  "interrupted" | "feedback" | "upstream" | "artifacts" | "texts" | "issue" | "lastFailure" | "earlier" | "conflict"
+>;
 
 const selectPromptContext = (spec: JobSpec, texts: StepTexts): PromptContext => ({
   upstream: spec.upstream,
@@ -46,6 +49,9 @@ const selectPromptContext = (spec: JobSpec, texts: StepTexts): PromptContext => 
   issue: findIssueFile(texts, spec),
   feedback: spec.feedback,
   lastFailure: spec.lastFailure,
+  ...(spec.interrupted && {
+    interrupted: { ref: INTERRUPTED_WORK_REF, files: spec.interrupted.files, transcriptEnd: spec.interrupted.transcriptEnd },
+  }),
   earlier: spec.earlier && { kind: spec.earlier.kind, name: EARLIER_WORK_REF },
   conflict: spec.conflict && { baseBranch: spec.baseBranch, ...spec.conflict },
 });

@@ -59,6 +59,8 @@ export type JobSpec = {
   readonly unfitReason: string | null;
   /** The previous attempt's work, as branch head or as result; null if there is none or the base contains it. */
   readonly earlier: { readonly commit: Sha; readonly kind: "head" | "result" } | null;
+  /** The interrupted previous attempt; absent without one. */
+  readonly interrupted?: InterruptedAttempt;
   /** The agent's set of Enki tools; null if the job runs no agent. */
   readonly toolSet: ToolSet | null;
   /** The executions that the tools show: all for a planner, else executions of the same issue. */
@@ -78,6 +80,15 @@ export type JobSpec = {
   readonly environment: Readonly<Record<string, string>>;
   /** The commands to verify with: a verify job runs them; a work job's agent learns what its work will have to pass. */
   readonly verify: readonly string[];
+};
+
+/** What an interrupted attempt left, as a commit that publish made. */
+export type InterruptedAttempt = {
+  readonly commit: Sha;
+  /** Where its changed files are: in the working directory, or only under `kept/` of the commit. */
+  readonly files: "restored" | "apart" | "none";
+  /** The end of its transcript. */
+  readonly transcriptEnd: string;
 };
 
 /** A conflict between a head and the base that the job works on. */

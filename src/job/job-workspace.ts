@@ -36,6 +36,14 @@ export const fetchCommitAs = async (at: GitContext, { from, to, commit, as }: Co
   return (await runGit({ ...at, directory: to }, args)).code === 0;
 };
 
+/** The ref of an interrupted attempt's result in the workspace's repository. */
+export const INTERRUPTED_WORK_REF = "refs/enki/interrupted";
+
+/** Writes the files of a commit into a workspace, whose index and head stay. */
+export const restoreFiles = async (at: GitContext, workspace: string, commit: Sha): Promise<void> => {
+  await runGitOrThrow({ ...at, directory: workspace }, ["restore", "--source", commit, "--worktree", "--", "."]);
+};
+
 /** Gives a clone a copy of the workspace's objects instead of shared ones: a job's cell shows no other repository. */
 export const keepObjects = (clone: string, workspace: string): Promise<void> =>
   replaceSharedObjects(clone, join(workspace, ".git", "objects"));

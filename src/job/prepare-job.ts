@@ -4,7 +4,8 @@ import { accept, type Result } from "../core/domain/refusal.ts";
 import { claimJob } from "./claim-job.ts";
 import { prepareConflict } from "./prepare-conflict.ts";
 import { type JobHost, fetchRepositoryState } from "./repository-state.ts";
-import { type JobSpec, toJobPaths } from "./job-spec.ts";
+import { restoreInterrupted } from "./restore-attempt.ts";
+import { type InterruptedAttempt, type JobSpec, toJobPaths } from "./job-spec.ts";
 import { fetchCommitAs, checkOutCommit, EARLIER_WORK_REF, keepObjects } from "./job-workspace.ts";
 
 /**
@@ -28,8 +29,14 @@ export const prepareJob = async (host: JobHost, token: string): Promise<Result<J
   // Agents compare the pull request with its base. The clone already has the objects.
   if (tip !== undefined)
     await fetchCommitAs(clone.running, { from: at.clone, to: host.workspace, commit: tip, as: `refs/remotes/origin/${pullBase}` });
+  const interrupted = await restoreInterrupted(clone, { from: at.clone, to: host.workspace, spec: claimed.value });
   if (host.near !== undefined) await keepObjects(at.clone, host.workspace);
-  const spec = { ...claimed.value, conflict, earlier: fetchedEarlier ? earlier : null };
+  const spec = withInterrupted({ ...claimed.value, conflict, earlier: fetchedEarlier ? earlier : null }, interrupted);
   await writeFile(at.spec, JSON.stringify(spec), { mode: 0o600 });
   return accept(spec);
+};
+
+const withInterrupted = (spec: JobSpec, interrupted: InterruptedAttempt | null): JobSpec => {
+  const { interrupted: _, ...rest } = spec;
+  return interrupted === null ? rest : { ...rest, interrupted };
 };

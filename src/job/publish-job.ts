@@ -16,7 +16,7 @@ import { type BundleReport, openBundle, type OpenedBundle } from "./job-bundle.t
 import { claimJob } from "./claim-job.ts";
 import { cutAnswer, cutText } from "./cut-text.ts";
 import { explainForbiddenEnd } from "../core/policy/job-output.ts";
-import { makesArtifact, toOutputTerms } from "./job-environment.ts";
+import { makesArtifact, mayEdit, toOutputTerms } from "./job-environment.ts";
 import { type JobHost, fetchRepositoryState } from "./repository-state.ts";
 import type { JobSpec } from "./job-spec.ts";
 
@@ -82,7 +82,13 @@ type ResultInputs = {
   readonly publishing: PublishOptions;
   readonly marked: readonly string[];
 };
-type BuiltResult = { readonly result: JobResult; readonly contents: readonly CarriedFile[] };
+type BuiltResult = {
+  readonly result: JobResult;
+  readonly contents: readonly CarriedFile[];
+  readonly kept?: readonly CarriedFile[];
+  /** The end of an interrupted attempt's transcript. */
+  readonly transcriptEnd?: string;
+};
 
 const buildResult = async (making: ResultInputs): Promise<BuiltResult> => {
   const { job, spec, publishing } = making;
@@ -144,13 +150,14 @@ const validateBundle = async (
     return bundle.artifact === null
       ? refused("The job's bundle contains no report.")
       : ended("artifact", cutText(cleanText(bundle.artifact)));
-  if (report.end !== "success" || job.kind === "plan") return ended(report.end, findKeptReport(spec, bundle));
   const rules = {
     ...config.policy,
     allowed: listAllowedPaths(spec),
     resolving: job.kind === "resolve",
     pathsWithMarkers: marked,
   };
+  if (report.end !== "success" || job.kind === "plan")
+    return keepInterrupted({ spec, bundle, rules }, ended(report.end, findKeptReport(spec, bundle)));
   // Checks count and names before reading any content.
   const named = checkBundle(
     report.files.map((file) => ({ ...file, text: null })),
@@ -162,6 +169,30 @@ const validateBundle = async (
   const checked = checkBundle(carried.map(toBundleFile), rules);
   if (!checked.ok) return refused(checked.refusal.message);
   return { result: { ...result, ...reported, end: "success", files: carried.map(toResultFile) }, contents: carried };
+};
+
+const MAX_TRANSCRIPT_END_CHARS = 20_000;
+
+type InterruptedBundle = { readonly spec: JobSpec; readonly bundle: OpenedBundle; readonly rules: Parameters<typeof checkBundle>[1] };
+
+/** The result of an interrupted attempt with its work for the next attempt; any other result unchanged. */
+const keepInterrupted = async (interrupted: InterruptedBundle, built: BuiltResult): Promise<BuiltResult> => {
+  if (interrupted.spec.kind !== "work" || !isInterrupted(interrupted.bundle.report)) return built;
+  const kept = await readKeptFiles(interrupted);
+  const transcriptEnd = cleanText(interrupted.bundle.transcript).slice(-MAX_TRANSCRIPT_END_CHARS);
+  const result = kept.length === 0 ? built.result : { ...built.result, kept: kept.map(toResultFile) };
+  return { ...built, result, kept, ...(transcriptEnd !== "" && { transcriptEnd }) };
+};
+
+/** Whether the agent was stopped before it finished; its own "I could not do it" is no interruption. */
+const isInterrupted = ({ end, failure }: BundleReport): boolean => end === "timed-out" || end === "crashed" || failure !== null;
+
+/** The files of an interrupted attempt that the policy permits; none if they are too many. */
+const readKeptFiles = async ({ spec, bundle, rules }: InterruptedBundle): Promise<CarriedFile[]> => {
+  if (!mayEdit(spec)) return [];
+  const carried = (await readBundleContents(bundle)) ?? [];
+  const permitted = carried.filter((file) => checkBundle([toBundleFile(file)], rules).ok);
+  return checkBundle(permitted.map(toBundleFile), rules).ok ? permitted : [];
 };
 
 /** Keeps the report of a step that failed or asked a question. */
@@ -215,12 +246,14 @@ const toResultFile = (file: CarriedFile): JobResult["files"][number] => ({
   mode: file.kind === "deleted" ? null : toFileMode(file),
 });
 
-const toResultTree = ({ result, contents }: BuiltResult): NewFiles => {
+const toResultTree = ({ result, contents, kept = [], transcriptEnd }: BuiltResult): NewFiles => {
   const files = new Map<string, { content: string | Buffer; mode: "100644" | "100755" }>();
   const put = (path: string, content: string): void => void files.set(path, { content, mode: "100644" });
   put("result.json", `${JSON.stringify(result, null, 1)}\n`);
   put("output.md", result.output);
   if (result.artifact !== null) put("artifact.md", result.artifact);
   for (const file of contents) if (file.content) files.set(`files/${file.path}`, { content: file.content, mode: toFileMode(file) });
+  for (const file of kept) if (file.content) files.set(`kept/${file.path}`, { content: file.content, mode: toFileMode(file) });
+  if (transcriptEnd !== undefined) put("transcript.md", transcriptEnd);
   return files;
 };

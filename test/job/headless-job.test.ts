@@ -104,6 +104,7 @@ test("an exit without a result is a crash", async () => {
     end: "crashed",
     why: "the agent exited with 0",
     failure: { code: "agent-crashed" },
-    files: [],
+    // For the next attempt: publish lands nothing of them.
+    files: ["half.txt"],
   });
 });

@@ -9,7 +9,7 @@ import { endQuotaWait } from "../domain/step-lifecycle.ts";
 import { hasAgent } from "./budget-room.ts";
 import type { DecisionReader, DecisionTransaction } from "./decision-transaction.ts";
 
-/** Work that an agent can start or waits to start. `model`: which quota it uses. */
+/** Work that an agent can start or waits to start. `model`: its agent with its model, which have a quota together. */
 type AgentWork = { readonly step: Step | null; readonly model: string; readonly wait: QuotaWait | null };
 
 /** The same agent with the same model has the same quota, whatever it works on. */
@@ -67,7 +67,7 @@ export const listQuotaHolds = (
   );
 };
 
-/** Lets work start that waits for a quota, and all other work with the same model. Returns whether any waited. `step`: null for all of it. */
+/** Lets work start that waits for a quota, and all other work with the same model. `step`: null for the whole execution. Returns whether work waited. */
 export const endQuotaWaits = (tx: DecisionTransaction, execution: Execution, step: Step | null): boolean => {
   const waits = readQuotaWaits(tx);
   const models = new Set(

@@ -57,6 +57,8 @@ export type JobResult = {
   readonly artifact: string | null;
   /** Changed paths with their content in `files/<path>`; a null mode is a deletion. */
   readonly files: readonly { readonly path: string; readonly mode: "100644" | "100755" | null }[];
+  /** Changed paths of an interrupted attempt, with their content in `kept/<path>`: offered to the next attempt, never landed. */
+  readonly kept?: JobResult["files"] | undefined;
   /** Commands recorded by the agent's tools, in order; checked again when they are applied. */
   readonly tools: readonly RecordedCommand[];
   /** Tokens and money, as the agent reported them. */

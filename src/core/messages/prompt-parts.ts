@@ -77,6 +77,32 @@ export const renderFailurePart = (input: PromptInput): string => {
   ].join("\n\n");
 };
 
+const MAX_TRANSCRIPT_CHARS = 6_000;
+
+const INTERRUPTED_FILES = {
+  restored: () =>
+    "The files that it changed are in the working directory, not committed: `git status` and `git diff` show them. Check them, keep what is right, and finish the task.",
+  apart: (ref: string) =>
+    `The files that it changed no longer fit this base, so they are not in the working directory. They are under ${toInlineCode("kept/")} of ${toInlineCode(ref)}: ${toInlineCode(`git show ${ref}:kept/<path>`)} shows one.`,
+  none: () => "It changed no files that could be kept.",
+} as const;
+
+/** The work of an interrupted attempt. */
+export const renderInterruptedPart = (input: PromptInput): string => {
+  const { interrupted } = input;
+  if (!interrupted) return "";
+  const { ref, files, transcriptEnd } = interrupted;
+  return [
+    "## An attempt before this one was interrupted",
+    `${INTERRUPTED_FILES[files](ref)} What it did with Enki's tools had no effect: repeat what still matters.`,
+    ...(transcriptEnd === ""
+      ? []
+      : [
+          `The end of its transcript:\n\n${fenceData(input, { name: "transcript", text: transcriptEnd, keep: "end", limit: MAX_TRANSCRIPT_CHARS })}`,
+        ]),
+  ].join("\n\n");
+};
+
 /** Describes where to find the earlier attempt's work, which is not in the working directory. */
 const renderEarlierWork = ({ kind, name }: NonNullable<PromptInput["earlier"]>): string =>
   kind === "head"

@@ -8,6 +8,7 @@ import {
   fenceData,
   listProtectedFiles,
   renderFailurePart,
+  renderInterruptedPart,
   renderVerifyPart,
   renderMailPart,
   renderDataNotice,
@@ -28,6 +29,7 @@ export const renderStepPrompt = (input: PromptInput): string[] => {
     renderMailPart(input),
     renderFeedbackSection(input.feedback),
     renderFailurePart(input),
+    renderInterruptedPart(input),
   ];
   const end = renderEndingParts(input);
   return [

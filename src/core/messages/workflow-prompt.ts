@@ -2,11 +2,18 @@ import { closeAuthorText } from "./author-text.ts";
 import { toInlineCode } from "./escape.ts";
 import { renderFeedbackSection } from "./feedback-section.ts";
 import type { PromptInput } from "./prompt-input.ts";
-import { renderFailurePart, renderVerifyPart, renderMailPart, renderDataNotice, renderToolsPart } from "./prompt-parts.ts";
+import {
+  renderFailurePart,
+  renderInterruptedPart,
+  renderVerifyPart,
+  renderMailPart,
+  renderDataNotice,
+  renderToolsPart,
+} from "./prompt-parts.ts";
 
 /** The author's instructions of a workflow role, unchanged, followed by a short frame. */
 export const renderWorkflowPrompt = (input: PromptInput): string[] => {
-  const parts = [renderMailPart(input), renderFeedbackSection(input.feedback), renderFailurePart(input)];
+  const parts = [renderMailPart(input), renderFeedbackSection(input.feedback), renderFailurePart(input), renderInterruptedPart(input)];
   const persona = input.role === null ? [] : [closeAuthorText(input.role)];
   return [...persona, closeAuthorText(input.step?.task ?? ""), "---", renderWorkflowFrame(input), renderDataNotice(input, parts), ...parts];
 };

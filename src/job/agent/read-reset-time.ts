@@ -36,7 +36,7 @@ type WallTime = {
   readonly minute: number;
 };
 
-/** The wall clock of a zone at a moment. Throws if there is no such zone. */
+/** The wall clock of a zone at a moment. Throws if the zone is unknown. */
 const readWallTime = (at: Millis, zone: string): WallTime => {
   const format = new Intl.DateTimeFormat("en-US", {
     timeZone: zone,

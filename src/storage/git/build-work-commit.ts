@@ -46,12 +46,23 @@ export const buildMergeChain = async (
  * Commits the files of a result on its base commit, then rebases them by a three-way merge so that `onto` is the parent.
  * Only contents are read: publish rejects other file modes, and so does this function.
  */
-export const buildWorkCommit = async (
+export const buildWorkCommit = async (at: GitContext, by: CommitIdentity, query: CandidateQuery<"work">): Promise<QueryAnswers["work"]> =>
+  buildChangesCommit(at, by, { ...query, changes: await readResultFiles(at, query.result) });
+
+/** The same with what an interrupted attempt left. */
+export const buildKeptCommit = async (at: GitContext, by: CommitIdentity, query: CandidateQuery<"work">): Promise<QueryAnswers["work"]> =>
+  buildChangesCommit(at, by, {
+    ...query,
+    changes: await readListedFiles(at, query.result, { folder: "kept", list: ({ kept = [] }) => kept }),
+  });
+
+type WorkChanges = CandidateQuery<"work"> & { readonly changes: NewFiles };
+
+const buildChangesCommit = async (
   at: GitContext,
   by: CommitIdentity,
-  { result, baseCommit, onto, message }: CandidateQuery<"work">,
+  { result, baseCommit, onto, message, changes }: WorkChanges,
 ): Promise<QueryAnswers["work"]> => {
-  const changes = await readResultFiles(at, result);
   const clash = findTreeClashes(await listTree(at, baseCommit), changes);
   if (clash.length > 0) return { kind: "conflict", paths: clash };
   const tree = await writeTreeFiles(at, baseCommit, changes);
@@ -62,19 +73,24 @@ export const buildWorkCommit = async (
   return onto === baseCommit ? { kind: "commit", commit: work } : rebaseWork(at, by, { work, base: baseCommit, onto, message, time });
 };
 
-export const readResultFiles = async (at: GitContext, result: Sha): Promise<NewFiles> => {
+export const readResultFiles = (at: GitContext, result: Sha): Promise<NewFiles> =>
+  readListedFiles(at, result, { folder: "files", list: ({ files }) => files });
+
+type FileListing = { readonly folder: string; readonly list: (result: JobResult) => JobResult["files"] };
+
+const readListedFiles = async (at: GitContext, result: Sha, { folder, list }: FileListing): Promise<NewFiles> => {
   const published = await listTree(at, result);
   const read = published.get("result.json");
   if (!read) return new Map();
   const content = (await readBlobs(at, [read.sha])).get(read.sha);
   // Publish checked the content against the schema.
-  const { files } = JSON.parse(content?.toString("utf8") ?? "{}") as JobResult;
+  const files = list(JSON.parse(content?.toString("utf8") ?? "{}") as JobResult);
   const wanted = files.filter(({ path }) => !isBadPath(path));
-  const blobs = wanted.flatMap(({ path }) => published.get(`files/${path}`)?.sha ?? []);
+  const blobs = wanted.flatMap(({ path }) => published.get(`${folder}/${path}`)?.sha ?? []);
   const contents = await readBlobs(at, blobs);
   return new Map(
     wanted.map(({ path, mode }) => {
-      const entry = published.get(`files/${path}`);
+      const entry = published.get(`${folder}/${path}`);
       const bytes = entry && contents.get(entry.sha);
       return [path, mode !== null && bytes ? { content: bytes, mode } : null] as const;
     }),

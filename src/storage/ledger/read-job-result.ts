@@ -136,6 +136,8 @@ export const recordedCommandSchema = z.discriminatedUnion("kind", [
   ...mailSchemas,
 ]);
 
+const resultFilesSchema = z.array(z.strictObject({ path: z.string(), mode: z.enum(["100644", "100755"]).nullable() }));
+
 const jobResultSchema = z.strictObject({
   format: z.literal(2),
   job: jobKeySchema,
@@ -150,7 +152,9 @@ const jobResultSchema = z.strictObject({
   replies: repliesSchema.default([]),
   output: shownTextSchema,
   artifact: shownTextSchema.nullable(),
-  files: z.array(z.strictObject({ path: z.string(), mode: z.enum(["100644", "100755"]).nullable() })),
+  files: resultFilesSchema,
+  // Results of earlier versions lack this field.
+  kept: resultFilesSchema.optional(),
   tools: z.array(recordedCommandSchema),
   spent: z.number().nonnegative(),
   // Results of earlier versions, and of jobs without an agent, lack these two fields.
