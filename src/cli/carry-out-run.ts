@@ -3,6 +3,7 @@ import { hasStarted, type RunEnd, type RunView } from "./story-progress.ts";
 import { openWayHome } from "./bring-home.ts";
 import { CommandError } from "./command-options.ts";
 import type { CommandWorkplace } from "./command-workplace.ts";
+import { keepTranscripts } from "./kept-transcripts.ts";
 import { followRun } from "./follow-run.ts";
 import { type MachineRecord, removeMachineRecord, type RunRecord, writeMachineRecord } from "./machine-records.ts";
 import { findQuotaEnd } from "../core/messages/quota-note.ts";
@@ -72,9 +73,12 @@ export const carryOutRun = async (
     if (isJson) terminal.out(`${JSON.stringify({ kind: "end", end: "interrupted", branch, base })}\n`);
     else for (const line of formatInterruption(branch)) terminal.out(`${line}\n`);
   });
-  const onChange = async ({ execution: { id } }: RunView): Promise<void> => {
-    if (book.read().run.execution === null) await book.write({ execution: id });
+  const keep = ({ execution: { id }, ledger }: RunView): Promise<void> =>
+    keepTranscripts({ repository, artifacts: join(directory, "jobs", "artifacts"), ledger, execution: id });
+  const onChange = async (view: RunView): Promise<void> => {
+    if (book.read().run.execution === null) await book.write({ execution: view.execution.id });
     await bring();
+    await keep(view);
   };
   const person = openPersonClient({ apiUrl, token, owner, name });
   const isResumed = book.read().run.issue !== null;
@@ -85,6 +89,7 @@ export const carryOutRun = async (
     await forget(terminal, place, record);
     throw new CommandError(toPlainComment(end.reason));
   }
+  await keep(end);
   const branch = end.end === "waits" && !hasStarted(end) ? null : await bring();
   if (end.end !== "waits" || !hasStarted(end)) await forget(terminal, end.end === "stopped" ? null : place, record);
   const logs = join(directory, "jobs", "logs");

@@ -5,6 +5,8 @@ import type { Execution } from "../core/domain/execution.ts";
 import type { Step } from "../core/domain/step.ts";
 import { CommandError, readOptionsAndWords, UsageError } from "./command-options.ts";
 import { findCommandTarget } from "./command-target.ts";
+import { findKeptTranscript } from "./kept-transcripts.ts";
+import { findRepository } from "./find-repository.ts";
 import { findExecution } from "./find-execution.ts";
 import { readIssueOption } from "./person-command.ts";
 import type { TerminalHost } from "./terminal-host.ts";
@@ -30,11 +32,30 @@ const readAttempt = (text: string | undefined): number | null => {
   throw new UsageError(`--attempt must be a number from 1, not '${text}'`);
 };
 
-/** `enki logs [<step>]`: prints what the jobs of a step's last attempt said; without a step, those of the planner. */
+/** The transcript that a run in this repository left. */
+const findOwnTranscript = async (
+  terminal: TerminalHost,
+  choice: Parameters<typeof findKeptTranscript>[1],
+): ReturnType<typeof findKeptTranscript> => {
+  const found = await findRepository(terminal, ".").catch(() => null);
+  return found && findKeptTranscript(found.directory, choice);
+};
+
+/**
+ * `enki logs [<step>]`: prints what the jobs of a step's last attempt said; without a step, those of the planner. After `enki run`, it
+ * prints the transcript that the run kept.
+ */
 export const runLogsCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, logsOptions, 1);
   const attempt = readAttempt(values.attempt);
-  const { person, readLedger } = await findCommandTarget(terminal);
+  const target = await findCommandTarget(terminal).catch(async (error: unknown) => {
+    const kept = error instanceof CommandError ? await findOwnTranscript(terminal, { step: words[0] ?? null, attempt }) : null;
+    if (kept === null) throw error;
+    terminal.out(kept);
+    return null;
+  });
+  if (target === null) return 0;
+  const { person, readLedger } = target;
   const ledger = await readLedger();
   const found = findExecution(ledger, { issue: readIssueOption(values.issue), target: words[0] ?? null });
   const run = ledger && findJobRun(ledger, { ...found, attempt });
