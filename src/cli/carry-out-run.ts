@@ -84,7 +84,9 @@ export const carryOutRun = async (
   const isResumed = book.read().run.issue !== null;
   const issue = await ensureRequested(person, book);
   if (isResumed) await endQuotaWait(person, { issue, cwd: bare, after: terminal.after });
-  const end = await followRun({ terminal, progress, person, issue, bareRepository: bare, approvesAll: record.run.yes, isJson, onChange });
+  const logs = join(directory, "jobs", "logs");
+  const approvesAll = record.run.yes;
+  const end = await followRun({ terminal, progress, person, issue, bareRepository: bare, logs, approvesAll, isJson, onChange });
   if (end.end === "refused") {
     await forget(terminal, place, record);
     throw new CommandError(toPlainComment(end.reason));
@@ -92,7 +94,6 @@ export const carryOutRun = async (
   await keep(end);
   const branch = end.end === "waits" && !hasStarted(end) ? null : await bring();
   if (end.end !== "waits" || !hasStarted(end)) await forget(terminal, end.end === "stopped" ? null : place, record);
-  const logs = join(directory, "jobs", "logs");
   const call = formatRepeatCall(record.run);
   const { id } = end.execution;
   if (isJson) terminal.out(`${JSON.stringify({ kind: "end", execution: id, end: end.end, branch, base })}\n`);

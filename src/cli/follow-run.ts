@@ -11,6 +11,7 @@ import { type ExecutionTimeline, startTimeline } from "../core/domain/execution-
 import { formatDuration } from "../core/messages/duration-text.ts";
 import { type ExecutionHistory, openExecutionHistory } from "../storage/ledger/execution-history.ts";
 import { formatHeadline, formatTree, type TreeInput } from "./execution-tree.ts";
+import { openLiveEvents } from "./live-events.ts";
 import { openProgressPrinter } from "./progress-events.ts";
 import { openColours } from "./terminal-colours.ts";
 import { sortMailsByTime } from "../core/domain/mail.ts";
@@ -26,6 +27,7 @@ export const followRun = async (story: RunStory): Promise<RunEnd> => {
   const answering: RunConversation = { ...story, answered: new Set() };
   const look = openRunReader(story);
   const history = openRunHistory(story);
+  const live = openLiveLook(story);
   let before: RunView | null = null;
   try {
     for (;;) {
@@ -39,6 +41,7 @@ export const followRun = async (story: RunStory): Promise<RunEnd> => {
           for (const mail of listNewMails(seen, before)) progress.printLine(mail);
           if (!before || countLanded(seen) !== countLanded(before)) await story.onChange(seen);
         }
+        await live(seen);
         const tree = {
           ...seen,
           timeline: await history.read(seen.execution.id),
@@ -57,6 +60,12 @@ export const followRun = async (story: RunStory): Promise<RunEnd> => {
   } finally {
     progress.clearBlock();
   }
+};
+/** Prints the agents' events on a terminal; elsewhere they would hide the progress. */
+const openLiveLook = ({ terminal, isJson, logs, progress }: RunStory): ((seen: RunView) => Promise<void>) => {
+  if (!terminal.isInteractive || isJson) return () => Promise.resolve();
+  const live = openLiveEvents(logs, progress.printLine);
+  return ({ ledger }) => live.look(ledger);
 };
 /** Reads the ledger only if it changed; otherwise returns the same object. */
 const openRunReader = ({ terminal, bareRepository }: RunStory) => {

@@ -14,6 +14,8 @@ export type RunStory = {
   readonly issue: number;
   /** The bare repository of the copy. */
   readonly bareRepository: string;
+  /** The directory of the jobs' logs. */
+  readonly logs: string;
   /** Whether every question is answered with yes. */
   readonly approvesAll: boolean;
   /** Whether changes are printed as lines of JSON. */
