@@ -46,7 +46,7 @@ const readAttemptNumber = (name: string): number => Number(/-(\d+)\.md$/.exec(na
 
 type TranscriptChoice = { readonly step: string | null; readonly attempt: number | null };
 
-/** A kept transcript: of the step's last attempt or the planner's, in the newest run that has one. Null if there is none. */
+/** A kept transcript: of the step's last attempt or the planner's, in the newest run that has one. Returns null without one. */
 export const findKeptTranscript = async (repository: string, { step, attempt }: TranscriptChoice): Promise<string | null> => {
   const root = toRunsFolder(repository);
   const [, execution = null, name = step] = /^([0-9a-f]{6})-(.+)$/.exec(step ?? "") ?? [];

@@ -10,7 +10,7 @@ import { fetchCommitAs, INTERRUPTED_WORK_REF, restoreFiles } from "./job-workspa
 
 type RestoreInput = { readonly from: string; readonly to: string; readonly spec: JobSpec };
 
-/** Offers to an attempt what an interrupted one left: in its working directory, if that still fits its base. Null if it left nothing. */
+/** Offers to an attempt what an interrupted one left: in its working directory, if that still fits its base. Returns null without any work. */
 export const restoreInterrupted = async (clone: RepositoryClone, { from, to, spec }: RestoreInput): Promise<InterruptedAttempt | null> => {
   const { commit } = spec.interrupted ?? {};
   if (commit === undefined || !(await fetchCommitAs(clone.running, { from, to, commit, as: INTERRUPTED_WORK_REF }))) return null;

@@ -6,7 +6,7 @@ import { toInlineCode } from "./escape.ts";
 /** A moment to the minute: `2026-11-29 15:00 UTC`. */
 export const formatMinute = (at: Millis): string => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
-/** Until when work of an execution waits for the quota of its model; null if none does. */
+/** Until when work of an execution waits for the quota of its model; null without such work. */
 export const findQuotaEnd = ({ planning, state, steps }: Execution): Millis | null => {
   const planner = state === "planning" && planning.quota?.until === planning.notBefore ? [planning.quota.until] : [];
   const all = Object.values(steps).flatMap((step) => {
