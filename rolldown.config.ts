@@ -13,12 +13,21 @@ const withoutEvaluation: Plugin = {
 
 /**
  * Large modules for features that Enki does not use: identity tokens and platform details of Actions with an HTTP client of their own,
- * functions in YAML, and source maps of templates. The last two packages are optional to the modules that require them.
+ * functions in YAML, source maps of templates, and the check of what people enter into forms of MCP, and its tasks. The packages of functions and source
+ * maps are optional to the modules that require them.
  */
 const UNUSED_MODULES: readonly (readonly [RegExp, string])[] = [
   [/@actions\/core\/lib\/oidc-utils\.js$/, "export const OidcClient = undefined;"],
   [/@actions\/core\/lib\/platform\.js$/, "export {};"],
   [/node_modules\/(?:esprima|source-map)\//, 'throw new Error("not bundled");'],
+  [
+    /@modelcontextprotocol\/sdk\/dist\/esm\/validation\/ajv-provider\.js$/,
+    'export class AjvJsonSchemaValidator { getValidator() { throw new Error("not bundled"); } }',
+  ],
+  [
+    /@modelcontextprotocol\/sdk\/dist\/esm\/experimental\/tasks\/(?:server|client)\.js$/,
+    "export class ExperimentalServerTasks {} export class ExperimentalClientTasks {}",
+  ],
 ];
 const withoutUnused: Plugin = {
   name: "without-unused",
