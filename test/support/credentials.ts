@@ -69,6 +69,8 @@ export const CREDENTIALS: Readonly<Record<string, string>> = {
 const insert = (text: string, piece: string, every: number): string =>
   Array.from({ length: Math.ceil(text.length / every) }, (_, at) => text.slice(at * every, (at + 1) * every)).join(piece);
 
+const reverse = (text: string): string => Array.from(text).toReversed().join("");
+
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
 /** Ways in which text carries a credential that nobody reads at first sight. */
@@ -87,8 +89,8 @@ export const DISGUISES: Readonly<Record<string, (credential: string) => string>>
     Array.from(Buffer.from(text))
       .map((byte) => `0x${byte.toString(16).padStart(2, "0")}`)
       .join(", ") + ",",
-  reversed: (text) => Array.from(text).toReversed().join(""),
-  "reversed in base64": (text) => base64(Array.from(text).toReversed().join("")),
+  reversed: reverse,
+  "reversed in base64": (text) => base64(reverse(text)),
   "split over lines": (text) => insert(text, "\n", 12),
   "split over lines of a comment": (text) => insert(text, "\n  // ", 12),
   "split over continued lines": (text) => insert(text, "\\\n    ", 12),
@@ -114,6 +116,30 @@ export const DISGUISES: Readonly<Record<string, (credential: string) => string>>
   "with zero-width characters": (text) => insert(text, "\u200b", 4),
   "with soft hyphens": (text) => insert(text, "\u00ad", 3),
   "in UTF-16": (text) => insert(text, "\0", 1),
+  "in base64, backwards": (text) => reverse(base64(text)),
+  "in base64 of hexadecimal": (text) => base64(Buffer.from(text).toString("hex")),
+  "in base64 of UTF-16": (text) => Buffer.from(text, "utf16le").toString("base64"),
+  "in base64 lines of a comment": (text) => insert(base64(text), "\n# ", 40),
+  "in base64 as joined strings": (text) => `"${insert(base64(text), '" +\n  "', 20)}"`,
+  "in hexadecimal, backwards": (text) => reverse(Buffer.from(text).toString("hex")),
+  "in hexadecimal twice": (text) => Buffer.from(Buffer.from(text).toString("hex")).toString("hex"),
+  "in a list of character codes": (text) => `${Array.from(Buffer.from(text)).join(", ")},`,
+  "backwards over lines": (text) => insert(reverse(text), "\n", 12),
+  "as items of a list": (text) => insert(text, "\n- ", 12),
+  "as added lines": (text) => insert(text, "\n+", 12),
+  "as text that is added": (text) => `"${insert(text, '";\nkey += "', 9)}"`,
+  "as strings that SQL joins": (text) => `'${insert(text, "' || '", 9)}'`,
+  "as strings of a call": (text) => `"${insert(text, '".concat("', 9)}"`,
+  "with octal escapes": (text) =>
+    Array.from(Buffer.from(text))
+      .map((byte) => `\\${byte.toString(8).padStart(3, "0")}`)
+      .join(""),
+  "encoded for addresses twice": (text) =>
+    Array.from(Buffer.from(text))
+      .map((byte) => `%25${byte.toString(16).padStart(2, "0")}`)
+      .join(""),
+  "with wide characters": (text) => text.replaceAll(/[!-~]/g, (char) => String.fromCharCode(char.charCodeAt(0) + 0xfee0)),
+  "with colours between": (text) => insert(text, "\u001b[31m", 9),
   "after a letter": (text) => `x${text}`,
   "after an underscore": (text) => `TOKEN_${text}`,
 };

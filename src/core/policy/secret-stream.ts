@@ -31,7 +31,7 @@ export const openSecretRedactor = (values: readonly string[] = []): SecretRedact
 /** The end of the text in which no credential can continue. */
 const findSafeEnd = (held: string, values: readonly string[]): number => {
   const key = findLastKey(held);
-  const word = findLastWord(held);
+  const word = findLastFragment(held);
   const end = key !== null && word < key.to ? Math.min(key.from, word) : word;
   const least = held.length - MAX_HELD_CHARS / 2;
   if (end >= least) return end;
@@ -53,6 +53,27 @@ const findLastWord = (text: string): number => {
   let start = text.length;
   while (start > 0 && !/\s/.test(text.charAt(start - 1))) start -= 1;
   return start;
+};
+
+/** What stands before the text of a line in code, quotes and lists. */
+const LINE_MARK = /^(?:\/\/|#|\*|>|\||--?|\+)$/;
+/** A word in which a credential may begin that the next line continues; ordinary words of prose are shown at once. */
+const LINE_FRAGMENT = /^(?=.{8})(?:.*[\d_=+/\\"'`]|[^\s]{12}).*$/;
+/** A word that the next word of the line continues: an operator between literals, a literal, or a byte of a list. */
+const JOINED_WORD = /^(?:[+.,&|\\]{1,2}|<<|\+=)$|["'`][,;)]?$|^(?:0x|\\x)?[0-9a-f]{2,3}[,:;]?$/i;
+
+/** The start of the last word, or of the words before it that it may continue. */
+const findLastFragment = (text: string): number => {
+  let start = findLastWord(text);
+  for (;;) {
+    const end = text.slice(0, start).trimEnd().length;
+    const before = findLastWord(text.slice(0, end));
+    const word = text.slice(before, end);
+    const isLineEnd = text.slice(end, start).includes("\n");
+    const isContinued = isLineEnd ? LINE_FRAGMENT.test(word) : "+=".startsWith(text.slice(start, start + 2));
+    if (word === "" || !(isContinued || LINE_MARK.test(word) || JOINED_WORD.test(word))) return start;
+    start = before;
+  }
 };
 
 /** Redacts lines, and passes each on as soon as no credential can continue in the next. */

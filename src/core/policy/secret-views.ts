@@ -10,33 +10,62 @@ export type TextView = {
  * joined, reversed, and its base64 and hexadecimal parts decoded. Takes time linear in the text.
  */
 export function* readOtherViews(text: string): Generator<TextView> {
-  const plain = rewrite(text, /[\p{Default_Ignorable_Code_Point}\p{Cf}\0]+/gu, () => "");
-  if (plain) yield plain;
-  const unescaped = rewrite(text, ESCAPES, decodeEscape);
-  if (unescaped) yield unescaped;
-  for (const joined of [rewrite(text, LITERAL_JOINTS, () => ""), rewrite(text, LINE_JOINTS, () => "")]) if (joined) yield joined;
-  yield { text: reverse(text), locate: (from, to) => [text.length - to, text.length - from] };
-  yield* decodeRuns(text);
-  const wrapped = rewrite(text, BASE64_LINE_ENDS, () => "");
-  if (wrapped)
-    for (const view of decodeRuns(wrapped.text)) yield { text: view.text, locate: (from, to) => wrapped.locate(...view.locate(from, to)) };
+  const rewritten = [
+    rewrite(text, INVISIBLE, () => ""),
+    rewrite(text, WIDE_CHARS, (char) => String.fromCharCode(char.charCodeAt(0) - WIDE_OFFSET)),
+    rewrite(text, ESCAPES, decodeEscape),
+  ];
+  for (const view of rewritten) if (view) yield view;
+  yield reverseView(readAsIs(text));
+  yield* decodeRuns(readAsIs(text));
+  for (const joined of [rewrite(text, LITERAL_JOINTS, () => ""), rewrite(text, LINE_JOINTS, () => "")]) {
+    if (!joined) continue;
+    yield joined;
+    yield reverseView(joined);
+    yield* decodeRuns(joined);
+  }
+  // A line of base64 may start with a mark that other lines have before their text.
+  for (const joined of [rewrite(text, BASE64_LINE_ENDS, () => ""), rewrite(text, DUMP_LINES, readDumpLine)])
+    if (joined) yield* decodeRuns(joined);
 }
 
-const ESCAPES = /%[0-9a-f]{2}|\\x[0-9a-f]{2}|\\u00[0-9a-f]{2}|\\u\{[0-9a-f]{2}\}|&#(?:x[0-9a-f]{2}|\d{2,3});|=[0-9A-F]{2}/gi;
+const readAsIs = (text: string): TextView => ({ text, locate: (from, to) => [from, to] });
+
+/** Also the colours of a terminal. */
+const INVISIBLE = /(?:[\p{Default_Ignorable_Code_Point}\p{Cf}\0]|\p{Cc}\[[\d;]{0,20}m)+/gu;
+const WIDE_CHARS = /[\uff01-\uff5e]/g;
+const WIDE_OFFSET = 0xfee0;
+
+const ESCAPES =
+  /%(?:25)?[0-9a-f]{2}|\\x[0-9a-f]{2}|\\U0{6}[0-9a-f]{2}|\\u00[0-9a-f]{2}|\\u\{[0-9a-f]{2}\}|\\[01][0-7]{2}|&#(?:x[0-9a-f]{2}|\d{2,3});|=[0-9A-F]{2}/gi;
 const decodeEscape = (escape: string): string => {
   const decimal = /^&#(\d+);$/.exec(escape)?.[1];
+  const octal = /^\\([01][0-7]{2})$/.exec(escape)?.[1];
+  if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
   return String.fromCharCode(
     decimal === undefined ? Number.parseInt(/[0-9a-f]{2}(?=[};]?$)/i.exec(escape)?.[0] ?? "0", 16) : Number(decimal),
   );
 };
 
-/** The joint of two pieces of a literal: quotes with an operator, comma or line between them. */
-const LITERAL_JOINTS = /["'`]\s{0,40}[+.,&]{0,2}\s{0,40}\\?\s{0,40}["'`]|\\\n|\$\{["'`]{0,2}\}/g;
-/** The end of a line and what begins the next one in code, quotes and logs. */
-const LINE_JOINTS = /\\?\r?\n[ \t]{0,40}(?:\/\/|#|\*|>|\||--(?= ))?[ \t]{0,4}/g;
+/** The joint of two pieces of a literal: quotes with an operator, a call, a comma or a line between them. */
+const LITERAL_JOINTS =
+  /["'`]\s{0,40}(?:\)?\.concat\(|;?\s{0,4}\w{1,30}\s{0,4}\+=|<<|[+.,&|]{0,2})\s{0,40}\\?\s{0,40}["'`]|\\\n|\$?\{["'`]{0,2}\}/g;
+/** The end of a line and what begins the next one in code, quotes, lists, changes and logs. */
+const LINE_JOINTS = /[\\=]?\r?\n[ \t]{0,40}(?:\/\/|#|\*|>|\||--(?= )|[-+](?= )|\+)?[ \t]{0,4}/g;
 const BASE64_LINE_ENDS = /(?<=[A-Za-z0-9+/_-])\r?\n[ \t]{0,20}(?=[A-Za-z0-9+/_=-])/g;
+/** A line of a dump by `xxd` or `hexdump`: address, bytes, and the same as characters. */
+const DUMP_LINES = /^[0-9a-f]{7,8}:? {1,2}((?:[0-9a-f]{2,4} {1,2}){1,16})[^\n]{0,40}\n?/gim;
+const readDumpLine = (line: string): string =>
+  line
+    .replace(/^\w+:? +/, "")
+    .replace(/(?: {2}|[|]).*$/s, "")
+    .replaceAll(/\W/g, "");
 
 const reverse = (text: string): string => Buffer.from(text, "utf16le").reverse().swap16().toString("utf16le");
+const reverseView = ({ text, locate }: TextView): TextView => ({
+  text: reverse(text),
+  locate: (from, to) => locate(text.length - to, text.length - from),
+});
 
 /** Replaces all matches; null if there is none. */
 const rewrite = (text: string, form: RegExp, replace: (match: string) => string): TextView | null => {
@@ -89,16 +118,30 @@ const findLastAtMost = (sorted: readonly number[], value: number): number => {
 const MIN_BASE64_CHARS = 24;
 const MIN_HEX_CHARS = 48;
 const HEX_LIST = /(?:(?:0x|\\x)?[0-9a-f]{2}[\s,:;]{1,3}){23,4000}(?:0x|\\x)?[0-9a-f]{2}\b/gi;
+const CODE_LIST = /(?:\d{2,3}[\s,;]{1,3}){19,4000}\d{2,3}\b/g;
 
 /** All runs of a form, decoded: one view for each alignment and reading. A run is the smallest part that can be located. */
-function* decodeRuns(text: string): Generator<TextView> {
-  const base64 = findRuns(text, isBase64Code, MIN_BASE64_CHARS);
-  for (let skip = 0; skip < 4; skip += 1) yield* readDecoded(base64, (run) => decodeBase64(run.slice(skip)));
-  const hex = findRuns(text, isHexCode, MIN_HEX_CHARS);
-  for (const skip of [0, 1]) yield* readDecoded(hex, (run) => decodeHex(run.slice(skip)));
-  const lists = [...text.matchAll(HEX_LIST)].map(({ 0: run, index }) => ({ run, index }));
-  yield* readDecoded(lists, (run) => decodeHex(run.replaceAll(/0x|\\x|[\s,:;]/gi, "")));
+function* decodeRuns(view: TextView): Generator<TextView> {
+  for (const decoded of listDecoded(view.text))
+    yield { text: decoded.text, locate: (from, to) => view.locate(...decoded.locate(from, to)) };
 }
+
+function* listDecoded(text: string): Generator<TextView> {
+  const base64 = findRuns(text, isBase64Code, MIN_BASE64_CHARS);
+  for (let skip = 0; skip < 4; skip += 1) {
+    yield* readDecoded(base64, (run) => decodeBase64(run.slice(skip)));
+    yield decodeOnce(base64, (run) => decodeBase64(reverse(run).slice(skip)));
+  }
+  const hex = findRuns(text, isHexCode, MIN_HEX_CHARS);
+  for (const skip of [0, 1]) {
+    yield* readDecoded(hex, (run) => decodeHex(run.slice(skip)));
+    yield decodeOnce(hex, (run) => decodeHex(reverse(run).slice(skip)));
+  }
+  yield* readDecoded(findMatches(text, HEX_LIST), (run) => decodeHex(run.replaceAll(/0x|\\x|[\s,:;]/gi, "")));
+  yield decodeOnce(findMatches(text, CODE_LIST), (run) => String.fromCharCode(...run.split(/[\s,;]+/).map(Number)));
+}
+
+const findMatches = (text: string, form: RegExp): EncodedRun[] => [...text.matchAll(form)].map(({ 0: run, index }) => ({ run, index }));
 
 type EncodedRun = { readonly run: string; readonly index: number };
 
@@ -123,20 +166,32 @@ const findRuns = (text: string, isIn: (code: number) => boolean, least: number):
   return runs;
 };
 
-/** Decoded runs in one text, each on a line of its own; also reversed, and decoded once more. */
+/** Decoded runs in one text, each on a line of its own. UTF-16 has a zero in each character. */
+const decodeOnce = (runs: readonly EncodedRun[], decode: (run: string) => string): TextView =>
+  joinDecoded(
+    runs,
+    runs.map(({ run }) => withoutZeros(decode(run))),
+  );
+const withoutZeros = (text: string): string => (text.includes("\0") ? text.replaceAll("\0", "") : text);
+
+/** Decoded runs in one text; also reversed, and decoded once more. */
 function* readDecoded(runs: readonly EncodedRun[], decode: (run: string) => string): Generator<TextView> {
   if (runs.length === 0) return;
-  const decoded = runs.map(({ run }) => decode(run));
+  const decoded = runs.map(({ run }) => withoutZeros(decode(run)));
   yield joinDecoded(runs, decoded);
   yield joinDecoded(
     runs,
     decoded.map((each) => reverse(each)),
   );
-  yield joinDecoded(
-    runs,
-    decoded.map((each) => (each.length < MIN_BASE64_CHARS || /[^\w+/=\s-]/.test(each) ? "" : decodeBase64(each.replaceAll(/\s/g, "")))),
-  );
+  const again = decoded.map((each) => decodeAgain(each));
+  if (again.some((each) => each !== "")) yield joinDecoded(runs, again);
 }
+
+const decodeAgain = (text: string): string => {
+  if (text.length < MIN_BASE64_CHARS || /[^\w+/=\s-]/.test(text)) return "";
+  const run = text.replaceAll(/\s/g, "");
+  return /^[0-9a-f]+$/i.test(run) ? decodeHex(run) : decodeBase64(run);
+};
 
 const joinDecoded = (runs: readonly EncodedRun[], texts: readonly string[]): TextView => {
   const starts: number[] = [];

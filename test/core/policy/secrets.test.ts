@@ -128,6 +128,18 @@ describe("a stream", () => {
     expect(redactor.write(`${["-----BEGIN", "RSA PRIVATE KEY-----"].join(" ")}\n${"kkkk\n".repeat(MAX_HELD_CHARS)}`)).not.toBe("");
   });
 
+  test.each(Object.entries(DISGUISES))("shows no credential %s, wherever its pieces end", (_, disguise) => {
+    const text = `first line\n${disguise(token)}\nlast line\n`;
+    for (const length of [1, 7, 64]) {
+      const redactor = openSecretRedactor();
+      let shown = "";
+      for (let at = 0; at < text.length; at += length) shown += redactor.write(text.slice(at, at + length));
+      shown += redactor.end();
+      expect(shown).toMatch(/^first [^]{0,60}\[redacted\][^]{0,60}line\n$/);
+      expect(findSecrets(shown)).toEqual([]);
+    }
+  });
+
   test("of lines shows each line at once, and a private key as one", () => {
     const lines: string[] = [];
     const redactor = openLineRedactor([], (line) => void lines.push(line));
