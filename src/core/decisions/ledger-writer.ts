@@ -146,9 +146,14 @@ export const openTextRecords = ({ ledger, put }: LedgerWriter) => ({
   putArtifact: (execution: ExecutionId, step: StepId, text: string): void => put("artifacts", `${execution}/${step}`, text),
 });
 
+/** Counts how often a queue froze, because each freeze is announced. A decision counts at most one. */
+const countFreeze = (before: Queue | undefined, queue: Queue): Queue =>
+  queue.frozen && !before?.frozen ? { ...queue, freezes: (before?.freezes ?? 0) + 1 } : queue;
+
 /** Reads and writes everything besides the graph: handled events, queues, effect records, the outbox. */
 export const openSideRecords = (writer: LedgerWriter, now: Millis) => {
   const { ledger, put, requireSave, setCursor, recordBacklog } = writer;
+  const before = ledger();
   return {
     markHandled: (id: EventId): void => {
       requireSave();
@@ -183,10 +188,10 @@ export const openSideRecords = (writer: LedgerWriter, now: Millis) => {
     putQueue: (base: BranchName, queue: Queue): void => {
       if (readOwn(ledger().queues, base) === queue) return;
       requireSave();
-      put("queues", base, queue);
+      put("queues", base, countFreeze(readOwn(before.queues, base), queue));
     },
     /** Records a queue whose change follows from facts that are read again anyway: saved with the next write. */
-    recordQueue: (base: BranchName, queue: Queue): void => put("queues", base, queue),
+    recordQueue: (base: BranchName, queue: Queue): void => put("queues", base, countFreeze(readOwn(before.queues, base), queue)),
     effectRecord: (key: string): EffectRecord | undefined => readOwn(ledger().effectRecords, key),
     deleteEffectRecord: (key: string): void => put("effectRecords", key, undefined),
     putEffectRecord: (key: string, effectRecord: EffectRecord): void => put("effectRecords", key, effectRecord),

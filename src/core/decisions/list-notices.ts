@@ -95,11 +95,11 @@ const listReviewNotices = (execution: Execution, { id, head, pull, result }: Ste
 /** Only the oldest execution on a frozen base, because one person can release it for all. */
 const listFreezeNotices = (tx: DecisionReader, execution: Execution): readonly Notice[] => {
   const { baseBranch, createdAt } = execution;
-  const { frozen, landedTip } = tx.queue(baseBranch);
+  const { frozen, freezes, landedTip } = tx.queue(baseBranch);
   if (!frozen) return [];
   const isOlder = (each: Execution): boolean => each.baseBranch === baseBranch && each.state === "running" && each.createdAt < createdAt;
   if (tx.executions().some(isOlder)) return [];
-  return [createNotice(execution, "freeze", { of: [baseBranch, frozen.code, landedTip], reason: frozen.message })];
+  return [createNotice(execution, "freeze", { of: [baseBranch, frozen.code, landedTip, freezes ?? 0], reason: frozen.message })];
 };
 
 /** The day's budget ends by itself, so only the execution's own needs a person. */

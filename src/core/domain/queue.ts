@@ -107,6 +107,8 @@ export type Queue = {
   readonly candidates: readonly Candidate[];
   /** Set if nothing can land on the base: rewound, missing, red, or refused by a rule. A person's push or `/enki retry` clears it. */
   readonly frozen: Refusal | null;
+  /** Number of freezes, and of releases by a person, because each freeze is announced. Absent before the first. */
+  readonly freezes?: number;
   /** The base tip after Enki's last landing. A base without this commit was rewound. */
   readonly landedTip: Sha | null;
   /** The last seen base tip; while the base is frozen because of a rewind, the lost tip. */

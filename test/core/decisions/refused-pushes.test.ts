@@ -47,6 +47,18 @@ describe("a push that GitHub's rules reject", () => {
     expect(it.execution()?.state).toBe("done");
   });
 
+  test("of a candidate is announced again if the queue freezes again on the same tip after a person's retry", async () => {
+    const it = await working(({ ref }) => (readCandidateRef(ref) ? "no such ref, please" : null));
+    const announced = (): number => it.state.comments.filter(({ body }) => body.includes("nothing lands on `main` for now")).length;
+    expect(announced()).toBe(1);
+    await it.handle([{ kind: "woken" }]);
+    expect(announced()).toBe(1);
+    await it.handle([comment(3, { kind: "retry", target: null })]);
+    await it.handle([{ kind: "woken" }]);
+    expect(it.state.ledger.queues["main"]?.frozen).toMatchObject({ code: "not-allowed" });
+    expect(announced()).toBe(2);
+  });
+
   test("of a landed step's branch leaves the branch where it is", async () => {
     const it = await working(({ ref, newSha }) => (readTaskRef(ref) && newSha === null ? "deletions are not allowed" : null));
     await it.end("verify/");

@@ -83,7 +83,7 @@ const withoutStarts = (candidate: Candidate): Candidate => {
 
 /** Earlier versions did not record in which files an item conflicts, and how many runs the base has runners for. */
 const withoutNewQueueFields = (today: Queue): Queue => {
-  const { capacity: _, ...queue } = today;
+  const { capacity: _capacity, freezes: _freezes, ...queue } = today;
   const items = queue.items.map((each) => {
     const { conflictPaths: _paths, ...item } = each;
     return item;

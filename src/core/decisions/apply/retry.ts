@@ -140,5 +140,6 @@ const unfreezeQueue = (tx: DecisionTransaction, { baseBranch }: Execution): void
 /** Accepts the base as it is now: a person who retries the base has seen its commits. */
 const acceptBaseTip = (tx: DecisionTransaction, base: BranchName): void => {
   const queue = tx.queue(base);
-  if (queue.frozen) tx.putQueue(base, withAcceptedTip(queue, tx.baseTip(base)));
+  // Another freeze is announced again.
+  if (queue.frozen) tx.putQueue(base, { ...withAcceptedTip(queue, tx.baseTip(base)), freezes: (queue.freezes ?? 0) + 1 });
 };
