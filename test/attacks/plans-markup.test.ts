@@ -2,13 +2,14 @@ import { createExecution } from "../../src/core/domain/execution-lifecycle.ts";
 import type { Execution } from "../../src/core/domain/execution.ts";
 import type { Mail } from "../../src/core/domain/mail.ts";
 import { emptyQueue } from "../../src/core/domain/queue.ts";
+import { createStep } from "../../src/core/domain/step.ts";
 import { parseComment } from "../../src/core/commands/parse-comment.ts";
 import { renderBacklogBody, renderBacklogTitle } from "../../src/core/messages/backlog-text.ts";
 import { formatLandingMessage, formatSquashMessage, formatWorkMessage } from "../../src/core/messages/commit-messages.ts";
 import { renderExecutionComment } from "../../src/core/messages/execution-comment.ts";
 import { renderMailComment } from "../../src/core/messages/mail-comment.ts";
 import { renderPlanPages } from "../../src/core/messages/plan-page.ts";
-import { renderPullBody, renderPullTitle } from "../../src/core/messages/pull-text.ts";
+import { type PullBodyInput, renderPullBody, renderPullTitle } from "../../src/core/messages/pull-text.ts";
 import { renderThreadAnswer } from "../../src/core/messages/thread-answers.ts";
 import { findLive, findLiveWords } from "../core/messages/find-live.ts";
 import { plan as planOf, step } from "../support/build.ts";
@@ -49,6 +50,11 @@ const judge = (markdown: string): AttackEnd => {
   return commands.length > 0 ? { through: JSON.stringify(commands) } : { stopped: "inert-text" };
 };
 
+const PROGRESS_URL = "https://github.example/acme/shop/issues/1";
+
+/** Enki's own link, the and the list of the one command, are not the text's. */
+const judgePull = (markdown: string): AttackEnd => judge(markdown.replace(`[progress](${PROGRESS_URL})`, "").replace(/^- `/m, "`"));
+
 /** A diagram as Enki writes one, line by line: nothing else may stand in it. */
 const DIAGRAM_LINE =
   /^(?:graph LR| {2}n\d+(?:\["(?:[a-zA-Z0-9 ]|[^\0-\u007f]|#\d+;)*"\]|\{\{"(?:[a-zA-Z0-9 ]|[^\0-\u007f]|#\d+;)*"\}\})(?::::\w+)?| {2}n\d+ --> n\d+| {2}classDef \w+ [\w:#,]+)$/;
@@ -88,6 +94,15 @@ const MAIL: Mail = {
 const other = step("other");
 const context = (over: Parameters<typeof step>[1]) => ({ execution: EXECUTION, step: step("fix", over), suffix: "" });
 const head = "a".repeat(40);
+const pullOf = (text: string): PullBodyInput => ({
+  execution: EXECUTION,
+  planned: step("fix", { title: text, description: text }),
+  step: { ...createStep("fix"), state: "failed", output: text, lastFailure: text, refusal: { code: "x", message: text, next: "" } },
+  terms: undefined,
+  commands: [text],
+  progressUrl: PROGRESS_URL,
+  repositoryUrl: "https://github.example/acme/shop",
+});
 
 const PLACES: Readonly<Record<string, (text: string) => AttackEnd>> = {
   "a step's title in a comment": (text) => judge(comment([step("fix", { title: text }), other])),
@@ -104,8 +119,8 @@ const PLACES: Readonly<Record<string, (text: string) => AttackEnd>> = {
   "a mail's subject and body": (text) => judge(renderMailComment({ ...MAIL, subject: text, body: text }, "helper[bot]")),
   "a backlog issue": (text) => judge(renderBacklogBody(text)),
   "a backlog issue's title": (text) => judgeMessage(renderBacklogTitle(text)),
-  "a pull request's text": (text) => judge(renderPullBody({ ...context({ description: text }), output: text, terms: undefined })),
-  "a pull request's title": (text) => judgeMessage(renderPullTitle(context({ title: text }))),
+  "a pull request's text": (text) => judgePull(renderPullBody(pullOf(text))),
+  "a pull request's title": (text) => judgeMessage(renderPullTitle({ planned: step("fix", { title: text }) })),
   "an answer in a review": (text) => judge(renderThreadAnswer({ comment: 1, addressed: true, text }, null)),
   "a commit of work": (text) => judgeMessage(formatWorkMessage(context({ title: text }))),
   "a landing commit": (text) => judgeMessage(formatLandingMessage({ ...context({ title: text }), head })),

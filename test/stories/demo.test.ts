@@ -148,13 +148,15 @@ describe("the demo", () => {
     );
   });
 
-  test("a round of review costs at most 14 more REST requests, one for each result and notification, and 4 more pushes", () => {
+  test("a round of review costs at most 14 more REST requests, one for each result, notification and new text, and 4 more pushes", () => {
     const { landed, reviewed, artifacts, requests } = told.summary;
     // One more request for each result: a plan, and for each step and each round of review its work and its verdict.
     const results = 1 + 2 * landed.length + artifacts.length + 2 * reviewed;
     // A person is notified of the plan, and of each head of the checkpoint.
     const notifications = 1 + (1 + reviewed);
-    expect(requests.rest).toBeLessThanOrEqual(8 * landed.length + 14 * reviewed + results + notifications);
+    // A pull request's text states each landing, each wait for a review, and each return to an agent.
+    const texts = landed.length + (1 + reviewed) + reviewed;
+    expect(requests.rest).toBeLessThanOrEqual(8 * landed.length + 14 * reviewed + results + notifications + texts);
     expect(requests.pushes).toBeLessThanOrEqual(4 * landed.length + 4 * reviewed);
   });
 
@@ -205,7 +207,7 @@ describe.concurrent("other rehearsals", () => {
     expect(told.text).not.toContain("document_limit: attempt");
   });
 
-  test("other names and one more step: at most 8 REST requests and 4 pushes for each landed step, and a request for each result and notification", async () => {
+  test("other names and one more step: at most 8 REST requests and 4 pushes for each landed step, and a request for each result, notification and new text", async () => {
     const told = await playOf("renamed");
     expect(told).toMatchObject({ code: 0 });
     expect(told.summary.landed.map(({ step }) => step).toSorted()).toEqual(["announce", "describe_cap", "raise_cap", "try_big_file"]);
@@ -215,7 +217,9 @@ describe.concurrent("other rehearsals", () => {
     const results = 1 + 2 * landed.length + artifacts.length;
     // The plan, and the head of each checkpoint: this rehearsal has none.
     const notifications = 1;
-    expect(requests.rest - results - notifications).toBeLessThanOrEqual(8 * landed.length);
+    // The text of each pull request states its landing.
+    const texts = landed.length;
+    expect(requests.rest - results - notifications - texts).toBeLessThanOrEqual(8 * landed.length);
     expect(requests.pushes / landed.length).toBeLessThanOrEqual(4);
     expect(requests.rest).toBeGreaterThan(0);
   });

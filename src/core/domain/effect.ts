@@ -24,7 +24,7 @@ export type Effect =
   | EffectOf<"enqueue-pull", { pull: number; head: Sha }>
   | EffectOf<"dequeue-pull", { pull: number }>
   | EffectOf<"start-workflow", { workflow: string; branch: string }>
-  /** Replaces the text of a step's pull request. The key ends with the announced landing kind, or with the head of the announced findings. */
+  /** Replaces the text of a step's pull request. The key ends with the announced landing kind and state. */
   | EffectOf<"edit-pull", { pull: number; body: string }>
   | EffectOf<"close-pull", { pull: number; comment: string }>
   /** Without `context`, sets Enki's own status. */

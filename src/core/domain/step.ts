@@ -100,6 +100,10 @@ export type StepFacts = {
   readonly tampering?: HeadTampering;
   /** The landing kind stated on the pull request; absent if not stated. */
   readonly announcedLanding?: LandingKind;
+  /** The state in the text of the pull request, and the number of edits. Absent without such a pull request. */
+  readonly announcedState?: AnnouncedState;
+  /** The last verdict about a head of the step. Absent before. */
+  readonly verification?: StepVerification;
   /** The commit that landed the step; null before. `rewritten`: the base does not contain the head, because GitHub squashed or rebased it. */
   readonly landed: { readonly commit: Sha; readonly at: Millis; readonly rewritten?: true } | null;
   readonly output: string;
@@ -111,6 +115,11 @@ export type StepFacts = {
   /** The present head's conflict with the base; absent without one. */
   readonly resolution?: Resolution;
 };
+
+type AnnouncedState = { readonly key: string; readonly edits: number };
+
+/** The commit on which a head passed or failed, and the run of its verify job; null if the run is unknown or the verdict was reused. */
+export type StepVerification = { readonly head: Sha; readonly commit: Sha; readonly run: number | null; readonly passed: boolean };
 
 export type StepDecision = { readonly by: Login; readonly source: CommandSource };
 

@@ -14,12 +14,7 @@ export type TamperingFinding = { readonly path: string; readonly kind: Tampering
 export type HeadTampering = {
   readonly head: Sha;
   readonly findings: readonly TamperingFinding[];
-  /** Set until the pull request shows the findings. */
-  readonly isUntold?: true;
 };
-
-/** The same after the pull request showed the findings. */
-export const withoutUntold = ({ head, findings }: HeadTampering): HeadTampering => ({ head, findings });
 
 type JudgedHead = { readonly head: { readonly sha: Sha } | null; readonly tampering?: HeadTampering };
 

@@ -33,10 +33,13 @@ export const renderFailedSteps = (steps: readonly Step[]): string => {
 
 const renderStepFailure = (step: Step): string => {
   const reason = `❌ **${toInlineCode(step.id)} failed.** ${escapeSentence(step.refusal?.message ?? "")}`.trimEnd();
-  const log = findFailureLog(step);
-  if (log === "") return reason;
-  return `${reason}\n\n${wrapInDetails(formatLogSummary(log), fenceText("text", stripLogBars(log), { limit: 2_500, keep: "end" }))}`;
+  const log = renderFailureLog(findFailureLog(step));
+  return log === "" ? reason : `${reason}\n\n${log}`;
 };
+
+/** The last output of a failed attempt or verification, folded; empty without one. */
+export const renderFailureLog = (log: string): string =>
+  log === "" ? "" : wrapInDetails(formatLogSummary(log), fenceText("text", stripLogBars(log), { limit: 2_500, keep: "end" }));
 
 /** In a verify log, command lines start with `$ ` and output lines with `| `, so that no output passes for a command. */
 const formatLogSummary = (log: string): string => {

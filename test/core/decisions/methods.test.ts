@@ -34,6 +34,7 @@ describe.each(["squash", "rebase"] as const)("%s", (method) => {
   test("pull requests land one at a time, and dependents are rebased on GitHub's commit", async () => {
     const it = await begun([method]);
     const before = it.head("b") ?? "";
+    expect(it.says("a")).toContain(`pull requests are ${method === "squash" ? "squashed" : "rebased"} one at a time (each)`);
     await it.verify();
     expect(it.states()).toEqual({ a: "done", b: "done" });
     expect(it.at("a")?.landed).toMatchObject({ commit: it.state.merges[0], rewritten: true });
@@ -41,7 +42,7 @@ describe.each(["squash", "rebase"] as const)("%s", (method) => {
     // Squashed: merged with the base, so that no commit is lost; rebased: one commit on it.
     expect(own).toEqual(method === "squash" ? [before, it.state.merges[0]] : [it.state.merges[0]]);
     expect(it.contains(it.at("a")?.head?.sha ?? "", it.base())).toBe(false);
-    expect(it.says("a")).toContain(`pull requests are ${method === "squash" ? "squashed" : "rebased"} one at a time (each)`);
+    expect(it.says("a")).toContain(`**Landed** on \`main\` as ${it.state.merges[0] ?? ""}`);
     it.replay();
   });
 

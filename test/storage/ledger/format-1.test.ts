@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Step } from "../../../src/core/domain/step.ts";
 import type { Candidate, Queue } from "../../../src/core/domain/queue.ts";
 import type { Execution } from "../../../src/core/domain/execution.ts";
 import { type Ledger, LEDGER_FORMAT } from "../../../src/core/domain/ledger.ts";
@@ -64,9 +65,19 @@ const withoutHashes = (value: unknown): string => {
   );
 };
 
+/** Earlier versions did not record what a pull request says, and which run verified a head. */
+const withoutNewStepFields = (today: Step): Step => {
+  const { announcedState: _state, verification: _verification, ...step } = today;
+  return step;
+};
+
 /** Earlier versions recorded neither the comment that approved a plan nor which plan was shown. */
 const withoutApprovalSource = (today: Execution): Execution => {
-  const { shownPlan: _, times: __, ...execution } = today;
+  const { shownPlan: _, times: __, ...rest } = today;
+  const execution = {
+    ...rest,
+    steps: Object.fromEntries(Object.entries(rest.steps).map(([id, each]) => [id, withoutNewStepFields(each)])),
+  };
   if (!execution.approved) return execution;
   const { plan, by, at } = execution.approved;
   return { ...execution, approved: { plan, by, at } };

@@ -6,13 +6,12 @@ import { isPlanning } from "../../domain/execution.ts";
 import type { Event } from "../../domain/event.ts";
 import { type Job, readJobKey } from "../../domain/job.ts";
 import { readTaskId, type Sha } from "../../domain/ids.ts";
-import { isLandingKind } from "../../domain/queue.ts";
 import { findOpenConflict } from "../../domain/step.ts";
-import { withoutUntold } from "../../domain/tampering.ts";
 import type { EffectRecord } from "../../domain/ledger.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { toSidePullKey } from "../landings.ts";
+import { recordPullText } from "../pull-texts.ts";
 import { type StepContext, findStep } from "./fail-step.ts";
 import { failPlanning } from "./plan-result.ts";
 
@@ -57,22 +56,11 @@ export const applyPerformed = (tx: DecisionTransaction, { at, outcome }: Extract
 
 const recordEffectDone = (tx: DecisionTransaction, outcome: EffectOutcome): void => {
   tx.dequeueEffect(outcome.key);
-  if (outcome.kind === "edit-pull") return recordPullEdited(tx, outcome.key);
+  if (outcome.kind === "edit-pull") return recordPullText(tx, outcome.key);
   if (outcome.kind !== "open-pull" || outcome.ending.kind !== "done") return;
   const id = readTaskId(outcome.key.slice("open-pull:".length));
   const step = id && tx.execution(id.execution)?.steps[id.step];
   if (id && step) tx.recordStep(id.execution, { ...step, pull: outcome.ending.answer.pull });
-};
-
-/** Records what the pull request announces, so that its text is edited only after a change. */
-const recordPullEdited = (tx: DecisionTransaction, key: string): void => {
-  const [task = "", mode] = key.slice("edit-pull:".length).split("/");
-  const id = readTaskId(task);
-  const step = id && tx.execution(id.execution)?.steps[id.step];
-  if (id && step && isLandingKind(mode)) tx.recordStep(id.execution, { ...step, announcedLanding: mode });
-  if (id && step?.tampering && step.tampering.head === mode)
-    tx.recordStep(id.execution, { ...step, tampering: withoutUntold(step.tampering) });
-  tx.deleteEffectRecord(key);
 };
 
 /** Fails a step immediately if GitHub refuses its pull request: the step can never land. */

@@ -10,6 +10,7 @@ import { type QueueEntrant, toChainMerge, type RefineryEffect, type RefineryPlan
 import { renderFailedTogether } from "../../messages/failed-together.ts";
 import { failStep, findStep } from "../apply/fail-step.ts";
 import { listHeldBases, listActiveBases } from "../step-base.ts";
+import { recordPasses, withFailedVerification } from "../step-verification.ts";
 import { createLanding, startWorkflowsAfterLanding, reportOwnChecks, reportReusedVerdict } from "../landings.ts";
 import { findParallelLimits, wakeForNextLook } from "../parallel-limits.ts";
 import { withLandingTerms } from "../landing-terms.ts";
@@ -28,6 +29,7 @@ export const reconcileLanding = (tx: DecisionTransaction): void => {
 };
 
 const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
+  recordPasses(tx, base);
   const tip = tx.baseTip(base);
   const before = tx.queue(base);
   const queue = tip === null ? withMissingBase(before, base) : before;
@@ -176,10 +178,11 @@ const withMissingBase = (queue: Queue, base: BranchName): Queue => ({
 
 const failEjectedStep = (
   tx: DecisionTransaction,
-  { task, head, refusal: red, log: last, failedWith }: Extract<RefineryEffect, { kind: "eject" }>,
+  { task, head, refusal: red, failedCommit, log: last, failedWith }: Extract<RefineryEffect, { kind: "eject" }>,
 ): void => {
-  const found = findStep(tx, task);
-  if (found?.step.head?.sha !== head) return;
+  const known = findStep(tx, task);
+  if (known?.step.head?.sha !== head) return;
+  const found = { ...known, step: withFailedVerification(tx, known, failedCommit) };
   tx.note(`${task} left the queue: ${red.code}`);
   const others = renderFailedTogether(failedWith.map((each) => findStepTitle(tx, each)));
   const why = {

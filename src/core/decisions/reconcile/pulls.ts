@@ -1,14 +1,11 @@
 import { remarkLatePush } from "../../messages/refusals/steps.ts";
 import { type Execution, hasEnded } from "../../domain/execution.ts";
 import { type Sha, toTaskId, type TaskId } from "../../domain/ids.ts";
-import type { PlannedStep } from "../../domain/plan.ts";
 import { toTaskBranch, toTaskRef } from "../../domain/refs.ts";
-import { type LandingTerms, toLandingKind } from "../../domain/queue.ts";
-import { isTampering, listFindings, withoutUntold } from "../../domain/tampering.ts";
 import { findOpenConflict, isAwaitingAnswer, isHeldByPerson, type Step } from "../../domain/step.ts";
 import { escapeSentence } from "../../messages/escape.ts";
-import { renderPullBody, renderPullTitle } from "../../messages/pull-text.ts";
 import { renderHeadStatus } from "../../messages/status-text.ts";
+import { openPull, updatePullText } from "../pull-texts.ts";
 import { findCommentUrl } from "../run-links.ts";
 import { toKeptBranchKey } from "../apply/save-refused.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
@@ -34,8 +31,9 @@ const reconcileStepPull = (tx: DecisionTransaction, execution: Execution, step: 
   const task = toTaskId(execution.id, step.id);
   const planned = tx.planned(execution, step.id);
   if (!planned || !step.head) return;
+  if (step.pull !== null) updatePullText(tx, { execution, step, planned });
   if (step.state === "cancelled" || step.state === "skipped") return closeStepPull(tx, task, step);
-  if (step.state === "published" || step.state === "waiting") openOrUpdatePull(tx, { execution, step, planned });
+  if (step.pull === null && (step.state === "published" || step.state === "waiting")) openPull(tx, { execution, step, planned });
   reportHeadStatus(tx, execution, { commit: step.head.sha, step });
 };
 
@@ -44,49 +42,6 @@ const ownsHeadStatus = (tx: DecisionReader, execution: Execution, commit: Sha): 
   const all = tx.executions().filter(({ landsPull, steps }) => landsPull && Object.values(steps).some(({ head }) => head?.sha === commit));
   const open = all.filter((each) => !hasEnded(each));
   return (open.length > 0 ? open : all).toSorted((a, b) => a.createdAt - b.createdAt).at(-1)?.id === execution.id;
-};
-
-type PublishedPull = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep };
-
-/** Opens the pull request of a step, and edits its text if the landing kind has changed. */
-const openOrUpdatePull = (tx: DecisionTransaction, { execution, step, planned }: PublishedPull): void => {
-  const task = toTaskId(execution.id, step.id);
-  const { landingTerms } = tx.queue(execution.baseBranch);
-  const body = renderPullBody({
-    execution,
-    step: planned,
-    output: step.output,
-    terms: landingTerms,
-    findings: listFindings(step),
-  });
-  if (step.pull === null) {
-    const title = renderPullTitle({ execution, step: planned });
-    if (!tx.effectRecord(`open-pull:${task}`)) recordAnnounced(tx, execution, { step, landingTerms });
-    tx.requestEffect({
-      kind: "open-pull",
-      key: `open-pull:${task}`,
-      task,
-      head: toTaskBranch(task),
-      baseBranch: execution.baseBranch,
-      title,
-      body,
-    });
-  } else if (landingTerms && toLandingKind(landingTerms) !== (step.announcedLanding ?? "exact"))
-    tx.requestEffect({ kind: "edit-pull", key: `edit-pull:${task}/${toLandingKind(landingTerms)}`, pull: step.pull, body });
-  else if (step.tampering?.isUntold)
-    tx.requestEffect({ kind: "edit-pull", key: `edit-pull:${task}/${step.tampering.head}`, pull: step.pull, body });
-};
-
-/** Records what the text of a new pull request says. */
-const recordAnnounced = (
-  tx: DecisionTransaction,
-  execution: Execution,
-  { step, landingTerms }: { readonly step: Step; readonly landingTerms: LandingTerms | undefined },
-): void => {
-  const { tampering, ...rest } = step;
-  const told = tampering && { tampering: withoutUntold(tampering) };
-  const announced = landingTerms && { announcedLanding: toLandingKind(landingTerms) };
-  if (announced || isTampering(step)) tx.recordStep(execution.id, { ...rest, ...told, ...announced });
 };
 
 const closeStepPull = (tx: DecisionTransaction, task: TaskId, step: Step): void => {

@@ -1,5 +1,5 @@
 import type { Execution } from "../../domain/execution.ts";
-import { toCanonicalJson, toTaskId } from "../../domain/ids.ts";
+import { toTaskId } from "../../domain/ids.ts";
 import type { Step } from "../../domain/step.ts";
 import type { HeadTampering } from "../../domain/tampering.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
@@ -40,9 +40,7 @@ const putTampering = (
 ): void => {
   const before = step.tampering?.findings ?? [];
   if (step.tampering?.head === found.head && before.length === found.findings.length) return;
-  const isSame = toCanonicalJson(before) === toCanonicalJson(found.findings);
-  const isUntold = isSame ? step.tampering?.isUntold : true;
-  const next = { ...step, tampering: { ...found, ...(isUntold && { isUntold }) } };
+  const next = { ...step, tampering: found };
   if (found.findings.length === 0) return tx.recordStep(execution.id, next);
   tx.putStep(execution.id, next);
   tx.note(`${toTaskId(execution.id, step.id)} weakens what judges it in ${found.findings.length} files`);
