@@ -154,8 +154,8 @@ describe("the demo", () => {
     const results = 1 + 2 * landed.length + artifacts.length + 2 * reviewed;
     // A person is notified of the plan, and of each head of the checkpoint.
     const notifications = 1 + (1 + reviewed);
-    // A pull request's text states each landing, each wait for a review, and each return to an agent.
-    const texts = landed.length + (1 + reviewed) + reviewed;
+    // A pull request's text states each landing, each wait for a review, and each way to an agent and back to the queue.
+    const texts = landed.length + (1 + reviewed) + 2 * reviewed;
     expect(requests.rest).toBeLessThanOrEqual(8 * landed.length + 14 * reviewed + results + notifications + texts);
     expect(requests.pushes).toBeLessThanOrEqual(4 * landed.length + 4 * reviewed);
   });
@@ -215,10 +215,10 @@ describe.concurrent("other rehearsals", () => {
     const { landed, artifacts, requests } = told.summary;
     // At most 8 REST requests for each landed step, one for each result, and 4 pushes of the coordinator for each landed step.
     const results = 1 + 2 * landed.length + artifacts.length;
-    // The plan, and the head of each checkpoint: this rehearsal has none.
+    // The plan. The request for a review of the checkpoint, raise_cap, is among the eight.
     const notifications = 1;
-    // The text of each pull request states its landing.
-    const texts = landed.length;
+    // The text of each pull request states its landing, and the one of the checkpoint its wait for a review.
+    const texts = landed.length + 1;
     expect(requests.rest - results - notifications - texts).toBeLessThanOrEqual(8 * landed.length);
     expect(requests.pushes / landed.length).toBeLessThanOrEqual(4);
     expect(requests.rest).toBeGreaterThan(0);
