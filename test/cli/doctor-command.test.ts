@@ -59,6 +59,17 @@ test("given an empty repository, when init wrote and a person committed the set-
   expect({ code: after.code, errors: after.out.match(/^✗.*/gm) }).toEqual({ code: 0, errors: null });
 });
 
+test("without a key that signs the ledger, enki doctor says who is trusted, and how to change that", async () => {
+  const settings = SETTINGS();
+  const { terminal, cwd, doctor } = await open(settings);
+  await terminal.run(["init", "--yes"], { cwd });
+  const { out } = await doctor();
+  expect(out).toContain("! ledger-unsigned: The ledger is not signed, so anyone with write access to the repository could change it.");
+  expect(out).toContain("gh secret set ENKI_LEDGER_KEY --repo octo/demo --env enki < ledger-key");
+  settings["/environments/enki/secrets"] = { total_count: 2, secrets: [{ name: "ENKI_MODEL_KEY" }, { name: "ENKI_LEDGER_KEY" }] };
+  expect((await doctor()).out).not.toContain("ledger-unsigned");
+});
+
 test("--fix writes the workflow file and changes settings, and reports what is left", async () => {
   const settings = { ...SETTINGS(), "/actions/permissions": { enabled: false } };
   delete (settings as Record<string, unknown>)["/environments/enki"];

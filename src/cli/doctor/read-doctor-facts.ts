@@ -115,9 +115,13 @@ const readLedgerHealth = async (terminal: TerminalHost, at: GitContext): Promise
   const entries = [...(await listTree(at, commit))];
   const blobs = await readBlobs(at, [...new Set(entries.map(([, { sha }]) => sha))]);
   const read = readLedger(new Map(entries.map(([path, { sha }]) => [path, blobs.get(sha) ?? Buffer.alloc(0)])));
-  if (read.ok) return { kind: "healthy" };
+  if (read.ok) return { kind: "healthy", isSigned: await isSigned(at, commit) };
   return { kind: read.refusal.code === "newer-ledger" ? "newer" : "broken", message: read.refusal.message };
 };
+
+/** Whether the newest commit has a signature; only Enki has the key that verifies it. */
+const isSigned = async (at: GitContext, commit: string): Promise<boolean> =>
+  /^gpgsig /m.test(((await askGit(at, "cat-file", "commit", commit)) ?? "").split("\n\n")[0] ?? "");
 
 type VerifyInput = { readonly directory: string; readonly branch: string; readonly commands: readonly string[] };
 

@@ -53,6 +53,8 @@ const parseAnswer = <T>(schema: z.ZodType<T>, answer: unknown): T | null => {
 };
 
 const SECRET_NAME = "ENKI_MODEL_KEY";
+/** The App's key also signs the ledger. */
+const LEDGER_SECRET_NAMES = ["ENKI_LEDGER_KEY", "ENKI_APP_KEY"];
 
 /** Reads the settings that matter to Enki; or why they cannot be read. */
 export const readGitHubSettings = async (
@@ -89,17 +91,19 @@ const readActionsSettings = async (client: SettingsClient, path: string): Promis
   };
 };
 
-type SecretSettings = Pick<GitHubSettings, "hasEnvironment" | "hasEnvironmentSecret" | "hasRepositorySecret">;
+type SecretSettings = Pick<GitHubSettings, "hasEnvironment" | "hasEnvironmentSecret" | "hasRepositorySecret" | "hasLedgerSecret">;
 
 const readSecrets = async (client: SettingsClient, path: string): Promise<SecretSettings> => {
   const environment = await client.get(`${path}/environments/enki`);
-  const hasSecret = (secrets: unknown): boolean | null => {
-    const found = parseAnswer(secretsSchema, secrets);
-    return found === null ? null : found.secrets.some(({ name }) => name === SECRET_NAME);
-  };
+  const ofEnvironment = parseAnswer(secretsSchema, await client.get(`${path}/environments/enki/secrets`));
+  const ofRepository = parseAnswer(secretsSchema, await client.get(`${path}/actions/secrets`));
+  const holds = (read: typeof ofEnvironment, names: readonly string[]): boolean | null =>
+    read === null ? null : read.secrets.some(({ name }) => names.includes(name));
+  const signs = [ofEnvironment, ofRepository].map((read) => holds(read, LEDGER_SECRET_NAMES));
   return {
     hasEnvironment: environment === null ? null : environment !== MISSING,
-    hasEnvironmentSecret: hasSecret(await client.get(`${path}/environments/enki/secrets`)),
-    hasRepositorySecret: hasSecret(await client.get(`${path}/actions/secrets`)),
+    hasEnvironmentSecret: holds(ofEnvironment, [SECRET_NAME]),
+    hasRepositorySecret: holds(ofRepository, [SECRET_NAME]),
+    hasLedgerSecret: signs.includes(true) ? true : ofRepository === null ? null : false,
   };
 };

@@ -27,6 +27,7 @@ const GITHUB: GitHubSettings = {
   hasEnvironment: true,
   hasEnvironmentSecret: true,
   hasRepositorySecret: false,
+  hasLedgerSecret: false,
   rules: { isReadable: true, types: [], checks: [], requiredReviews: 0, allowedMethods: null },
   mergeMethods: ["merge", "squash", "rebase"],
 };
@@ -48,8 +49,8 @@ const HEALTHY: DoctorFacts = {
   differsFromDefault: false,
   github: GITHUB,
   githubFault: null,
-  ledger: { kind: "healthy" },
-  hasLedgerKey: true,
+  ledger: { kind: "healthy", isSigned: true },
+  hasLedgerKey: null,
   protectionGaps: [],
   redCommand: null,
 };
@@ -87,7 +88,16 @@ describe("enki doctor finds", () => {
     ["a private registry that CI has", { workflowTexts: { "ci.yml": "env: { NODE_AUTH_TOKEN: x }" } }, "verify-environment"],
     ["a broken ledger", { ledger: { kind: "broken", message: "The ledger cannot be read." } }, "ledger-broken"],
     ["a ledger of a newer Enki", { ledger: { kind: "newer", message: "The ledger has format 9." } }, "ledger-newer"],
-    ["an unsigned ledger", { hasLedgerKey: false }, "ledger-unsigned"],
+    ["an App without a key for the ledger", { hasLedgerKey: false }, "ledger-unsigned"],
+    ["a ledger without a signature", { ledger: { kind: "healthy", isSigned: false } }, "ledger-unsigned"],
+    [
+      "jobs without a key that signs the ledger",
+      {
+        ledger: { kind: "none" },
+        workflowTexts: { ".github/workflows/enki.yml": "", ".github/workflows/enki-review.yml": "" },
+      },
+      "ledger-unsigned",
+    ],
     ["a machine whose agents are the same user", { protectionGaps: ["same-user"] }, "same-user"],
     ["a machine without namespaces", { protectionGaps: ["no-namespaces"] }, "no-namespaces"],
     ["a machine on which processes stay", { protectionGaps: ["detached-processes"] }, "detached-processes"],
@@ -141,6 +151,14 @@ describe("enki doctor finds", () => {
     ["a check that runs on candidates", requires("test", "{ push: { branches: [main, 'enki/candidate/**'] } }")],
     ["a check that runs on every push", requires("test", "push")],
     ["a check that can be dispatched", requires("test", "{ pull_request: {}, workflow_dispatch: {} }")],
+    [
+      "jobs whose key will sign the ledger",
+      {
+        ledger: { kind: "none" },
+        workflowTexts: { ".github/workflows/enki.yml": "", ".github/workflows/enki-review.yml": "" },
+        ...on({ hasLedgerSecret: true }),
+      },
+    ],
     ["a secret of the repository", on({ hasEnvironmentSecret: false, hasRepositorySecret: true })],
     ["secrets that the token may not see", on({ hasEnvironment: null, hasEnvironmentSecret: null, hasRepositorySecret: null })],
     ["an agent that npx fetches", { config: config({ refinery: { verify: ["a"] }, agent: { command: "npx", args: ["-y", "x"] } }) }],

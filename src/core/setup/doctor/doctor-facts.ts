@@ -17,12 +17,15 @@ export type GitHubSettings = {
   readonly hasEnvironment: boolean | null;
   readonly hasEnvironmentSecret: boolean | null;
   readonly hasRepositorySecret: boolean | null;
+  /** Whether a secret signs the ledger: its own key, or an App's, from which it is derived. */
+  readonly hasLedgerSecret: boolean | null;
   readonly rules: BranchRules | null;
   readonly mergeMethods: readonly MergeMethod[] | null;
 };
 
 export type LedgerHealth =
-  | { readonly kind: "none" | "healthy" | "unread" }
+  | { readonly kind: "none" | "unread" }
+  | { readonly kind: "healthy"; readonly isSigned: boolean }
   | { readonly kind: "broken" | "newer"; readonly message: string };
 
 /** Everything that the checks of `enki doctor` judge. */
@@ -48,6 +51,7 @@ export type DoctorFacts = {
   /** Why GitHub's settings were not read; null if they were. */
   readonly githubFault: string | null;
   readonly ledger: LedgerHealth;
+  /** Of the machine that runs the App; null for any other. */
   readonly hasLedgerKey: boolean | null;
   /** Protections against agents and commands that this machine lacks. */
   readonly protectionGaps: readonly ProtectionGap[];

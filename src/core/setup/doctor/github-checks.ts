@@ -158,8 +158,19 @@ const checkBaseWorkflows: DoctorCheck = ({ differsFromDefault, base }) =>
 const checkRemote: DoctorCheck = ({ remote }) =>
   remote ? [] : [reportError("remote-missing", "The remote `origin` is not a GitHub repository.", "git remote add origin <address>")];
 
-const checkLedgerKey: DoctorCheck = ({ hasLedgerKey }) =>
-  hasLedgerKey === false ? [reportWarning(LEDGER_KEY_FAULT.code, LEDGER_KEY_FAULT.message, LEDGER_KEY_FAULT.next)] : [];
+const reportUnsigned = (command: string): Finding[] => [reportWarning(LEDGER_KEY_FAULT.code, LEDGER_KEY_FAULT.message, command)];
+
+/** Of the App's own machine; of the ledger that is there; and of the jobs that will write it. */
+const checkLedgerKey: DoctorCheck = (facts) => {
+  const { hasLedgerKey, ledger, github, remote } = facts;
+  if (hasLedgerKey === false) return reportUnsigned(LEDGER_KEY_FAULT.next);
+  if (hasLedgerKey === true || (ledger.kind === "healthy" && ledger.isSigned)) return [];
+  const setKey = `ssh-keygen -t ed25519 -N '' -f ledger-key && gh secret set ENKI_LEDGER_KEY --repo ${slugOf(facts)} --env enki < ledger-key`;
+  if (ledger.kind === "healthy")
+    return reportUnsigned(github?.hasLedgerSecret === true && remote ? `enki ledger sign https://${remote.host}/${slugOf(facts)}` : setKey);
+  const hasJobs = facts.workflowTexts[COORDINATOR_WORKFLOW_PATH] !== undefined;
+  return hasJobs && github?.hasLedgerSecret === false ? reportUnsigned(setKey) : [];
+};
 
 export const GITHUB_CHECKS: readonly DoctorCheck[] = [
   checkRemote,
