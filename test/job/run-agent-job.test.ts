@@ -154,17 +154,21 @@ describe("an agent's job ends as", () => {
   });
 
   test.each(["refusal", "max_tokens", "max_turn_requests", "cancelled"])(
-    "failed: it stops with %s, and its changes are dropped",
+    "failed: it stops with %s, and delivers no change",
     async (stop) => {
       const job = await work([{ write: "half.txt" }, { say: "I will not." }, { stop }]);
-      expect(job).toMatchObject({ end: "failed", why: `the agent stopped with ${stop}`, output: "I will not.", files: [] });
+      expect(job).toMatchObject({ end: "failed", why: `the agent stopped with ${stop}`, output: "I will not." });
+      await job.publish();
+      expect(job.published()?.result).toMatchObject({ end: "failed", files: [] });
     },
   );
 
-  test("B-11 crashed: with the exit code, its last lines in the transcript, and its changes are dropped", async () => {
+  test("B-11 crashed: with the exit code and its last lines in the transcript, and its changes are kept, not delivered", async () => {
     const job = await work([{ write: "half.txt" }, { stderr: "first\nout of memory" }, { crash: 3 }]);
-    expect(job).toMatchObject({ end: "crashed", why: "the agent exited with 3", files: [], failure: { code: "agent-crashed" } });
+    expect(job).toMatchObject({ end: "crashed", why: "the agent exited with 3", failure: { code: "agent-crashed" } });
     expect(JSON.parse(job.transcript.trim().split("\n").at(-1) ?? "")).toEqual({ stderr: "first\nout of memory\n" });
+    await job.publish();
+    expect(job.published()?.result).toMatchObject({ end: "crashed", files: [], kept: [{ path: "half.txt", mode: "100644" }] });
   });
 
   test("B-11 crashed: killed from outside", async () => {
@@ -180,7 +184,7 @@ describe("an agent's job ends as", () => {
     });
   });
 
-  test("B-12 timed out: it hangs, and its changes are dropped", async () => {
+  test("B-12 timed out: it hangs, and its changes are kept, not delivered", async () => {
     const armed: (() => void)[] = [];
     const job = await work([{ write: "half.txt" }, { say: "thinking\n" }, { hang: true }], {
       after: (delay, call) => {
@@ -192,7 +196,9 @@ describe("an agent's job ends as", () => {
         if (line === "| thinking") for (const fire of armed) fire();
       },
     });
-    expect(job).toMatchObject({ end: "timed-out", why: "the agent was not done after 1800 s", output: "", files: [] });
+    expect(job).toMatchObject({ end: "timed-out", why: "the agent was not done after 1800 s", output: "" });
+    await job.publish();
+    expect(job.published()?.result).toMatchObject({ end: "timed-out", files: [], kept: [{ path: "half.txt", mode: "100644" }] });
   });
 
   test("success: an agent that exits while it answers", async () => {
