@@ -16,6 +16,8 @@ export type QueueEntrant = {
   readonly isOpeningPull?: boolean;
   /** Whether a job resolves its conflict now. */
   readonly isBeingResolved?: boolean;
+  /** Whether its execution's budget has no room for a job that resolves its conflict. */
+  readonly isOutOfBudget?: boolean;
   /** Higher ranks are verified and land first; absent for 0. */
   readonly rank?: number;
   /** The files in which the head had a conflict that was resolved. */

@@ -28,11 +28,17 @@ export const planResolutions = (state: RefineryState, queue: Queue): RefineryEff
   });
 };
 
-/** Conflicting steps in the order of the queue, those that a job resolves already first. */
+/** Conflicting steps in the order of the queue: those that a job resolves already first, those whose budget is exhausted last. */
 const sortByProgress = (items: readonly QueueItem[], entrants: ReadonlyMap<TaskId, QueueEntrant>): QueueItem[] => {
   const resolving = items.filter(({ state }) => state === "resolving");
   const isRunning = ({ task }: QueueItem): boolean => entrants.get(task)?.isBeingResolved === true;
-  return [...resolving.filter((item) => isRunning(item)), ...resolving.filter((item) => !isRunning(item))];
+  const isWaiting = ({ task }: QueueItem): boolean => entrants.get(task)?.isOutOfBudget === true;
+  const idle = resolving.filter((item) => !isRunning(item));
+  return [
+    ...resolving.filter((item) => isRunning(item)),
+    ...idle.filter((item) => !isWaiting(item)),
+    ...idle.filter((item) => isWaiting(item)),
+  ];
 };
 
 type LineInput = { readonly queue: Queue; readonly item: QueueItem; readonly entrants: ReadonlyMap<TaskId, QueueEntrant> };

@@ -73,6 +73,16 @@ test("goes on with the step that a job resolves already, although others are ahe
   expect(planLine({ items, entrants: { b: { isBeingResolved: true } } })).toEqual(["b on base"]);
 });
 
+test("lets the next step go ahead of one whose execution may spend no more, until nobody else waits", () => {
+  const items = [
+    { name: "a", ...hot },
+    { name: "b", ...hot },
+  ];
+  const entrants = { a: { isOutOfBudget: true } };
+  expect(planLine({ items, entrants })).toEqual(["b on base"]);
+  expect(planLine({ items: items.slice(0, 1), entrants })).toEqual(["a on base"]);
+});
+
 test("builds on no step that is accused, held or resolved again", () => {
   const items = [
     { name: "a", state: "accused" as const },

@@ -1,11 +1,12 @@
 import type { Execution } from "../../domain/execution.ts";
 import { type BranchName, readTaskId, toTaskId, type TaskId } from "../../domain/ids.ts";
 import type { Queue } from "../../domain/queue.ts";
-import { isAwaitingAnswer, isBeingResolved, type Step } from "../../domain/step.ts";
+import { findOpenConflict, isAwaitingAnswer, isBeingResolved, type Step } from "../../domain/step.ts";
 import { isTampering } from "../../domain/tampering.ts";
 import { findRank } from "../../domain/priority.ts";
 import type { QueueEntrant } from "../../refinery/refinery-state.ts";
 import { formatLandingMessage } from "../../messages/commit-messages.ts";
+import { findBudgetHold } from "../budget-room.ts";
 import { isStaleWork } from "../step-base.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { isNeedFinished, listNeedStatuses } from "../needs.ts";
@@ -48,6 +49,7 @@ export const admitEntrants = (tx: DecisionTransaction, base: BranchName, queue: 
             rank: findRank(execution, step),
             isOpeningPull: gate.kind === "opening",
             isBeingResolved: isBeingResolved(step),
+            isOutOfBudget: isOutOfBudget(tx, execution, step),
             resolvedPaths: listResolvedPaths(step),
           },
         ];
@@ -55,6 +57,10 @@ export const admitEntrants = (tx: DecisionTransaction, base: BranchName, queue: 
     );
   return keepWithNeeds(found);
 };
+
+/** Whether a conflict has to wait until a person raises the budget of its execution. */
+const isOutOfBudget = (tx: DecisionReader, execution: Execution, step: Step): boolean =>
+  findOpenConflict(step) !== null && findBudgetHold(tx, execution)?.kind === "execution";
 
 /**
  * Whether steps of an execution may be in the queue: it is running, or paused with verification in progress, which continues without
