@@ -178,7 +178,9 @@ const openLedgerCache = (clone: RepositoryClone) => {
       return known;
     },
     remember: (head: Sha, saved: Ledger): Ledger => {
-      const ledger = { ...saved, format: LEDGER_FORMAT };
+      // In the order of the files, as a process reads them that starts now: the same write must be decided in the same way.
+      const executions = Object.fromEntries(Object.entries(saved.executions).sort(([a], [b]) => (a < b ? -1 : 1)));
+      const ledger = { ...saved, executions, format: LEDGER_FORMAT };
       known = { head, ledger };
       return ledger;
     },
