@@ -1,7 +1,7 @@
 // Plays the demo's story on the local pages in a real Chromium, by hand only, and checks the pages with axe at two widths, light and dark.
 // Then shows its ledger, and one with a thousand steps, with `enki page`. `node scripts/browser.mjs [<directory for screenshots>]`.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -125,8 +125,11 @@ const playStory = async () => {
 
 /** The same ledger, and one with many steps, without the local GitHub. */
 const readLedger = async () => {
-  const many = addLargeExecution(bare, MANY_STEPS);
-  const served = await startEnki("page", "--repo", bare);
+  // In a copy, because Enki restores its own ledger as soon as somebody else changes it.
+  const copy = join(root, "copy.git");
+  cpSync(bare, copy, { recursive: true });
+  const many = addLargeExecution(copy, MANY_STEPS);
+  const served = await startEnki("page", "--repo", copy);
   try {
     await page.goto(/http:\S+\/open\/\S+/.exec(served.printed)[0]);
     await check("page-executions");
