@@ -165,6 +165,7 @@ test("enki --help names every subcommand, and each lists its options", async () 
     "local",
     "logs",
     "mcp",
+    "page",
     "pause",
     "plan",
     "priority",

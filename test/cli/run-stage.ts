@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { CLI } from "../support/cli.ts";
@@ -34,9 +34,13 @@ export const open = (play: string = playOf([SORT]), files: Readonly<Record<strin
   const agent = ["--agent", `'${process.execPath}' '${CLI}' rehearse '${file}'`];
   const verify = ["--verify", 'test "$(head -n 1 list.txt)" = a'];
   const run = (...args: string[]) => terminal.run(["run", ...agent, ...verify, ...args], { cwd });
-  /** Everything of the person's that may not change. */
+  const ownFolder = join(cwd, ".enki");
+  /** Everything of the person's that may not change. The transcripts in `.enki/runs` are Enki's, and git ignores them. */
   const own = (): unknown => [
-    readdirSync(cwd).toSorted(),
+    readdirSync(cwd)
+      .filter((name) => name !== ".enki")
+      .toSorted(),
+    existsSync(ownFolder) ? readdirSync(ownFolder).filter((name) => name !== "runs") : [],
     readFileSync(join(cwd, "list.txt"), "utf8"),
     readFileSync(join(cwd, "notes.txt"), "utf8"),
     git("status", "--porcelain"),
