@@ -271,6 +271,13 @@ test.skipIf(!hasScript)(
     setSecret(stage);
     const account = await stage.forge.createApp({ name: "enki", secret: "for-this-test-only", ...MANIFEST });
     writeFileSync(join(outside.root, "enki.pem"), account.privateKeyPem);
+    writeFileSync(join(stage.clone, "key.pem"), account.privateKeyPem);
+    for (const set of listLines("docs/install.md").filter((each) => /^gh .*ENKI_APP_/.test(each))) {
+      const called = await runLine(stage, set, { counts: false, values: { "<id>": String(account.id) } });
+      // Versions of gh before 2.31 have no variables.
+      if (called?.out.includes("unknown command")) skipped.set(set, "this gh has no such command");
+      else succeed(called);
+    }
     const line = listLines("docs/install.md").find((each) => each.includes(" enki app ")) ?? "";
     const port = await takeFreePort();
     const ready = line
@@ -306,6 +313,7 @@ test.skipIf(!hasScript)(
     succeed(run);
     const branch = /enki\/[0-9a-f]{6,}/.exec(run?.out ?? "")?.[0] ?? "none";
     expect((await outside.run(`git show '${branch}:list.txt'`, { cwd: stage.clone })).out).toBe("a\nb\n");
+    expect((await runLine(stage, "enki doctor", { counts: false }))?.out).toMatch(/^[✓✗] [\w-]+/m);
     const line = find("enki local ");
     const local = outside.start(line.replace("<path>", stage.clone), { cwd: outside.root, env: stage.person });
     executed.add(line);
