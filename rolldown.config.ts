@@ -78,7 +78,9 @@ const door = (name: string) =>
       file: `${process.env["ENKI_BUNDLES"] ?? "dist"}/${name}.js`,
       format: "esm",
       codeSplitting: false,
-      minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
+      // Names of functions would be a ninth of the bundle, set one by one at each start. Names of classes are part of what people read: they
+      // name errors. A place in a bundle leads to its source through the map of a build of the same tag (`--sourcemap`).
+      minify: { compress: true, mangle: { keepNames: { function: false, class: true } }, codegen: { removeWhitespace: true } },
     },
   });
 

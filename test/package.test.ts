@@ -21,7 +21,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MAX_PACKAGE_FILES = 60;
 const MAX_INSTALLED_BYTES = 40_000_000;
 /** Every step of a job loads the action, and `enki init` can copy it into a repository. It contains the coordinator. */
-const MAX_ACTION_BYTES = 1_900_000;
+const MAX_ACTION_BYTES = 1_750_000;
 
 /** An empty directory outside of the clone, for a person who has npm, git and nothing else. */
 let outside = "";
@@ -65,7 +65,7 @@ const listFiles = (directory: string): string[] =>
 
 const sumBytes = (directory: string): number => listFiles(directory).reduce((sum, path) => sum + statSync(path).size, 0);
 
-test("the action is one file of at most 1.9 MB", () => {
+test("the action is one file of at most 1.75 MB", () => {
   const action = join(ROOT, "dist/action.js");
   expect(statSync(action).size).toBeLessThanOrEqual(MAX_ACTION_BYTES);
   expect(call(process.execPath, [action], { env: { INPUT_COMMAND: "none" } }).stdout).toMatch(/unknown command 'none'/);
@@ -166,7 +166,11 @@ test(
         npm_config_audit: "false",
       };
       const played = call("sh", ["-e", "-c", block], { env });
-      expect(played).toMatchObject({ status: 0, stderr: "" });
+      expect({ ...played, stdout: played.status === 0 ? "" : played.stdout.slice(-2_000) }).toMatchObject({
+        status: 0,
+        stderr: "",
+        stdout: "",
+      });
       expect(played.stdout).toContain("The agent is a rehearsal");
     } finally {
       registry.stop();
