@@ -1,4 +1,3 @@
-import type { NewFiles } from "../storage/git/git-objects.ts";
 import { isSha, type Sha } from "../core/domain/ids.ts";
 import { toDeliveryPaths, writeDelivery } from "./deliver-result.ts";
 import { isUsageReported } from "../core/domain/agent-usage.ts";
@@ -9,16 +8,19 @@ import { keepRootCommit } from "../storage/git/copy-root-commit.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import { checkRecordedTexts } from "../core/domain/recorded-texts.ts";
 import { mayRecord } from "../core/domain/tool-set.ts";
-import { type BundleFile, checkBundle, hasConflictMarker } from "../core/policy/check-bundle.ts";
-import { stripHiddenChars } from "../core/domain/visible-text.ts";
+import { checkBundle, hasConflictMarker } from "../core/policy/check-bundle.ts";
 import { redactSecrets, redactJson } from "../core/policy/secrets.ts";
 import { type BundleReport, openBundle, type OpenedBundle } from "./job-bundle.ts";
 import { claimJob } from "./claim-job.ts";
 import { cutAnswer, cutText } from "./cut-text.ts";
 import { explainForbiddenEnd } from "../core/policy/job-output.ts";
-import { makesArtifact, mayEdit, toOutputTerms } from "./job-environment.ts";
+import { makesArtifact, toOutputTerms } from "./job-environment.ts";
 import { type JobHost, fetchRepositoryState } from "./repository-state.ts";
 import type { JobSpec } from "./job-spec.ts";
+import { readBundleContents, toBundleFile, toResultFile } from "./carried-files.ts";
+import { cleanText } from "./clean-text.ts";
+import { keepInterrupted } from "./keep-interrupted.ts";
+import { type BuiltResult, toResultTree } from "./result-tree.ts";
 
 /** GitHub's conclusion of the previous job and of its deciding step; empty if it did not run. */
 type JobConclusion = { readonly job: string; readonly step: string };
@@ -82,14 +84,6 @@ type ResultInputs = {
   readonly publishing: PublishOptions;
   readonly marked: readonly string[];
 };
-type BuiltResult = {
-  readonly result: JobResult;
-  readonly contents: readonly CarriedFile[];
-  readonly kept?: readonly CarriedFile[];
-  /** The end of an interrupted attempt's transcript. */
-  readonly transcriptEnd?: string;
-};
-
 const buildResult = async (making: ResultInputs): Promise<BuiltResult> => {
   const { job, spec, publishing } = making;
   const none = { reason: "", outcome: null, answer: "", replies: [], output: "", artifact: null, files: [], tools: [], spent: 0 };
@@ -113,9 +107,6 @@ const readVerdict = ({ job, step }: JobConclusion, log: string): { end: JobEnd; 
   if (job === "failure" && step === "failure") return { end: "failed", reason: "The candidate did not pass.", output };
   return { end: "crashed", reason: `The verify job ended as ${job || "unknown"} without a verdict.`, output };
 };
-
-/** Removes hidden characters first, because they could split a credential. */
-const cleanText = (text: string): string => redactSecrets(stripHiddenChars(text));
 
 const selectAgentReport = ({ failure, usage }: OpenedBundle["report"]): Pick<JobResult, "failure" | "usage"> => ({
   ...(failure && { failure }),
@@ -171,30 +162,6 @@ const validateBundle = async (
   return { result: { ...result, ...reported, end: "success", files: carried.map(toResultFile) }, contents: carried };
 };
 
-const MAX_TRANSCRIPT_END_CHARS = 20_000;
-
-type InterruptedBundle = { readonly spec: JobSpec; readonly bundle: OpenedBundle; readonly rules: Parameters<typeof checkBundle>[1] };
-
-/** The result of an interrupted attempt with its work for the next attempt; any other result unchanged. */
-const keepInterrupted = async (interrupted: InterruptedBundle, built: BuiltResult): Promise<BuiltResult> => {
-  if (interrupted.spec.kind !== "work" || !isInterrupted(interrupted.bundle.report)) return built;
-  const kept = await readKeptFiles(interrupted);
-  const transcriptEnd = cleanText(interrupted.bundle.transcript).slice(-MAX_TRANSCRIPT_END_CHARS);
-  const result = kept.length === 0 ? built.result : { ...built.result, kept: kept.map(toResultFile) };
-  return { ...built, result, kept, ...(transcriptEnd !== "" && { transcriptEnd }) };
-};
-
-/** Whether the agent was stopped before it finished; its own "I could not do it" is no interruption. */
-const isInterrupted = ({ end, failure }: BundleReport): boolean => end === "timed-out" || end === "crashed" || failure !== null;
-
-/** The files of an interrupted attempt that the policy permits; none if they are too many. */
-const readKeptFiles = async ({ spec, bundle, rules }: InterruptedBundle): Promise<CarriedFile[]> => {
-  if (!mayEdit(spec)) return [];
-  const carried = (await readBundleContents(bundle)) ?? [];
-  const permitted = carried.filter((file) => checkBundle([toBundleFile(file)], rules).ok);
-  return checkBundle(permitted.map(toBundleFile), rules).ok ? permitted : [];
-};
-
 /** Keeps the report of a step that failed or asked a question. */
 const findKeptReport = (spec: JobSpec, { report, artifact }: OpenedBundle): string | null =>
   artifact !== null && artifact !== "" && makesArtifact(spec) && (report.end === "failed" || report.end === "asked")
@@ -224,36 +191,4 @@ const filterRecordedCommands = ({ toolSet }: JobSpec, tools: BundleReport["tools
   const kept = own.filter((each) => (each.kind !== "propose" && each.kind !== "report") || plans.has(each) || reports.has(each));
   // Redaction changes strings only, so the shape is unchanged.
   return JSON.parse(redactJson(kept)) as BundleReport["tools"];
-};
-
-type CarriedFile = OpenedBundle["report"]["files"][number] & { readonly content: Buffer | null };
-
-/** All files of a bundle with their contents; null if one is missing. */
-const readBundleContents = async ({ report, content }: OpenedBundle): Promise<CarriedFile[] | null> => {
-  const carried: CarriedFile[] = [];
-  for (const [index, file] of report.files.entries()) {
-    const bytes = file.kind === "deleted" ? null : await content(index);
-    if (file.kind !== "deleted" && !bytes) return null;
-    carried.push({ ...file, content: bytes });
-  }
-  return carried;
-};
-
-const toBundleFile = ({ content, ...file }: CarriedFile): BundleFile => ({ ...file, text: content?.toString("utf8") ?? null });
-const toFileMode = ({ executable }: CarriedFile): "100644" | "100755" => (executable ? "100755" : "100644");
-const toResultFile = (file: CarriedFile): JobResult["files"][number] => ({
-  path: file.path,
-  mode: file.kind === "deleted" ? null : toFileMode(file),
-});
-
-const toResultTree = ({ result, contents, kept = [], transcriptEnd }: BuiltResult): NewFiles => {
-  const files = new Map<string, { content: string | Buffer; mode: "100644" | "100755" }>();
-  const put = (path: string, content: string): void => void files.set(path, { content, mode: "100644" });
-  put("result.json", `${JSON.stringify(result, null, 1)}\n`);
-  put("output.md", result.output);
-  if (result.artifact !== null) put("artifact.md", result.artifact);
-  for (const file of contents) if (file.content) files.set(`files/${file.path}`, { content: file.content, mode: toFileMode(file) });
-  for (const file of kept) if (file.content) files.set(`kept/${file.path}`, { content: file.content, mode: toFileMode(file) });
-  if (transcriptEnd !== undefined) put("transcript.md", transcriptEnd);
-  return files;
 };

@@ -5,7 +5,7 @@ import { hashValue, type Millis } from "../domain/ids.ts";
 import { DEFAULT_TIER, type Tier } from "../domain/plan.ts";
 import { findOpenConflict, isAwaitingQuota, type Step } from "../domain/step.ts";
 import { endPlannerQuotaWait } from "../domain/execution-lifecycle.ts";
-import { endQuotaWait } from "../domain/step-lifecycle.ts";
+import { endQuotaWait } from "../domain/end-quota-wait.ts";
 import { hasAgent } from "./budget-room.ts";
 import type { DecisionReader, DecisionTransaction } from "./decision-transaction.ts";
 

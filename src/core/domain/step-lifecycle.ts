@@ -1,11 +1,12 @@
 import type { Resolution } from "./conflict.ts";
+import { endQuotaWait } from "./end-quota-wait.ts";
 import type { RemarkId } from "./event.ts";
 import type { Millis, Sha } from "./ids.ts";
 import type { Refusal } from "./refusal.ts";
 import { backOffMs, MAX_FAULTS, PERSON_WAIT_MS } from "./retry-policy.ts";
 import type { QuotaWait } from "./quota-wait.ts";
 import type { Transition } from "./transition.ts";
-import { type HeadResult, isAwaitingQuota, type Step, type StepPhase, type StepState, type TaskHead } from "./step.ts";
+import { type HeadResult, type Step, type StepPhase, type StepState, type TaskHead } from "./step.ts";
 
 const UNSTARTED: readonly StepState[] = ["pending", "ready"];
 const DELIVERED: readonly StepState[] = ["published", "waiting"];
@@ -114,18 +115,6 @@ export const retryAfterFault = (step: Step, { reason, now }: { readonly reason: 
 export const awaitQuota = (step: Step, quota: QuotaWait): Step =>
   take("awaitQuota", { ...step, quota, notBefore: quota.until }, { ...CLEARED, state: "ready" });
 
-/** Starts without waiting for a quota, because a person says so. */
-export const endQuotaWait = (step: Step): Step => {
-  const { quota: _, ...rest } = step;
-  const resolution = step.resolution && endResolutionQuotaWait(step.resolution);
-  return { ...rest, ...(resolution && { resolution }), ...(isAwaitingQuota(step) && { notBefore: 0 }) };
-};
-
-const endResolutionQuotaWait = (resolution: Resolution): Resolution => {
-  const { quota, ...rest } = resolution;
-  return quota === undefined ? resolution : { ...rest, notBefore: 0 };
-};
-
 type Publication = {
   readonly head?: TaskHead;
   readonly baseCommit?: Sha;
@@ -222,7 +211,7 @@ type StepRetry = {
 
 /** Retries a step for a person, with all counts of failures reset. */
 export const retry = (step: Step, { keepsWork, lastFailure }: StepRetry): Step => {
-  const { quota: _, ...rest } = endQuotaWait(step);
+  const rest = endQuotaWait(step);
   const resolution = rest.resolution && { ...rest.resolution, failedAttempts: 0, notBefore: 0, log: "", failedVerification: false };
   const reset = { ...rest, ...RESET_FAULTS, ...(resolution && { resolution }), lastFailure };
   return take("retry", reset, { ...CLEARED, state: keepsWork ? "published" : "pending" });
@@ -233,14 +222,10 @@ export const restart = (step: Step): Step =>
   take("restart", { ...step, ...RESET_FAULTS, lastFailure: null }, { ...CLEARED, state: "pending" });
 
 /** Ends a step that its workflow no longer needs. A running job keeps its deadline until it is stopped; work of earlier rounds stays published. */
-export const abandon = (step: Step, refusal: Refusal): Step =>
-  take(
-    "abandon",
-    step,
-    step.head
-      ? { ...CLEARED, state: "published", deadline: step.deadline }
-      : { state: "cancelled", refusal, resumeAs: null, deadline: step.deadline },
-  );
+export const abandon = (step: Step, refusal: Refusal): Step => {
+  const phase = step.head ? ({ ...CLEARED, state: "published" } as const) : ({ state: "cancelled", refusal, resumeAs: null } as const);
+  return take("abandon", step, { ...phase, deadline: step.deadline });
+};
 
 /** Pauses a step. A running job keeps its deadline until it is stopped. */
 export const pause = (step: Step, refusal: Refusal): Step =>

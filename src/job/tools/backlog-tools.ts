@@ -1,18 +1,10 @@
+import { TAKES_EFFECT_LATER } from "../../core/messages/tool-text.ts";
 import { refuseUnknownItem } from "../../core/messages/refusals/tools.ts";
 import { z } from "zod";
 import { type BacklogItem, MAX_BACKLOG_ITEM_CHARS, readBacklogItemId } from "../../core/domain/backlog-item.ts";
 import { type Result, accept } from "../../core/domain/refusal.ts";
 import { takeFirstChars } from "../../core/domain/visible-text.ts";
-import {
-  answerRefusal,
-  TAKES_EFFECT_LATER,
-  recordCommand,
-  answerWith,
-  type McpTool,
-  defineTool,
-  type ToolAnswer,
-  type ToolContext,
-} from "./mcp-tool.ts";
+import { answerRefusal, recordCommand, answerWith, type McpTool, defineTool, type ToolAnswer, type ToolContext } from "./mcp-tool.ts";
 
 const itemBodySchema = z.string().min(1).max(MAX_BACKLOG_ITEM_CHARS);
 const itemIdSchema = z.string().min(1).describe("An item's id, as enki_backlog_list prints it.");

@@ -1,3 +1,5 @@
+import { formatMail, formatMailLine, formatMailThread, formatSentMail } from "../../core/messages/mail-text.ts";
+import { TAKES_EFFECT_LATER } from "../../core/messages/tool-text.ts";
 import { refuseMailReply } from "../../core/messages/refusals/questions.ts";
 import {
   refuseUnknownAddress,
@@ -29,7 +31,6 @@ import type { JobMailbox } from "./job-mailbox.ts";
 import {
   answerError,
   answerRefusal,
-  TAKES_EFFECT_LATER,
   recordCommand,
   answerWith,
   type McpTool,
@@ -95,22 +96,11 @@ const sendNewMail = (context: ToolContext, args: z.output<typeof mailSendInput>)
     const [first] = copies;
     const about = { thread: first?.thread ?? null, status: first?.status ?? "completed", recipients: recipients.length };
     const structured = { id, to: to.value, ...about };
-    const answer = recordCommand(context, { kind: "mail-send", ...fresh }, { text: formatSentText(structured, fresh), structured });
+    const answer = recordCommand(context, { kind: "mail-send", ...fresh }, { text: formatSentMail(structured, fresh), structured });
     if (!answer.isError) mail.send(copies);
     return answer;
   });
 
-const formatSentText = ({ id, to, recipients }: { id: string; to: NewMail["to"]; recipients: number }, { type }: NewMail): string => {
-  if (to === ALL_WORKERS_ADDRESS) return `Broadcast sent to ${recipients} worker(s): ${TAKES_EFFECT_LATER}`;
-  if (to === "user" && type === "request") {
-    return `Mail ${id} asks a person, by a comment. End your turn now without further changes: your changes so far are discarded. You will be started again with the answer.`;
-  }
-  return `Mail ${id} to ${to} ${TAKES_EFFECT_LATER}`;
-};
-
-const formatClockTime = (at: number): string => new Date(at).toISOString().slice(11, 19);
-const formatMailLine = ({ id, priority, subject, from, at }: Mail): string =>
-  `  ${id} | [${priority}] ${subject} | from: ${from} | ${formatClockTime(at)}`;
 const toMailSummary = ({ id, from, to, subject, priority, status, thread, at, read }: Mail) => ({
   id,
   from,
@@ -148,18 +138,7 @@ const showMail = (context: ToolContext, mail: JobMailbox, id: string): ToolAnswe
   const found = findMail(mail, id);
   if (!found.ok) return answerRefusal(found);
   const { value } = found;
-  const text = [
-    `From: ${value.from}`,
-    `To: ${value.to}`,
-    `Subject: ${value.subject}`,
-    `Type: ${value.type}, ${value.status}`,
-    `Priority: ${value.priority}`,
-    `Time: ${formatClockTime(value.at)}`,
-    `Thread: ${value.thread}`,
-    ...(value.replyTo === null ? [] : [`Reply-To: ${value.replyTo}`]),
-    "",
-    value.body,
-  ].join("\n");
+  const text = formatMail(value);
   if (value.to === mail.address && !value.read) {
     mail.change(value.id, { read: true });
     context.record?.({ kind: "mail-read", mail: value.id });
@@ -200,12 +179,7 @@ const replyToMail = (
 const showMailThread = (mail: JobMailbox, id: string): ToolAnswer => {
   const mails = sortMailsByTime(mail.all().filter((each) => each.thread === id));
   if (mails.length === 0) return answerRefusal(refuseUnknownThread(id));
-  const quote = (text: string): string =>
-    text
-      .split("\n")
-      .map((each) => `    > ${each}`)
-      .join("\n");
-  const text = mails.map((each) => `${formatMailLine(each).trim()} | to: ${each.to} | ${each.status}\n${quote(each.body)}`).join("\n\n");
+  const text = formatMailThread(mails);
   return answerWith(text, { messages: mails.map((each) => ({ ...toMailSummary(each), body: each.body })) });
 };
 

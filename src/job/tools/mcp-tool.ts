@@ -67,10 +67,6 @@ export const answerError = ({ code, message }: Pick<Refusal, "code" | "message">
 });
 export const answerRefusal = ({ refusal }: RefusedResult): ToolAnswer => answerError(refusal);
 
-export const TAKES_EFFECT_LATER = "recorded, takes effect when this job's result is accepted";
-
-export const NEEDS_CONFIRMATION = "recorded as a proposal when this job's result is accepted; it has no effect until a person confirms it";
-
 /** Records a command and confirms it; refuses if nothing can be recorded, or if a text has hidden characters. */
 export const recordCommand = (
   context: ToolContext,

@@ -1,3 +1,4 @@
+import { NEEDS_CONFIRMATION, TAKES_EFFECT_LATER } from "../../core/messages/tool-text.ts";
 import { refuseAbsentStep, refuseEndedExecution, refuseNotPaused, refuseOver } from "../../core/messages/refusals/tools.ts";
 import { refuseNotFailed, refuseStepForExecution } from "../../core/messages/refusals/targets.ts";
 import { z } from "zod";
@@ -11,16 +12,7 @@ import { refuseLongPlan } from "../../core/messages/plan-page.ts";
 import { findTarget, type FoundTarget } from "../../core/domain/find-target.ts";
 import type { ExecutionView } from "../../core/domain/execution-view.ts";
 import { addInput, type PlanInputContext, planInput, readPlannedSteps, readStandaloneTask, taskInput } from "./plan-input.ts";
-import {
-  answerRefusal,
-  NEEDS_CONFIRMATION,
-  TAKES_EFFECT_LATER,
-  recordCommand,
-  type McpTool,
-  defineTool,
-  type ToolAnswer,
-  type ToolContext,
-} from "./mcp-tool.ts";
+import { answerRefusal, recordCommand, type McpTool, defineTool, type ToolAnswer, type ToolContext } from "./mcp-tool.ts";
 
 const toPlanInputContext = ({ roles, executions }: ToolContext): PlanInputContext => ({
   roles,

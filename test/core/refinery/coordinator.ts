@@ -1,4 +1,4 @@
-import { retryVerifyRun, applyVerdict } from "../../../src/core/decisions/apply/job-result.ts";
+import { retryVerifyRun, applyVerdict } from "../../../src/core/decisions/apply/verify-result.ts";
 import { JOB_SLACK_MS, MAX_FAULTS } from "../../../src/core/domain/retry-policy.ts";
 import { serializeLastingQueue } from "../../../src/core/decisions/reconcile/landing.ts";
 import { withRewindFreeze } from "../../../src/core/decisions/base-rewinds.ts";

@@ -1,4 +1,4 @@
-import { applyVerdict } from "../../../src/core/decisions/apply/job-result.ts";
+import { applyVerdict } from "../../../src/core/decisions/apply/verify-result.ts";
 import type { Sha, TaskId } from "../../../src/core/domain/ids.ts";
 import { isGreen, type Queue } from "../../../src/core/domain/queue.ts";
 import { toCandidateRef, readCandidateRef } from "../../../src/core/domain/refs.ts";

@@ -1,4 +1,4 @@
-import { applyVerdict } from "../../../src/core/decisions/apply/job-result.ts";
+import { applyVerdict } from "../../../src/core/decisions/apply/verify-result.ts";
 import type { JobEnd } from "../../../src/core/domain/job.ts";
 import type { TaskId } from "../../../src/core/domain/ids.ts";
 import type { ChainLink, ChainMerge } from "../../../src/core/domain/query.ts";

@@ -11,7 +11,7 @@ import {
   findQuietEnd,
   pickDecisiveVerdict,
 } from "../../policy/evaluate-checks.ts";
-import { retryVerifyRun } from "../apply/job-result.ts";
+import { retryVerifyRun } from "../apply/verify-result.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { toBatchRef } from "../landings.ts";
 

@@ -14,7 +14,7 @@ import { findOpenConflict, isAwaitingAnswer, isBeingResolved, isHeldByPerson, ty
 import { findJobRun } from "../../policy/run-origin.ts";
 import { retryFaultyStep } from "../apply/fail-step.ts";
 import { failPlanning, retryPlanningAfterFault } from "../apply/plan-result.ts";
-import { retryVerifyRun } from "../apply/job-result.ts";
+import { retryVerifyRun } from "../apply/verify-result.ts";
 import { retryResolution } from "../apply/retry-resolution.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 

@@ -1,0 +1,62 @@
+import type { Millis } from "../../domain/ids.ts";
+import type { Job, JobResult } from "../../domain/job.ts";
+import { type Candidate, hasRequiredChecks, type Queue, type VerifyRun } from "../../domain/queue.ts";
+import { backOffMs } from "../../domain/retry-policy.ts";
+import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+
+/** Applies the end of a verify job to the candidate that waits for it. */
+export const applyVerifyResult = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
+  for (const [base, queue] of Object.entries(tx.ledger().queues)) {
+    const { timeoutMs } = tx.snapshot.config.refinery;
+    const next = applyVerdict({ now: tx.now, timeoutMs }, queue, { job, result });
+    if (next === queue) continue;
+    tx.putQueue(base, next);
+    tx.note(`candidate ${job.target.slice(0, 12)}: ${result.end}`);
+  }
+};
+
+type VerifyClock = { readonly now: Millis; /** The time limit of verification in milliseconds. */ readonly timeoutMs: Millis };
+type VerifyTarget = { readonly queue: Queue; readonly candidate: Candidate };
+type VerifyJobEnd = { readonly job: Pick<Job, "target" | "attempt">; readonly result: Pick<JobResult, "end" | "reason" | "output"> };
+
+/** The queue with the result of a verify job; the same queue if no candidate waits for that job. */
+export const applyVerdict = (clock: VerifyClock, queue: Queue, { job, result }: VerifyJobEnd): Queue => {
+  const at = queue.candidates.findIndex((each) => each.commit === job.target && findPendingRun(each, job.attempt) !== undefined);
+  const candidate = queue.candidates[at];
+  return candidate
+    ? { ...queue, candidates: queue.candidates.with(at, recordVerdict(clock, { queue, candidate }, { job, result })) }
+    : queue;
+};
+
+/** The run of this attempt if it has no verdict yet. */
+const findPendingRun = ({ runs }: Candidate, attempt: number): VerifyRun | undefined =>
+  runs.find((run) => run.attempt === attempt && run.verdict === null);
+
+const recordVerdict = (clock: VerifyClock, { queue, candidate }: VerifyTarget, { job, result }: VerifyJobEnd): Candidate => {
+  if (result.end !== "success" && result.end !== "failed")
+    return retryVerifyRun(clock, candidate, { attempt: job.attempt, reason: result.reason || result.end });
+  if (result.end === "success" && queue.landingTerms && hasRequiredChecks(queue.landingTerms))
+    return awaitRequiredChecks(clock, candidate, job.attempt);
+  const verdict = result.end === "success" ? "green" : "red";
+  const log = verdict === "red" ? result.output : candidate.log;
+  const runs = candidate.runs.map((run) => (run.attempt === job.attempt ? ({ ...run, verdict, deadline: null } as const) : run));
+  return { ...candidate, runs, faults: 0, log };
+};
+
+/** Waits for the required checks after a successful verify job, for at most the verification timeout. */
+const awaitRequiredChecks = ({ now, timeoutMs }: VerifyClock, candidate: Candidate, attempt: number): Candidate => {
+  const runs = candidate.runs.map((run) =>
+    run.attempt === attempt ? ({ ...run, deadline: now + timeoutMs, verified: true } as const) : run,
+  );
+  return { ...candidate, runs };
+};
+
+type VerifyFault = { readonly attempt: number; readonly reason: string };
+
+/** Schedules another verify run with back-off after a fault. Faults never count against a step. */
+export const retryVerifyRun = (tx: Pick<DecisionReader, "now">, candidate: Candidate, { attempt, reason }: VerifyFault): Candidate => {
+  const faults = candidate.faults + 1;
+  const next = Math.max(...candidate.runs.map((run) => run.attempt)) + 1;
+  const again: VerifyRun = { attempt: next, deadline: null, notBefore: tx.now + backOffMs(faults), verdict: null };
+  return { ...candidate, runs: candidate.runs.map((run) => (run.attempt === attempt ? again : run)), faults, log: reason };
+};
