@@ -2,23 +2,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openSeeds } from "../conformance/seed-stage.ts";
+import { LOOK_AND_LIST } from "./look-and-list.ts";
 
-const WORKFLOW = `---
-roles:
-  look: { output: artifact }
-  list: { output: artifact }
-edges:
-  - look -> list
----
-
-## look
-
-Look.
-
-## list
-
-List.
-`;
 const KEY = ["the", "key", "of", "the", "model", "0123456789"].join("-");
 
 test("enki run keeps a readable transcript of each step, which enki logs shows and git ignores", async () => {
@@ -27,7 +12,7 @@ test("enki run keeps a readable transcript of each step, which enki logs shows a
     { act: "tool", value: "enki_status", input: {} },
     { act: "say", value: `Found with ${KEY}.\n[OUTPUT]Found.[/OUTPUT]` },
   ];
-  const { run, git, terminal } = openSeeds({ ".enki/workflows/look.md": WORKFLOW }, acts, {
+  const { run, git, terminal } = openSeeds({ ".enki/workflows/look.md": LOOK_AND_LIST }, acts, {
     program: "claude",
     fixture: "headless.mjs",
     env: { ANTHROPIC_API_KEY: KEY },

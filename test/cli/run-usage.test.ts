@@ -1,26 +1,10 @@
 import { expect, test } from "vitest";
 import { openSeeds } from "../conformance/seed-stage.ts";
-
-const WORKFLOW = `---
-roles:
-  look: { output: artifact }
-  list: { output: artifact }
-edges:
-  - look -> list
----
-
-## look
-
-Look.
-
-## list
-
-List.
-`;
+import { LOOK_AND_LIST } from "./look-and-list.ts";
 
 test("what agents report of each attempt is in the ledger, and its sum at the end of the run", async () => {
   const acts = [{ act: "say", value: "Found.\n[OUTPUT]Found.[/OUTPUT]" }];
-  const { run } = openSeeds({ ".enki/workflows/look.md": WORKFLOW }, acts, {
+  const { run } = openSeeds({ ".enki/workflows/look.md": LOOK_AND_LIST }, acts, {
     program: "claude",
     fixture: "headless.mjs",
     env: { ANTHROPIC_API_KEY: "the-key-of-the-model-0123456789" },

@@ -230,13 +230,17 @@ test("a pull request that conflicts with the base leaves the queue, because Enki
   expect(it.shown()).toContain("The head conflicts with `main`, and Enki changes no branch of a person.");
 });
 
-test("a person who merges it by hand has landed it", async () => {
-  const it = openPull();
-  await it.say(land);
+const mergeByHand = (it: ReturnType<typeof openPull>): void => {
   it.change({ state: "merged" });
   const merge = hashValue("merge by hand").slice(0, 40);
   it.state.parents.set(merge, [it.base(), HEAD]);
   it.state.refs[toBranchRef("main")] = merge;
+};
+
+test("a person who merges it by hand has landed it", async () => {
+  const it = openPull();
+  await it.say(land);
+  mergeByHand(it);
   await it.tell({ kind: "woken", activity: "pulls" });
   await it.tell({ kind: "woken" });
   expect(it.shown()).toContain("### Done: #7 landed");
@@ -342,10 +346,7 @@ describe("a merge by hand", () => {
   test("has landed it, also if GitHub deletes the branch", async () => {
     const it = openPull();
     await it.say(land);
-    it.change({ state: "merged" });
-    const merge = hashValue("merge by hand").slice(0, 40);
-    it.state.parents.set(merge, [it.base(), HEAD]);
-    it.state.refs[toBranchRef("main")] = merge;
+    mergeByHand(it);
     delete it.state.refs[toBranchRef("faster")];
     await it.tell({ kind: "woken", activity: "pulls" });
     await it.tell({ kind: "woken" });
@@ -357,10 +358,7 @@ describe("a merge by hand", () => {
     await it.say(land);
     await it.say({ kind: "pause", target: null });
     expect(Object.values(it.state.ledger.executions)[0]?.state).toBe("paused");
-    it.change({ state: "merged" });
-    const merge = hashValue("merge by hand").slice(0, 40);
-    it.state.parents.set(merge, [it.base(), HEAD]);
-    it.state.refs[toBranchRef("main")] = merge;
+    mergeByHand(it);
     await it.tell({ kind: "woken", activity: "pulls" });
     await it.tell({ kind: "woken" });
     expect(Object.values(it.state.ledger.executions)[0]?.state).toBe("done");
@@ -372,10 +370,7 @@ describe("a merge by hand", () => {
     const it = openPull();
     await it.say(land);
     await it.say({ kind: "pause", target: null });
-    it.change({ state: "merged" });
-    const merge = hashValue("merge by hand").slice(0, 40);
-    it.state.parents.set(merge, [it.base(), HEAD]);
-    it.state.refs[toBranchRef("main")] = merge;
+    mergeByHand(it);
     await it.tell({ kind: "woken" });
     await it.say({ kind: "resume", target: null });
     for (let more = 0; more < 3; more += 1) await it.tell({ kind: "woken" });

@@ -1,0 +1,17 @@
+/** A workflow of two steps, one after the other, which only report. */
+export const LOOK_AND_LIST = `---
+roles:
+  look: { output: artifact }
+  list: { output: artifact }
+edges:
+  - look -> list
+---
+
+## look
+
+Look.
+
+## list
+
+List.
+`;
