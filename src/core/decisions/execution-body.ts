@@ -1,4 +1,4 @@
-import type { Execution } from "../domain/execution.ts";
+import { type Execution, hasEnded } from "../domain/execution.ts";
 import { JOB_TOKEN_BOT } from "../domain/product.ts";
 import { ARCHIVE_REF } from "../domain/refs.ts";
 import { estimatePlan, type PlanEstimate } from "../domain/plan-estimate.ts";
@@ -44,13 +44,14 @@ const estimateProposal = (tx: DecisionReader, { state, plan: hash }: Execution):
   if (state !== "proposed" || plan === null || tx.snapshot.config.policy.tests === undefined) return undefined;
   const archive = tx.snapshot.refs[ARCHIVE_REF];
   const archived = archive === undefined ? {} : tx.readFact<"history">({ kind: "history", archive });
-  return archived && estimatePlan(plan, joinHistories(collectHistory(listPlanned(tx)), archived));
+  return archived && estimatePlan(plan, joinHistories(collectHistory(listEnded(tx)), archived));
 };
 
-/** Executions of the ledger with their plans, newest first. */
-const listPlanned = (tx: DecisionReader) =>
+/** Ended executions of the ledger with their plans, newest first: an estimate does not change with every step that ends somewhere. */
+const listEnded = (tx: DecisionReader) =>
   tx
     .executions()
+    .filter((execution) => hasEnded(execution))
     .toSorted((one, other) => other.createdAt - one.createdAt)
     .flatMap((execution) => {
       const plan = tx.plan(execution.plan);

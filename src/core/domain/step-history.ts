@@ -2,6 +2,7 @@ import type { Execution } from "./execution.ts";
 import { type Millis, toTaskId } from "./ids.ts";
 import { type JobKey, readJobKey } from "./job.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
+import { isTampering } from "./tampering.ts";
 
 /** Times and costs of finished steps, newest first. Costs that no agent reported are missing. */
 type StepSamples = { readonly ms: readonly Millis[]; readonly usd: readonly number[] };
@@ -42,7 +43,7 @@ export const collectHistory = (all: readonly PlannedExecution[]): StepHistory =>
       const step = execution.steps[planned.id];
       if (step?.state !== "done") continue;
       add(toHistoryKey(planned), sampleStep(execution, planned));
-      if (step.landed && step.head && !planned.checkpoint)
+      if (step.landed && step.head && !planned.checkpoint && !isTampering(step))
         add(LANDING_KEY, { ms: [Math.max(0, step.landed.at - step.head.since)], usd: [] });
     }
   return history;

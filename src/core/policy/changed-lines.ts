@@ -17,7 +17,17 @@ export const subtractLines = (from: readonly string[], others: readonly string[]
 
 /** Lines of a manifest about the running of tests. */
 const TEST_SETTING =
-  /^"(?:pre|post)?(?:test|tests|check|verify|coverage|ci|lint|spec)[\w:.-]*"\s*:|^"(?:jest|nyc|c8|ava|mocha)"\s*:\s*\{|^"?(?:coverageThreshold|branches|functions|lines|statements|testMatch|testRegex|collectCoverage\w*|testEnvironment)"?\s*:|\b(?:fail_under|addopts|testpaths|python_files|norecursedirs|exclude_lines|xfail_strict|filterwarnings)\b|^\[\[test\]\]|^\s*(?:auto)?tests?\s*=|\bharness\s*=|\b(?:useJUnit\w*|jacoco\w*|surefire|failsafe)\b|^[\w.-]*(?:test|check|spec|coverage|verify)[\w.-]*\s*:|^@?-?(?:npm|npx|pnpm|yarn|bun|pytest|python|tox|go|cargo|mvn|\.\/mvnw|gradle|\.\/gradlew|bundle|rake|rspec|vitest|jest)\b.*\b(?:test|spec|check|verify|pytest|rspec|vitest|jest|coverage)|\bRSpec::|\bTestTask\b/;
+  /^"(?:pre|post)?(?:test|tests|check|verify|coverage|ci|lint|spec)[\w:.-]*"\s*:|^"(?:jest|nyc|c8|ava|mocha)"\s*:\s*\{|^"?(?:coverageThreshold|branches|functions|lines|statements|testMatch|testRegex|collectCoverage\w*|testEnvironment)"?\s*:|\b(?:fail_under|addopts|testpaths|python_files|norecursedirs|exclude_lines|xfail_strict|filterwarnings)\b|^\[\[test\]\]|^\s*(?:auto)?tests?\s*=|\bharness\s*=|\b(?:useJUnit\w*|jacoco\w*|surefire|failsafe)\b|^@?-?(?:npm|npx|pnpm|yarn|bun|pytest|python|tox|go|cargo|mvn|\.\/mvnw|gradle|\.\/gradlew|bundle|rake|rspec|vitest|jest)\b.*\b(?:test|spec|check|verify|pytest|rspec|vitest|jest|coverage)|\bRSpec::|\bTestTask\b/;
+
+/** A target of a Makefile, or a key of YAML. Its name is searched in a second step: one pattern for both takes quadratic time. */
+const TARGET = /^[\w.-]+(?=\s*:)/;
+const TEST_TARGET = /test|check|spec|coverage|verify/;
+
+const isTestSetting = (line: string): boolean => TEST_SETTING.test(line) || TEST_TARGET.test(TARGET.exec(line)?.[0] ?? "");
+
+/** A longer line counts as found: no pattern reads it, and no person overlooks a file with such a line. */
+const MAX_SETTING_CHARS = 2_000;
+const isLong = (line: string): boolean => line.length > MAX_SETTING_CHARS;
 
 /** Settings that run fewer tests or let tests fail. */
 const LOOSENED =
@@ -25,7 +35,7 @@ const LOOSENED =
 
 /** Manifests mention the same words for other things, such as files left out of a package. */
 const MANIFEST_LOOSENED =
-  /passWithNoTests|pass-with-no-tests|\|\|\s*(?:true|exit 0|:)(?:\s|"|$)|;\s*(?:true|exit 0)(?:\s|"|$)|FailureIgnore|ignoreFailures|skipTests|maven\.test\.skip|<skip>true|\bharness\s*=\s*false|\btests?\s*=\s*false|testPathIgnorePatterns|--deselect|--ignore\b|\bexclude(?:Test\w*|Tags?)\b|\bexclude\s*\(?\s*["']\*\*|<exclude>|<excludedGroups>|\bomit\s*=|\benabled\s*=\s*false/i;
+  /passWithNoTests|pass-with-no-tests|\|\|\s*(?:true|exit 0|:)(?:\s|"|$)|;\s*(?:true|exit 0)(?:\s|"|$)|FailureIgnore|ignoreFailures|skipTests|maven\.test\.skip|<skip>true|\bharness\s*=\s*false|\btests?\s*=\s*false|testPathIgnorePatterns|--deselect|--ignore\b|\bexclude(?:Test\w*|Tags?)\b|\bexclude\s*(?:\(\s*)?["']\*\*|<exclude>|<excludedGroups>|\bomit\s*=|\benabled\s*=\s*false/i;
 
 type ChangedSettings = { readonly path: string; readonly isManifest: boolean; readonly before: string; readonly after: string };
 
@@ -33,13 +43,29 @@ type ChangedSettings = { readonly path: string; readonly isManifest: boolean; re
 export const listSettingLines = ({ path, isManifest, before, after }: ChangedSettings): { lost: string[]; loosened: string[] } => {
   const isComment = /\.(?:json|jsonc)$/.test(path) ? /^\/\// : /^(?:#|\/\/|\*|\/\*|<!--)/;
   const toLines = (text: string): string[] => text.split("\n").filter((line) => !isComment.test(line.trim()));
-  const [old, now] = [toLines(before), toLines(after)];
+  const isPackage = /(?:^|\/)package\.json$/.test(path);
+  const read = (text: string): string[] => (isPackage ? listPackageSettings(text) : null) ?? toLines(text);
+  const [old, now] = [read(before), read(after)];
   const lost = subtractLines(withoutCommas(old), withoutCommas(now));
   const added = subtractLines(withoutCommas(now), withoutCommas(old));
   return {
-    lost: isManifest ? lost.filter((line) => TEST_SETTING.test(line)) : lost.filter((line) => /\w/.test(line)),
-    loosened: added.filter((line) => (isManifest ? MANIFEST_LOOSENED : LOOSENED).test(line)),
+    lost: isManifest ? lost.filter((line) => isLong(line) || isTestSetting(line)) : lost.filter((line) => /\w/.test(line)),
+    loosened: added.filter((line) => isLong(line) || (isManifest ? MANIFEST_LOOSENED : LOOSENED).test(line)),
   };
+};
+
+/** Parts of a package.json that say what it needs or contains, not how it is tested; their keys often have the same words. */
+const NOT_SETTINGS =
+  /^(?:\w*[dD]ependencies|overrides|resolutions|name|version|description|keywords|files|exports|imports|bin|repository|engines)$/;
+
+/** The settings of a package.json, one value a line however the file is laid out; null for a file that is no object of JSON. */
+const listPackageSettings = (text: string): string[] | null => {
+  try {
+    const all = Object.entries(JSON.parse(text) as object).filter(([key]) => !NOT_SETTINGS.test(key));
+    return JSON.stringify(Object.fromEntries(all), null, 1).split("\n");
+  } catch {
+    return null;
+  }
 };
 
 /** A comma at the end of a line changes when a line is added after it. */

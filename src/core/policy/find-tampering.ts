@@ -13,9 +13,6 @@ export type JudgedChange = { readonly path: string; readonly before: JudgedText;
 
 const isUnread = (text: JudgedText): text is UnreadText => typeof text === "object" && text !== null;
 
-/** Nobody reads a longer list. */
-const MAX_FINDINGS = 50;
-
 /** Finds the files of a change that delete, skip or weaken its judges. Adding and moving tests is no tampering. */
 export const findTampering = (changes: readonly JudgedChange[]): TamperingFinding[] => {
   const read = changes.flatMap((change) => {
@@ -23,11 +20,10 @@ export const findTampering = (changes: readonly JudgedChange[]): TamperingFindin
     return file === null ? [] : [{ ...change, file }];
   });
   const moves = collectArrivals(read);
-  const findings = read.flatMap((change) => {
+  return read.flatMap((change) => {
     const kind = judgeChange(change, moves);
     return kind === null ? [] : [{ path: change.path, kind }];
   });
-  return findings.slice(0, MAX_FINDINGS);
 };
 
 type ReadChange = JudgedChange & { readonly file: JudgingFile };
@@ -68,15 +64,31 @@ const listTestLines = (text: string | null, language: TestLanguage, file: Judgin
   return first < 0 ? TESTLESS : lines.slice(first);
 };
 
-/** Lines that test files gained: a test may have moved from another file. */
+type ChangedTests = {
+  readonly path: string;
+  readonly file: JudgingFile;
+  readonly language: TestLanguage;
+  readonly gained: string[];
+  readonly lost: string[];
+};
+
+const listChangedTests = (changes: readonly ReadChange[]): ChangedTests[] =>
+  changes.flatMap(({ path, file, before, after }) => {
+    const language = findTestLanguage(path);
+    if ((file !== "test" && file !== "inline") || !language || isUnread(after) || isUnread(before)) return [];
+    const [old, now] = [listTestLines(before, language, file), listTestLines(after, language, file)];
+    return [{ path, file, language, gained: subtractLines(now, old), lost: subtractLines(old, now) }];
+  });
+
+/** Lines that test files gained: a test may have moved from another file. A file that skips what came to it received nothing. */
 const collectArrivals = (changes: readonly ReadChange[]): LineCounts => {
   const all: LineCounts = new Map();
-  for (const { path, file, before, after } of changes) {
-    const language = findTestLanguage(path);
-    if ((file !== "test" && file !== "inline") || !language || after === null || isUnread(after) || isUnread(before)) continue;
+  const tests = listChangedTests(changes);
+  const departed = countLines(tests.flatMap(({ lost }) => lost));
+  for (const { path, file, language, gained } of tests) {
     if (file === "test" && !isFoundByRunner(path)) continue;
-    for (const line of subtractLines(listTestLines(after, language, file), listTestLines(before, language, file)))
-      all.set(line, (all.get(line) ?? 0) + 1);
+    if (gained.some((line) => !departed.has(line) && readTestLine(line, language).isSkip)) continue;
+    for (const line of gained) all.set(line, (all.get(line) ?? 0) + 1);
   }
   return all;
 };

@@ -38,7 +38,7 @@ const COVERAGE =
 const CI =
   /^\.github\/(?:workflows|actions)\/|^\.ci\/|^\.circleci\/|^\.buildkite\/|^\.gitlab-ci[^/]*$|^\.gitlab\/|^\.travis\.ya?ml$|^azure-pipelines[^/]*\.ya?ml$|^Jenkinsfile[^/]*$|^bitbucket-pipelines\.yml$|^\.drone\.ya?ml$|^appveyor\.yml$|^\.woodpecker/;
 const SETTINGS =
-  /(?:^|\/)(?:(?:jest|vitest|playwright|cypress|karma|ava|wdio)[^/]*\.(?:config|conf|workspace|setup)\.[^/]+|vitest\.workspace\.[^/]+|\.mocharc[^/]*|pytest\.ini|tox\.ini|noxfile\.py|\.rspec|phpunit\.xml[^/]*|nextest\.toml|testng\.xml|junit-platform\.properties|\.rspec-local)$/;
+  /(?:^|\/)(?:(?:jest|vitest|vite|playwright|cypress|karma|ava|wdio)[^/]*\.(?:config|conf|workspace|setup)\.[^/]+|vitest\.workspace\.[^/]+|\.mocharc[^/]*|pytest\.ini|tox\.ini|noxfile\.py|\.rspec|phpunit\.xml[^/]*|nextest\.toml|testng\.xml|junit-platform\.properties|\.rspec-local)$/;
 const MANIFEST =
   /(?:^|\/)(?:package\.json|deno\.jsonc?|pyproject\.toml|setup\.cfg|Cargo\.toml|pom\.xml|build\.gradle(?:\.kts)?|Makefile|GNUmakefile|justfile|Justfile|Taskfile\.ya?ml|Rakefile|composer\.json)$/;
 const TEST_NAME =

@@ -5,7 +5,8 @@ const foldText = (text: string): string =>
     : text
         .normalize("NFKC")
         .replaceAll(/[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu, "")
-        // Upper case first: it unfolds sharp s, long s and ligatures.
+        // Upper case in between: it unfolds sharp s, long s and ligatures, but the capital sharp s only once it is small.
+        .toLowerCase()
         .toUpperCase()
         .toLowerCase()
         .normalize("NFKC");

@@ -29,7 +29,7 @@ const KEPT = /^\/\/\s?(?:go:build|\+build)\b/;
 /** The lines of a source without comments, trimmed at their end. A comment of several lines leaves empty lines. */
 export const stripComments = (source: string, language: TestLanguage): string[] => {
   const form = FORMS[language];
-  const text = `\n${source.replaceAll("\r\n", "\n")}`;
+  const text = `\n${source.replaceAll(/\r\n?|[\u2028\u2029]/g, "\n")}`;
   let out = "";
   let at = 0;
   while (at < text.length) {

@@ -98,9 +98,8 @@ const ALWAYS_PASSES: readonly RegExp[] = [
 ];
 
 const ROW = /^\s*[[{(].*[\]})]\s*,?\s*$/;
-/** Longer lines hold data, not tests. */
+/** The rest of a longer line is data. */
 const MAX_LINE_CHARS = 2_000;
-const NOTHING: TestLine = { isCase: false, strength: 0, isSkip: false, isRow: false };
 
 const toStrength = (line: string, { checks, weak }: LinePatterns): TestLine["strength"] => {
   if (!checks.test(line) || ALWAYS_PASSES.some((pattern) => pattern.test(line))) return 0;
@@ -108,8 +107,8 @@ const toStrength = (line: string, { checks, weak }: LinePatterns): TestLine["str
 };
 
 /** Classifies a line of code. */
-export const readTestLine = (line: string, language: TestLanguage): TestLine => {
-  if (line.length > MAX_LINE_CHARS) return NOTHING;
+export const readTestLine = (whole: string, language: TestLanguage): TestLine => {
+  const line = whole.slice(0, MAX_LINE_CHARS);
   const patterns = PATTERNS[language];
   const isSkip = patterns.skips.test(line);
   const strength = toStrength(line, patterns);

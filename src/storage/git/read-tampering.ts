@@ -10,7 +10,10 @@ import { readBlobs } from "./git-objects.ts";
 const MAX_FILE_BYTES = 500_000;
 const MAX_TOTAL_BYTES = 20_000_000;
 
-/** Findings in a head's own changes: the changes against each of the given commits. */
+/** Nobody reads a longer list. */
+const MAX_FINDINGS = 50;
+
+/** Findings in a head's own changes: the files that it weakens against each of the given commits, as it weakens them against the first. */
 export const readTampering = async (
   at: GitContext,
   { head, onto }: Extract<Query, { kind: "tampering" }>,
@@ -18,11 +21,11 @@ export const readTampering = async (
   let own: readonly TamperingFinding[] | null = null;
   for (const other of onto) {
     const found: readonly TamperingFinding[] = findTampering(await readJudgedChanges(at, await findForkPoint(at, other, head), head));
-    const keys = new Set(found.map(({ path, kind }) => JSON.stringify([path, kind])));
-    own = own === null ? found : own.filter(({ path, kind }) => keys.has(JSON.stringify([path, kind])));
+    const paths = new Set(found.map(({ path }) => path));
+    own = own === null ? found : own.filter(({ path }) => paths.has(path));
     if (own.length === 0) return [];
   }
-  return own ?? [];
+  return (own ?? []).slice(0, MAX_FINDINGS);
 };
 
 /** The newest common commit, or the empty tree. */

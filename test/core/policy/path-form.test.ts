@@ -77,6 +77,7 @@ describe("a path", () => {
       { numRuns: 2_000 },
     );
     expect(foldPath("Straße")).toBe(foldPath("STRASSE"));
+    expect(foldPath("STRAẞE")).toBe(foldPath("STRASSE"));
     expect(foldPath("\ufb01x")).toBe(foldPath("FIX"));
   });
 });

@@ -46,6 +46,23 @@ test("does not blame a head for what its base, or the work below it, deleted", a
   expect(await judge(merge, base, tip)).toEqual([]);
 });
 
+test("finds a file that is worse than in each commit, although in another way", async () => {
+  const more = `${TEST}test("b", () => {\n  expect(b()).toBe(1);\n});\n`;
+  const below = await repo.commit("task/adds", { "a.test.js": more }, { parents: [base] });
+  const head = await repo.commit("task/loses", { "a.test.js": TEST.replace("toBe(1)", "toBeDefined()") }, { parents: [below] });
+  expect(await judge(head, base, below)).toEqual([{ path: "a.test.js", kind: "weakened" }]);
+});
+
+test("finds the own file of a head beside many that the work below it changed, and names at most fifty", async () => {
+  const snapshots = Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`__snapshots__/${at}.snap`, "1"]));
+  const first = await repo.commit("many", { ...snapshots, "z.test.js": TEST }, { parents: [] });
+  const changed = Object.fromEntries(Object.keys(snapshots).map((path) => [path, "2"]));
+  const below = await repo.commit("task/many", changed, { parents: [first] });
+  const head = await repo.commit("task/last", { "z.test.js": null }, { parents: [below] });
+  expect(await judge(head, first, below)).toEqual([{ path: "z.test.js", kind: "deleted" }]);
+  expect(await judge(below, first)).toHaveLength(50);
+});
+
 test("leaves a test to a person that became binary or too large", async () => {
   const head = await repo.commit(
     "task/large",

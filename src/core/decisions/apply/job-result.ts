@@ -67,8 +67,9 @@ const chargeExecution = (tx: DecisionTransaction, job: Job, result: JobResult): 
   if (charged !== execution) tx.putExecution(charged);
 };
 
-/** Decisions that earlier versions stored have no such configuration, and recorded no times. */
+/** Records how long a step's job took. Decisions that earlier versions stored have no such configuration, and recorded no times. */
 const recordJobTime = (tx: DecisionReader, execution: Execution, job: JobKey): Execution => {
+  if (readJobKey(job)?.kind === "plan") return execution;
   const start = tx.effectRecord(`start-job:${job}`)?.at;
   return start === undefined || tx.snapshot.config.policy.tests === undefined ? execution : recordTime(execution, job, tx.now - start);
 };

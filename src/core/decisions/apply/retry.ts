@@ -22,7 +22,7 @@ export const retryTarget: TargetCommandHandler = (tx, { execution, step }, event
   if (execution.landsPull && (step || execution.state !== "running")) return NO_WORK_ON_PULL;
   if (endQuotaWaits(tx, execution, step)) {
     tx.note(`${event.by} lets ${step ? toTaskId(execution.id, step.id) : execution.id} start without waiting for a quota`);
-    return null;
+    if (step || execution.state !== "failed") return null;
   }
   if (isResumableFailure(execution, step)) return retryWorkflow(tx, { execution, step }, event);
   return step ? retryStepByPerson(tx, { execution, step, event }) : retryExecution(tx, execution, event.by);

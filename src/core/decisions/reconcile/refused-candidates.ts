@@ -8,13 +8,21 @@ import { failStep, findStep } from "../apply/fail-step.ts";
 
 /**
  * Handles candidates of a base that GitHub refused to create. People's pull requests may change files that steps may not, such as
- * workflows, so the candidate's last pull request leaves the queue; without a pull request, the base is frozen. Reports whether a candidate was refused.
+ * workflows, so the last pull request of the smallest refused candidate leaves the queue; without a pull request, the base is frozen. A
+ * candidate that is no longer planned changes nothing. Reports whether a candidate was refused.
  */
 export const removeRefusedWork = (tx: DecisionTransaction, base: BranchName, planned: Queue): boolean => {
   const refused = [...tx.refusedCandidates()].filter(([ref]) => readCandidateRef(ref)?.base === base);
-  for (const [ref, text] of refused) {
-    const candidate = planned.candidates.find(({ commit }) => toCandidateRef(base, commit) === ref);
-    const pull = candidate && findLastPull(tx, candidate);
+  // Larger candidates contain the work of smaller ones, and are refused for it, too.
+  const [smallest] = refused
+    .flatMap(([ref, text]) => {
+      const candidate = planned.candidates.find(({ commit }) => toCandidateRef(base, commit) === ref);
+      return candidate ? [{ ref, text, candidate }] : [];
+    })
+    .toSorted((one, other) => one.candidate.items.length - other.candidate.items.length);
+  if (smallest) {
+    const { ref, text, candidate } = smallest;
+    const pull = findLastPull(tx, candidate);
     if (pull) failStep(tx, { ...pull, refusal: refusePullPush(text), log: text });
     else freeze(tx, base, { ref, text });
   }
