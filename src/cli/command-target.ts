@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { LEDGER_REF } from "../core/domain/refs.ts";
-import { deriveApiUrl, readRemoteAddress, type RemoteAddress } from "../core/setup/remote-address.ts";
+import { chooseScheme, deriveApiUrl, readRemoteAddress, type RemoteAddress } from "../core/setup/remote-address.ts";
 import { createTokenEnv, type GitContext, runGit } from "../storage/git/run-git.ts";
 import { CommandError } from "./command-options.ts";
 import { findRepository } from "./find-repository.ts";
@@ -55,21 +55,20 @@ export const findToken = async (terminal: TerminalHost, host: string): Promise<s
   return given ?? askGhForToken(host, env);
 };
 
-type RemoteTarget = { readonly address: RemoteAddress; readonly directory: string; readonly url: string };
+type RemoteTarget = { readonly address: RemoteAddress; readonly directory: string };
 
-const openRemoteTarget = async (terminal: TerminalHost, { address, directory, url }: RemoteTarget): Promise<CommandTarget> => {
+const openRemoteTarget = async (terminal: TerminalHost, { address, directory }: RemoteTarget): Promise<CommandTarget> => {
   const { host, owner, name } = address;
   const token = await findToken(terminal, host);
   if (token === null)
     throw new CommandError(`there is no token for ${host}; log in with gh auth login, or set GH_TOKEN in the environment`);
-  const isPlain = url.startsWith("http://");
-  const server = `${isPlain ? "http" : "https"}://${host}`;
+  const server = `${chooseScheme(host)}://${host}`;
   const git: GitContext = { directory, after: terminal.after, env: createTokenEnv(token) };
   const refspec = `+${LEDGER_REF}:${LEDGER_REF}`;
   return {
     name: `${owner}/${name}`,
     isLocal: false,
-    person: openPersonClient({ apiUrl: isPlain ? `${server}/api/v3` : deriveApiUrl(address), token, owner, name }),
+    person: openPersonClient({ apiUrl: deriveApiUrl(address), token, owner, name }),
     git,
     readLedger: async () => {
       const fetched = await runGit(git, ["fetch", "-q", "--no-tags", "--no-write-fetch-head", `${server}/${owner}/${name}.git`, refspec]);
@@ -90,8 +89,7 @@ export const findCommandTarget = async (terminal: TerminalHost): Promise<Command
     throw new CommandError(`several local GitHubs run for this repository: ${running.map(({ url }) => url).join(", ")}; stop all but one`);
   if (machine) return openLocalTarget(terminal, machine);
   const remote = await runGit({ directory, after: terminal.after }, ["remote", "get-url", "origin"]);
-  const url = remote.stdout.toString("utf8").trim();
-  const address = remote.code === 0 ? readRemoteAddress(url) : null;
+  const address = remote.code === 0 ? readRemoteAddress(remote.stdout.toString("utf8").trim()) : null;
   if (!address) throw new CommandError("no local GitHub runs for this repository, and it has no remote origin on GitHub; start enki local");
-  return openRemoteTarget(terminal, { address, directory, url });
+  return openRemoteTarget(terminal, { address, directory });
 };

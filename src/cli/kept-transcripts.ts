@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { existsSync, lstatSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { readTaskId } from "../core/domain/ids.ts";
@@ -7,6 +7,8 @@ import { type Job, readJobKey } from "../core/domain/job.ts";
 
 /** Where the transcripts of a person's runs are kept; git ignores it. */
 const toRunsFolder = (repository: string): string => join(repository, ".enki", "runs");
+
+const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 
 const MAX_TRANSCRIPT_BYTES = 50_000_000;
 
@@ -30,6 +32,8 @@ export const keepTranscripts = async ({ repository, artifacts, ledger, execution
   // A bare repository has no folder of Enki.
   if (!existsSync(join(repository, ".git"))) return;
   const folder = join(toRunsFolder(repository), execution);
+  // The repository may have been written by others, and a link in it leads anywhere.
+  if ([join(repository, ".enki"), toRunsFolder(repository), folder].some((path) => isLink(path))) return;
   for (const [key, { number }] of Object.entries(ledger.effectRecords)) {
     const job = key.startsWith("start-job:") ? readJobKey(key.slice("start-job:".length)) : null;
     const name = job && toTranscriptName(job);
@@ -38,7 +42,10 @@ export const keepTranscripts = async ({ repository, artifacts, ledger, execution
     if (text === null) continue;
     await mkdir(folder, { recursive: true });
     await writeFile(join(toRunsFolder(repository), ".gitignore"), "*\n");
-    await writeFile(join(folder, name), text);
+    // Renamed, so that a transcript is there as a whole or not at all.
+    const draft = join(folder, `.${name}.${process.pid}`);
+    await writeFile(draft, text, { flag: "wx" });
+    await rename(draft, join(folder, name));
   }
 };
 

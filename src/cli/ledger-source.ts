@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { ensureBareRepository } from "../storage/git/bare-clone.ts";
 import { createTokenEnv, type GitContext, runGit } from "../storage/git/run-git.ts";
 import { LEDGER_REF } from "../core/domain/refs.ts";
-import { readRemoteAddress } from "../core/setup/remote-address.ts";
+import { chooseScheme, readRemoteAddress } from "../core/setup/remote-address.ts";
 import { CommandError } from "./command-options.ts";
 import { findToken } from "./command-target.ts";
 import { findRepository } from "./find-repository.ts";
@@ -32,8 +32,7 @@ const findRemoteSource = async (terminal: TerminalHost, url: string): Promise<Le
   const found = readRemoteAddress(url);
   const name = basename(url.replace(/\/+$/, "")).replace(/\.git$/, "") || "repository";
   if (!found) return { url, label: url.replace(/\/\/[^@/]*@/, "//"), owner: "clone", name, address: null, ref: LEDGER_REF, env: {} };
-  const scheme = url.startsWith("http://") ? "http" : "https";
-  const address = `${scheme}://${found.host}/${found.owner}/${found.name}`;
+  const address = `${chooseScheme(found.host)}://${found.host}/${found.owner}/${found.name}`;
   const token = await findToken(terminal, found.host);
   const isWeb = /^https?:/i.test(url) || token !== null;
   const agent = terminal.env["SSH_AUTH_SOCK"];
@@ -79,7 +78,7 @@ export const openLedgerCopy = async (terminal: TerminalHost, directory: string, 
     ...(source.ref === LEDGER_REF ? [] : [`+${source.ref}:${LEDGER_REF}`]),
   ];
   const fetch = () =>
-    runGit(at, ["fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--", source.url, ...refspecs]);
+    runGit(at, ["fetch", "-q", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--", source.url, ...refspecs]);
   const fetched = await fetch();
   if (fetched.code !== 0)
     throw new CommandError(`${source.label} cannot be fetched: ${fetched.stderr.trim().split("\n").at(-1) ?? "git ended without a word"}`);

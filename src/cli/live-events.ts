@@ -1,4 +1,4 @@
-import { open, readdir } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { readTaskId } from "../core/domain/ids.ts";
@@ -20,10 +20,15 @@ type FollowedLog = { readonly path: string; at: number };
 
 /** The whole lines that were added to a log. */
 const readNews = async (log: FollowedLog): Promise<string[]> => {
+  const size = await stat(log.path).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (size <= log.at) return [];
   const file = await open(log.path, "r").catch(() => null);
   if (!file) return [];
   try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_READ_BYTES), 0, MAX_READ_BYTES, log.at);
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(size - log.at, MAX_READ_BYTES)), 0, undefined, log.at);
     const whole = buffer.subarray(0, bytesRead).lastIndexOf("\n") + 1;
     // A line that fills the buffer is passed over.
     log.at += whole === 0 && bytesRead === MAX_READ_BYTES ? bytesRead : whole;

@@ -3,7 +3,7 @@ import { composeFailedLogs, type FailedLog } from "../core/brief/failed-log.ts";
 import { composeRequestCommand } from "../core/events/read-request.ts";
 import { hashValue } from "../core/domain/ids.ts";
 import { MAX_DETAIL_CHARS, renderRequestIssue } from "../core/messages/ci-request.ts";
-import { readMarker, writeMarker } from "../core/messages/comment-marker.ts";
+import { isEnkiComment, readMarker, writeMarker } from "../core/messages/comment-marker.ts";
 import { explainNoFailure } from "../core/policy/ci-failure.ts";
 import type { CiJob, CiRun } from "../github/ci-port.ts";
 import { postRequest, toRepositoryUrl } from "./post-request.ts";
@@ -43,9 +43,12 @@ export const runFixCiStep = async (host: CoordinateStepHost): Promise<string | n
 
 const runEventSchema = z.object({ workflow_run: z.object({ id: z.int().positive() }) });
 
-/** Whether Enki knows of the request: otherwise an earlier job ended between its issue and its request. */
-const isAnswered = async ({ github, self }: StepAccess, issue: number): Promise<boolean> =>
-  requireValue("the issue's comments were not read", await github.issues.commentsOn(issue)).some(({ by }) => by === self);
+/**
+ * Whether Enki has answered on the issue: otherwise an earlier job ended between its issue and its request. With an App, the answer is by
+ * another account than the job's, and that account also comments for other workflows.
+ */
+const isAnswered = async ({ github }: StepAccess, issue: number): Promise<boolean> =>
+  requireValue("the issue's comments were not read", await github.issues.commentsOn(issue)).some(isEnkiComment);
 
 /** The run that this one follows, otherwise this run itself, in which an earlier job failed. */
 const findFailedRun = async (host: CoordinateStepHost): Promise<{ readonly id: number; readonly isOwn: boolean }> => {

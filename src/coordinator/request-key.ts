@@ -1,7 +1,7 @@
 import { hashValue } from "../core/domain/ids.ts";
 import { type CoordinateStepHost, requireVariable } from "./step-access.ts";
 
-/** What a step of a job asks for. A rerun of the job has the same key, so the request is one commit and one event. */
+/** What a step of a job asks for. A rerun of the job has the same key, so that its request, with the same details, is one commit and one event. */
 export const createRequestKey = (host: CoordinateStepHost, command: string): string => {
   const { env } = host;
   return hashValue([requireVariable(host, "GITHUB_RUN_ID"), env["GITHUB_JOB"] ?? "", env["GITHUB_ACTION"] ?? "", command]).slice(0, 16);

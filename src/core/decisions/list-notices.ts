@@ -1,3 +1,5 @@
+import { listFindings } from "../domain/tampering.ts";
+import { summarizeFindings } from "../messages/tampering-text.ts";
 import { type Execution, hasFoundNothing } from "../domain/execution.ts";
 import { hashValue } from "../domain/ids.ts";
 import type { Notice, NoticeKind } from "../domain/notice.ts";
@@ -87,9 +89,12 @@ const listWaitNotices = (execution: Execution, step: Step): readonly Notice[] =>
 };
 
 /** Finished work that a person must look at: a head on its pull request, or a report. */
-const listReviewNotices = (execution: Execution, { id, head, pull, result }: Step): readonly Notice[] => {
+const listReviewNotices = (execution: Execution, step: Step): readonly Notice[] => {
+  const { id, head, pull, result } = step;
   if (!head) return [createNotice(execution, "report", { of: [id, result], step: id })];
-  return pull === null ? [] : [createNotice(execution, "review", { of: [id, head.sha], step: id, pull })];
+  return pull === null
+    ? []
+    : [createNotice(execution, "review", { of: [id, head.sha], step: id, pull, reason: summarizeFindings(listFindings(step)) })];
 };
 
 /** Only the oldest execution on a frozen base, because one person can release it for all. */

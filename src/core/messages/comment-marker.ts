@@ -12,3 +12,7 @@ export const readMarker = (body: string): CommentMarker | null => {
   const kind = MARKER_KINDS.find((each) => each === name);
   return kind !== undefined && id !== undefined ? { kind, id } : null;
 };
+
+/** Whether a comment looks like one of Enki's: an App, or a job's token, wrote it with a marker. */
+export const isEnkiComment = ({ by, body }: { readonly by: string; readonly body: string }): boolean =>
+  by.endsWith("[bot]") && readMarker(body) !== null;

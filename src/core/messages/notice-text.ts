@@ -38,7 +38,7 @@ const describeNotice = (execution: Execution, { kind, step, pull, reason }: Noti
     case "question":
       return `${step === null ? "the planner" : name} has a question. ${why}`.trim();
     case "review":
-      return `${name} is a checkpoint and is verified: #${pull ?? 0} needs a review. ${why}`.trim();
+      return `${name} is verified: #${pull ?? 0} needs a review. ${why}`.trim();
     case "report":
       return `${name} is finished and needs your approval.`;
     case "confirmation":

@@ -1,3 +1,4 @@
+import { isTampering } from "../domain/tampering.ts";
 import type { Sha } from "../domain/ids.ts";
 import { findOpenConflict, isHeldByPerson, type Step } from "../domain/step.ts";
 import { formatResolutionAttempt } from "./open-conflicts.ts";
@@ -26,6 +27,9 @@ export const renderHeadStatus = (step: Step): string => {
     );
   if (isHeldByPerson(step) && step.refusal) return toOneLine(`Held: ${step.refusal.message.replaceAll("`", "")}`, MAX_STATUS_CHARS);
   // The text also fits after the landing, when the status is no longer updated.
-  if (step.state === "waiting") return "Verified; this checkpoint lands once a review approves this head";
+  if (step.state === "waiting")
+    return isTampering(step)
+      ? "Verified; it changes what judges it, and lands once a review approves this head"
+      : "Verified; this checkpoint lands once a review approves this head";
   return toOneLine(step.refusal?.message ?? describeStepState(step)[1].replaceAll("*", ""), MAX_STATUS_CHARS);
 };

@@ -21,6 +21,14 @@ export const renderFindings = (findings: readonly TamperingFinding[]): string =>
   return [...lines, ...more].join("\n");
 };
 
+/** One sentence for people who read no list. */
+export const summarizeFindings = (findings: readonly TamperingFinding[]): string => {
+  const [first] = findings;
+  if (!first) return "";
+  const more = findings.length > 1 ? `, and ${findings.length - 1} more` : "";
+  return `It changes what judges it: ${toInlineCode(first.path.slice(0, 200))} ${REASONS[first.kind]}${more}.`;
+};
+
 /** For a pull request: why a person must approve the head. */
 export const renderTamperingGate = (findings: readonly TamperingFinding[]): string =>
   [

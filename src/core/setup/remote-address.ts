@@ -22,8 +22,11 @@ export const readRemoteAddress = (url: string): RemoteAddress | null => {
 /** A local GitHub has no certificate. */
 const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/;
 
+/** The scheme for requests with a token to a host, which only a local GitHub may receive in clear text. */
+export const chooseScheme = (host: string): "http" | "https" => (LOOPBACK_HOST.test(host) ? "http" : "https");
+
 /** The API of the GitHub that a remote is on. */
 export const deriveApiUrl = ({ host }: RemoteAddress): string => {
   if (host === "github.com" || host === "ssh.github.com") return "https://api.github.com";
-  return `${LOOPBACK_HOST.test(host) ? "http" : "https"}://${host}/api/v3`;
+  return `${chooseScheme(host)}://${host}/api/v3`;
 };

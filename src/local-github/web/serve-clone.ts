@@ -55,7 +55,7 @@ export const serveClone = async (options: CloneOptions): Promise<LoopbackServer>
     bare: openBareRepository(directory, after),
     workflowFiles: {},
   });
-  const server = { url: "", now, after, repositories: new Map([[repositoryKey(repository), repository]]), sessions: new Map() };
+  const server = { url: "", now, after, repositories: new Map([[repositoryKey(repository), repository]]), sessions: new Map(), refresh };
   const key = randomBytes(16).toString("hex");
   const app = new Hono();
   useLoopbackGuard(app, "enki page");

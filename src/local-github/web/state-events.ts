@@ -13,6 +13,7 @@ export const addStateEvents = (forge: PageServer, app: Hono, readVersion: (conte
     return streamSSE(context, async (stream) => {
       let sent = "";
       while (!stream.aborted && !stream.closed) {
+        forge.refresh?.();
         const version = await readVersion(context);
         if (version !== sent) await stream.writeSSE({ event: "version", data: version });
         sent = version;

@@ -110,9 +110,13 @@ export const readRefFile = (repository: string, ref: RefName): Sha | null => {
   return isSha(loose) ? loose : (readPackedRefs(repository).get(ref) ?? null);
 };
 
+/** A held lock. `commit` makes its content that of the locked file, and frees it. */
+type HeldLock = { readonly commit: () => void };
+
 /** Runs work while it holds a lock as git does: with a file that nobody else may create. Throws if another process holds the lock. */
-const withLock = (path: string, content: string, work: (lock: string) => void): void => {
+const withLock = (path: string, content: string, work: (lock: HeldLock) => void): void => {
   const lock = `${path}.lock`;
+  let isHeld = true;
   mkdirSync(dirname(path), { recursive: true });
   const file = openSync(lock, "wx", 0o644);
   try {
@@ -123,15 +127,20 @@ const withLock = (path: string, content: string, work: (lock: string) => void): 
     } finally {
       closeSync(file);
     }
-    work(lock);
+    work({
+      commit: () => {
+        renameSync(lock, path);
+        isHeld = false;
+      },
+    });
   } finally {
-    // Git would wait for the lock in vain.
-    rmSync(lock, { force: true });
+    // Git would wait for the lock in vain. Once it is free, a file of this name is the lock of somebody else.
+    if (isHeld) rmSync(lock, { force: true });
   }
 };
 
 /** Writes as git does: the lock file beside the ref becomes the ref. */
-const writeRefFile = (path: string, sha: Sha): void => withLock(path, `${sha}\n`, (lock) => renameSync(lock, path));
+const writeRefFile = (path: string, sha: Sha): void => withLock(path, `${sha}\n`, ({ commit }) => commit());
 
 /** Deletes a ref that is not packed, while nobody packs refs; false if the ref is packed. */
 const deleteRefFile = (repository: string, ref: RefName): boolean => {
@@ -166,18 +175,42 @@ export const writeRefFiles = (repository: string, moves: readonly RefMove[]): bo
 const clashesWith = (packed: ReadonlyMap<RefName, Sha>, ref: RefName): boolean =>
   [...packed.keys()].some((known) => known.startsWith(`${ref}/`) || ref.startsWith(`${known}/`));
 
+type LockedMove = { readonly move: RefMove; readonly lock: HeldLock };
+
 /** Runs work while all these refs are locked, in this order. */
-const withRefLocks = (repository: string, moves: readonly RefMove[], work: () => void): void => {
-  const [first, ...rest] = moves;
-  if (first === undefined) work();
-  else withLock(join(repository, first.ref), first.newSha === null ? "" : `${first.newSha}\n`, () => withRefLocks(repository, rest, work));
+const withRefLocks = (repository: string, moves: readonly RefMove[], work: (locked: readonly LockedMove[]) => void): void => {
+  const lockRest = (held: readonly LockedMove[]): void => {
+    const move = moves[held.length];
+    if (move === undefined) return work(held);
+    const content = move.newSha === null ? "" : `${move.newSha}\n`;
+    withLock(join(repository, move.ref), content, (lock) => lockRest([...held, { move, lock }]));
+  };
+  lockRest([]);
 };
 
-const moveLockedRef = (repository: string, { ref, newSha }: RefMove): void => {
-  const path = join(repository, ref);
-  if (newSha === null) rmSync(path, { force: true });
-  else renameSync(`${path}.lock`, path);
+const moveLockedRef = (repository: string, { move: { ref, newSha }, lock }: LockedMove): void => {
+  if (newSha === null) rmSync(join(repository, ref), { force: true });
+  else lock.commit();
 };
+
+/** Moves locked refs; puts back those that moved if one of them cannot. */
+const moveAll = (repository: string, locked: readonly LockedMove[]): void => {
+  const moved: RefMove[] = [];
+  try {
+    for (const each of locked) {
+      moveLockedRef(repository, each);
+      moved.push(each.move);
+    }
+  } catch (error) {
+    for (const { ref, oldSha } of moved)
+      if (oldSha === null) rmSync(join(repository, ref), { force: true });
+      else writeRefFile(join(repository, ref), oldSha);
+    throw error;
+  }
+};
+
+/** Git replaces the value that a symbolic ref leads to, not the ref itself. */
+const isSymbolic = (repository: string, ref: RefName): boolean => SYMBOLIC_REF_PATTERN.test(readText(join(repository, ref)).trim());
 
 /**
  * Moves refs together if each still has its old value, as git does: all are locked before the first moves. Returns false, with no ref moved,
@@ -186,14 +219,16 @@ const moveLockedRef = (repository: string, { ref, newSha }: RefMove): void => {
 export const moveRefFiles = (repository: string, moves: readonly RefMove[]): boolean => {
   if (!hasRefFiles(repository)) return false;
   let isMoved = false;
-  const move = (): void => {
+  const move = (locked: readonly LockedMove[]): void => {
     const packed = readPackedRefs(repository);
     const isPlain = ({ ref, oldSha, newSha }: RefMove): boolean =>
-      readRefFile(repository, ref) === oldSha && (newSha === null ? !packed.has(ref) : oldSha !== null || !clashesWith(packed, ref));
+      !isSymbolic(repository, ref) &&
+      readRefFile(repository, ref) === oldSha &&
+      (newSha === null ? !packed.has(ref) : oldSha !== null || !clashesWith(packed, ref));
     if (!moves.every(isPlain)) return;
     // Folders in the place of refs are found before the first ref moves.
     if (moves.some(({ ref }) => statSync(join(repository, ref), { throwIfNoEntry: false })?.isDirectory())) return;
-    for (const each of moves) moveLockedRef(repository, each);
+    moveAll(repository, locked);
     isMoved = true;
   };
   const isDeletion = moves.some(({ newSha }) => newSha === null);

@@ -125,7 +125,25 @@ describe("a person is notified when, and only when, the person must act", () => 
     await it.end("work/");
     await it.end("verify/");
     await it.later();
-    expect(told(it)).toEqual([expect.stringMatching(/@maintainer, `a` is a checkpoint and is verified: #\d+ needs a review\./)]);
+    expect(told(it)).toEqual([expect.stringMatching(/@maintainer, `a` is verified: #\d+ needs a review\./)]);
+  });
+
+  test("a review of a step that weakens its judges says which file, also where somebody else must write it", async () => {
+    const tests = "checkpoint" as const;
+    const it = open({ policy: { ...config().policy, selfApproval: [], tests } });
+    it.state.tampering = () => [
+      { path: "a.test.js", kind: "deleted" },
+      { path: "b.test.js", kind: "skipped" },
+    ];
+    await ask(it, step("a"));
+    await it.end("work/");
+    await it.end("verify/");
+    await it.later();
+    expect(told(it)).toEqual([
+      expect.stringMatching(
+        /@maintainer, `a` is verified: #\d+ needs a review\. Someone other than you must approve it\. It changes what judges it: `a\.test\.js` deletes a test, and 1 more\./,
+      ),
+    ]);
   });
 
   test("a person who may not approve alone is told that somebody else must review", async () => {
@@ -135,9 +153,7 @@ describe("a person is notified when, and only when, the person must act", () => 
     await it.end("verify/");
     await it.later();
     expect(told(it)).toEqual([
-      expect.stringMatching(
-        /@maintainer, `a` is a checkpoint and is verified: #\d+ needs a review\. Someone other than you must approve it\./,
-      ),
+      expect.stringMatching(/@maintainer, `a` is verified: #\d+ needs a review\. Someone other than you must approve it\./),
     ]);
   });
 

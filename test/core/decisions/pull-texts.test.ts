@@ -15,6 +15,21 @@ const begun = async (...steps: Parameters<typeof plan>) => {
   return { ...it, opening };
 };
 
+test("a text that GitHub refuses to edit is tried once for each state, and leaves nothing in the ledger", async () => {
+  let tries = 0;
+  const it = openStory({ config: withVerify, refuse: ({ kind }) => (kind === "edit-pull" && (tries += 1) > 0 ? "Locked." : null) });
+  await it.propose(plan(step("a", { checkpoint: true })));
+  await it.approve();
+  await it.worked("a");
+  await it.verified();
+  for (let again = 0; again < 3; again += 1) await it.tell({ kind: "woken" });
+  expect([it.at("a")?.state, tries]).toEqual(["waiting", 1]);
+  await it.say(1, { kind: "cancel", target: null });
+  await it.tell({ kind: "woken" });
+  expect(tries).toBe(2);
+  expect(Object.keys(it.state.ledger.effectRecords).filter((key) => key.startsWith("edit-pull:"))).toEqual([]);
+});
+
 describe("the text of a pull request follows its step", () => {
   test("landed: one edit, with the command, the run and the commit that passed", async () => {
     const it = await begun(step("a"));

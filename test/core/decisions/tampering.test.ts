@@ -45,6 +45,7 @@ describe("a step that weakens what judges it", () => {
     expect(it.says("fix")).toContain("This step changes **what judges it**");
     expect(it.says("fix")).toContain("- `limit.test.js` deletes a test");
     expect(it.says("fix")).not.toContain("lands it automatically");
+    expect(it.state.statuses.at(-1)?.text).toBe("Verified; it changes what judges it, and lands once a review approves this head");
     await it.approve("stranger");
     expect(it.base()).toBe(it.root);
     await it.approve();

@@ -49,7 +49,7 @@ test("a push without objects starts no process, and has the consequences of ever
 });
 
 test("a push that names what is not there is refused as git refuses it", async () => {
-  const { main, write, push, refs } = await open();
+  const { main, write, push, refs, near } = await open();
   const absent = "1".repeat(40);
   const broken = await write("broken", absent).catch(() => "");
   const before = refs();
@@ -68,5 +68,13 @@ test("a push that names what is not there is refused as git refuses it", async (
   expect(refs()).toBe(before);
   const tree = execFileSync("git", ["hash-object", "-t", "tree", "/dev/null"], { encoding: "utf8" }).trim();
   expect(await push({ ref: "refs/heads/x", oldSha: null, newSha: tree })).not.toMatchObject({ kind: "pushed" });
+  // A tag object is no head of a branch, even if a tag has it already.
+  execFileSync("git", ["-c", "user.name=A", "-c", "user.email=a@b", "tag", "--annotate", "--message=x", "v1", main], { cwd: near });
+  const tag = execFileSync("git", ["rev-parse", "refs/tags/v1"], { cwd: near, encoding: "utf8" }).trim();
+  execFileSync("git", ["update-ref", "-d", "refs/tags/v1"], { cwd: near });
+  execFileSync("git", ["update-ref", "refs/enki/tag", tag], { cwd: near });
+  expect(await push({ ref: "refs/heads/x", oldSha: null, newSha: tag })).not.toMatchObject({ kind: "pushed" });
+  expect(await push({ ref: "refs/foo", oldSha: null, newSha: main })).not.toMatchObject({ kind: "pushed" });
+  execFileSync("git", ["update-ref", "-d", "refs/enki/tag"], { cwd: near });
   expect(refs()).toBe(before);
 });

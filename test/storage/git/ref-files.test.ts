@@ -103,6 +103,15 @@ test("follows symbolic refs as git does, and no further", () => {
   expect(["refs/heads/loop", "refs/heads/outside"].map((ref) => readRefFile(directory, ref))).toEqual([null, null]);
 });
 
+test("leaves a symbolic ref to git, which moves the ref that it leads to", () => {
+  const { directory, git, one, two } = open();
+  git("update-ref", "refs/heads/main", one);
+  git("symbolic-ref", "refs/heads/alias", "refs/heads/main");
+  expect(moveRefFiles(directory, [{ ref: "refs/heads/alias", oldSha: one, newSha: two }])).toBe(false);
+  expect(git("symbolic-ref", "refs/heads/alias")).toBe("refs/heads/main");
+  expect(readRefFile(directory, "refs/heads/main")).toBe(one);
+});
+
 test("a ref is not deleted while git packs refs, because the packed value would bring it back", () => {
   const { directory, one, own } = open();
   const main = "refs/heads/main";

@@ -47,6 +47,8 @@ export const applyPerformed = (tx: DecisionTransaction, { at, outcome }: Extract
       failRefusedJob(tx, outcome.key, reason);
       if (outcome.kind === "open-side-pull") freezeRefusedSidePull(tx, outcome.key, reason);
       if (outcome.kind === "open-pull") failRefusedPull(tx, outcome.key, reason);
+      // Counted like an edit, and tried again with the next state only.
+      if (outcome.kind === "edit-pull") recordPullText(tx, outcome.key);
       return;
     }
     case "later":

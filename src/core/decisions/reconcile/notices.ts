@@ -40,7 +40,7 @@ const requestReview = (tx: DecisionTransaction, execution: Execution, notice: No
 
 /** Tells a person who may not open a checkpoint alone that somebody else must. */
 const withReviewer = (tx: DecisionReader, notice: Notice): Notice =>
-  notice.kind === "review" && !mayReviewAlone(tx) ? { ...notice, reason: OTHER_REVIEWER_REASON } : notice;
+  notice.kind === "review" && !mayReviewAlone(tx) ? { ...notice, reason: `${OTHER_REVIEWER_REASON} ${notice.reason}`.trimEnd() } : notice;
 
 /** Whether the review of the person who asked for the work opens a checkpoint. */
 const mayReviewAlone = (tx: DecisionReader): boolean => tx.snapshot.config.policy.selfApproval.includes("requester");
