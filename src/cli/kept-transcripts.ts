@@ -32,7 +32,7 @@ export const keepTranscripts = async ({ repository, artifacts, ledger, execution
   // A bare repository has no folder of Enki.
   if (!existsSync(join(repository, ".git"))) return;
   const folder = join(toRunsFolder(repository), execution);
-  // The repository may have been written by others, and a link in it leads anywhere.
+  // Other people may have written the repository, and a link leads anywhere.
   if ([join(repository, ".enki"), toRunsFolder(repository), folder].some((path) => isLink(path))) return;
   for (const [key, { number }] of Object.entries(ledger.effectRecords)) {
     const job = key.startsWith("start-job:") ? readJobKey(key.slice("start-job:".length)) : null;
@@ -42,7 +42,7 @@ export const keepTranscripts = async ({ repository, artifacts, ledger, execution
     if (text === null) continue;
     await mkdir(folder, { recursive: true });
     await writeFile(join(toRunsFolder(repository), ".gitignore"), "*\n");
-    // Renamed, so that a transcript is there as a whole or not at all.
+    // Renamed: a transcript is complete or absent.
     const draft = join(folder, `.${name}.${process.pid}`);
     await writeFile(draft, text, { flag: "wx" });
     await rename(draft, join(folder, name));

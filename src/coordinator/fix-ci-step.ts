@@ -44,8 +44,8 @@ export const runFixCiStep = async (host: CoordinateStepHost): Promise<string | n
 const runEventSchema = z.object({ workflow_run: z.object({ id: z.int().positive() }) });
 
 /**
- * Whether Enki has answered on the issue: otherwise an earlier job ended between its issue and its request. With an App, the answer is by
- * another account than the job's, and that account also comments for other workflows.
+ * Whether Enki has answered on the issue: otherwise an earlier job ended between its issue and its request. With an App,
+ * the answer is by another account than the job's, which also comments for other workflows.
  */
 const isAnswered = async ({ github }: StepAccess, issue: number): Promise<boolean> =>
   requireValue("the issue's comments were not read", await github.issues.commentsOn(issue)).some(isEnkiComment);

@@ -47,7 +47,7 @@ const estimateProposal = (tx: DecisionReader, { state, plan: hash }: Execution):
   return archived && estimatePlan(plan, joinHistories(collectHistory(listEnded(tx)), archived));
 };
 
-/** Ended executions of the ledger with their plans, newest first: an estimate does not change with every step that ends somewhere. */
+/** Ended executions of the ledger with their plans, newest first. Running ones would change the estimate with each of their steps. */
 const listEnded = (tx: DecisionReader) =>
   tx
     .executions()

@@ -19,13 +19,13 @@ export const subtractLines = (from: readonly string[], others: readonly string[]
 const TEST_SETTING =
   /^"(?:pre|post)?(?:test|tests|check|verify|coverage|ci|lint|spec)[\w:.-]*"\s*:|^"(?:jest|nyc|c8|ava|mocha)"\s*:\s*\{|^"?(?:coverageThreshold|branches|functions|lines|statements|testMatch|testRegex|collectCoverage\w*|testEnvironment)"?\s*:|\b(?:fail_under|addopts|testpaths|python_files|norecursedirs|exclude_lines|xfail_strict|filterwarnings)\b|^\[\[test\]\]|^\s*(?:auto)?tests?\s*=|\bharness\s*=|\b(?:useJUnit\w*|jacoco\w*|surefire|failsafe)\b|^@?-?(?:npm|npx|pnpm|yarn|bun|pytest|python|tox|go|cargo|mvn|\.\/mvnw|gradle|\.\/gradlew|bundle|rake|rspec|vitest|jest)\b.*\b(?:test|spec|check|verify|pytest|rspec|vitest|jest|coverage)|\bRSpec::|\bTestTask\b/;
 
-/** A target of a Makefile, or a key of YAML. Its name is searched in a second step: one pattern for both takes quadratic time. */
+/** A target of a Makefile, or a key of YAML. A single pattern for name and place would take quadratic time. */
 const TARGET = /^[\w.-]+(?=\s*:)/;
 const TEST_TARGET = /test|check|spec|coverage|verify/;
 
 const isTestSetting = (line: string): boolean => TEST_SETTING.test(line) || TEST_TARGET.test(TARGET.exec(line)?.[0] ?? "");
 
-/** A longer line counts as found: no pattern reads it, and no person overlooks a file with such a line. */
+/** A longer line counts as found, unread. */
 const MAX_SETTING_CHARS = 2_000;
 const isLong = (line: string): boolean => line.length > MAX_SETTING_CHARS;
 
@@ -54,11 +54,11 @@ export const listSettingLines = ({ path, isManifest, before, after }: ChangedSet
   };
 };
 
-/** Parts of a package.json that say what it needs or contains, not how it is tested; their keys often have the same words. */
+/** Parts of a package.json about its needs and contents, not about its tests; their keys often have the same words. */
 const NOT_SETTINGS =
   /^(?:\w*[dD]ependencies|overrides|resolutions|name|version|description|keywords|files|exports|imports|bin|repository|engines)$/;
 
-/** The settings of a package.json, one value a line however the file is laid out; null for a file that is no object of JSON. */
+/** The settings of a package.json with one value a line, whatever its layout; null for invalid JSON. */
 const listPackageSettings = (text: string): string[] | null => {
   try {
     const all = Object.entries(JSON.parse(text) as object).filter(([key]) => !NOT_SETTINGS.test(key));

@@ -80,7 +80,7 @@ const listChangedTests = (changes: readonly ReadChange[]): ChangedTests[] =>
     return [{ path, file, language, gained: subtractLines(now, old), lost: subtractLines(old, now) }];
   });
 
-/** Lines that test files gained: a test may have moved from another file. A file that skips what came to it received nothing. */
+/** Lines that test files gained: a test may have moved from another file. Moves into skipped tests do not count. */
 const collectArrivals = (changes: readonly ReadChange[]): LineCounts => {
   const all: LineCounts = new Map();
   const tests = listChangedTests(changes);

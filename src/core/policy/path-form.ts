@@ -5,7 +5,7 @@ const foldText = (text: string): string =>
     : text
         .normalize("NFKC")
         .replaceAll(/[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu, "")
-        // Upper case in between: it unfolds sharp s, long s and ligatures, but the capital sharp s only once it is small.
+        // Upper case in between: sharp s, long s and ligatures unfold, the capital sharp s only after its small form.
         .toLowerCase()
         .toUpperCase()
         .toLowerCase()

@@ -13,7 +13,7 @@ const MAX_TOTAL_BYTES = 20_000_000;
 /** Nobody reads a longer list. */
 const MAX_FINDINGS = 50;
 
-/** Findings in a head's own changes: the files that it weakens against each of the given commits, as it weakens them against the first. */
+/** Findings in a head's own changes: files that are weaker than in each of the given commits, with the kind found against the first. */
 export const readTampering = async (
   at: GitContext,
   { head, onto }: Extract<Query, { kind: "tampering" }>,

@@ -110,7 +110,7 @@ export const readRefFile = (repository: string, ref: RefName): Sha | null => {
   return isSha(loose) ? loose : (readPackedRefs(repository).get(ref) ?? null);
 };
 
-/** A held lock. `commit` makes its content that of the locked file, and frees it. */
+/** A held lock. `commit` replaces the locked file by the lock's content and releases the lock. */
 type HeldLock = { readonly commit: () => void };
 
 /** Runs work while it holds a lock as git does: with a file that nobody else may create. Throws if another process holds the lock. */
@@ -134,7 +134,7 @@ const withLock = (path: string, content: string, work: (lock: HeldLock) => void)
       },
     });
   } finally {
-    // Git would wait for the lock in vain. Once it is free, a file of this name is the lock of somebody else.
+    // Git would wait for the lock in vain. After the release, a file of this name is the lock of another process.
     if (isHeld) rmSync(lock, { force: true });
   }
 };
@@ -193,7 +193,7 @@ const moveLockedRef = (repository: string, { move: { ref, newSha }, lock }: Lock
   else lock.commit();
 };
 
-/** Moves locked refs; puts back those that moved if one of them cannot. */
+/** Moves locked refs: all, or after a fault none. */
 const moveAll = (repository: string, locked: readonly LockedMove[]): void => {
   const moved: RefMove[] = [];
   try {
@@ -209,7 +209,7 @@ const moveAll = (repository: string, locked: readonly LockedMove[]): void => {
   }
 };
 
-/** Git replaces the value that a symbolic ref leads to, not the ref itself. */
+/** Git moves the target of a symbolic ref, not the ref itself. */
 const isSymbolic = (repository: string, ref: RefName): boolean => SYMBOLIC_REF_PATTERN.test(readText(join(repository, ref)).trim());
 
 /**

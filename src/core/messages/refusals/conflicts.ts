@@ -1,6 +1,6 @@
 import { refuse, type Refusal } from "../../domain/refusal.ts";
 
-/** Where a conflict is: the task and its base, the files in words, and the commit that a rebase starts from, if the base was rewound. */
+/** The place of a conflict: the task and its base, the files in words, and after a rewind of the base the start of the rebase. */
 type ConflictPlace = { readonly task: string; readonly base: string; readonly files: string; readonly forkPoint: string | undefined };
 
 export const refuseUnresolvedConflict = ({ task, base, files, forkPoint }: ConflictPlace, reason: string): Refusal => {
