@@ -86,8 +86,12 @@ test("two processes that see the same foreign ledger agree, and it is kept once"
   // Both have seen it before either restores.
   const tips = await Promise.all([one.guard.verify(), other.guard.verify()]);
   expect(tips.map((refs) => refs[LEDGER_REF])).toEqual([signed, signed]);
-  expect([...one.restored, ...other.restored]).toEqual([{ ref: LEDGER_REF, foreign, restored: signed }]);
+  // Git accepts a push of what is there already, so the slower process may log the same restoration, too.
+  const restored = [...one.restored, ...other.restored];
+  expect(restored.length).toBeGreaterThan(0);
+  for (const each of restored) expect(each).toEqual({ ref: LEDGER_REF, foreign, restored: signed });
   expect(repo.git("rev-parse", LEDGER_REF, toRefusedRef(foreign)).split("\n")).toEqual([signed, foreign]);
+  expect(repo.git("for-each-ref", "--format=%(refname)", "refs/enki/refused").split("\n")).toEqual([toRefusedRef(foreign)]);
 });
 
 test("a foreign ledger on signed commits is cut off where the signatures end, by a process that remembers nothing too", async () => {
