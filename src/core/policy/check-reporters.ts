@@ -1,5 +1,6 @@
 import { RE2JS } from "re2js";
 import { parse } from "yaml";
+import { nestsTooDeep } from "../config/yaml-nesting.ts";
 import type { RequiredCheck, ActionsWorkflowFile, WorkflowTrigger } from "../domain/github-facts.ts";
 
 /** Events whose runs can report a required check. */
@@ -19,6 +20,7 @@ const toYamlTexts = (value: unknown): readonly string[] | null =>
 
 /** Reads which checks a workflow file reports, and on which events; null if unreadable. */
 export const readActionsWorkflowFile = (file: string, text: string): ActionsWorkflowFile | null => {
+  if (nestsTooDeep(text)) return null;
   let root: unknown;
   try {
     root = parse(text, YAML_LIMITS);

@@ -130,15 +130,15 @@ function* listDecoded(text: string): Generator<TextView> {
   const base64 = findRuns(text, isBase64Code, MIN_BASE64_CHARS);
   for (let skip = 0; skip < 4; skip += 1) {
     yield* readDecoded(base64, (run) => decodeBase64(run.slice(skip)));
-    yield decodeOnce(base64, (run) => decodeBase64(reverse(run).slice(skip)));
+    yield* decodeOnce(base64, (run) => decodeBase64(reverse(run).slice(skip)));
   }
   const hex = findRuns(text, isHexCode, MIN_HEX_CHARS);
   for (const skip of [0, 1]) {
     yield* readDecoded(hex, (run) => decodeHex(run.slice(skip)));
-    yield decodeOnce(hex, (run) => decodeHex(reverse(run).slice(skip)));
+    yield* decodeOnce(hex, (run) => decodeHex(reverse(run).slice(skip)));
   }
   yield* readDecoded(findMatches(text, HEX_LIST), (run) => decodeHex(run.replaceAll(/0x|\\x|[\s,:;]/gi, "")));
-  yield decodeOnce(findMatches(text, CODE_LIST), (run) => String.fromCharCode(...run.split(/[\s,;]+/).map(Number)));
+  yield* decodeOnce(findMatches(text, CODE_LIST), (run) => String.fromCharCode(...run.split(/[\s,;]+/).map(Number)));
 }
 
 const findMatches = (text: string, form: RegExp): EncodedRun[] => [...text.matchAll(form)].map(({ 0: run, index }) => ({ run, index }));
@@ -167,11 +167,13 @@ const findRuns = (text: string, isIn: (code: number) => boolean, least: number):
 };
 
 /** Decoded runs in one text, each on a line of its own. UTF-16 has a zero in each character. */
-const decodeOnce = (runs: readonly EncodedRun[], decode: (run: string) => string): TextView =>
-  joinDecoded(
+function* decodeOnce(runs: readonly EncodedRun[], decode: (run: string) => string): Generator<TextView> {
+  if (runs.length === 0) return;
+  yield joinDecoded(
     runs,
     runs.map(({ run }) => withoutZeros(decode(run))),
   );
+}
 const withoutZeros = (text: string): string => (text.includes("\0") ? text.replaceAll("\0", "") : text);
 
 /** Decoded runs in one text; also reversed, and decoded once more. */

@@ -1,10 +1,10 @@
-import { openKeywordFilter } from "./keyword-filter.ts";
+import { createKeywordSearch } from "./keyword-filter.ts";
 import { measureEntropy, SECRET_RULES, type SecretRule } from "./secret-rules.ts";
 import { readOtherViews } from "./secret-views.ts";
 
 type SecretRange = { readonly from: number; readonly to: number; readonly name: string };
 
-/** A shorter value is no secret: it occurs by chance. In characters. */
+/** A shorter text is no secret: it occurs by chance, and no rule matches it. In characters. */
 const MIN_VALUE_CHARS = 8;
 /** In characters; longer than any private key. */
 const MAX_KEY_BLOCK_CHARS = 20_000;
@@ -53,6 +53,7 @@ export const findSecretRanges = (text: string, values: readonly string[]): Secre
   return found;
 };
 
+const findKeywords = createKeywordSearch(SECRET_RULES.flatMap(({ keywords }) => keywords));
 const EXACT_RULES = SECRET_RULES.filter(({ loose }) => loose !== true);
 
 const findInView = (text: string, values: readonly string[], rules: readonly SecretRule[]): SecretRange[] => {
@@ -60,9 +61,11 @@ const findInView = (text: string, values: readonly string[], rules: readonly Sec
   for (const value of values)
     for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + value.length))
       found.push({ from: at, to: at + value.length, name: "a secret of this job" });
-  const holds = openKeywordFilter(text);
+  if (rules.length === 0 || text.length < MIN_VALUE_CHARS) return found;
+  const present = findKeywords(text);
+  if (present.size === 0) return found;
   for (const rule of rules) {
-    if (!holds(rule.keywords)) continue;
+    if (!rule.keywords.some((keyword) => present.has(keyword))) continue;
     let read = 0;
     for (const { 0: match, index } of text.matchAll(rule.form)) {
       if (index < read || isPlaceholder(match, rule)) continue;

@@ -2,6 +2,7 @@ import { parse as parseToml, TomlError } from "smol-toml";
 import { type Document, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument, visit, type YAMLMap } from "yaml";
 import { exceedsLimits, type ValueLimits } from "../config/measure-value.ts";
 import { locateTomlKeys } from "../config/toml-positions.ts";
+import { nestsTooDeep } from "../config/yaml-nesting.ts";
 import type { FoundFault } from "./workflow-fault.ts";
 
 export type FrontMatterFormat = "yaml" | "toml" | "json";
@@ -16,8 +17,9 @@ const FRONT_MATTER_LIMITS: ValueLimits = { depth: 50, entries: 100_000 };
 
 /** Parses the text between the delimiters. Returns null after a fault. */
 export const parseSource = (format: FrontMatterFormat, text: string, report: (found: FoundFault) => void): ParsedSource | null => {
-  const parsed = parseFormat(format, text, report);
-  if (!parsed || exceedsLimits(parsed.data, FRONT_MATTER_LIMITS) === null) return parsed;
+  const tooDeep = format !== "toml" && nestsTooDeep(text);
+  const parsed = tooDeep ? null : parseFormat(format, text, report);
+  if (!tooDeep && (!parsed || exceedsLimits(parsed.data, FRONT_MATTER_LIMITS) === null)) return parsed;
   const { depth, entries } = FRONT_MATTER_LIMITS;
   report({
     ...sourceFault(`the front matter has more than ${entries} values, or tables nested more than ${depth} deep`, 1),
@@ -42,8 +44,8 @@ const parseYamlSource = (format: FrontMatterFormat, text: string, report: (found
     if (reportDuplicateKeys(document, lines, report)) return null;
     return { data: format === "json" ? JSON.parse(text) : document.toJS(), lineOf: createLineFinder(document, lines) };
   } catch (error) {
-    // Too many aliases, where a small text expands to a very large one, or tables nested too deep for the parser.
-    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
+    // Too many aliases, where a small text expands to a very large one.
+    if (!(error instanceof ReferenceError)) throw error;
     report(sourceFault(error.message, 1));
     return null;
   }

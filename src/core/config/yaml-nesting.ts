@@ -1,0 +1,24 @@
+import { Lexer, Parser } from "yaml";
+
+/** GitHub's own reader of workflow files allows 50 levels; a level of YAML text opens at most two tokens. */
+const MAX_OPEN_TOKENS = 100;
+/** Indicators, tags and anchors in one row: the lexer recurses once for each. */
+const MAX_PROPERTIES_IN_A_ROW = 100;
+
+const isProperty = (lexeme: string): boolean => /^[-?:!& \t]/.test(lexeme);
+
+/**
+ * Whether YAML text nests too deep to be composed. The composer recurses, and V8 ends the process if it must compile a regular expression
+ * at the end of the stack: catching the RangeError is not enough. Lexer and parser run step by step, and stop at the limit.
+ */
+export const nestsTooDeep = (text: string): boolean => {
+  const parser = new Parser();
+  let inRow = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    inRow = isProperty(lexeme) ? inRow + 1 : 0;
+    if (inRow > 2 * MAX_PROPERTIES_IN_A_ROW) return true;
+    Array.from(parser.next(lexeme));
+    if (parser.stack.length > MAX_OPEN_TOKENS) return true;
+  }
+  return false;
+};
