@@ -74,7 +74,7 @@ export const writeRefusalsPage = (root: string): string => {
     byCode.set(code, (byCode.get(code) ?? new Set()).add(`- ${message}${formatNext(next)}`));
   const sections = [...byCode].sort(([a], [b]) => (a < b ? -1 : 1)).map(([code, lines]) => `## \`${code}\`\n\n${[...lines].join("\n")}`);
   return formatPage("Refusals", "`src/core/messages/`", [
-    "Enki answers a request that it refuses with a sentence, the code of the refusal in parentheses, and what to do next. Look the code up here. A word in braces stands for a name or a number; sentences without a capital are for agents.",
+    "Enki answers a request that it refuses with a sentence, the code of the refusal in parentheses, and what to do next. `/enki explain` names the reason of a wait in the same way. Look the code up here. A word in braces stands for a name or a number; sentences without a capital are for agents.",
     ...sections,
   ]);
 };

@@ -17,6 +17,8 @@ export type CommandTarget = {
   /** `owner/name`. */
   readonly name: string;
   readonly isLocal: boolean;
+  /** The address of the repository's pages. */
+  readonly pageUrl: string;
   readonly person: PersonClient;
   /** Where git finds the ledger's commits after {@link readLedger}. */
   readonly git: GitContext;
@@ -24,11 +26,12 @@ export type CommandTarget = {
   readonly readLedger: () => Promise<Ledger | null>;
 };
 
-const openLocalTarget = (terminal: TerminalHost, { directory, owner, name, apiUrl, token }: MachineRecord): CommandTarget => {
+const openLocalTarget = (terminal: TerminalHost, { directory, owner, name, url, apiUrl, token }: MachineRecord): CommandTarget => {
   const bare = join(directory, "repositories", owner, `${name}.git`);
   return {
     name: `${owner}/${name}`,
     isLocal: true,
+    pageUrl: `${url}/${owner}/${name}`,
     person: openPersonClient({ apiUrl, token, owner, name }),
     git: { directory: bare, after: terminal.after },
     readLedger: () => readLocalLedger({ cwd: bare, after: terminal.after }),
@@ -68,6 +71,7 @@ const openRemoteTarget = async (terminal: TerminalHost, { address, directory }: 
   return {
     name: `${owner}/${name}`,
     isLocal: false,
+    pageUrl: `${server}/${owner}/${name}`,
     person: openPersonClient({ apiUrl: deriveApiUrl(address), token, owner, name }),
     git,
     readLedger: async () => {

@@ -3,7 +3,7 @@ import { COMMANDS } from "../core/commands/command-table.ts";
 import type { NamedSubcommand } from "./cli-subcommand.ts";
 
 /** Commands of comments with a meaning of their own in the terminal. */
-const OWN_MEANING: ReadonlySet<string> = new Set(["run", "help", "status", "approve"]);
+const OWN_MEANING: ReadonlySet<string> = new Set(["run", "help", "status", "explain", "approve"]);
 
 /** A command of comments as a subcommand: the same row of the table, posted as the same comment. */
 const toSubcommand = (row: CommandRow): NamedSubcommand => [
@@ -28,6 +28,18 @@ export const EXECUTION_SUBCOMMANDS: readonly NamedSubcommand[] = [
       summary: "show what happens, and what waits for you",
       load: () =>
         import("./status-command.ts").then(({ runStatusCommand, statusOptions }) => ({ run: runStatusCommand, options: statusOptions })),
+    },
+  ],
+  [
+    "explain",
+    {
+      takes: "[<step>]",
+      summary: "say why a step waits, was skipped, failed or is retried, and what to do",
+      load: () =>
+        import("./explain-command.ts").then(({ runExplainCommand, explainOptions }) => ({
+          run: runExplainCommand,
+          options: explainOptions,
+        })),
     },
   ],
   [

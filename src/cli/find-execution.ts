@@ -1,5 +1,6 @@
 import { type Execution, hasEnded } from "../core/domain/execution.ts";
 import { findTarget, type FoundTarget } from "../core/domain/find-target.ts";
+import type { Result } from "../core/domain/refusal.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { CommandError, UsageError } from "./command-options.ts";
 
@@ -13,10 +14,14 @@ export type ExecutionChoice = {
 const listNames = (executions: readonly Execution[]): string =>
   executions.map(({ id, issue, state }) => `  ${id} (${state}, issue ${issue})`).join("\n");
 
+/** The executions of a ledger, oldest first. */
+export const listByAge = (ledger: Ledger | null): Execution[] =>
+  Object.values(ledger?.executions ?? {}).toSorted((a, b) => a.createdAt - b.createdAt);
+
 /** The execution, and the step if one is named. */
 export const findExecution = (ledger: Ledger | null, { issue, target }: ExecutionChoice): FoundTarget<Execution> => {
-  const all = Object.values(ledger?.executions ?? {}).toSorted((a, b) => a.createdAt - b.createdAt);
-  const here = issue === null ? all : all.filter((execution) => execution.issue === issue);
+  const all = listByAge(ledger);
+  const here = all.filter((execution) => issue === null || execution.issue === issue);
   if (here.length === 0)
     throw new CommandError(`there is no execution${issue === null ? "" : ` on issue ${issue}`}; start one with enki fix "<request>"`);
   if (target !== null) return findNamed(all, here, target);
@@ -28,11 +33,14 @@ export const findExecution = (ledger: Ledger | null, { issue, target }: Executio
   return { execution, step: null };
 };
 
-const findNamed = (all: readonly Execution[], here: readonly Execution[], target: string): FoundTarget<Execution> => {
-  // A step's name alone belongs to any issue here, preferably to an execution that is not finished.
-  const issues = [...here.filter((execution) => !hasEnded(execution)), ...here.toReversed()].map(({ issue }) => issue);
+const findNamed = (all: readonly Execution[], here: readonly Execution[], target: string): FoundTarget<Execution> =>
+  findOnIssues(here, target, (issue) => findTarget(all, issue, target));
+
+/** Looks a name up on the issues of executions: a step's name alone belongs to any of them, preferably to one that is not finished. */
+export const findOnIssues = <T>(executions: readonly Execution[], target: string, find: (issue: number) => Result<T>): T => {
+  const issues = [...executions.filter((execution) => !hasEnded(execution)), ...executions.toReversed()].map(({ issue }) => issue);
   for (const issue of new Set(issues)) {
-    const found = findTarget(all, issue, target);
+    const found = find(issue);
     if (found.ok) return found.value;
     if (found.refusal.code === "ambiguous-target") throw new CommandError(found.refusal.message.replaceAll("`", ""));
   }

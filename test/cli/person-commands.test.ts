@@ -64,6 +64,16 @@ describe("the commands of comments in the terminal", () => {
       ],
     });
     expect(status?.waiting).toMatchObject([{ kind: "review", step: "sort", pull: 2 }]);
+    expect((await of.enki("explain", "sort")).out).toMatch(
+      /^sort \(Do sort\) is waiting: A person with write permission .* \(checkpoint\)\n {2}Gate: an approving review of #2 at [0-9a-f]{12}, .*\n {2}Head \S+ passed in candidate \S+ http\S+\/local\/own\/actions\/runs\/\d+\n[^]*\nWhat you can do:\n {2}To approve: enki approve [0-9a-f]{6}-sort\n/,
+    );
+    const explained = await of.enki("explain", "--json");
+    expect(JSON.parse(explained.out)).toMatchObject({
+      step: null,
+      why: { code: "awaits-person" },
+      steps: [{ step: "sort" }, { step: "count" }],
+    });
+    expect(await of.enki("explain", "nope")).toMatchObject({ code: 1, err: expect.stringMatching(/nope was not found/) as unknown });
     expect((await of.enki("logs", "sort")).out).toMatch(/== agent \(success\)\n[^]*== publish \(success\)\n/);
     expect((await of.enki("approve", "sort")).out).toMatch(/^sort: .*\n\nApproved local\/own#2 at [0-9a-f]{12}\.\n$/);
     const watched = await of.enki("watch", "--json");

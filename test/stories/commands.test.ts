@@ -133,6 +133,32 @@ describe("refusals", () => {
   });
 });
 
+test("/enki explain says why a step waits, with its run and the line that helps; a reader may ask, and nothing else changes", async () => {
+  const steps = plan(step("fix", { checkpoint: true }), step("docs", { needs: ["fix"] }));
+  const stage = await openStage({
+    script: ({ job }) => {
+      if (job.startsWith("plan/")) return { plan: steps };
+      return job.startsWith("verify/") ? { verdict: "green" } : { files: { "a.txt": "1\n" } };
+    },
+  });
+  const issue = await stage.ask();
+  const proposed = await stage.planned(issue);
+  await stage.maintainer.comment(issue, "/enki explain docs");
+  expect(await stage.replies(issue, /awaits-approval/)).toContain(`\n${proposed}\n`);
+  await stage.approve(issue);
+  await stage.shows(issue, /Waiting for you/);
+  const ledger = (): Promise<string> => stage.git("rev-parse", "refs/enki/ledger:executions");
+  const before = await ledger();
+  await stage.person("reader", "read").comment(issue, "/enki explain");
+  const whole = await stage.replies(issue, /awaits-person/);
+  expect(whole).toMatch(/- `fix` is waiting: .*checkpoint[^]*- `docs` is pending: It starts after `fix`\./);
+  await stage.maintainer.comment(issue, "/enki why fix");
+  const why = await stage.replies(issue, /^`fix` \(Do fix\) is \*\*waiting\*\*/m);
+  expect(why).toMatch(/Gate: an approving review of #\d+ at `[0-9a-f]{12}`, by a person with write permission\./);
+  expect(why).toMatch(/passed in candidate `[0-9a-f]{12}`\. · \[run\]\(http:\S+\/octo\/demo\/actions\/runs\/\d+\)/);
+  expect(await ledger()).toBe(before);
+});
+
 test("B-27 refuses a webhook with a wrong signature", async () => {
   const stage = await openStage({ ...nothing, webhooks: false });
   const issue = await stage.ask();

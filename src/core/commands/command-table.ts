@@ -209,6 +209,16 @@ export const COMMANDS: readonly CommandRow[] = [
     read: readTargetArgument("status"),
   },
   {
+    name: "explain",
+    aliases: ["why"],
+    usage: "explain [<step>]",
+    example: "explain test_upload",
+    summary: "say why a step waits, was skipped, failed or is retried, and what to do",
+    kinds: ["explain"],
+    permission: "read",
+    read: readTargetArgument("explain"),
+  },
+  {
     name: "help",
     aliases: [],
     usage: "help",

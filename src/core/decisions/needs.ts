@@ -56,3 +56,7 @@ export const isNeedMet = ({ need, state, step, checkpoint }: NeedStatus): boolea
   if (need.condition === "completed") return (state === "published" || (step !== null && isHeldButBuildable(step))) && !checkpoint;
   return need.condition === "started" && (state === "running" || state === "published" || state === "waiting");
 };
+
+/** The needs of a planned step that are not met yet; a need of which nothing is known is left out. */
+export const listUnmetNeeds = (tx: DecisionReader, execution: Execution, planned: PlannedStep | undefined): NeedStatus[] =>
+  planned ? listNeedStatuses(tx, execution, planned).filter((status) => status.state !== undefined && !isNeedMet(status)) : [];

@@ -17,16 +17,20 @@ export type BudgetView = { readonly charged: MicroUsd; readonly cap: MicroUsd | 
 /** Amounts that `/enki budget` is suggested with, in whole dollars. */
 const STEP_USD = 5;
 
-const suggestRaise = ({ charged, cap, wanted }: BudgetHold): string => {
+export const suggestRaise = ({ charged, cap, wanted }: BudgetHold): string => {
   const missing = (charged + wanted - cap) / MICROS_PER_USD;
   return `/enki budget +${Math.max(STEP_USD, Math.ceil(missing / STEP_USD) * STEP_USD)}`;
 };
+
+/** What is charged, and what the next attempt needs. */
+export const describeBudgetHold = ({ charged, cap, wanted }: BudgetHold): string =>
+  `${formatMoney(charged)} of ${formatMoney(cap)} is spent or reserved, and the next attempt reserves ${formatMoney(wanted)}`;
 
 /** Why the budget holds an execution, and the command that lets it continue; empty if it does not. */
 export const renderBudgetHold = (budget: BudgetView | undefined): string => {
   const hold = budget?.hold;
   if (!hold) return "";
-  const amounts = `${formatMoney(hold.charged)} of ${formatMoney(hold.cap)} is spent or reserved, and the next attempt reserves ${formatMoney(hold.wanted)}`;
+  const amounts = describeBudgetHold(hold);
   return hold.kind === "execution"
     ? `> [!IMPORTANT]\n> **Paused by its budget.** ${amounts}. ${toInlineCode(suggestRaise(hold))} lets it continue; finished work still lands.`
     : `> [!IMPORTANT]\n> **Paused by today's budget for the repository.** ${amounts}. It continues at ${formatMinute(hold.until)}, or with a higher ${toInlineCode("[budget] day")}; finished work still lands.`;

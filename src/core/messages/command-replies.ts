@@ -1,4 +1,3 @@
-import { PRODUCT } from "../domain/product.ts";
 import { describeUsage } from "./agent-usage.ts";
 import { COMMANDS } from "../commands/command-table.ts";
 import { type Execution, hasEnded } from "../domain/execution.ts";
@@ -9,15 +8,13 @@ import { renderAmendment } from "./amendment.ts";
 import { renderOpenConflicts } from "./open-conflicts.ts";
 import { toInlineCode, escapeSentence } from "./escape.ts";
 import { renderProposals } from "./proposals.ts";
+import { linkRefusalCode } from "./refusal-page.ts";
 import { findQuotaEnd, renderQuotaNote } from "./quota-note.ts";
 import { renderNextStep, renderNextCommand } from "./next-command.ts";
 
-/** The page of all refusals, as it was published with this version. Its headings are the codes. */
-const REFUSALS_PAGE = `https://github.com/${PRODUCT.owner}/${PRODUCT.repository}/blob/v${PRODUCT.version}/docs/reference/refusals.md`;
-
 /** A refusal as a comment: message, code with a link to its paragraph, and next step. */
 export const renderRefusalReply = (refusal: Refusal): string =>
-  [`${escapeSentence(refusal.message, 1_000)} ([${toInlineCode(refusal.code)}](${REFUSALS_PAGE}#${refusal.code}))`, renderNextStep(refusal)]
+  [`${escapeSentence(refusal.message, 1_000)} (${linkRefusalCode(refusal.code)})`, renderNextStep(refusal)]
     .filter((part) => part !== "")
     .join("\n\n");
 

@@ -69,10 +69,18 @@ const renderOutput = ({ output }: Step): SafeHtml | null =>
     : html`<h3>Reported</h3>
         <pre class="wrap">${takeFirstChars(output, MAX_REPORT_CHARS)}${output.length > MAX_REPORT_CHARS ? " …" : ""}</pre>`;
 
-const renderRetry = (scope: PageScope, { id, issue }: Execution, step: Step | undefined): SafeHtml | null =>
-  step?.state === "failed"
-    ? renderCommandButton(scope, { issue, text: `/enki retry ${toTaskId(id, step.id)}`, label: `Retry ${step.id}` })
-    : null;
+/** The commands for a step that has not ended; the archive takes none. */
+const renderStepButtons = (scope: PageScope, { ledger, execution: { id, issue } }: StepInput, step: Step | undefined): TemplatePart => {
+  if (!step || step.state === "done" || !Object.hasOwn(ledger.executions, id)) return null;
+  const names = ["explain", ...(step.state === "failed" ? ["retry"] : [])];
+  return names.map((name) =>
+    renderCommandButton(scope, {
+      issue,
+      text: `/enki ${name} ${toTaskId(id, step.id)}`,
+      label: `${name === "retry" ? "Retry" : "Explain"} ${step.id}`,
+    }),
+  );
+};
 
 /** A step: its changes, its attempts with their transcripts and costs, and what it reported. */
 export const renderStepCard = (scope: PageScope, input: StepInput): SafeHtml => {
@@ -81,7 +89,7 @@ export const renderStepCard = (scope: PageScope, input: StepInput): SafeHtml => 
   return html`<details class="card" id="step-${planned.id}">
     <summary><b>${planned.id}</b> ${formatPageTitle(planned.title)} ${renderBadge(step?.state ?? "pending")}</summary>
     <div class="in">
-      ${step ? renderStepFacts(scope, step) : null}${step?.refusal ? html`<p>${step.refusal.message}</p>` : null}${renderAttempts(scope, input)}${renderRetry(scope, execution, step)}
+      ${step ? renderStepFacts(scope, step) : null}${step?.refusal ? html`<p>${step.refusal.message}</p>` : null}${renderAttempts(scope, input)}${renderStepButtons(scope, input, step)}
       <h3>${planned.run ? "Command" : "Task"}</h3>
       <pre class="wrap">${planned.run ?? planned.description}</pre>
       ${step ? renderOutput(step) : null}

@@ -2,9 +2,11 @@ import type { PersonCommand } from "../../domain/command.ts";
 import { findTarget } from "../../domain/find-target.ts";
 import { listAddedSteps } from "../../messages/amendment.ts";
 import { describeBudget } from "../../messages/budget-text.ts";
+import { renderExplanation } from "../../messages/explanation-text.ts";
 import { renderHelpReply, renderStatusReply } from "../../messages/command-replies.ts";
 import { viewBudget } from "../budget-room.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
+import { explainTarget } from "../explain/explain-target.ts";
 import { requestAmendment, discardAmendment } from "./amend-plan.ts";
 import type { CommandAnswer, TargetCommandHandler } from "./answer.ts";
 import { approvePlan } from "./approve-plan.ts";
@@ -58,6 +60,8 @@ export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, com
       return applyToTarget(tx, { event, target: command.target }, setBudget(command));
     case "status":
       return applyToTarget(tx, { event, target: command.target }, applyStatusCommand);
+    case "explain":
+      return applyExplainCommand(tx, event, command.target);
     case "help":
       return { text: renderHelpReply() };
     case "quick":
@@ -71,6 +75,11 @@ const applyStatusCommand: TargetCommandHandler = (tx, { execution }) => {
   const [plan, grown] = [tx.plan(execution.plan), tx.plan(execution.amendment?.plan ?? null)];
   const status = renderStatusReply(execution, plan, listAddedSteps({ plan, grown }));
   return { text: [status, describeBudget(viewBudget(tx, execution))].filter((part) => part !== "").join("\n\n") };
+};
+
+const applyExplainCommand = (tx: DecisionTransaction, { issue }: CommandedEvent, target: string | null): CommandAnswer => {
+  const explained = explainTarget(tx, issue, target);
+  return explained.ok ? { text: renderExplanation(explained.value) } : explained.refusal;
 };
 
 const applyToTarget = (

@@ -4,13 +4,13 @@ import { reopen, replan } from "../../domain/execution-lifecycle.ts";
 import { requestChanges, retry as retryFromFailure } from "../../domain/step-lifecycle.ts";
 import { needsPersonToResolve } from "../../domain/conflict.ts";
 import type { Execution } from "../../domain/execution.ts";
-import { type BranchName, type Login, readTaskId, toTaskId, type TaskId } from "../../domain/ids.ts";
+import { type BranchName, type Login, toTaskId } from "../../domain/ids.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation, type Step } from "../../domain/step.ts";
 import { refuseNotFailed } from "../../messages/refusals/targets.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
 import { endQuotaWaits } from "../quota-waits.ts";
+import { findFailedNeed } from "../failed-need.ts";
 import { findNewFeedback } from "../next-feedback.ts";
-import { listNeedStatuses } from "../needs.ts";
 import { withAcceptedTip, isRewoundQueue } from "../base-rewinds.ts";
 import { checkLandable } from "../landing-terms.ts";
 import type { CommandAnswer, TargetCommandHandler, StepCommandHandler } from "./answer.ts";
@@ -88,23 +88,6 @@ const retryWithFeedback: StepCommandHandler = (tx, { execution, step, event }) =
   tx.putStep(execution.id, requestChanges(step));
   reopenExecution(tx, execution);
   tx.note(`${event.by} retries ${task} with what was said on #${step.pull}`);
-  return null;
-};
-
-/** The failed task that a blocked step depends on, directly or indirectly; null if the ledger has none. */
-const findFailedNeed = (tx: DecisionReader, execution: Execution, step: Step): TaskId | null => {
-  const seen = new Set<TaskId>();
-  const stack = [{ execution, step }];
-  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    const planned = tx.planned(at.execution, at.step.id);
-    for (const { task, step: needed } of planned ? listNeedStatuses(tx, at.execution, planned) : []) {
-      if (needed?.state === "failed") return task;
-      const other = tx.execution(readTaskId(task)?.execution ?? "");
-      if (needed?.state !== "blocked" || !other || seen.has(task)) continue;
-      seen.add(task);
-      stack.push({ execution: other, step: needed });
-    }
-  }
   return null;
 };
 

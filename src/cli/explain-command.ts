@@ -1,0 +1,50 @@
+import { readConfig } from "../core/config/read-config.ts";
+import { type DecisionReader, openTransaction } from "../core/decisions/decision-transaction.ts";
+import { explainExecution } from "../core/decisions/explain/explain-execution.ts";
+import { explainTarget } from "../core/decisions/explain/explain-target.ts";
+import type { Explanation } from "../core/domain/explanation.ts";
+import type { Ledger } from "../core/domain/ledger.ts";
+import { formatExplanation } from "../core/messages/explanation-text.ts";
+import { CommandError, readOptionsAndWords } from "./command-options.ts";
+import { type CommandTarget, findCommandTarget } from "./command-target.ts";
+import { readEffectiveLayers } from "./effective-layers.ts";
+import { type ExecutionChoice, findExecution, findOnIssues, listByAge } from "./find-execution.ts";
+import { commandOptions, readIssueOption } from "./person-command.ts";
+import type { TerminalHost } from "./terminal-host.ts";
+
+export const explainOptions = commandOptions;
+
+type LedgerView = { readonly target: CommandTarget; readonly ledger: Ledger };
+
+/** A reader of the ledger with the configuration of the working directory. No decision comes of it. */
+const openLedgerReader = async (terminal: TerminalHost, { target, ledger }: LedgerView): Promise<DecisionReader> =>
+  openTransaction({
+    now: terminal.now(),
+    graceMs: 0,
+    botLogin: "",
+    defaultBranch: "",
+    repositoryUrl: target.pageUrl,
+    config: readConfig(await readEffectiveLayers(terminal)).config,
+    ledger,
+    refs: {},
+    facts: new Map(),
+  });
+
+/** The execution that is not finished, or a name on an issue of the ledger. */
+const explainNamed = (reader: DecisionReader, ledger: Ledger, { issue, target }: ExecutionChoice): Explanation => {
+  const here = listByAge(ledger).filter((execution) => issue === null || execution.issue === issue);
+  if (target !== null && here.length > 0) return findOnIssues(here, target, (each) => explainTarget(reader, each, target));
+  return explainExecution(reader, findExecution(ledger, { issue, target }).execution);
+};
+
+/** `enki explain [<step>]`: reads the ledger and says why a step, or the execution, is in its state. */
+export const runExplainCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
+  const { values, words } = readOptionsAndWords(args, explainOptions, 1);
+  const target = await findCommandTarget(terminal);
+  const ledger = await target.readLedger();
+  if (!ledger) throw new CommandError(`${target.name} has no ledger yet; start with enki fix "<request>"`);
+  const choice = { issue: readIssueOption(values.issue), target: words[0] ?? null };
+  const explanation = explainNamed(await openLedgerReader(terminal, { target, ledger }), ledger, choice);
+  terminal.out(values.json ? `${JSON.stringify(explanation)}\n` : `${formatExplanation(explanation).join("\n")}\n`);
+  return 0;
+};
