@@ -157,6 +157,7 @@ test("enki --help names every subcommand, and each lists its options", async () 
     "config",
     "demo",
     "doctor",
+    "explain",
     "fix",
     "graph",
     "init",
