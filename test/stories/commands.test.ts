@@ -134,10 +134,10 @@ describe("refusals", () => {
 });
 
 test("/enki explain says why a step waits, with its run and the line that helps; a reader may ask, and nothing else changes", async () => {
-  const steps = plan(step("fix", { checkpoint: true }), step("docs", { needs: ["fix"] }));
+  const proposal = plan(step("fix", { checkpoint: true }), step("docs", { needs: ["fix"] }));
   const stage = await openStage({
     script: ({ job }) => {
-      if (job.startsWith("plan/")) return { plan: steps };
+      if (job.startsWith("plan/")) return { plan: proposal };
       return job.startsWith("verify/") ? { verdict: "green" } : { files: { "a.txt": "1\n" } };
     },
   });
@@ -147,8 +147,13 @@ test("/enki explain says why a step waits, with its run and the line that helps;
   expect(await stage.replies(issue, /awaits-approval/)).toContain(`\n${proposed}\n`);
   await stage.approve(issue);
   await stage.shows(issue, /Waiting for you/);
-  const ledger = (): Promise<string> => stage.git("rev-parse", "refs/enki/ledger:executions");
-  const before = await ledger();
+  const id = /Execution `([0-9a-f]+)`/.exec(await stage.shows(issue, /Waiting for you/))?.[1] ?? "";
+  const steps = async () => {
+    const text = await stage.git("show", `refs/enki/ledger:executions/${id}/state.json`);
+    const read = JSON.parse(text) as { steps: Record<string, { state: string; attempt: number; head: unknown; pull: number | null }> };
+    return Object.values(read.steps).map(({ state, attempt, head, pull }) => ({ state, attempt, head, pull }));
+  };
+  const before = await steps();
   await stage.person("reader", "read").comment(issue, "/enki explain");
   const whole = await stage.replies(issue, /awaits-person/);
   expect(whole).toMatch(/- `fix` is waiting: .*checkpoint[^]*- `docs` is pending: It starts after `fix`\./);
@@ -156,7 +161,7 @@ test("/enki explain says why a step waits, with its run and the line that helps;
   const why = await stage.replies(issue, /^`fix` \(Do fix\) is \*\*waiting\*\*/m);
   expect(why).toMatch(/Gate: an approving review of #\d+ at `[0-9a-f]{12}`, by a person with write permission\./);
   expect(why).toMatch(/passed in candidate `[0-9a-f]{12}`\. · \[run\]\(http:\S+\/octo\/demo\/actions\/runs\/\d+\)/);
-  expect(await ledger()).toBe(before);
+  expect(await steps()).toEqual(before);
 });
 
 test("B-27 refuses a webhook with a wrong signature", async () => {
