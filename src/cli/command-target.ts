@@ -2,15 +2,19 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Ledger } from "../core/domain/ledger.ts";
-import { LEDGER_REF } from "../core/domain/refs.ts";
+import type { RefName } from "../core/domain/ids.ts";
+import { ARCHIVE_REF, LEDGER_REF } from "../core/domain/refs.ts";
 import { chooseScheme, deriveApiUrl, readRemoteAddress, type RemoteAddress } from "../core/setup/remote-address.ts";
 import { createTokenEnv, type GitContext, runGit } from "../storage/git/run-git.ts";
 import { CommandError } from "./command-options.ts";
 import { findRepository } from "./find-repository.ts";
-import { readLocalLedger } from "./local-ledger.ts";
+import { type ArchivedExecution, readArchivedExecution, readLocalLedger } from "./local-ledger.ts";
 import { isMachineRunning, listMachineRecords, type MachineRecord } from "./machine-records.ts";
 import { openPersonClient, type PersonClient } from "./person-client.ts";
 import type { TerminalHost } from "./terminal-host.ts";
+
+/** Neither a local GitHub nor a real one can be reached from here. */
+export class NoTargetError extends CommandError {}
 
 /** The repository that a command of the terminal is about, with the access of the person. */
 export type CommandTarget = {
@@ -24,6 +28,8 @@ export type CommandTarget = {
   readonly git: GitContext;
   /** The current ledger; null before Enki's first write. */
   readonly readLedger: () => Promise<Ledger | null>;
+  /** An execution of the archive; null for an unknown id. */
+  readonly readArchived: (id: string) => Promise<ArchivedExecution | null>;
 };
 
 const openLocalTarget = (terminal: TerminalHost, { directory, owner, name, url, apiUrl, token }: MachineRecord): CommandTarget => {
@@ -35,6 +41,7 @@ const openLocalTarget = (terminal: TerminalHost, { directory, owner, name, url, 
     person: openPersonClient({ apiUrl, token, owner, name }),
     git: { directory: bare, after: terminal.after },
     readLedger: () => readLocalLedger({ cwd: bare, after: terminal.after }),
+    readArchived: (id) => readArchivedExecution({ cwd: bare, after: terminal.after }, id),
   };
 };
 
@@ -64,22 +71,25 @@ const openRemoteTarget = async (terminal: TerminalHost, { address, directory }: 
   const { host, owner, name } = address;
   const token = await findToken(terminal, host);
   if (token === null)
-    throw new CommandError(`there is no token for ${host}; log in with gh auth login, or set GH_TOKEN in the environment`);
+    throw new NoTargetError(`there is no token for ${host}; log in with gh auth login, or set GH_TOKEN in the environment`);
   const server = `${chooseScheme(host)}://${host}`;
   const git: GitContext = { directory, after: terminal.after, env: createTokenEnv(token) };
-  const refspec = `+${LEDGER_REF}:${LEDGER_REF}`;
+  const fetchRef = async (ref: RefName): Promise<boolean> => {
+    const refspec = `+${ref}:${ref}`;
+    const fetched = await runGit(git, ["fetch", "-q", "--no-tags", "--no-write-fetch-head", `${server}/${owner}/${name}.git`, refspec]);
+    if (fetched.code !== 0 && !fetched.stderr.includes("couldn't find remote ref"))
+      throw new NoTargetError(`the ledger cannot be fetched: ${fetched.stderr.trim().split("\n").at(-1) ?? ""}`);
+    return fetched.code === 0;
+  };
   return {
     name: `${owner}/${name}`,
     isLocal: false,
     pageUrl: `${server}/${owner}/${name}`,
     person: openPersonClient({ apiUrl: deriveApiUrl(address), token, owner, name }),
     git,
-    readLedger: async () => {
-      const fetched = await runGit(git, ["fetch", "-q", "--no-tags", "--no-write-fetch-head", `${server}/${owner}/${name}.git`, refspec]);
-      if (fetched.code !== 0 && !fetched.stderr.includes("couldn't find remote ref"))
-        throw new CommandError(`the ledger cannot be fetched: ${fetched.stderr.trim().split("\n").at(-1) ?? ""}`);
-      return fetched.code === 0 ? readLocalLedger({ cwd: directory, after: terminal.after }) : null;
-    },
+    readLedger: async () => ((await fetchRef(LEDGER_REF)) ? readLocalLedger({ cwd: directory, after: terminal.after }) : null),
+    readArchived: async (id) =>
+      (await fetchRef(ARCHIVE_REF)) ? readArchivedExecution({ cwd: directory, after: terminal.after }, id) : null,
   };
 };
 
@@ -94,6 +104,7 @@ export const findCommandTarget = async (terminal: TerminalHost): Promise<Command
   if (machine) return openLocalTarget(terminal, machine);
   const remote = await runGit({ directory, after: terminal.after }, ["remote", "get-url", "origin"]);
   const address = remote.code === 0 ? readRemoteAddress(remote.stdout.toString("utf8").trim()) : null;
-  if (!address) throw new CommandError("no local GitHub runs for this repository, and it has no remote origin on GitHub; start enki local");
+  if (!address)
+    throw new NoTargetError("no local GitHub runs for this repository, and it has no remote origin on GitHub; start enki local");
   return openRemoteTarget(terminal, { address, directory });
 };

@@ -3,7 +3,7 @@ import { COMMANDS } from "../core/commands/command-table.ts";
 import type { NamedSubcommand } from "./cli-subcommand.ts";
 
 /** Commands of comments with a meaning of their own in the terminal. */
-const OWN_MEANING: ReadonlySet<string> = new Set(["run", "help", "status", "explain", "approve"]);
+const OWN_MEANING: ReadonlySet<string> = new Set(["run", "help", "status", "explain", "graph", "approve"]);
 
 /** A command of comments as a subcommand: the same row of the table, posted as the same comment. */
 const toSubcommand = (row: CommandRow): NamedSubcommand => [

@@ -2,29 +2,31 @@ import { readConfig } from "../core/config/read-config.ts";
 import { type DecisionReader, openTransaction } from "../core/decisions/decision-transaction.ts";
 import { explainExecution } from "../core/decisions/explain/explain-execution.ts";
 import { explainTarget } from "../core/decisions/explain/explain-target.ts";
+import type { Config } from "../core/domain/config.ts";
 import type { Explanation } from "../core/domain/explanation.ts";
+import type { Millis } from "../core/domain/ids.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { formatExplanation } from "../core/messages/explanation-text.ts";
-import { CommandError, readOptionsAndWords } from "./command-options.ts";
-import { type CommandTarget, findCommandTarget } from "./command-target.ts";
+import { readOptionsAndWords } from "./command-options.ts";
 import { readEffectiveLayers } from "./effective-layers.ts";
 import { type ExecutionChoice, findExecution, findOnIssues, listByAge } from "./find-execution.ts";
 import { commandOptions, readIssueOption } from "./person-command.ts";
+import { findInLedgers, readShownLedgers, type ShownLedger } from "./shown-ledgers.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 export const explainOptions = commandOptions;
 
-type LedgerView = { readonly target: CommandTarget; readonly ledger: Ledger };
+type ReaderFrame = { readonly now: Millis; readonly config: Config };
 
 /** A reader of the ledger with the configuration of the working directory. No decision comes of it. */
-const openLedgerReader = async (terminal: TerminalHost, { target, ledger }: LedgerView): Promise<DecisionReader> =>
+const openLedgerReader = ({ now, config }: ReaderFrame, { pageUrl, ledger }: ShownLedger): DecisionReader =>
   openTransaction({
-    now: terminal.now(),
+    now,
     graceMs: 0,
     botLogin: "",
     defaultBranch: "",
-    repositoryUrl: target.pageUrl,
-    config: readConfig(await readEffectiveLayers(terminal)).config,
+    ...(pageUrl !== null && { repositoryUrl: pageUrl }),
+    config,
     ledger,
     refs: {},
     facts: new Map(),
@@ -40,11 +42,11 @@ const explainNamed = (reader: DecisionReader, ledger: Ledger, { issue, target }:
 /** `enki explain [<step>]`: reads the ledger and says why a step, or the execution, is in its state. */
 export const runExplainCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, explainOptions, 1);
-  const target = await findCommandTarget(terminal);
-  const ledger = await target.readLedger();
-  if (!ledger) throw new CommandError(`${target.name} has no ledger yet; start with enki fix "<request>"`);
   const choice = { issue: readIssueOption(values.issue), target: words[0] ?? null };
-  const explanation = explainNamed(await openLedgerReader(terminal, { target, ledger }), ledger, choice);
+  const { config } = readConfig(await readEffectiveLayers(terminal));
+  const explanation = findInLedgers(await readShownLedgers(terminal), (shown) =>
+    explainNamed(openLedgerReader({ now: terminal.now(), config }, shown), shown.ledger, choice),
+  );
   terminal.out(values.json ? `${JSON.stringify(explanation)}\n` : `${formatExplanation(explanation).join("\n")}\n`);
   return 0;
 };

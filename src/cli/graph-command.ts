@@ -4,8 +4,8 @@ import { type ConfigText, readConfig } from "../core/config/read-config.ts";
 import type { Execution } from "../core/domain/execution.ts";
 import { findNearestWord } from "../core/domain/nearest-word.ts";
 import type { Plan, PlannedStep } from "../core/domain/plan.ts";
-import { LEDGER_REF } from "../core/domain/refs.ts";
 import { renderAsciiGraph } from "../core/messages/ascii-graph.ts";
+import { toOneLine } from "../core/messages/escape.ts";
 import { renderMermaidText } from "../core/messages/mermaid-graph.ts";
 import { findRepository } from "./find-repository.ts";
 import { readEffectiveLayers, readEffectiveWorkflows } from "./effective-layers.ts";
@@ -13,7 +13,8 @@ import { toWorkflowJson, renderWorkflowMermaid, formatWorkflowText } from "./wor
 import { readAllWorkflows } from "./read-all-workflows.ts";
 import type { Workflow } from "../core/workflow/workflow.ts";
 import { CommandError, readOptionsAndWords, UsageError } from "./command-options.ts";
-import { readArchivedExecution, readLocalLedger, readRunLedgers } from "./local-ledger.ts";
+import { findInLedgers, readShownLedgers, type ShownLedgers } from "./shown-ledgers.ts";
+import { chooseShown } from "./status-command.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 const GRAPH_FORMATS = ["ascii", "mermaid", "json"];
@@ -21,13 +22,13 @@ export const graphOptions = {
   format: { type: "string", default: "ascii", value: "<format>", about: `${GRAPH_FORMATS.join(", ")}; ascii where none is given` },
 } as const;
 
-/** `enki graph <workflow|execution>`: draws a workflow from its file, or the state of an execution from the ledger of this repository. */
+/** `enki graph [<workflow|execution>]`: draws a workflow from its file, or executions from the ledger that `enki status` shows. */
 export const runGraphCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, graphOptions, 1);
   const [asked] = words;
-  if (asked === undefined) throw new UsageError("which one? enki graph <workflow|execution>");
   if (!GRAPH_FORMATS.includes(values.format)) throw new UsageError(`--format is one of ${GRAPH_FORMATS.join(", ")}`);
   const width = terminal.size().columns;
+  if (asked === undefined) return drawOpenExecutions(terminal, { format: values.format, width });
   const flows = await readEffectiveWorkflows(terminal);
   const flow = flows.some(({ path }) => basename(path, ".md") === asked) ? await readGraphWorkflow(terminal, flows, asked) : null;
   if (flow) {
@@ -38,6 +39,25 @@ export const runGraphCommand = async (args: readonly string[], terminal: Termina
   const { execution, plan } = await findGraphExecution(terminal, asked, flows);
   if (!plan) throw new CommandError(`execution ${execution.id} is ${execution.state} and has no plan`);
   terminal.out(`${formatExecutionGraph(values.format, execution, { plan, width })}\n`);
+  return 0;
+};
+
+/** Draws the executions of `enki status`, each below its own line if several are shown. */
+const drawOpenExecutions = async (terminal: TerminalHost, { format, width }: { format: string; width: number }): Promise<number> => {
+  const { ledger, shown } = findInLedgers(await readShownLedgers(terminal), (each) => ({
+    ...each,
+    shown: chooseShown(each.ledger, null, null),
+  }));
+  const drawn = shown.flatMap((execution) => {
+    const plan = ledger.plans[execution.plan ?? ""];
+    return plan ? [{ execution, graph: formatExecutionGraph(format, execution, { plan, width }) }] : [];
+  });
+  if (drawn.length === 0) throw new CommandError("no execution has a plan yet; enki status shows what happens");
+  const lead = format === "mermaid" ? "%% " : "";
+  const parts = drawn.map(({ execution: { id, state, request }, graph }) =>
+    drawn.length === 1 ? graph : `${lead}${id}  ${state}  ${toOneLine(request, 80)}\n${graph}`,
+  );
+  terminal.out(format === "json" ? `[${drawn.map(({ graph }) => graph).join(",\n")}]\n` : `${parts.join("\n\n")}\n`);
   return 0;
 };
 
@@ -62,29 +82,27 @@ type FoundExecution = { readonly execution: Execution; readonly plan: Plan | nul
 /** Finds an execution by a prefix of its id or by a task id: in the ledger, in runs kept by `enki run`, or in the archive. */
 const findGraphExecution = async (terminal: TerminalHost, asked: string, flows: readonly ConfigText[]): Promise<FoundExecution> => {
   const id = asked.split("-")[0] ?? "";
-  const { known, hasLedger } = await readKnownExecutions(terminal);
-  const found = known.filter(({ execution }) => id !== "" && execution.id.startsWith(id));
-  const [first] = found;
-  if (found.length > 1) throw new CommandError(`${asked} may be ${found.map(({ execution }) => execution.id).join(" or ")}`);
-  const one = first ?? (await readArchivedExecution(terminal, id));
-  if (one) return one;
   const meant = findNearestWord(
     asked,
     flows.map(({ path }) => basename(path, ".md")),
   );
-  if (meant !== null) throw new CommandError(`there is no workflow ${asked}; did you mean ${meant}?`);
-  if (!hasLedger)
-    throw new CommandError(`the repository here has no ledger; in a clone, git fetch origin ${LEDGER_REF}:${LEDGER_REF} brings it`);
-  throw new CommandError(`there is no workflow and no execution ${asked}; ${describeKnownExecutions(id, known)}`);
+  const noWorkflow = meant === null ? null : new CommandError(`there is no workflow ${asked}; did you mean ${meant}?`);
+  const shown = await readShownLedgers(terminal).catch((error: unknown) => {
+    throw noWorkflow ?? error;
+  });
+  const known = listKnownExecutions(shown);
+  const found = known.filter(({ execution }) => id !== "" && execution.id.startsWith(id));
+  const [first] = found;
+  if (found.length > 1) throw new CommandError(`${asked} may be ${found.map(({ execution }) => execution.id).join(" or ")}`);
+  const one = first ?? (/^[0-9a-f]{6,64}$/.test(id) ? await shown.readArchived(id) : null);
+  if (one) return one;
+  throw noWorkflow ?? new CommandError(`there is no workflow and no execution ${asked}; ${describeKnownExecutions(id, known)}`);
 };
 
-const readKnownExecutions = async (terminal: TerminalHost): Promise<{ known: readonly FoundExecution[]; hasLedger: boolean }> => {
-  const ledgers = [await readLocalLedger(terminal), ...(await readRunLedgers(terminal))].flatMap((ledger) => ledger ?? []);
-  const known = ledgers.flatMap(({ executions, plans }) =>
+const listKnownExecutions = ({ ledgers }: ShownLedgers): FoundExecution[] =>
+  ledgers.flatMap(({ ledger: { executions, plans } }) =>
     Object.values(executions).map((execution) => ({ execution, plan: plans[execution.plan ?? ""] ?? null })),
   );
-  return { known, hasLedger: ledgers.length > 0 };
-};
 
 const describeKnownExecutions = (id: string, known: readonly FoundExecution[]): string => {
   const ids = known.map(({ execution }) => execution.id);

@@ -40,12 +40,6 @@ export const readLedgerOf = async (at: GitContext, ref: string): Promise<Ledger 
   return read.value;
 };
 
-/** The ledgers kept by `enki run`. */
-export const readRunLedgers = async (terminal: TerminalHost): Promise<Ledger[]> => {
-  const refs = await listRunLedgerRefs(terminal);
-  return (await Promise.all(refs.map((ref) => readLocalLedger(terminal, ref)))).flatMap((ledger) => ledger ?? []);
-};
-
 export const listRunLedgerRefs = async ({ cwd, after }: TerminalHost): Promise<string[]> => {
   const listed = await runGit({ directory: cwd, after }, ["for-each-ref", "--format=%(refname)", RUN_LEDGERS_PREFIX]);
   return listed.stdout
@@ -57,7 +51,10 @@ export const listRunLedgerRefs = async ({ cwd, after }: TerminalHost): Promise<s
 export type ArchivedExecution = { readonly execution: Execution; readonly plan: Plan | null };
 
 /** A finished execution from the archive; null if the archive does not contain the id. */
-export const readArchivedExecution = async ({ cwd, after }: TerminalHost, id: string): Promise<ArchivedExecution | null> => {
+export const readArchivedExecution = async (
+  { cwd, after }: Pick<TerminalHost, "cwd" | "after">,
+  id: string,
+): Promise<ArchivedExecution | null> => {
   const files = await readRefFiles({ directory: cwd, after }, ARCHIVE_REF, (path) => path.split("/")[1] === id && path.endsWith(".json"));
   const find = (name: RegExp): string | null => {
     const [content] = [...(files ?? [])].flatMap(([path, content]) => (name.test(path) ? [content] : []));

@@ -2,14 +2,15 @@ import type { Execution } from "../core/domain/execution.ts";
 import { hasEnded } from "../core/domain/execution.ts";
 import { boundsOf, sumWaits, type ExecutionTimeline } from "../core/domain/execution-timeline.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
+import { LEDGER_REF } from "../core/domain/refs.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import { findQuotaEnd, formatQuotaLine } from "../core/messages/quota-note.ts";
 import { openExecutionHistory } from "../storage/ledger/execution-history.ts";
-import { CommandError, readOptionsAndWords } from "./command-options.ts";
-import { type CommandTarget, findCommandTarget } from "./command-target.ts";
+import { readOptionsAndWords } from "./command-options.ts";
 import { formatHeadline, formatTree } from "./execution-tree.ts";
 import { findExecution } from "./find-execution.ts";
 import { commandOptions, readIssueOption } from "./person-command.ts";
+import { findInLedgers, readShownLedgers, type ShownLedger } from "./shown-ledgers.ts";
 import { openColours } from "./terminal-colours.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 import { listWaiting } from "../core/messages/waiting-items.ts";
@@ -68,7 +69,7 @@ export const formatWaiting = (execution: Execution): string[] => {
 };
 
 /** The executions to show: the named one, or those that are not finished, or the newest. */
-const chooseShown = (ledger: Ledger, issue: number | null, word: string | null): Execution[] => {
+export const chooseShown = (ledger: Ledger, issue: number | null, word: string | null): Execution[] => {
   if (word !== null || issue !== null) return [findExecution(ledger, { issue, target: word }).execution];
   const all = Object.values(ledger.executions).toSorted((a, b) => a.createdAt - b.createdAt);
   const open = all.filter((execution) => !hasEnded(execution));
@@ -78,13 +79,12 @@ const chooseShown = (ledger: Ledger, issue: number | null, word: string | null):
 /** `enki status [<execution>]`: reads the ledger and shows the tree of each execution that is not finished, and what waits for the person. */
 export const runStatusCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, statusOptions, 1);
-  const target = await findCommandTarget(terminal);
-  const ledger = await target.readLedger();
-  if (!ledger) throw new CommandError(`${target.name} has no ledger yet; start with enki fix "<request>"`);
-  const shown = chooseShown(ledger, readIssueOption(values.issue), words[0] ?? null);
-  if (shown.length === 0) terminal.out(values.json ? "[]\n" : `Nothing was asked of Enki in ${target.name} yet.\n`);
+  const [issue, word] = [readIssueOption(values.issue), words[0] ?? null];
+  const place = findInLedgers(await readShownLedgers(terminal), (each) => ({ ...each, shown: chooseShown(each.ledger, issue, word) }));
+  const { ledger, shown, name } = place;
+  if (shown.length === 0) terminal.out(values.json ? "[]\n" : `Nothing was asked of Enki in ${name} yet.\n`);
   const now = terminal.now();
-  const read = await Promise.all(shown.map(async (execution) => ({ execution, timeline: await readTimeline(target, execution) })));
+  const read = await Promise.all(shown.map(async (execution) => ({ execution, timeline: await readTimeline(place, execution) })));
   if (values.json) {
     if (read.length > 0) terminal.out(`${JSON.stringify(read.map(({ execution, timeline }) => toStatusJson(execution, timeline, now)))}\n`);
     return 0;
@@ -92,10 +92,14 @@ export const runStatusCommand = async (args: readonly string[], terminal: Termin
   for (const { execution, timeline } of read) {
     const plan = ledger.plans[execution.plan ?? ""] ?? null;
     const tree = { execution, plan, timeline, now, width: terminal.size().columns, colour: openColours(terminal) };
-    const head = `${formatHeadline(tree)}  ${target.name}#${execution.issue} ${toOneLine(execution.request, 80)}`;
-    terminal.out(`${[head.trimEnd(), ...formatTree(tree), ...listQuotaLines(execution), ...formatWaiting(execution)].join("\n")}\n`);
+    const head = `${formatHeadline(tree)}  ${name}#${execution.issue} ${toOneLine(execution.request, 80)}`;
+    terminal.out(`${[head.trimEnd(), ...formatTree(tree), ...listQuotaLines(execution), ...formatAnswers(place, execution)].join("\n")}\n`);
   }
   return 0;
 };
 
-const readTimeline = ({ git }: CommandTarget, { id }: Execution): Promise<ExecutionTimeline> => openExecutionHistory(git, id).read();
+const readTimeline = ({ git, ref }: ShownLedger, { id }: Execution): Promise<ExecutionTimeline> =>
+  openExecutionHistory(git, id, ref).read();
+
+/** Nobody can answer a run that is over. */
+const formatAnswers = ({ ref }: ShownLedger, execution: Execution): string[] => (ref === LEDGER_REF ? formatWaiting(execution) : []);

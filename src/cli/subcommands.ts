@@ -90,8 +90,8 @@ export const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map<string, C
   [
     "graph",
     {
-      takes: "<workflow|execution>",
-      summary: "draw a workflow, or the state of an execution",
+      takes: "[<workflow|execution>]",
+      summary: "draw a workflow, or the executions that status shows",
       load: () =>
         import("./graph-command.ts").then(({ runGraphCommand, graphOptions }) => ({ run: runGraphCommand, options: graphOptions })),
     },

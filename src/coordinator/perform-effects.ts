@@ -1,6 +1,7 @@
 import type { GitHubPorts, GitHubReply } from "../github/github-ports.ts";
 import { digestEffect, type Effect, type EffectKind, rankEffect, type EffectEnding, type EffectOutcome } from "../core/domain/effect.ts";
 import type { Event } from "../core/domain/event.ts";
+import { isSharedReplyKey } from "../core/domain/shared-reply.ts";
 import type { BranchName, Login, Millis } from "../core/domain/ids.ts";
 import type { WorkflowRunInfo } from "../core/domain/github-facts.ts";
 import { findJobRun } from "../core/policy/run-origin.ts";
@@ -86,7 +87,10 @@ const performEffect = async (effect: Effect, stage: EffectSession): Promise<Effe
     case "set-status":
       return toEffectOutcome(effect, toEffectEnding(await github.checks.setStatus(effect)));
     case "write-comment":
-      return toEffectOutcome(effect, await upsertComment(effect, { issues: github.issues, botLogin }, mayBeDone(effect.key)));
+      return toEffectOutcome(
+        effect,
+        await upsertComment(effect, { issues: github.issues, botLogin }, mayBeDone(effect.key) || isSharedReplyKey(effect.key)),
+      );
     case "request-review":
       return toEffectOutcome(effect, await requestReview(effect, github, mayBeDone(effect.key)));
     case "post-notice":

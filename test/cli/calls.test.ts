@@ -100,7 +100,6 @@ describe.concurrent("invalid arguments", () => {
     ["local --port some", /^enki local: --port must be a number from 0 to 65535, not 'some'$/m],
     ["replay a b", /^enki replay: it takes no 'b'$/m],
     ["replay --all", /^enki replay: there is no option --all$/m],
-    ["graph", /^enki graph: which one\? enki graph <workflow\|execution>$/m],
     ["graph a --format svg", /^enki graph: --format is one of ascii, mermaid, json$/m],
     ["graph a b", /^enki graph: it takes no 'b'$/m],
     ["validate --jsn", /^enki validate: there is no option --jsn; did you mean --json\?$/m],

@@ -73,6 +73,11 @@ describe("the commands of comments in the terminal", () => {
       why: { code: "awaits-person" },
       steps: [{ step: "sort" }, { step: "count" }],
     });
+    // The same ledger as status: that of the local GitHub, not one of this repository.
+    const graph = await of.enki("graph");
+    expect(graph).toMatchObject({ code: 0, out: expect.stringMatching(/^\? {2}sort {3}waits for your review[^]*o {2}count/) as unknown });
+    const [{ execution = "" } = {}] = JSON.parse((await of.enki("status", "--json")).out) as { execution?: string }[];
+    expect(await of.enki("graph", execution)).toEqual(graph);
     expect(await of.enki("explain", "nope")).toMatchObject({ code: 1, err: expect.stringMatching(/nope was not found/) as unknown });
     expect((await of.enki("logs", "sort")).out).toMatch(/== agent \(success\)\n[^]*== publish \(success\)\n/);
     expect((await of.enki("approve", "sort")).out).toMatch(/^sort: .*\n\nApproved local\/own#2 at [0-9a-f]{12}\.\n$/);

@@ -41,6 +41,13 @@ describe.concurrent("enki run", () => {
       const json = await terminal.run(["graph", `${id}-sort`, "--format", "json"], { cwd });
       expect(JSON.parse(json.out)).toMatchObject({ id, state: "done", steps: [{ id: "sort", state: "done", needs: [] }] });
     }
+    // Without a GitHub, all commands show the newest run.
+    const status = await terminal.run(["status"], { cwd });
+    expect(status).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f]{6} {2}done, 1 of 1 steps done/) as unknown });
+    expect((await terminal.run(["graph"], { cwd })).out).toBe("*  sort  landed  Do sort\n");
+    expect((await terminal.run(["explain", "sort"], { cwd })).out).toMatch(
+      /^sort \(Do sort\) is done: It landed on main as [0-9a-f]{12}\./,
+    );
     const [first = ""] = ids;
     expect((await terminal.run(["graph", first, "--format", "mermaid"], { cwd })).out).toMatch(
       /^graph LR\n {2}n0\["✅ Do sort"\]:::done\n/,

@@ -48,6 +48,21 @@ describe("refusals", () => {
     expect(await stage.said(issue, "execution")).toEqual([]);
   });
 
+  test("help and typos edit one answer of Enki, also after a restart, and never a comment of a person", async () => {
+    const stage = await openStage(nothing);
+    const issue = await stage.maintainer.openIssue("A question", "");
+    const forged = `<!-- enki:reply:hint${issue} -->\nnot Enki's`;
+    await stage.person("stranger", "read").comment(issue, forged);
+    const typo = await stage.maintainer.comment(issue, "/enki hlep");
+    await stage.replies(issue, new RegExp(`#issuecomment-${typo}\\)`));
+    await stage.app.close();
+    await stage.startApp();
+    const asked = await stage.maintainer.comment(issue, "/enki help");
+    expect(await stage.replies(issue, new RegExp(`#issuecomment-${asked}\\)`))).toMatch(/by `maintainer`:\n\nStart a line of a comment/);
+    expect(await stage.said(issue)).toHaveLength(1);
+    expect((await stage.maintainer.comments(issue)).map(({ body }) => body)).toContain(forged);
+  });
+
   test("B-03 tells a person without write permission so, and plans nothing", async () => {
     const stage = await openStage(nothing);
     const issue = await stage.maintainer.openIssue("A question", "");

@@ -27,6 +27,7 @@ import {
 } from "../../src/core/domain/github-facts.ts";
 import { RESULTS_PREFIX, toBranchRef, readResultRef, toResultRef } from "../../src/core/domain/refs.ts";
 import type { Refusal } from "../../src/core/domain/refusal.ts";
+import { isSharedReplyKey } from "../../src/core/domain/shared-reply.ts";
 import type { TextCommit } from "../../src/core/domain/text-commit.ts";
 import { brief, ownRun } from "./build.ts";
 import { config as defaults } from "./config.ts";
@@ -479,7 +480,7 @@ export const memoryWorld = (
       case "write-comment": {
         const known =
           state.comments.find((each) => each.id === effect.comment) ??
-          (again ? state.comments.find((each) => each.body.startsWith(effect.marker)) : undefined);
+          (again || isSharedReplyKey(effect.key) ? state.comments.find((each) => each.body.startsWith(effect.marker)) : undefined);
         if (known) known.body = effect.body;
         const said = known ?? { id: 1_000 + state.comments.length, issue: effect.issue, body: effect.body };
         if (!known) state.comments.push(said);

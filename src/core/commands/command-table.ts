@@ -219,6 +219,16 @@ export const COMMANDS: readonly CommandRow[] = [
     read: readTargetArgument("explain"),
   },
   {
+    name: "graph",
+    aliases: [],
+    usage: "graph [<execution>]",
+    example: "graph",
+    summary: "draw the graph and the table of the steps, in one comment",
+    kinds: ["graph"],
+    permission: "read",
+    read: readTargetArgument("graph"),
+  },
+  {
     name: "help",
     aliases: [],
     usage: "help",

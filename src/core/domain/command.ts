@@ -39,6 +39,7 @@ export type PersonCommand =
   | { readonly kind: "priority"; readonly target: CommandTarget; readonly priority: Priority }
   | { readonly kind: "status"; readonly target: CommandTarget }
   | { readonly kind: "explain"; readonly target: CommandTarget }
+  | { readonly kind: "graph"; readonly target: CommandTarget }
   | { readonly kind: "help" }
   | { readonly kind: "reply"; readonly mail: string; readonly text: string };
 

@@ -11,6 +11,7 @@ import { fc, runs } from "../../support/fast-check.ts";
 import { memoryWorld } from "../../support/memory-world.ts";
 
 const HOUR = 60 * 60_000;
+const FIRST_ISSUE = 10_000;
 
 /** A repository, and every write that Enki made for a person, with its time. */
 const openHour = () => {
@@ -21,7 +22,8 @@ const openHour = () => {
   const writerOf = ({ kind, key }: Effect, body: string): string | null => {
     if (kind === "react") return writers.get(/^react:(\d+)/.exec(key)?.[1] ?? "") ?? null;
     if (kind !== "write-comment") return null;
-    const [, id] = /^write-comment:reply\/(\d+)$/.exec(key) ?? [];
+    const [, shared] = /^write-comment:shared\/hint\/(\d+)$/.exec(key) ?? [];
+    const [, id = shared && String(Number(shared) - FIRST_ISSUE)] = /^write-comment:reply\/(\d+)$/.exec(key) ?? [];
     return id === undefined ? (/`@([a-z0-9]+)`/.exec(body)?.[1] ?? null) : (writers.get(id) ?? null);
   };
   const performEffects: typeof world.world.performEffects = (effects, again, decidedAt) => {
@@ -54,7 +56,7 @@ const openHour = () => {
       const refused = refuse("unknown-command", "There is no such command.");
       return {
         ...comment(count, ...commands),
-        issue: 10_000 + count,
+        issue: FIRST_ISSUE + count,
         at: world.state.now,
         by,
         ...(commands.length === 0 && { requests: [{ ok: false, refusal: refused.refusal }] }),

@@ -1,12 +1,13 @@
 import type { Execution } from "../../domain/execution.ts";
+import type { SharedReply } from "../../domain/shared-reply.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import type { FoundTarget } from "../../domain/find-target.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 
-/** Null: the command took effect, and the execution's comment will show the change. */
-export type CommandAnswer = { readonly text: string } | Refusal | null;
+/** `shared`: the comment of the issue that the text replaces. Null: the command took effect, and the execution's comment will show the change. */
+export type CommandAnswer = { readonly text: string; readonly shared?: SharedReply } | Refusal | null;
 
 /** Handles a command on an execution or on one of its steps. */
 export type TargetCommandHandler = (tx: DecisionTransaction, found: FoundTarget<Execution>, event: CommandedEvent) => CommandAnswer;

@@ -14,6 +14,7 @@ import { approveStepResult } from "./approve-report.ts";
 import { setBudget } from "./budget.ts";
 import { cancelTarget, skipTarget, stopAllExecutions } from "./cancel.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
+import { drawGraphs } from "./draw-graph.ts";
 import { landPull, unlandPull } from "./land-pull.ts";
 import { answerMailQuestion } from "./mail-commands.ts";
 import { pauseTarget, resumeTarget } from "./pause.ts";
@@ -62,8 +63,10 @@ export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, com
       return applyToTarget(tx, { event, target: command.target }, applyStatusCommand);
     case "explain":
       return applyExplainCommand(tx, event, command.target);
+    case "graph":
+      return drawGraphs(tx, event.issue, command.target);
     case "help":
-      return { text: renderHelpReply() };
+      return { text: renderHelpReply(), shared: "hint" };
     case "quick":
       return applyQuickCommand(tx, event, command);
     case "reply":

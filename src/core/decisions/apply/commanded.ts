@@ -3,15 +3,14 @@ import type { DecisionTransaction, DecisionReader } from "../decision-transactio
 import type { CommandedEvent } from "./commanded-event.ts";
 import { quotesOtherText, isQuotedReply } from "./revise-plan.ts";
 import { renderRefusalReply } from "../../messages/command-replies.ts";
-import { writeMarker } from "../../messages/comment-marker.ts";
 import { hasEnded } from "../../domain/execution.ts";
-import { hashValue } from "../../domain/ids.ts";
 import { includesPermission, type RepositoryPermission } from "../../domain/github-facts.ts";
 import { toInlineCode } from "../../messages/escape.ts";
 import { findCommandName, findRequiredPermission } from "../../commands/command-table.ts";
 import type { CommandRequest } from "../../domain/event.ts";
 import type { CommandAnswer } from "./answer.ts";
 import { applyCommand } from "./command.ts";
+import { type AnswerText, postAnswers, toReplyId } from "./post-answers.ts";
 import { mayAnswer, recordAnswer, recordIgnored } from "./hourly-limits.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { PersonCommand } from "../../domain/command.ts";
@@ -26,25 +25,21 @@ export const applyCommanded = (tx: DecisionTransaction, event: CommandedEvent): 
   if (answered === undefined) return;
   if (!answered) return applyWithoutAnswer(tx, event, permission);
   recordAnswer(tx, event);
-  const answers = event.requests.map((request) => answerRequest(tx, { event, request, permission }));
-  const refused = answers.some((each) => each !== null && "code" in each);
+  const answers = event.requests.map((request) => ({ request, answer: answerRequest(tx, { event, request, permission }) }));
+  const refused = answers.some(({ answer }) => answer !== null && "code" in answer);
   postReaction(tx, event, refused ? "confused" : "eyes");
-  const texts = answers.flatMap((each) => (each === null ? [] : ["code" in each ? renderRefusalReply(each) : each.text]));
-  if (texts.length === 0) return;
-  const id = toReplyId(event);
-  const marker = writeMarker({ kind: "reply", id });
-  const body = [marker, ...texts].join("\n\n");
-  const { source, issue } = event;
-  if (source.kind === "review-comment")
-    tx.enqueueEffect({
-      kind: "reply-review-comment",
-      key: `reply-review-comment:${id}`,
-      pull: issue,
-      comment: source.thread,
-      marker,
-      body,
-    });
-  else tx.enqueueEffect({ kind: "write-comment", key: `write-comment:reply/${id}`, issue, marker, body, comment: null });
+  postAnswers(
+    tx,
+    event,
+    answers.flatMap(({ request, answer }) => toAnswerText(request, answer)),
+  );
+};
+
+/** Refusals of commands that cannot be read share a comment, however often somebody mistypes. */
+const toAnswerText = (request: CommandRequest, answer: CommandAnswer): AnswerText[] => {
+  if (answer === null) return [];
+  if (!("code" in answer)) return [{ text: answer.text, shared: answer.shared ?? null }];
+  return [{ text: renderRefusalReply(answer), shared: !request.ok && answer === request.refusal ? "hint" : null }];
 };
 
 /** Only somebody with write permission can push the ref of a request. */
@@ -69,23 +64,6 @@ const applyWithoutAnswer = (tx: DecisionTransaction, event: CommandedEvent, perm
 const isAlreadyStarted = (tx: DecisionReader, { source, issue, at }: CommandedEvent): boolean =>
   (source.kind === "label" || source.kind === "assignment") &&
   tx.executions().some((each) => each.issue === issue && (!hasEnded(each) || each.createdAt >= at));
-/** An id that is unique for the answer to one event. */
-const toReplyId = ({ id, issue, source }: CommandedEvent): string => {
-  switch (source.kind) {
-    case "comment":
-      return String(source.id);
-    case "issue":
-      return `issue${issue}`;
-    case "review":
-      return `review${source.id}`;
-    case "review-comment":
-      return `line${source.id}`;
-    case "label":
-    case "assignment":
-    case "request":
-      return hashValue(id).slice(0, 12);
-  }
-};
 const findEventPermission = (event: CommandedEvent): RepositoryPermission | null =>
   event.requests.some((request) => request.ok && findRequiredPermission(request.command.kind) !== "none") ? "read" : null;
 type RequestContext = { readonly event: CommandedEvent; readonly request: CommandRequest; readonly permission: RepositoryPermission };

@@ -1,7 +1,9 @@
 import { refuseSidePull } from "../../messages/refusals/queues.ts";
 import { refuseJobStart, refusePullRequest } from "../../messages/refusals/steps.ts";
 import { fail } from "../../domain/step-lifecycle.ts";
-import type { EffectOutcome } from "../../domain/effect.ts";
+import { digestEffect, type EffectOutcome } from "../../domain/effect.ts";
+import { readOwn } from "../../domain/own-record.ts";
+import { isSharedReplyKey } from "../../domain/shared-reply.ts";
 import { isPlanning } from "../../domain/execution.ts";
 import type { Event } from "../../domain/event.ts";
 import { type Job, readJobKey } from "../../domain/job.ts";
@@ -42,7 +44,7 @@ export const applyPerformed = (tx: DecisionTransaction, { at, outcome }: Extract
     case "refused": {
       const { code, reason } = outcome.ending;
       tx.putEffectRecord(outcome.key, { ...trace, refused: { code, reason }, digest: outcome.digest });
-      tx.dequeueEffect(outcome.key);
+      dequeuePerformed(tx, outcome);
       tx.note(`${outcome.kind} refused: ${code}: ${reason}`);
       failRefusedJob(tx, outcome.key, reason);
       if (outcome.kind === "open-side-pull") freezeRefusedSidePull(tx, outcome.key, reason);
@@ -56,8 +58,14 @@ export const applyPerformed = (tx: DecisionTransaction, { at, outcome }: Extract
   }
 };
 
+/** A newer answer for the same comment stays. */
+const dequeuePerformed = (tx: DecisionTransaction, { key, digest }: EffectOutcome): void => {
+  const queued = readOwn(tx.ledger().outbox, key);
+  if (!queued || !isSharedReplyKey(key) || digestEffect(queued) === digest) tx.dequeueEffect(key);
+};
+
 const recordEffectDone = (tx: DecisionTransaction, outcome: EffectOutcome): void => {
-  tx.dequeueEffect(outcome.key);
+  dequeuePerformed(tx, outcome);
   if (outcome.kind === "edit-pull") return recordPullText(tx, outcome.key);
   if (outcome.kind !== "open-pull" || outcome.ending.kind !== "done") return;
   const id = readTaskId(outcome.key.slice("open-pull:".length));

@@ -1,5 +1,6 @@
 import type { Effect } from "../../domain/effect.ts";
 import { type Execution, hasFoundNothing, hasEnded } from "../../domain/execution.ts";
+import { isSharedReplyKey } from "../../domain/shared-reply.ts";
 import type { StepState } from "../../domain/step.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
@@ -28,7 +29,7 @@ const needsPromptComment = (tx: DecisionReader, { id, baseBranch, state, amendme
 
 /** Keeps one comment per execution up to date, answers commands, and closes the issue when all of its work has landed. */
 export const reconcileComments = (tx: DecisionTransaction): void => {
-  for (const effect of Object.values(tx.ledger().outbox)) tx.requestEffect(effect);
+  for (const effect of Object.values(tx.ledger().outbox)) tx.requestEffect(withKnownComment(tx, effect));
   const busy = new Set(tx.executions().flatMap((each) => (hasEnded(each) ? [] : [each.issue])));
   for (const execution of tx.executions()) {
     const key = `write-comment:execution/${execution.id}` as const;
@@ -42,6 +43,12 @@ export const reconcileComments = (tx: DecisionTransaction): void => {
       tx.requestEffect({ kind: "close-issue", key: `close-issue:${execution.id}`, issue: execution.issue });
   }
 };
+
+/** A shared comment may have been created since the answer was recorded. */
+const withKnownComment = (tx: DecisionReader, effect: Effect): Effect =>
+  effect.kind === "write-comment" && isSharedReplyKey(effect.key)
+    ? { ...effect, comment: tx.effectRecord(effect.key)?.number ?? effect.comment }
+    : effect;
 
 const createExecutionComment = (tx: DecisionReader, execution: Execution): Effect => {
   const key = `write-comment:execution/${execution.id}` as const;
