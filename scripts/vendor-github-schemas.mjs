@@ -98,8 +98,8 @@ const IN_REPOSITORY = [
   "DELETE /git/refs/{ref}",
 ];
 const ROUTES = [
-  "GET /app",
-  "GET /app/installations",
+  ...["", "/installations", "/hook/deliveries"].map((path) => `GET /app${path}`),
+  "POST /app/hook/deliveries/{delivery_id}/attempts",
   "POST /app/installations/{installation_id}/access_tokens",
   "GET /installation/repositories",
   "GET /user",

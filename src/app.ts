@@ -3,6 +3,9 @@ import process from "node:process";
 import { Probot, ProbotOctokit } from "probot";
 import { type AppHost, type AppService, openAppService } from "./coordinator/app-service.ts";
 import { findInstallation, listInstalledRepositories, openInstallation } from "./github/app-installation.ts";
+import { type HookDeliveryPort, openHookDeliveries } from "./github/hook-deliveries.ts";
+import type { Millis } from "./core/domain/ids.ts";
+import { openWebhookRedelivery, type WebhookRedelivery } from "./coordinator/redeliver-webhooks.ts";
 import { deriveLedgerKeys } from "./storage/ledger/ledger-keys.ts";
 import { startHttpServer } from "./coordinator/http-server.ts";
 import { createStatusPages } from "./coordinator/status-pages.ts";
@@ -23,6 +26,8 @@ export type AppOptions = Omit<
   readonly ledgerKeys?: AppHost["ledgerKeys"];
   /** Whether all repositories in which the App is installed are swept at the start; false by default. */
   readonly sweepsInstalled?: boolean;
+  /** How often GitHub is asked to repeat webhooks that did not arrive, first at the start; never if absent. */
+  readonly redeliveryIntervalMs?: Millis;
   /** Defaults to the timers of this machine. */
   readonly timers?: AppHost["timers"];
 };
@@ -53,7 +58,7 @@ export const startApp = async (options: AppOptions): Promise<StartedApp> => {
     ...options,
     openInstallation: access,
     findInstallation: find,
-    ...(options.sweepsInstalled && { listInstalled: () => listInstalledRepositories(installing) }),
+    ...(options.sweepsInstalled && { listInstalled: (report) => listInstalledRepositories(installing, report) }),
     botLogin: `${data?.slug ?? ""}[bot]`,
     timers,
     ledgerKeys: options.ledgerKeys === undefined ? deriveLedgerKeys(privateKey) : options.ledgerKeys,
@@ -70,12 +75,19 @@ export const startApp = async (options: AppOptions): Promise<StartedApp> => {
   });
   const server = await startHttpServer(receiver, options);
   void service.resumeRepositories().then(() => (isReady = true));
+  const redelivery = openRedelivery(openHookDeliveries(asApp, timers.now), timers, options);
   return {
     url: `${server.url}${WEBHOOK_PATH}`,
     service,
-    close: () => Promise.all([service.close(), server.close()]).then(() => undefined),
+    close: () => Promise.all([redelivery?.close(), service.close(), server.close()]).then(() => undefined),
   };
 };
+
+const openRedelivery = (
+  hook: HookDeliveryPort,
+  timers: AppHost["timers"],
+  { redeliveryIntervalMs: intervalMs, log }: AppOptions,
+): WebhookRedelivery | null => (intervalMs === undefined ? null : openWebhookRedelivery({ hook, timers, intervalMs, log }));
 
 const scheduleTimer: AppHost["timers"]["after"] = (delay, call) => {
   const timer = setTimeout(call, Math.min(delay, 2 ** 31 - 1));

@@ -6,6 +6,7 @@ import type { TerminalHost } from "./terminal-host.ts";
 
 const APP_GRACE_MS = 30_000;
 const APP_SWEEP_INTERVAL_MS = 5 * 60_000;
+const REDELIVERY_INTERVAL_MS = 15 * 60_000;
 export const appOptions = {
   host: { type: "string", default: "0.0.0.0", value: "<address>", about: "address to listen on" },
   port: { type: "string", default: "3000", value: "<port>", about: "port to listen on" },
@@ -38,6 +39,7 @@ export const runAppCommand = async (args: readonly string[], terminal: TerminalH
     graceMs: APP_GRACE_MS,
     sweepIntervalMs: APP_SWEEP_INTERVAL_MS,
     sweepsInstalled: true,
+    redeliveryIntervalMs: REDELIVERY_INTERVAL_MS,
     ...readEnvironmentKeys(env),
     log: (line) => terminal.err(`${line}\n`),
   });

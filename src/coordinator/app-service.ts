@@ -1,27 +1,23 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { type RepositoryCoordinator, openCoordinator, type CoordinatorTimers } from "./repository-coordinator.ts";
 import { readWebhook } from "../core/events/read-webhook.ts";
-import type { AppInstallation, InstalledRepository } from "../github/app-installation.ts";
+import type { AppInstallation } from "../github/app-installation.ts";
 import type { RepositoryPorts } from "./repository-loop.ts";
 import type { Millis } from "../core/domain/ids.ts";
 import { UnsignedLedgerError } from "../storage/ledger/guard-ledger.ts";
 import { type CoordinatorHost, connectRepository } from "./connect-repository.ts";
+import { isRepositoryName, openTakeUp, type TakeUpHost } from "./take-up-repositories.ts";
 
 /** What the host provides to the App: access to GitHub, a directory, time and randomness. */
-export type AppHost = Omit<CoordinatorHost, "keepOutcomesMs" | "endsWhenIdle"> & {
-  readonly openInstallation: (installation: number) => AppInstallation;
-  /** A repository's installation; null if it has none. */
-  readonly findInstallation: (repository: string) => Promise<number | null>;
-  /** The repositories of the App's installations; if present, they are swept at the start. */
-  readonly listInstalled?: () => Promise<readonly InstalledRepository[]>;
-  readonly timers: CoordinatorTimers;
-  readonly sweepIntervalMs: Millis;
-  /** See CoordinatorOptions.firstSweepMs. */
-  readonly firstSweepMs?: Millis;
-  /** Wraps a repository's ports, for tests that kill the process at any point. */
-  readonly wrapPorts?: (ports: RepositoryPorts) => RepositoryPorts;
-};
+export type AppHost = Omit<CoordinatorHost, "keepOutcomesMs" | "endsWhenIdle"> &
+  TakeUpHost & {
+    readonly openInstallation: (installation: number) => AppInstallation;
+    readonly timers: CoordinatorTimers;
+    readonly sweepIntervalMs: Millis;
+    /** See CoordinatorOptions.firstSweepMs. */
+    readonly firstSweepMs?: Millis;
+    /** Wraps a repository's ports, for tests that kill the process at any point. */
+    readonly wrapPorts?: (ports: RepositoryPorts) => RepositoryPorts;
+  };
 
 export type AppService = RepositoryCoordinator & {
   /** Receives a webhook; resolves when its events are processed. Never rejects. */
@@ -49,28 +45,15 @@ export const openAppService = (host: AppHost): AppService => {
     sources.set(repository, { repository, installation });
     return coordinator.sweep(repository);
   };
-  const sweepInstalled = async (known: readonly string[]): Promise<void> => {
-    try {
-      for (const { repository, installation } of (await host.listInstalled?.()) ?? [])
-        if (!known.includes(repository) && isRepositoryName(repository)) await adopt(repository, installation);
-    } catch (error) {
-      fault("installations", error);
-    }
-  };
+  const takeUp = openTakeUp(host, { adopt, fault });
   return {
     ...coordinator,
-    addRepository: adopt,
-    resumeRepositories: async () => {
-      const takeUp = async (repository: string): Promise<void> => {
-        const installation = await host.findInstallation(repository);
-        if (installation !== null) await adopt(repository, installation);
-      };
-      const cloned = await listClonedRepositories(host.directory);
-      // Concurrent, so that a repository that hangs or fails does not delay the others.
-      await Promise.all(cloned.map((each) => takeUp(each).catch((error: unknown) => fault(each, error))));
-      // Not awaited: an organisation may have thousands of others, which are cloned one after the other.
-      void sweepInstalled(cloned);
+    close: () => {
+      takeUp.stop();
+      return coordinator.close();
     },
+    addRepository: adopt,
+    resumeRepositories: takeUp.resume,
     receiveWebhook: async (name, payload) => {
       const from = readRepositorySource(payload);
       if (!from) return;
@@ -90,18 +73,6 @@ const describeFault = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   return error instanceof UnsignedLedgerError ? error.message : (error.stack ?? error.message);
 };
-
-/** Full names of the repositories with a local clone. */
-const listClonedRepositories = async (directory: string): Promise<string[]> => {
-  const owners = await readdir(directory).catch(() => []);
-  const names = await Promise.all(
-    owners.map(async (owner) => (await readdir(join(directory, owner)).catch(() => [])).map((name) => `${owner}/${name}`)),
-  );
-  return names.flat().flatMap((name) => (name.endsWith(".git") && isRepositoryName(name.slice(0, -4)) ? [name.slice(0, -4)] : []));
-};
-
-/** Whether GitHub could name a repository so. The name becomes a directory and a part of URLs. */
-const isRepositoryName = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/.test(name);
 
 const readPayloadField = (value: unknown, name: string): unknown =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;

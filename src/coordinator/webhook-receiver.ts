@@ -15,6 +15,8 @@ export type WebhookReceiverOptions = {
 
 /** GitHub sends no larger payload (docs.github.com, "Webhook events and payloads"). */
 export const MAX_WEBHOOK_BYTES = 25 * 1024 * 1024;
+/** A form has up to three characters for a byte of its payload (RFC 3986, "Percent-Encoding"). */
+const MAX_FORM_BYTES = 3 * MAX_WEBHOOK_BYTES + "payload=".length;
 /** For all bodies together while their signatures are unknown. */
 const MAX_PENDING_BYTES = 4 * MAX_WEBHOOK_BYTES;
 /** Longer than GitHub waits for an answer. */
@@ -55,15 +57,17 @@ const answerRequest = async (request: IncomingMessage, options: WebhookReceiverO
   const name = request.headers["x-github-event"];
   const signature = request.headers["x-hub-signature-256"];
   if (request.method !== "POST" || readPath(request.url) !== options.path) return { status: 404, text: "there is nothing here" };
-  const readPayload = findPayloadReader(request.headers["content-type"]);
-  if (readPayload === null) return { status: 415, text: "a webhook is application/json or application/x-www-form-urlencoded" };
+  const format = findPayloadFormat(request.headers["content-type"]);
+  if (format === null) return { status: 415, text: "a webhook is application/json or application/x-www-form-urlencoded" };
   if (typeof name !== "string" || typeof signature !== "string")
     return { status: 400, text: "x-github-event or x-hub-signature-256 is missing" };
-  if (Number(request.headers["content-length"] ?? 0) > MAX_WEBHOOK_BYTES) return TOO_LARGE;
-  const body = await readBody(request, options.after, pending);
+  if (Number(request.headers["content-length"] ?? 0) > format.maxBytes) return TOO_LARGE;
+  const body = await readBody(request, { after: options.after, pending, maxBytes: format.maxBytes });
   if (typeof body !== "string") return body;
   if (!(await options.verify(body, signature).catch(() => false))) return { status: 401, text: "the signature does not match" };
-  const payload = readPayload(body);
+  const text = format.readText(body);
+  if (Buffer.byteLength(text) > MAX_WEBHOOK_BYTES) return TOO_LARGE;
+  const payload = parseObject(text);
   if (payload === null) return { status: 400, text: "the payload is no JSON object" };
   options.receive(name, payload);
   return ACCEPTED;
@@ -71,13 +75,15 @@ const answerRequest = async (request: IncomingMessage, options: WebhookReceiverO
 
 const readPath = (url = ""): string => (url.split("?", 1)[0] ?? "").replace(/(?<=.)\/+$/, "");
 
-/** Reads the payload of a body by its content type; null for an unknown type. A form has the JSON in its field `payload`. */
-const findPayloadReader = (contentType = ""): ((body: string) => object | null) | null => {
+type PayloadFormat = { readonly maxBytes: number; readonly readText: (body: string) => string };
+
+/** How a body of a content type holds the payload; null for an unknown type. A form has the JSON in its field `payload`. */
+const findPayloadFormat = (contentType = ""): PayloadFormat | null => {
   switch ((contentType.split(";", 1)[0] ?? "").trim().toLowerCase()) {
     case "application/json":
-      return parseObject;
+      return { maxBytes: MAX_WEBHOOK_BYTES, readText: (body) => body };
     case "application/x-www-form-urlencoded":
-      return (body) => parseObject(new URLSearchParams(body).get("payload") ?? "");
+      return { maxBytes: MAX_FORM_BYTES, readText: (body) => new URLSearchParams(body).get("payload") ?? "" };
     default:
       return null;
   }
@@ -92,8 +98,10 @@ const parseObject = (text: string): object | null => {
   }
 };
 
+type BodyLimits = { readonly after: CoordinatorTimers["after"]; readonly pending: PendingBytes; readonly maxBytes: number };
+
 /** Reads a body within limits of size and time. */
-const readBody = (request: IncomingMessage, after: CoordinatorTimers["after"], pending: PendingBytes): Promise<string | Answer> =>
+const readBody = (request: IncomingMessage, { after, pending, maxBytes }: BodyLimits): Promise<string | Answer> =>
   new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -107,7 +115,7 @@ const readBody = (request: IncomingMessage, after: CoordinatorTimers["after"], p
     const take = (chunk: Buffer): void => {
       size += chunk.length;
       pending.count += chunk.length;
-      if (size > MAX_WEBHOOK_BYTES) finish(TOO_LARGE);
+      if (size > maxBytes) finish(TOO_LARGE);
       else if (pending.count > MAX_PENDING_BYTES) finish({ status: 503, text: "too many webhooks at once" });
       else chunks.push(chunk);
     };

@@ -45,34 +45,48 @@ export const findInstallation = async ({ asApp }: AppRequesters, repository: str
 };
 
 const MAX_PER_PAGE = 100;
-const installationListSchema = z.array(installationIdSchema);
-const installedSchema = z.object({ repositories: z.array(z.object({ full_name: z.string() })) });
+const installationListSchema = z.array(installationIdSchema.extend({ suspended_at: z.string().nullish() }));
+const repositorySchema = z.object({ full_name: z.string(), archived: z.boolean().optional(), disabled: z.boolean().optional() });
+const installedSchema = z.object({ repositories: z.array(repositorySchema) });
 
 export type InstalledRepository = { readonly repository: string; readonly installation: number };
 
-/** Lists all repositories in which the App is installed, by full name. Rejects if GitHub does not answer. */
-export const listInstalledRepositories = async (requesters: AppRequesters): Promise<readonly InstalledRepository[]> => {
-  const installations = await readPages(async (page) => {
+/**
+ * Lists the repositories in which the App is installed, page by page, without those that nobody may write to. The failure of one installation
+ * is reported and does not hide the others; rejects if GitHub does not list the installations.
+ */
+export async function* listInstalledRepositories(
+  requesters: AppRequesters,
+  reportFault: (installation: number, error: unknown) => void,
+): AsyncGenerator<InstalledRepository, void> {
+  const installations = readPages(async (page) => {
     const { data } = await requesters.asApp.request("GET /app/installations", { per_page: MAX_PER_PAGE, page });
     return installationListSchema.parse(data);
   });
-  const found: InstalledRepository[] = [];
-  for (const { id } of installations) {
-    const { octokit } = openInstallation(requesters, id);
-    const repositories = await readPages(async (page) => {
-      const { data } = await octokit.request("GET /installation/repositories", { per_page: MAX_PER_PAGE, page });
-      return installedSchema.parse(data).repositories;
-    });
-    found.push(...repositories.map(({ full_name }) => ({ repository: full_name, installation: id })));
+  for await (const { id, suspended_at } of installations) {
+    if (typeof suspended_at === "string") continue;
+    try {
+      yield* listRepositories(requesters, id);
+    } catch (error) {
+      reportFault(id, error);
+    }
   }
-  return found;
-};
+}
 
-const readPages = async <T>(read: (page: number) => Promise<readonly T[]>): Promise<T[]> => {
-  const all: T[] = [];
+async function* listRepositories(requesters: AppRequesters, installation: number): AsyncGenerator<InstalledRepository, void> {
+  const { octokit } = openInstallation(requesters, installation);
+  const repositories = readPages(async (page) => {
+    const { data } = await octokit.request("GET /installation/repositories", { per_page: MAX_PER_PAGE, page });
+    return installedSchema.parse(data).repositories;
+  });
+  for await (const { full_name: repository, archived, disabled } of repositories)
+    if (archived !== true && disabled !== true) yield { repository, installation };
+}
+
+async function* readPages<T>(read: (page: number) => Promise<readonly T[]>): AsyncGenerator<T, void> {
   for (let page = 1; ; page += 1) {
     const items = await read(page);
-    all.push(...items);
-    if (items.length < MAX_PER_PAGE) return all;
+    yield* items;
+    if (items.length < MAX_PER_PAGE) return;
   }
-};
+}

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { type AppHost, openAppService } from "../../src/coordinator/app-service.ts";
-import { findInstallation } from "../../src/github/app-installation.ts";
+import { findInstallation, listInstalledRepositories } from "../../src/github/app-installation.ts";
 
 const open = (repositories: readonly string[], over: Partial<AppHost>) => {
   const directory = mkdtempSync(join(tmpdir(), "enki-service-"));
@@ -48,4 +48,57 @@ test("resumes every repository after a restart, despite a missing and an unrespo
 test("ignores a malformed answer instead of crashing", async () => {
   const asApp = { request: () => Promise.resolve({ status: 200, headers: {}, data: { message: "moved" } }) };
   expect(await findInstallation({ asApp, anonymous: asApp, now: () => 0 }, "a/b")).toBeNull();
+});
+
+const answer = (data: unknown) => Promise.resolve({ status: 200, headers: {}, data });
+const installed = (count: number, over: object = {}) => Array.from({ length: count }, (_, id) => ({ id, ...over }));
+const collect = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+};
+
+test("lists every installation and its repositories page by page, without suspended, archived and unreadable ones", async () => {
+  const pages = [installed(100), [...installed(5), { id: 7, suspended_at: "2026-11-20T12:00:00Z" }]];
+  const asApp = {
+    request: (route: string, { page, installation_id: id }: Record<string, unknown> = {}) => {
+      if (route === "GET /app/installations") return answer(pages[Number(page) - 1]);
+      if (id === 3) return Promise.reject(new Error("suspended just now"));
+      return answer({ token: "t", expires_at: "2100-01-01T00:00:00Z" });
+    },
+  };
+  const repositories = Array.from({ length: 100 }, (_, at) => ({ full_name: `a/r${at}`, archived: at === 1, disabled: at === 2 }));
+  const anonymous = {
+    request: (_: string, { page }: Record<string, unknown> = {}) =>
+      answer({ repositories: page === 1 ? repositories : [{ full_name: "a/last" }] }),
+  };
+  const faults: number[] = [];
+  const found = await collect(listInstalledRepositories({ asApp, anonymous, now: () => 0 }, (id) => void faults.push(id)));
+  expect(faults).toEqual([3, 3]);
+  expect(found).toHaveLength(103 * 99);
+  expect(found).toContainEqual({ repository: "a/last", installation: 99 });
+  expect(found.filter(({ repository }) => /r[12]$/.test(repository))).toEqual([]);
+});
+
+test("takes up a few installed repositories at a time, none twice, and stops when the App is closed", async () => {
+  const asked: string[] = [];
+  let letGo = (): void => undefined;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  async function* listInstalled() {
+    for (let at = 0; at < 50; at += 1) yield await Promise.resolve({ repository: `a/r${at}`, installation: at });
+  }
+  const { service } = open(["a/r0"], {
+    listInstalled,
+    openInstallation: (installation) => ({
+      octokit: { request: () => (asked.push(`r${installation}`), held.then(() => Promise.reject(new Error("unreachable")))) },
+      token: () => Promise.reject(new Error("none")),
+    }),
+    findInstallation: () => Promise.resolve(null),
+  });
+  await service.resumeRepositories();
+  await expect.poll(() => new Set(asked).size).toBe(4);
+  const closed = service.close();
+  letGo();
+  await closed;
+  expect([...new Set(asked)]).toEqual(["r1", "r2", "r3", "r4"]);
 });

@@ -34,16 +34,17 @@ export const okReply = (body: unknown): ApiReply => ({ status: 200, body });
 export const createdReply = (body: unknown): ApiReply => ({ status: 201, body });
 export const NO_CONTENT: ApiReply = { status: 204, body: null };
 
-const DEFAULT_PAGE_ITEMS = 30;
-const MAX_PAGE_ITEMS = 100;
+export const DEFAULT_PAGE_ITEMS = 30;
+export const MAX_PAGE_ITEMS = 100;
 const RATE_LIMIT_WINDOW_MS = 3_600_000;
 
-const readPositiveInteger = (text: string | undefined, fallback: number): number => {
+export const readPositiveInteger = (text: string | undefined, fallback: number): number => {
   const number = Number(text ?? fallback);
   return Number.isInteger(number) && number > 0 ? number : fallback;
 };
 
-const createPager =
+/** Returns the requested page of a list, with links to the other pages. */
+export const createPager =
   (forge: ForgeState, context: Context): ApiCall["page"] =>
   (items, wrap = (list) => list) => {
     const per = Math.min(MAX_PAGE_ITEMS, readPositiveInteger(context.req.query("per_page"), DEFAULT_PAGE_ITEMS));

@@ -1,13 +1,16 @@
 import { type ForgeState } from "./forge-state.ts";
 import { repositoryFullName, type ForgeRepository } from "./forge-repository.ts";
 
+/** REST is below this path, as on GitHub Enterprise Server. */
+export const API_PREFIX = "/api/v3";
+
 export type ApiJson = Record<string, unknown>;
 
 /** GitHub's times have whole seconds. */
 export const formatTimestamp = (at: number): string => new Date(Math.floor(at / 1_000) * 1_000).toISOString().replace(".000Z", "Z");
 export const formatOptionalTimestamp = (at: number | null): string | null => (at === null ? null : formatTimestamp(at));
 
-export const apiUrl = (forge: ForgeState): string => `${forge.url}/api/v3`;
+export const apiUrl = (forge: ForgeState): string => `${forge.url}${API_PREFIX}`;
 export const repositoryUrl = (forge: ForgeState, repository: ForgeRepository): string =>
   `${apiUrl(forge)}/repos/${repositoryFullName(repository)}`;
 /** The address of a repository's page in a browser. */

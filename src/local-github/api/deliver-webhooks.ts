@@ -48,7 +48,34 @@ const postWebhook = async (forge: ForgeState, app: GitHubApp, delivery: WebhookD
 const sendDelivery = async (forge: ForgeState, app: GitHubApp, delivery: WebhookDelivery): Promise<void> => {
   const copies = forge.faults.deliveries?.(delivery) ?? 1;
   for (let sent = 0; sent < copies; sent += 1) await postWebhook(forge, app, delivery);
+  delivery.isOver = true;
 };
+
+/** Queues a delivery behind the App's earlier ones. */
+const queueDelivery = (
+  forge: ForgeState,
+  app: GitHubApp,
+  { id, event, payload, isRedelivery }: Pick<WebhookDelivery, "id" | "event" | "payload" | "isRedelivery">,
+): void => {
+  const delivery: WebhookDelivery = {
+    id,
+    event,
+    payload,
+    isRedelivery,
+    number: forge.deliveries.length + 1,
+    app: app.id,
+    at: forge.now(),
+    status: null,
+    isOver: false,
+  };
+  forge.deliveries.push(delivery);
+  void forge.background.runInOrder(`webhooks of ${app.id}`, () => sendDelivery(forge, app, delivery));
+};
+
+/** Sends an event again, with the GUID and the payload of an earlier delivery. */
+export const repeatDelivery = (forge: ForgeState, app: GitHubApp, { id, event, payload }: WebhookDelivery): void =>
+  queueDelivery(forge, app, { id, event, payload, isRedelivery: true });
+
 /**
  * Sends an event to every App that subscribes to it, in the order of the events. Failed deliveries are not repeated,
  * as on GitHub.
@@ -60,13 +87,11 @@ export const deliverWebhooks = (forge: ForgeState, repository: ForgeRepository, 
     const id = ensureInstallation(forge, app, repository.owner.login);
     const installation = { id, node_id: nodeId("Installation", id) };
     // Copy the payload: a change after the event must not appear in a delivery that waits.
-    const delivery: WebhookDelivery = {
+    queueDelivery(forge, app, {
       id: createGuid(forge),
       event: event.event,
       payload: structuredClone({ ...payload, installation }),
-      status: null,
-    };
-    forge.deliveries.push(delivery);
-    void forge.background.runInOrder(`webhooks of ${app.id}`, () => sendDelivery(forge, app, delivery));
+      isRedelivery: false,
+    });
   }
 };

@@ -1,15 +1,16 @@
 import { type Context, Hono } from "hono";
-import { z } from "zod";
 import { addFormRoutes } from "../web/form-routes.ts";
 import { addPageRoutes } from "../web/page-routes.ts";
 import { actionRoutes } from "./action-routes.ts";
+import { addAppRoutes } from "./app-routes.ts";
 import { reviewRequestRoutes } from "./review-request-routes.ts";
 import { assigneeRoutes } from "./assignee-routes.ts";
 import { attachmentRoutes } from "./attachment-routes.ts";
 import { checkRoutes } from "./check-routes.ts";
+import { API_PREFIX } from "./api-urls.ts";
 import { readApiPath } from "./client-host.ts";
 import { commentRoutes } from "./comment-routes.ts";
-import { createRouteHandler, countRequest, requireActor, readRequestActor, readJsonInput, sendReply, sendRefusal } from "./api-call.ts";
+import { createPager, createRouteHandler, countRequest, requireActor, readRequestActor, sendReply, sendRefusal } from "./api-call.ts";
 import { gitDataRoutes } from "./git-data-routes.ts";
 import { gitRoutes } from "./git-routes.ts";
 import { graphqlRoutes } from "./graphql-routes.ts";
@@ -24,84 +25,10 @@ import { notFoundRefusal, ApiRefusal } from "./api-refusal.ts";
 import { activityRoutes } from "./activity-routes.ts";
 import { reviewRoutes } from "./review-routes.ts";
 import { settingsRoutes } from "./settings-routes.ts";
-import { accountShape, appShape, profileShape } from "./account-shape.ts";
-import { apiUrl, type ApiJson, formatTimestamp } from "./api-urls.ts";
+import { profileShape } from "./account-shape.ts";
 import { restRepositoryShape } from "./repository-shape.ts";
-import { ensureAccount, type ForgeState } from "./forge-state.ts";
-import { type GitHubApp } from "./forge-actor.ts";
-import { formatRepositoryKey } from "./forge-repository.ts";
-import { findActor, verifyAppJwt, readCredential, ensureInstallation, mintInstallationToken } from "./access-tokens.ts";
-
-const API_PREFIX = "/api/v3";
-
-const readRequestApp = (forge: ForgeState, context: Context): GitHubApp => {
-  const jwt = readCredential(context.req.header("authorization"));
-  if (jwt === null) throw new ApiRefusal(401, "A JSON web token could not be decoded");
-  return verifyAppJwt(forge, jwt);
-};
-
-const installationShape = (forge: ForgeState, app: GitHubApp, owner: string): ApiJson => {
-  const id = ensureInstallation(forge, app, owner);
-  return {
-    id,
-    app_id: app.id,
-    app_slug: app.slug,
-    account: accountShape(forge, ensureAccount(forge, owner)),
-    repository_selection: "all",
-    permissions: app.permissions,
-    events: app.events ?? [],
-    target_id: ensureAccount(forge, owner).id,
-    target_type: "User",
-    single_file_name: null,
-    suspended_by: null,
-    suspended_at: null,
-    access_tokens_url: `${apiUrl(forge)}/app/installations/${id}/access_tokens`,
-    repositories_url: `${apiUrl(forge)}/installation/repositories`,
-    html_url: `${forge.url}/settings/installations/${id}`,
-    created_at: formatTimestamp(forge.startedAt),
-    updated_at: formatTimestamp(forge.startedAt),
-  };
-};
-
-const tokenLevelSchema = z.enum(["read", "write"]);
-const installationTokenSchema = z.object({
-  permissions: z.record(z.string(), tokenLevelSchema).optional(),
-  repositories: z.array(z.string()).optional(),
-});
-
-const createInstallationTokenReply = async (forge: ForgeState, context: Context): Promise<Response> => {
-  const app = readRequestApp(forge, context);
-  const owner = [...app.installations].find(([, id]) => String(id) === context.req.param("id"))?.[0];
-  if (owner === undefined) throw notFoundRefusal();
-  const { permissions } = await readJsonInput(context, installationTokenSchema);
-  const token = mintInstallationToken(forge, app, { owner, permissions: permissions ?? null });
-  const body = {
-    token: token.value,
-    expires_at: formatTimestamp(token.expires ?? forge.now()),
-    permissions: permissions ?? app.permissions,
-    repository_selection: "all",
-  };
-  return sendReply(forge, context, { status: 201, body });
-};
-
-const listOwners = (forge: ForgeState): string[] => [...new Set([...forge.repositories.values()].map(({ owner }) => owner.login))];
-
-const addAppRoutes = (forge: ForgeState, app: Hono): void => {
-  app.get(`${API_PREFIX}/app`, (context) =>
-    sendReply(forge, context, { status: 200, body: appShape(forge, readRequestApp(forge, context)) }),
-  );
-  app.get(`${API_PREFIX}/app/installations`, (context) => {
-    const requester = readRequestApp(forge, context);
-    return sendReply(forge, context, { status: 200, body: listOwners(forge).map((owner) => installationShape(forge, requester, owner)) });
-  });
-  app.post(`${API_PREFIX}/app/installations/:id/access_tokens`, (context) => createInstallationTokenReply(forge, context));
-  app.get(`${API_PREFIX}/repos/:owner/:repo/installation`, (context) => {
-    const requester = readRequestApp(forge, context);
-    const repository = forge.repositories.get(formatRepositoryKey(context.req.param("owner"), context.req.param("repo")));
-    if (!repository) throw notFoundRefusal();
-    return sendReply(forge, context, { status: 200, body: installationShape(forge, requester, repository.owner.login) });
-  });
-};
+import { type ForgeState } from "./forge-state.ts";
+import { findActor, readCredential } from "./access-tokens.ts";
 
 const addUserRoutes = (forge: ForgeState, app: Hono): void => {
   app.get(`${API_PREFIX}/user`, (context) => {
@@ -120,10 +47,12 @@ const addUserRoutes = (forge: ForgeState, app: Hono): void => {
     const repositories = [...forge.repositories.values()]
       .filter(({ owner }) => owner.login.toLowerCase() === actor.owner)
       .map((repository) => restRepositoryShape(forge, repository));
-    return sendReply(forge, context, {
-      status: 200,
-      body: { total_count: repositories.length, repository_selection: "all", repositories },
-    });
+    const page = createPager(forge, context);
+    return sendReply(
+      forge,
+      context,
+      page(repositories, (shown) => ({ total_count: repositories.length, repository_selection: "all", repositories: shown })),
+    );
   });
 };
 

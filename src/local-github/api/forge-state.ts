@@ -9,7 +9,15 @@ import type { ForgeEvent } from "./forge-event.ts";
 export type ForgeLag = { readonly runsMs: number; readonly mergedMs: number };
 /** A sent webhook delivery; `status` is null if no answer came. */
 export type WebhookDelivery = {
+  /** The event's GUID, which a redelivery keeps. */
   readonly id: string;
+  readonly number: number;
+  /** The App's number. */
+  readonly app: number;
+  readonly at: number;
+  readonly isRedelivery: boolean;
+  /** Whether the delivery ended. */
+  isOver: boolean;
   readonly event: string;
   readonly payload: Readonly<Record<string, unknown>>;
   status: number | null;

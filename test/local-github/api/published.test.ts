@@ -199,6 +199,9 @@ const manage = async ({ app, octokit, forge }: Stage): Promise<void> => {
   const headers = { authorization: `Bearer ${jwtOf(app.id, app.privateKeyPem)}` };
   await api.request("GET /app", { headers });
   await api.request("GET /app/installations", { headers });
+  await forge.waitUntilIdle();
+  const { data: deliveries } = await api.request("GET /app/hook/deliveries", { headers });
+  await api.request("POST /app/hook/deliveries/{delivery_id}/attempts", { delivery_id: Number(deliveries[0]?.id), headers });
   await api.request("GET /repos/{owner}/{repo}/installation", { ...REPO, headers });
   const installation_id = forge.installation(app.id, NAMED.owner);
   await api.request("POST /app/installations/{installation_id}/access_tokens", { installation_id, headers });
