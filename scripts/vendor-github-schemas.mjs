@@ -99,7 +99,7 @@ const IN_REPOSITORY = [
 ];
 const ROUTES = [
   ...["", "/installations", "/hook/deliveries"].map((path) => `GET /app${path}`),
-  "POST /app/hook/deliveries/{delivery_id}/attempts",
+  ...["/app/hook/deliveries/{delivery_id}/attempts", "/app-manifests/{code}/conversions"].map((path) => `POST ${path}`),
   "POST /app/installations/{installation_id}/access_tokens",
   "GET /installation/repositories",
   "GET /user",

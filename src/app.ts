@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { RequestListener } from "node:http";
 import process from "node:process";
 import { Probot, ProbotOctokit } from "probot";
 import { type AppHost, type AppService, openAppService } from "./coordinator/app-service.ts";
@@ -7,7 +8,8 @@ import { type HookDeliveryPort, openHookDeliveries } from "./github/hook-deliver
 import type { Millis } from "./core/domain/ids.ts";
 import { openWebhookRedelivery, type WebhookRedelivery } from "./coordinator/redeliver-webhooks.ts";
 import { deriveLedgerKeys } from "./storage/ledger/ledger-keys.ts";
-import { startHttpServer } from "./coordinator/http-server.ts";
+import { type HttpServerHandle, startHttpServer } from "./coordinator/http-server.ts";
+import { WEBHOOK_PATH } from "./core/setup/app-registration.ts";
 import { createStatusPages } from "./coordinator/status-pages.ts";
 import { createWebhookReceiver } from "./coordinator/webhook-receiver.ts";
 
@@ -26,13 +28,13 @@ export type AppOptions = Omit<
   readonly ledgerKeys?: AppHost["ledgerKeys"];
   /** Whether all repositories in which the App is installed are swept at the start; false by default. */
   readonly sweepsInstalled?: boolean;
-  /** How often GitHub is asked to repeat webhooks that did not arrive, first at the start; never if absent. */
+  /** The interval for asking GitHub to repeat failed webhooks, from the start on; never if absent. */
   readonly redeliveryIntervalMs?: Millis;
+  /** Serves the App's handler; defaults to a server of its own at `host` and `port`. */
+  readonly listen?: (handler: RequestListener) => Promise<HttpServerHandle>;
   /** Defaults to the timers of this machine. */
   readonly timers?: AppHost["timers"];
 };
-
-const WEBHOOK_PATH = "/api/github/webhooks";
 
 export type StartedApp = { readonly url: string; readonly service: AppService; readonly close: () => Promise<void> };
 
@@ -73,7 +75,7 @@ export const startApp = async (options: AppOptions): Promise<StartedApp> => {
     receive: (name, payload) => void service.receiveWebhook(name, payload),
     after: timers.after,
   });
-  const server = await startHttpServer(receiver, options);
+  const server = await (options.listen?.(receiver) ?? startHttpServer(receiver, options));
   void service.resumeRepositories().then(() => (isReady = true));
   const redelivery = openRedelivery(openHookDeliveries(asApp, timers.now), timers, options);
   return {

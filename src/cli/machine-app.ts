@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { readAppManifest } from "../local-github/api/app-manifest.ts";
-import type { CreatedApp } from "../local-github/api/create-app.ts";
+import type { CreatedApp } from "../local-github/api/forge-actor.ts";
 import type { RepositoryName } from "../local-github/api/create-repository.ts";
 import type { RunningForge } from "../local-github/api/start-forge.ts";
 import { loadApp } from "./load-app.ts";

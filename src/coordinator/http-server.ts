@@ -17,3 +17,12 @@ export const startHttpServer = (handler: RequestListener, { host, port }: { host
       resolve({ url: `http://${host}:${typeof address === "object" && address !== null ? address.port : port}`, close });
     });
   });
+
+export type ReplaceableServer = HttpServerHandle & { readonly replace: (handler: RequestListener) => void };
+
+/** Serves with a handler that can be replaced while the server runs. */
+export const startReplaceableServer = async (first: RequestListener, at: { host: string; port: number }): Promise<ReplaceableServer> => {
+  let current = first;
+  const server = await startHttpServer((request, response) => current(request, response), at);
+  return { ...server, replace: (handler) => void (current = handler) };
+};

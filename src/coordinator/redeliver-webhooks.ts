@@ -14,12 +14,12 @@ export type WebhookRedelivery = { readonly close: () => Promise<void> };
 
 /** GitHub keeps deliveries for three days. */
 const RETENTION_MS = 3 * 86_400_000;
-/** A page has a hundred deliveries. What a run does not reach, the sweeps of the repositories find. */
+/** A page has a hundred deliveries. The sweeps of the repositories find the rest. */
 const MAX_PAGES = 30;
 const MAX_REQUESTS_PER_RUN = 100;
 /** GitHub's clock and order may differ a little from ours. */
 const OVERLAP_MS = 15 * 60_000;
-/** Requests that are left to the rest of the App in an hour. */
+/** Requests for other parts of the App in an hour. */
 const RESERVED_REQUESTS = 500;
 
 type RedeliveryState = {
@@ -44,7 +44,7 @@ const listSince = async ({ hook }: RedeliveryHost, state: RedeliveryState): Prom
   return found;
 };
 
-/** Requests the chosen deliveries again. An error that concerns one delivery, such as its age, does not end the run. */
+/** Requests the chosen deliveries again. An error about a single delivery, for example an old one, does not end the run. */
 const requestAll = async (
   { hook, timers }: RedeliveryHost,
   state: RedeliveryState,
@@ -59,7 +59,7 @@ const requestAll = async (
   return null;
 };
 
-/** One run; returns why GitHub stopped the run, if it did. */
+/** Performs a run; returns why GitHub stopped the run, if GitHub did. */
 const redeliverOnce = async (host: RedeliveryHost, state: RedeliveryState): Promise<GitHubFailure | null> => {
   const began = host.timers.now();
   for (const [guid, { at }] of state.requested) if (at < began - RETENTION_MS) state.requested.delete(guid);
@@ -67,13 +67,13 @@ const redeliverOnce = async (host: RedeliveryHost, state: RedeliveryState): Prom
   if ("kind" in listed) return listed;
   const missed = chooseRedeliveries(listed, state.requested, began);
   const chosen = missed.slice(0, MAX_REQUESTS_PER_RUN);
-  if (chosen.length > 0) host.log(`webhooks: GitHub is asked to repeat ${chosen.length} of ${missed.length} that did not arrive`);
+  if (chosen.length > 0) host.log(`webhooks: GitHub is asked to repeat ${chosen.length} of ${missed.length} that failed`);
   const failure = await requestAll(host, state, chosen);
   if (failure === null && chosen.length === missed.length) state.since = began - OVERLAP_MS;
   return failure;
 };
 
-/** Asks GitHub to repeat the webhooks that did not arrive: now, and on a schedule. GitHub does not repeat them by itself. */
+/** Asks GitHub to repeat failed webhooks, now and on a schedule. GitHub does not repeat them automatically. */
 export const openWebhookRedelivery = (host: RedeliveryHost): WebhookRedelivery => {
   const { timers, intervalMs, log } = host;
   const state: RedeliveryState = { isOpen: true, since: timers.now() - RETENTION_MS, requested: new Map() };
@@ -81,7 +81,7 @@ export const openWebhookRedelivery = (host: RedeliveryHost): WebhookRedelivery =
   let running: Promise<void> = Promise.resolve();
   const run = async (): Promise<void> => {
     const failure = await redeliverOnce(host, state);
-    if (failure) log(`webhooks: those that did not arrive cannot be repeated now: ${failure.reason}`);
+    if (failure) log(`webhooks: failed ones cannot be repeated now: ${failure.reason}`);
     const wait = failure?.kind === "later" ? Math.max(intervalMs, failure.retryAt - timers.now()) : intervalMs;
     if (state.isOpen) cancel = timers.after(wait, start);
   };

@@ -12,17 +12,17 @@ export type TakeUpHost = {
 };
 
 type TakeUpActions = {
-  /** Sweeps a repository; resolves when what was found is processed. */
+  /** Sweeps a repository; resolves after the findings are processed. */
   readonly adopt: (repository: string, installation: number) => Promise<void>;
   readonly fault: (subject: string, error: unknown) => void;
 };
 
-/** Repositories of an earlier process that are swept at the same time. */
+/** The number of an earlier process's repositories to sweep at the same time. */
 const MAX_RESUMED = 8;
-/** Repositories that are cloned for the first time at the same time; webhooks are handled meanwhile. */
+/** The number of new repositories to clone at the same time, while webhooks are handled. */
 const MAX_FIRST_SWEEPS = 4;
 
-/** Takes up repositories at the start of a process, to sweep what came before. */
+/** Takes up repositories at the start of a process, to sweep earlier comments. */
 export const openTakeUp = (host: TakeUpHost, { adopt, fault }: TakeUpActions) => {
   let isOpen = true;
   const takeUpInstalled = async (known: ReadonlySet<string>): Promise<void> => {

@@ -13,8 +13,8 @@ import { startForge } from "../../src/local-github/api/start-forge.ts";
 import { findGh, ghEnvironment } from "../../scripts/find-gh.mjs";
 import { hasScript } from "../cli/run-stage.ts";
 import { after } from "../support/after.ts";
-import { MANIFEST } from "../support/manifest.ts";
 import { type Called, type CallOptions, openOutside } from "../support/outside.ts";
+import { ADDRESS, confirmed, openBrowser, visit } from "../support/register-app.ts";
 
 const MAX_COMMANDS = 6;
 const MAX_MACHINE_MS = 5 * 60_000;
@@ -255,6 +255,44 @@ test.skipIf(!hasScript)(
   },
 );
 
+/** Starts a line with `enki app` on a free port, until it is stopped. */
+const startApp = async (stage: Stage, line: string, values: Readonly<Record<string, string>> = {}) => {
+  const port = await takeFreePort();
+  const url = `http://127.0.0.1:${port}`;
+  const ready = Object.entries({
+    "https://<host>": url,
+    "3000": String(port),
+    "/var/lib/enki": join(outside.root, "app-clones"),
+    ...values,
+  }).reduce((all, [name, value]) => all.replace(name, value), line);
+  const env = { GITHUB_API_URL: stage.forge.apiUrl, GITHUB_SERVER_URL: stage.forge.url };
+  const app = outside.start(`env ${ready} --host 127.0.0.1`, { env });
+  executed.add(line);
+  stage.lines.commands += 1;
+  onTestFinished(() => void app.child.kill("SIGKILL"));
+  return {
+    ...app,
+    url,
+    stop: async (): Promise<void> => {
+      app.child.kill("SIGTERM");
+      expect((await app.ended).code).toBe(0);
+    },
+  };
+};
+
+type StartedApp = Awaited<ReturnType<typeof startApp>>;
+type AppKeys = { readonly id: number; readonly privateKey: string; readonly webhookSecret: string };
+
+/** Registers the App on the printed page, as a person does; gives the stored keys. */
+const registerApp = async ({ forge, token }: Stage, app: StartedApp): Promise<AppKeys> => {
+  const [address] = await until("the address", () => Promise.resolve(ADDRESS.exec(app.printed())));
+  const browser = await openBrowser(forge, token);
+  const { html } = await visit(confirmed(address, { address: app.url }));
+  expect((await visit(await browser.register(html))).status).toBe(303);
+  await until("the App", async () => (await fetch(`${app.url}/ready`).catch(() => null))?.ok);
+  return JSON.parse(readFileSync(join(outside.home, ".config/enki/app.json"), "utf8")) as AppKeys;
+};
+
 test.skipIf(!hasScript)(
   "given an App, when it runs as a service, then the same step lands, and the repository has no coordinating job",
   { timeout: 400_000 },
@@ -269,9 +307,14 @@ test.skipIf(!hasScript)(
     );
     succeed(await runLine(stage, SECRET, { input: "for-this-test-only" }));
     setSecret(stage);
-    const account = await stage.forge.createApp({ name: "enki", secret: "for-this-test-only", ...MANIFEST });
-    writeFileSync(join(outside.root, "enki.pem"), account.privateKeyPem);
-    writeFileSync(join(stage.clone, "key.pem"), account.privateKeyPem);
+    const first = await startApp(stage, listLines("docs/install.md").find((each) => each.startsWith("enki app ")) ?? "");
+    const account = await registerApp(stage, first);
+    await stage.client.openIssue("The list is not sorted", "/enki fix");
+    expect(await land(stage)).toEqual(["sort"]);
+    report("App", stage);
+    await first.stop();
+    writeFileSync(join(outside.root, "enki.pem"), account.privateKey);
+    writeFileSync(join(stage.clone, "key.pem"), account.privateKey);
     for (const set of listLines("docs/install.md").filter((each) => /^gh .*ENKI_APP_/.test(each))) {
       const called = await runLine(stage, set, { counts: false, values: { "<id>": String(account.id) } });
       // Versions of gh before 2.31 have no variables.
@@ -279,24 +322,9 @@ test.skipIf(!hasScript)(
       else succeed(called);
     }
     const line = listLines("docs/install.md").find((each) => each.includes(" enki app ")) ?? "";
-    const port = await takeFreePort();
-    const ready = line
-      .replace("<id>", String(account.id))
-      .replace("<secret>", account.secret)
-      .replace("3000", String(port))
-      .replace("/var/lib/enki", join(outside.root, "app-clones"));
-    const env = { GITHUB_API_URL: stage.forge.apiUrl, GITHUB_SERVER_URL: stage.forge.url };
-    const app = outside.start(`env ${ready} --host 127.0.0.1`, { env });
-    executed.add(line);
-    stage.lines.commands += 1;
-    onTestFinished(() => void app.child.kill("SIGKILL"));
-    await until("the App", async () => (await fetch(`http://127.0.0.1:${port}/ready`).catch(() => null))?.ok);
-    stage.forge.setWebhookUrl(account.id, `http://127.0.0.1:${port}/api/github/webhooks`);
-    await stage.client.openIssue("The list is not sorted", "/enki fix");
-    expect(await land(stage)).toEqual(["sort"]);
-    report("App", stage);
-    app.child.kill("SIGTERM");
-    expect((await app.ended).code).toBe(0);
+    const again = await startApp(stage, line, { "<id>": String(account.id), "<secret>": account.webhookSecret });
+    await until("the App", async () => (await fetch(`${again.url}/ready`).catch(() => null))?.ok);
+    await again.stop();
   },
 );
 

@@ -144,6 +144,7 @@ export const openOutside = async (standIn: StandIn) => {
   return {
     root,
     path,
+    home,
     node: join(bin, "node"),
     installed: join(prefix, "lib/node_modules", manifest.name),
     run,

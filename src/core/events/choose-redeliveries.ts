@@ -1,16 +1,16 @@
 import type { Millis } from "../domain/ids.ts";
 
-/** One attempt of GitHub to deliver a webhook. Attempts for the same event share a GUID. */
+/** An attempt of GitHub to deliver a webhook. Attempts for the same event share a GUID. */
 export type HookDelivery = { readonly id: number; readonly guid: string; readonly at: Millis; readonly isDelivered: boolean };
-/** A redelivery that was requested earlier, by its GUID. */
+/** Earlier requests for redelivery, by GUID. */
 export type RequestedRedeliveries = ReadonlyMap<string, { readonly count: number; readonly at: Millis }>;
 
-/** An event that fails this often is not requested again: the sweep finds what it was about. */
+/** After so many failures, an event is left to the sweep. */
 export const MAX_REDELIVERIES = 3;
 /** GitHub lists a redelivery only after its end. */
 const PENDING_MS = 10 * 60_000;
 
-/** Attempts to repeat, oldest event first: the last one of each event that never arrived. */
+/** Attempts to repeat, oldest event first: the last attempt of each event without a success. */
 export const chooseRedeliveries = (
   deliveries: readonly HookDelivery[],
   requested: RequestedRedeliveries,

@@ -1,10 +1,7 @@
+import { escapeHtml } from "./escape-html.ts";
 import { formatDuration } from "./duration-text.ts";
 import { type ExecutionReport, type ReportedStep, WAIT_WORDS } from "./execution-report.ts";
 import { WAIT_KINDS, type WaitTotals } from "../domain/execution-timeline.ts";
-import { showHiddenChars } from "../domain/visible-text.ts";
-
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const escapeHtml = (text: string): string => showHiddenChars(text).replace(/[&<>"']/g, (letter) => ENTITIES[letter] ?? "");
 
 const STYLE = `:root{color-scheme:light dark;--text:#1f2328;--dim:#59636e;--line:#d1d9e0;--page:#fff;--queue:#8c6d00;--agent:#0759b8;--checks:#7440c4;--person:#b3261e}
 @media (prefers-color-scheme:dark){:root{--text:#e6edf3;--dim:#9198a1;--line:#3d444d;--page:#0d1117;--queue:#d9b13b;--agent:#6cb0ff;--checks:#b48cff;--person:#ff8a80}}

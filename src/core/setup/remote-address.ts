@@ -25,8 +25,9 @@ const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/;
 /** The scheme for requests with a token to a host, which only a local GitHub may receive in clear text. */
 export const chooseScheme = (host: string): "http" | "https" => (LOOPBACK_HOST.test(host) ? "http" : "https");
 
-/** The API of the GitHub that a remote is on. */
+/** The API of the GitHub that a remote is on: github.com, GitHub Enterprise Cloud with data residency, or GitHub Enterprise Server. */
 export const deriveApiUrl = ({ host }: RemoteAddress): string => {
   if (host === "github.com" || host === "ssh.github.com") return "https://api.github.com";
+  if (host.endsWith(".ghe.com")) return `https://api.${host}`;
   return `${chooseScheme(host)}://${host}/api/v3`;
 };

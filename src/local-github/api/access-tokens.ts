@@ -11,6 +11,9 @@ const TOKEN_CHARS = 36;
 const randomString = (forge: ForgeState, letters: string, length: number): string =>
   Array.from({ length }, () => letters[Math.floor(forge.random() * letters.length)] ?? "0").join("");
 
+/** A secret of an App, as GitHub makes for a manifest. */
+export const randomSecret = (forge: ForgeState): string => randomString(forge, "0123456789abcdef", 40);
+
 /** Creates a version 4 GUID from the forge's random source. */
 export const createGuid = (forge: ForgeState): string => {
   const hex = randomString(forge, "0123456789abcdef", 32);

@@ -1,8 +1,8 @@
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import { ensureInstallation, mintInstallationToken, readCredential, verifyAppJwt } from "./access-tokens.ts";
+import { ensureInstallation, mintInstallationToken, randomSecret, readCredential, verifyAppJwt } from "./access-tokens.ts";
 import { accountShape, appShape } from "./account-shape.ts";
-import { createPager, readJsonInput, sendReply } from "./api-call.ts";
+import { type ApiReply, createPager, readJsonInput, sendReply } from "./api-call.ts";
 import { ApiRefusal, notFoundRefusal } from "./api-refusal.ts";
 import { API_PREFIX, apiUrl, type ApiJson, formatTimestamp } from "./api-urls.ts";
 import { listDeliveries, redeliver } from "./delivery-handlers.ts";
@@ -62,10 +62,24 @@ const createInstallationTokenReply = async (forge: ForgeState, context: Context)
 
 const listOwners = (forge: ForgeState): string[] => [...new Set([...forge.repositories.values()].map(({ owner }) => owner.login))];
 
+/** Hands out the keys of a newly registered App, once. Nobody needs to authenticate: the code is the proof. */
+const convertManifest = (forge: ForgeState, code: string): ApiReply => {
+  const found = forge.manifestCodes.get(code);
+  forge.manifestCodes.delete(code);
+  const app = forge.apps.find(({ id }) => id === found?.app.id);
+  if (!found || !app || found.expires < forge.now()) throw notFoundRefusal();
+  const { secret, privateKeyPem } = found.app;
+  const client = { client_id: `Iv23${app.id}`, client_secret: randomSecret(forge) };
+  return { status: 201, body: { ...appShape(forge, app), ...client, webhook_secret: secret, pem: privateKeyPem } };
+};
+
 /** Adds the routes that authenticate an App itself: its installations and its webhook. */
 export const addAppRoutes = (forge: ForgeState, app: Hono): void => {
   app.get(`${API_PREFIX}/app`, (context) =>
     sendReply(forge, context, { status: 200, body: appShape(forge, readRequestApp(forge, context)) }),
+  );
+  app.post(`${API_PREFIX}/app-manifests/:code/conversions`, (context) =>
+    sendReply(forge, context, convertManifest(forge, context.req.param("code"))),
   );
   app.get(`${API_PREFIX}/app/installations`, (context) => {
     const requester = readRequestApp(forge, context);

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPair } from "node:crypto";
 import { promisify } from "node:util";
 import { ensureAccount, type ForgeState, takeNextId } from "./forge-state.ts";
-import { type GitHubApp, type TokenPermissions } from "./forge-actor.ts";
+import { type CreatedApp, type GitHubApp, type TokenPermissions } from "./forge-actor.ts";
 
 export type NewApp = {
   readonly name: string;
@@ -12,7 +12,6 @@ export type NewApp = {
   /** The events that its webhook receives; every event by default. */
   readonly events?: readonly string[];
 };
-export type CreatedApp = { readonly id: number; readonly login: string; readonly privateKeyPem: string; readonly secret: string };
 
 const DEFAULT_APP_PERMISSIONS: TokenPermissions = {
   actions: "write",
@@ -27,7 +26,8 @@ const DEFAULT_APP_PERMISSIONS: TokenPermissions = {
 
 const generatePrivateKey = async (): Promise<string> => {
   const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2_048 });
-  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  // The format in which GitHub hands out keys.
+  return privateKey.export({ type: "pkcs1", format: "pem" }).toString();
 };
 
 /** Registers an App and generates a key unless one is given. */

@@ -10,7 +10,7 @@ import type { ForgeState, WebhookDelivery } from "./forge-state.ts";
 
 /** GitHub keeps deliveries for three days. */
 const RETENTION_MS = 3 * 86_400_000;
-/** GitHub's status of a delivery that no server accepted. */
+/** GitHub's status of a delivery without a server. */
 const NOT_CONNECTED = { status: "failed to connect", status_code: 502 };
 const CURSOR = /^v1_(\d{1,12})$/;
 
@@ -42,7 +42,7 @@ const listKept = (forge: ForgeState, app: GitHubApp): WebhookDelivery[] =>
 const hasStatus = (delivery: WebhookDelivery, wanted: string | undefined): boolean =>
   wanted === undefined || (describeStatus(delivery.status).status === "OK") === (wanted === "success");
 
-/** Lists the deliveries that ended, newest first. A cursor names the delivery that begins the page. */
+/** Lists finished deliveries, newest first. A cursor names the first delivery of the page. */
 export const listDeliveries = (forge: ForgeState, app: GitHubApp, context: Context): ApiReply => {
   const { cursor, per_page: size, status } = context.req.query();
   const [, from] = cursor === undefined ? [] : (CURSOR.exec(cursor) ?? []);

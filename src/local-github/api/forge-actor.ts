@@ -31,3 +31,5 @@ export type GitHubApp = {
   /** Installation ids by owner. */
   readonly installations: Map<string, number>;
 };
+/** The keys of a new App; only its owner has them. */
+export type CreatedApp = { readonly id: number; readonly login: string; readonly privateKeyPem: string; readonly secret: string };

@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { addAppRegistration } from "../web/app-registration.ts";
 import { addFormRoutes } from "../web/form-routes.ts";
 import { addPageRoutes } from "../web/page-routes.ts";
 import { actionRoutes } from "./action-routes.ts";
@@ -132,6 +133,7 @@ export const createForgeServer = (forge: ForgeState, reportFailure: (error: unkn
   // Before the pages, which would read `/api/v3` as a repository.
   app.all("/api/*", (context) => sendRefusal(forge, context, notFoundRefusal()));
   addFormRoutes(forge, app);
+  addAppRegistration(forge, app);
   addPageRoutes(forge, app);
   app.notFound((context) => sendRefusal(forge, context, notFoundRefusal()));
   app.onError((error, context) => {

@@ -1,6 +1,6 @@
 import type { TimerStarter } from "../../storage/git/run-git.ts";
 import type { WorkflowRunner } from "../actions/workflow-runner.ts";
-import type { ForgeAccount, AccessToken, GitHubApp } from "./forge-actor.ts";
+import type { CreatedApp, ForgeAccount, AccessToken, GitHubApp } from "./forge-actor.ts";
 import type { ForgeRepository } from "./forge-repository.ts";
 import type { FileAttachment } from "./file-attachment.ts";
 import type { ForgeEvent } from "./forge-event.ts";
@@ -58,6 +58,8 @@ export type ForgeState = {
   readonly accounts: Map<string, ForgeAccount>;
   readonly tokens: Map<string, AccessToken>;
   readonly apps: GitHubApp[];
+  /** Registered Apps with unfetched keys, by the code for fetching the keys once. */
+  readonly manifestCodes: Map<string, { readonly app: CreatedApp; readonly expires: number }>;
   readonly repositories: Map<string, ForgeRepository>;
   /** Uploaded attachments by number. */
   readonly attachments: Map<number, FileAttachment>;

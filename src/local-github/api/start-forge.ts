@@ -2,7 +2,7 @@ import type { TimerStarter } from "../../storage/git/run-git.ts";
 import type { WorkflowRunner } from "../actions/workflow-runner.ts";
 import { storeAttachment } from "./attachment-routes.ts";
 import { type FileAttachment } from "./file-attachment.ts";
-import { createApp, type CreatedApp, type NewApp } from "./create-app.ts";
+import { createApp, type NewApp } from "./create-app.ts";
 import { getRepository } from "./repository-access.ts";
 import { isPullRequest, changeDraftState } from "./pull-events.ts";
 import { advanceMergeQueues } from "./merge-queue.ts";
@@ -12,7 +12,7 @@ import { createRepository, type NewRepository, type RepositoryName } from "./cre
 import { openForgeStorage, readStoredForge, type ForgeStorage, type StoredForge } from "./forge-storage.ts";
 import { resumeForge, restoreForge } from "./resume-forge.ts";
 import { ensureAccount, type WebhookDelivery, type InjectedFaults, type ForgeState, type ForgeLag } from "./forge-state.ts";
-import { type GitHubApp, type TokenPermissions, type RepositoryRole } from "./forge-actor.ts";
+import { type CreatedApp, type GitHubApp, type TokenPermissions, type RepositoryRole } from "./forge-actor.ts";
 import type { ForgeRepository, BranchRule } from "./forge-repository.ts";
 import { createGuid, ensureInstallation, findActor, mintInstallationToken, mintUserToken } from "./access-tokens.ts";
 import { triggerWorkflows } from "./trigger-workflows.ts";
@@ -118,6 +118,7 @@ const createForgeState = (options: ForgeOptions, stored: StoredForge | null, sto
   accounts: new Map(),
   tokens: new Map(),
   apps: [],
+  manifestCodes: new Map(),
   repositories: new Map(),
   attachments: new Map(),
   deliveries: [],

@@ -194,6 +194,29 @@ const configure = async ({ person }: Stage): Promise<void> => {
   await actions.listEnvironmentVariables(environment);
 };
 
+/** Registers an App from a manifest, on the pages, and fetches its keys. */
+const register = async ({ forge, owner, octokit }: Stage): Promise<void> => {
+  const signedIn = await fetch(forge.signIn(owner, "/"), { redirect: "manual" });
+  const headers = { cookie: (signedIn.headers.get("set-cookie") ?? "").split(";")[0] ?? "", origin: forge.url };
+  const post = (path: string, fields: Record<string, string>): Promise<Response> =>
+    fetch(`${forge.url}${path}`, { method: "POST", redirect: "manual", headers, body: new URLSearchParams(fields) });
+  const manifest = JSON.stringify({
+    name: "Other",
+    url: "https://a.example",
+    redirect_url: "https://b.example/back",
+    default_events: ["push"],
+  });
+  const form = await (await post("/settings/apps/new?state=s", { manifest })).text();
+  const [, token = ""] = /name="token" value="([0-9a-f]+)"/.exec(form) ?? [];
+  const answer = await post("/settings/apps", { token, manifest, state: "s", name: "Other" });
+  const back = new URL(answer.headers.get("location") ?? "");
+  expect([back.origin, back.searchParams.get("state")]).toEqual(["https://b.example", "s"]);
+  const code = back.searchParams.get("code") ?? "";
+  const { data } = await octokit("").request("POST /app-manifests/{code}/conversions", { code });
+  expect(data.pem).toMatch(/^-----BEGIN RSA PRIVATE KEY-----\n/);
+  await expect(octokit("").request("POST /app-manifests/{code}/conversions", { code })).rejects.toMatchObject({ status: 404 });
+};
+
 const manage = async ({ app, octokit, forge }: Stage): Promise<void> => {
   const api = octokit("");
   const headers = { authorization: `Bearer ${jwtOf(app.id, app.privateKeyPem)}` };
@@ -215,6 +238,7 @@ test("every route and every webhook in a day of use matches GitHub's description
   await check(stage);
   await act(stage);
   await manage(stage);
+  await register(stage);
   await configure(stage);
   await stage.forge.waitUntilIdle();
   expect(await stage.witness.faults(stage.forge.deliveries())).toEqual([]);

@@ -26,6 +26,20 @@ const VARIABLES = Object.fromEntries(
     return [route, { ...described.operations[route], 409: { $ref: "#/definitions/basic-error" } }];
   }),
 );
+/** The description adds the keys to an App that, by itself, has no other fields. */
+const CONVERSION = "POST /app-manifests/{code}/conversions";
+const integration = described.definitions["integration"] as { required: readonly string[]; properties: Schema };
+const keysOfApp = (described.operations[CONVERSION]?.["201"]?.["allOf"] as readonly (typeof integration)[] | undefined)?.[1] ?? integration;
+const CONVERSIONS = {
+  [CONVERSION]: {
+    ...described.operations[CONVERSION],
+    201: {
+      type: "object",
+      required: [...integration.required, ...keysOfApp.required],
+      properties: { ...integration.properties, ...keysOfApp.properties },
+    },
+  },
+};
 /**
  * GitHub answers null for the line of an outdated comment. Its webhook schemas allow null, its answer schemas do not.
  */
@@ -38,7 +52,7 @@ const LINES = Object.fromEntries(
   ["pull-request-review-comment", "review-comment"].map((name) => [name, withNulls(described.definitions[name])]),
 );
 const rest: Rest = {
-  operations: { ...described.operations, ...INSTALLATIONS, ...VARIABLES },
+  operations: { ...described.operations, ...INSTALLATIONS, ...VARIABLES, ...CONVERSIONS },
   definitions: { ...described.definitions, ...LINES },
 };
 const webhooks = read("webhooks") as Webhooks;
