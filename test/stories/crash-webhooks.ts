@@ -8,13 +8,16 @@ const bodyOf = async (request: IncomingMessage): Promise<Buffer> => {
   return Buffer.concat(parts);
 };
 
-/** One address for webhooks in front of any number of processes: each that is alive gets every delivery, and what comes while none is, is lost. */
-export const openFanOut = async () => {
+/**
+ * One address for webhooks in front of any number of processes: each that is alive gets every delivery, unless `choose` names some of them, as
+ * a load balancer does; and what comes while none is alive, is lost.
+ */
+export const openFanOut = async (choose: (targets: readonly string[]) => readonly string[] = (targets) => targets) => {
   const targets = new Set<string>();
   const server = createServer((request, response) => {
     void bodyOf(request).then(async (body) => {
       const headers = Object.fromEntries(SENT_ON.flatMap((name) => [[name, String(request.headers[name] ?? "")]]));
-      await Promise.allSettled([...targets].map((url) => fetch(url, { method: "POST", body: new Uint8Array(body), headers })));
+      await Promise.allSettled(choose([...targets]).map((url) => fetch(url, { method: "POST", body: new Uint8Array(body), headers })));
       response.end();
     });
   });
