@@ -124,8 +124,7 @@ export const renderExplanation = (explanation: Explanation): string => {
   const [first, ...others] = actions;
   return [
     `${nameSubject(explanation)} is **${state}**. ${escapeSentence(why.message, 1_000)} (${linkRefusalCode(why.code)})`,
-    [...steps.map((step) => renderStepReason(step)), ...more].join("\n"),
-    facts.join("\n"),
+    [...steps.map((step) => renderStepReason(step)), ...more, ...facts].join("\n"),
     evidence.map((each) => (each.kind === "log" ? renderFailureLog(each.text) : "")).join(""),
     first ? renderAction(first, true) : "",
     others.map((action) => renderAction(action, false)).join(" · "),

@@ -99,7 +99,7 @@ const collectEvidence = (tx: DecisionReader, execution: Execution): Evidence[] =
   const isPlanShown = isPlanning(execution) || state === "asking" || (state === "failed" && execution.plan === null);
   const run = isPlanShown ? findRunUrl(tx, { kind: "plan", target: id, attempt: planning.attempt }) : null;
   return [
-    ...(isPlanShown ? [{ kind: "attempt", attempt: planning.attempt, run, fault: null } as const] : []),
+    ...(run !== null ? [{ kind: "attempt", attempt: planning.attempt, run, fault: null } as const] : []),
     ...(approved ? [{ kind: "decision", what: "plan", by: approved.by } as const] : []),
     ...(cap === null ? [] : [{ kind: "budget", charged, cap } as const]),
     ...(planning.deadline === null || state === "paused"

@@ -2,6 +2,7 @@ import type { CommandTarget } from "../../domain/command.ts";
 import type { Execution } from "../../domain/execution.ts";
 import type { Explanation } from "../../domain/explanation.ts";
 import { findExecutionIssue, findTarget } from "../../domain/find-target.ts";
+import { PULL_STEP_ID } from "../../domain/queued-pull.ts";
 import { readOwn } from "../../domain/own-record.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import { accept, type Refusal, type Result } from "../../domain/refusal.ts";
@@ -15,7 +16,9 @@ import { suggestCommand } from "./suggest-actions.ts";
 export const explainTarget = (tx: DecisionReader, issue: number, target: CommandTarget): Result<Explanation> => {
   const found = findTarget(tx.executions(), issue, target);
   if (!found.ok) return explainUnstarted(tx, issue, target) ?? found;
-  const { execution, step } = found.value;
+  const { execution } = found.value;
+  // A person's pull request is one step, which says more than its execution.
+  const step = found.value.step ?? (execution.landsPull ? readOwn(execution.steps, PULL_STEP_ID) : null);
   return accept(step ? explainStep(tx, { execution, step, planned: tx.planned(execution, step.id) }) : explainExecution(tx, execution));
 };
 

@@ -120,7 +120,7 @@ const findAttempt = (tx: DecisionReader, { execution, step }: ExplainedStep): Ev
   const run = findRunUrl(tx, { kind: "work", target: toTaskId(execution.id, step.id), attempt });
   // The reason of a failed step already is the explanation.
   const fault = faults > 0 && state !== "failed" && state !== "running" ? lastFailure : null;
-  return [{ kind: "attempt", attempt, run, fault }];
+  return run === null && fault === null ? [] : [{ kind: "attempt", attempt, run, fault }];
 };
 
 const findPull = ({ step }: ExplainedStep): Evidence[] =>

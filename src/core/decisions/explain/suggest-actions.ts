@@ -12,7 +12,8 @@ export const suggestCommand = (purpose: ActionPurpose, command: string): Suggest
 /** The next step of a refusal: a command, or a sentence for people. */
 export const toRefusalAction = ({ next }: Refusal, purpose: ActionPurpose): SuggestedAction[] => {
   if (next.startsWith("/enki ")) return [suggestCommand(purpose, next)];
-  return next === "" ? [] : [{ kind: "advice", text: next }];
+  // The reason already names the pull request.
+  return next === "" || /^#\d+$/.test(next) ? [] : [{ kind: "advice", text: next }];
 };
 
 /** What a person can do about a step now, the most useful action first. Every command would be accepted. */

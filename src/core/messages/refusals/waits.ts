@@ -22,7 +22,7 @@ export const AWAITS_APPROVAL: Refusal = refuse(
 
 export const AWAITS_ADDED_APPROVAL: Refusal = refuse(
   "awaits-approval",
-  "More steps wait for an approval by a person with write permission. The others continue.",
+  "More steps wait for an approval by a person with write permission. The approved steps continue.",
   "",
 ).refusal;
 
@@ -87,7 +87,7 @@ export const explainSkippedRole = (reason: string): Refusal =>
 export const explainPlanner = (attempt: number): Refusal => refuse("at-work", `Its planner is at work: attempt ${attempt}.`, "").refusal;
 
 export const explainPersonWaits = (waiting: string): Refusal =>
-  refuse("awaits-person", `${waiting} for a person. The others continue.`, "").refusal;
+  refuse("awaits-person", `${waiting} for a person. Steps that need nothing from there continue.`, "").refusal;
 
 export const explainProgress = (done: number, all: number): Refusal =>
   refuse("in-progress", `${done} of ${all} steps are done, and nothing waits for a person.`, "").refusal;
