@@ -13,6 +13,8 @@ const place = mkdtempSync(join(tmpdir(), "enki-gh-"));
 const own = join(place, "own");
 const WORKFLOW =
   "name: say\non: { workflow_dispatch: { inputs: { word: { type: string } } } }\njobs:\n  say: { runs-on: x, steps: [{ run: 'true' }] }\n";
+const NO_PROTECTED = "deployment_branch_policy[protected_branches]=false";
+const CUSTOM = "deployment_branch_policy[custom_branch_policies]=true";
 const AUTHOR = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
 
 const git = (...args) => {
@@ -66,7 +68,8 @@ const CHECKS = [
   [["workflow", "list"], /^say\tactive\t\d+/m],
   [["workflow", "run", "say.yml", "-f", "word=a"], /^/],
   [["repo", "view", "local/own"], /^name:\tlocal\/own\n/],
-  [["api", "--method", "PUT", "repos/local/own/environments/enki"], /"name":"enki"/],
+  [["api", "--method", "PUT", "repos/local/own/environments/enki", "-F", NO_PROTECTED, "-F", CUSTOM], /"custom_branch_policies":true/],
+  [["api", "--method", "POST", "repos/local/own/environments/enki/deployment-branch-policies", "-f", "name=main"], /"name":"main"/],
   [["secret", "set", "ENKI_MODEL_KEY", "--env", "enki", "--body", "a key"], /^/],
   [["secret", "list", "--env", "enki"], /^ENKI_MODEL_KEY\t/],
   [["api", "--paginate", "repos/local/own/issues?per_page=1&state=all", "--jq", ".[].number"], /^2\n1$/],

@@ -74,9 +74,12 @@ const applyFixes = async (terminal: TerminalHost, { findings, client }: LookedAt
   const init = findings.flatMap(({ fix }) => (fix?.kind === "init" ? [fix] : []))[0];
   if (init) await runInitCommand(["--yes", ...(init.usesApp ? ["--app"] : [])], terminal);
   for (const { code, fix } of findings) {
-    if (fix?.kind !== "request" || !client) continue;
-    const isDone = await client.put(fix.path, fix.body);
-    terminal.out(`${code}: ${isDone ? "changed" : "GitHub refused"} ${fix.method} ${fix.path}\n`);
+    if (fix?.kind !== "requests" || !client) continue;
+    for (const request of fix.requests) {
+      const isDone = await client.change(request);
+      terminal.out(`${code}: ${isDone ? "changed" : "GitHub refused"} ${request.method} ${request.path}\n`);
+      if (!isDone) break;
+    }
   }
 };
 

@@ -7,12 +7,12 @@ import { makeRepository, openTerminal } from "./stage.ts";
 
 type Finding = { code: string; level: string; message: string; command: string };
 
-/** A repository on a GitHub that answers each path with what a test says, and with 404 otherwise; PUT makes a path exist. */
+/** A repository on a GitHub that answers each path with what a test says, and with 404 otherwise; PUT and POST make a path exist. */
 const open = async (answers: Record<string, unknown>) => {
   const written: string[] = [];
   const server = createServer((request, response) => {
     const path = (request.url ?? "").replace(/\?.*$/, "").replace("/repos/octo/demo", "") || "/";
-    if (request.method === "PUT") {
+    if (request.method !== "GET") {
       written.push(path);
       answers[path] = path === "/actions/permissions" ? { enabled: true, allowed_actions: "all" } : {};
     }
@@ -40,7 +40,7 @@ const SETTINGS = (): Record<string, unknown> => ({
   "/": { private: false, size: 10, permissions: { push: true }, allow_merge_commit: true, default_branch: "main" },
   "/actions/permissions": { enabled: true, allowed_actions: "all" },
   "/actions/permissions/workflow": { default_workflow_permissions: "read", can_approve_pull_request_reviews: true },
-  "/environments/enki": { name: "enki" },
+  "/environments/enki": { name: "enki", deployment_branch_policy: { protected_branches: false, custom_branch_policies: true } },
   "/environments/enki/secrets": { total_count: 1, secrets: [{ name: "ENKI_MODEL_KEY" }] },
   "/actions/secrets": { total_count: 0, secrets: [] },
   "/rules/branches/main": [],
@@ -68,6 +68,22 @@ test("without a key that signs the ledger, enki doctor says who is trusted, and 
   expect(out).toContain("gh secret set ENKI_LEDGER_KEY --repo octo/demo --env enki < ledger-key");
   settings["/environments/enki/secrets"] = { total_count: 2, secrets: [{ name: "ENKI_MODEL_KEY" }, { name: "ENKI_LEDGER_KEY" }] };
   expect((await doctor()).out).not.toContain("ledger-unsigned");
+});
+
+test("an environment that every branch may use is found, and --fix leaves it to the default branch alone", async () => {
+  const { terminal, cwd, findings, doctor, written } = await open({
+    ...SETTINGS(),
+    "/environments/enki": { name: "enki", deployment_branch_policy: null },
+  });
+  await terminal.run(["init", "--yes"], { cwd });
+  const found = (await findings()).findings.find(({ code }) => code === "environment-open");
+  expect(found?.message).toBe(
+    "Workflows on any branch may read the secrets of the environment `enki`, so anyone who may push can take its keys.",
+  );
+  expect((await doctor("--fix")).out).toContain(
+    "environment-open: changed POST /repos/octo/demo/environments/enki/deployment-branch-policies",
+  );
+  expect(written.slice(-2)).toEqual(["/environments/enki", "/environments/enki/deployment-branch-policies"]);
 });
 
 test("--fix writes the workflow file and changes settings, and reports what is left", async () => {

@@ -48,6 +48,7 @@ export const readDoctorFacts = async (terminal: TerminalHost, { own, client, run
     ...readWorkflows(facts),
     remote,
     base,
+    defaultBranch: branch,
     differsFromDefault: await compareWorkflows(at, base, branch),
     ...(await readGitHubFacts(client, { remote, base, now: terminal.now })),
     ledger: await readLedgerHealth(terminal, at),

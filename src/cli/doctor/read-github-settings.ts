@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { deriveApiUrl, type RemoteAddress } from "../../core/setup/remote-address.ts";
 import type { GitHubSettings } from "../../core/setup/doctor/doctor-facts.ts";
+import type { SettingsRequest } from "../../core/setup/doctor/finding.ts";
 import { connectGitHub } from "../../github/connect-github.ts";
 import type { TerminalHost } from "../terminal-host.ts";
 
@@ -11,13 +12,15 @@ const repositorySchema = z.object({
 });
 const actionsSchema = z.object({ enabled: z.boolean(), allowed_actions: z.enum(["all", "local_only", "selected"]).optional() });
 const workflowSchema = z.object({ can_approve_pull_request_reviews: z.boolean() });
+const environmentSchema = z.object({ deployment_branch_policy: z.object({}).nullable() });
 const secretsSchema = z.object({ secrets: z.array(z.object({ name: z.string() })) });
 
 /** A client of GitHub's API for one repository, with the person's token. */
 export type SettingsClient = {
   /** Null if the token may not read the path; `missing` without such a path. */
   readonly get: (path: string) => Promise<unknown>;
-  readonly put: (path: string, body: object) => Promise<boolean>;
+  /** Returns whether GitHub made the change. */
+  readonly change: (request: SettingsRequest) => Promise<boolean>;
   readonly token: string;
   readonly apiUrl: string;
 };
@@ -43,7 +46,7 @@ export const openSettingsClient = ({ env }: TerminalHost, remote: RemoteAddress)
       if (answer.status === 404) return MISSING;
       return answer.ok ? answer.json() : null;
     },
-    put: async (path, body) => (await send("PUT", path, body)).ok,
+    change: async ({ method, path, body }) => (await send(method, path, body)).ok,
   };
 };
 
@@ -91,10 +94,14 @@ const readActionsSettings = async (client: SettingsClient, path: string): Promis
   };
 };
 
-type SecretSettings = Pick<GitHubSettings, "hasEnvironment" | "hasEnvironmentSecret" | "hasRepositorySecret" | "hasLedgerSecret">;
+type SecretSettings = Pick<
+  GitHubSettings,
+  "hasEnvironment" | "isEnvironmentOpen" | "hasEnvironmentSecret" | "hasRepositorySecret" | "hasLedgerSecret"
+>;
 
 const readSecrets = async (client: SettingsClient, path: string): Promise<SecretSettings> => {
   const environment = await client.get(`${path}/environments/enki`);
+  const policy = parseAnswer(environmentSchema, environment);
   const ofEnvironment = parseAnswer(secretsSchema, await client.get(`${path}/environments/enki/secrets`));
   const ofRepository = parseAnswer(secretsSchema, await client.get(`${path}/actions/secrets`));
   const holds = (read: typeof ofEnvironment, names: readonly string[]): boolean | null =>
@@ -102,6 +109,7 @@ const readSecrets = async (client: SettingsClient, path: string): Promise<Secret
   const signs = [ofEnvironment, ofRepository].map((read) => holds(read, LEDGER_SECRET_NAMES));
   return {
     hasEnvironment: environment === null ? null : environment !== MISSING,
+    isEnvironmentOpen: policy && policy.deployment_branch_policy === null,
     hasEnvironmentSecret: holds(ofEnvironment, [SECRET_NAME]),
     hasRepositorySecret: holds(ofRepository, [SECRET_NAME]),
     hasLedgerSecret: signs.includes(true) ? true : ofRepository === null ? null : false,

@@ -1,4 +1,5 @@
 import type { DetectedProject } from "../../core/setup/detect-project.ts";
+import { listEnvironmentCommands } from "../../core/setup/restrict-environment.ts";
 import type { SetUpChoices } from "../../core/setup/plan-set-up.ts";
 import type { OwnRepository } from "./read-repository-facts.ts";
 
@@ -14,7 +15,7 @@ export const describeProject = ({ remote, defaultBranch }: OwnRepository, projec
 
 /** A person's remaining steps, with the lines to copy. */
 export const describeNextSteps = (
-  { remote }: OwnRepository,
+  { remote, defaultBranch }: OwnRepository,
   { usesEnvironment, usesApp, verify }: SetUpChoices,
   isPullRequest: boolean,
 ): string[] => {
@@ -26,7 +27,7 @@ export const describeNextSteps = (
     "Next:",
     ...(verify.length === 0 ? ["  Write in .enki/enki.toml what verifies a change: nothing lands before."] : []),
     ...(isPullRequest ? ["  Merge the pull request."] : ['  git add .enki .github && git commit --message "Set up Enki" && git push']),
-    ...(usesEnvironment ? [`  gh api --method PUT repos/${slug}/environments/enki`] : []),
+    ...(usesEnvironment ? listEnvironmentCommands(slug, defaultBranch ?? "main").map((line) => `  ${line}`) : []),
     `  ${secret}`,
     ...(usesApp
       ? ["  enki app, where GitHub reaches it: docs/install.md"]

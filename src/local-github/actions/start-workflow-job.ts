@@ -39,14 +39,14 @@ export type StartedJob = {
   die(conclusion: "failure" | "cancelled", reason: string): void;
 };
 
-/** The secrets of a job. Throws if its environment has secrets and the run is not on the default branch. */
+/** The secrets of a job. Throws if its environment does not admit the run's branch. An environment without a branch policy admits all. */
 const jobSecrets = ({ facts, environment }: JobOrder, token: string): Readonly<Record<string, string>> => {
-  const { secrets, environments, ref, repository } = facts.request;
-  const environmentSecrets = Object.hasOwn(environments, environment) ? environments[environment] : undefined;
-  if (environmentSecrets && ref !== `refs/heads/${repository.defaultBranch}`) {
-    throw new StepFault(`'${ref}' is not allowed to deploy to ${environment} due to environment protection rules.`);
-  }
-  return { ...secrets, ...environmentSecrets, GITHUB_TOKEN: token };
+  const { secrets, environments, environmentBranches = {}, ref } = facts.request;
+  const branch = ref.replace(/^refs\/heads\//, "");
+  const admitted = Object.hasOwn(environmentBranches, environment) ? environmentBranches[environment] : undefined;
+  if (admitted && !admitted.includes(branch))
+    throw new StepFault(`Branch "${branch}" is not allowed to deploy to ${environment} due to environment protection rules.`);
+  return { ...secrets, ...(Object.hasOwn(environments, environment) && environments[environment]), GITHUB_TOKEN: token };
 };
 
 /** The variables of a job: its environment's override the repository's. */

@@ -45,6 +45,8 @@ export type RunRequest = {
   readonly recordArtifact: (artifact: UploadedArtifact) => number;
   readonly secrets: Readonly<Record<string, string>>;
   readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The branches that an environment admits; an environment that is not listed admits all. */
+  readonly environmentBranches?: Readonly<Record<string, readonly string[]>>;
   /** Variables of the repository and of its environments; none by default. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly environmentVariables?: Readonly<Record<string, Readonly<Record<string, string>>>>;

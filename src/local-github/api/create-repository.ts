@@ -65,5 +65,6 @@ export const createEmptyRepository = (facts: RepositoryFacts): ForgeRepository =
   environments: new Map(),
   variables: {},
   environmentVariables: new Map(),
+  environmentBranches: new Map(),
   lastNumber: 0,
 });

@@ -13,7 +13,7 @@ type StoredRepository = Omit<ForgeRepository, "bare" | "mergeQueues" | "secrets"
   readonly mergeQueues: ReadonlyMap<string, StoredQueueEntry[]>;
 } & { readonly [K in NewSetting]?: ForgeRepository[K] };
 /** Settings that older processes did not store. */
-type NewSetting = "actionsEnabled" | "variables" | "environmentVariables";
+type NewSetting = "actionsEnabled" | "variables" | "environmentVariables" | "environmentBranches";
 /** The state of a forge besides its repositories on disk. One value, so shared objects stay shared. */
 export type StoredForge = Pick<ForgeState, "startedAt" | "lastId" | "accounts" | "tokens" | "apps" | "attachments" | "requestCounts"> & {
   readonly repositories: ReadonlyMap<string, StoredRepository>;

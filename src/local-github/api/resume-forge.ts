@@ -27,6 +27,7 @@ export const restoreForge = (forge: ForgeState, stored: StoredForge): void => {
       actionsEnabled: true,
       variables: {},
       environmentVariables: new Map(),
+      environmentBranches: new Map(),
       ...repository,
       bare: openBareRepository(directory, forge.after),
       mergeQueues: new Map(queues),

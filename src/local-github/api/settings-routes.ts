@@ -2,7 +2,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { z } from "zod";
 import { type ApiCall, type ApiRoute, createdReply, NO_CONTENT, okReply, type RouteHandler } from "./api-call.ts";
 import { ApiRefusal, notFoundRefusal } from "./api-refusal.ts";
-import { formatTimestamp, hashToNumber, nodeId, pageUrl, repositoryUrl } from "./api-urls.ts";
+import { formatTimestamp, hashToNumber } from "./api-urls.ts";
+import { environmentHandlers, requireEnvironment } from "./environment-routes.ts";
 import { type ForgeRepository, repositoryKey } from "./forge-repository.ts";
 import { findRole } from "./repository-access.ts";
 
@@ -34,32 +35,6 @@ const setWorkflowPermissions: RouteHandler = async ({ repository, input }) => {
   const { can_approve_pull_request_reviews: allowed } = await input(z.object({ can_approve_pull_request_reviews: z.boolean().optional() }));
   if (allowed !== undefined) repository.actionsPulls = allowed;
   return NO_CONTENT;
-};
-
-const environmentShape = ({ forge, repository }: ApiCall, name: string) => ({
-  id: hashToNumber(name),
-  node_id: nodeId("Environment", name),
-  name,
-  url: `${repositoryUrl(forge, repository)}/environments/${encodeURIComponent(name)}`,
-  html_url: `${pageUrl(forge, repository)}/deployments/activity_log?environments_filter=${encodeURIComponent(name)}`,
-  created_at: formatTimestamp(repository.created),
-  updated_at: formatTimestamp(repository.created),
-  protection_rules: [],
-  deployment_branch_policy: null,
-});
-
-const requireEnvironment = (call: ApiCall): string => {
-  const name = call.param("environment");
-  if (!call.repository.environments.has(name)) throw notFoundRefusal();
-  return name;
-};
-
-/** GitHub Free has environments in public repositories only: https://docs.github.com/actions/reference/deployments-and-environments */
-const createEnvironment: RouteHandler = (call) => {
-  if (call.repository.private) throw notFoundRefusal();
-  const name = call.param("environment");
-  if (!call.repository.environments.has(name)) call.repository.environments.set(name, {});
-  return okReply(environmentShape(call, name));
 };
 
 /** Where secrets and variables are: the repository, or one of its environments. */
@@ -161,8 +136,7 @@ export const settingsRoutes: readonly ApiRoute[] = [
     ["PUT", "/actions/permissions", setActionsPermissions],
     ["GET", "/actions/permissions/workflow", getWorkflowPermissions],
     ["PUT", "/actions/permissions/workflow", setWorkflowPermissions],
-    ["GET", "/environments/:environment", (call) => okReply(environmentShape(call, requireEnvironment(call)))],
-    ["PUT", "/environments/:environment", createEnvironment],
+    ...environmentHandlers,
   ]),
   ...toRoutes("secrets", [
     ["GET", "/actions/secrets", listSecrets(REPOSITORY_SECRETS)],

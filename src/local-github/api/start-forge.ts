@@ -66,7 +66,7 @@ export type RunningForge = {
   setSecrets(repository: RepositoryName, secrets: Readonly<Record<string, string>>): void;
   setEnvironment(
     repository: RepositoryName,
-    environment: { readonly name: string; readonly secrets: Readonly<Record<string, string>> },
+    environment: { readonly name: string; readonly secrets: Readonly<Record<string, string>>; readonly branches?: readonly string[] },
   ): void;
   setPermission(repository: RepositoryName, permission: { readonly login: string; readonly role: RepositoryRole | "none" }): void;
   setRules(repository: RepositoryName, rules: readonly BranchRule[]): void;
@@ -157,7 +157,11 @@ const createSetters = (
     setSecrets: (repository, secrets) => {
       find(repository).secrets = secrets;
     },
-    setEnvironment: (repository, { name, secrets }) => void find(repository).environments.set(name, secrets),
+    setEnvironment: (repository, { name, secrets, branches }) => {
+      const { environments, environmentBranches } = find(repository);
+      environments.set(name, secrets);
+      if (branches) environmentBranches.set(name, branches);
+    },
     setPermission: (repository, { login, role }) => {
       const { roles } = find(repository);
       const key = ensureAccount(forge, login).login.toLowerCase();

@@ -134,6 +134,7 @@ const executeRun = (forge: ForgeState, repository: ForgeRepository, { run, resum
       },
       secrets: repository.secrets,
       environments: Object.fromEntries(repository.environments),
+      environmentBranches: Object.fromEntries(repository.environmentBranches),
       variables: repository.variables,
       environmentVariables: Object.fromEntries(repository.environmentVariables),
       ...(resumed && { resumed }),

@@ -25,6 +25,7 @@ const GITHUB: GitHubSettings = {
   allowedActions: "all",
   mayOpenPulls: true,
   hasEnvironment: true,
+  isEnvironmentOpen: false,
   hasEnvironmentSecret: true,
   hasRepositorySecret: false,
   hasLedgerSecret: false,
@@ -46,6 +47,7 @@ const HEALTHY: DoctorFacts = {
   workflowTexts: {},
   remote: { host: "github.com", owner: "octo", name: "demo" },
   base: "main",
+  defaultBranch: "main",
   differsFromDefault: false,
   github: GITHUB,
   githubFault: null,
@@ -119,6 +121,7 @@ describe("enki doctor finds", () => {
     ["no way for reviews", { workflowTexts: { ".github/workflows/enki.yml": "" } }, "review-workflow-missing"],
     ["no environment", on({ hasEnvironment: false, hasEnvironmentSecret: null }), "environment-missing"],
     ["no secret", on({ hasEnvironmentSecret: false }), "secret-missing"],
+    ["an environment for every branch", on({ isEnvironmentOpen: true }), "environment-open"],
     [
       "a required check that runs on pull requests and main only",
       requires("test", "{ push: { branches: [main] }, pull_request: {} }"),
@@ -160,7 +163,10 @@ describe("enki doctor finds", () => {
       },
     ],
     ["a secret of the repository", on({ hasEnvironmentSecret: false, hasRepositorySecret: true })],
-    ["secrets that the token may not see", on({ hasEnvironment: null, hasEnvironmentSecret: null, hasRepositorySecret: null })],
+    [
+      "secrets that the token may not see",
+      on({ hasEnvironment: null, isEnvironmentOpen: null, hasEnvironmentSecret: null, hasRepositorySecret: null }),
+    ],
     ["an agent that npx fetches", { config: config({ refinery: { verify: ["a"] }, agent: { command: "npx", args: ["-y", "x"] } }) }],
     ["a linear history, where GitHub rebases", rules({ types: ["required_linear_history"] })],
     [

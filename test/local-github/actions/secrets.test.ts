@@ -218,11 +218,21 @@ test("passes the secrets of an environment only to jobs that name it", async () 
   expect(await run.log("unknown")).toContain("[]");
 });
 
-test("fails a job with an environment before its first step, when its run is not on the default branch", async () => {
+test("an environment without a branch policy gives its secrets to jobs on any branch", async () => {
   const bench = await createBench();
   const run = await bench.run(ENVIRONMENT, { environments: { enki: { MODEL: "model-key" } }, ref: "refs/heads/task/x" });
+  expect(await run.log("with")).toContain("[model-Key]");
+});
+
+test("fails a job before its first step, when its environment does not admit the branch", async () => {
+  const bench = await createBench();
+  const run = await bench.run(ENVIRONMENT, {
+    environments: { enki: { MODEL: "model-key" } },
+    environmentBranches: { enki: ["main"] },
+    ref: "refs/heads/task/x",
+  });
   expect(run.ends().sort()).toEqual(["mapping: failure", "unknown: success", "with: failure", "without: success"]);
-  expect(await run.log("with")).toContain("'refs/heads/task/x' is not allowed to deploy to enki due to environment protection rules.");
+  expect(await run.log("with")).toContain('Branch "task/x" is not allowed to deploy to enki due to environment protection rules.');
   expect(run.job("with")?.steps).toEqual([{ name: expect.any(String), conclusion: null }]);
 });
 

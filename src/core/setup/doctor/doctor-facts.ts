@@ -15,6 +15,8 @@ export type GitHubSettings = {
   readonly allowedActions: "all" | "local_only" | "selected" | null;
   readonly mayOpenPulls: boolean | null;
   readonly hasEnvironment: boolean | null;
+  /** Whether jobs on any branch receive the environment's secrets. */
+  readonly isEnvironmentOpen: boolean | null;
   readonly hasEnvironmentSecret: boolean | null;
   readonly hasRepositorySecret: boolean | null;
   /** Whether a secret signs the ledger: its own key, or an App's, from which it is derived. */
@@ -44,6 +46,8 @@ export type DoctorFacts = {
   readonly workflowTexts: Readonly<Record<string, string>>;
   readonly remote: RemoteAddress | null;
   readonly base: string;
+  /** Workflows of commands, schedules and dispatches run on it. */
+  readonly defaultBranch: string;
   /** Whether the base's workflow files differ from the default branch's; null if one of them is unknown. */
   readonly differsFromDefault: boolean | null;
   /** Null without a token or a remote. */

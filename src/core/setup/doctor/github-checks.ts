@@ -1,18 +1,9 @@
-import { LEDGER_KEY_FAULT } from "../../messages/refusals/ledger.ts";
 import { ENKI_STATUS_CONTEXT } from "../../domain/github-facts.ts";
 import { findCheckReporters } from "../../policy/check-reporters.ts";
 import { chooseLandingMode } from "../../policy/landing-mode.ts";
 import { COORDINATOR_WORKFLOW_PATH, STEP_WORKFLOW_PATH } from "../plan-set-up.ts";
-import type { DoctorFacts, GitHubSettings } from "./doctor-facts.ts";
-import { type DoctorCheck, type Finding, reportError, reportWarning } from "./finding.ts";
-
-const slugOf = ({ remote }: DoctorFacts): string => (remote ? `${remote.owner}/${remote.name}` : "<owner>/<name>");
-
-/** A check of GitHub's settings, which finds nothing where they could not be read. */
-const onGitHub =
-  (check: (github: GitHubSettings, facts: DoctorFacts) => readonly Finding[]): DoctorCheck =>
-  (facts) =>
-    facts.github ? check(facts.github, facts) : [];
+import { type DoctorCheck, type Finding, onGitHub, reportError, reportWarning, slugOf } from "./finding.ts";
+import { SECRET_CHECKS } from "./secret-checks.ts";
 
 const checkAccess: DoctorCheck = ({ githubFault }) =>
   githubFault === null
@@ -28,7 +19,7 @@ const checkToken = onGitHub(({ canPush }, facts) =>
 const checkActions = onGitHub(({ isActionsEnabled, allowedActions }, facts) => {
   const path = `/repos/${slugOf(facts)}/actions/permissions`;
   if (isActionsEnabled === false) {
-    const fix = { kind: "request", method: "PUT", path, body: { enabled: true } } as const;
+    const fix = { kind: "requests", requests: [{ method: "PUT", path, body: { enabled: true } }] } as const;
     return [
       {
         ...reportError(
@@ -64,39 +55,10 @@ const checkPulls = onGitHub(({ mayOpenPulls }, facts) => {
         `gh api --method PUT ${path.slice(1)} -F can_approve_pull_request_reviews=true -f default_workflow_permissions=read`,
       ),
       fix: {
-        kind: "request",
-        method: "PUT",
-        path,
-        body: { can_approve_pull_request_reviews: true, default_workflow_permissions: "read" },
+        kind: "requests",
+        requests: [{ method: "PUT", path, body: { can_approve_pull_request_reviews: true, default_workflow_permissions: "read" } }],
       },
     },
-  ];
-});
-
-const checkSecret = onGitHub(({ hasEnvironment, hasEnvironmentSecret, hasRepositorySecret }, facts) => {
-  const usesEnvironment = /^ {4}environment: (?:enki|\{ name: enki\b.*)$/m.test(facts.stepWorkflow?.text ?? "");
-  const set = `gh secret set ENKI_MODEL_KEY --repo ${slugOf(facts)}`;
-  if (usesEnvironment && hasEnvironment === false) {
-    const path = `/repos/${slugOf(facts)}/environments/enki`;
-    return [
-      {
-        ...reportError(
-          "environment-missing",
-          "The environment `enki`, which should hold the agent's key, does not exist; private repositories on GitHub Free have none.",
-          `gh api --method PUT ${path.slice(1)}, or enki init --repository-secret`,
-        ),
-        fix: { kind: "request", method: "PUT", path, body: {} },
-      },
-    ];
-  }
-  const isSet = (usesEnvironment && hasEnvironmentSecret === true) || hasRepositorySecret === true;
-  if (isSet || hasRepositorySecret === null || (usesEnvironment && hasEnvironmentSecret === null)) return [];
-  return [
-    reportError(
-      "secret-missing",
-      "The secret ENKI_MODEL_KEY is not set, so no agent can reach its model.",
-      `${set}${usesEnvironment ? " --env enki" : ""}`,
-    ),
   ];
 });
 
@@ -158,30 +120,15 @@ const checkBaseWorkflows: DoctorCheck = ({ differsFromDefault, base }) =>
 const checkRemote: DoctorCheck = ({ remote }) =>
   remote ? [] : [reportError("remote-missing", "The remote `origin` is not a GitHub repository.", "git remote add origin <address>")];
 
-const reportUnsigned = (command: string): Finding[] => [reportWarning(LEDGER_KEY_FAULT.code, LEDGER_KEY_FAULT.message, command)];
-
-/** Of the App's own machine; of the ledger that is there; and of the jobs that will write it. */
-const checkLedgerKey: DoctorCheck = (facts) => {
-  const { hasLedgerKey, ledger, github, remote } = facts;
-  if (hasLedgerKey === false) return reportUnsigned(LEDGER_KEY_FAULT.next);
-  if (hasLedgerKey === true || (ledger.kind === "healthy" && ledger.isSigned)) return [];
-  const setKey = `ssh-keygen -t ed25519 -N '' -f ledger-key && gh secret set ENKI_LEDGER_KEY --repo ${slugOf(facts)} --env enki < ledger-key`;
-  if (ledger.kind === "healthy")
-    return reportUnsigned(github?.hasLedgerSecret === true && remote ? `enki ledger sign https://${remote.host}/${slugOf(facts)}` : setKey);
-  const hasJobs = facts.workflowTexts[COORDINATOR_WORKFLOW_PATH] !== undefined;
-  return hasJobs && github?.hasLedgerSecret === false ? reportUnsigned(setKey) : [];
-};
-
 export const GITHUB_CHECKS: readonly DoctorCheck[] = [
   checkRemote,
   checkAccess,
   checkToken,
   checkActions,
   checkPulls,
-  checkSecret,
+  ...SECRET_CHECKS,
   checkRequired,
   checkLanding,
   checkServer,
   checkBaseWorkflows,
-  checkLedgerKey,
 ];

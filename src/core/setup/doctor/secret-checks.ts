@@ -1,0 +1,65 @@
+import { LEDGER_KEY_FAULT } from "../../messages/refusals/ledger.ts";
+import { COORDINATOR_WORKFLOW_PATH } from "../plan-set-up.ts";
+import { listEnvironmentCommands, restrictEnvironment } from "../restrict-environment.ts";
+import type { DoctorFacts } from "./doctor-facts.ts";
+import { type DoctorCheck, type Finding, onGitHub, reportError, reportWarning, slugOf } from "./finding.ts";
+
+const usesEnvironment = ({ stepWorkflow }: DoctorFacts): boolean =>
+  /^ {4}environment: (?:enki|\{ name: enki\b.*)$/m.test(stepWorkflow?.text ?? "");
+
+const checkSecret = onGitHub(({ hasEnvironment, hasEnvironmentSecret, hasRepositorySecret }, facts) => {
+  const isOfEnvironment = usesEnvironment(facts);
+  if (isOfEnvironment && hasEnvironment === false)
+    return [
+      {
+        ...reportError(
+          "environment-missing",
+          "The environment `enki`, which should hold the agent's key, does not exist; private repositories on GitHub Free have none.",
+          `${listEnvironmentCommands(slugOf(facts), facts.defaultBranch).join(" && ")}, or enki init --repository-secret`,
+        ),
+        fix: { kind: "requests", requests: restrictEnvironment(slugOf(facts), facts.defaultBranch) },
+      },
+    ];
+  const isSet = (isOfEnvironment && hasEnvironmentSecret === true) || hasRepositorySecret === true;
+  if (isSet || hasRepositorySecret === null || (isOfEnvironment && hasEnvironmentSecret === null)) return [];
+  return [
+    reportError(
+      "secret-missing",
+      "The secret ENKI_MODEL_KEY is not set, so no agent can reach its model.",
+      `gh secret set ENKI_MODEL_KEY --repo ${slugOf(facts)}${isOfEnvironment ? " --env enki" : ""}`,
+    ),
+  ];
+});
+
+/** Without a branch policy, a workflow file on anybody's branch may name the environment and print its secrets. */
+const checkEnvironmentBranches = onGitHub(({ isEnvironmentOpen }, facts) =>
+  isEnvironmentOpen === true && usesEnvironment(facts)
+    ? [
+        {
+          ...reportWarning(
+            "environment-open",
+            "Workflows on any branch may read the secrets of the environment `enki`, so anyone who may push can take its keys.",
+            listEnvironmentCommands(slugOf(facts), facts.defaultBranch).join(" && "),
+          ),
+          fix: { kind: "requests", requests: restrictEnvironment(slugOf(facts), facts.defaultBranch) },
+        },
+      ]
+    : [],
+);
+
+const reportUnsigned = (command: string): Finding[] => [reportWarning(LEDGER_KEY_FAULT.code, LEDGER_KEY_FAULT.message, command)];
+
+/** Of the App's own machine; of the ledger that is there; and of the jobs that will write it. */
+const checkLedgerKey: DoctorCheck = (facts) => {
+  const { hasLedgerKey, ledger, github, remote } = facts;
+  if (hasLedgerKey === false) return reportUnsigned(LEDGER_KEY_FAULT.next);
+  if (hasLedgerKey === true || (ledger.kind === "healthy" && ledger.isSigned)) return [];
+  const setKey = `ssh-keygen -t ed25519 -N '' -f ledger-key && gh secret set ENKI_LEDGER_KEY --repo ${slugOf(facts)} --env enki < ledger-key`;
+  if (ledger.kind === "healthy")
+    return reportUnsigned(github?.hasLedgerSecret === true && remote ? `enki ledger sign https://${remote.host}/${slugOf(facts)}` : setKey);
+  const hasJobs = facts.workflowTexts[COORDINATOR_WORKFLOW_PATH] !== undefined;
+  return hasJobs && github?.hasLedgerSecret === false ? reportUnsigned(setKey) : [];
+};
+
+/** Checks of the keys that jobs receive, and of who may read them. */
+export const SECRET_CHECKS: readonly DoctorCheck[] = [checkSecret, checkEnvironmentBranches, checkLedgerKey];
