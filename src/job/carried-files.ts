@@ -5,13 +5,20 @@ import type { OpenedBundle } from "./job-bundle.ts";
 /** A changed file of a bundle with its content; null if it was deleted. */
 export type CarriedFile = OpenedBundle["report"]["files"][number] & { readonly content: Buffer | null };
 
-/** All files of a bundle with their contents; null if one is missing. */
-export const readBundleContents = async ({ report, content }: OpenedBundle): Promise<CarriedFile[] | null> => {
-  const carried: CarriedFile[] = [];
+/** The files of a bundle with their contents, one after the other; null for a file without content, such as a link. */
+export async function* readBundleFiles({ report, content }: OpenedBundle): AsyncGenerator<CarriedFile | null> {
   for (const [index, file] of report.files.entries()) {
     const bytes = file.kind === "deleted" ? null : await content(index);
-    if (file.kind !== "deleted" && !bytes) return null;
-    carried.push({ ...file, content: bytes });
+    yield file.kind !== "deleted" && !bytes ? null : { ...file, content: bytes };
+  }
+}
+
+/** All files of a bundle with their contents; null if one is missing. */
+export const readBundleContents = async (bundle: OpenedBundle): Promise<CarriedFile[] | null> => {
+  const carried: CarriedFile[] = [];
+  for await (const file of readBundleFiles(bundle)) {
+    if (!file) return null;
+    carried.push(file);
   }
   return carried;
 };

@@ -1,5 +1,5 @@
 import { checkBundle } from "../core/policy/check-bundle.ts";
-import { type CarriedFile, readBundleContents, toBundleFile, toResultFile } from "./carried-files.ts";
+import { type CarriedFile, readBundleFiles, toBundleFile, toResultFile } from "./carried-files.ts";
 import { cleanText } from "./clean-text.ts";
 import type { BundleReport, OpenedBundle } from "./job-bundle.ts";
 import { mayEdit } from "./job-environment.ts";
@@ -22,10 +22,12 @@ export const keepInterrupted = async (interrupted: InterruptedBundle, built: Bui
 /** Whether the agent was stopped before it finished; its own "I could not do it" is no interruption. */
 const isInterrupted = ({ end, failure }: BundleReport): boolean => end === "timed-out" || end === "crashed" || failure !== null;
 
-/** The files of an interrupted attempt that the policy permits; none if they are too many. */
+/** The files of an interrupted attempt that the policy permits; none if they are too many. Links have no content and are left out. */
 const readKeptFiles = async ({ spec, bundle, rules }: InterruptedBundle): Promise<CarriedFile[]> => {
   if (!mayEdit(spec)) return [];
-  const carried = (await readBundleContents(bundle)) ?? [];
-  const permitted = carried.filter((file) => checkBundle([toBundleFile(file)], rules).ok);
+  const permitted: CarriedFile[] = [];
+  // A lock file is judged beside its manifest, so not alone.
+  const alone = { ...rules, anyLockFiles: true };
+  for await (const file of readBundleFiles(bundle)) if (file && checkBundle([toBundleFile(file)], alone).ok) permitted.push(file);
   return checkBundle(permitted.map(toBundleFile), rules).ok ? permitted : [];
 };

@@ -102,6 +102,32 @@ describe("an attempt that is interrupted", () => {
     expect(it.published?.result?.kept).toEqual([{ path: "half.txt", mode: "100644" }]);
   });
 
+  test("keeps its files beside a link, which has no content", async () => {
+    const it = await interrupt([
+      { act: "write", value: "half.txt" },
+      { act: "link", value: "tool" },
+      { act: "exit", value: 1 },
+    ]);
+    expect(it.published?.result?.kept).toEqual([{ path: "half.txt", mode: "100644" }]);
+  });
+
+  test("keeps a lock file with its manifest", async () => {
+    const it = await interrupt([
+      { act: "write", value: "package.json" },
+      { act: "write", value: "package-lock.json" },
+      { act: "exit", value: 1 },
+    ]);
+    expect(it.published?.result?.kept?.map(({ path }) => path)).toEqual(["package-lock.json", "package.json"]);
+  });
+
+  test.each(['{"resets_at":"0001-01-01T00:00:00Z"}', `Try again in ${"9".repeat(21)} days.`, `resets at ${"1".repeat(200)}`])(
+    "keeps its files although its provider names an absurd time: %s",
+    async (words) => {
+      const it = await interrupt([...CRASH.slice(0, 2), { act: "fail", value: `You've hit your usage limit. ${words}` }]);
+      expect(it.published?.result).toMatchObject({ end: "failed", failure: { code: "quota" }, kept: [{ path: "half.txt" }] });
+    },
+  );
+
   test("leaves a transcript for people beside the one for programs", async () => {
     const { transcript } = await interrupt(CRASH);
     expect(transcript).toContain(`# work/${ID}-fix/1\n\nClaude Code (headless)\n`);

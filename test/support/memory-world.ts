@@ -52,6 +52,7 @@ export type Fate = {
   readonly replies?: JobResult["replies"];
   readonly usage?: JobResult["usage"];
   readonly failure?: JobResult["failure"];
+  readonly kept?: JobResult["kept"];
 };
 
 /** Questions about where a result is from. */
@@ -643,6 +644,7 @@ export const memoryWorld = (
       spent: 0,
       ...(fate.usage && { usage: fate.usage }),
       ...(fate.failure && { failure: fate.failure }),
+      ...(fate.kept && { kept: fate.kept }),
     });
     state.artifacts.add(`${run?.id ?? 0} ${at}`);
     state.refs[ref] = at;

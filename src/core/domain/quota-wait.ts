@@ -19,14 +19,18 @@ const ROUNDING_MS: Millis = ONE_MINUTE_MS;
 const choosePause = (count: number): Millis => Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (count - 1));
 
 /** Whether a job ended because the quota of its agent's model is used up. */
-export const isQuotaEnd = ({ end, failure }: Pick<JobResult, "end" | "failure">): boolean => end === "failed" && failure?.code === "quota";
+const isQuotaEnd = ({ end, failure }: Pick<JobResult, "end" | "failure">): boolean => end === "failed" && failure?.code === "quota";
 
-/** The wait after a job that found its quota used up; null after {@link MAX_QUOTA_WAITS}, and after any other end. */
+/**
+ * The wait after a job that found its quota used up: until the time that its provider named, and longer after each wait in a row, because
+ * that time may be wrong. Null after {@link MAX_QUOTA_WAITS}, and after any other end.
+ */
 export const findQuotaWait = (result: Pick<JobResult, "end" | "failure">, now: Millis, before: QuotaWait | undefined): QuotaWait | null => {
   if (!isQuotaEnd(result)) return null;
   const { failure } = result;
   const count = (before?.count ?? 0) + 1;
   if (count > MAX_QUOTA_WAITS) return null;
+  const least = now + Math.min(FIRST_PAUSE_MS, ONE_MINUTE_MS * 2 ** (count - 1));
   const named = failure?.resetsAt === undefined ? now + choosePause(count) : failure.resetsAt + ROUNDING_MS;
-  return { until: Math.min(Math.max(named, now + ONE_MINUTE_MS), now + MAX_WAIT_MS), count };
+  return { until: Math.min(Math.max(named, least), now + MAX_WAIT_MS), count };
 };

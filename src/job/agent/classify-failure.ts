@@ -10,7 +10,7 @@ const FAILURE_PATTERNS: readonly (readonly [AgentFailureCode, RegExp])[] = [
     "quota",
     withStatus(
       "429",
-      "rate.?limit|quota|(?:usage|session|weekly|spend).limit|hit your (?:\\w+ ){0,3}limit|resource.?exhausted|credit balance|too many requests|billing",
+      "rate.?limit|(?<!disk.?)quota|(?:usage|session|weekly|spend).limit|hit your (?:\\w+ ){0,3}limit|resource.?exhausted|credit balance|too many requests|billing",
     ),
   ],
   [

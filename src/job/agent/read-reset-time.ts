@@ -10,6 +10,8 @@ export type ResetClock = {
 const SECOND_MS = 1_000;
 const UNITS_MS = { ms: 1, s: SECOND_MS, m: 60 * SECOND_MS, h: 3_600 * SECOND_MS, d: 86_400 * SECOND_MS } as const;
 const DAY_MS = UNITS_MS.d;
+/** Words may be read minutes after they were written: "3pm" at 3:01 is today's. */
+const READING_DELAY_MS = 10 * UNITS_MS.m;
 const WEEK_MS = 7 * DAY_MS;
 
 const DURATION_PART = /(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])/gi;
@@ -93,7 +95,7 @@ const readClockTime = (text: string, { now, zone: ownZone }: ResetClock): Millis
   const today = { ...readWallTime(now, zone), hour, minute };
   if (date) return findDate(date, { today, now, zone });
   const at = toMoment(today, zone);
-  return at >= now ? at : at + DAY_MS;
+  return at >= now - READING_DELAY_MS ? at : at + DAY_MS;
 };
 
 type DateFinding = ResetClock & { readonly today: WallTime };

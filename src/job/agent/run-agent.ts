@@ -147,11 +147,20 @@ const toLostEnd = (run: AgentRun, how: string, stderr: string): EndedFields => {
   return toFailedEnd(run, { failure: found ?? { code: "agent-crashed" }, detail: how });
 };
 
-/** A used-up quota with the moment at which it is renewed. */
+/** A result states no more of a provider's words. */
+const MAX_RESET_CHARS = 100;
+/** The last moment of a JavaScript date. */
+const MAX_TIME_MS = 8.64e15;
+
+/** A used-up quota with the moment at which it is renewed, if the provider names a real one. */
 const withResetTime = (failure: AgentFailure, { now, env }: AgentRun): AgentFailure => {
   const zone = env["TZ"] || Intl.DateTimeFormat().resolvedOptions().timeZone;
   const at = failure.resets === undefined ? null : readResetTime(failure.resets, { now: now(), zone });
-  return at === null ? failure : { ...failure, resetsAt: at };
+  return {
+    ...failure,
+    ...(failure.resets !== undefined && { resets: failure.resets.slice(0, MAX_RESET_CHARS) }),
+    ...(at !== null && Number.isSafeInteger(at) && at >= 0 && at <= MAX_TIME_MS && { resetsAt: at }),
+  };
 };
 
 const toFailedEnd = (run: AgentRun, { failure: classified, detail }: StopCause): EndedFields => {

@@ -90,11 +90,34 @@ describe("a used-up quota", () => {
     expectNear(it.step("fix")?.notBefore, it.state.now + wait);
   });
 
+  test("waits longer each time although the provider's time has always just passed", async () => {
+    const it = await open();
+    for (const minutes of [1, 2, 4, 8, 15, 15]) {
+      await it.end("work/", spent(it.state.now));
+      const { now } = it.state;
+      expectNear(it.step("fix")?.notBefore, now + minutes * MINUTE);
+      await wakeAt(it, now + minutes * MINUTE);
+    }
+  });
+
+  test("offers the next attempt the work of an earlier one, if the last wrote nothing", async () => {
+    const it = await open();
+    const kept = [{ path: "half.txt", mode: "100644" }] as const;
+    await it.end("work/", { end: "timed-out", kept });
+    const offered = it.step("fix")?.result;
+    await it.later();
+    await it.end("work/", spent());
+    expect(it.step("fix")?.result).toBe(offered);
+    await wakeAt(it, it.step("fix")?.notBefore ?? 0);
+    await it.end("work/", { ...spent(), kept });
+    expect(it.step("fix")?.result).not.toBe(offered);
+  });
+
   test("ends in front of a person if it is never renewed", async () => {
     const it = await open();
     for (let count = 0; count <= MAX_QUOTA_WAITS; count += 1) {
       await it.end("work/", spent(it.state.now));
-      await it.later();
+      await wakeAt(it, it.step("fix")?.notBefore ?? 0);
     }
     expect(it.step("fix")).toMatchObject({ state: "failed", refusal: { message: "The quota is used up." } });
   });

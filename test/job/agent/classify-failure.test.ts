@@ -35,6 +35,10 @@ test.each<[text: string, resets: string | undefined]>([
   expect(classifyFailure(text)).toEqual({ code: "quota", ...(resets !== undefined && { resets }) });
 });
 
+test("a full disk is no quota of a model", () => {
+  expect(classifyFailure("EDQUOT: disk quota exceeded, write")).toBeNull();
+});
+
 test("only a quota is renewed", () => {
   expect(classifyFailure("error 500, try again in 5 minutes")).toEqual({ code: "overloaded" });
 });

@@ -14,6 +14,8 @@ const read = (text: string, zone = "UTC"): string | null => {
 describe("the time at which a quota is renewed, as agents and providers name it", () => {
   test.each<[agent: string, text: string, at: string]>([
     ["Claude Code", "You've hit your session limit · resets 3pm (UTC)", "2026-11-29T15:00:00.000Z"],
+    ["Claude Code", "You've hit your session limit · resets 1:30pm (UTC), read as it passes", "2026-11-29T13:30:00.000Z"],
+    ["Claude Code", "You've hit your session limit · resets 1:22pm (UTC), read a while later", "2026-11-29T13:22:00.000Z"],
     ["Claude Code", "You've hit your limit · resets 1:15pm (Europe/Berlin)", "2026-11-30T12:15:00.000Z"],
     ["Claude Code", "You've hit your weekly limit · resets Dec 2, 9am (America/New_York)", "2026-12-02T14:00:00.000Z"],
     ["Claude Code", "You've hit your weekly limit · resets Jan 2, 9am (UTC)", "2027-01-02T09:00:00.000Z"],

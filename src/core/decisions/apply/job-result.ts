@@ -7,7 +7,7 @@ import { recordTime } from "../../domain/step-history.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { recordUsage } from "../../domain/execution-usage.ts";
 import { toResultRef } from "../../domain/refs.ts";
-import { findQuotaWait, isQuotaEnd } from "../../domain/quota-wait.ts";
+import { findQuotaWait } from "../../domain/quota-wait.ts";
 import { awaitQuota } from "../../domain/step-lifecycle.ts";
 import type { Step } from "../../domain/step.ts";
 import { MAIL_LIMITS, toWorkerAddress } from "../../domain/mail.ts";
@@ -109,15 +109,19 @@ const applyWork = (
   tx.putAnswer(execution.id, step.id, toStoredAnswer(event.result));
   const { outcome: _, quota: __, ...before } = step;
   const { output, outcome } = event.result;
-  const ended = { ...before, result: event.commit, output, deadline: null, ...(outcome && { outcome: outcome.kind }) };
+  const ended = { ...before, result: findOfferedResult(step, event), output, deadline: null, ...(outcome && { outcome: outcome.kind }) };
   applyWorkEnd(tx, { execution, step: { ...ended, artifact: keepStepReport(tx, { execution, step, result: event.result }) }, event });
 };
+
+/** The result whose work the next attempt is offered: the latest, unless that attempt was interrupted before it wrote anything. */
+const findOfferedResult = (step: Step, { commit, result }: ResultedEvent): Step["result"] =>
+  step.result !== null && isWorkFault(result) && (result.kept ?? []).length === 0 ? step.result : commit;
 
 /** Waits until the quota of the agent's model is renewed. Returns false if it is not used up, or was waited for too often. */
 const awaitStepQuota = (tx: DecisionTransaction, { execution, step, event }: StepContext & { event: ResultedEvent }): boolean => {
   const wait = findQuotaWait(event.result, tx.now, step.quota);
   if (wait === null) return false;
-  tx.putStep(execution.id, awaitQuota({ ...step, result: event.commit }, wait));
+  tx.putStep(execution.id, awaitQuota({ ...step, result: findOfferedResult(step, event) }, wait));
   tx.note(`${toTaskId(execution.id, step.id)} waits for a quota until ${new Date(wait.until).toISOString()}`);
   return true;
 };
@@ -197,4 +201,4 @@ const askOnAgentsBehalf = (
 };
 
 /** Whether the attempt was interrupted: the next one repeats what its tools recorded. */
-const isWorkFault = (result: JobResult): boolean => result.end === "crashed" || result.end === "timed-out" || isQuotaEnd(result);
+const isWorkFault = ({ end, failure }: JobResult): boolean => end === "crashed" || end === "timed-out" || failure !== undefined;
