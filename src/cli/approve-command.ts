@@ -31,7 +31,7 @@ const isNamed = (item: WaitingItem, step: string | null, word: string | null): b
   return step === null || item.step === step;
 };
 
-/** The only thing that waits for an approval, among those that the person named. */
+/** The only approval that waits among those that the person named. */
 const findApprovable = (found: FoundTarget<Execution>, word: string | null): WaitingItem => {
   const items = listWaiting(found.execution).filter(({ kind }) => kind === "plan" || kind === "review" || kind === "report");
   const named = items.filter((item) => isNamed(item, found.step?.id ?? null, word));

@@ -28,7 +28,7 @@ export type CoordinatorOptions = {
   readonly firstSweepMs?: Millis;
 };
 
-/** A call that threw is retried after this time, which doubles up to the limit. */
+/** Pause before a failed call is retried; doubles up to the limit. */
 const FIRST_RETRY_PAUSE_MS = 1_000;
 const MAX_RETRY_PAUSE_MS = 5 * 60_000;
 const DEFAULT_FIRST_SWEEP_MS = 20_000;

@@ -124,7 +124,7 @@ export const workflowRunSchema = z
   }));
 export const workflowRunListSchema = z.object({ workflow_runs: z.array(workflowRunSchema) });
 
-/** The artifacts of one name of one run: at most one, but GitHub lists those of earlier attempts too. */
+/** A run's artifacts of the same name: GitHub lists those of earlier attempts too. */
 export const runArtifactListSchema = z.object({
   artifacts: z.array(
     z.object({

@@ -190,7 +190,7 @@ export type RunPort = {
   list(): Promise<GitHubReply<readonly WorkflowRunInfo[]>>;
   /** A run by its id; null if the repository has no such run. */
   read(run: number): Promise<GitHubReply<WorkflowRunInfo | null>>;
-  /** The artifact of this name that a job of the run uploaded; null if there is none, or no such run. */
+  /** The artifact with the given name that a job of the run uploaded; null without the artifact or the run. */
   artifact(run: number, name: string): Promise<GitHubReply<RunArtifactInfo | null>>;
   /** Starts an Actions workflow by file name, at a branch. */
   startWorkflow(file: string, branch: string): Promise<GitHubReply<null>>;

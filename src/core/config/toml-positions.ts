@@ -7,7 +7,7 @@ type TomlScan = { readonly text: string; at: number; readonly offsets: Map<strin
 
 const toPathKey = (path: readonly PropertyKey[]): string => JSON.stringify(path);
 
-/** Positions of deeper keys are those of the key that encloses them at this depth. */
+/** A deeper key has the position of its enclosing key at the given depth. */
 const MAX_LOCATED_DEPTH = 32;
 
 /** Locates keys and array elements in a valid TOML text. An unknown path yields the position of its nearest enclosing key. */

@@ -97,7 +97,7 @@ const listReviewNotices = (execution: Execution, step: Step): readonly Notice[] 
     : [createNotice(execution, "review", { of: [id, head.sha], step: id, pull, reason: summarizeFindings(listFindings(step)) })];
 };
 
-/** Only the oldest execution on a frozen base, because one person can release it for all. */
+/** Only the oldest execution on a frozen base, because a person releases the base for every execution. */
 const listFreezeNotices = (tx: DecisionReader, execution: Execution): readonly Notice[] => {
   const { baseBranch, createdAt } = execution;
   const { frozen, freezes, landedTip } = tx.queue(baseBranch);

@@ -23,7 +23,7 @@ export const findStepRuns = (tx: DecisionReader, execution: Execution): Readonly
   );
 };
 
-/** The attempt of a step that works or failed, the job that resolves its conflict, or the job that verifies it. */
+/** The attempt of a running or failed step, or the job that resolves its conflict or verifies it. */
 const findShownJob = (tx: DecisionReader, { id, baseBranch }: Execution, step: Step): Job | null => {
   const task = toTaskId(id, step.id);
   const conflict = findOpenConflict(step);

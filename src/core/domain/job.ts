@@ -24,7 +24,7 @@ export const readJobKey = (text: string): Job | null => {
   return { kind, target, attempt: Number(count) };
 };
 
-/** The artifact that a run uploads before it creates the ref of this result: no other run, and no person, can upload it there. */
+/** The artifact that a run uploads before it creates the result's ref: no other run, and no person, can upload it there. */
 export const toResultArtifactName = (result: Sha): string => `enki-result-${result}`;
 
 /**

@@ -3,7 +3,7 @@ import type { StepId } from "./ids.ts";
 /** One part of a node path: a role, its run counted from 1, and for a list the item's index from 0. */
 export type NodePathPart = { readonly role: string; readonly run: number; readonly item: number | null };
 
-/** The path to a node run: one part, and before it one for each call that leads to it. */
+/** The path to a node run: its own part, after a part for each call on the way. */
 export type NodePath = readonly NodePathPart[];
 
 /** The workflow of an execution, with its files as of the start. */

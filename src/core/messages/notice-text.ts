@@ -9,7 +9,7 @@ export const OTHER_REVIEWER_REASON = "Someone other than you must approve it.";
 
 const MAX_NOTICES_LISTED = 20;
 
-/** The text of a comment that only notifies a person. Everything else is in the execution's comment, to which it links. */
+/** The text of a comment that only notifies a person and links to the execution's comment. */
 export const renderNoticeComment = (execution: Execution, notices: readonly Notice[], url: string): string =>
   groupByPerson(notices)
     .map(([person, own]) => {

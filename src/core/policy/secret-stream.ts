@@ -62,7 +62,7 @@ const LINE_FRAGMENT = /^(?=.{8})(?:.*[\d_=+/\\"'`]|[^\s]{12}).*$/;
 /** A word that the next word of the line continues: an operator between literals, a literal, or a byte of a list. */
 const JOINED_WORD = /^(?:[+.,&|\\]{1,2}|<<|\+=)$|["'`][,;)]?$|^(?:0x|\\x)?[0-9a-f]{2,3}[,:;]?$/i;
 
-/** The start of the last word, or of the words before it that it may continue. */
+/** The start of the last word, or of the words before, if the last may continue them. */
 const findLastFragment = (text: string): number => {
   let start = findLastWord(text);
   for (;;) {

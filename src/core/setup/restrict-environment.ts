@@ -2,7 +2,7 @@ import type { SettingsRequest } from "./doctor/finding.ts";
 
 const environmentPath = (slug: string): string => `/repos/${slug}/environments/enki`;
 
-/** The requests that create the environment `enki`, or close it, so that only jobs on one branch receive its secrets. */
+/** The requests that create or close the environment `enki`, so that only jobs on the given branch receive its secrets. */
 export const restrictEnvironment = (slug: string, branch: string): readonly SettingsRequest[] => [
   {
     method: "PUT",

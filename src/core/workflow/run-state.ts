@@ -17,7 +17,7 @@ export type RoleOutput = {
 
 export const NO_OUTPUT: RoleOutput = { text: "", fields: {} };
 
-/** One run of a role's work: all of it, or one `foreach` item. */
+/** A run of a role's whole work, or of a `foreach` item. */
 export type NodeRun = {
   readonly state: "running" | "done" | "failed";
   /** The `foreach` item and its index from 0; null without `foreach`. */

@@ -79,7 +79,7 @@ export type Workflow = {
   readonly name: string;
   readonly path: string;
   readonly description: string;
-  /** Sorted so that each role follows the roles that it waits for. */
+  /** Sorted so that each role follows its needs. */
   readonly roles: readonly WorkflowRole[];
   readonly edges: readonly WorkflowEdge[];
   /** Inner loops before the loops around them. */

@@ -113,7 +113,7 @@ const describeMissingField = ({ length }: readonly PropertyKey[], field: string)
   return length === 3 ? `each step must have ${field === "id" ? "an" : "a"} '${field}'` : null;
 };
 
-/** Explains the first fault: our own message if there is one, else the schema's. */
+/** Explains the first fault by our own message, or by the schema's. */
 const explainInputError = (input: unknown, error: z.ZodError): [string, string] => {
   const [issue] = error.issues;
   const path = issue?.path ?? [];

@@ -45,7 +45,7 @@ export type RunRequest = {
   readonly recordArtifact: (artifact: UploadedArtifact) => number;
   readonly secrets: Readonly<Record<string, string>>;
   readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** The branches that an environment admits; an environment that is not listed admits all. */
+  /** The branches that an environment admits; an unlisted environment admits every branch. */
   readonly environmentBranches?: Readonly<Record<string, readonly string[]>>;
   /** Variables of the repository and of its environments; none by default. */
   readonly variables?: Readonly<Record<string, string>>;

@@ -51,7 +51,7 @@ export const mintJobToken = (forge: ForgeState, repository: ForgeRepository, per
     expires: null,
   });
 
-/** Creates an installation token that is valid for one hour. It grants all permissions of the App if `permissions` is null. */
+/** Creates an installation token, valid for an hour. It grants every permission of the App if `permissions` is null. */
 export const mintInstallationToken = (
   forge: ForgeState,
   app: GitHubApp,

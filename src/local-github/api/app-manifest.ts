@@ -6,7 +6,7 @@ const manifestSchema = z.object({
   default_permissions: z.record(z.string(), z.enum(["read", "write"])),
 });
 
-/** The events that an App subscribes to and the permissions that it requests when it is registered. */
+/** The events and permissions that an App requests at its registration. */
 export type AppManifest = { readonly events: readonly string[]; readonly permissions: Readonly<Record<string, "read" | "write">> };
 
 /** Reads an App's manifest, `app.yml`. Throws if the text is not a manifest. */

@@ -49,7 +49,7 @@ export type ForgeRepository = {
   readonly environments: Map<string, Readonly<Record<string, string>>>;
   variables: Readonly<Record<string, string>>;
   readonly environmentVariables: Map<string, Readonly<Record<string, string>>>;
-  /** The branches that an environment admits; an environment that is not listed admits all. */
+  /** The branches that an environment admits; an unlisted environment admits every branch. */
   readonly environmentBranches: Map<string, readonly string[]>;
   /** The machine's own workflow files by path, in effect at every commit without being part of any. */
   workflowFiles: Readonly<Record<string, string>>;

@@ -84,7 +84,7 @@ export const readDiff = async (scope: PageScope, { from, to }: { from: Sha | nul
   ]);
   if (stdout.length <= MAX_DIFF_BYTES) return { text: stdout.toString("utf8"), fullDiff: null };
   const text = stdout.subarray(0, MAX_DIFF_BYTES);
-  // Drop the last line, which is incomplete, unless it is the only one.
+  // Drop the last, incomplete line unless no other exists.
   const end = text.lastIndexOf("\n");
   return {
     text: text.subarray(0, end === -1 ? text.length : end).toString("utf8"),

@@ -40,7 +40,7 @@ const renderExecutionRow = (scope: PageScope, execution: Execution): SafeHtml =>
     ><span class="aside dim small">${renderTime(execution.createdAt)}</span>
   </li>`;
 
-/** All executions, newest first: those of the ledger, and then those of the archive. */
+/** Every execution, newest first: the ledger's, then the archive's. */
 export const renderExecutionsPage = async (scope: PageScope, page: number): Promise<PageContent> => {
   const ledger = (await readPageLedger(scope)) ?? emptyLedger;
   const kept = Object.values(ledger.executions).toSorted((a, b) => b.createdAt - a.createdAt);

@@ -177,7 +177,7 @@ const clashesWith = (packed: ReadonlyMap<RefName, Sha>, ref: RefName): boolean =
 
 type LockedMove = { readonly move: RefMove; readonly lock: HeldLock };
 
-/** Runs work while all these refs are locked, in this order. */
+/** Runs work while the refs are locked, in the given order. */
 const withRefLocks = (repository: string, moves: readonly RefMove[], work: (locked: readonly LockedMove[]) => void): void => {
   const lockRest = (held: readonly LockedMove[]): void => {
     const move = moves[held.length];

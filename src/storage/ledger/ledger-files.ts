@@ -190,7 +190,7 @@ const addExecutionFile = (own: ExecutionFiles, { id, file, value }: { id: string
   } else if (file.startsWith("plan-")) writeOwn(own.plans, file.slice("plan-".length, -".json".length), upgradePlan(value as Plan));
 };
 
-// toLedgerFiles wrote these files, in this format or an earlier one.
+// toLedgerFiles wrote the files, in the current format or an earlier one.
 const parseLedger = (files: ReadonlyMap<string, Buffer>, format: number): Ledger => {
   const parseFile = (path: string, text: string): unknown => {
     const value: unknown = JSON.parse(text);

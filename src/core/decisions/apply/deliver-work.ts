@@ -139,7 +139,7 @@ const applyWork = (tx: DecisionReader, at: StepContext & { event: WorkResultEven
 /** The step's head if the attempt started from it: answers to comments on a head are added to that head. */
 const findAnsweredHead = ({ head }: Step, base: Sha): TaskHead | null => (head?.sha === base ? head : null);
 
-/** The results that make up the new head: those of the head that it extends, and this one. Returns undefined if they are unknown. */
+/** The results in the new head: those of the extended head, and the latest. Returns undefined if they are unknown. */
 const appendHeadResult = (
   before: Step["headResults"],
   { step, event }: Pick<StepContext, "step"> & { event: WorkResultEvent },

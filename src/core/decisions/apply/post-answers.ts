@@ -56,7 +56,7 @@ const postSharedAnswer = (tx: DecisionTransaction, { issue, source, by }: Comman
   const answered = renderAnsweredText({ repositoryUrl: tx.snapshot.repositoryUrl, issue, source, by });
   const body = [marker, answered, ...texts].join("\n\n");
   const effect: Effect = { kind: "write-comment", key, issue, marker, body, comment: known?.number ?? null };
-  // GitHub may accept this answer although it refused an earlier one.
+  // GitHub may accept an answer after it refused an earlier one.
   if (known?.refused) tx.deleteEffectRecord(key);
   else if (known?.digest === digestEffect(effect)) return;
   tx.enqueueEffect(effect);

@@ -49,7 +49,7 @@ const checkEnvironmentBranches = onGitHub(({ isEnvironmentOpen }, facts) =>
 
 const reportUnsigned = (command: string): Finding[] => [reportWarning(LEDGER_KEY_FAULT.code, LEDGER_KEY_FAULT.message, command)];
 
-/** Of the App's own machine; of the ledger that is there; and of the jobs that will write it. */
+/** Checks the App's own machine, the existing ledger, and the jobs that will write the ledger. */
 const checkLedgerKey: DoctorCheck = (facts) => {
   const { hasLedgerKey, ledger, github, remote } = facts;
   if (hasLedgerKey === false) return reportUnsigned(LEDGER_KEY_FAULT.next);
