@@ -41,4 +41,4 @@ const listCommittedFiles = async ({ after }: TerminalHost, directory: string): P
 };
 
 const formatNotice = (commands: readonly string[]): string =>
-  `Every change must pass ${commands.join(" && ")}, which this repository's files suggest. To choose other commands, use --verify or [refinery] verify in .enki/enki.toml.\n`;
+  `Every change must pass ${commands.join(" && ")}, detected in this repository's files. To choose other commands, use --verify or [refinery] verify in .enki/enki.toml.\n`;

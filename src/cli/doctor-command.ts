@@ -15,7 +15,7 @@ export const doctorOptions = {
   fix: { type: "boolean", default: false, about: "repairs what it can: generated files, and settings with a token of an administrator" },
   verify: { type: "boolean", default: false, about: "also runs the verify commands on the base" },
   agent: { type: "boolean", default: false, about: "also plays one tiny turn with the agent, which costs a few tokens" },
-  rebuild: { type: "boolean", default: false, about: "sets a ledger aside that cannot be read, so that Enki writes it again" },
+  rebuild: { type: "boolean", default: false, about: "sets an unreadable ledger aside, so that Enki rebuilds it" },
   json: { type: "boolean", default: false, about: "prints the findings as JSON" },
 } as const;
 

@@ -55,7 +55,7 @@ export const EXECUTION_SUBCOMMANDS: readonly NamedSubcommand[] = [
     "approve",
     {
       takes: "[<step> | <plan hash> | <task>@<result>]",
-      summary: "approve the plan, or a checkpoint by a review or a comment",
+      summary: "approve the plan or a checkpoint, by comment or review",
       load: () =>
         import("./approve-command.ts").then(({ runApproveCommand, approveOptions }) => ({
           run: runApproveCommand,

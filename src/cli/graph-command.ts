@@ -96,7 +96,7 @@ const findGraphExecution = async (terminal: TerminalHost, asked: string, flows: 
   if (found.length > 1) throw new CommandError(`${asked} may be ${found.map(({ execution }) => execution.id).join(" or ")}`);
   const one = first ?? (/^[0-9a-f]{6,64}$/.test(id) ? await shown.readArchived(id) : null);
   if (one) return one;
-  throw noWorkflow ?? new CommandError(`there is no workflow and no execution ${asked}; ${describeKnownExecutions(id, known)}`);
+  throw noWorkflow ?? new CommandError(`there is no workflow or execution ${asked}; ${describeKnownExecutions(id, known)}`);
 };
 
 const listKnownExecutions = ({ ledgers }: ShownLedgers): FoundExecution[] =>

@@ -7,7 +7,7 @@ import { findLedgerSource, openLedgerCopy } from "./ledger-source.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 export const pageOptions = {
-  repo: { type: "string", default: ".", value: "<path or URL>", about: "the repository whose ledger is shown; by default the one here" },
+  repo: { type: "string", default: ".", value: "<path or URL>", about: "the repository whose ledger to show; the current one by default" },
   port: { type: "string", default: "0", value: "<port>", about: "port of the pages; any free port by default" },
 } as const;
 

@@ -33,6 +33,6 @@ export const runReviewCommand = async (args: readonly string[], terminal: Termin
 
 const readLineRemark = (text: string): { path: string; line: number; body: string } => {
   const [, path = "", line = "", body = ""] = /^(.+?):([1-9]\d{0,8}):(.+)$/s.exec(text) ?? [];
-  if (path === "") throw new UsageError(`--comment is <path>:<line>:<text>, and '${text}' is not`);
+  if (path === "") throw new UsageError(`--comment must be <path>:<line>:<text>, not '${text}'`);
   return { path, line: Number(line), body: body.trim() };
 };

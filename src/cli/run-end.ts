@@ -43,7 +43,7 @@ export const formatRunEnd = (end: Exclude<RunEnd, { end: "refused" }>, ending: R
     case "waits":
       if (hasStarted(end)) return [...formatLandedBranch(ending, "It waits for an answer."), "To continue: enki run --resume"];
       return end.questions.length > 0
-        ? ["Nobody answers here. In a terminal it asks and waits; or say it in the request, and start again:", `  enki run ${ending.call}`]
+        ? ["No one can answer here. Run it in a terminal, or put the answer in the request and start again:", `  enki run ${ending.call}`]
         : ["Nothing runs before it is approved. To start without being asked:", `  enki run --yes ${ending.call}`];
   }
 };

@@ -7,9 +7,9 @@ import { agentScriptSchema } from "./scripted-agent/agent-script.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 const EDITOR_SCHEMAS = {
-  role: { title: "A role of Enki: .enki/roles/<any name>.toml", schema: roleFileSchema },
-  workflow: { title: "The front matter of a workflow of Enki: .enki/workflows/<name>.md", schema: frontMatterSchema },
-  rehearsal: { title: "A rehearsal of Enki: the file that `enki rehearse` plays", schema: agentScriptSchema },
+  role: { title: "An Enki role: .enki/roles/<any name>.toml", schema: roleFileSchema },
+  workflow: { title: "The front matter of an Enki workflow: .enki/workflows/<name>.md", schema: frontMatterSchema },
+  rehearsal: { title: "An Enki rehearsal: the file that `enki rehearse` plays", schema: agentScriptSchema },
   config: { title: "Enki's configuration: .enki/enki.toml", schema: configFileSchema },
 } as const;
 

@@ -63,9 +63,7 @@ const readGivenFiles = async ({ cwd }: TerminalHost, words: readonly string[]): 
     const found = await stat(path).catch(() => null);
     if (!found) throw new CommandError(`there is no file or directory ${path}`);
     if (found.isFile() && classifyPath(path) === null)
-      throw new CommandError(
-        `${word} is none of what Enki reads: enki.toml and roles, which end with .toml, and workflows, which are workflows/<name>.md`,
-      );
+      throw new CommandError(`Enki does not read ${word}; it reads enki.toml, roles (*.toml) and workflows (workflows/<name>.md)`);
     const below = found.isDirectory() ? await listConfigFiles(path) : [path];
     // A directory without files to validate is an error.
     if (below.length === 0) throw new CommandError(`there is no enki.toml and no role in ${path}`);

@@ -48,7 +48,7 @@ const followExecution = async (terminal: TerminalHost, target: CommandTarget, wa
   for (;;) {
     const ledger = await target.readLedger();
     const execution = ledger?.executions[id];
-    if (!ledger || !execution) throw new CommandError(`${id} was archived; enki graph ${id} shows its end`);
+    if (!ledger || !execution) throw new CommandError(`${id} was archived; see enki graph ${id}`);
     const plan = ledger.plans[execution.plan ?? ""] ?? null;
     const tree = { execution, plan, timeline: await history.read(), now: terminal.now(), width: terminal.size().columns, colour };
     printer.print(execution);

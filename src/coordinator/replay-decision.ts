@@ -10,7 +10,7 @@ const RESULT_DEFAULTS = { outcome: null, answer: "", replies: [] };
 const upgradeResultEvent = (event: Event): Event =>
   event.kind === "resulted" ? { ...event, result: { ...RESULT_DEFAULTS, ...event.result } } : event;
 
-/** Answers about results, which earlier versions believed without asking. */
+/** Answers the result queries that earlier versions did not make. */
 const believeResult = (query: Query): QueryFact | null => {
   if (query.kind === "result-files") return { kind: "result-files", query, answer: null };
   if (query.kind !== "result-artifact") return null;

@@ -12,7 +12,7 @@ export type MountPlan = readonly MountEntry[];
 export const isInsideDirectory = (path: string, directory: string): boolean =>
   path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 
-/** The outermost ancestor closed to other users; null if everyone reaches the path. */
+/** The outermost ancestor that other users cannot enter; null if there is none. */
 const findClosedAncestor = async (path: string): Promise<string | null> => {
   const ancestors: string[] = [];
   for (let at = dirname(path); at !== dirname(at); at = dirname(at)) ancestors.unshift(at);
@@ -35,7 +35,7 @@ export type MountWish = {
   readonly writable: readonly string[];
   /** Replacements of files by path. */
   readonly replaced?: Readonly<Record<string, string>>;
-  /** Whether another user than the owner of the files is inside. */
+  /** Whether a user other than the files' owner is inside. */
   readonly otherUser: boolean;
 };
 

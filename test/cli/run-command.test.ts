@@ -139,7 +139,7 @@ describe.concurrent("enki run reports before it starts", () => {
         ".enki/enki.toml": '[agent]\ncommand = "no-such-agent"\n',
       },
       /^enki run: the agent's command no-such-agent is not there/,
-      "Every change must pass npm ci && npm test, which this repository's files suggest. To choose other commands, use --verify or [refinery] verify in .enki/enki.toml.\n",
+      "Every change must pass npm ci && npm test, detected in this repository's files. To choose other commands, use --verify or [refinery] verify in .enki/enki.toml.\n",
     ],
   ])("%s", async (_, files, why, out = "") => {
     const terminal = openTerminal();

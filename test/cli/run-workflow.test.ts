@@ -84,7 +84,7 @@ describe.concurrent("enki run --workflow", () => {
       "a workflow that there is not",
       {},
       ["--workflow", "gatet"],
-      /^enki run: There is no workflow gatet\. The workflows here are: .*, gated-ship, /,
+      /^enki run: There is no workflow gatet\. Available workflows: .*, gated-ship, /,
     ],
     [
       "one with mistakes",

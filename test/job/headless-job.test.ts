@@ -90,7 +90,7 @@ test("a used quota is told with the time of its renewal", async () => {
   const job = await work([{ act: "fail", value: "You've hit your limit · resets 3pm (UTC)" }]);
   expect(job).toMatchObject({ end: "failed", failure: { code: "quota", resets: "3pm (UTC)" }, usage: USAGE });
   expect(job.why).toMatch(
-    /^The quota of Claude Code's model is used up \(.*\); it renews at 3pm \(UTC\)\. Retry then, or use another key\.$/,
+    /^The quota of Claude Code's model is used up \(.*\); it resets at 3pm \(UTC\)\. Retry then, or use another key\.$/,
   );
 });
 

@@ -116,7 +116,7 @@ describe("prepare", () => {
     "gives %s, which the ledger does not expect, neither work nor checkout",
     async (job) => {
       const { claimed, host, at } = await it.prepare(job);
-      expect(claimed).toMatchObject({ ok: false, refusal: { code: "not-running", message: `the ledger does not say that ${job} runs` } });
+      expect(claimed).toMatchObject({ ok: false, refusal: { code: "not-running", message: `the ledger shows no running job ${job}` } });
       expect(existsSync(at.spec)).toBe(false);
       expect(readdirSync(host.workspace)).toEqual([]);
     },

@@ -119,7 +119,7 @@ test("an organisation's workflow runs in its repositories until one has its own 
   await run("/enki run theirs one");
   await run("/enki run mine two");
   expect(told["say"]).toEqual(["The organisation's one", "The repository's two"]);
-  await stage.replies(await stage.ask("/enki run x"), /There is no workflow `x`\. The workflows here are: .*mine, .*theirs\./);
+  await stage.replies(await stage.ask("/enki run x"), /There is no workflow `x`\. Available workflows: .*mine, .*theirs\./);
 });
 
 test("refuses an unknown or invalid workflow with a message", async () => {

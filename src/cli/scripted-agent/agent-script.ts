@@ -45,7 +45,10 @@ export const agentScriptSchema = z.strictObject({
     .optional()
     .describe("with `enki demo`: the maintainer's comment on the first line of a file that holds a text"),
   always: z.array(actionSchema).default([]).describe("acts before those of every scene"),
-  scene: z.array(sceneSchema).min(1).describe("the scenes; the one that names most of a job's role, step and attempt is played"),
+  scene: z
+    .array(sceneSchema)
+    .min(1)
+    .describe("the scenes; the most specific match for a job is played: attempt outranks step, and step outranks role"),
 });
 
 export type AgentScript = z.output<typeof agentScriptSchema>;

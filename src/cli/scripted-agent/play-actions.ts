@@ -93,7 +93,7 @@ const performAction = async (stage: ActorSession, act: CallAction, call: Scripte
 
 const replaceOnce = (content: string, { edit, find, replace }: Extract<ScriptAction, { edit: string }>): string => {
   const parts = content.split(find);
-  if (parts.length !== 2) throw new Error(`${edit} holds the text to replace ${parts.length - 1} times`);
+  if (parts.length !== 2) throw new Error(`the text to replace occurs ${parts.length - 1} times in ${edit}`);
   return parts.join(replace);
 };
 

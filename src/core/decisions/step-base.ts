@@ -89,7 +89,7 @@ export const mergeHeads = (
 };
 
 /**
- * Whether the base was rewound without agreement, or one of these heads would bring lost commits back. Returns undefined while facts are missing.
+ * Whether the base was rewound without consent, or one of these heads would restore lost commits. Returns undefined while facts are missing.
  */
 const mustWaitForBase = (tx: DecisionReader, { baseBranch }: Execution, on: Step["builtOn"]): boolean | undefined => {
   const each = [

@@ -43,7 +43,7 @@ export type Ledger = {
   /** Complete last messages of agents, if different from their reports. */
   readonly answers: Readonly<Record<`${ExecutionId}/${string}`, string>>;
   readonly mails: Readonly<Record<string, Mail>>;
-  /** Actions for people within the last hour. */
+  /** Each person's usage in the last hour. */
   readonly usage: Readonly<Record<UsageKey, PersonUsage>>;
   /** Open backlog items as of the last start of a planner. */
   readonly backlog: readonly BacklogItem[];

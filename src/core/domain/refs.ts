@@ -5,7 +5,7 @@ import { isJobKind, type JobKey, readJobKey } from "./job.ts";
 export const LEDGER_REF: RefName = "refs/enki/ledger";
 /** Finished executions that left the ledger. */
 export const ARCHIVE_REF: RefName = "refs/enki/archive";
-/** Every applied result becomes one more parent of this single ref, because each push pays for every ref in the repository. */
+/** Each applied result becomes a parent of a commit on this one ref, because every ref slows down every push. */
 export const ATTEMPTS_REF: RefName = "refs/enki/attempts";
 export const REFUSED_PREFIX = "refs/enki/refused/";
 export const RESULTS_PREFIX = "refs/enki/results/";

@@ -10,7 +10,7 @@ export type TamperingKind = "deleted" | "skipped" | "weakened" | "snapshot" | "c
 /** A file that deletes, skips or weakens a judge of its change. */
 export type TamperingFinding = { readonly path: string; readonly kind: TamperingKind };
 
-/** The coordinator's findings in a head; without any, the head needs no person. */
+/** The coordinator's findings in a head. An empty list needs no approval. */
 export type HeadTampering = {
   readonly head: Sha;
   readonly findings: readonly TamperingFinding[];

@@ -9,7 +9,7 @@ const HIDDEN_CHARS = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u034f\u115f\u1160\u2028\u2029\u3
 
 const HIDDEN_OR_SHOWN = new RegExp(`(${SHOWN_SEQUENCES.source})|${HIDDEN_CHARS.source}`, "gu");
 
-/** Removes invisible characters, except inside emoji and joined letters. Line ends become `\n`, tabs stay. */
+/** Removes invisible characters, except inside emoji and joined letters. Line endings become `\n`; tabs stay. */
 export const stripHiddenChars = (text: string): string =>
   text
     .replace(ANSI_ESCAPES, "")

@@ -27,7 +27,7 @@ type WrittenText = Pick<GitHubComment, "issue" | "onPull" | "by" | "bot" | "body
   readonly edited: boolean;
 };
 
-/** Events of a person's text: its commands and, on a pull request, a remark. Texts of bots and of Enki yield none. */
+/** Events from a person's text: its commands and, on a pull request, a remark. Texts by bots and Enki yield none. */
 const readWrittenText = ({ source, issue, onPull, by, bot, body, at, edited }: WrittenText, self: Login): Event[] => {
   if (bot || by === self) return [];
   const id = `${source.kind}:${source.id}` as const;

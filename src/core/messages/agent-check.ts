@@ -38,7 +38,7 @@ const chooseRepair = (failure: AgentFailure | null, { key, install }: Pick<Agent
   switch (failure?.code) {
     case "auth":
     case "quota":
-      return key === null ? "write the key's variable in [agent] env" : `export ${key}=…`;
+      return key === null ? "set the key's variable in [agent] env" : `export ${key}=…`;
     case "agent-missing":
       return install ?? "correct [agent] command in .enki/enki.toml";
     case "agent-crashed":
@@ -46,10 +46,10 @@ const chooseRepair = (failure: AgentFailure | null, { key, install }: Pick<Agent
     case "overloaded":
     case "idle":
     case "timed-out":
-      return `${AGAIN}, once the model's address answers`;
+      return `${AGAIN}, once the model's API responds`;
     case "refused-by-policy":
     case undefined:
-      return "write another [tiers.standard] model in .enki/enki.toml";
+      return "set another [tiers.standard] model in .enki/enki.toml";
   }
 };
 
@@ -57,7 +57,7 @@ export const reportMissingTool = ({ label }: AgentCheck): Finding =>
   reportError(
     "agent-tools",
     `${label} answered, but its model did not call Enki's tool ${CHECKED_TOOL}.`,
-    "write a [tiers.standard] model that calls tools in .enki/enki.toml",
+    "set a [tiers.standard] model that calls tools in .enki/enki.toml",
   );
 
 /** Why a configured agent cannot start on this machine, and what to do about it. */

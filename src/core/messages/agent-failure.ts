@@ -37,7 +37,7 @@ export const renderAgentFailure = (input: AgentFailureInput): string => {
     }
     case "quota": {
       const resets = toOneLine(failure.resets ?? "", MAX_RESET_CHARS);
-      const renewed = resets === "" ? "" : `; it renews ${resets.startsWith("in ") ? resets : `at ${resets}`}`;
+      const renewed = resets === "" ? "" : `; it resets ${resets.startsWith("in ") ? resets : `at ${resets}`}`;
       const when = resets === "" ? "later" : "then";
       return `The quota of ${label ?? "the agent"}'s model is used up${quoteDetail(detail)}${renewed}. Retry ${when}, or use another key.`;
     }

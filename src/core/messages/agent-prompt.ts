@@ -69,7 +69,7 @@ const renderPlanRules = (input: PromptInput): string => {
           `- Steps cannot change protected files: ${listProtectedFiles(input)}; and lock files without their manifest. Plan no step for them. If the request needs such a change, leave it out and say in a step's description what a person has to change.`,
         ]),
     "- Nothing runs before a person has approved the plan.",
-    "- You cannot ask anyone while you work. Only if the plan depends on something that neither the code nor the request answers, send one `request` to `user` (`enki_mail_send`) with all of your questions as numbered options and your recommendation, and end. You are restarted with the answer.",
+    "- You cannot ask anyone while you work. Only if the plan depends on something that neither the code nor the request answers, send one `request` to `user` (`enki_mail_send`) with all of your questions as numbered options and your recommendation, and end. Enki restarts you with the answer.",
   ].join("\n");
 };
 

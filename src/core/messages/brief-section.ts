@@ -34,7 +34,7 @@ export const renderBriefNote = (brief: Brief | null): string => {
 const formatLateNote = ({ title, body, at, edited }: LateText): string => {
   const texts = title && body ? "title and text" : title ? "title" : "text";
   const verb = edited ? (title && body ? "were" : "was") : "may have been";
-  return `The ${texts} ${verb} edited after the command; the version of ${formatTime(at)} is used.`;
+  return `The ${texts} ${verb} edited after the command; the version from ${formatTime(at)} is used.`;
 };
 
 const formatOmittedComments = ({ older, edited, untrusted }: OmittedComments): string =>

@@ -23,7 +23,10 @@ export const renderEstimate = (estimate: PlanEstimate | null): string => {
   const path = criticalPath.slice(0, MAX_PATH_LISTED).map((id) => toInlineCode(id));
   const along = criticalPath.length > 1 ? ` along ${[...path, ...(criticalPath.length > path.length ? ["…"] : [])].join(" → ")}` : "";
   const money = usd === null ? "cost not reported so far" : `${formatAmount(usd, formatUsd)} for all steps`;
-  const missing = unknown.length === 0 ? "" : ` ${unknown.length} of ${steps.length} steps without history are not counted.`;
+  const missing =
+    unknown.length === 0
+      ? ""
+      : ` ${unknown.length} of ${steps.length} steps ${unknown.length === 1 ? "has no history and does" : "have no history and do"} not count.`;
   const summary = `Estimate: ${formatAmount(ms, formatDuration)}${along}; ${money}.${missing}`;
   const rows = steps.slice(0, MAX_STEPS_LISTED).map((step) => formatStepRow(step));
   const more = steps.length > rows.length ? [`| … ${steps.length - rows.length} more | | | |`] : [];

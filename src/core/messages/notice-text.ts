@@ -49,7 +49,7 @@ const describeNotice = (execution: Execution, { kind, step, pull, reason }: Noti
     case "failure":
       return why === "" ? `${name} failed.` : `${name} failed: ${why}`;
     case "refusal":
-      return `your change to the plan was not possible: ${why}`;
+      return `Enki could not change the plan: ${why}`;
     case "freeze":
       return `nothing lands on ${toInlineCode(execution.baseBranch)} for now: ${why}`;
     case "budget":

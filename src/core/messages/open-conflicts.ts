@@ -59,7 +59,7 @@ export const renderWaitingConflicts = ({ id, baseBranch, steps }: Execution, { i
       if (!step || conflictPaths.length === 0 || findOpenConflict(step)) return [];
       const where = formatConflicts(conflictPaths.map((path) => ({ path, kind: "contents" })));
       return [
-        `- ${toInlineCode(step.id)} conflicts with ${toInlineCode(baseBranch)} in ${where}: it is resolved after the conflicts ahead of it in the same file.`,
+        `- ${toInlineCode(step.id)} conflicts with ${toInlineCode(baseBranch)} in ${where}: it waits for steps queued ahead that conflict in the same file.`,
       ];
     }),
   );

@@ -51,7 +51,7 @@ export const renderPlanPages = ({ execution, hash, added, approved }: ShownPlan)
   const limit = MAX_PAGES * MAX_PAGE_BYTES;
   const steps = collectUpTo(limit, added, renderWholeStep);
   const before = collectUpTo(limit, approved, renderWholeStep);
-  const parts = [...steps, ...(before.length === 0 ? [] : ["## Steps that were approved before", ...before])];
+  const parts = [...steps, ...(before.length === 0 ? [] : ["## Steps approved earlier", ...before])];
   const pages = splitIntoPages(parts);
   if (pages.length > MAX_PAGES || steps.length < added.length || before.length < approved.length) return null;
   const title = `# Plan ${toInlineCode(hash.slice(0, 12))} of execution ${toInlineCode(execution)}`;
@@ -70,6 +70,6 @@ export const refuseLongPlan = <T>(checked: Result<T>, added: readonly PlannedSte
 
 export const PLAN_TOO_LONG_REFUSAL = refuse(
   "plan-too-long",
-  "The plan is too long to be shown on ten pages, so nobody could approve it. Ask for a smaller part.",
+  "The plan does not fit on ten pages, so nobody could approve it. Ask for a smaller part.",
   "propose fewer steps, or shorter descriptions",
 ).refusal;

@@ -45,7 +45,7 @@ export const refuseRetargetedPull = (base: string): Refusal =>
 export const refuseConflictingPull = (base: string): Refusal =>
   refuse(
     "pull-conflict",
-    `The head conflicts with \`${base}\`, and Enki changes no branch of a person.`,
+    `The head conflicts with \`${base}\`, and Enki does not change people's branches.`,
     `merge \`${base}\` into the branch, then comment /enki land`,
   ).refusal;
 

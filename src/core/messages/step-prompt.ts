@@ -100,7 +100,7 @@ const renderQuestionRules = ({ canAsk }: PromptInput): string[] =>
   canAsk
     ? [
         "Report in one line what you are doing when a new phase starts (`enki_worker_report`).",
-        "Decide details yourself. Only if the task cannot be done without a person's answer, send one `request` to `user` (`enki_mail_send`) before you change anything, and end. You are restarted with the answer.",
+        "Decide details yourself. Only if the task cannot be done without a person's answer, send one `request` to `user` (`enki_mail_send`) before you change anything, and end. Enki restarts you with the answer.",
       ]
     : [];
 

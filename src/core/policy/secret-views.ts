@@ -114,7 +114,7 @@ const findLastAtMost = (sorted: readonly number[], value: number): number => {
   return low;
 };
 
-/** Shorter runs hold no credential. */
+/** No credential is shorter. */
 const MIN_BASE64_CHARS = 24;
 const MIN_HEX_CHARS = 48;
 const HEX_LIST = /(?:(?:0x|\\x)?[0-9a-f]{2}[\s,:;]{1,3}){23,4000}(?:0x|\\x)?[0-9a-f]{2}\b/gi;

@@ -98,7 +98,7 @@ const ALWAYS_PASSES: readonly RegExp[] = [
 ];
 
 const ROW = /^\s*[[{(].*[\]})]\s*,?\s*$/;
-/** The rest of a longer line is data. */
+/** Longer lines are cut: the rest is data. */
 const MAX_LINE_CHARS = 2_000;
 
 const toStrength = (line: string, { checks, weak }: LinePatterns): TestLine["strength"] => {

@@ -16,7 +16,7 @@ import type { WorkflowRole } from "./workflow.ts";
 
 export type ResumedRun = {
   readonly state: RunState;
-  /** Node runs that start again, with their error. */
+  /** Node runs to restart, each with its error. */
   readonly nodeRuns: readonly (OpenNodeRun & { readonly error: string })[];
   /** Whether any failed role can continue. */
   readonly changed: boolean;

@@ -20,7 +20,7 @@ const OUTPUT_FLUSH_MS = 500;
 const findSignal = (code: number | null, signal: NodeJS.Signals | null): string | null =>
   signal ?? Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0] ?? null;
 
-/** The error of a command without a program; null for any other command. Wrapping programs would report the error less clearly. */
+/** The error if the command's program does not exist, else null. Wrapper programs would report it less clearly. */
 const explainMissingCommand = async ({ command, env }: ForeignCommand): Promise<string | null> => {
   const path = command.includes("/") ? (existsSync(command) ? command : null) : await findProgram(command, env["PATH"] ?? "");
   return path === null ? `could not be started: spawn ${command} ENOENT` : null;

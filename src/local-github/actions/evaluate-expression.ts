@@ -34,7 +34,7 @@ export const createDictionary = (entries: Iterable<readonly [string, ExpressionV
   return result;
 };
 
-// The lexer (0.3.61) replaces only the first of several doubled quotes in a text.
+// The lexer (0.3.61) unescapes only the first doubled quote in a string.
 const lexExpression = (expression: string): ReturnType<Lexer["lex"]>["tokens"] =>
   new Lexer(expression)
     .lex()

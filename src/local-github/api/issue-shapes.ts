@@ -32,7 +32,7 @@ export const reactionRollup = (url: string, reactions: readonly EmojiReaction[])
   ...Object.fromEntries(REACTION_CONTENTS.map((content) => [content, reactions.filter((reaction) => reaction.content === content).length])),
 });
 
-/** The addresses of an issue in the API and in a browser. */
+/** The API URL and browser URL of an issue. */
 export const issueUrls = (forge: ForgeState, repository: ForgeRepository, { number, pull }: Issue): { url: string; html: string } => ({
   url: `${repositoryUrl(forge, repository)}/issues/${number}`,
   html: `${pageUrl(forge, repository)}/${pull ? "pull" : "issues"}/${number}`,

@@ -74,7 +74,7 @@ export type RunningForge = {
   setActionsPulls(repository: RepositoryName, allowed: boolean): void;
   /** Changes the draft state as a person does on GitHub's pages. The REST API cannot do this. */
   setDraft(repository: RepositoryName, pull: { readonly number: number; readonly draft: boolean; readonly login: string }): void;
-  /** Starts the workflows of the default branch with this cron expression, as the clock of GitHub does. GitHub sends no webhook for it. */
+  /** Starts the default branch's workflows that have this cron expression, as GitHub's scheduler does. GitHub sends no webhook for it. */
   startScheduled(repository: RepositoryName, cron: string): void;
   /** Uploads a file as a person does on GitHub's pages and returns its address. The REST API cannot do this. */
   attach(attachment: FileAttachment): string;

@@ -36,7 +36,7 @@ const MAX_CHAINED_RUNS = 3;
 
 type StartMode = "start" | "block" | "nothing";
 
-/** Events of a job's token start only dispatches; the runs of its pull requests wait for approval. */
+/** A job token's events start runs only by dispatch; runs for its pull requests await approval. */
 const startModeOf = (forgeEvent: ForgeEvent): StartMode => {
   const { event, payload, actor } = forgeEvent;
   // https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#workflow_run

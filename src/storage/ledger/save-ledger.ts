@@ -132,7 +132,7 @@ const confirmOrFenceWrite = async (clone: RepositoryClone, write: LedgerWrite, c
   await clone.fetch();
   const tip = (await clone.refs())[LEDGER_REF] ?? null;
   if (tip !== null && tip !== write.head) return clone.isAncestor(commit, tip).catch(() => false);
-  // Without the inputs of the write before, which a replay would decide again.
+  // Drops the previous write's inputs; a replay would decide them again.
   const tree = await clone.writeFiles(write.head, new Map(write.head === null ? [] : [[INPUTS_FILE, null]]));
   const parents = write.head === null ? [] : [write.head];
   const fence = await writeSealedCommit(clone, write.guard?.seal, {

@@ -45,7 +45,7 @@ test("the conflicts of steps that change one file are resolved in a line, each o
   const it = await begin();
   expect(it.resolving()).toEqual(["b"]);
   expect(it.comment()).toContain("`b` conflicts with `main` in `a.txt`: a merger resolves it, attempt 1 of 3.");
-  expect(it.comment()).toContain("`c` conflicts with `main` in `a.txt`: it is resolved after the conflicts ahead of it in the same file.");
+  expect(it.comment()).toContain("`c` conflicts with `main` in `a.txt`: it waits for steps queued ahead that conflict in the same file.");
   await it.resolved();
   const [first, base] = [it.head("b") ?? "", it.base()];
   expect(it.state_("b")).toBe("published");

@@ -229,7 +229,7 @@ test("the command is read again right before the landing: if it was deleted, not
   await it.verified();
   await it.tell({ kind: "woken" });
   expect(it.base()).toBe(before);
-  expect(it.shown()).toContain("GitHub does not show the `/enki land` by maintainer as it was given");
+  expect(it.shown()).toContain("The `/enki land` by maintainer no longer counts");
 });
 
 test("a pull request that conflicts with the base leaves the queue, because Enki changes no branch of a person", async () => {
@@ -237,7 +237,7 @@ test("a pull request that conflicts with the base leaves the queue, because Enki
   await it.say(land);
   await it.tell({ kind: "woken" });
   expect(it.running()).toEqual([]);
-  expect(it.shown()).toContain("The head conflicts with `main`, and Enki changes no branch of a person.");
+  expect(it.shown()).toContain("The head conflicts with `main`, and Enki does not change people's branches.");
 });
 
 const mergeByHand = (it: ReturnType<typeof openPull>): void => {

@@ -57,7 +57,7 @@ describe("the text", () => {
   test("shows time along the critical path, money, and each step", () => {
     const found = estimatePlan(plan(step("a", heavy), step("b", { needs: ["a"] }), step("x", { tier: "light" })), HISTORY);
     expect(renderEstimate(found)).toMatchInlineSnapshot(`
-      "Estimate: 21 min (rarely over 25 min) along \`a\` → \`b\`; $1.00 (rarely over $1.50) for all steps. 1 of 3 steps without history are not counted.
+      "Estimate: 21 min (rarely over 25 min) along \`a\` → \`b\`; $1.00 (rarely over $1.50) for all steps. 1 of 3 steps has no history and does not count.
 
       <details>
       <summary>Estimate by step</summary>

@@ -85,11 +85,11 @@ test("a comment states in one sentence what was read and that later edits are ig
 });
 
 test.each([
-  [{ title: false, body: true, edited: true }, "The text was edited after the command; the version of 2026-11-28 12:03 UTC is used."],
-  [{ title: true, body: false, edited: true }, "The title was edited after the command; the version of 2026-11-28 12:03 UTC is used."],
+  [{ title: false, body: true, edited: true }, "The text was edited after the command; the version from 2026-11-28 12:03 UTC is used."],
+  [{ title: true, body: false, edited: true }, "The title was edited after the command; the version from 2026-11-28 12:03 UTC is used."],
   [
     { title: true, body: true, edited: false },
-    "The title and text may have been edited after the command; the version of 2026-11-28 12:03 UTC is used.",
+    "The title and text may have been edited after the command; the version from 2026-11-28 12:03 UTC is used.",
   ],
 ])("agents and people see if a text may differ from the command's time: %j", (late, said) => {
   const given = brief({ late: { ...late, at: AT } });

@@ -159,8 +159,8 @@ describe("a plan that is too long for its comment", () => {
       `[the whole plan](../blob/${page?.commit}/plan-${plan}.md)\n\nExisting steps continue unchanged. To add`,
     );
     const text = it.state.texts.at(-1)?.files[`plan-${plan}.md`] ?? "";
-    expect(text.indexOf("Do number 59.")).toBeLessThan(text.indexOf("## Steps that were approved before"));
-    expect(text.indexOf("Description of first.")).toBeGreaterThan(text.indexOf("## Steps that were approved before"));
+    expect(text.indexOf("Do number 59.")).toBeLessThan(text.indexOf("## Steps approved earlier"));
+    expect(text.indexOf("Description of first.")).toBeGreaterThan(text.indexOf("## Steps approved earlier"));
   });
 
   test("is refused if it does not fit on ten pages either", async () => {

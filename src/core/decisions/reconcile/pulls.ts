@@ -37,7 +37,7 @@ const reconcileStepPull = (tx: DecisionTransaction, execution: Execution, step: 
   reportHeadStatus(tx, execution, { commit: step.head.sha, step });
 };
 
-/** Whether a request reports the status of a head that several requests share: the newest open request does, else the newest. */
+/** Whether an execution reports the status of a head that several share: the newest open one does, else the newest. */
 const ownsHeadStatus = (tx: DecisionReader, execution: Execution, commit: Sha): boolean => {
   const all = tx.executions().filter(({ landsPull, steps }) => landsPull && Object.values(steps).some(({ head }) => head?.sha === commit));
   const open = all.filter((each) => !hasEnded(each));

@@ -34,7 +34,7 @@ export const refuseBadApproval = (usage: string): RefusedResult =>
 export const refuseBadHash = (quoted: string): RefusedResult =>
   refuse(
     "bad-hash",
-    `${quoted} is neither a plan hash nor a task with its result, of at least seven characters each. Copy the line from Enki's comment.`,
+    `${quoted} is neither a plan hash nor <task>@<result>, with at least seven characters of each hash. Copy the line from Enki's comment.`,
     "/enki approve <plan hash> | <task>@<result>",
   );
 
@@ -45,7 +45,7 @@ export const refuseBadHead = (quoted: string, usage: string): RefusedResult =>
   refuse("bad-head", `${quoted} is not a commit with at least seven characters.`, `/enki ${usage}`);
 
 export const refuseStopArgument = (quoted: string): RefusedResult =>
-  refuse("too-much", `\`/enki stop\` stops everything, so it takes no argument such as ${quoted}.`, "/enki cancel [<step>]");
+  refuse("too-much", `\`/enki stop\` stops everything, so it does not accept ${quoted}.`, "/enki cancel [<step>]");
 
 export const refuseMistypedCommand = (quoted: string, hint: string): RefusedResult =>
   refuse("unknown-command", `There is no \`/enki ${quoted}\`${hint}`, "/enki help");

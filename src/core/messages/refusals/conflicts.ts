@@ -16,7 +16,7 @@ export const explainFailedResolutions = (tries: number, reason: string): string 
   `${tries} tries to resolve it failed; the last: ${reason}`;
 
 export const explainOpaqueConflict = (kinds: readonly string[]): string =>
-  `No text can merge what is of this kind (${kinds.join(", ")}): only a person can say which side is meant`;
+  `Conflicts of this kind (${kinds.join(", ")}) cannot be merged as text: a person must choose a side`;
 
 export const explainProtectedConflict = (path: string): string => `\`${path}\` is protected: no agent may change it`;
 

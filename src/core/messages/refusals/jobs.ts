@@ -1,6 +1,6 @@
 import { refuse, type RefusedResult } from "../../domain/refusal.ts";
 
-export const refuseIdleJob = (job: string): RefusedResult => refuse("not-running", `the ledger does not say that ${job} runs`);
+export const refuseIdleJob = (job: string): RefusedResult => refuse("not-running", `the ledger shows no running job ${job}`);
 
 export const refuseMissingBranch = (branch: string): RefusedResult => refuse("no-base", `there is no branch ${branch}`);
 

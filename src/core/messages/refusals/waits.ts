@@ -28,7 +28,7 @@ export const AWAITS_ADDED_APPROVAL: Refusal = refuse(
 
 export const AWAITS_WORKER: Refusal = refuse(
   "awaits-worker",
-  "Nothing holds it: it starts as soon as the limits in `[workers]` leave room for another job.",
+  "Nothing blocks it: it starts as soon as the limits in `[workers]` allow another job.",
   "",
 ).refusal;
 

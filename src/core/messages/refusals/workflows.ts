@@ -9,7 +9,7 @@ export const refuseFaultyWorkflow = (shown: string, more: string): RefusedResult
   refuse("bad-workflow", `The workflow has mistakes: ${shown}${more}.`, "fix its file on the default branch");
 
 export const refuseUnknownWorkflow = (name: string, known: string, next: string): RefusedResult =>
-  refuse("unknown-workflow", `There is no workflow \`${name}\`. The workflows here are: ${known}.`, next);
+  refuse("unknown-workflow", `There is no workflow \`${name}\`. Available workflows: ${known}.`, next);
 
 export const refuseUnknownNode = (node: string): RefusedResult =>
   refuse("unknown-unit", `the workflow has no work that is called "${node}"`);
