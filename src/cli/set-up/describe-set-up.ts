@@ -1,5 +1,5 @@
 import type { DetectedProject } from "../../core/setup/detect-project.ts";
-import { listEnvironmentCommands } from "../../core/setup/restrict-environment.ts";
+import { formatEnvironmentCommand } from "../../core/setup/restrict-environment.ts";
 import type { SetUpChoices } from "../../core/setup/plan-set-up.ts";
 import type { OwnRepository } from "./read-repository-facts.ts";
 
@@ -27,7 +27,7 @@ export const describeNextSteps = (
     "Next:",
     ...(verify.length === 0 ? ["  Write in .enki/enki.toml what verifies a change: nothing lands before."] : []),
     ...(isPullRequest ? ["  Merge the pull request."] : ['  git add .enki .github && git commit --message "Set up Enki" && git push']),
-    ...(usesEnvironment ? listEnvironmentCommands(slug, defaultBranch ?? "main").map((line) => `  ${line}`) : []),
+    ...(usesEnvironment ? [`  ${formatEnvironmentCommand(slug, defaultBranch ?? "main")}`] : []),
     `  ${secret}`,
     ...(usesApp
       ? ["  enki app, where GitHub reaches it: docs/install.md"]

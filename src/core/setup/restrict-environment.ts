@@ -12,9 +12,9 @@ export const restrictEnvironment = (slug: string, branch: string): readonly Sett
   { method: "POST", path: `${environmentPath(slug)}/deployment-branch-policies`, body: { name: branch } },
 ];
 
-/** The same requests as lines for a shell. */
-export const listEnvironmentCommands = (slug: string, branch: string): readonly string[] => {
+/** The same requests as a line for a shell. */
+export const formatEnvironmentCommand = (slug: string, branch: string): string => {
   const path = environmentPath(slug).slice(1);
   const policy = "-F 'deployment_branch_policy[protected_branches]=false' -F 'deployment_branch_policy[custom_branch_policies]=true'";
-  return [`gh api --method PUT ${path} ${policy}`, `gh api --method POST ${path}/deployment-branch-policies -f name=${branch}`];
+  return `gh api --method PUT ${path} ${policy} && gh api --method POST ${path}/deployment-branch-policies -f name=${branch}`;
 };

@@ -1,6 +1,6 @@
 import { LEDGER_KEY_FAULT } from "../../messages/refusals/ledger.ts";
 import { COORDINATOR_WORKFLOW_PATH } from "../plan-set-up.ts";
-import { listEnvironmentCommands, restrictEnvironment } from "../restrict-environment.ts";
+import { formatEnvironmentCommand, restrictEnvironment } from "../restrict-environment.ts";
 import type { DoctorFacts } from "./doctor-facts.ts";
 import { type DoctorCheck, type Finding, onGitHub, reportError, reportWarning, slugOf } from "./finding.ts";
 
@@ -15,7 +15,7 @@ const checkSecret = onGitHub(({ hasEnvironment, hasEnvironmentSecret, hasReposit
         ...reportError(
           "environment-missing",
           "The environment `enki`, which should hold the agent's key, does not exist; private repositories on GitHub Free have none.",
-          `${listEnvironmentCommands(slugOf(facts), facts.defaultBranch).join(" && ")}, or enki init --repository-secret`,
+          `${formatEnvironmentCommand(slugOf(facts), facts.defaultBranch)}, or enki init --repository-secret`,
         ),
         fix: { kind: "requests", requests: restrictEnvironment(slugOf(facts), facts.defaultBranch) },
       },
@@ -39,7 +39,7 @@ const checkEnvironmentBranches = onGitHub(({ isEnvironmentOpen }, facts) =>
           ...reportWarning(
             "environment-open",
             "Workflows on any branch may read the secrets of the environment `enki`, so anyone who may push can take its keys.",
-            listEnvironmentCommands(slugOf(facts), facts.defaultBranch).join(" && "),
+            formatEnvironmentCommand(slugOf(facts), facts.defaultBranch),
           ),
           fix: { kind: "requests", requests: restrictEnvironment(slugOf(facts), facts.defaultBranch) },
         },
