@@ -27,10 +27,17 @@ const MAX_CODE_LINES = 200;
 export const findBriefLinks = (text: string, home: RepositoryPages): BriefLink[] => {
   const found = new Map<string, BriefLink>();
   for (const [address] of text.matchAll(URL_PATTERN)) {
-    const link = readBriefLink(address.replace(/[.,;:!?*_~|]+$/, ""), home);
+    const link = readBriefLink(withoutEndMarks(address), home);
     if (link) found.set(link.kind === "code" ? `${link.url}#${link.startLine}-${link.endLine}` : link.url, link);
   }
   return [...found.values()];
+};
+
+/** An address without the marks of its sentence, in linear time. */
+const withoutEndMarks = (address: string): string => {
+  let end = address.length;
+  while (".,;:!?*_~|".includes(address[end - 1] ?? " ")) end -= 1;
+  return address.slice(0, end);
 };
 
 const readBriefLink = (address: string, home: RepositoryPages): BriefLink | null => {

@@ -3,9 +3,10 @@ import { SHOWN_SEQUENCES } from "./hidden-chars.ts";
 /** Terminal colours and cursor moves. */
 // oxlint-disable-next-line no-control-regex -- the escape character is what is looked for
 const ANSI_ESCAPES = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\](?:[^\u0007\u001b\r\n]*(?:\u0007|\u001b\\))?|[@-Z\\^_])/g;
-/** Control, format, direction, tag and variation characters, and lone surrogates: invisible or misleading to a reader. */
-// oxlint-disable-next-line no-control-regex, no-misleading-character-class -- control characters are what is looked for
-const HIDDEN_CHARS = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u034f\u115f\u1160\u2028\u2029\u3164\uffa0\ufe00-\ufe0e\u{e0100}-\u{e01ef}]/gu;
+/** Control, format, direction, tag and variation characters, fillers, and lone surrogates: invisible or misleading to a reader. */
+const HIDDEN_CHARS = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}\u2028\u2029]|\u{1d159}|\u{16fe4}/gu;
+/** Chooses the emoji form of a character, and so has an effect. */
+const EMOJI_FORM = "\ufe0f";
 
 const HIDDEN_OR_SHOWN = new RegExp(`(${SHOWN_SEQUENCES.source})|${HIDDEN_CHARS.source}`, "gu");
 
@@ -19,7 +20,9 @@ export const stripHiddenChars = (text: string): string =>
 /** Replaces invisible characters by their codes. */
 export const showHiddenChars = (text: string): string =>
   text.replace(HIDDEN_CHARS, (each) =>
-    each === "\n" || each === "\t" ? each : `<U+${(each.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}>`,
+    each === "\n" || each === "\t" || each === EMOJI_FORM
+      ? each
+      : `<U+${(each.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}>`,
   );
 
 /** Counts code points and never splits one. */

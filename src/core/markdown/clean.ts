@@ -27,6 +27,16 @@ export const cleanTextOrAll = (markdown: string): string => {
 
 const HIDDEN_HTML = /<!--[^]*?(?:-->|$)|<[!?][^>]*(?:>|$)/g;
 const HIDDEN_LINE = /^[ \t>*+\d.)-]*\[[^\]\n]*\]:.*$/gm;
-const FENCE_WORDS = /^([ \t>*+\d.)-]*(?:`{3,}|~{3,})[^\s`]*)[^`\n]*$/gm;
+const LINE = /[^\r\n]+/g;
+const FENCE_START = /^[ \t>*+\d.)-]*(?:`{3,}|~{3,})[^\s`]*/;
 
-const cleanRoughly = (text: string): string => text.replaceAll(HIDDEN_HTML, "").replaceAll(HIDDEN_LINE, "").replaceAll(FENCE_WORDS, "$1");
+/** Drops what follows a fence and its language. A single pattern for whole lines would take cubic time. */
+const dropFenceWords = (line: string): string => {
+  const [start] = FENCE_START.exec(line) ?? [];
+  if (start === undefined) return line;
+  const isCodeText = start.includes("`") && line.includes("`", start.length);
+  return isCodeText ? line : start;
+};
+
+const cleanRoughly = (text: string): string =>
+  text.replaceAll(HIDDEN_HTML, "").replaceAll(HIDDEN_LINE, "").replaceAll(LINE, dropFenceWords);

@@ -1,13 +1,15 @@
 import { RE2JS } from "re2js";
 import { parse } from "yaml";
-import { nestsTooDeep } from "../config/yaml-nesting.ts";
+import { isTooComplexYaml } from "../config/yaml-nesting.ts";
 import type { RequiredCheck, ActionsWorkflowFile, WorkflowTrigger } from "../domain/github-facts.ts";
 
 /** Events whose runs can report a required check. */
 const CHECK_EVENTS = ["push", "pull_request", "workflow_dispatch", "merge_group"] as const;
 
-/** Limit for YAML aliases: a few repeat a filter, a million are an attack. */
-const YAML_LIMITS = { maxAliasCount: 50 };
+/** In characters; larger than any workflow file that people write. */
+const MAX_FILE_CHARS = 256_000;
+/** A few aliases repeat a filter, a million are an attack. The parser's search for equal keys compares each key with all others. */
+const YAML_LIMITS = { maxAliasCount: 50, uniqueKeys: false, prettyErrors: false };
 
 const isYamlMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -20,7 +22,7 @@ const toYamlTexts = (value: unknown): readonly string[] | null =>
 
 /** Reads which checks a workflow file reports, and on which events; null if unreadable. */
 export const readActionsWorkflowFile = (file: string, text: string): ActionsWorkflowFile | null => {
-  if (nestsTooDeep(text)) return null;
+  if (text.length > MAX_FILE_CHARS || isTooComplexYaml(text)) return null;
   let root: unknown;
   try {
     root = parse(text, YAML_LIMITS);

@@ -52,8 +52,9 @@ const isGitName = (part: string): boolean => {
 
 /** Whether some file system cannot store the path, stores it under another name, or opens something else. */
 export const isAmbiguousPath = (path: string): boolean =>
-  // Streams, characters that are invisible or mean something to one system only, and characters without a meaning.
+  // Streams, characters that are invisible or mean something to one system only, characters without a meaning, and marks that cover others.
   /[:\p{Default_Ignorable_Code_Point}\p{Cf}\p{Co}\p{Noncharacter_Code_Point}\p{Zl}\p{Zp}]/u.test(path) ||
+  /\p{M}{6}/u.test(path) ||
   foldText(path).includes("\\") ||
   foldText(path).split("/").length !== path.split("/").length ||
   path.split("/").some((part) => /[.\p{Zs}]$/u.test(part) || isReservedName(foldText(part)));

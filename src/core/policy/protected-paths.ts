@@ -18,7 +18,10 @@ export const PROTECTED_GROUPS: readonly ProtectedGroup[] = [
     name: "bots",
     about: "settings of the repository and its bots",
     globs: [
-      ".github/{dependabot,settings,mergify,labeler,auto_assign,stale}.{yml,yaml}",
+      ".github/{dependabot,settings,mergify,labeler,auto_assign,stale,secret_scanning,dependency-review-config}.{yml,yaml}",
+      ".github/codeql/**",
+      ".{coderabbit,codacy,sourcery,sweep}.{yml,yaml}",
+      ".pr_agent.toml",
       ".{mergify,kodiak}.{yml,yaml,toml}",
       "{,.github/,.gitlab/}{,.}renovate.{json,json5}",
       ".renovaterc{,.json,.json5}",
@@ -40,8 +43,10 @@ export const PROTECTED_GROUPS: readonly ProtectedGroup[] = [
     globs: anywhere(
       ".npmrc",
       ".yarnrc{,.yml,.yaml}",
-      ".yarn/{plugins,releases}/**",
+      ".yarn/{plugins,releases,sdks,unplugged}/**",
+      ".pnp{,.loader}.{cjs,mjs,js}",
       ".pnpmfile.{cjs,mjs,js}",
+      "{.bazelrc,.bazeliskrc}",
       "bunfig.toml",
       "{pip.conf,pip.ini,.pypirc,uv.toml,.condarc}",
       ".cargo/**",
@@ -64,16 +69,21 @@ export const PROTECTED_GROUPS: readonly ProtectedGroup[] = [
       ".overcommit.yml",
     ),
   },
-  { name: "git", about: "how git reads files", globs: anywhere(".gitattributes", ".lfsconfig", ".gitconfig") },
+  {
+    name: "git",
+    about: "how git reads files",
+    globs: anywhere(".gitattributes", ".lfsconfig", ".gitconfig", "HEAD", ".{hg,svn,bzr,jj}/**"),
+  },
   {
     name: "editors",
     about: "commands that editors and shells run",
     globs: anywhere(
-      ".{vscode,idea,devcontainer,zed,fleet,vs,helix}/**",
+      ".{vscode,idea,devcontainer,zed,fleet,vs,helix,run,nova,theia,vim,nvim,idx,codesandbox,mise}/**",
       ".devcontainer.json",
-      "*.code-workspace",
-      "{.envrc,.exrc,.nvimrc,.nvim.lua,.vimrc,.dir-locals.el,.gitpod.yml}",
-      "{,.}mise{,.local}.toml",
+      "{*.code-workspace,*.sublime-project,.replit,replit.nix}",
+      "{.envrc,.exrc,.nvimrc,.nvim.lua,.vimrc,.lvimrc,.dir-locals.el,.gitpod.yml,.gdbinit,.lldbinit}",
+      "{,.config/}{,.}mise{,.local}.toml",
+      ".config/mise/**",
     ),
   },
   {
@@ -81,9 +91,10 @@ export const PROTECTED_GROUPS: readonly ProtectedGroup[] = [
     about: "instructions and tools of agents",
     globs: [
       ...anywhere(
-        "{AGENTS,AGENTS.override,CLAUDE,CLAUDE.local,GEMINI,QWEN,CRUSH}.md",
+        "{AGENTS,AGENTS.override,AGENT,CLAUDE,CLAUDE.local,GEMINI,QWEN,CRUSH,WARP}.md",
         "{.mcp,opencode,.opencode}.{json,jsonc}",
         ".{claude,cursor,codex,gemini,opencode,windsurf,roo,continue,amazonq,kiro,junie,qwen,agents,factory,trae,augment}/**",
+        ".{copilot,crush,goose,kilocode,openhands,tabnine,warp,zencoder}/**",
         "{.cursorrules,.cursorignore,.windsurfrules,.roorules,.goosehints,.rules}",
         ".clinerules/**",
         ".aider*",

@@ -2,7 +2,7 @@ import { parse as parseToml, TomlError } from "smol-toml";
 import { type Document, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument, visit, type YAMLMap } from "yaml";
 import { exceedsLimits, type ValueLimits } from "../config/measure-value.ts";
 import { locateTomlKeys } from "../config/toml-positions.ts";
-import { nestsTooDeep } from "../config/yaml-nesting.ts";
+import { isTooComplexYaml, MAX_YAML_ALIASES } from "../config/yaml-nesting.ts";
 import type { FoundFault } from "./workflow-fault.ts";
 
 export type FrontMatterFormat = "yaml" | "toml" | "json";
@@ -17,12 +17,15 @@ const FRONT_MATTER_LIMITS: ValueLimits = { depth: 50, entries: 100_000 };
 
 /** Parses the text between the delimiters. Returns null after a fault. */
 export const parseSource = (format: FrontMatterFormat, text: string, report: (found: FoundFault) => void): ParsedSource | null => {
-  const tooDeep = format !== "toml" && nestsTooDeep(text);
-  const parsed = tooDeep ? null : parseFormat(format, text, report);
-  if (!tooDeep && (!parsed || exceedsLimits(parsed.data, FRONT_MATTER_LIMITS) === null)) return parsed;
+  const tooComplex = format !== "toml" && isTooComplexYaml(text);
+  const parsed = tooComplex ? null : parseFormat(format, text, report);
+  if (!tooComplex && (!parsed || exceedsLimits(parsed.data, FRONT_MATTER_LIMITS) === null)) return parsed;
   const { depth, entries } = FRONT_MATTER_LIMITS;
   report({
-    ...sourceFault(`the front matter has more than ${entries} values, or tables nested more than ${depth} deep`, 1),
+    ...sourceFault(
+      `the front matter has more than ${entries} values, tables nested more than ${depth} deep, or more than ${MAX_YAML_ALIASES} aliases`,
+      1,
+    ),
     instead: "make several workflows, and call one from the other",
   });
   return null;

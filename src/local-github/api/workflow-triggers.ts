@@ -1,4 +1,5 @@
 import { parse } from "yaml";
+import { isTooComplexYaml } from "../../core/config/yaml-nesting.ts";
 import { rememberTexts } from "../remember-texts.ts";
 
 /** The `on` key of a workflow file: the filters of each event. */
@@ -76,9 +77,10 @@ const readSchedule = (value: unknown): EventFilters =>
 
 /** Reads the triggers of a workflow file; null if the text is not valid YAML or not a mapping. */
 export const readTriggers = rememberTexts((text: string): WorkflowTriggers | null => {
+  if (isTooComplexYaml(text)) return null;
   let file: unknown;
   try {
-    file = parse(text);
+    file = parse(text, { uniqueKeys: false });
   } catch {
     return null;
   }

@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import { findBriefLinks } from "../../src/core/brief/brief-links.ts";
+import { parseComment } from "../../src/core/commands/parse-comment.ts";
+import { cleanText } from "../../src/core/markdown/clean.ts";
+import { tamePart } from "../../src/core/markdown/tame.ts";
+import { defuseText } from "../../src/core/messages/escape.ts";
+import { readActionsWorkflowFile } from "../../src/core/policy/check-reporters.ts";
+import { attackFamily } from "./attack-family.ts";
+
+/** GitHub's limit for a comment. */
+const COMMENT_CHARS = 65_000;
+const fill = (unit: string, chars = COMMENT_CHARS): string => unit.repeat(chars / unit.length);
+
+/** The most characters that the parser may get of these texts: the quadratic part must not be among them. */
+const MOST_PARSED_CHARS = 400;
+
+/** Comments by strangers that would stop the one thread of the App if the parser got them. */
+const SLOW_COMMENTS: Readonly<Record<string, string>> = {
+  "dots in an address's path": `www.a/${fill(".")}x`,
+  "dots in an address's host": `www.${fill(".")}x`,
+  "underscores in an address's host": `http://a${fill("_")}x`,
+  "quotes in an address": `http://a/${fill("'")}x`,
+  "marks of several kinds in an address": `https://a/${fill(`.,:;!?'"`)}x`,
+  "closing brackets in an address": `http://a/${fill(")")}x`,
+  "closing square brackets in an address": `http://a/${fill("]")}x`,
+  "character references in an address": `http://a/${fill("&a;")}x`,
+  "a character reference without an end after marks": `http://a/${fill(".", 1_000)}&${fill("a", 60_000)}`,
+  "marks in an address of a table": `|a|\n|-|\n|www.a/${fill(".")}x|`,
+  "marks in an address of a list": `- www.a/${fill(".")}x`,
+  "marks in an address in capital letters": `WWW.a/${fill(".")}x`,
+  "many addresses with a few marks": fill(`http://a/${".".repeat(190)}x `),
+  "titles behind a fence in preformatted text": `<pre>\n~~~\n</pre>\n\n${fill("[a](b '")}`,
+  "titles behind a fence in a comment": `<!--\n~~~\n-->\n\n${fill("[a](b '")}`,
+  "titles behind a fence in a comment in a list": `- <!--\n~~~\n\n${fill("[a](b '")}`,
+  "titles behind a fence in a script": `<script>\n\n~~~\n</script>\n\n${fill("[a](b '")}`,
+  "titles behind a fence in an instruction": `<?a\n\n~~~\n?>\n\n${fill("[a](b '")}`,
+  "titles behind a fence in an element": `<div>\n~~~\n\n${fill("[a](b '")}`,
+  "titles behind a fence in any other element": `<x-y>\n~~~\n\n${fill("[a](b '")}`,
+  "titles behind a fence that ends with its list": `-\n  ~~~\n\nx\n${fill("[a](b '")}`,
+  "titles behind a fence that ends with a numbered list": `1.\n   ~~~\n\nx\n${fill("[a](b '")}`,
+  "titles behind a fence that words do not close": `~~~\n~~~ x\n~~~\n${fill("[a](b '")}`,
+  "titles behind a fence that other blanks do not close": `~~~\n~~~\u00a0\n~~~\n${fill("[a](b '")}`,
+  "titles behind a fence of tildes with a backtick": `~~~ \`\n~~~\n${fill("[a](b '")}`,
+  "titles behind a fence that fewer marks do not close": `~~~~\n~~~\n~~~~\n${fill("[a](b '")}`,
+  "titles behind a fence on the last line of a comment": `<!--\n~~~ -->\n${fill("[a](b '")}`,
+  "titles behind a fence in a comment in an element": `<div>\n<!--\n-->\n~~~\n\n${fill("[a](b '")}`,
+  "titles behind a comment that is code, with preformatted text": `    <!--\n<pre>\n-->\n~~~\n</pre>\n\n${fill("[a](b '")}`,
+  "titles behind a comment that ends with its list": `- a\n  <!--\n<pre>\n-->\n~~~\n</pre>\n\n${fill("[a](b '")}`,
+  "titles behind a comment in an indented fence": `  ~~~\n<!--\n~~~\n<pre>\n-->\n~~~\n</pre>\n\n${fill("[a](b '")}`,
+  "titles behind a fence in a quote": `> ~~~\n\n${fill("[a](b '")}`,
+  "titles on lines between that only look empty": fill(`${"[a](b '".repeat(50)}\n\u00a0\n`),
+  "titles between ideographic spaces": fill(`${"[a](b '".repeat(50)}\n\u3000\n`),
+};
+
+attackFamily(
+  "limits: Markdown that takes quadratic time",
+  Object.fromEntries(Object.entries(SLOW_COMMENTS).map(([name, text]) => [name, { text: `/enki fix\n\n${text}`, expected: "unparsed" }])),
+  ({ text }) => {
+    const parsed = tamePart(text).length;
+    if (parsed > MOST_PARSED_CHARS) return { through: `the parser gets ${parsed} characters` };
+    const commands = parseComment(text, "enki-dev");
+    return cleanText(text).length > text.length || commands.length === 0 ? { through: "read as something else" } : { stopped: "unparsed" };
+  },
+);
+
+describe("Markdown that people write is parsed as a whole", () => {
+  const log = fill("[a] *b* {c}\n", 40_000);
+  test.each([
+    ["a log in a fence", `Look:\n\n\`\`\`\n${log}\`\`\`\n`],
+    ["a log behind a template's hint", `<!-- paste the log here -->\n\`\`\`sh\n${log}\`\`\`\n`],
+    ["a log behind a hint of several lines", `<!--\n\nPaste the log here.\n-->\n\n~~~\n${log}~~~  \nThanks.`],
+    ["a log behind a folded section", `<details>\n<summary>a</summary>\n\n\`\`\`\n${log}\`\`\`\n\n</details>`],
+    ["addresses with marks", fill("See https://a.example/b?c=d&e=f#g...h, www.a.example/(b).\n", 10_000)],
+    ["dots between words", fill("a.......................................b\n", 10_000)],
+  ])("%s", (_, text) => expect(tamePart(text)).toBe(text));
+});
+
+const HOME = { server: "https://github.com", repository: "octo/demo" };
+/** More than a minute in quadratic time, moments in linear time. */
+const LONG = 400_000;
+
+const fillLines = (line: (at: number) => string): string => Array.from({ length: LONG / 20 }, (_, at) => line(at)).join("\n");
+
+/** Texts for patterns that look for an end from every start. The test's own time limit stops a slow one. */
+const SLOW_FOR: Readonly<Record<string, () => unknown>> = {
+  "tildes before a backtick, behind too many openers": () => cleanText(`${fill("*", 1_001)}\n\n${fill("~")}\``),
+  "backticks before a backtick, behind too many openers": () => cleanText(`${fill("*", 1_001)}\n\n${fill("`")} a \``),
+  "a fence with a long word before a backtick": () => cleanText(`${fill("*", 1_001)}\n\n~~~${fill("a", LONG)}\``),
+  "quotes before a fence": () => cleanText(`${fill("*", 1_001)}\n\n${fill("> ", LONG)}x`),
+  "a long label without an end": () => cleanText(`${fill("*", 1_001)}\n\n${fill("[a", LONG)}`),
+  "comments without an end": () => cleanText(`${fill("*", 1_001)}\n\n${fill("<!--", LONG)}`),
+  "instructions without an end": () => cleanText(`${fill("*", 1_001)}\n\n${fill("<?", LONG)}`),
+  "an address of dots": () => findBriefLinks(`https://github.com/${fill(".", LONG)}x`, HOME),
+  "an address of several marks": () => findBriefLinks(`https://github.com/${fill(".,:;!?*_~|", LONG)}x`, HOME),
+  "a workflow file of many keys": () =>
+    readActionsWorkflowFile(
+      "a.yml",
+      fillLines((at) => `k${at}: 1`),
+    ),
+  "a workflow file of many jobs": () => readActionsWorkflowFile("a.yml", `jobs:\n${fillLines((at) => `  k${at}: 1`)}`),
+  "a workflow file of one key again and again": () =>
+    readActionsWorkflowFile(
+      "a.yml",
+      fillLines(() => "a: 1"),
+    ),
+  "a workflow file of anchors and aliases": () =>
+    readActionsWorkflowFile(
+      "a.yml",
+      fillLines((at) => `- &a${at} 1\n- *a${at}`),
+    ),
+  "a workflow file of faults": () => readActionsWorkflowFile("a.yml", fill("]\n", LONG)),
+  "a trailer of many words": () => defuseText(fill("a-", LONG)),
+  "a trailer of many words that end like one": () => defuseText(fill("a-by-", LONG)),
+  "a trailer and many blanks": () => defuseText(`a-by${fill(" ", LONG)}x`),
+};
+
+attackFamily(
+  "limits: texts that take quadratic time",
+  Object.fromEntries(Object.entries(SLOW_FOR).map(([name, read]) => [name, { read, expected: "linear" }])),
+  ({ read }) => {
+    read();
+    return { stopped: "linear" };
+  },
+);
