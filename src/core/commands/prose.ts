@@ -18,7 +18,7 @@ const MAX_COMMENT_CHARS = 65_536;
 
 /** Elements whose content GitHub does not show as a person's prose. GitHub drops or escapes all others, many of which have no end tag. */
 const NON_PROSE_ELEMENTS =
-  /^(?:blockquote|code|del|details|div|dl|figure|h[1-6]|kbd|ol|pre|q|s|samp|strike|sub|summary|sup|table|template|tt|ul)$/;
+  /^(?:bdo|blockquote|caption|cite|code|del|details|dfn|div|dl|figcaption|figure|h[1-8]|kbd|ol|pre|q|rp|rt|ruby|s|samp|small|strike|sub|summary|sup|table|template|tt|ul|var)$/;
 const MAX_OPEN_ELEMENTS = 100;
 
 /** A command may start inside these tokens only. */
