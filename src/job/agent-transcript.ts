@@ -4,7 +4,7 @@ import { openLineRedactor, openSecretRedactor, type SecretRedactor } from "../co
 import { openLineBuffer } from "./line-buffer.ts";
 import type { PermissionRecord } from "../core/messages/transcript-text.ts";
 import { openReadableTranscript } from "./readable-transcript.ts";
-import { openCallReader } from "./agent/tool-call-reader.ts";
+import { type CallNews, openCallReader } from "./agent/tool-call-reader.ts";
 
 const MAX_TRANSCRIPT_LINES = 20_000;
 const MAX_TRANSCRIPT_LINE_CHARS = 20_000;
@@ -32,15 +32,17 @@ export const openAgentTranscript = ({ job, agent, secrets, log }: TranscriptOpti
   const readable = openReadableTranscript(secrets, { job, agent });
   const readCall = openCallReader();
   const lines: string[] = [];
-  const record = (line: string): void => {
-    if (lines.length < MAX_TRANSCRIPT_LINES) lines.push(line.slice(0, MAX_TRANSCRIPT_LINE_CHARS));
-  };
+  const record = (line: string): void => void (lines.length < MAX_TRANSCRIPT_LINES && lines.push(line.slice(0, MAX_TRANSCRIPT_LINE_CHARS)));
   const chunks = openChunkJoiner(secrets, record);
   const shown = openLineRedactor(secrets, (line) => log(`| ${line}`));
   const messageLines = openLineBuffer((line) => shown.line(line));
   const logCall = (text: string): void => {
     messageLines.end();
     for (const line of text.split("\n")) shown.line(line);
+  };
+  const logNews = (news: CallNews): void => {
+    if (news.kind === "started") logCall(`* ${news.call.name} ${news.call.input}`.trimEnd());
+    else if (news.failed) logCall(`* failed: ${news.call.name}`);
   };
   return {
     update: (update: AgentUpdate): void => {
@@ -51,18 +53,20 @@ export const openAgentTranscript = ({ job, agent, secrets, log }: TranscriptOpti
         record(redactJson(update, secrets));
       }
       if (update.sessionUpdate === "agent_message_chunk" && update.content.type === "text") messageLines.write(update.content.text);
-      else if (update.sessionUpdate === "tool_call" || update.sessionUpdate === "tool_call_update") {
-        for (const news of readCall(update)) {
-          if (news.kind === "started") logCall(`* ${news.call.name} ${news.call.input}`.trimEnd());
-          else if (news.failed) logCall(`* failed: ${news.call.name}`);
-        }
-      }
+      else if (update.sessionUpdate === "tool_call" || update.sessionUpdate === "tool_call_update") readCall(update).forEach(logNews);
     },
     permission: (permission: PermissionRecord): void => {
       chunks.end();
       record(redactJson({ permission }, secrets));
       readable.permission(permission);
       if (!permission.isAllowed) logCall(`* refused: ${permission.tool} ${permission.target}`.trimEnd());
+    },
+    /** Records a sentence of Enki itself. */
+    note: (sentence: string): void => {
+      chunks.end();
+      record(redactJson({ note: sentence }, secrets));
+      readable.note(sentence);
+      logCall(`* ${sentence}`);
     },
     /** Ends the transcript with the reason of its end, and what the agent wrote to stderr, which no sentence for people contains. */
     end: (reason: string, stderr: string): AgentTranscript => {

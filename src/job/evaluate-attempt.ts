@@ -11,7 +11,7 @@ import { cutAnswer, cutText } from "./cut-text.ts";
 import { makesArtifact, mayEdit } from "./job-environment.ts";
 import { isCommandOnly, type JobSpec } from "./job-spec.ts";
 import { findReportedOutcome, collectThreadReplies } from "./reported-outcome.ts";
-import type { WorkResult } from "./run-work.ts";
+import type { WorkResult } from "./work-result.ts";
 import type { WorkspaceChange } from "./job-workspace.ts";
 
 /** A larger report is ignored. In bytes. */

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { mayChangeFiles, type OutputTerms } from "../core/policy/job-output.ts";
-import { type GivenVariables, selectAgentVariables } from "./agent/agent-variables.ts";
 import type { JobSpec } from "./job-spec.ts";
 import type { StepTexts } from "./step-texts.ts";
 
@@ -37,14 +36,14 @@ export const prepareStepEnv = (
   ...spec.environment,
 });
 
-/** The environment of an agent, without what its preset adds: the step's, and the agent's own variables. */
+/** The environment of an agent, without what its preset adds: the step's, and the agent's own `variables`. */
 export const prepareAgentEnv = (
   machine: Readonly<Record<string, string | undefined>>,
   spec: JobSpec,
-  { given, home, texts }: JobFiles & { readonly given: GivenVariables },
+  { variables, home, texts }: JobFiles & { readonly variables: Readonly<Record<string, string>> },
 ): Record<string, string> => ({
   ...prepareStepEnv(machine, spec, { home, texts }),
-  ...selectAgentVariables(spec.agent, given),
+  ...variables,
 });
 
 /** Whether a step produces a report instead of files. */

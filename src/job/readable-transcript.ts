@@ -3,6 +3,7 @@ import {
   formatCallStart,
   formatPermission,
   formatTranscriptEnd,
+  formatTranscriptNote,
   formatTranscriptTitle,
   type PermissionRecord,
 } from "../core/messages/transcript-text.ts";
@@ -57,6 +58,7 @@ export const openReadableTranscript = (secrets: readonly string[], { job, agent 
       }
     },
     permission: (record: PermissionRecord): void => tell(formatPermission(record)),
+    note: (sentence: string): void => tell(formatTranscriptNote(sentence)),
     end: (reason: string, stderr: string): string => {
       tell(formatTranscriptEnd(reason, stderr));
       add(redactor.write(rest));

@@ -2,7 +2,7 @@ import type { RecordedCommand } from "../core/domain/command.ts";
 import type { Outcome, ThreadReply } from "../core/domain/outcome.ts";
 import { readStatedOutcome } from "../core/workflow/read-stated-outcome.ts";
 import { isCommandOnly, type JobSpec } from "./job-spec.ts";
-import type { WorkResult } from "./run-work.ts";
+import type { WorkResult } from "./work-result.ts";
 
 type ReportCommand = Extract<RecordedCommand, { kind: "report" }>;
 

@@ -9,7 +9,8 @@ import { evaluateAttempt } from "./evaluate-attempt.ts";
 import { isCommandOnly, type JobSpec, toJobPaths, findComparedCommit } from "./job-spec.ts";
 import type { StepHost } from "./step-host.ts";
 import { isTextPath, type StepTexts, writeStepTexts } from "./step-texts.ts";
-import { listSecrets, runWork, type WorkResult } from "./run-work.ts";
+import { runWork } from "./run-work.ts";
+import { listSecrets, type WorkResult } from "./work-result.ts";
 import { type WorkspaceChange, listWorkspaceChanges } from "./job-workspace.ts";
 
 /** Runs an agent or the step's own command in the workspace and writes a bundle. Needs no token and has none. */

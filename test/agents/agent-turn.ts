@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import type { AgentProtocol, PresetName } from "../../src/core/domain/agent-command.ts";
 import type { AgentUpdate } from "../../src/job/agent/message-collector.ts";
 import { resolveAgent } from "../../src/job/agent/resolve-agent.ts";
+import { keepKeyOutside } from "../../src/job/proxy/keep-key-outside.ts";
 import { type AgentEnd, runAgent } from "../../src/job/agent/run-agent.ts";
 import { createOpenFence } from "../../src/job/fence/open-fence.ts";
 import { after } from "../support/after.ts";
@@ -45,11 +46,12 @@ export const playTurn = async ({
   const mcpServer = { command: process.execPath, args: [CLI, "mcp", "--role", "worker"], env: {} };
   const rights = { canEdit, tools: null, mcpServer };
   const agent = { preset, command: command?.[0] ?? null, args: command?.slice(1) ?? [], env: {}, protocol, idleMs };
+  const key = await keepKeyOutside({ agent, variables: env, onNote: () => undefined });
   try {
     const resolved = await resolveAgent({
       ...rights,
       agent,
-      env: { PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: join(home, "tmp"), ...env },
+      env: { PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: join(home, "tmp"), ...key.variables },
       home,
       model: null,
       writeFile: async (path, content) => {
@@ -74,6 +76,7 @@ export const playTurn = async ({
     const file = join(workspace, TURN_FILE);
     return { ...end, updates, file: existsSync(file) ? readFileSync(file, "utf8") : null };
   } finally {
+    await key.close();
     rmSync(root, { recursive: true, force: true });
   }
 };

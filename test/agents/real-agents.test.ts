@@ -4,7 +4,7 @@ import { AGENT_PROTOCOLS } from "../../src/core/domain/agent-command.ts";
 import { AGENT_PROGRAMS } from "../../src/core/domain/agent-program.ts";
 import { findAgentProgram } from "../../src/job/agent/resolve-agent.ts";
 import { playTurn, type TurnOptions } from "./agent-turn.ts";
-import { CHOSEN_PRESETS, installPreset, toGatewayVariables } from "./real-agent.ts";
+import { CHOSEN_PRESETS, GATEWAY_KEY, installPreset, toGatewayVariables } from "./real-agent.ts";
 import { type ModelFault, openScriptedModel, type ScriptedModel } from "./scripted-model.ts";
 import { expectWholeTurn, TURN_SCRIPT } from "./turn-contract.ts";
 
@@ -36,6 +36,16 @@ describe.each(CHOSEN_PRESETS)("the real %s", (preset) => {
     expect(played.file).toBe("10\n");
     expect(model.requests.at(-1)?.body).toContain("tasks: 0 pending");
   });
+
+  check.each(preset === "claude" ? AGENT_PROTOCOLS : [])(
+    "works with a subscription's token outside the agent over %s",
+    async (protocol) => {
+      model = await openScriptedModel({ script: TURN_SCRIPT });
+      const env = { PATH: path, CLAUDE_CODE_OAUTH_TOKEN: GATEWAY_KEY, ANTHROPIC_BASE_URL: model.url };
+      expect(await turn(model.url, protocol, { env })).toMatchObject({ end: "finished", file: "10\n" });
+      expect(new Set(model.requests.map(({ key }) => key))).toEqual(new Set([GATEWAY_KEY]));
+    },
+  );
 
   const FAULTS: readonly (readonly [name: string, fault: ModelFault | null, code: string])[] = [
     ["a wrong key", { status: 401, message: "invalid api key" }, "auth"],

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { makeRepository, openTerminal } from "../cli/stage.ts";
@@ -21,12 +22,21 @@ const RESEARCHER: readonly ScriptedCall[] = [
   { shell: "echo evil > evil-shell.txt; echo evil >> limit.txt" },
   output("The limit is 1."),
 ];
-const FIXER: readonly ScriptedCall[] = [{ shell: "printf '10\\n' > limit.txt" }, output("The limit is 10.")];
+/** Shows the variables of the shell, of every process around it, and what the agent keeps in files. */
+const SHOW_KEYS =
+  "env; cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; grep -rs . ~/.codex ~/.claude* ~/.gemini ~/.config | head -c 9000";
+const FIXER: readonly ScriptedCall[] = [{ shell: SHOW_KEYS }, { shell: "printf '10\\n' > limit.txt" }, output("The limit is 10.")];
 
 const chooseActor = (conversation: string): readonly ScriptedCall[] =>
   /## TASK: Look/.test(conversation) ? RESEARCHER : /## TASK: Raise/.test(conversation) ? FIXER : PLANNER;
 
 const STORY: ModelScript = (conversation, step) => chooseActor(conversation)[step] ?? { say: "Done." };
+
+/** The transcripts of a run, as `enki logs` finds them. */
+const readTranscripts = (cwd: string): string[] =>
+  readdirSync(join(cwd, ".enki", "runs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => readFileSync(join(cwd, ".enki", "runs", name), "utf8"));
 
 let model: ScriptedModel | null = null;
 afterEach(async () => {
@@ -58,6 +68,24 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose key is in the sh
     expect(told.out).toContain("The limit is 1.");
     expect(new Set(model.requests.map(({ key }) => key))).toEqual(new Set([GATEWAY_KEY]));
     expect(terminal.processes()).toEqual([]);
+  });
+
+  check("keeps the key away from the agent, its processes and its shell, while the story lands", async () => {
+    model = await openScriptedModel({ script: STORY });
+    const { terminal, cwd, env, args } = open(model.url);
+    const told = await terminal.run(args, { cwd, env });
+    expect({ code: told.code, out: told.code === 0 ? "" : told.out + told.err }).toEqual({ code: 0, out: "" });
+    const bodies = model.requests.map(({ body }) => body);
+    expect(bodies.filter((body) => body.includes("enki-outside-")).length).toBeGreaterThan(0);
+    expect(bodies.filter((body) => body.includes(GATEWAY_KEY))).toEqual([]);
+    const transcripts = readTranscripts(cwd);
+    expect(transcripts.length).toBeGreaterThanOrEqual(3);
+    for (const text of transcripts)
+      expect(text).toMatch(
+        /> The model's key is outside the agent: Enki's proxy adds .* to (?:`api\.openai\.com`, )?`127\.0\.0\.1:\d+`\.\n/,
+      );
+    // Neither was a request refused that the agent needs.
+    expect(transcripts.join("").match(/proxy for the model's key refused .*/g) ?? []).toEqual([]);
   });
 
   check("leaves no process and no file after Ctrl+C", async () => {

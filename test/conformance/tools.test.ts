@@ -176,7 +176,7 @@ test("M-20 the role of a step reaches its worker: that role's prompt, rights and
   expect(mayEdit(spec)).toBe(false);
   expect(listTools({ toolSet: "worker", canEdit: mayEdit(spec) }).map(({ name }) => name)).toEqual(TOOLS_OF.N);
   const texts = { directory: "/job/texts", report: "/job/texts/look.md", workspaceRoot: "/job" };
-  const env = prepareAgentEnv({}, spec, { given: { modelKey: "", agentEnv: {} }, home: "/job/home", texts });
+  const env = prepareAgentEnv({}, spec, { variables: {}, home: "/job/home", texts });
   expect(env).toMatchObject({ ENKI_ROLE: "researcher", ENKI_ARTIFACT: "/job/texts/look.md", ENKI_INPUTS: "/job/texts" });
 });
 

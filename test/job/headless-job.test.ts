@@ -56,7 +56,10 @@ test("a headless agent plays a whole job: files, Enki's tools, answer, usage and
   const lines = job.transcript
     .trim()
     .split("\n")
-    .map((line) => JSON.parse(line) as { sessionUpdate: string; title?: string; status?: string; content?: { text: string } });
+    .map(
+      (line) => JSON.parse(line) as { note?: string; sessionUpdate: string; title?: string; status?: string; content?: { text: string } },
+    );
+  expect(lines.shift()?.note).toBe("The model's key is outside the agent: Enki's proxy adds it to requests to `api.anthropic.com`.");
   expect(lines.map(({ sessionUpdate, title, status }) => [sessionUpdate, title ?? status ?? ""])).toEqual([
     ["agent_message_chunk", ""],
     ["tool_call", "Write"],
@@ -68,7 +71,8 @@ test("a headless agent plays a whole job: files, Enki's tools, answer, usage and
   ]);
   const seen = lines[5]?.content?.text ?? "";
   expect(seen).toContain("uploads fail");
-  expect(seen).toContain('"key":"[redacted]"');
+  expect(seen).toMatch(/"key":"enki-outside-[0-9a-f]{32}"/);
+  expect(job.transcript).not.toContain(KEY);
   expect(await job.publish()).toMatchObject({ end: "success", usage: USAGE });
 });
 

@@ -8,6 +8,7 @@ import type { StepHost } from "../../src/job/step-host.ts";
 import type { Plan } from "../../src/core/domain/plan.ts";
 import { after } from "../support/after.ts";
 import { plan, step } from "../support/build.ts";
+import { openModelServer } from "./proxy/model-server.ts";
 import { ID, openJobs, TOKEN } from "./stage.ts";
 
 const AGENT = fileURLToPath(new URL("../fixtures/agent.mjs", import.meta.url));
@@ -20,11 +21,12 @@ let open: Awaited<ReturnType<typeof openJobs>> | null = null;
 afterEach(() => open?.repo.close());
 
 /** Runs a job, whose agent does these acts, to its bundle. */
-const work = async (acts: readonly Act[], over: { job?: string; plan?: Plan } & Partial<StepHost> = {}) => {
-  const { job = `work/${ID}-fix/1`, plan: planned, ...host } = over;
+const work = async (acts: readonly Act[], over: { job?: string; plan?: Plan; preset?: string } & Partial<StepHost> = {}) => {
+  const { job = `work/${ID}-fix/1`, plan: planned, preset, ...host } = over;
   open = await openJobs({
     agent: [process.execPath, AGENT, ...acts.map((act) => JSON.stringify(act))],
     ...(planned && { plan: planned }),
+    ...(preset !== undefined && { preset }),
   });
   const prepared = await open.prepare(job, host);
   const end = await runAgentJob(prepared.host);
@@ -379,6 +381,33 @@ describe("an agent's job keeps", () => {
   });
 
   const KEY = "a-key-of-no-known-form-7f3";
+
+  test("the model's key outside an agent whose preset can do without, while the agent works", async () => {
+    const model = await openModelServer((_, response) => void response.end("the model's answer"));
+    const env = "env; cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; cat /proc/$PPID/cmdline; grep -rs . ~";
+    try {
+      const job = await work([{ askModel: "/v1/messages" }, { askModel: "/v1/files" }, { run: `( ${env} ) > seen.txt; cat seen.txt` }], {
+        preset: "claude",
+        modelKey: KEY,
+        agentEnv: { ANTHROPIC_BASE_URL: model.url },
+      });
+      expect(job).toMatchObject({ end: "success", files: ["file seen.txt"] });
+      expect(model.seen.map(({ url, headers }) => [url, headers["x-api-key"]])).toEqual([["/v1/messages", KEY]]);
+      const seen = (await job.first()) ?? "";
+      expect(seen).toMatch(/^ANTHROPIC_API_KEY=enki-outside-/m);
+      // Nothing was redacted either, so the agent did not print the key.
+      for (const text of [seen, job.log.join("\n"), job.transcript]) {
+        expect(text).not.toContain(KEY);
+        expect(text).not.toContain("[redacted]");
+      }
+      expect(job.log).toContain("| 200 the model's answer");
+      expect(job.log).toContain(`| * The model's key is outside the agent: Enki's proxy adds it to requests to \`${model.host}\`.`);
+      expect(job.log.join("\n")).toContain("refused `POST /v1/files`: it forwards only what a session needs");
+      expect(job.transcript).toContain('{"note":"The model\'s key is outside the agent');
+    } finally {
+      await model.close();
+    }
+  });
 
   test("the model's key where the configuration puts it, and out of the bundle", async () => {
     const job = await work(

@@ -45,12 +45,13 @@ const role = (name: string, canEdit: boolean, output: "branch" | "artifact" | nu
   ].join("\n");
 
 /** The configuration of the repository: an agent that every kind of job starts, and one verify command. */
-const configured = (agent: readonly string[], verify: readonly string[]): string =>
+const configured = (agent: readonly string[], { verify, preset }: { verify: readonly string[]; preset: string | null }): string =>
   [
     "[agent]",
+    ...(preset === null ? [] : [`preset = "${preset}"`, `protocol = "acp"`]),
     `command = ${JSON.stringify(agent[0] ?? "none")}`,
     `args = ${JSON.stringify(agent.slice(1))}`,
-    `env = { MODEL_KEY = "$ENKI_MODEL_KEY" }`,
+    ...(preset === null ? [`env = { MODEL_KEY = "$ENKI_MODEL_KEY" }`] : []),
     "[refinery]",
     `verify = ${JSON.stringify(verify)}`,
     "[policy]",
@@ -58,16 +59,21 @@ const configured = (agent: readonly string[], verify: readonly string[]): string
     "max_bytes = 1000000",
   ].join("\n");
 
-export type Seed = { readonly agent?: readonly string[]; readonly verify?: readonly string[]; readonly plan?: Plan };
+export type Seed = {
+  readonly agent?: readonly string[];
+  readonly verify?: readonly string[];
+  readonly plan?: Plan;
+  readonly preset?: string;
+};
 
 /** A repository whose ledger says that every step of a plan runs in its first attempt, and the steps of jobs on it. */
-export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN }: Seed = {}) => {
+export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN, preset }: Seed = {}) => {
   const repo = await repository();
   const base = await repo.commit("main", {
     "src/a.txt": "a\n",
     "docs/b.md": "b\n",
     ".gitignore": "built/\n",
-    ".enki/enki.toml": configured(agent, verify),
+    ".enki/enki.toml": configured(agent, { verify, preset: preset ?? null }),
     ".enki/roles/fixer.toml": role("fixer", true, "branch"),
     ".enki/roles/looker.toml": role("looker", false, "artifact"),
     ".enki/roles/adviser.toml": role("adviser", false, null),

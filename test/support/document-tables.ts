@@ -108,7 +108,7 @@ const REPORTS = { cost: "tokens and cost", tokens: "tokens", nothing: "nothing" 
 /** Ten lines for each preset, from what the code knows of it. */
 const agentPresets = (): string =>
   presets
-    .map(({ name, label, keys: [key, ...others], variables, clouds, login, model, reports, needsKey, names }) => {
+    .map(({ name, label, keys: [key, ...others], variables, clouds, login, model, reports, needsKey, names, outsideKeys }) => {
       const { preferred, ...programs } = AGENT_PROGRAMS[name];
       const lines = AGENT_PROTOCOLS.toSorted((one, two) => Number(two === preferred) - Number(one === preferred)).map((protocol) => {
         const { package: pack, version, programs: commands, args } = programs[protocol];
@@ -121,6 +121,7 @@ const agentPresets = (): string =>
           ...lines,
           `key: \`${key}\`${needsKey ? "" : " (or none, for a model on the machine)"}; otherwise ${code(others)}`,
           ...(login === null ? [] : [`with a subscription: \`${login}\` prints the token for \`CLAUDE_CODE_OAUTH_TOKEN\``]),
+          `stays outside the agent: ${code(outsideKeys)}`,
           `it also receives ${code(variables)}`,
           ...Object.entries(clouds).map(([cloud, more]) => `with \`${cloud}\`: ${code(more)}`),
           `a tier's model: \`${model}\``,

@@ -18,6 +18,7 @@ import type { AgentUpdate } from "../../job/agent/message-collector.ts";
 import { resolveAgent } from "../../job/agent/resolve-agent.ts";
 import { type AgentEnd, runAgent } from "../../job/agent/run-agent.ts";
 import { createOpenFence } from "../../job/fence/open-fence.ts";
+import { keepKeyOutside } from "../../job/proxy/keep-key-outside.ts";
 import { prepareCommandEnv } from "../../job/job-environment.ts";
 import { readGivenVariables } from "../agent-secrets.ts";
 import { CommandError } from "../command-options.ts";
@@ -75,7 +76,9 @@ type PlayedCheck = { readonly end: AgentEnd; readonly updates: readonly AgentUpd
 const playCheckTurn = async (terminal: TerminalHost, { agent, model, variables }: CheckedAgent): Promise<PlayedCheck> => {
   const root = await realpath(await mkdtemp(join(tmpdir(), "enki-doctor-")));
   const fence = createOpenFence(root);
+  const key = await keepKeyOutside({ agent, variables, onNote: () => undefined });
   const close = async (): Promise<void> => {
+    await key.close();
     await fence.close();
     await rm(root, { recursive: true, force: true });
   };
@@ -89,7 +92,7 @@ const playCheckTurn = async (terminal: TerminalHost, { agent, model, variables }
       env: {},
     };
     const rights = { canEdit: false, tools: null, mcpServer };
-    const env = { ...prepareCommandEnv(terminal.env, home), ...variables };
+    const env = { ...prepareCommandEnv(terminal.env, home), ...key.variables };
     const updates: AgentUpdate[] = [];
     const end = await runAgent({
       ...rights,

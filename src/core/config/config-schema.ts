@@ -36,6 +36,10 @@ export const agentSectionSchema = z.strictObject({
     .optional()
     .describe("further variables of the agent; a value `$NAME` stands for your variable or secret of this name"),
   idle_minutes: minutesSchema.optional().describe("an agent without an event for this long is stopped; 10 by default"),
+  key_proxy: z
+    .boolean()
+    .optional()
+    .describe("`false` gives the agent the model's key; by default Enki's proxy adds the key outside the agent, if the preset can"),
 });
 const tierSectionSchema = z.strictObject({
   model: z.string().min(1).optional().describe("the model of this tier's steps; by default the agent's own choice"),

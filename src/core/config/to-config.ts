@@ -115,5 +115,6 @@ const toAgentCommand = (all: AgentSection, section: AgentSection = {}): AgentCom
     env: { ...all.env, ...section.env },
     protocol: section.protocol ?? all.protocol ?? null,
     idleMs: idle * MS_PER_MINUTE,
+    ...((section.key_proxy ?? all.key_proxy) === false && { isKeyInside: true }),
   };
 };

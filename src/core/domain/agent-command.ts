@@ -19,6 +19,8 @@ export type AgentCommand = {
   readonly protocol: AgentProtocol | null;
   /** An agent without an event for this long is stopped. */
   readonly idleMs: number;
+  /** Whether the agent gets the model's key itself, although a proxy could add it. */
+  readonly isKeyInside?: true;
 };
 
 export const formatAgentCommand = ({ preset, command, args }: Pick<AgentCommand, "preset" | "command" | "args">): string =>

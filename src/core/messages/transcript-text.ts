@@ -11,6 +11,9 @@ export type PermissionRecord = { readonly tool: string; readonly target: string;
 /** The parts of a session's transcript as Markdown. */
 export const formatTranscriptTitle = (job: string, agent: string): string => `# ${toOneLine(job)}\n\n${toOneLine(agent)}\n`;
 
+/** A sentence of Enki itself within a session. */
+export const formatTranscriptNote = (sentence: string): string => `\n\n> ${toOneLine(sentence, 1_000)}\n`;
+
 export const formatCallStart = ({ name, input }: ShownCall): string => {
   if (input === "") return `\n\n**${toInlineCode(name)}**\n`;
   return input.includes("\n")

@@ -1,6 +1,7 @@
 import type { AgentProtocol, PresetName } from "../../core/domain/agent-command.ts";
 import type { AgentUsage } from "../../core/domain/agent-usage.ts";
 import type { ToolName } from "../../core/workflow/workflow.ts";
+import type { AgentVariables, KeyRoute } from "./key-route.ts";
 import type { AgentUpdate } from "./message-collector.ts";
 
 /** The MCP server with Enki's tools, started by the agent in its working directory. */
@@ -65,6 +66,10 @@ export type AgentPreset = {
   readonly clouds: Readonly<Record<string, readonly string[]>>;
   /** Whether the agent may work without any of these keys, for example with a model on the machine. */
   readonly needsKey: boolean;
+  /** The keys that can stay outside the agent, because the agent can be pointed to Enki's proxy. */
+  readonly outsideKeys: readonly string[];
+  /** The ways to the models' servers for these variables of the agent; empty if the agent needs its keys itself. */
+  readonly findRoutes: (env: AgentVariables) => readonly KeyRoute[];
   /** A command with which a person gets a key from a subscription; null if there is none. */
   readonly login: string | null;
   /** The workflow's tools by the agent's names, the current one first. */

@@ -1,6 +1,7 @@
 import { NO_USAGE } from "../../../core/domain/agent-usage.ts";
 import type { AgentLaunch, AgentPreset, AgentSetting, AgentToolNames, HeadlessEvent, McpServerCommand } from "../agent-preset.ts";
 import { PLAIN_LAUNCH } from "../agent-preset.ts";
+import { type AgentVariables, type KeyRoute, OPENAI_PATHS, toBearer } from "../key-route.ts";
 import { readNumber, readRecord, readText } from "../read-fields.ts";
 
 /** Codex reads and searches by its shell, and changes files by patches. */
@@ -125,14 +126,40 @@ const readEvent = (line: Readonly<Record<string, unknown>>): readonly HeadlessEv
   }
 };
 
+const KEYS = ["OPENAI_API_KEY", "CODEX_API_KEY"] as const;
+
+/** The headers that Codex sends to its own provider, but not to a gateway. */
+const listAccountHeaders = ({ OPENAI_ORGANIZATION: organization, OPENAI_PROJECT: project }: AgentVariables): Record<string, string> => ({
+  ...(organization && { "openai-organization": organization }),
+  ...(project && { "openai-project": project }),
+});
+
+const findRoutes = (env: AgentVariables): KeyRoute[] => {
+  const key = env["CODEX_API_KEY"] || env["OPENAI_API_KEY"];
+  if (!key) return [];
+  return [
+    {
+      keys: KEYS.filter((name) => env[name]),
+      secrets: KEYS.flatMap((name) => env[name]?.trim() || []),
+      removed: [],
+      upstream: env["OPENAI_BASE_URL"] || "https://api.openai.com/v1",
+      headers: { ...listAccountHeaders(env), ...toBearer(key) },
+      paths: OPENAI_PATHS,
+      redirect: (given, address) => ({ ...given, OPENAI_BASE_URL: address }),
+    },
+  ];
+};
+
 /** Codex by OpenAI. */
 export const codexPreset: AgentPreset = {
   name: "codex",
   label: "Codex",
-  keys: ["OPENAI_API_KEY", "CODEX_API_KEY"],
+  keys: KEYS,
   variables: ["OPENAI_BASE_URL", "OPENAI_ORGANIZATION", "OPENAI_PROJECT", "AZURE_OPENAI_API_KEY"],
   clouds: {},
   needsKey: true,
+  outsideKeys: KEYS,
+  findRoutes,
   login: null,
   names: NAMES,
   reports: { headless: "tokens", acp: "tokens" },

@@ -8,6 +8,7 @@ import {
   type HeadlessEvent,
   PLAIN_LAUNCH,
 } from "../agent-preset.ts";
+import { type AgentVariables, GOOGLE_PATHS, type KeyRoute } from "../key-route.ts";
 import { readNumber, readRecord, readText } from "../read-fields.ts";
 
 const NAMES: AgentToolNames = {
@@ -107,6 +108,23 @@ const readResult = (line: Readonly<Record<string, unknown>>): HeadlessEvent[] =>
   return [{ kind: "usage", usage }, line["status"] === "success" ? { kind: "finished" } : { kind: "failed", text }];
 };
 
+/** Vertex AI has no route. Where both keys are set, Gemini CLI uses the first one. */
+const findRoutes = (env: AgentVariables): KeyRoute[] => {
+  const key = env["GEMINI_API_KEY"];
+  if (!key) return [];
+  return [
+    {
+      keys: ["GEMINI_API_KEY"],
+      secrets: [key.trim()],
+      removed: ["GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI"],
+      upstream: env["GOOGLE_GEMINI_BASE_URL"] || "https://generativelanguage.googleapis.com",
+      headers: { "x-goog-api-key": key.trim() },
+      paths: GOOGLE_PATHS,
+      redirect: (given, address) => ({ ...given, GOOGLE_GEMINI_BASE_URL: address }),
+    },
+  ];
+};
+
 /** Gemini CLI by Google. */
 export const geminiPreset: AgentPreset = {
   name: "gemini",
@@ -117,6 +135,8 @@ export const geminiPreset: AgentPreset = {
     GOOGLE_GENAI_USE_VERTEXAI: ["GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_LOCATION", "GOOGLE_APPLICATION_CREDENTIALS"],
   },
   needsKey: true,
+  outsideKeys: ["GEMINI_API_KEY"],
+  findRoutes,
   login: null,
   names: NAMES,
   reports: { headless: "tokens", acp: "nothing" },

@@ -2,6 +2,7 @@ import { NO_USAGE } from "../../../core/domain/agent-usage.ts";
 import { TOOL_NAMES } from "../../../core/workflow/workflow.ts";
 import type { AgentLaunch, AgentPreset, AgentSetting, AgentToolNames, HeadlessEvent } from "../agent-preset.ts";
 import { PLAIN_LAUNCH } from "../agent-preset.ts";
+import { findProviderRoutes, PROVIDER_KEYS } from "./opencode-routes.ts";
 import { readNumber, readRecord, readText } from "../read-fields.ts";
 
 const NAMES: AgentToolNames = { read: ["read"], grep: ["grep"], glob: ["glob"], write: ["write"], edit: ["edit"], bash: ["bash"] };
@@ -119,6 +120,8 @@ export const opencodePreset: AgentPreset = {
   variables: ["OPENCODE_CONFIG_CONTENT", "AZURE_RESOURCE_NAME", "VERTEX_LOCATION"],
   clouds: {},
   needsKey: false,
+  outsideKeys: PROVIDER_KEYS,
+  findRoutes: findProviderRoutes,
   login: null,
   names: NAMES,
   reports: { headless: "cost", acp: "cost" },

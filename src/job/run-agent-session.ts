@@ -1,0 +1,97 @@
+import { serveTools } from "./tools/serve-tools.ts";
+import { selectAgentVariables } from "./agent/agent-variables.ts";
+import { resolveAgent } from "./agent/resolve-agent.ts";
+import type { McpServerCommand } from "./agent/agent-preset.ts";
+import type { AgentVariables } from "./agent/key-route.ts";
+import { type AgentEnd, runAgent } from "./agent/run-agent.ts";
+import type { ToolSet } from "../core/domain/tool-set.ts";
+import { prepareAgentEnv, mayEdit, writesReport } from "./job-environment.ts";
+import { renderJobPrompt } from "./job-prompt.ts";
+import { type JobSpec, toJobPaths } from "./job-spec.ts";
+import type { StepHost } from "./step-host.ts";
+import { openJobTools } from "./job-tools.ts";
+import { findPreset } from "./agent/find-preset.ts";
+import { openAgentTranscript } from "./agent-transcript.ts";
+import { keepKeyOutside } from "./proxy/keep-key-outside.ts";
+import { listSecrets, type WorkPlace, type WorkResult } from "./work-result.ts";
+
+/** Plays an agent's session with Enki's tools, and with a proxy that keeps the model's key outside the agent. */
+export const runAgentSession = async (host: StepHost, spec: JobSpec, place: WorkPlace): Promise<WorkResult> => {
+  const tools = openJobTools(host, spec, mayEdit(spec) ? place.fence : null);
+  const transcript = openAgentTranscript({
+    job: spec.job,
+    agent: describeAgent(spec),
+    secrets: listSecrets(host, spec),
+    log: host.log,
+  });
+  const opened: { close: () => Promise<void> }[] = [];
+  try {
+    opened.push(await serveTools({ socket: toJobPaths(host.temp).socket, context: tools.context }));
+    const key = await keepKeyOutside({
+      agent: spec.agent,
+      variables: selectAgentVariables(spec.agent, host),
+      onNote: transcript.note,
+    });
+    opened.push(key);
+    if (key.sentence !== "") transcript.note(key.sentence);
+    const ended = await playSession(host, spec, { ...place, transcript, toolSet: tools.context.toolSet, variables: key.variables });
+    await key.close();
+    const { end, reason, failure, usage, stderr } = ended;
+    const answer = ended.messages.at(-1) ?? "";
+    return { end, reason, failure, usage, answer, ...tools.listRecorded(), transcript: transcript.end(reason, stderr) };
+  } finally {
+    tools.close();
+    for (const each of opened) await each.close();
+  }
+};
+
+type SessionPlace = WorkPlace & {
+  readonly transcript: ReturnType<typeof openAgentTranscript>;
+  readonly toolSet: ToolSet;
+  /** The agent's own variables. */
+  readonly variables: AgentVariables;
+};
+
+const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): Promise<AgentEnd> => {
+  const { texts, fence, transcript, toolSet, variables } = place;
+  await fence.give(toJobPaths(host.temp).socket);
+  const home = await fence.createHome();
+  const canEdit = mayEdit(spec);
+  const mcpServer = createMcpCommand(host, spec, { toolSet, canEdit });
+  const rights = { canEdit, tools: spec.tools, mcpServer };
+  const env = prepareAgentEnv(host.env, spec, { variables, home, texts });
+  const { agent, model, maxCostUsd, timeoutMs } = spec;
+  return runAgent({
+    ...rights,
+    ...(await resolveAgent({ ...rights, agent, env, home, model, maxCostUsd, writeFile: fence.writeFile })),
+    cwd: host.workspace,
+    fence,
+    prompt: renderJobPrompt(host, spec, texts),
+    report: writesReport(spec) ? texts.report : null,
+    timeoutMs,
+    idleMs: agent.idleMs,
+    after: host.after,
+    now: host.now,
+    onUpdate: transcript.update,
+    onPermission: transcript.permission,
+  });
+};
+
+/** The agent, its protocol and its model, for the head of a transcript. */
+const describeAgent = ({ agent, model }: JobSpec): string => {
+  const found = findPreset(agent);
+  const name = found === null ? (agent.command ?? "agent") : `${found.preset.label} (${found.protocol})`;
+  return model === null ? name : `${name}, model ${model}`;
+};
+
+const createMcpCommand = (
+  { node, cli, temp }: StepHost,
+  spec: JobSpec,
+  { toolSet, canEdit }: { readonly toolSet: ToolSet; readonly canEdit: boolean },
+): McpServerCommand => ({
+  command: node,
+  args: [cli, "mcp", "--role", toolSet, ...(canEdit ? [] : ["--no-edit"]), "--task", formatTaskName(spec)],
+  env: { ENKI_SOCKET: toJobPaths(temp).socket },
+});
+
+const formatTaskName = ({ execution, step }: JobSpec): string => `${execution}-${step?.id ?? "plan"}`;

@@ -1,0 +1,33 @@
+import type { AgentFailure } from "../core/domain/agent-failure.ts";
+import type { AgentUsage } from "../core/domain/agent-usage.ts";
+import type { RecordedCommand } from "../core/domain/command.ts";
+import type { AgentEnd } from "./agent/run-agent.ts";
+import { listSecretValues, selectAgentVariables } from "./agent/agent-variables.ts";
+import type { AgentTranscript } from "./agent-transcript.ts";
+import type { JobFence } from "./fence/job-fence.ts";
+import type { JobSpec } from "./job-spec.ts";
+import type { StepHost } from "./step-host.ts";
+import type { StepTexts } from "./step-texts.ts";
+
+/** How a session or command ended, before it is evaluated. */
+export type WorkResult = {
+  readonly end: AgentEnd["end"];
+  readonly reason: string;
+  /** The agent's last message, or a command's output. */
+  readonly answer: string;
+  readonly tools: readonly RecordedCommand[];
+  /** Why the last plan was refused; null if none was. */
+  readonly refusedPlan: string | null;
+  readonly transcript: AgentTranscript;
+  /** Why the agent could not work; null for any other end. */
+  readonly failure: AgentFailure | null;
+  readonly usage: AgentUsage;
+};
+
+/** The texts that a step works with, and the fence behind which its commands run. */
+export type WorkPlace = { readonly texts: StepTexts; readonly fence: JobFence };
+
+/** Values that must not leave the job. */
+export const listSecrets = (host: StepHost, { agent }: Pick<JobSpec, "agent">): string[] => [
+  ...new Set([...(host.modelKey === "" ? [] : [host.modelKey]), ...listSecretValues(selectAgentVariables(agent, host))]),
+];
