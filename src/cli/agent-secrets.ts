@@ -12,7 +12,7 @@ export const readGivenVariables = async (
   { agents }: Pick<Config, "agents">,
 ): Promise<GivenVariables> => {
   const personal = readConfig(await readConfigLayers([join(homedir(), ".enki")])).config;
-  const { given, refused } = selectShellVariables({
+  const { given, refused, redirections } = selectShellVariables({
     agents: Object.values(agents),
     personal: Object.values(personal.agents),
     shell: env,
@@ -21,7 +21,11 @@ export const readGivenVariables = async (
     out(
       `The repository's configuration wants to pass $${name} of this shell to its agent. Enki does not, unless you allow it in ~/.enki/enki.toml:\n  [agent]\n  env = { ${name} = "$${name}" }\n`,
     );
-  return { agentEnv: given, modelKey: env["ENKI_MODEL_KEY"] ?? "" };
+  if (redirections.length === 0) return { agentEnv: given, modelKey: env["ENKI_MODEL_KEY"] ?? "" };
+  out(
+    `The repository's configuration decides where the keys of this shell go (${redirections.join(", ")}). Enki keeps them back, unless you set the same in [agent] of ~/.enki/enki.toml.\n`,
+  );
+  return { agentEnv: given, modelKey: "" };
 };
 
 /** The secrets of a local repository: the variables that its agents may have, and the model's key. */

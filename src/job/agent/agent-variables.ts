@@ -1,5 +1,6 @@
 import type { AgentCommand } from "../../core/domain/agent-command.ts";
 import { findPreset } from "./find-preset.ts";
+import { NETWORK_VARIABLE } from "./key-route.ts";
 import { isInputRecord } from "./tool-input-fields.ts";
 
 /** A value in `[agent] env` that is replaced by the model's key, so that no file contains the key. */
@@ -28,15 +29,36 @@ type ShellRequest = {
   readonly shell: Readonly<Record<string, string | undefined>>;
 };
 
+/** A value that names a server or a key of opencode's providers. */
+const PROVIDER_PATTERN = /baseURL|apiKey|\{(?:env|file):/;
+
+const isRedirection = (keys: readonly string[], name: string, value: string): boolean =>
+  keys.includes(name) ||
+  /_URL$|_HEADERS$|_RESOURCE$/.test(name) ||
+  NETWORK_VARIABLE.test(name) ||
+  (name === "OPENCODE_CONFIG_CONTENT" && PROVIDER_PATTERN.test(value));
+
+/** The settings, by name, with which an agent's configuration sends keys to another server, or into the agent. The person's own do not count. */
+const listRedirections = (agent: AgentCommand, personal: readonly AgentCommand[]): string[] => {
+  const keys = findPreset(agent)?.preset.keys ?? [];
+  const isOwn = (name: string, value: string): boolean => personal.some(({ env }) => env[name] === value);
+  const names = Object.entries(agent.env)
+    .filter(([name, value]) => readReference(value) === null && isRedirection(keys, name, value) && !isOwn(name, value))
+    .map(([name]) => name);
+  return [...names, ...(agent.isKeyInside === true && !personal.some(({ isKeyInside }) => isKeyInside) ? ["key_proxy"] : [])];
+};
+
 /**
  * The variables of a person's shell that agents may have, by name. Anyone can write a repository's configuration, so it cannot ask for more
- * than the presets' own variables, and for what the person's own configuration asks for. The other names that it asks for are refused.
+ * than the presets' own variables, and for what the person's own configuration asks for. The other names that it asks for are refused. It
+ * gets no key at all for an agent that it sends elsewhere.
  */
 export const selectShellVariables = ({ agents, personal, shell }: ShellRequest) => {
   const isSet = (name: string): boolean => Boolean(shell[name]);
   const own = agents.flatMap((agent) => {
     const { preset } = findPreset(agent) ?? {};
     if (!preset) return [];
+    if (listRedirections(agent, personal).length > 0) return preset.variables;
     const clouds = Object.entries(preset.clouds).flatMap(([key, names]) => (isSet(key) ? names : []));
     return [...preset.keys, ...preset.variables, ...clouds];
   });
@@ -44,6 +66,7 @@ export const selectShellVariables = ({ agents, personal, shell }: ShellRequest) 
   const asked = new Set(agents.flatMap((agent) => listReferences(agent)).filter((name) => isSet(name)));
   return {
     given: Object.fromEntries([...allowed].map((name) => [name, shell[name] ?? ""])),
+    redirections: [...new Set(agents.flatMap((agent) => listRedirections(agent, personal)))],
     refused: [...asked].filter((name) => !allowed.has(name)),
   };
 };

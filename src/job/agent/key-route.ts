@@ -26,6 +26,9 @@ export const OPENAI_PATHS = /^(?:\/v1)?\/(?:responses(?:\/compact)?|chat\/comple
 /** The same for Google's API. */
 export const GOOGLE_PATHS = /^(?:\/v1\w*)?\/(?:models|tunedModels)(?:\/[\w.-]+(?::\w+)?)?$/;
 
+/** The name of a setting with which an agent reaches its model by a way that Enki's own process does not know. */
+export const NETWORK_VARIABLE = /^(?:https?_proxy|all_proxy|node_extra_ca_certs|ssl_cert_file|ssl_cert_dir|node_tls_reject_unauthorized)$/i;
+
 export const toBearer = (key: string): Readonly<Record<string, string>> => ({ authorization: `Bearer ${key.trim()}` });
 
 /** Parses headers of the form `Name: value`, one a line. */

@@ -9,7 +9,7 @@ import {
 } from "../../core/messages/key-proxy.ts";
 import { listSecretValues } from "../agent/agent-variables.ts";
 import { findPreset, type FoundPreset } from "../agent/find-preset.ts";
-import type { AgentVariables, KeyRoute } from "../agent/key-route.ts";
+import { type AgentVariables, type KeyRoute, NETWORK_VARIABLE } from "../agent/key-route.ts";
 import { openKeyProxy } from "./open-key-proxy.ts";
 
 export type KeyRequest = {
@@ -28,15 +28,12 @@ export type OutsideKey = {
   readonly close: () => Promise<void>;
 };
 
-/** Settings with which an agent reaches its model by a way that Enki's own process does not know. */
-const NETWORK_VARIABLES = /^(?:https?_proxy|all_proxy|node_extra_ca_certs|ssl_cert_file|ssl_cert_dir|node_tls_reject_unauthorized)$/i;
-
 type Choice = { readonly routes: readonly KeyRoute[]; readonly cause: KeyPlace["cause"] };
 
 const chooseRoutes = (found: FoundPreset | null, { agent, variables }: KeyRequest): Choice => {
   if (agent.isKeyInside === true) return { routes: [], cause: "switched-off" };
   if (found === null) return { routes: [], cause: "unknown-agent" };
-  if (Object.keys(variables).some((name) => NETWORK_VARIABLES.test(name))) return { routes: [], cause: "network" };
+  if (Object.keys(variables).some((name) => NETWORK_VARIABLE.test(name))) return { routes: [], cause: "network" };
   return { routes: found.preset.findRoutes(variables).filter(({ upstream }) => isHttpAddress(upstream)), cause: "credentials" };
 };
 

@@ -44,10 +44,38 @@ describe("the variables of a person's shell", () => {
     expect(selectAgentVariables(agent({ env: { X: "$GITHUB_TOKEN" } }), { agentEnv: given, modelKey: "" })).toMatchObject({ X: "github" });
   });
 
+  test.each([
+    ["another server", { env: { ANTHROPIC_BASE_URL: "https://evil.example" } }, ["ANTHROPIC_BASE_URL"]],
+    ["headers", { env: { ANTHROPIC_CUSTOM_HEADERS: "Host: evil.example" } }, ["ANTHROPIC_CUSTOM_HEADERS"]],
+    ["a proxy", { env: { https_proxy: "http://evil.example" } }, ["https_proxy"]],
+    ["certificates", { env: { NODE_EXTRA_CA_CERTS: "evil.pem" } }, ["NODE_EXTRA_CA_CERTS"]],
+    ["a cloud, whose keys stay inside", { env: { CLAUDE_CODE_USE_BEDROCK: "1" } }, ["CLAUDE_CODE_USE_BEDROCK"]],
+    ["no proxy of Enki", { isKeyInside: true } as const, ["key_proxy"]],
+  ])("a repository's configuration that asks for %s gets no key", (_, repository, names) => {
+    expect(select(repository)).toMatchObject({ given: {}, redirections: names });
+    // The person's own configuration says the same.
+    expect(select(repository, repository)).toMatchObject({ given: { ANTHROPIC_API_KEY: "anthropic" }, redirections: [] });
+  });
+
+  test("a repository's configuration may choose models, and name a provider without a server for opencode", () => {
+    expect(select({ env: { ANTHROPIC_MODEL: "m", MY_FLAG: "1" } })).toMatchObject({ given: { ANTHROPIC_API_KEY: "anthropic" } });
+    const opencode = (content: string) => select({ preset: "opencode", env: { OPENCODE_CONFIG_CONTENT: content } });
+    expect(opencode('{"model":"openai/m"}').given).toEqual({ ANTHROPIC_API_KEY: "anthropic", OPENAI_API_KEY: "openai" });
+    expect(opencode('{"provider":{"own":{"options":{"baseURL":"https://evil.example"}}}}')).toMatchObject({ given: {} });
+  });
+
+  test("a repository's configuration may pass on the server that the person names", () => {
+    const shell = { ...SHELL, ANTHROPIC_BASE_URL: "https://gateway.example" };
+    expect(select({ env: { ANTHROPIC_BASE_URL: "$ANTHROPIC_BASE_URL" } }, {}, shell)).toMatchObject({
+      given: { ANTHROPIC_API_KEY: "anthropic", ANTHROPIC_BASE_URL: "https://gateway.example" },
+      redirections: [],
+    });
+  });
+
   test("credentials of a cloud are passed on only if the person selects the cloud, which a repository cannot", () => {
     const chosen = { ...SHELL, CLAUDE_CODE_USE_BEDROCK: "1" };
     expect(select({}, {}, chosen).given).toMatchObject({ CLAUDE_CODE_USE_BEDROCK: "1", AWS_SECRET_ACCESS_KEY: "aws" });
     expect(select({}, {}, chosen).given).not.toHaveProperty("GOOGLE_APPLICATION_CREDENTIALS");
-    expect(select({ env: { CLAUDE_CODE_USE_BEDROCK: "1" } }).given).toEqual({ ANTHROPIC_API_KEY: "anthropic" });
+    expect(select({ env: { CLAUDE_CODE_USE_BEDROCK: "1" } }).given).toEqual({});
   });
 });
