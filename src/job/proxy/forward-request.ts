@@ -10,6 +10,8 @@ export type ForwardTarget = {
   /** The headers to add, with the credentials. */
   readonly headers: Readonly<Record<string, string>>;
   readonly secrets: readonly string[];
+  /** The time in which the server must accept a connection. */
+  readonly connectMs: number;
 };
 
 type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse };
@@ -21,6 +23,14 @@ export const sendProxyError = ({ request, response }: Exchange, status: number, 
   const type = status === 502 ? "api_error" : "not_found_error";
   response.writeHead(status, { "content-type": "application/json", connection: "close" });
   response.end(JSON.stringify({ type: "error", error: { type, message, code: status } }));
+};
+
+/** Ends a request to a server that accepts no connection: the agent waits for the proxy, and would notice nothing. */
+const limitConnecting = (upstream: ClientRequest, { url, connectMs }: ForwardTarget): void => {
+  upstream.on("socket", (socket) => {
+    socket.setTimeout(connectMs, () => upstream.destroy(Object.assign(new Error("no connection"), { code: "ETIMEDOUT" })));
+    socket.once(url.protocol === "https:" ? "secureConnect" : "connect", () => socket.setTimeout(0));
+  });
 };
 
 /** Only POST has a body: Node would send the body of a GET without a length, where a server reads the next request. */
@@ -52,6 +62,7 @@ export const forwardRequest = (exchange: Exchange, target: ForwardTarget): void 
   } catch (error) {
     return fail(error);
   }
+  limitConnecting(upstream, target);
   upstream.on("error", fail);
   upstream.on("response", (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage, toAgentHeaders(answer.headers, target.secrets));

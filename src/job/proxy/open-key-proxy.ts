@@ -8,6 +8,8 @@ import { forwardRequest, sendProxyError } from "./forward-request.ts";
 export type KeyProxyOptions = {
   readonly routes: readonly KeyRoute[];
   readonly onRefusal: (refusal: ProxyRefusal) => void;
+  /** The time in which a server must accept a connection. */
+  readonly connectMs?: number;
 };
 
 export type KeyProxy = {
@@ -22,6 +24,8 @@ const WORD_BYTES = 24;
 const METHODS = ["GET", "HEAD", "POST"];
 /** Longer than the pause between two requests of an agent: a connection must not end while the next request is under way. */
 const KEEP_ALIVE_MS = 600_000;
+/** Less than the minute in which a dead server is reported. */
+const CONNECT_MS = 15_000;
 
 type Resolved = { readonly url: URL; readonly route: KeyRoute } | { readonly refusal: ProxyRefusal };
 
@@ -59,7 +63,7 @@ const refuseTunnel = (request: IncomingMessage, socket: Socket, onRefusal: KeyPr
  * Opens a server on loopback that forwards requests to the models' servers and adds the keys. Only a client that was given an address of
  * the server can use a route.
  */
-export const openKeyProxy = async ({ routes, onRefusal }: KeyProxyOptions): Promise<KeyProxy> => {
+export const openKeyProxy = async ({ routes, onRefusal, connectMs = CONNECT_MS }: KeyProxyOptions): Promise<KeyProxy> => {
   const words = routes.map(() => randomBytes(WORD_BYTES).toString("base64url"));
   const byWord = new Map(routes.map((route, index) => [words[index] ?? "", route]));
   let host = "";
@@ -68,7 +72,7 @@ export const openKeyProxy = async ({ routes, onRefusal }: KeyProxyOptions): Prom
     response.on("error", () => undefined);
     if (!("refusal" in target)) {
       const { url, route } = target;
-      return forwardRequest({ request, response }, { url, headers: route.headers, secrets: route.secrets });
+      return forwardRequest({ request, response }, { url, headers: route.headers, secrets: route.secrets, connectMs });
     }
     const { refusal } = target;
     onRefusal(refusal);

@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { type IncomingMessage, request, type RequestListener } from "node:http";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ProxyRefusal } from "../../../src/core/messages/key-proxy.ts";
 import { ANTHROPIC_PATHS, type KeyRoute } from "../../../src/job/agent/key-route.ts";
 import { openKeyProxy } from "../../../src/job/proxy/open-key-proxy.ts";
+import { after } from "../../support/after.ts";
 import { openModelServer } from "./model-server.ts";
 
 const KEY = ["the", "key", "of", "this", "person"].join("-");
@@ -169,6 +170,33 @@ describe("the proxy with the model's key", () => {
     await stage.model.close();
     const { status, body } = await send(stage, `${stage.way}/v1/messages`, { body: "{}" });
     expect([status, body]).toEqual([502, expect.stringContaining(`Cannot connect to ${stage.model.host}: ECONNREFUSED.`)]);
+  });
+
+  test("does not wait for a server that accepts no connection", async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const host = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const proxy = await openKeyProxy({ routes: [toRoute(`https://${host}`)], onRefusal: () => undefined, connectMs: 20 });
+    closing.push(async () => void silent.close(), proxy.close);
+    const answer = await fetch(`${proxy.addresses[0]}/v1/messages`, { method: "POST", body: "{}" });
+    expect([answer.status, await answer.text()]).toEqual([502, expect.stringContaining(`Cannot connect to ${host}: ETIMEDOUT.`)]);
+  });
+
+  test("waits for the answer of a server as long as the agent does", async () => {
+    let answer = (): void => undefined;
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const model = await openModelServer((_, response) => void asked.then(() => response.end("late")));
+    let passed = (): void => undefined;
+    const longer = new Promise<void>((resolve) => (passed = resolve));
+    const proxy = await openKeyProxy({ routes: [toRoute(model.url)], onRefusal: () => undefined, connectMs: 5 });
+    closing.push(model.close, proxy.close);
+    const sent = fetch(`${proxy.addresses[0]}/v1/messages`, { method: "POST", body: "{}" });
+    after(50, passed);
+    await longer;
+    answer();
+    expect(await (await sent).text()).toBe("late");
   });
 
   test("hides a key that the server echoes, in its text, between chunks and in its headers", async () => {
