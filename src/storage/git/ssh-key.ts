@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 
 /** An Ed25519 key; `secret` is absent if only the public half is known. */
 export type SshKey = {
@@ -42,6 +42,10 @@ export const toPublicKeyWire = ({ point }: Pick<SshKey, "point">): Buffer =>
 
 /** The line by which SSH and git name a public key. */
 export const formatPublicKey = (key: Pick<SshKey, "point">): string => `${ED25519_KEY_TYPE} ${toPublicKeyWire(key).toString("base64")}`;
+
+/** The short name of a public key, as `ssh-keygen -l` prints it. */
+export const formatFingerprint = (key: Pick<SshKey, "point">): string =>
+  `SHA256:${createHash("sha256").update(toPublicKeyWire(key)).digest("base64").replaceAll("=", "")}`;
 
 const createPublicHalf = (point: Buffer): SshKey => ({
   point,

@@ -1,10 +1,12 @@
 import { refuseBadLedgerKey } from "../../core/messages/refusals/ledger.ts";
 import { createPrivateKey, hkdfSync } from "node:crypto";
+import type { EnvelopeSignature } from "../../core/proof/proof-envelope.ts";
 import { accept, type Result } from "../../core/domain/refusal.ts";
 import type { Millis, RefName, Sha } from "../../core/domain/ids.ts";
 import type { RepositoryClone } from "../git/repository-clone.ts";
 import { createSshKey, formatPublicKey, readSshKeys, type SshKey } from "../git/ssh-key.ts";
 import { createSshSignature, isSignedBy } from "../git/ssh-signature.ts";
+import { signStatement } from "../proofs/proof-keys.ts";
 
 /** The variable with the keys of the ledger: the first private key signs, and every key verifies. */
 export const LEDGER_KEY_VARIABLE = "ENKI_LEDGER_KEY";
@@ -13,6 +15,8 @@ export const LEDGER_KEY_VARIABLE = "ENKI_LEDGER_KEY";
 export type LedgerKeys = {
   readonly sign: (payload: Buffer) => string;
   readonly isSigned: (payload: Buffer, signature: string) => boolean;
+  /** Signs a statement about a landing. The signed bytes differ from those of every commit. */
+  readonly signStatement: (statement: Buffer) => EnvelopeSignature;
   /** The public keys as SSH writes them, the signing one first. */
   readonly publicKeys: readonly string[];
 };
@@ -20,6 +24,7 @@ export type LedgerKeys = {
 const createLedgerKeys = (signing: SshKey, all: readonly SshKey[]): LedgerKeys => ({
   sign: (payload) => createSshSignature(signing, payload),
   isSigned: (payload, signature) => isSignedBy(all, payload, signature),
+  signStatement: (statement) => signStatement(signing, statement),
   publicKeys: [signing, ...all.filter((key) => key !== signing)].map((key) => formatPublicKey(key)),
 });
 
