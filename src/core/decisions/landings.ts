@@ -6,12 +6,14 @@ import { ENKI_STATUS_CONTEXT } from "../domain/github-facts.ts";
 import { toBranchRef, toCandidateBranch } from "../domain/refs.ts";
 import { LANDING_TEXT, REUSED_TEXT, renderCandidateStatus } from "../messages/status-text.ts";
 import type { DecisionTransaction, DecisionReader } from "./decision-transaction.ts";
+import { readPolicy, toProvenLanding } from "./landing-proofs.ts";
 
 /** A landing by GitHub. It is saved before GitHub is asked to merge. */
 export const createLanding = (tx: DecisionReader, { landingTerms }: Queue, candidate: Candidate): Landing => ({
   mode: landingTerms?.mode === "batch" || landingTerms?.mode === "queue" ? landingTerms.mode : "each",
   ...(landingTerms?.method && { method: landingTerms.method }),
   candidate,
+  policy: readPolicy(tx),
   since: tx.now,
   attempts: 0,
 });
@@ -24,17 +26,26 @@ export const isRevertBranch = (branch: string): boolean => branch.startsWith(REV
 
 export const toSidePullKey = (commit: Sha) => `open-side-pull:${toBatchBranch(commit)}` as const;
 
+type GitHubLanding = Pick<Landing, "method" | "candidate" | "policy"> & {
+  readonly commit: Sha;
+  /** Whether the commit may have the verified tree. GitHub's merge queue verifies its own commit. */
+  readonly isVerified: boolean;
+};
+
 /** Records that the steps of a candidate have landed with this commit. */
 export const landSteps = (
   tx: DecisionTransaction,
   base: BranchName,
-  { items, commit, method }: Pick<Candidate, "items" | "commit"> & Pick<Landing, "method">,
+  { candidate, commit, method, isVerified, policy }: GitHubLanding,
 ): void => {
+  const { items } = candidate;
+  const tasks = items.map(({ task }) => task);
   for (const { task, head } of items) {
     const id = readTaskId(task);
     const step = id && tx.execution(id.execution)?.steps[id.step];
     if (!id || !step) continue;
-    const landed = { commit, at: tx.now, ...(method && { rewritten: true as const }) };
+    const proven = toProvenLanding(tx, { task, commit, candidate, tip: commit, method: method ?? "merge", tasks, policy });
+    const landed = { ...(isVerified ? proven : { commit, at: tx.now }), ...(method && { rewritten: true as const }) };
     tx.putStep(id.execution, land(step, landed));
     tx.note(`${toTaskId(id.execution, id.step)} landed on ${base} as ${commit.slice(0, 12)} (head ${head.slice(0, 12)})`);
   }

@@ -7,7 +7,8 @@ import type { DecisionReader, DecisionTransaction } from "./decision-transaction
 
 type StepOfExecution = { readonly execution: Execution; readonly step: Step };
 
-const findRun = (tx: DecisionReader, commit: Sha, attempt: number): number | null =>
+/** The id of a verify run, if known. */
+export const findVerifyRun = (tx: DecisionReader, commit: Sha, attempt: number): number | null =>
   tx.effectRecord(`start-job:${toJobKey({ kind: "verify", target: commit, attempt })}`)?.number ?? null;
 
 const toVerification = (
@@ -16,7 +17,7 @@ const toVerification = (
   { head, passed }: Pick<StepVerification, "head" | "passed">,
 ): StepVerification => {
   const run = runs.findLast(({ verdict }) => verdict === (passed ? "green" : "red"));
-  return { head, commit, run: run ? findRun(tx, commit, run.attempt) : null, passed };
+  return { head, commit, run: run ? findVerifyRun(tx, commit, run.attempt) : null, passed };
 };
 
 /** Records the commit and the run in which heads of steps passed. A candidate leaves the queue as soon as its verdict is used. */

@@ -1,4 +1,5 @@
 import type { Millis, Sha, TaskId } from "./ids.ts";
+import type { LandingPolicy } from "./landing-proof.ts";
 import type { LandingMode, MergeMethod, RequiredCheck } from "./github-facts.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -92,6 +93,8 @@ export type Landing = {
   /** The verified candidate. */
   readonly candidate: Candidate;
   readonly since: Millis;
+  /** The policy under which the landing was requested; absent in ledgers of earlier versions. */
+  readonly policy?: LandingPolicy | undefined;
   /** When GitHub's merge queue was first seen without the pull request. */
   readonly removedSince?: Millis;
   /** Number of requests that failed because the base had just moved. */
@@ -100,6 +103,9 @@ export type Landing = {
 
 /** A merge by GitHub whose tree differs from the verified one, and the commit that reverts it; null if the revert conflicts. */
 export type Incident = { readonly merge: Sha; readonly revert: Sha | null };
+
+/** The verify run behind the verdict on a tree. Its id may be unknown. */
+export type VerdictRun = { readonly tree: Sha; readonly commit: Sha; readonly run: number | null };
 
 export type Queue = {
   /** By rank, and in order of arrival among equal ranks. */
@@ -119,6 +125,8 @@ export type Queue = {
   readonly greenCommits: readonly Sha[];
   /** Trees of the last green commits, oldest first. An equal tree reuses the verdict. */
   readonly verifiedTrees: readonly Sha[];
+  /** Runs that verified the last green trees, oldest first; absent before the first. */
+  readonly verdictRuns?: readonly VerdictRun[];
   /** Groups that failed together on a green base: at least one member of each is bad. */
   readonly failedGroups: readonly (readonly TaskId[])[];
   readonly recentOutcomes: { readonly passed: number; readonly failed: number };

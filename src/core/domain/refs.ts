@@ -5,6 +5,10 @@ import { isJobKind, type JobKey, readJobKey } from "./job.ts";
 export const LEDGER_REF: RefName = "refs/enki/ledger";
 /** Finished executions that left the ledger. */
 export const ARCHIVE_REF: RefName = "refs/enki/archive";
+/** Statements about landings, each in a file named after the landed commit. */
+export const PROOFS_REF: RefName = "refs/enki/proofs";
+/** Two folders, because a landing writes each of its folders again. */
+export const toProofPath = (commit: Sha): string => `${commit.slice(0, 2)}/${commit.slice(2, 4)}/${commit.slice(4)}.json`;
 /** Each applied result becomes a parent of a commit on this one ref, because every ref slows down every push. */
 export const ATTEMPTS_REF: RefName = "refs/enki/attempts";
 export const REFUSED_PREFIX = "refs/enki/refused/";

@@ -3,6 +3,7 @@ import type { Login, Millis, Sha, StepId, TaskId } from "./ids.ts";
 import type { RemarkId } from "./event.ts";
 import type { Resolution } from "./conflict.ts";
 import type { OutcomeKind } from "./outcome.ts";
+import type { LandingProof, ProvenReview } from "./landing-proof.ts";
 import type { LandingKind } from "./queue.ts";
 import type { QuotaWait } from "./quota-wait.ts";
 import type { Priority } from "./priority.ts";
@@ -104,8 +105,10 @@ export type StepFacts = {
   readonly announcedState?: AnnouncedState;
   /** The last verdict about a head of the step. Absent before. */
   readonly verification?: StepVerification;
-  /** The commit that landed the step; null before. `rewritten`: the base does not contain the head, because GitHub squashed or rebased it. */
-  readonly landed: { readonly commit: Sha; readonly at: Millis; readonly rewritten?: true } | null;
+  /** The approving reviews of a head whose gate they opened; absent before. */
+  readonly approvals?: { readonly head: Sha; readonly reviews: readonly ProvenReview[] };
+  /** The commit that landed the step; null before. */
+  readonly landed: StepLanding | null;
   readonly output: string;
   readonly artifact: boolean;
   /** The last failure, for the next attempt's prompt. */
@@ -115,6 +118,12 @@ export type StepFacts = {
   /** The present head's conflict with the base; absent without one. */
   readonly resolution?: Resolution;
 };
+
+/**
+ * `rewritten`: the base does not contain the head, because GitHub squashed or rebased it. `proof`: the facts behind the statement about the
+ * landing; absent for unverified landings, and in ledgers of earlier versions.
+ */
+type StepLanding = { readonly commit: Sha; readonly at: Millis; readonly rewritten?: true; readonly proof?: LandingProof };
 
 type AnnouncedState = { readonly key: string; readonly edits: number };
 

@@ -65,10 +65,11 @@ const withoutHashes = (value: unknown): string => {
   );
 };
 
-/** Earlier versions did not record what a pull request says, and which run verified a head. */
+/** Earlier versions did not record what a pull request says, which run verified a head, who approved it, and what proves its landing. */
 const withoutNewStepFields = (today: Step): Step => {
-  const { announcedState: _state, verification: _verification, ...step } = today;
-  return step;
+  const { announcedState: _state, verification: _verification, approvals: _approvals, landed, ...step } = today;
+  const { proof: _proof, ...landing } = landed ?? { commit: "", at: 0 };
+  return { ...step, landed: landed && landing };
 };
 
 /** Earlier versions recorded neither the comment that approved a plan nor which plan was shown. */
@@ -92,14 +93,20 @@ const withoutStarts = (candidate: Candidate): Candidate => {
   return { ...candidate, runs };
 };
 
+/** Earlier versions did not record under which policy a landing was requested. */
+const withoutPolicy = (today: NonNullable<Queue["landing"]>): NonNullable<Queue["landing"]> => {
+  const { policy: _, ...landing } = today;
+  return { ...landing, candidate: withoutStarts(landing.candidate) };
+};
+
 /** Earlier versions did not record in which files an item conflicts, and how many runs the base has runners for. */
 const withoutNewQueueFields = (today: Queue): Queue => {
-  const { capacity: _capacity, freezes: _freezes, ...queue } = today;
+  const { capacity: _capacity, freezes: _freezes, verdictRuns: _runs, ...queue } = today;
   const items = queue.items.map((each) => {
     const { conflictPaths: _paths, ...item } = each;
     return item;
   });
-  const landing = queue.landing && { landing: { ...queue.landing, candidate: withoutStarts(queue.landing.candidate) } };
+  const landing = queue.landing && { landing: withoutPolicy(queue.landing) };
   return { ...queue, items, candidates: queue.candidates.map(withoutStarts), ...landing };
 };
 

@@ -20,7 +20,7 @@ export const applyGateVerdict = (tx: DecisionTransaction, of: PublishedStep, ver
       recordHold(tx, of, verdict.refusal);
       return { kind: "held", refusal: verdict.refusal };
     case "free":
-      if (verdict.wasRead && step.state === "waiting") tx.putStep(execution.id, release(step));
+      recordFreeStep(tx, of, verdict);
       if (verdict.by !== undefined) tx.note(`${task}: approved by ${verdict.by}`);
       return { kind: "free" };
     case "rework":
@@ -38,6 +38,19 @@ export const applyGateVerdict = (tx: DecisionTransaction, of: PublishedStep, ver
       tx.putStep(execution.id, { ...step, pull: null });
       return { kind: "opening" };
   }
+};
+
+/** Releases a held step, and records the reviews that opened its gate. */
+const recordFreeStep = (
+  tx: DecisionTransaction,
+  { execution, step }: PublishedStep,
+  verdict: Extract<GateVerdict, { kind: "free" }>,
+): void => {
+  const approvals = verdict.reviews && step.head ? { head: step.head.sha, reviews: verdict.reviews } : step.approvals;
+  const isKnown = JSON.stringify(approvals) === JSON.stringify(step.approvals);
+  const approved = isKnown || !approvals ? step : { ...step, approvals };
+  if (verdict.wasRead && step.state === "waiting") tx.putStep(execution.id, release(approved));
+  else if (!isKnown) tx.recordStep(execution.id, approved);
 };
 
 /** Records that a person landed a step: the base contains its head, or its pull request was merged, perhaps as other commits. */

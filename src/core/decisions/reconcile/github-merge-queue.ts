@@ -88,7 +88,7 @@ const applyQueueMerge = (tx: DecisionTransaction, of: QueuedLanding, commit: str
   if (!isThere) return tx.wakeAt(tx.now + ENQUEUE_PAUSE_MS);
   const before = withoutLanding(tx.queue(base));
   dropQueueRecords(tx, of);
-  landSteps(tx, base, { items: candidate.items, commit, ...(!whole && { method: "squash" as const }) });
+  landSteps(tx, base, { candidate, policy: landing.policy, commit, isVerified: true, ...(!whole && { method: "squash" as const }) });
   tx.putQueue(base, applyLanding(before, { ...candidate, commit }));
 };
 

@@ -68,7 +68,7 @@ const applyMerge = (
 ): void => {
   const { candidate } = landing;
   const before = withoutLanding(tx.queue(base));
-  landSteps(tx, base, { items: candidate.items, commit, ...(landing.method && { method: landing.method }) });
+  landSteps(tx, base, { ...landing, commit, isVerified: tree === candidate.tree });
   const after = applyLanding(before, { ...candidate, commit });
   if (tree === candidate.tree) {
     reportReusedVerdict(tx, candidate, commit);

@@ -12,6 +12,7 @@ import { failStep, findStep } from "../apply/fail-step.ts";
 import { listHeldBases, listActiveBases } from "../step-base.ts";
 import { recordPasses, withFailedVerification } from "../step-verification.ts";
 import { createLanding, startWorkflowsAfterLanding, reportOwnChecks, reportReusedVerdict } from "../landings.ts";
+import { recordVerdictRuns, toProvenLanding } from "../landing-proofs.ts";
 import { findParallelLimits, wakeForNextLook } from "../parallel-limits.ts";
 import { withLandingTerms } from "../landing-terms.ts";
 import { IN_QUEUE_REFUSAL } from "../../messages/refusals/queues.ts";
@@ -30,6 +31,7 @@ export const reconcileLanding = (tx: DecisionTransaction): void => {
 
 const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
   recordPasses(tx, base);
+  recordVerdictRuns(tx, base);
   const tip = tx.baseTip(base);
   const before = tx.queue(base);
   const queue = tip === null ? withMissingBase(before, base) : before;
@@ -209,7 +211,8 @@ const landCandidate = (tx: DecisionTransaction, base: BranchName, candidate: Can
     // The push names the head: if a person pushes a commit now, the push fails and the step does not land without that commit.
     const execution = tx.execution(id.execution);
     if (execution) tx.expectUnchanged(toHeadRef(execution, id.step));
-    tx.putStep(id.execution, landStep(step, { commit: merge, at: tx.now }));
+    const landed = { task, commit: merge, candidate, tip: candidate.commit, method: "merge" as const, tasks: [task] };
+    tx.putStep(id.execution, landStep(step, toProvenLanding(tx, landed)));
     tx.note(`${task} landed on ${base} as ${merge.slice(0, 12)} (head ${head.slice(0, 12)})`);
   }
 };

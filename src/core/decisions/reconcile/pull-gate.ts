@@ -4,7 +4,7 @@ import type { Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import { refuseBlockedPull, refuseChangedHead, CLOSED, refuseRetargetedPull, refuseUnapprovedPull } from "../../messages/pull-refusals.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
-import { hasReviewPermission, type HeadVerdict, selectLatestReviews } from "./reviews.ts";
+import { hasReviewPermission, type HeadVerdict, selectLatestReviews, toProvenReviews } from "./reviews.ts";
 
 type PulledStep = { readonly execution: Execution; readonly step: Step };
 
@@ -30,5 +30,8 @@ export const evaluatePullReviews = (
   const blocking = latest.find(({ verdict }) => verdict === "changes-requested");
   if (blocking) return { kind: "held", refusal: refuseBlockedPull(blocking.by) };
   const approvals = latest.filter(({ verdict, head }) => verdict === "approved" && head === step.head?.sha);
-  return approvals.length >= needed ? { kind: "free" } : { kind: "held", refusal: refuseUnapprovedPull(approvals.length, needed) };
+  const proven = approvals.length > 0 ? { reviews: toProvenReviews(approvals) } : {};
+  return approvals.length >= needed
+    ? { kind: "free", ...proven }
+    : { kind: "held", refusal: refuseUnapprovedPull(approvals.length, needed) };
 };

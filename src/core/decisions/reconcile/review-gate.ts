@@ -10,6 +10,7 @@ import {
 import { refuseMergedElsewhere } from "../../messages/pull-refusals.ts";
 import type { Execution, QueuedPull } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
+import type { ProvenReview } from "../../domain/landing-proof.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import type { Pull } from "../../domain/github-facts.ts";
 import { isGreen, type Queue } from "../../domain/queue.ts";
@@ -30,7 +31,7 @@ export type PublishedStep = { readonly execution: Execution; readonly step: Step
  * `leave`: a person's pull request changed, so it leaves the queue. `merged`: a person landed it. `merged-earlier`: a person merged its pull request at an earlier head.
  */
 export type GateVerdict =
-  | { readonly kind: "free"; readonly wasRead: boolean; readonly by?: string }
+  | { readonly kind: "free"; readonly wasRead: boolean; readonly by?: string; readonly reviews?: readonly ProvenReview[] }
   | { readonly kind: "held"; readonly refusal: Refusal }
   | { readonly kind: "hold"; readonly refusal: Refusal }
   | { readonly kind: "opening" }

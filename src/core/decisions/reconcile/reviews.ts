@@ -1,6 +1,7 @@
 import { HASTY_REVIEW_REFUSAL, UNAPPROVED_REFUSAL, refuseMissingReviews, refuseWantedChanges } from "../../messages/refusals/reviews.ts";
 import type { Execution } from "../../domain/execution.ts";
 import type { Review } from "../../domain/github-facts.ts";
+import type { ProvenReview } from "../../domain/landing-proof.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
@@ -9,7 +10,7 @@ import { isReviewRead, findLastReadTime } from "../next-feedback.ts";
 
 /** The verdict of a head's reviews. */
 export type HeadVerdict =
-  | { readonly kind: "free"; readonly by?: string }
+  | { readonly kind: "free"; readonly by?: string; readonly reviews?: readonly ProvenReview[] }
   | { readonly kind: "held"; readonly refusal: Refusal }
   | { readonly kind: "rework"; readonly by: string; readonly review: number };
 
@@ -40,11 +41,14 @@ export const evaluateHeadReviews = (tx: DecisionReader, of: ReviewedStep, needed
   };
 };
 
+export const toProvenReviews = (approvals: readonly Review[]): ProvenReview[] => approvals.map(({ by, id }) => ({ by, review: id }));
+
 /** Enough approvals: a single person's approval of a checkpoint counts only by `[policy] self_approval`. */
-const judgeApprovals = (tx: DecisionReader, of: ReviewedStep, [first, second]: readonly Review[]): HeadVerdict => {
+const judgeApprovals = (tx: DecisionReader, of: ReviewedStep, approvals: readonly Review[]): HeadVerdict => {
+  const [first, second] = approvals;
   if (!first) return { kind: "free" };
   const alone = of.planned.checkpoint && !second ? refuseSelfApproval(tx, of, first.by) : null;
-  return alone ? { kind: "held", refusal: alone } : { kind: "free", by: first.by };
+  return alone ? { kind: "held", refusal: alone } : { kind: "free", by: first.by, reviews: toProvenReviews(approvals) };
 };
 
 /**

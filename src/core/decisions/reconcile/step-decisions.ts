@@ -2,6 +2,7 @@ import type { PersonCommand } from "../../domain/command.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { refuseGoneResultApproval, refuseGoneSkip } from "../../messages/refusals/approvals.ts";
 import { type StepId, toTaskId } from "../../domain/ids.ts";
+import { formatCommandSource, type LandingProof } from "../../domain/landing-proof.ts";
 import { listNeededSteps } from "../../domain/plan.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { release } from "../../domain/step-lifecycle.ts";
@@ -24,6 +25,14 @@ export const checkStepDecisions = (tx: DecisionReader, execution: Execution, lan
   }
   return isMissing ? undefined : null;
 };
+
+/** People's decisions about the needs of a step, for the statement about its landing. */
+export const listStepDecisions = (tx: DecisionReader, execution: Execution, landing: StepId): LandingProof["decisions"] =>
+  listAllNeeds(tx, execution, landing).flatMap((step) =>
+    step.decision && isDecidedByPerson(tx, execution, step)
+      ? [{ step: step.id, by: step.decision.by, source: formatCommandSource(step.decision.source) }]
+      : [],
+  );
 
 /** All needed steps of the same execution, direct and indirect. */
 const listAllNeeds = (tx: DecisionReader, execution: Execution, landing: StepId): Step[] => {
