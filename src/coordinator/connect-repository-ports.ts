@@ -19,6 +19,7 @@ import { ARCHIVE_REF, ATTEMPTS_REF, toBranchRef, LEDGER_REF } from "../core/doma
 import { readActionsWorkflowFile } from "../core/policy/check-reporters.ts";
 import { guardRepository } from "./guard-repository.ts";
 import { openLedgerRebuild } from "./rebuild-ledger.ts";
+import { openProofStore } from "../storage/proofs/proof-store.ts";
 import { type ConfigLayers, readRepositoryConfig } from "../storage/config/repository-config.ts";
 import { openNoticePort, type ReadVariable } from "./post-notice.ts";
 import { answerQueries } from "./answer-queries.ts";
@@ -113,6 +114,12 @@ const openLedgerStore = (connected: RepositoryConnection): Pick<RepositoryPorts,
   const rebuild = openLedgerRebuild(connected);
   const guard = guardRepository(connected);
   const readResults = openResultReader(clone);
+  const proofs = openProofStore({
+    clone,
+    seal: connected.seal,
+    repository: `${connected.github.files.server}/${connected.github.files.repository}`,
+    log: connected.log,
+  });
   let head: Sha | null = null;
   // A save may move the default branch and thereby change the configuration.
   const loaded = async (refs: RepositoryRefs, ledger: Ledger): Promise<LoadedState> => {
@@ -138,12 +145,14 @@ const openLedgerStore = (connected: RepositoryConnection): Pick<RepositoryPorts,
       return loaded(refs, read.ledger);
     },
     save: async (act, before, inputs): Promise<SaveResult> => {
-      const frame = { head, inputs, at: now(), nonce: connected.nonce(), guard: guard.sealed };
+      const proofMoves = await proofs.createMoves({ before: before.ledger, after: act.ledger, refs: before.refs, at: now() });
+      const frame = { head, inputs, at: now(), nonce: connected.nonce(), guard: guard.sealed, proofMoves };
       const saved = await saveLedger(clone, { ...frame, ...toWrittenParts(act, before) });
       if (saved.kind === "ledger-moved") await connected.sleep(connected.jitter());
       if (saved.kind !== "saved") return saved;
       head = saved.head;
       guard.remember(saved.moves);
+      proofs.remember(saved.moves);
       const ledger = ledgers.remember(saved.head, act.ledger);
       return { kind: "saved", loaded: await loaded(applyRefMoves(before.refs, saved.moves), ledger) };
     },

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import type { RefMove } from "../../core/domain/decision.ts";
 import type { RefName, Sha } from "../../core/domain/ids.ts";
 import type { RepositoryRefs } from "../../core/domain/query.ts";
-import { ARCHIVE_REF, LEDGER_REF, REFUSED_PREFIX } from "../../core/domain/refs.ts";
+import { ARCHIVE_REF, LEDGER_REF, PROOFS_REF, REFUSED_PREFIX } from "../../core/domain/refs.ts";
 import { ensureBareRepository, writeRefs } from "./bare-clone.ts";
 import type { CommitIdentity } from "./git-objects.ts";
 import { pushRefs, type PushResult } from "./push-refs.ts";
@@ -30,8 +30,8 @@ export type CloneOptions = {
 export const REF_FOLDERS = ["refs/heads", "refs/enki"] as const;
 const FETCH_REFSPECS = REF_FOLDERS.map((folder) => `+${folder}/*:${folder}/*`);
 
-/** Jobs skip the history of the ledger and the archive, which only grows, and what was refused in their place. */
-const JOB_REFSPECS = [...FETCH_REFSPECS, `^${LEDGER_REF}`, `^${ARCHIVE_REF}`, `^${REFUSED_PREFIX}*`];
+/** Jobs skip the history of the ledger, the archive and the proofs, which only grows, and what was refused in their place. */
+const JOB_REFSPECS = [...FETCH_REFSPECS, `^${LEDGER_REF}`, `^${ARCHIVE_REF}`, `^${PROOFS_REF}`, `^${REFUSED_PREFIX}*`];
 const FETCH_FLAGS = ["-q", "--no-tags", "--force", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"];
 const BROKEN_CLONE_PATTERN = /\.lock|File exists|cannot lock ref|bad object|unable to read/;
 

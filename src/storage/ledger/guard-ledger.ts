@@ -3,14 +3,14 @@ import type { Event } from "../../core/domain/event.ts";
 import type { ExecutionId, RefName, Sha } from "../../core/domain/ids.ts";
 import type { Ledger } from "../../core/domain/ledger.ts";
 import type { RepositoryRefs } from "../../core/domain/query.ts";
-import { ARCHIVE_REF, LEDGER_REF, readRefusedRef, toRefusedRef } from "../../core/domain/refs.ts";
+import { ARCHIVE_REF, LEDGER_REF, PROOFS_REF, readRefusedRef, toRefusedRef } from "../../core/domain/refs.ts";
 import type { RepositoryClone } from "../git/repository-clone.ts";
 import { GitError } from "../git/run-git.ts";
 import { openSignedCommit, type OpenedCommit } from "../git/signed-commit.ts";
 import { isAdoption, isSealedFor, type LedgerSeal } from "./ledger-keys.ts";
 
 /** Refs whose content Enki believes: each of their commits is signed. */
-const GUARDED_REFS: readonly RefName[] = [LEDGER_REF, ARCHIVE_REF];
+const GUARDED_REFS: readonly RefName[] = [LEDGER_REF, ARCHIVE_REF, PROOFS_REF];
 /** Refs of this clone only, never fetched: the newest verified commits. */
 const toVerifiedRef = (ref: RefName): RefName => ref.replace("refs/enki/", "refs/enki-verified/");
 /** At most this many foreign commits are kept for people to look at. */

@@ -5,7 +5,15 @@ import type { Event } from "../../core/domain/event.ts";
 import type { Millis, RefName, Sha } from "../../core/domain/ids.ts";
 import type { Ledger } from "../../core/domain/ledger.ts";
 import type { TextCommit } from "../../core/domain/text-commit.ts";
-import { ARCHIVE_REF, ATTEMPTS_REF, LEDGER_REF, readCandidateRef, readTaskRef, readPullHeadRef } from "../../core/domain/refs.ts";
+import {
+  ARCHIVE_REF,
+  ATTEMPTS_REF,
+  LEDGER_REF,
+  PROOFS_REF,
+  readCandidateRef,
+  readTaskRef,
+  readPullHeadRef,
+} from "../../core/domain/refs.ts";
 import type { LedgerGuard } from "./guard-ledger.ts";
 import { type LedgerSeal, writeSealedCommit } from "./ledger-keys.ts";
 import { toArchiveFiles, INPUTS_FILE, toLedgerFiles } from "./ledger-files.ts";
@@ -23,6 +31,8 @@ export type LedgerWrite = {
   readonly texts?: readonly TextCommit[];
   readonly attemptsTip: Sha | null;
   readonly archiveTip: Sha | null;
+  /** Moves of the ref with the proofs of landings. */
+  readonly proofMoves?: readonly RefMove[];
   /** Inputs of the decision. */
   readonly inputs: unknown;
   readonly at: Millis;
@@ -50,13 +60,14 @@ export const saveLedger = async (clone: RepositoryClone, write: LedgerWrite): Pr
     ...write.moves,
     ...(await createAttemptsMove(clone, write)),
     ...(await createArchiveMove(clone, write)),
+    ...(write.proofMoves ?? []),
   ];
   const end = await clone.push(moves, write.guard?.toOwnMoves(moves));
   switch (end.kind) {
     case "pushed":
       return { kind: "saved", head: commit, moves };
     case "stale": {
-      const other = end.refs.find((ref) => ref !== LEDGER_REF);
+      const other = end.refs.find((ref) => ref !== LEDGER_REF && !ref.startsWith(PROOFS_REF));
       if (end.refs.includes(LEDGER_REF) || other === undefined) return { kind: "ledger-moved" };
       return { kind: "refused", event: { kind: "save-refused", ref: other, reason: "moved", text: end.text } };
     }
