@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RefName, Sha } from "../core/domain/ids.ts";
 import { NOBODY } from "../core/domain/product.ts";
-import { ARCHIVE_REF, LEDGER_REF } from "../core/domain/refs.ts";
+import { ARCHIVE_REF, LEDGER_REF, PROOFS_REF } from "../core/domain/refs.ts";
 import { openClone, type RepositoryClone } from "../storage/git/repository-clone.ts";
 import { INPUTS_FILE } from "../storage/ledger/ledger-files.ts";
 import {
@@ -20,13 +20,16 @@ import type { TerminalHost } from "./terminal-host.ts";
 const HTTPS_PATTERN = /^https?:\/\/[^/]+\/([\w.-]+\/[\w.-]+?)(?:\.git)?\/?$/;
 
 /**
+ * `enki ledger key`: prints the public keys that verify the ledger and the proofs.
  * `enki ledger sign <address> [<commit>]`: a person with the key vouches for an unsigned ledger. Without the commit, shows which one
  * would be signed, so that nobody signs a state without naming it.
  */
 export const runLedgerCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const [action, url = "", commit] = readWords(args, 3);
+  if (action === "key") return printKeys(terminal);
   const [, repository] = HTTPS_PATTERN.exec(url) ?? [];
-  if (action !== "sign" || repository === undefined) throw new UsageError("enki ledger sign https://<host>/<owner>/<name> [<commit>]");
+  if (action !== "sign" || repository === undefined)
+    throw new UsageError("enki ledger key, or enki ledger sign https://<host>/<owner>/<name> [<commit>]");
   const keys = await readLedgerKeyring(terminal);
   const directory = await mkdtemp(join(tmpdir(), "enki-ledger-"));
   try {
@@ -49,6 +52,11 @@ export const runLedgerCommand = async (args: readonly string[], terminal: Termin
   }
 };
 
+const printKeys = async (terminal: TerminalHost): Promise<number> => {
+  for (const key of (await readLedgerKeyring(terminal)).publicKeys) terminal.out(`${key}\n`);
+  return 0;
+};
+
 const readLedgerKeyring = async (terminal: TerminalHost): Promise<LedgerKeys> => {
   const { env } = terminal;
   const own = readEnvironmentKeys(env).ledgerKeys;
@@ -67,7 +75,7 @@ const showTip = async (terminal: TerminalHost, { clone, url, tip }: { clone: Rep
   return 1;
 };
 
-/** Signs the ledger and the archive as they are, in one push. */
+/** Signs the ledger, the archive and the proofs as they are, in one push. */
 const signTips = async (clone: RepositoryClone, seal: LedgerSeal, now: number): Promise<void> => {
   const refs = await clone.refs();
   const sign = async (ref: RefName): Promise<{ ref: RefName; oldSha: Sha; newSha: Sha }[]> => {
@@ -77,6 +85,6 @@ const signTips = async (clone: RepositoryClone, seal: LedgerSeal, now: number): 
     const message = formatAdoptionMessage("Sign the state that a person looked at");
     return [{ ref, oldSha: tip, newSha: await writeSealedCommit(clone, seal, { ref, tree, parents: [tip], message, at: now }) }];
   };
-  const end = await clone.push([...(await sign(LEDGER_REF)), ...(await sign(ARCHIVE_REF))]);
+  const end = await clone.push([...(await sign(LEDGER_REF)), ...(await sign(ARCHIVE_REF)), ...(await sign(PROOFS_REF))]);
   if (end.kind !== "pushed") throw new CommandError(`the ledger was not signed: ${end.kind}: ${"text" in end ? end.text : ""}`);
 };

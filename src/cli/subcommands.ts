@@ -128,9 +128,18 @@ export const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map<string, C
   [
     "ledger",
     {
-      takes: "sign <address> [<commit>]",
-      summary: "sign a ledger that Enki refuses, after a look",
+      takes: "key | sign <address> [<commit>]",
+      summary: "print the public key, or sign a ledger that Enki refuses, after a look",
       load: () => import("./ledger-command.ts").then(({ runLedgerCommand }) => ({ run: runLedgerCommand, options: {} })),
+    },
+  ],
+  [
+    "verify",
+    {
+      takes: "<commit>|<range>",
+      summary: "check the proofs of landed commits, without a network",
+      load: () =>
+        import("./verify-command.ts").then(({ runVerifyCommand, verifyOptions }) => ({ run: runVerifyCommand, options: verifyOptions })),
     },
   ],
   [

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { plan, step } from "../support/build.ts";
+import { verifyLanded } from "./verify-landed.ts";
 import { openStage, type OpenStage, type StageOptions } from "./stage.ts";
 
 const REPOSITORY = { owner: "octo", name: "demo" };
@@ -24,6 +25,18 @@ const runToEnd = async (stage: OpenStage): Promise<number> => {
   return issue;
 };
 
+const PROVEN = { tip: 0, all: 0, steps: ["fix", "more"] };
+
+test("merge commits: both steps land verified, and a plain clone proves each of them", async () => {
+  const stage = await open();
+  await runToEnd(stage);
+  const verified = await verifyLanded(stage);
+  expect(verified).toMatchObject({ ...PROVEN, methods: ["merge"] });
+  expect(verified.text).toMatch(
+    /^verified {2}[0-9a-f]{12} [0-9a-f]{6}-more for #1, plan [0-9a-f]{12} approved by maintainer; green in run \d+; signed by SHA256:/,
+  );
+});
+
 test("a squash-only repository: both steps land as one commit each, although the second builds on the first", async () => {
   const stage = await open();
   await stage.does("PATCH", "", { allow_merge_commit: false, allow_rebase_merge: false });
@@ -36,6 +49,7 @@ test("a squash-only repository: both steps land as one commit each, although the
     expect.stringMatching(/^Do fix \(#\d+\)\|enki\[bot\]$/),
   ]);
   expect(await stage.git("diff", "--name-only", "main~1", "main")).toBe("limit.txt");
+  expect(await verifyLanded(stage)).toMatchObject({ ...PROVEN, methods: ["squash"] });
   for (const { number } of await stage.maintainer.pulls()) {
     const { merged, merge_commit_sha: squash, body } = (await stage.does("GET", `/pulls/${number}`)) as Record<string, unknown>;
     expect({ merged, body }).toEqual({
@@ -56,6 +70,7 @@ test("a linear history without squashes: both steps are rebased", async () => {
     "Do fix|enki[bot]|enki[bot]",
   ]);
   expect(await stage.git("log", "--merges", "--format=%H", "main")).toBe("");
+  expect(await verifyLanded(stage)).toMatchObject({ ...PROVEN, methods: ["rebase"] });
 });
 
 test("signed commits: GitHub squashes and signs each landing", async () => {

@@ -7,6 +7,7 @@ import { expect, onTestFinished } from "vitest";
 import { type AppOptions, startApp } from "../../src/app.ts";
 import { type ForgeOptions, type RunningForge, startForge } from "../../src/local-github/api/start-forge.ts";
 import { openClone } from "../../src/storage/git/repository-clone.ts";
+import { deriveLedgerKeys } from "../../src/storage/ledger/ledger-keys.ts";
 import { toBranchRef } from "../../src/core/domain/refs.ts";
 import { readMarker } from "../../src/core/messages/comment-marker.ts";
 import { readLandingTrailers } from "../../src/core/messages/commit-messages.ts";
@@ -105,6 +106,8 @@ export const openStage = async (options: StageOptions) => {
     forge,
     /** The App's number. */
     account: account.id,
+    /** The public key of the ledger and of proofs. */
+    ledgerKey: deriveLedgerKeys(account.privateKeyPem).publicKeys[0] ?? "",
     log,
     startApp: startOne,
     app,
