@@ -186,6 +186,7 @@ test("enki --help names every subcommand, and each lists its options", async () 
     "stop",
     "unland",
     "validate",
+    "verify",
     "watch",
     "workflows",
   ]);
