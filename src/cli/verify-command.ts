@@ -11,7 +11,7 @@ import {
 } from "../core/messages/proof-text.ts";
 import { refuseMissingProofs, refuseUnprovenCommit } from "../core/messages/refusals/proofs.ts";
 import { MAX_ENVELOPE_BYTES } from "../core/proof/proof-envelope.ts";
-import { judgeLanding, openProof, type ProofKey, type ProofTrust } from "../core/proof/verify-proof.ts";
+import { judgeLanding, openProof, PROOF_KEYS_PATH, type ProofKey, type ProofTrust } from "../core/proof/verify-proof.ts";
 import { chooseScheme, readRemoteAddress } from "../core/setup/remote-address.ts";
 import { readBlobs } from "../storage/git/git-objects.ts";
 import { type GitContext, runGit } from "../storage/git/run-git.ts";
@@ -32,9 +32,6 @@ export const verifyOptions = {
   unsigned: { type: "boolean", default: false, about: "accept statements without a signature, if no key is known" },
   json: { type: "boolean", default: false, about: "print JSON, with the whole statements" },
 } as const;
-
-/** Public keys on the default branch, a line each. */
-const KEYS_PATH = ".enki/proofs.pub";
 
 /** `enki verify <commit>|<range>`: compares landed commits with their statements, without a network. Exits with 1 unless all are verified. */
 export const runVerifyCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
@@ -90,13 +87,13 @@ const readKeys = async (terminal: TerminalHost, at: GitContext, named: readonly 
   const own = named.length === 0 ? await readPublishedKeys(at) : null;
   const keys = readProofKeys([...texts, ...(own === null ? [] : [own])].join("\n"));
   if (keys === null || (named.length > 0 && keys.length === 0))
-    throw new CommandError(`${named.length > 0 ? "--key" : KEYS_PATH} does not contain public keys of the form: ssh-ed25519 AAAA…`);
+    throw new CommandError(`${named.length > 0 ? "--key" : PROOF_KEYS_PATH} does not contain public keys of the form: ssh-ed25519 AAAA…`);
   return keys;
 };
 
 const readPublishedKeys = async (at: GitContext): Promise<string | null> => {
   for (const branch of ["refs/remotes/origin/HEAD", "HEAD"]) {
-    const text = await askGit(at, "cat-file", "blob", `${branch}:${KEYS_PATH}`);
+    const text = await askGit(at, "cat-file", "blob", `${branch}:${PROOF_KEYS_PATH}`);
     if (text !== null) return text;
   }
   return null;

@@ -5,6 +5,7 @@ import { formatFault } from "../../core/config/config-fault.ts";
 import { readConfig } from "../../core/config/read-config.ts";
 import { LEDGER_REF, toBranchRef } from "../../core/domain/refs.ts";
 import { readActionsWorkflowFile } from "../../core/policy/check-reporters.ts";
+import { PROOF_KEYS_PATH } from "../../core/proof/verify-proof.ts";
 import { detectProject } from "../../core/setup/detect-project.ts";
 import type { DoctorFacts, LedgerHealth } from "../../core/setup/doctor/doctor-facts.ts";
 import { readOrigin } from "../../core/setup/generated-file.ts";
@@ -14,7 +15,9 @@ import { CONFIG_PATH, COORDINATOR_WORKFLOW_PATHS, STEP_WORKFLOW_PATH } from "../
 import { createOpenFence } from "../../job/fence/open-fence.ts";
 import { runShell, startDeadline } from "../../job/run-shell.ts";
 import { checkGit } from "../../storage/git/check-git.ts";
-import { readBlobs } from "../../storage/git/git-objects.ts";
+import { readBlobs, readCommitObjects } from "../../storage/git/git-objects.ts";
+import { openSignedCommit } from "../../storage/git/signed-commit.ts";
+import { readSignatureKey } from "../../storage/git/ssh-signature.ts";
 import { listTree } from "../../storage/git/git-tree.ts";
 import { type GitContext, runGit } from "../../storage/git/run-git.ts";
 import { LEDGER_KEY_VARIABLE } from "../../storage/ledger/ledger-keys.ts";
@@ -116,13 +119,21 @@ const readLedgerHealth = async (terminal: TerminalHost, at: GitContext): Promise
   const entries = [...(await listTree(at, commit))];
   const blobs = await readBlobs(at, [...new Set(entries.map(([, { sha }]) => sha))]);
   const read = readLedger(new Map(entries.map(([path, { sha }]) => [path, blobs.get(sha) ?? Buffer.alloc(0)])));
-  if (read.ok) return { kind: "healthy", isSigned: await isSigned(at, commit) };
+  if (read.ok) return { kind: "healthy", isSigned: await isSigned(at, commit), unpublishedKey: await findUnpublishedKey(at, commit) };
   return { kind: read.refusal.code === "newer-ledger" ? "newer" : "broken", message: read.refusal.message };
 };
 
 /** Whether the newest commit has a signature; only Enki has the key that verifies it. */
 const isSigned = async (at: GitContext, commit: string): Promise<boolean> =>
   /^gpgsig /m.test(((await askGit(at, "cat-file", "commit", commit)) ?? "").split("\n\n")[0] ?? "");
+
+/** The public key of the newest commit's signature, unless the checked out commit publishes the key. */
+const findUnpublishedKey = async (at: GitContext, commit: string): Promise<string | undefined> => {
+  const object = (await readCommitObjects(at, [commit])).get(commit);
+  const key = readSignatureKey((object && openSignedCommit(object)?.signature) ?? "");
+  const published = (await askGit(at, "cat-file", "blob", `HEAD:${PROOF_KEYS_PATH}`)) ?? "";
+  return key === null || published.includes(key) ? undefined : key;
+};
 
 type VerifyInput = { readonly directory: string; readonly branch: string; readonly commands: readonly string[] };
 

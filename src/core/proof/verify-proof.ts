@@ -20,6 +20,9 @@ import { accept, type RefusedResult, type Result } from "../domain/refusal.ts";
 import { type LandingStatement, readStatement } from "./landing-statement.ts";
 import { PAYLOAD_TYPE, type ProofEnvelope, readEnvelope, toSignedEnvelopeBytes } from "./proof-envelope.ts";
 
+/** The file of the default branch with the public keys, a line each. */
+export const PROOF_KEYS_PATH = ".enki/proofs.pub";
+
 /** A public key that may sign statements. */
 export type ProofKey = {
   /** The fingerprint by which an envelope names the key. */

@@ -76,6 +76,12 @@ const openSshSignature = (armored: string): OpenedSignature | null => {
   }
 };
 
+/** The public key that a signature names, as SSH writes it; null for other texts. Whether the key signed is not checked. */
+export const readSignatureKey = (armored: string): string | null => {
+  const opened = openSshSignature(armored);
+  return opened && `${ED25519_KEY_TYPE} ${opened.publicKey.toString("base64")}`;
+};
+
 /** Whether a known key signed exactly this message. */
 export const isSignedBy = (keys: readonly SshKey[], message: Buffer, armored: string): boolean => {
   const opened = openSshSignature(armored);

@@ -91,6 +91,11 @@ describe("enki doctor finds", () => {
     ["a broken ledger", { ledger: { kind: "broken", message: "The ledger cannot be read." } }, "ledger-broken"],
     ["a ledger of a newer Enki", { ledger: { kind: "newer", message: "The ledger has format 9." } }, "ledger-newer"],
     ["an App without a key for the ledger", { hasLedgerKey: false }, "ledger-unsigned"],
+    [
+      "a key that nobody outside knows",
+      { ledger: { kind: "healthy", isSigned: true, unpublishedKey: "ssh-ed25519 AAAA" } },
+      "proof-key-unpublished",
+    ],
     ["a ledger without a signature", { ledger: { kind: "healthy", isSigned: false } }, "ledger-unsigned"],
     [
       "jobs without a key that signs the ledger",

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createSshSignature, isSignedBy } from "../../../src/storage/git/ssh-signature.ts";
+import { createSshSignature, isSignedBy, readSignatureKey } from "../../../src/storage/git/ssh-signature.ts";
 import { createSshKey, formatPublicKey, readSshKeys, type SshKey } from "../../../src/storage/git/ssh-key.ts";
 import { openSignedCommit } from "../../../src/storage/git/signed-commit.ts";
 import { repository } from "../../support/repository.ts";
@@ -31,6 +31,11 @@ test("a signature holds for its message and its key, and for nothing else", () =
   expect(isSignedBy([other], message, signature)).toBe(false);
   expect(isSignedBy([], message, signature)).toBe(false);
   expect(isSignedBy([key], Buffer.from("another commit"), signature)).toBe(false);
+});
+
+test("a signature names its key; other texts name none", () => {
+  expect(readSignatureKey(createSshSignature(key, Buffer.from("a commit")))).toBe(formatPublicKey(key));
+  expect(readSignatureKey("no signature")).toBeNull();
 });
 
 describe.skipIf(!hasSshKeygen)("OpenSSH", () => {

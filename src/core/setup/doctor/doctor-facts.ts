@@ -27,7 +27,8 @@ export type GitHubSettings = {
 
 export type LedgerHealth =
   | { readonly kind: "none" | "unread" }
-  | { readonly kind: "healthy"; readonly isSigned: boolean }
+  /** `unpublishedKey`: the public key of the newest signature, unless the repository publishes the key for `enki verify`. */
+  | { readonly kind: "healthy"; readonly isSigned: boolean; readonly unpublishedKey?: string | undefined }
   | { readonly kind: "broken" | "newer"; readonly message: string };
 
 /** Everything that the checks of `enki doctor` judge. */

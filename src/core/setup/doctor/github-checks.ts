@@ -1,6 +1,7 @@
 import { ENKI_STATUS_CONTEXT } from "../../domain/github-facts.ts";
 import { findCheckReporters } from "../../policy/check-reporters.ts";
 import { chooseLandingMode } from "../../policy/landing-mode.ts";
+import { PROOF_KEYS_PATH } from "../../proof/verify-proof.ts";
 import { COORDINATOR_WORKFLOW_PATH, STEP_WORKFLOW_PATH } from "../plan-set-up.ts";
 import { type DoctorCheck, type Finding, onGitHub, reportError, reportWarning, slugOf } from "./finding.ts";
 import { SECRET_CHECKS } from "./secret-checks.ts";
@@ -120,6 +121,18 @@ const checkBaseWorkflows: DoctorCheck = ({ differsFromDefault, base }) =>
 const checkRemote: DoctorCheck = ({ remote }) =>
   remote ? [] : [reportError("remote-missing", "The remote `origin` is not a GitHub repository.", "git remote add origin <address>")];
 
+/** Only a published key lets people outside check proofs of landing. */
+const checkProofKey: DoctorCheck = ({ ledger }) =>
+  ledger.kind === "healthy" && ledger.unpublishedKey !== undefined
+    ? [
+        reportWarning(
+          "proof-key-unpublished",
+          "The key of the proofs of landing is not published, so `enki verify` needs --key. Compare the key with `enki ledger key` first.",
+          `echo '${ledger.unpublishedKey}' >> ${PROOF_KEYS_PATH}`,
+        ),
+      ]
+    : [];
+
 export const GITHUB_CHECKS: readonly DoctorCheck[] = [
   checkRemote,
   checkAccess,
@@ -128,6 +141,7 @@ export const GITHUB_CHECKS: readonly DoctorCheck[] = [
   checkPulls,
   ...SECRET_CHECKS,
   checkRequired,
+  checkProofKey,
   checkLanding,
   checkServer,
   checkBaseWorkflows,
