@@ -14,7 +14,7 @@ const repository = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
 const SECTIONS = [
   ["Start", ["install", "agents", "ci", "terminal", "rehearsals", "troubleshooting"]],
-  ["Use", ["reading", "reviewing", "landing", "refinery", "writing-roles", "writing-workflows"]],
+  ["Use", ["reading", "reviewing", "landing", "proofs", "refinery", "writing-roles", "writing-workflows"]],
   ["Reference", ["reference/configuration", "reference/commands", "reference/cli", "reference/action", "glossary"]],
 ];
 
