@@ -29,44 +29,64 @@ type ShellRequest = {
   readonly shell: Readonly<Record<string, string | undefined>>;
 };
 
-/** A value that names a server or a key of opencode's providers. */
-const PROVIDER_PATTERN = /baseURL|apiKey|\{(?:env|file):/;
+/** The variables of the shell that an agent has by its preset: those of a cloud only if the shell selects the cloud. */
+const listOwnVariables = (agent: AgentCommand, shell: ShellRequest["shell"]): string[] => {
+  const { preset } = findPreset(agent) ?? {};
+  if (!preset) return [];
+  const clouds = Object.entries(preset.clouds).flatMap(([key, names]) => (shell[key] ? names : []));
+  return [...preset.keys, ...preset.variables, ...clouds];
+};
+
+/** Whether a configuration of opencode may name a server or a key: any text that is no JSON, has a provider, or refers to variables or files. */
+const mayNameProvider = (text: string): boolean => {
+  const config = parseJson(text);
+  return !isInputRecord(config) || config["provider"] !== undefined || /\{(?:env|file):/.test(JSON.stringify(config));
+};
 
 const isRedirection = (keys: readonly string[], name: string, value: string): boolean =>
   keys.includes(name) ||
-  /_URL$|_HEADERS$|_RESOURCE$/.test(name) ||
+  /_URL$|_HEADERS$|_RESOURCE$|^CLAUDE_CODE_USE_/.test(name) ||
   NETWORK_VARIABLE.test(name) ||
-  (name === "OPENCODE_CONFIG_CONTENT" && PROVIDER_PATTERN.test(value));
+  (name === "OPENCODE_CONFIG_CONTENT" && mayNameProvider(value));
 
-/** The settings, by name, with which an agent's configuration sends keys to another server, or into the agent. The person's own do not count. */
-const listRedirections = (agent: AgentCommand, personal: readonly AgentCommand[]): string[] => {
+/** Whether a value passes on the person's variable under its own name. */
+const passesOn = (name: string, value: string): boolean => readReference(value) === name;
+
+/**
+ * The settings, by name, with which an agent's configuration sends keys to another server, or into the agent: also a key under
+ * another name. The person's own settings do not count.
+ */
+const listRedirections = (agent: AgentCommand, { agents, personal, shell }: ShellRequest): string[] => {
   const keys = findPreset(agent)?.preset.keys ?? [];
+  // Any other reference is refused, and leaves its variable out.
+  const ofPresets = new Set(agents.flatMap((each) => listOwnVariables(each, shell)));
+  const given = new Set([...ofPresets, ...personal.flatMap(listReferences)]);
   const isOwn = (name: string, value: string): boolean => personal.some(({ env }) => env[name] === value);
   const names = Object.entries(agent.env)
-    .filter(([name, value]) => readReference(value) === null && isRedirection(keys, name, value) && !isOwn(name, value))
+    .filter(([name, value]) => !passesOn(name, value) && !isOwn(name, value))
+    .filter(([name, value]) => {
+      const reference = readReference(value);
+      if (reference === null) return isRedirection(keys, name, value);
+      return ofPresets.has(reference) || (given.has(reference) && isRedirection(keys, name, value));
+    })
     .map(([name]) => name);
   return [...names, ...(agent.isKeyInside === true && !personal.some(({ isKeyInside }) => isKeyInside) ? ["key_proxy"] : [])];
 };
 
 /**
  * The variables of a person's shell that agents may have, by name. Anyone can write a repository's configuration, so it cannot ask for more
- * than the presets' own variables, and for what the person's own configuration asks for. The other names that it asks for are refused. It
- * gets no key at all for an agent that it sends elsewhere.
+ * than the presets' own variables, and for what the person's own configuration asks for. The other names that it asks for are refused. If it
+ * sends any agent elsewhere, no agent gets anything for its preset: all agents of a job draw from the same variables.
  */
 export const selectShellVariables = ({ agents, personal, shell }: ShellRequest) => {
   const isSet = (name: string): boolean => Boolean(shell[name]);
-  const own = agents.flatMap((agent) => {
-    const { preset } = findPreset(agent) ?? {};
-    if (!preset) return [];
-    if (listRedirections(agent, personal).length > 0) return preset.variables;
-    const clouds = Object.entries(preset.clouds).flatMap(([key, names]) => (isSet(key) ? names : []));
-    return [...preset.keys, ...preset.variables, ...clouds];
-  });
+  const redirections = [...new Set(agents.flatMap((agent) => listRedirections(agent, { agents, personal, shell })))];
+  const own = redirections.length > 0 ? [] : agents.flatMap((agent) => listOwnVariables(agent, shell));
   const allowed = new Set([...own, ...personal.flatMap((agent) => listReferences(agent))].filter((name) => isSet(name)));
   const asked = new Set(agents.flatMap((agent) => listReferences(agent)).filter((name) => isSet(name)));
   return {
     given: Object.fromEntries([...allowed].map((name) => [name, shell[name] ?? ""])),
-    redirections: [...new Set(agents.flatMap((agent) => listRedirections(agent, personal)))],
+    redirections,
     refused: [...asked].filter((name) => !allowed.has(name)),
   };
 };
