@@ -1,5 +1,7 @@
 import { composeTextCommit } from "../../../src/core/domain/text-commit.ts";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { RepositoryClone } from "../../../src/storage/git/repository-clone.ts";
 import { readArchivedStates } from "../../../src/storage/ledger/archived-states.ts";
 import { replayLedger } from "../../../src/storage/ledger/replay-ledger.ts";
@@ -9,7 +11,7 @@ import type { Effect } from "../../../src/core/domain/effect.ts";
 import type { Execution } from "../../../src/core/domain/execution.ts";
 import { emptyLedger, type Ledger } from "../../../src/core/domain/ledger.ts";
 import { emptyQueue } from "../../../src/core/domain/queue.ts";
-import { ARCHIVE_REF, ATTEMPTS_REF, toBranchRef, LEDGER_REF } from "../../../src/core/domain/refs.ts";
+import { ARCHIVE_REF, ATTEMPTS_REF, LEDGER_REF, PROOFS_REF, toBranchRef } from "../../../src/core/domain/refs.ts";
 import { createStep } from "../../../src/core/domain/step.ts";
 import { repository } from "../../support/repository.ts";
 
@@ -135,6 +137,19 @@ describe("a save", () => {
       event: { ref: toBranchRef(ours), reason: "not-allowed", text: expect.stringContaining(theirs) },
     });
     repo.git("update-ref", "-d", toBranchRef(theirs));
+  });
+
+  test("goes on without its proofs if the server forbids their ref", async () => {
+    const clone = await repo.clone();
+    await clone.fetch();
+    const hook = join(repo.git("rev-parse", "--absolute-git-dir"), "hooks", "update");
+    mkdirSync(dirname(hook), { recursive: true });
+    writeFileSync(hook, `#!/bin/sh\ntest "$1" != "${PROOFS_REF}"\n`, { mode: 0o755 });
+    onTestFinished(() => rmSync(hook));
+    const proof = await clone.writeCommit({ tree: await clone.writeFiles(null, new Map()), parents: [], message: "proofs", at: 0 });
+    const saved = await write(clone, handled(11), { proofMoves: [{ ref: PROOFS_REF, oldSha: null, newSha: proof }] });
+    expect(saved).toMatchObject({ kind: "saved", moves: [{ ref: LEDGER_REF }] });
+    expect(() => repo.git("rev-parse", "--verify", "--quiet", PROOFS_REF)).toThrow();
   });
 
   test("keeps results reachable through one ref", async () => {
