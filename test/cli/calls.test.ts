@@ -113,9 +113,13 @@ describe.concurrent("invalid arguments", () => {
     ["mcp --rolle planner", /^enki mcp: there is no option --rolle; did you mean --role\?$/m],
     ["rehearse", /^enki rehearse: which file is played\? enki rehearse <file>$/m],
     ["rehearse a b", /^enki rehearse: it takes no 'b'$/m],
-    ["app", /^enki app: APP_ID, PRIVATE_KEY or PRIVATE_KEY_PATH, and WEBHOOK_SECRET in the environment say which App this is$/m],
+    ["app --url enki", /^enki app: --url must be an address such as https:\/\/enki\.example\.org, not 'enki'$/m],
   ])("enki %s", async (call, sentence) => {
     await refuses(call.split(" "), 2, sentence);
+  });
+
+  test("enki app with a part of an App's variables", async () => {
+    await refuses(["app"], 2, /^enki app: .*APP_ID, PRIVATE_KEY or PRIVATE_KEY_PATH, and WEBHOOK_SECRET\b.*$/m, { APP_ID: "1" });
   });
 });
 
