@@ -29,6 +29,11 @@ export const verifyOptions = {
     about: "a public key that signs; by default the keys of .enki/proofs.pub",
   },
   repository: { type: "string", value: "<address>", about: "the repository that the statements are about; by default the remote origin" },
+  branch: {
+    type: "string",
+    value: "<name>",
+    about: "the branch on which the commits should have landed; the default branch, if the target is its remote branch",
+  },
   unsigned: { type: "boolean", default: false, about: "accept statements without a signature, if no key is known" },
   json: { type: "boolean", default: false, about: "print JSON, with the whole statements" },
 } as const;
@@ -45,7 +50,8 @@ export const runVerifyCommand = async (args: readonly string[], terminal: Termin
   const trust = { keys: await readKeys(terminal, at, values.key ?? []), acceptsUnsigned: values.unsigned };
   const repository = values.repository ?? (await readOrigin(at));
   const reader = await openLandingReader(at, commits);
-  const verdicts = await verifyCommits(at, commits, { trust, repository, reader });
+  const branch = values.branch ?? (await findDefaultBranch(at, target));
+  const verdicts = await verifyCommits(at, commits, { trust, repository, branch, reader });
   if (values.json) terminal.out(`${JSON.stringify({ repository, commits: verdicts }, null, 2)}\n`);
   else for (const verdict of verdicts) terminal.out(`${renderCommitVerdict(verdict)}\n`);
   terminal.err(`${renderVerdictCounts(verdicts)}\n`);
@@ -92,11 +98,16 @@ const readKeys = async (terminal: TerminalHost, at: GitContext, named: readonly 
 };
 
 const readPublishedKeys = async (at: GitContext): Promise<string | null> => {
-  for (const branch of ["refs/remotes/origin/HEAD", "HEAD"]) {
-    const text = await askGit(at, "cat-file", "blob", `${branch}:${PROOF_KEYS_PATH}`);
-    if (text !== null) return text;
-  }
-  return null;
+  // A branch under test could bring keys of its own.
+  const isDefaultKnown = (await askGit(at, "rev-parse", "--verify", "-q", "refs/remotes/origin/HEAD")) !== null;
+  return askGit(at, "cat-file", "blob", `${isDefaultKnown ? "refs/remotes/origin/HEAD" : "HEAD"}:${PROOF_KEYS_PATH}`);
+};
+
+/** The default branch, if the target ends with its remote branch; null for any other: a release branch contains what landed on main. */
+const findDefaultBranch = async (at: GitContext, target: string): Promise<string | null> => {
+  const head = await askGit(at, "symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD");
+  const [end = ""] = target.split("..").slice(-1);
+  return head !== null && [head, "origin/HEAD", `refs/remotes/${head}`].includes(end) ? head.replace(/^origin\//, "") : null;
 };
 
 /** The address of the remote, unless the remote is a directory. */
@@ -105,7 +116,12 @@ const readOrigin = async (at: GitContext): Promise<string | null> => {
   return address && `${chooseScheme(address.host)}://${address.host}/${address.owner}/${address.name}`;
 };
 
-type Verification = { readonly trust: ProofTrust; readonly repository: string | null; readonly reader: LandingReader };
+type Verification = {
+  readonly trust: ProofTrust;
+  readonly repository: string | null;
+  readonly branch: string | null;
+  readonly reader: LandingReader;
+};
 
 const verifyCommits = async (at: GitContext, commits: readonly Sha[], how: Verification): Promise<CommitVerdict[]> => {
   const envelopes = await readEnvelopes(at, commits);
@@ -119,12 +135,12 @@ const verifyCommits = async (at: GitContext, commits: readonly Sha[], how: Verif
   return verdicts;
 };
 
-const verifyCommit = async (commit: Sha, envelope: Buffer, { trust, repository, reader }: Verification): Promise<CommitVerdict> => {
+const verifyCommit = async (commit: Sha, envelope: Buffer, { trust, repository, branch, reader }: Verification): Promise<CommitVerdict> => {
   const opened = openProof(envelope, trust);
   if (!opened.ok) return { kind: "refused", commit, refusal: opened.refusal };
   const { subject, predicate } = opened.value.statement;
   const place = { subject: subject[0].digest.gitCommit, tip: predicate.landing.tip, onto: predicate.base.commit };
-  const refused = judgeLanding(opened.value.statement, { commit, repository, ...(await reader(place)) });
+  const refused = judgeLanding(opened.value.statement, { commit, repository, branch, ...(await reader(place)) });
   return refused ? { kind: "refused", commit, refusal: refused.refusal } : { kind: "verified", commit, ...opened.value };
 };
 

@@ -226,6 +226,7 @@ const REPLAYED: AttackVariants<Forgery> = {
     },
     expected: "proof-commit",
   },
+  "on a branch with easier gates": { offer: () => ({ facts: { branch: "release" } }), expected: "proof-branch" },
   "with a tree that the commit does not have": { offer: () => ({ facts: { tree: sha("8") } }), expected: "proof-tree" },
   "with a commit that the clone lacks": { offer: () => ({ facts: { tree: null } }), expected: "proof-tree" },
   "on another base": { offer: () => ({ facts: { line: { commits: [sha("3")], onto: sha("7") } } }), expected: "proof-base" },

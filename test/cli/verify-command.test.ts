@@ -14,6 +14,7 @@ import { genuineStatement, OWN_KEY, sealStatement, testKey } from "../support/pr
 import { repository } from "../support/repository.ts";
 
 const ADDRESS = "https://github.com/acme/app";
+const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 const PUBLIC_KEY = formatPublicKey(OWN_KEY);
 
 let repo: Awaited<ReturnType<typeof repository>>;
@@ -82,6 +83,29 @@ test("a landed commit is verified with the key of the default branch", async () 
   const { code, out, err } = await verify("--repository", ADDRESS, "origin/main");
   expect({ code, err }).toEqual({ code: 0, err: "1 verified, 0 refused, 0 not landed by Enki\n" });
   expect(out).toMatch(/^verified {2}[0-9a-f]{12} abcdef-fix for #7, plan a{12} approved by mona; green in run 77; signed by SHA256:\S+\n$/);
+});
+
+test("a commit that landed on another branch is refused on the one that a person names", async () => {
+  const { git, verify } = openClone();
+  git("update-ref", "refs/remotes/origin/release", "refs/remotes/origin/main");
+  // What landed on main may be in a release branch.
+  expect((await verify("--repository", ADDRESS, "origin/release")).code).toBe(0);
+  git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/release");
+  for (const args of [["origin/release"], ["HEAD~1..origin/HEAD"], ["--branch", "release", "HEAD"]]) {
+    const { code, out } = await verify("--repository", ADDRESS, ...args);
+    expect({ args, code, isRefused: out.includes("proof-branch") }).toEqual({ args, code: 1, isRefused: true });
+  }
+  expect((await verify("--repository", ADDRESS, "--branch", "main", "origin/release")).code).toBe(0);
+});
+
+test("a branch under test brings no keys of its own, if the default branch is known", async () => {
+  const { git, verify } = openClone();
+  const author = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+  const empty = git(...author, "commit-tree", "-m", "Without keys", EMPTY_TREE);
+  git("update-ref", "refs/remotes/origin/main", empty);
+  git("remote", "set-head", "origin", "main");
+  const { code, out } = await verify("--repository", ADDRESS, "main");
+  expect({ code, isUnchecked: out.includes("proof-no-key") }).toEqual({ code: 1, isUnchecked: true });
 });
 
 test("the commands of docs/proofs.md work as they are printed", async () => {

@@ -46,6 +46,7 @@ export const genuineStatement = (): LandingStatement =>
 export const genuineFacts = (): LandingFacts => ({
   commit: sha("3"),
   repository: "https://github.com/acme/app",
+  branch: "main",
   tree: sha("4"),
   tipTree: sha("4"),
   baseTree: sha("2"),

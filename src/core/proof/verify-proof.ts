@@ -3,6 +3,7 @@ import {
   refuseForeignKey,
   refuseForeignProof,
   refuseOtherBase,
+  refuseOtherBranch,
   refuseOtherCandidate,
   refuseOtherCommit,
   refuseOtherForm,
@@ -78,6 +79,8 @@ export type LandingFacts = {
   readonly commit: Sha;
   /** Address of the repository, if the clone names one. */
   readonly repository: string | null;
+  /** The branch on which the commit should have landed, if the person names one. */
+  readonly branch: string | null;
   /** Tree of the statement's subject. */
   readonly tree: Sha | null;
   readonly tipTree: Sha | null;
@@ -95,6 +98,7 @@ export const judgeLanding = (statement: LandingStatement, facts: LandingFacts): 
   return (
     judgeCommits(statement, facts) ??
     judgeRepository(statement, facts) ??
+    judgeBranch(statement, facts) ??
     (plan === undefined ? null : refuseOtherPlan(plan)) ??
     (predicate.verdict.conclusion === "success" ? null : refuseOtherVerdict(predicate.verdict.conclusion))
   );
@@ -115,6 +119,10 @@ const isLandedLine = ({ base, landing }: LandingStatement["predicate"], { line }
   const start = line.commits.indexOf(landing.commits[0] ?? "");
   return start >= 0 && landing.commits.every((commit, index) => line.commits[start + index] === commit);
 };
+
+/** Another branch may have easier gates. */
+const judgeBranch = ({ predicate: { base } }: LandingStatement, { branch }: LandingFacts): RefusedResult | null =>
+  branch === null || branch === base.branch ? null : refuseOtherBranch(base.branch, branch);
 
 const toComparedAddress = (address: string): string => address.toLowerCase().replace(/\.git$/, "");
 

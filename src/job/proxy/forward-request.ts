@@ -65,7 +65,13 @@ export const forwardRequest = (exchange: Exchange, target: ForwardTarget): void 
   limitConnecting(upstream, target);
   upstream.on("error", fail);
   upstream.on("response", (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, toAgentHeaders(answer.headers, target.secrets));
+    try {
+      // Without the server's own words for the status, in which it could repeat the key. A status below 100 is none.
+      response.writeHead(answer.statusCode ?? 502, toAgentHeaders(answer.headers, target.secrets));
+    } catch (error) {
+      answer.destroy();
+      return fail(error);
+    }
     response.flushHeaders();
     pipeline(answer, createKeyMask(target.secrets), response, () => undefined);
   });

@@ -1,45 +1,11 @@
-import {
-  closeSync,
-  type Dirent,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { RefMove } from "../../core/domain/decision.ts";
 import { isSha, type RefName, type Sha } from "../../core/domain/ids.ts";
-
-const isAbsent = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && ["ENOENT", "ENOTDIR", "EISDIR"].includes(String(error.code));
-
-const readText = (path: string): string => {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isAbsent(error)) return "";
-    throw error;
-  }
-};
+import { readFolder, readText } from "./volatile-files.ts";
 
 /** Whether a repository keeps its refs in files; git reads and writes the refs of others. https://git-scm.com/docs/reftable */
 export const hasRefFiles = (repository: string): boolean => !existsSync(join(repository, "reftable"));
-
-/** Empty if the folder does not exist: git removes the empty folders of deleted and packed refs at any time. */
-const readFolder = (path: string): Dirent[] => {
-  try {
-    return readdirSync(path, { withFileTypes: true });
-  } catch (error) {
-    if (isAbsent(error)) return [];
-    throw error;
-  }
-};
 
 const readPackedRefs = (repository: string): Map<RefName, Sha> => {
   const refs = new Map<RefName, Sha>();

@@ -4,6 +4,7 @@ import type { ExecutionId, RefName, Sha } from "../../core/domain/ids.ts";
 import type { Ledger } from "../../core/domain/ledger.ts";
 import type { RepositoryRefs } from "../../core/domain/query.ts";
 import { ARCHIVE_REF, LEDGER_REF, PROOFS_REF, readRefusedRef, toRefusedRef } from "../../core/domain/refs.ts";
+import { listRefsBelow } from "./refs-below.ts";
 import type { RepositoryClone } from "../git/repository-clone.ts";
 import { GitError } from "../git/run-git.ts";
 import { openSignedCommit, type OpenedCommit } from "../git/signed-commit.ts";
@@ -80,7 +81,14 @@ export const openLedgerGuard = ({ clone, seal, reportRestored }: GuardOptions): 
       for (let attempt = 0; attempt < MAX_RESTORATIONS; attempt += 1) {
         const refs = await clone.refs();
         const found = await findRestorations(refs);
-        if (found.length === 0) return refs;
+        const blocking = listRefsBelow(refs, GUARDED_REFS);
+        if (found.length === 0 && blocking.length === 0) return refs;
+        // Git cannot delete a folder of refs and create a ref of its name in one push.
+        if (blocking.length > 0) {
+          const end = await clone.push(blocking);
+          if (end.kind !== "pushed") await clone.fetch();
+          continue;
+        }
         const moves = found.map(({ ref, foreign, restored }) => ({ ref, oldSha: foreign, newSha: restored }));
         const end = await clone.push([...moves, ...toRefusedMoves(refs, found)], toOwnMoves(moves));
         if (end.kind === "pushed") {

@@ -67,7 +67,12 @@ export const buildProof = async (builder: ProofBuilder, landed: LandedStep): Pro
   const steps = landed.proof.tasks.flatMap((task) => findLandedStep(builder.ledger, task, landed.commit) ?? []);
   if (steps.length !== landed.proof.tasks.length) return null;
   const { onto, tip } = landed.proof;
-  const facts = { commit: landed.commit, repository: null, ...(await readLandingFacts(builder.at, { subject: landed.commit, tip, onto })) };
+  const facts = {
+    commit: landed.commit,
+    repository: null,
+    branch: null,
+    ...(await readLandingFacts(builder.at, { subject: landed.commit, tip, onto })),
+  };
   const { tree, baseTree, line } = facts;
   if (tree === null || baseTree === null || line === null) return null;
   const commits = landed.proof.method === "rebase" ? await findRebased(builder.at, landed, line.commits) : [landed.commit];

@@ -7,7 +7,9 @@ import { PROOFS_REF, toProofPath } from "../../core/domain/refs.ts";
 import { MAX_ENVELOPE_BYTES } from "../../core/proof/proof-envelope.ts";
 import { openProof, type ProofTrust } from "../../core/proof/verify-proof.ts";
 import type { RepositoryClone } from "../git/repository-clone.ts";
+import { PathClashError } from "../git/tree-files.ts";
 import { type LedgerSeal, writeSealedCommit } from "../ledger/ledger-keys.ts";
+import { listRefsBelow } from "../ledger/refs-below.ts";
 import { buildProof, type LandedStep, listLandedSteps } from "./build-proof.ts";
 import { readProofKeys } from "./proof-keys.ts";
 
@@ -34,7 +36,7 @@ export const openProofStore = (options: ProofStoreOptions) => {
     createMoves: async (change: LedgerChange): Promise<readonly RefMove[]> => {
       planned = undefined;
       const { refs } = change;
-      const blocking = listBlockingRefs(refs);
+      const blocking = listRefsBelow(refs, [PROOFS_REF]);
       // Git cannot delete a folder of refs and create a ref of its name in one push.
       if (blocking.length > 0) return blocking;
       const tip = refs[PROOFS_REF] ?? null;
@@ -50,10 +52,6 @@ export const openProofStore = (options: ProofStoreOptions) => {
     },
   };
 };
-
-/** Refs below the name of the proofs, which only somebody else creates. */
-const listBlockingRefs = (refs: RepositoryRefs): RefMove[] =>
-  Object.entries(refs).flatMap(([ref, oldSha]) => (ref.startsWith(`${PROOFS_REF}/`) ? [{ ref, oldSha, newSha: null }] : []));
 
 const listLandings = ({ executions }: Ledger): LandedStep[] => Object.values(executions).flatMap((each) => listLandedSteps(each));
 
@@ -91,7 +89,10 @@ const buildFiles = async ({ clone, seal, repository, log }: ProofStoreOptions, l
   return files;
 };
 
-/** Adds files to the ref. Somebody may have pushed a tag or other files: then every statement of the ledger is written again. */
+/**
+ * Adds files to the ref. Somebody may have pushed a tag, or a file where a folder must be: then every statement of the ledger is written
+ * again. Any other failure is thrown, because statements of archived executions are in the ref only.
+ */
 const writeProofs = async (options: ProofStoreOptions, { after, refs, at }: LedgerChange, files: ProofFiles): Promise<Sha> => {
   const { clone, seal, log } = options;
   const tip = refs[PROOFS_REF] ?? null;
@@ -101,6 +102,7 @@ const writeProofs = async (options: ProofStoreOptions, { after, refs, at }: Ledg
     const tree = await clone.writeFiles(onto, files);
     return await writeSealedCommit(clone, seal, { ...commit, tree, parents: onto === null ? [] : [onto] });
   } catch (error) {
+    if (!(error instanceof PathClashError)) throw error;
     log(`${PROOFS_REF} cannot be continued, so it is written again: ${String(error)}`);
     const all = await buildFiles(options, after, listLandings(after));
     return writeSealedCommit(clone, seal, { ...commit, tree: await clone.writeFiles(null, all), parents: [] });

@@ -172,6 +172,16 @@ describe("the proxy with the model's key", () => {
     expect([status, body]).toEqual([502, expect.stringContaining(`Cannot connect to ${stage.model.host}: ECONNREFUSED.`)]);
   });
 
+  test("answers with an error if the server's status is none", async () => {
+    const raw = createServer((socket) => void socket.resume().end("HTTP/1.1 000 odd\r\ncontent-length: 0\r\n\r\n"));
+    raw.listen(0, "127.0.0.1");
+    await once(raw, "listening");
+    closing.push(() => new Promise<void>((done) => void raw.close(() => done())));
+    const upstream = `http://127.0.0.1:${(raw.address() as AddressInfo).port}`;
+    const stage = await open(ok, { upstream });
+    expect((await send(stage, `${stage.way}/v1/messages`, { body: "{}" })).status).toBe(502);
+  });
+
   test("does not wait for a server that accepts no connection", async () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));

@@ -105,7 +105,14 @@ const isProven = async (clone: RepositoryClone, commit: Sha, trust = trustIn(OWN
   if (!opened.ok) return false;
   const { subject, predicate } = opened.value.statement;
   const place = { subject: subject[0].digest.gitCommit, tip: predicate.landing.tip, onto: predicate.base.commit };
-  return judgeLanding(opened.value.statement, { commit, repository: ADDRESS, ...(await readLandingFacts(clone.running, place)) }) === null;
+  return (
+    judgeLanding(opened.value.statement, {
+      commit,
+      repository: ADDRESS,
+      branch: "main",
+      ...(await readLandingFacts(clone.running, place)),
+    }) === null
+  );
 };
 
 const twoLandings = async (clone: RepositoryClone) => {
@@ -250,6 +257,35 @@ describe("a ref of proofs that somebody", () => {
     expect(await other.push(late)).toBe("stale");
     await other.save(first, both);
     expect([await isProven(one.clone, fix), await isProven(other.clone, more)]).toEqual([true, true]);
+  });
+
+  test("turned into a folder is restored with the key too", async () => {
+    const own = await openProcess();
+    const { fix, first } = await twoLandings(own.clone);
+    const guard = openLedgerGuard({ clone: own.clone, seal: SEAL, reportRestored: () => undefined });
+    await own.save(emptyLedger, first);
+    await guard.verify();
+    const right = repo.git("rev-parse", PROOFS_REF);
+    repo.git("update-ref", "-d", PROOFS_REF);
+    for (const name of ["mine", "yours/too"]) repo.git("update-ref", `${PROOFS_REF}/${name}`, "refs/heads/main");
+    await own.clone.fetch();
+    await guard.verify();
+    expect(repo.git("rev-parse", PROOFS_REF)).toBe(right);
+    expect(await isProven(own.clone, fix)).toBe(true);
+  });
+
+  test("keeps its statements when a write fails for now", async () => {
+    const own = await openProcess();
+    const { fix, more, first, both } = await twoLandings(own.clone);
+    await own.save(emptyLedger, first);
+    const before = repo.git("rev-parse", PROOFS_REF);
+    const full: RepositoryClone = { ...own.clone, writeFiles: () => Promise.reject(new Error("no space left on device")) };
+    const other = openProofStore({ clone: full, seal: SEAL, repository: ADDRESS, log: () => undefined });
+    const change = { before: first, after: both, refs: await own.clone.refs(), at: 9_000 };
+    await expect(other.createMoves(change)).rejects.toThrow("no space left");
+    await own.save(first, both);
+    expect(repo.git("rev-parse", `${PROOFS_REF}^`)).toBe(before);
+    expect([await isProven(own.clone, fix), await isProven(own.clone, more)]).toEqual([true, true]);
   });
 
   test("wrote to without the key is restored like the ledger, and the foreign commit is kept", async () => {

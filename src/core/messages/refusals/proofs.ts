@@ -53,6 +53,13 @@ export const refuseOtherBase = (base: string): RefusedResult =>
     "git fetch --unshallow",
   );
 
+export const refuseOtherBranch = (stated: string, expected: string): RefusedResult =>
+  refuse(
+    "proof-branch",
+    `The commit landed on \`${stated}\`, not on \`${expected}\`: another branch may have other rules.`,
+    `--branch ${stated}, if that is the branch you trust`,
+  );
+
 export const refuseOtherCandidate = (verified: string, found: string | null): RefusedResult =>
   refuse("proof-candidate", `The tree ${verified} was verified, but ${found ?? "(unknown)"} landed.`, LOOK);
 

@@ -9,8 +9,8 @@ import {
   type HeadlessEvent,
   PLAIN_LAUNCH,
 } from "../agent-preset.ts";
-import { type AgentVariables, ANTHROPIC_PATHS, type KeyRoute, parseHeaderLines, toBearer } from "../key-route.ts";
 import { listRecords, readNumber, readRecord, readText } from "../read-fields.ts";
+import { CLAUDE_OUTSIDE_KEYS, findClaudeRoutes } from "./claude-routes.ts";
 
 const NAMES: AgentToolNames = {
   read: ["Read"],
@@ -179,33 +179,6 @@ const readEvent = (line: Readonly<Record<string, unknown>>): readonly HeadlessEv
   return listRecords(message["content"]).flatMap((block) => readBlock(block, readText(message["id"])));
 };
 
-const CLOUD_SWITCHES = ["CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY"];
-const OUTSIDE_KEYS = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"];
-
-/** The clouds sign each request with credentials of their own, so they have no route. */
-const findRoutes = (env: AgentVariables): KeyRoute[] => {
-  if (CLOUD_SWITCHES.some((name) => env[name])) return [];
-  const { ANTHROPIC_API_KEY: key, ANTHROPIC_AUTH_TOKEN: token, CLAUDE_CODE_OAUTH_TOKEN: subscription } = env;
-  const bearer = token || (key ? "" : subscription);
-  if (!key && !bearer) return [];
-  const keys = OUTSIDE_KEYS.filter((name) => env[name] && (name !== "CLAUDE_CODE_OAUTH_TOKEN" || bearer === subscription));
-  return [
-    {
-      keys,
-      secrets: [key, bearer].flatMap((secret) => (secret ? [secret.trim()] : [])),
-      removed: [...OUTSIDE_KEYS.filter((name) => !keys.includes(name)), "ANTHROPIC_CUSTOM_HEADERS"],
-      upstream: env["ANTHROPIC_BASE_URL"] || "https://api.anthropic.com",
-      headers: {
-        ...(key && { "x-api-key": key.trim() }),
-        ...(bearer && toBearer(bearer)),
-        ...parseHeaderLines(env["ANTHROPIC_CUSTOM_HEADERS"] ?? ""),
-      },
-      paths: ANTHROPIC_PATHS,
-      redirect: (given, address) => ({ ...given, ANTHROPIC_BASE_URL: address }),
-    },
-  ];
-};
-
 /** Claude Code by Anthropic. */
 export const claudePreset: AgentPreset = {
   name: "claude",
@@ -245,8 +218,8 @@ export const claudePreset: AgentPreset = {
     ],
   },
   needsKey: true,
-  outsideKeys: OUTSIDE_KEYS,
-  findRoutes,
+  outsideKeys: CLAUDE_OUTSIDE_KEYS,
+  findRoutes: findClaudeRoutes,
   login: "claude setup-token",
   names: NAMES,
   reports: { headless: "cost", acp: "cost" },
