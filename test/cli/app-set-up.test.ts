@@ -160,7 +160,7 @@ test("keys that another process stored meanwhile are not overwritten", async () 
 
 test.each([
   ["name", { name: "" }, "A name has 1 to 34 characters."],
-  ["organisation", { organisation: "../settings" }, "GitHub gives no organization such a name."],
+  ["organisation", { organisation: "../settings" }, "GitHub does not allow this organization name."],
   ["address", { address: "javascript:alert(1)" }, "The address of a server looks like https://enki.example.org."],
 ])("a wrong %s is told beside its field, and text of the address is never markup", async (_, fields, words) => {
   const opened = await open();

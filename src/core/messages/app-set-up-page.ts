@@ -21,7 +21,7 @@ ${main}
 
 const FIELD_FAULTS = {
   name: "A name has 1 to 34 characters.",
-  organisation: "GitHub gives no organization such a name.",
+  organisation: "GitHub does not allow this organization name.",
   address: "The address of a server looks like https://enki.example.org.",
 } as const;
 
@@ -103,7 +103,7 @@ export const SET_UP_DONE = "The App is registered";
 export const INSTALL_NEXT = "Install the App in your repositories, on its page in the settings of GitHub.";
 
 export const SET_UP_FAILED = "The App is not set up";
-export const UNKNOWN_STATE = "The answer belongs to no open request, or came twice. Start again at the address that enki app printed.";
+export const UNKNOWN_STATE = "This answer matches no open request, or was already used. Start again at the address that enki app printed.";
 export const explainFailedConversion = (reason: string): string =>
   `GitHub did not hand over the App's keys: ${reason}. If GitHub lists the new App, delete it there, then start again at the address that enki app printed.`;
 export const explainUnstoredKeys = (reason: string): string =>

@@ -26,11 +26,11 @@ const describeGate = ({ pull, head, reviews, except }: Extract<Evidence, { kind:
   return `Gate: ${count} of #${pull}${at}, by a person with write permission${others}.`;
 };
 
-const CONDITION_WORDS = { merged: "has landed", completed: "is finished", started: "has started" } as const;
+const CONDITION_WORDS = { merged: "land", completed: "finish", started: "start" } as const;
 
 const describeNeed = ({ task, condition, state, reason }: Extract<Evidence, { kind: "need" }>, quote: QuoteText): string => {
   const why = reason === null ? "." : `: ${quote(reason.message)}`;
-  return `Needs that ${toInlineCode(task)} ${CONDITION_WORDS[condition]}; now it is ${state ?? "unknown"}${why}`;
+  return `Needs ${toInlineCode(task)} to ${CONDITION_WORDS[condition]}; now it is ${state ?? "unknown"}${why}`;
 };
 
 const toLine = (text: string, url: string | null = null): EvidenceLine => ({ text, url });

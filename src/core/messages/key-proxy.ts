@@ -8,7 +8,7 @@ export type ProxyRefusal = {
 };
 
 const REFUSAL_CAUSES: Readonly<Record<ProxyRefusal["reason"], string>> = {
-  foreign: "it did not come by the address that the agent was given",
+  foreign: "it did not use the address that the agent was given",
   method: "it reads from the model's server with GET and HEAD, and sends with POST",
   path: "it forwards only what a session needs of the model's server",
   tunnel: "it opens no connection to another server",

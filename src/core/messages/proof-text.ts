@@ -31,7 +31,7 @@ const describeLanding = ({ statement: { predicate }, signedBy }: OpenedProof): s
     const approver = plan.approval ? `approved by ${plan.approval.by}` : "which needed no approval";
     return `${execution}-${step} for #${issue}, plan ${plan.hash.slice(0, SHORT)} ${approver}`;
   });
-  const run = verdict.run ? `run ${verdict.run.id}` : "a run of unknown number";
+  const run = verdict.run ? `run ${verdict.run.id}` : "a run with an unknown number";
   return `${landed.join("; ")}; green in ${run}; ${signedBy === null ? "no signature checked" : `signed by ${signedBy}`}`;
 };
 
@@ -43,4 +43,4 @@ export const renderVerdictCounts = (verdicts: readonly CommitVerdict[]): string 
 export const UNCHECKED_SIGNATURES =
   "No public key is used, so anyone with write access to the repository could have written these statements.";
 export const UNCHECKED_REPOSITORY =
-  "The remote `origin` is no address of a repository, so statements of other repositories are not recognized; --repository names yours.";
+  "The remote `origin` is not the address of a repository, so a statement about another repository would pass; name yours with --repository.";

@@ -80,15 +80,9 @@ export const openLedgerGuard = ({ clone, seal, reportRestored }: GuardOptions): 
     verify: async () => {
       for (let attempt = 0; attempt < MAX_RESTORATIONS; attempt += 1) {
         const refs = await clone.refs();
+        if (await deleteRefsBelow(clone, refs)) continue;
         const found = await findRestorations(refs);
-        const blocking = listRefsBelow(refs, GUARDED_REFS);
-        if (found.length === 0 && blocking.length === 0) return refs;
-        // Git cannot delete a folder of refs and create a ref of its name in one push.
-        if (blocking.length > 0) {
-          const end = await clone.push(blocking);
-          if (end.kind !== "pushed") await clone.fetch();
-          continue;
-        }
+        if (found.length === 0) return refs;
         const moves = found.map(({ ref, foreign, restored }) => ({ ref, oldSha: foreign, newSha: restored }));
         const end = await clone.push([...moves, ...toRefusedMoves(refs, found)], toOwnMoves(moves));
         if (end.kind === "pushed") {
@@ -101,6 +95,13 @@ export const openLedgerGuard = ({ clone, seal, reportRestored }: GuardOptions): 
       throw new GitError(`the ledger could not be restored in ${MAX_RESTORATIONS} attempts`);
     },
   };
+};
+
+/** Deletes refs below guarded ones, in a push of its own: git cannot delete a folder of refs and create a ref of its name at once. */
+const deleteRefsBelow = async (clone: RepositoryClone, refs: RepositoryRefs): Promise<boolean> => {
+  const below = listRefsBelow(refs, GUARDED_REFS);
+  if (below.length > 0 && (await clone.push(below)).kind !== "pushed") await clone.fetch();
+  return below.length > 0;
 };
 
 const explainUnsignedLedger = (tip: Sha): string =>

@@ -15,7 +15,7 @@ export const refuseOtherForm = (): RefusedResult =>
   refuse("proof-form", "The statement is not written as Enki writes statements, so two readers could read two texts.", LOOK);
 
 export const refuseOtherPayload = (type: string): RefusedResult =>
-  refuse("proof-payload-type", `The envelope contains ${JSON.stringify(type)}, which is no in-toto statement.`, LOOK);
+  refuse("proof-payload-type", `The envelope contains ${JSON.stringify(type)}, which is not an in-toto statement.`, LOOK);
 
 export const refuseOtherPredicate = (type: string): RefusedResult =>
   refuse("proof-predicate", `The statement has the type ${JSON.stringify(type)}, which this Enki does not know.`, "update Enki");
