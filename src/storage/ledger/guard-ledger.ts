@@ -51,8 +51,6 @@ export const openLedgerGuard = ({ clone, seal, reportRestored }: GuardOptions): 
     verified.set(ref, known);
     return known;
   };
-  const toOwnMoves = (moves: readonly RefMove[]): readonly RefMove[] =>
-    moves.filter(({ ref }) => GUARDED_REFS.includes(ref)).map((move) => ({ ...move, ref: toVerifiedRef(move.ref) }));
   const remember = (moves: readonly RefMove[]): void => {
     for (const { ref, newSha } of moves) if (GUARDED_REFS.includes(ref)) verified.set(ref, newSha);
   };
@@ -96,6 +94,9 @@ export const openLedgerGuard = ({ clone, seal, reportRestored }: GuardOptions): 
     },
   };
 };
+
+const toOwnMoves = (moves: readonly RefMove[]): readonly RefMove[] =>
+  moves.filter(({ ref }) => GUARDED_REFS.includes(ref)).map((move) => ({ ...move, ref: toVerifiedRef(move.ref) }));
 
 /** Deletes refs below guarded ones, in a push of its own: git cannot delete a folder of refs and create a ref of its name at once. */
 const deleteRefsBelow = async (clone: RepositoryClone, refs: RepositoryRefs): Promise<boolean> => {
