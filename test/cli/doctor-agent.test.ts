@@ -45,7 +45,7 @@ describe("enki doctor --agent", () => {
     [
       "a model that calls no tool",
       [{ act: "say", value: "I would rather talk." }],
-      /^✗ agent-tools: Claude Code answered, but its model did not call Enki's tool enki_status\.\n {4}write a \[tiers\.standard\] model that/m,
+      /^✗ agent-tools: Claude Code answered, but its model did not call Enki's tool enki_status\.\n {4}set a \[tiers\.standard\] model that/m,
     ],
   ])("names %s in one sentence, with the line that repairs it", async (_, acts, finding) => {
     const { doctor, terminal } = open(acts);

@@ -31,7 +31,7 @@ describe("hashline", () => {
     ["H-12 replace the last line", [`${at(4, "line4")}\nlast\n$|`], "line1\nline2\nline3\nline4\nlast\n"],
     ["several edits at once", [`${at(1, "line1")}\na`, `${at(4, "line4")}\nb`], "line1\na\nline2\nline3\nline4\nb\nline5\n"],
     ["H-10 a wrong hash", ["2:ffffff|line2\nx"], `stale hash at line 2: expected ffffff, got ${hashLine("line2")} — re-read the file`],
-    ["no anchor", ["x"], "edit must contain at least one line anchor"],
+    ["no anchor", ["x"], "edit must contain at least one hashline anchor"],
     ["a line beyond the end", ["9:ffffff|x"], "line 9 out of range (file has 5 lines)"],
     ["anchors that go back", [`${at(4, "line4")}\n${at(2, "line2")}`], "anchors must be in ascending order, got line 2 after line 4"],
     ["edits that overlap", [`${at(1, "line1")}\n${at(3, "line3")}`, `${at(2, "line2")}\nx`], "two edits overlap at line 2"],
