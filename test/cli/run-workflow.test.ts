@@ -123,7 +123,7 @@ describe("an agent's question to a person", () => {
     const told = await run("--yes", "sort the list");
     expect({ code: told.code, err: told.err }).toEqual({ code: 3, err: "" });
     expect(told.out).toContain("The planner asks: Which way?\n    Up or down?\n");
-    expect(told.out).toMatch(/Nobody answers here\. In a terminal it asks and waits; .*\n {2}enki run "sort the list"\n$/);
+    expect(told.out).toMatch(/No one can answer here\. Run it in a terminal, or .*\n {2}enki run "sort the list"\n$/);
     expect(told.out).not.toMatch(/\/enki /);
     expect(own()).toEqual(before);
     expect(branches()).toEqual(["main"]);
@@ -156,6 +156,6 @@ describe("an agent's question to a person", () => {
   test.runIf(hasScript)("ends the run if the answer is empty", async () => {
     const { code, out } = await inTerminal(open(ASKING), ["sort the list"], [["Your answer: ", ""]]);
     expect(code).toBe(3);
-    expect(out).toContain("Nobody answers here.");
+    expect(out).toContain("No one can answer here.");
   });
 });

@@ -119,7 +119,7 @@ describe.concurrent("enki validate", () => {
     expect(await run("validate", "notes.md")).toMatchObject({
       code: 1,
       out: "",
-      err: expect.stringContaining("none of what Enki reads") as unknown,
+      err: expect.stringContaining("Enki does not read") as unknown,
     });
   });
 });
