@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type Plugin } from "vitest/config";
 
 /** Random histories, simulations, and whole stories beyond the promises below: nightly, and before a release. */
 const DEEP = [
@@ -42,7 +42,16 @@ const named = (name: string, include: readonly string[], exclude: readonly strin
   test: { name, include: [...include], exclude: [...exclude], isolate: name !== "unit" },
 });
 
+/** Tests load libraries as the bundles do, without the assertions of micromark's development build. */
+const withoutDevelopmentBuilds: Plugin = {
+  name: "without-development-builds",
+  configResolved: ({ ssr }) => {
+    ssr.resolve = { ...ssr.resolve, conditions: ["node"] };
+  },
+};
+
 export default defineConfig({
+  plugins: [withoutDevelopmentBuilds],
   test: {
     maxWorkers: "100%",
     testTimeout: 180_000,

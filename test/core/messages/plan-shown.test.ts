@@ -77,33 +77,34 @@ const renderProposal = (plan: Plan): string => {
 };
 
 /** The commands and paths that a text shows, each as it stands in code. */
-const listCode = (markdown: string): string[] =>
-  listNodes(readShown(markdown)).flatMap(({ type, value }) => (type === "code" || type === "inlineCode" ? [value ?? ""] : []));
+const listCode = (nodes: readonly ShownNode[]): string[] =>
+  nodes.flatMap(({ type, value }) => (type === "code" || type === "inlineCode" ? [value ?? ""] : []));
 
 const listExecuted = ({ run, verify, paths }: PlannedStep): string[] => [...(run === null ? [] : [run]), ...verify, ...paths];
 
-const findQuotes = (markdown: string): readonly ShownNode[] => listNodes(readShown(markdown)).filter(({ type }) => type === "blockquote");
-
 const expectShown = (markdown: string, all: readonly PlannedStep[]): void => {
-  const code = listCode(markdown);
+  const nodes = listNodes(readShown(markdown));
+  const code = listCode(nodes);
   for (const each of all) for (const used of listExecuted(each)) expect(code).toContain(used);
-  const words = findQuotes(markdown).map((quote) => flatten(readWords(quote)));
+  const words = nodes.filter(({ type }) => type === "blockquote").map((quote) => flatten(readWords(quote)));
   const outside = (description: string): string => flatten(description.replaceAll("`", ""));
   for (const { description } of all) expect(words.map(outside)).toContain(outside(description));
 };
 
-test("a plan is refused, or its comment or pages show exactly what runs and what agents read", () => {
+const renderPages = (plan: Plan): string =>
+  Object.values(renderPlanPages({ execution: "abc123", hash: hashValue(plan), added: plan.steps, approved: [] }) ?? {}).join("\n\n");
+
+test.each([
+  ["comment", renderProposal],
+  ["pages", renderPages],
+])("a plan is refused, or its %s shows exactly what runs and what agents read", (_where, render) => {
   let accepted = 0;
   fc.assert(
     fc.property(steps, (all) => {
       const plan = planOf(...all);
       if (!checkPlan(plan, 100).ok) return;
       accepted += 1;
-      expectShown(renderProposal(plan), all);
-      expectShown(
-        Object.values(renderPlanPages({ execution: "abc123", hash: hashValue(plan), added: all, approved: [] }) ?? {}).join("\n\n"),
-        all,
-      );
+      expectShown(render(plan), all);
     }),
     { numRuns: runs(5_000) * 3 },
   );
