@@ -1,3 +1,5 @@
+import { LONE_MARK, PUNCTUATION_LOOKALIKE } from "./lookalike-chars.ts";
+
 /** The use of a text: a shell runs a `command`, Enki compares a `name`, people and agents read a `line` or the lines of `prose`. */
 export type TextUse = "command" | "name" | "line" | "prose";
 
@@ -27,6 +29,8 @@ const LINE_MARKS: readonly (readonly [RegExp, string])[] = [
 /** Characters with the glyph of others, and letters that change the order of a line. */
 const MISLEADING: readonly (readonly [RegExp, string])[] = [
   [/(?! )\p{Z}/u, "a space that is no ASCII space"],
+  [PUNCTUATION_LOOKALIKE, "a character that looks like ASCII punctuation"],
+  [LONE_MARK, "a mark without a letter, which looks like punctuation"],
   [/[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u, "a letter that is written from right to left"],
 ];
 

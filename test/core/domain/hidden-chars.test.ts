@@ -56,6 +56,29 @@ test.each([
   for (const use of readOnly) expect(findHiddenChar(text, use)).toBeNull();
 });
 
+test.each([
+  'git commit -m "修复上传限制"',
+  'git commit -m "Fix a naïve señor"',
+  'echo "Straße, Łódź, İstanbul, ışık, Ơn trời, Þór"',
+  'echo "ノート、ーと日本ノ資料・キノ"',
+  'echo "दुःख नमः"',
+  'echo "исправить загрузку ґанок"',
+  'echo "ᐃᓄᒃᑎᑐᑦ ᐸᐅᓗ"',
+  'echo "👍 ➕ ➖ 🚀 100 € ½ × ÷ → « » · • ✓ ©"',
+  "cp docs/キノ.md docs/資料/ノート.md",
+])("allows other scripts, accents and emoji in a command: %s", (text) => {
+  expect(findHiddenChar(text, "command")).toBeNull();
+});
+
+test("names the look-alike of a separator by its code and place", () => {
+  expect(findHiddenChar("rm -rf .\u2215build", "command")).toEqual({
+    code: "U+2215",
+    line: 1,
+    column: 9,
+    reason: "a character that looks like ASCII punctuation",
+  });
+});
+
 test("counts lines and columns in code points", () => {
   expect(findHiddenChar("one\n😀😀\u200b", "prose")).toMatchObject({ line: 2, column: 3 });
 });
