@@ -107,6 +107,13 @@ const COMMANDS = [
   "::stop-commands::evil",
   "::group::evil",
   "  ::set-env name=EVIL::1",
+  "::SET-ENV name=EVIL::1",
+  "::debug::evil",
+  "::notice title=evil::x",
+  "::echo::on evil",
+  "::add-matcher::/evil",
+  "##[command]evil",
+  "##[group]evil",
   "##[add-mask]evil",
   "##[set-env name=EVIL]1",
   "text ##[add-path]/evil",
@@ -125,6 +132,41 @@ const GIT: Readonly<Record<string, string>> = {
   "a hook": 'printf "#!/bin/sh\\ntouch $WORLD/temp/pwned\\n" > .git/hooks/post-index-change; chmod +x .git/hooks/post-index-change',
   "the job's own clone":
     'git --git-dir="$WORLD/temp/enki/clone.git" config filter.evil.clean "touch $WORLD/temp/pwned; cat"; echo "* filter=evil" > .git/info/attributes',
+};
+
+/** A program that leaves a mark, and ways to let git start it after the command. The last ones replace the repository. */
+const PROGRAM = 'printf "#!/bin/sh\\ntouch $WORLD/temp/pwned\\ncat\\n" > "$PWD/.git/evil"; chmod +x "$PWD/.git/evil"';
+const STARTERS: Readonly<Record<string, string>> = {
+  "an alias": 'for name in add status diff commit rev-parse ls-files; do git config "alias.$name" "!$PWD/.git/evil"; done',
+  "another folder of hooks":
+    'mkdir .git/h; for name in pre-commit post-checkout post-index-change reference-transaction; do cp .git/evil ".git/h/$name"; done; git config core.hooksPath "$PWD/.git/h"',
+  "a process of a filter":
+    'git config filter.evil.process "$PWD/.git/evil"; git config filter.evil.required true; echo "* filter=evil" > .git/info/attributes; echo x > evil.txt',
+  "a converter of changes":
+    'git config diff.evil.textconv "$PWD/.git/evil"; git config diff.evil.command "$PWD/.git/evil"; echo "* diff=evil" > .gitattributes',
+  "an external diff": 'git config diff.external "$PWD/.git/evil"',
+  "a merge driver": 'git config merge.evil.driver "$PWD/.git/evil"; echo "* merge=evil" > .gitattributes',
+  "a program that signs":
+    'git config commit.gpgSign true; git config gpg.program "$PWD/.git/evil"; git config gpg.ssh.program "$PWD/.git/evil"',
+  "a pager and an editor":
+    'git config core.pager "$PWD/.git/evil"; git config core.editor "$PWD/.git/evil"; git config sequence.editor "$PWD/.git/evil"',
+  "a transport":
+    'git config core.sshCommand "$PWD/.git/evil"; git config core.gitProxy "$PWD/.git/evil"; git config protocol.ext.allow always; git config "url.ext::$PWD/.git/evil.insteadOf" /',
+  "a helper for credentials": 'git config credential.helper "!$PWD/.git/evil"; git config core.askPass "$PWD/.git/evil"',
+  "an included configuration":
+    'printf "[core]\\n\\tfsmonitor = %s\\n" "$PWD/.git/evil" > .git/more; git config include.path more; git config "includeIf.gitdir:/**.path" more',
+  "a configuration of the work tree":
+    'git config extensions.worktreeConfig true; printf "[core]\\n\\tfsmonitor = %s\\n" "$PWD/.git/evil" > .git/config.worktree',
+  "a repository in a folder": 'git init -q sub; git -C sub config core.fsmonitor "$PWD/.git/evil"; echo x > sub/x',
+  "a bare repository in a folder":
+    'git init -q --bare sub; git -C sub config core.fsmonitor "$PWD/.git/evil"; git -C sub config core.worktree ..; echo x > sub/x',
+  "a submodule": 'printf "[submodule \\"s\\"]\\n\\tpath = s\\n\\turl = -u./evil\\n\\tupdate = !touch $WORLD/temp/pwned\\n" > .gitmodules',
+  "an index with hidden entries":
+    'git update-index --assume-unchanged $(git ls-files); git update-index --skip-worktree $(git ls-files); git config core.fsmonitor "$PWD/.git/evil"',
+  "variables of git":
+    'export GIT_EXTERNAL_DIFF="$PWD/.git/evil" GIT_SSH_COMMAND="$PWD/.git/evil" GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.fsmonitor GIT_CONFIG_VALUE_0="$PWD/.git/evil"',
+  "another work tree": 'git config core.fsmonitor "$PWD/.git/evil"; git config core.worktree "$WORLD"',
+  "a gitfile": 'git config core.fsmonitor "$PWD/.git/evil"; mv .git other; echo "gitdir: other" > .git',
 };
 
 const SPOIL: Readonly<Record<string, string>> = {
@@ -160,7 +202,9 @@ export const listJobAttempts = (mark: string): Readonly<Record<string, JobAttemp
     ),
   ),
   ...Object.fromEntries(
-    Object.entries(GIT).map(([name, script]) => [`git runs ${name}`, { script, untouched: { path: "temp/pwned", content: null } }]),
+    [...Object.entries(GIT), ...Object.entries(STARTERS).map(([name, script]) => [name, `${PROGRAM}; ${script}`] as const)].map(
+      ([name, script]) => [`git runs ${name}`, { script, untouched: { path: "temp/pwned", content: null } }],
+    ),
   ),
   ...Object.fromEntries(Object.entries(SPOIL).map(([name, script]) => [`the bundle is spoiled by ${name}`, { script }])),
 });
