@@ -4,13 +4,14 @@ import { promisify } from "node:util";
 import type { Ledger } from "../core/domain/ledger.ts";
 import type { RefName } from "../core/domain/ids.ts";
 import { ARCHIVE_REF, LEDGER_REF } from "../core/domain/refs.ts";
-import { chooseScheme, deriveApiUrl, readRemoteAddress, type RemoteAddress } from "../core/setup/remote-address.ts";
+import { chooseScheme, deriveApiUrl, type RemoteAddress } from "../core/setup/remote-address.ts";
 import { createTokenEnv, type GitContext, runGit } from "../storage/git/run-git.ts";
 import { CommandError } from "./command-options.ts";
 import { findRepository } from "./find-repository.ts";
 import { type ArchivedExecution, readArchivedExecution, readLocalLedger } from "./local-ledger.ts";
 import { isMachineRunning, listMachineRecords, type MachineRecord } from "./machine-records.ts";
 import { openPersonClient, type PersonClient } from "./person-client.ts";
+import { readOrigin } from "./read-origin.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 /** Neither a local GitHub nor a real one can be reached from here. */
@@ -102,8 +103,7 @@ export const findCommandTarget = async (terminal: TerminalHost): Promise<Command
   if (others.length > 0)
     throw new CommandError(`several local GitHubs run for this repository: ${running.map(({ url }) => url).join(", ")}; stop all but one`);
   if (machine) return openLocalTarget(terminal, machine);
-  const remote = await runGit({ directory, after: terminal.after }, ["remote", "get-url", "origin"]);
-  const address = remote.code === 0 ? readRemoteAddress(remote.stdout.toString("utf8").trim()) : null;
+  const address = await readOrigin(terminal, { directory, after: terminal.after });
   if (!address)
     throw new NoTargetError("no local GitHub runs for this repository, and it has no remote origin on GitHub; start enki local");
   return openRemoteTarget(terminal, { address, directory });

@@ -12,13 +12,14 @@ import {
 import { refuseMissingProofs, refuseUnprovenCommit } from "../core/messages/refusals/proofs.ts";
 import { MAX_ENVELOPE_BYTES } from "../core/proof/proof-envelope.ts";
 import { judgeLanding, openProof, PROOF_KEYS_PATH, type ProofKey, type ProofTrust } from "../core/proof/verify-proof.ts";
-import { chooseScheme, readRemoteAddress } from "../core/setup/remote-address.ts";
+import { chooseScheme } from "../core/setup/remote-address.ts";
 import { readBlobs } from "../storage/git/git-objects.ts";
 import { type GitContext, runGit } from "../storage/git/run-git.ts";
 import { type LandingReader, openLandingReader } from "../storage/proofs/landing-facts.ts";
 import { readProofKeys } from "../storage/proofs/proof-keys.ts";
 import { CommandError, readNamedFile, readOptionsAndWords, UsageError } from "./command-options.ts";
 import { findRepository } from "./find-repository.ts";
+import { readOrigin } from "./read-origin.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 export const verifyOptions = {
@@ -48,7 +49,7 @@ export const runVerifyCommand = async (args: readonly string[], terminal: Termin
   const commits = await listCommits(at, target);
   await requireProofs(at);
   const trust = { keys: await readKeys(terminal, at, values.key ?? []), acceptsUnsigned: values.unsigned };
-  const repository = values.repository ?? (await readOrigin(at));
+  const repository = values.repository ?? (await readOriginUrl(terminal, at));
   const reader = await openLandingReader(at, commits);
   const branch = values.branch ?? (await findDefaultBranch(at, target));
   const verdicts = await verifyCommits(at, commits, { trust, repository, branch, reader });
@@ -111,8 +112,8 @@ const findDefaultBranch = async (at: GitContext, target: string): Promise<string
 };
 
 /** The address of the remote, unless the remote is a directory. */
-const readOrigin = async (at: GitContext): Promise<string | null> => {
-  const address = readRemoteAddress((await askGit(at, "remote", "get-url", "origin")) ?? "");
+const readOriginUrl = async (terminal: TerminalHost, at: GitContext): Promise<string | null> => {
+  const address = await readOrigin(terminal, at);
   return address && `${chooseScheme(address.host)}://${address.host}/${address.owner}/${address.name}`;
 };
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CommandError, UsageError } from "../../src/cli/command-options.ts";
@@ -53,13 +53,19 @@ const writeProof = async (commit: string, envelope: Buffer): Promise<void> => {
 
 let clones = 0;
 /** A plain clone, with `origin` as if it were on GitHub. */
-const openClone = (fetches = true) => {
+const openClone = (fetches = true, createEnv: (cwd: string) => Record<string, string> = () => ({})) => {
   const cwd = join(repo.root, `plain-${(clones += 1)}`);
   execFileSync("git", ["clone", "-q", repo.url, cwd]);
   const git = (...args: string[]): string => execFileSync("git", args, { cwd, encoding: "utf8" }).trim();
   if (fetches) git("fetch", "-q", "origin", "refs/enki/*:refs/enki/*");
   const heard = { out: "", err: "" };
-  const host = { cwd, after, env: {}, out: (text: string) => void (heard.out += text), err: (text: string) => void (heard.err += text) };
+  const host = {
+    cwd,
+    after,
+    env: createEnv(cwd),
+    out: (text: string) => void (heard.out += text),
+    err: (text: string) => void (heard.err += text),
+  };
   const verify = async (...args: string[]): Promise<{ code: number; out: string; err: string }> => {
     Object.assign(heard, { out: "", err: "" });
     return { code: await runVerifyCommand(args, host as unknown as TerminalHost), ...heard };
@@ -141,6 +147,58 @@ test("a forgery is refused with its code, also as JSON", async () => {
   expect(foreign).toMatchObject({ code: 1, out: expect.stringMatching(/^refused {3}[0-9a-f]{12} proof-key: /) as unknown });
   const other = await verify("--json", "--repository", "https://github.com/acme/fork", "HEAD");
   expect(JSON.parse(other.out)).toMatchObject({ commits: [{ kind: "refused", commit: landed, refusal: { code: "proof-repository" } }] });
+});
+
+/** Ways to let git show other content under the id of a commit, as a mirror clone brings them along. */
+const REPLACED: Readonly<Record<string, (git: (...args: string[]) => string, cwd: string) => void>> = {
+  "the published keys": (git, cwd) => {
+    writeFileSync(join(cwd, "mine.pub"), `${formatPublicKey(testKey(5))}\n`);
+    git("replace", git("rev-parse", "HEAD:.enki/proofs.pub"), git("hash-object", "-w", "mine.pub"));
+  },
+  "the landed commit": (git) => git("replace", "HEAD", git("rev-parse", "HEAD~1")),
+  "the landed tree": (git) => git("replace", git("rev-parse", "HEAD^{tree}"), EMPTY_TREE),
+  "the base": (git) => git("replace", "HEAD~1", git(...AUTHOR, "commit-tree", "-m", "Other", EMPTY_TREE)),
+  "the proofs": (git) => git("replace", git("rev-parse", `${PROOFS_REF}^{tree}`), EMPTY_TREE),
+  "the parents, by a graft": (git, cwd) => {
+    writeFileSync(join(cwd, ".git/info/grafts"), `${git("rev-parse", "HEAD")}\n`);
+  },
+};
+const AUTHOR = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+
+test.each(Object.entries(REPLACED))("replacing %s in a clone changes nothing of what is verified", async (_, replace) => {
+  const { cwd, git, verify } = openClone();
+  git("hash-object", "-w", "-t", "tree", "/dev/null");
+  const before = [await verify("--repository", ADDRESS, "HEAD"), await verify("--repository", ADDRESS, "HEAD~1..HEAD")];
+  replace(git, cwd);
+  expect([await verify("--repository", ADDRESS, "HEAD"), await verify("--repository", ADDRESS, "HEAD~1..HEAD")]).toEqual(before);
+  expect(before[0]?.code).toBe(0);
+});
+
+/** Puts an `ssh` on the search path that knows aliases. */
+const createSsh = (directory: string, answer: string): string => {
+  const bin = join(directory, "bin");
+  mkdirSync(bin);
+  writeFileSync(join(bin, "ssh"), `#!/bin/sh\n[ "$1 $2" = "-G --" ] || exit 1\n${answer}\n`, { mode: 0o755 });
+  return bin;
+};
+
+test.each([
+  ["an alias", "git@github.com-work:acme/app.git", 'echo "user git"; echo "hostname github.com"', 0],
+  ["an alias without a point", "work:acme/app", 'echo "hostname github.com"', 0],
+  ["an alias of ssh on the port of HTTPS", "ssh://git@work/acme/app.git", 'echo "hostname ssh.github.com"', 0],
+  ["the port of HTTPS itself", "ssh://git@ssh.github.com:443/acme/app.git", 'echo "hostname ssh.github.com"', 0],
+  ["GitHub itself", "git@github.com:acme/app.git", "exit 1", 0],
+  ["an alias of another host", "work:acme/app", 'echo "hostname ghes.example.com"', 1],
+  ["an alias of another repository", "work:acme/fork", 'echo "hostname github.com"', 1],
+  ["a name of no alias", "git@gitlab.example.com:acme/app.git", 'echo "hostname $3"', 1],
+  ["an option in the place of a host", "ssh://-oProxyCommand=touch/acme/app", 'echo "hostname github.com"', 1],
+  ["an alias while ssh fails", "work:acme/app", "exit 1", 1],
+  ["a web address, which has no alias", "https://work/acme/app.git", 'echo "hostname github.com"', 1],
+] as const)("a remote by %s names the repository that ssh reaches", async (_, url, answer, expected) => {
+  const { cwd, git, verify } = openClone(true, (directory) => ({ PATH: `${createSsh(directory, answer)}:${process.env["PATH"] ?? ""}` }));
+  git("config", "remote.origin.url", url);
+  const { code, out } = await verify("HEAD");
+  expect({ code, isForeign: out.includes("proof-repository"), cwd }).toEqual({ code: expected, isForeign: expected === 1, cwd });
 });
 
 test("a replayed or oversized envelope of another commit is refused", async () => {

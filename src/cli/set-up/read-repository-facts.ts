@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { RepositoryFacts } from "../../core/setup/repository-facts.ts";
-import { readRemoteAddress, type RemoteAddress } from "../../core/setup/remote-address.ts";
+import type { RemoteAddress } from "../../core/setup/remote-address.ts";
 import { type GitContext, runGit } from "../../storage/git/run-git.ts";
 import type { FoundRepository } from "../find-repository.ts";
+import { readOrigin } from "../read-origin.ts";
 import type { TerminalHost } from "../terminal-host.ts";
 
 /** Larger files tell nothing about a project's set-up. */
@@ -19,9 +20,9 @@ export type OwnRepository = {
 };
 
 /** Reads the repository that `found` names. */
-export const readOwnRepository = async ({ after }: TerminalHost, found: FoundRepository): Promise<OwnRepository> => {
+export const readOwnRepository = async (terminal: TerminalHost, found: FoundRepository): Promise<OwnRepository> => {
   const { directory } = found;
-  const at: GitContext = { directory, after, env: { GIT_OPTIONAL_LOCKS: "0" } };
+  const at: GitContext = { directory, after: terminal.after, env: { GIT_OPTIONAL_LOCKS: "0" } };
   const ask = async (...args: string[]): Promise<string | null> => {
     const { code, stdout } = await runGit(at, args);
     return code === 0 ? stdout.toString("utf8") : null;
@@ -31,7 +32,7 @@ export const readOwnRepository = async ({ after }: TerminalHost, found: FoundRep
   return {
     directory,
     facts: { paths: listed.split("\0").filter((path) => path !== ""), read: (path) => readSmallFile(join(directory, path)) },
-    remote: readRemoteAddress((await ask("remote", "get-url", "origin")) ?? ""),
+    remote: await readOrigin(terminal, at),
     defaultBranch: head === null ? found.branch : head.trim().replace(/^origin\//, ""),
   };
 };

@@ -56,6 +56,9 @@ export const readRefusedRef = (ref: RefName): Sha | null => {
   return isSha(commit) ? commit : null;
 };
 
+/** Keeps a commit that somebody else put in the place of the proofs. People on issues are told of ledgers only. */
+export const toRefusedProofsRef = (commit: Sha): RefName => `${REFUSED_PREFIX}proofs/${commit}`;
+
 /** Requests by jobs of CI: each ref is created once, and deleted by the write that applies the request. */
 export const REQUESTS_PREFIX = "refs/enki/requests/";
 export const toRequestRef = (name: string): RefName => REQUESTS_PREFIX + name;

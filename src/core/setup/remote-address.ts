@@ -6,6 +6,15 @@ const FORMS = [
   /^(?:[^@/]+@)?(?<host>[^/:]+):(?<owner>[^/]+)\/(?<name>[^/]+)$/,
 ];
 
+/** Whether git reaches a remote through ssh, whose configuration may have an alias for the host. */
+export const isSshAddress = (url: string): boolean => /^ssh:\/\/|^(?!.*:\/\/)[^/]+:/.test(url.trim());
+
+/** GitHub answers ssh on the port of HTTPS at a name of its own. */
+const toWebHost = (sshHost: string): string => {
+  const host = sshHost.replace(/:\d+$/, "").toLowerCase();
+  return host === "ssh.github.com" ? "github.com" : host;
+};
+
 /** Reads a remote's URL as git writes it; null if the URL is no address of a repository on a server. */
 export const readRemoteAddress = (url: string): RemoteAddress | null => {
   const text = url
@@ -14,7 +23,8 @@ export const readRemoteAddress = (url: string): RemoteAddress | null => {
     .replace(/\.git$/, "");
   for (const form of FORMS) {
     const { host, owner, name } = form.exec(text)?.groups ?? {};
-    if (host !== undefined && owner !== undefined && name !== undefined) return { host, owner, name };
+    if (host !== undefined && owner !== undefined && name !== undefined)
+      return { host: isSshAddress(text) ? toWebHost(host) : host, owner, name };
   }
   return null;
 };
@@ -27,7 +37,7 @@ export const chooseScheme = (host: string): "http" | "https" => (LOOPBACK_HOST.t
 
 /** The API of the GitHub that a remote is on: github.com, GitHub Enterprise Cloud with data residency, or GitHub Enterprise Server. */
 export const deriveApiUrl = ({ host }: RemoteAddress): string => {
-  if (host === "github.com" || host === "ssh.github.com") return "https://api.github.com";
+  if (host === "github.com") return "https://api.github.com";
   if (host.endsWith(".ghe.com")) return `https://api.${host}`;
   return `${chooseScheme(host)}://${host}/api/v3`;
 };

@@ -35,6 +35,9 @@ const createSealedEnv = (directory: string): Record<string, string> => ({
   GIT_CONFIG_NOSYSTEM: "1",
   GIT_CONFIG_GLOBAL: "/dev/null",
   GIT_ATTR_NOSYSTEM: "1",
+  // A clone may have refs/replace/ or grafts, which show other content under the id of a commit.
+  GIT_NO_REPLACE_OBJECTS: "1",
+  GIT_GRAFT_FILE: "/dev/null/none",
 });
 
 const GIT_CONFIG_FLAGS = [

@@ -3,7 +3,15 @@ import type { Event } from "../../core/domain/event.ts";
 import type { ExecutionId, RefName, Sha } from "../../core/domain/ids.ts";
 import type { Ledger } from "../../core/domain/ledger.ts";
 import type { RepositoryRefs } from "../../core/domain/query.ts";
-import { ARCHIVE_REF, LEDGER_REF, PROOFS_REF, readRefusedRef, toRefusedRef } from "../../core/domain/refs.ts";
+import {
+  ARCHIVE_REF,
+  LEDGER_REF,
+  PROOFS_REF,
+  readRefusedRef,
+  REFUSED_PREFIX,
+  toRefusedProofsRef,
+  toRefusedRef,
+} from "../../core/domain/refs.ts";
 import { listRefsBelow } from "./refs-below.ts";
 import type { RepositoryClone } from "../git/repository-clone.ts";
 import { GitError } from "../git/run-git.ts";
@@ -110,9 +118,12 @@ const explainUnsignedLedger = (tip: Sha): string =>
 
 /** Keeps foreign commits for people to look at. */
 const toRefusedMoves = (refs: RepositoryRefs, found: readonly Restoration[]): RefMove[] => {
-  const room = MAX_REFUSED_REFS - Object.keys(refs).filter((ref) => readRefusedRef(ref) !== null).length;
-  const commits = [...new Set(found.flatMap(({ foreign }) => foreign ?? []))].filter((commit) => refs[toRefusedRef(commit)] === undefined);
-  return commits.slice(0, Math.max(0, room)).map((commit) => ({ ref: toRefusedRef(commit), oldSha: null, newSha: commit }));
+  const room = MAX_REFUSED_REFS - Object.keys(refs).filter((ref) => ref.startsWith(REFUSED_PREFIX)).length;
+  const kept = new Map<RefName, Sha>();
+  for (const { ref, foreign } of found)
+    if (foreign !== null) kept.set(ref === PROOFS_REF ? toRefusedProofsRef(foreign) : toRefusedRef(foreign), foreign);
+  const moves = [...kept].filter(([ref]) => refs[ref] === undefined).map(([ref, newSha]) => ({ ref, oldSha: null, newSha }));
+  return moves.slice(0, Math.max(0, room));
 };
 
 /** Refused ledgers as events, until people are told. */

@@ -4,13 +4,15 @@ import type { Ledger } from "../../core/domain/ledger.ts";
 import { readOwn } from "../../core/domain/own-record.ts";
 import type { RepositoryRefs } from "../../core/domain/query.ts";
 import { PROOFS_REF, toProofPath } from "../../core/domain/refs.ts";
+import type { LandingStatement } from "../../core/proof/landing-statement.ts";
 import { MAX_ENVELOPE_BYTES } from "../../core/proof/proof-envelope.ts";
-import { openProof, type ProofTrust } from "../../core/proof/verify-proof.ts";
+import { judgeLanding, openProof, type ProofTrust } from "../../core/proof/verify-proof.ts";
 import type { RepositoryClone } from "../git/repository-clone.ts";
 import { PathClashError } from "../git/tree-files.ts";
 import { type LedgerSeal, writeSealedCommit } from "../ledger/ledger-keys.ts";
 import { listRefsBelow } from "../ledger/refs-below.ts";
 import { buildProof, type LandedStep, listLandedSteps } from "./build-proof.ts";
+import { type LandingReader, openLandingReader } from "./landing-facts.ts";
 import { readProofKeys } from "./proof-keys.ts";
 
 type ProofStoreOptions = {
@@ -64,16 +66,33 @@ const listNewLandings = ({ before, after }: LedgerChange): LandedStep[] =>
   });
 
 /** Landings of the ledger without a valid statement. */
-const listUnproven = async ({ clone, seal }: ProofStoreOptions, tip: Sha | null, ledger: Ledger): Promise<LandedStep[]> => {
+const listUnproven = async ({ clone, seal, repository }: ProofStoreOptions, tip: Sha | null, ledger: Ledger): Promise<LandedStep[]> => {
   const keys = seal ? (readProofKeys(seal.keys.publicKeys.join("\n")) ?? []) : [];
   const trust: ProofTrust = { keys, acceptsUnsigned: seal === undefined };
+  const landings = listLandings(ledger);
+  if (tip === null) return landings;
+  const commits = landings.toSorted((one, other) => one.at - other.at).map(({ commit }) => commit);
+  const reader = await openLandingReader(clone.running, commits);
   const unproven: LandedStep[] = [];
-  for (const landed of listLandings(ledger)) {
-    const text = tip === null ? null : await clone.textAt(tip, toProofPath(landed.commit), MAX_ENVELOPE_BYTES);
+  for (const landed of landings) {
+    const text = await clone.textAt(tip, toProofPath(landed.commit), MAX_ENVELOPE_BYTES);
     const opened = text === null ? null : openProof(Buffer.from(text), trust);
-    if (!opened?.ok || !opened.value.statement.predicate.landing.commits.includes(landed.commit)) unproven.push(landed);
+    const isProven = opened?.ok === true && (await isAbout(landed, opened.value.statement, { reader, repository }));
+    if (!isProven) unproven.push(landed);
   }
   return unproven;
+};
+
+/** Whether verification would accept a statement for a landing: somebody may have replayed a statement of another landing or repository. */
+const isAbout = async (
+  { commit, execution, proof }: LandedStep,
+  statement: LandingStatement,
+  { reader, repository }: { readonly reader: LandingReader; readonly repository: string },
+): Promise<boolean> => {
+  const { subject, predicate } = statement;
+  const place = { subject: subject[0].digest.gitCommit, tip: predicate.landing.tip, onto: predicate.base.commit };
+  if (place.tip !== proof.tip || place.onto !== proof.onto) return false;
+  return judgeLanding(statement, { commit, repository, branch: execution.baseBranch, ...(await reader(place)) }) === null;
 };
 
 type ProofFiles = Map<string, { readonly content: string; readonly mode: "100644" }>;

@@ -4,15 +4,16 @@ import { createExecution } from "../../../src/core/domain/execution-lifecycle.ts
 import type { Sha } from "../../../src/core/domain/ids.ts";
 import type { LandingProof } from "../../../src/core/domain/landing-proof.ts";
 import { emptyLedger, type Ledger } from "../../../src/core/domain/ledger.ts";
-import { PROOFS_REF, toBranchRef, toProofPath } from "../../../src/core/domain/refs.ts";
+import { LEDGER_REF, PROOFS_REF, toBranchRef, toProofPath } from "../../../src/core/domain/refs.ts";
+import type { LandingStatement } from "../../../src/core/proof/landing-statement.ts";
 import { judgeLanding, openProof } from "../../../src/core/proof/verify-proof.ts";
 import type { RepositoryClone } from "../../../src/storage/git/repository-clone.ts";
-import { openLedgerGuard } from "../../../src/storage/ledger/guard-ledger.ts";
+import { loadRefusedLedgers, openLedgerGuard } from "../../../src/storage/ledger/guard-ledger.ts";
 import { type LedgerSeal, readLedgerKeys } from "../../../src/storage/ledger/ledger-keys.ts";
 import { readLandingFacts } from "../../../src/storage/proofs/landing-facts.ts";
 import { openProofStore } from "../../../src/storage/proofs/proof-store.ts";
 import { stepIn } from "../../support/build.ts";
-import { OWN_KEY, trustIn } from "../../support/proof.ts";
+import { OWN_KEY, sealStatement, trustIn } from "../../support/proof.ts";
 import { repository } from "../../support/repository.ts";
 
 const ADDRESS = "https://github.com/octo/demo";
@@ -226,6 +227,43 @@ describe("a ref of proofs that somebody", () => {
     },
   };
 
+  /** Well-formed and signed statements that verification refuses for the landing. */
+  const refused: Readonly<Record<string, (statement: LandingStatement) => LandingStatement>> = {
+    "another repository": (it) => ({ ...it, predicate: { ...it.predicate, repository: "https://github.com/octo/fork" } }),
+    "another tree": ({ subject: [commit], ...it }) => ({
+      ...it,
+      subject: [commit, { name: "tree", digest: { gitTree: repo.git("rev-parse", "main~2^{tree}") } }],
+    }),
+    "another base": (it) => ({ ...it, predicate: { ...it.predicate, base: { ...it.predicate.base, commit: "1".repeat(40) } } }),
+    "another branch": (it) => ({ ...it, predicate: { ...it.predicate, base: { ...it.predicate.base, branch: "release" } } }),
+    "another candidate": (it) => ({
+      ...it,
+      predicate: { ...it.predicate, candidate: { ...it.predicate.candidate, tree: "1".repeat(40) } },
+    }),
+    "a failed verification": (it) => ({
+      ...it,
+      predicate: { ...it.predicate, verdict: { ...it.predicate.verdict, conclusion: "failure" } },
+    }),
+  };
+
+  test.each(Object.entries(refused))("filled with a statement about %s has the right one after the next write", async (_, change) => {
+    const own = await openProcess();
+    const { fix, both } = await twoLandings(own.clone);
+    await own.save(emptyLedger, both);
+    const opened = openProof(Buffer.from(`${readProof(fix)}\n`), trustIn(OWN_KEY));
+    if (!opened.ok) throw new Error(opened.refusal.code);
+    await own.clone.fetch();
+    const tip = (await own.clone.refs())[PROOFS_REF] ?? null;
+    const content = sealStatement(change(opened.value.statement));
+    const tree = await own.clone.writeFiles(tip, new Map([[toProofPath(fix), { content, mode: "100644" }]]));
+    const newSha = await own.clone.writeCommit({ tree, parents: [], message: "x", at: 0 });
+    expect((await own.clone.push([{ ref: PROOFS_REF, oldSha: tip, newSha }])).kind).toBe("pushed");
+    expect(await isProven(own.clone, fix)).toBe(false);
+    const later = await openProcess();
+    expect([await later.save(both, both), await isProven(own.clone, fix)]).toEqual([1, true]);
+    expect(await later.save(both, both)).toBe(0);
+  });
+
   test.each(Object.entries(lost))("%s has all statements of the ledger after its next write", async (_, break_) => {
     const own = await openProcess(undefined);
     const { fix, more, first, both } = await twoLandings(own.clone);
@@ -302,6 +340,9 @@ describe("a ref of proofs that somebody", () => {
     await guard.verify();
     expect(restored).toEqual([{ ref: PROOFS_REF, foreign, restored: right }]);
     expect(repo.git("rev-parse", PROOFS_REF)).toBe(right);
-    expect(repo.git("rev-parse", `refs/enki/refused/${foreign}`)).toBe(foreign);
+    expect(repo.git("rev-parse", `refs/enki/refused/proofs/${foreign}`)).toBe(foreign);
+    await own.clone.fetch();
+    // People on issues are told of foreign ledgers only.
+    expect(await loadRefusedLedgers(own.clone, { ...(await own.clone.refs()), [LEDGER_REF]: right }, first)).toEqual([]);
   });
 });
