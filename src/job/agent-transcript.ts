@@ -1,6 +1,6 @@
 import type { AgentUpdate } from "./agent/message-collector.ts";
 import { redactJson } from "../core/policy/secrets.ts";
-import { openLineRedactor, openSecretRedactor, type SecretRedactor } from "../core/policy/secret-stream.ts";
+import { openLineRedactor, openTextRedactor, type SecretRedactor } from "../core/policy/secret-stream.ts";
 import { openLineBuffer } from "./line-buffer.ts";
 import type { PermissionRecord } from "../core/messages/transcript-text.ts";
 import { openReadableTranscript } from "./readable-transcript.ts";
@@ -8,6 +8,8 @@ import { type CallNews, openCallReader } from "./agent/tool-call-reader.ts";
 
 const MAX_TRANSCRIPT_LINES = 20_000;
 const MAX_TRANSCRIPT_LINE_CHARS = 20_000;
+/** The transcript ends with the line that exceeds it, as the readable one does. */
+const MAX_TRANSCRIPT_CHARS = 5_000_000;
 /** Chunks of a message are joined up to this length. */
 const MAX_JOINED_CHARS = 8_000;
 
@@ -32,8 +34,14 @@ export const openAgentTranscript = ({ job, agent, secrets, log }: TranscriptOpti
   const readable = openReadableTranscript(secrets, { job, agent });
   const readCall = openCallReader();
   const lines: string[] = [];
-  const record = (line: string): void => void (lines.length < MAX_TRANSCRIPT_LINES && lines.push(line.slice(0, MAX_TRANSCRIPT_LINE_CHARS)));
-  const chunks = openChunkJoiner(secrets, record);
+  let length = 0;
+  const isFull = (): boolean => lines.length >= MAX_TRANSCRIPT_LINES || length > MAX_TRANSCRIPT_CHARS;
+  const record = (line: string): void => {
+    if (isFull()) return;
+    length += Math.min(line.length, MAX_TRANSCRIPT_LINE_CHARS);
+    lines.push(line.slice(0, MAX_TRANSCRIPT_LINE_CHARS));
+  };
+  const chunks = openChunkJoiner(secrets, { record, isFull });
   const shown = openLineRedactor(secrets, (line) => log(`| ${line}`));
   const messageLines = openLineBuffer((line) => shown.line(line));
   const logCall = (text: string): void => {
@@ -48,7 +56,7 @@ export const openAgentTranscript = ({ job, agent, secrets, log }: TranscriptOpti
     update: (update: AgentUpdate): void => {
       readable.update(update);
       if (isTextChunk(update)) chunks.add(update);
-      else {
+      else if (!isFull()) {
         chunks.end();
         record(redactJson(update, secrets));
       }
@@ -87,13 +95,30 @@ const isTextChunk = (update: AgentUpdate): update is TextChunk =>
     update.sessionUpdate === "user_message_chunk") &&
   update.content.type === "text";
 
+type OpenMessage = {
+  readonly first: TextChunk;
+  /** The first chunk without its text and without credentials. */
+  readonly message: TextChunk;
+  readonly redactor: SecretRedactor;
+  /** What is redacted and not yet recorded. */
+  text: string;
+};
+
+const openMessage = (first: TextChunk, secrets: readonly string[]): OpenMessage => ({
+  first,
+  message: JSON.parse(redactJson({ ...first, content: { ...first.content, text: "" } }, secrets)) as TextChunk,
+  redactor: openTextRedactor(secrets),
+  text: "",
+});
+
 /** Joins the chunks of a message before they are redacted: agents send a credential in several. */
-const openChunkJoiner = (secrets: readonly string[], record: (line: string) => void) => {
-  let open: { readonly first: TextChunk; readonly redactor: SecretRedactor; text: string } | null = null;
+const openChunkJoiner = (secrets: readonly string[], { record, isFull }: { record: (line: string) => void; isFull: () => boolean }) => {
+  let open: OpenMessage | null = null;
   const flush = (): void => {
     if (!open || open.text === "") return;
-    const { first, text } = open;
-    record(redactJson({ ...first, content: { ...first.content, text } }, secrets));
+    const { message, text } = open;
+    for (let at = 0; at < text.length; at += MAX_JOINED_CHARS)
+      record(JSON.stringify({ ...message, content: { ...message.content, text: text.slice(at, at + MAX_JOINED_CHARS) } }));
     open.text = "";
   };
   const end = (): void => {
@@ -104,8 +129,9 @@ const openChunkJoiner = (secrets: readonly string[], record: (line: string) => v
   return {
     end,
     add: (chunk: TextChunk): void => {
+      if (isFull()) return;
       if (open && (open.first.sessionUpdate !== chunk.sessionUpdate || open.first.messageId !== chunk.messageId)) end();
-      open ??= { first: chunk, redactor: openSecretRedactor(secrets), text: "" };
+      open ??= openMessage(chunk, secrets);
       open.text += open.redactor.write(chunk.content.type === "text" ? chunk.content.text : "");
       if (open.text.length >= MAX_JOINED_CHARS) flush();
     },

@@ -1,3 +1,5 @@
+import { MAX_HELD_CHARS, openSecretRedactor } from "../core/policy/secret-stream.ts";
+import { redactSecrets } from "../core/policy/secrets.ts";
 import { MAX_RESULT_TEXT_CHARS } from "../storage/ledger/read-job-result.ts";
 
 const CUT_NOTE_CHARS = 100;
@@ -7,16 +9,40 @@ const LONE_SURROGATE_PATTERN = /[\ud800-\udbff]$/;
 /** How much of an answer's end is kept, because its fields and output are there. In characters. */
 const KEPT_END_CHARS = 60_000;
 
+/** Only the ends of a longer text are redacted and kept; a result holds far less of it. In characters. */
+const MAX_REDACTED_CHARS = 1_000_000;
+
+/** Text from an agent without credentials. */
+export type RedactedText = {
+  /** At most about a million characters: of a longer text, its start and its end. */
+  readonly text: string;
+  /** How many characters of the middle are left out. */
+  readonly omittedChars: number;
+};
+
+/** Redacts a text of any length in bounded time. */
+export const redactEnds = (text: string, secrets: readonly string[]): RedactedText => {
+  if (text.length <= MAX_REDACTED_CHARS) return { text: redactSecrets(text, secrets), omittedChars: 0 };
+  const half = MAX_REDACTED_CHARS / 2;
+  const start = openSecretRedactor(secrets).write(text.slice(0, half));
+  // A credential may begin in the omitted middle.
+  const end = redactSecrets(text.slice(-half), secrets, MAX_HELD_CHARS);
+  return {
+    text: `${start.replace(LONE_SURROGATE_PATTERN, "")}\n\n${end.replace(/^[\udc00-\udfff]/, "")}`,
+    omittedChars: text.length - 2 * half + MAX_HELD_CHARS,
+  };
+};
+
 /** Shortens an answer to the result's limit by omitting the middle, with a note. */
-export const cutAnswer = (text: string): string => {
+export const cutAnswer = ({ text, omittedChars }: RedactedText): string => {
   if (text.length <= MAX_RESULT_TEXT_CHARS) return text;
   const start = text.slice(0, MAX_RESULT_TEXT_CHARS - KEPT_END_CHARS - CUT_NOTE_CHARS).replace(LONE_SURROGATE_PATTERN, "");
   const end = text.slice(-KEPT_END_CHARS).replace(/^[\udc00-\udfff]/, "");
-  return `${start}\n\n[… ${text.length - start.length - end.length} characters left out …]\n\n${end}`;
+  return `${start}\n\n[… ${text.length + omittedChars - start.length - end.length} characters left out …]\n\n${end}`;
 };
 
 /** Shortens a text to the result's limit and notes its original length in characters. */
-export const cutText = (text: string): string =>
+export const cutText = ({ text, omittedChars }: RedactedText): string =>
   text.length <= MAX_RESULT_TEXT_CHARS
     ? text
-    : `${text.slice(0, MAX_RESULT_TEXT_CHARS - CUT_NOTE_CHARS).replace(LONE_SURROGATE_PATTERN, "")}\n\n[cut here: it had ${text.length} characters]\n`;
+    : `${text.slice(0, MAX_RESULT_TEXT_CHARS - CUT_NOTE_CHARS).replace(LONE_SURROGATE_PATTERN, "")}\n\n[cut here: it had ${text.length + omittedChars} characters]\n`;

@@ -7,7 +7,7 @@ import { holdsValues, redactSecrets, redactJson } from "../core/policy/secrets.t
 import { removeOutputMarkers } from "../core/workflow/output-block.ts";
 import { type NewBundle, readPlainFile } from "./job-bundle.ts";
 import { formatPaths, renderDiscardedChanges } from "../core/messages/discarded-changes.ts";
-import { cutAnswer, cutText } from "./cut-text.ts";
+import { cutAnswer, cutText, redactEnds } from "./cut-text.ts";
 import { makesArtifact, mayEdit } from "./job-environment.ts";
 import { isCommandOnly, type JobSpec } from "./job-spec.ts";
 import { findReportedOutcome, collectThreadReplies } from "./reported-outcome.ts";
@@ -52,9 +52,13 @@ export const evaluateAttempt = async ({ spec, artifact, worked, changed, discard
   const stopped = findStoppingOutcome(left.outcome);
   // Keep a written report whatever the outcome.
   if (stopped)
-    return { ...left, ...stopped, artifact: makesArtifact(spec) ? cutText(clean(await readAgentReport(artifact, ""))) || null : null };
+    return {
+      ...left,
+      ...stopped,
+      artifact: makesArtifact(spec) ? cutText(redactEnds(await readAgentReport(artifact, ""), secrets)) || null : null,
+    };
   if (makesArtifact(spec)) {
-    const report = cutText(clean(await readAgentReport(artifact, worked.answer)));
+    const report = cutText(redactEnds(await readAgentReport(artifact, worked.answer), secrets));
     return report === "" ? failed("The agent left no report.") : { ...left, end: "artifact", artifact: report };
   }
   return evaluateFiles({ left, failed, clean }, { spec, changed, secrets });
@@ -69,13 +73,14 @@ const findStoppingOutcome = (outcome: Outcome | null): Pick<NewBundle, "end" | "
 
 /** The agent's answer, outcome, replies and recorded commands, without secrets. */
 const collectAgentOutput = (spec: JobSpec, worked: WorkResult, secrets: readonly string[]) => {
-  const answer = redactSecrets(worked.answer, secrets);
+  const redacted = redactEnds(worked.answer, secrets);
+  const answer = redacted.text;
   const tools = JSON.parse(redactJson(worked.tools, secrets)) as RecordedCommand[];
   const outcome: Outcome | null = findReportedOutcome(spec, { tools, answer });
   const replies: readonly ThreadReply[] = collectThreadReplies(tools);
   const { failure, usage, transcript } = worked;
   const none = { files: [], artifact: null, transcript, failure, usage };
-  return { ...none, tools, outcome, replies, answer: cutAnswer(answer), output: captureOutput(answer) };
+  return { ...none, tools, outcome, replies, answer: cutAnswer(redacted), output: captureOutput(answer) };
 };
 
 /** The changes of an interrupted attempt that the next one may receive: those without a secret. */

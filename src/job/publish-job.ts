@@ -18,7 +18,7 @@ import { makesArtifact, toOutputTerms } from "./job-environment.ts";
 import { type JobHost, fetchRepositoryState } from "./repository-state.ts";
 import type { JobSpec } from "./job-spec.ts";
 import { readBundleContents, toBundleFile, toResultFile } from "./carried-files.ts";
-import { cleanText } from "./clean-text.ts";
+import { cleanEnds, cleanText } from "./clean-text.ts";
 import { keepInterrupted } from "./keep-interrupted.ts";
 import { type BuiltResult, toResultTree } from "./result-tree.ts";
 
@@ -123,7 +123,7 @@ const validateBundle = async (
     reason: cleanText(report.why),
     outcome: report.outcome && { ...report.outcome, reason: redactSecrets(report.outcome.reason) },
     replies: report.replies.map((reply) => ({ ...reply, text: redactSecrets(reply.text) })),
-    answer: cutAnswer(cleanText(bundle.answer)),
+    answer: cutAnswer(cleanEnds(bundle.answer)),
     output: cleanText(bundle.output).slice(-20_000),
     tools: filterRecordedCommands(spec, report.tools),
     ...selectAgentReport(report),
@@ -140,7 +140,7 @@ const validateBundle = async (
   if (report.end === "artifact")
     return bundle.artifact === null
       ? refused("The job's bundle contains no report.")
-      : ended("artifact", cutText(cleanText(bundle.artifact)));
+      : ended("artifact", cutText(cleanEnds(bundle.artifact)));
   const rules = {
     ...config.policy,
     allowed: listAllowedPaths(spec),
@@ -165,7 +165,7 @@ const validateBundle = async (
 /** Keeps the report of a step that failed or asked a question. */
 const findKeptReport = (spec: JobSpec, { report, artifact }: OpenedBundle): string | null =>
   artifact !== null && artifact !== "" && makesArtifact(spec) && (report.end === "failed" || report.end === "asked")
-    ? cutText(cleanText(artifact))
+    ? cutText(cleanEnds(artifact))
     : null;
 
 /** Resolutions are not restricted here; the coordinator restricts them to the conflicting files. */

@@ -7,17 +7,16 @@ import {
   formatTranscriptTitle,
   type PermissionRecord,
 } from "../core/messages/transcript-text.ts";
-import { openSecretRedactor } from "../core/policy/secret-stream.ts";
+import { openTextRedactor } from "../core/policy/secret-stream.ts";
 import type { AgentUpdate } from "./agent/message-collector.ts";
 import { openCallReader } from "./agent/tool-call-reader.ts";
 
 const MAX_TRANSCRIPT_CHARS = 5_000_000;
-const MAX_LINE_CHARS = 10_000;
 const CUT_NOTE = "\n\n[… the rest is left out …]\n";
 
 /** Writes a session as Markdown that a person reads, redacted as one stream. */
 export const openReadableTranscript = (secrets: readonly string[], { job, agent }: { readonly job: string; readonly agent: string }) => {
-  const redactor = openSecretRedactor(secrets);
+  const redactor = openTextRedactor(secrets);
   const readCall = openCallReader();
   const parts: string[] = [];
   let length = 0;
@@ -27,14 +26,8 @@ export const openReadableTranscript = (secrets: readonly string[], { job, agent 
     length += shown.length;
     parts.push(length > MAX_TRANSCRIPT_CHARS ? CUT_NOTE : shown);
   };
-  /** The unfinished line: some credentials are several words of a line. */
-  let rest = "";
   const write = (text: string): void => {
-    rest += text;
-    const end = rest.length > MAX_LINE_CHARS ? rest.length : rest.lastIndexOf("\n") + 1;
-    if (end === 0) return;
-    add(redactor.write(rest.slice(0, end)));
-    rest = rest.slice(end);
+    if (length <= MAX_TRANSCRIPT_CHARS) add(redactor.write(text));
   };
   /** Begins a paragraph if another message or something else came before. */
   const speak = (who: string, text: string): void => {
@@ -61,7 +54,6 @@ export const openReadableTranscript = (secrets: readonly string[], { job, agent 
     note: (sentence: string): void => tell(formatTranscriptNote(sentence)),
     end: (reason: string, stderr: string): string => {
       tell(formatTranscriptEnd(reason, stderr));
-      add(redactor.write(rest));
       add(redactor.end());
       return parts.join("");
     },

@@ -162,3 +162,15 @@ warning
     expect(transcript.end("", "").readable).toContain("\n````\n```\n# not a title\n```\n````\n");
   });
 });
+
+test("an endless message ends both transcripts at five million characters, and the session's end is still recorded", () => {
+  const { transcript } = openTranscript();
+  const piece = "a line of sixty-four characters that an agent repeats endlessly\n".repeat(1_000);
+  for (let count = 0; count < 100; count += 1) transcript.update(chunk(piece));
+  const { lines, readable } = transcript.end("", "the last line of stderr");
+  expect(lines.join("").length).toBeGreaterThan(4_900_000);
+  expect(lines.join("").length).toBeLessThan(5_200_000);
+  expect(lines.at(-1)).toBe(`{"stderr":"the last line of stderr"}`);
+  expect(readable.length).toBeLessThan(5_200_000);
+  expect(readable).toMatch(/\[… the rest is left out …\]\n$/);
+});

@@ -76,6 +76,26 @@ const findLastFragment = (text: string): number => {
   }
 };
 
+/** A longer line is redacted in parts. In characters. */
+const MAX_LINE_CHARS = 10_000;
+
+/** Redacts a stream of small pieces by whole lines: some credentials are several words of a line. */
+export const openTextRedactor = (values: readonly string[] = []): SecretRedactor => {
+  const redactor = openSecretRedactor(values);
+  let rest = "";
+  return {
+    write: (text) => {
+      rest += text;
+      const end = rest.length > MAX_LINE_CHARS ? rest.length : rest.lastIndexOf("\n") + 1;
+      if (end === 0) return "";
+      const lines = rest.slice(0, end);
+      rest = rest.slice(end);
+      return redactor.write(lines);
+    },
+    end: () => redactor.write(rest) + redactor.end(),
+  };
+};
+
 /** Redacts lines, and passes each on as soon as no credential can continue in the next. */
 export const openLineRedactor = (values: readonly string[], log: (line: string) => void) => {
   const redactor = openSecretRedactor(values);

@@ -21,10 +21,10 @@ export const holdsValues = (text: string, values: readonly string[]): boolean =>
   return findInView(text, known, []).length > 0 || [...readOtherViews(text)].some((view) => findInView(view.text, known, []).length > 0);
 };
 
-/** Replaces credentials and the given values, also encoded or in pieces. */
-export const redactSecrets = (text: string, values: readonly string[] = []): string => {
+/** Replaces credentials and the given values, also encoded or in pieces, and returns the text from a character on. */
+export const redactSecrets = (text: string, values: readonly string[] = [], start = 0): string => {
   let redacted = "";
-  let read = 0;
+  let read = start;
   for (const { from, to } of findSecretRanges(text, values).toSorted((a, b) => a.from - b.from || b.to - a.to)) {
     if (to <= read) continue;
     redacted += from >= read ? `${text.slice(read, from)}[redacted]` : "";
