@@ -16,33 +16,35 @@ const MAX_REDACTED_CHARS = 1_000_000;
 export type RedactedText = {
   /** At most about a million characters: of a longer text, its start and its end. */
   readonly text: string;
-  /** How many characters of the middle are left out. */
-  readonly omittedChars: number;
+  /** How many characters the text has, or had before its middle was left out. */
+  readonly fullChars: number;
 };
+
+const ofFullText = (text: string): RedactedText => ({ text, fullChars: text.length });
 
 /** Redacts a text of any length in bounded time. */
 export const redactEnds = (text: string, secrets: readonly string[]): RedactedText => {
-  if (text.length <= MAX_REDACTED_CHARS) return { text: redactSecrets(text, secrets), omittedChars: 0 };
+  if (text.length <= MAX_REDACTED_CHARS) return ofFullText(redactSecrets(text, secrets));
   const half = MAX_REDACTED_CHARS / 2;
   const start = openSecretRedactor(secrets).write(text.slice(0, half));
   // A credential may begin in the omitted middle.
   const end = redactSecrets(text.slice(-half), secrets, MAX_HELD_CHARS);
   return {
     text: `${start.replace(LONE_SURROGATE_PATTERN, "")}\n\n${end.replace(/^[\udc00-\udfff]/, "")}`,
-    omittedChars: text.length - 2 * half + MAX_HELD_CHARS,
+    fullChars: text.length,
   };
 };
 
 /** Shortens an answer to the result's limit by omitting the middle, with a note. */
-export const cutAnswer = ({ text, omittedChars }: RedactedText): string => {
-  if (text.length <= MAX_RESULT_TEXT_CHARS) return text;
+export const cutAnswer = ({ text, fullChars }: RedactedText): string => {
+  if (fullChars <= MAX_RESULT_TEXT_CHARS) return text;
   const start = text.slice(0, MAX_RESULT_TEXT_CHARS - KEPT_END_CHARS - CUT_NOTE_CHARS).replace(LONE_SURROGATE_PATTERN, "");
   const end = text.slice(-KEPT_END_CHARS).replace(/^[\udc00-\udfff]/, "");
-  return `${start}\n\n[… ${text.length + omittedChars - start.length - end.length} characters left out …]\n\n${end}`;
+  return `${start}\n\n[… ${fullChars - start.length - end.length} characters left out …]\n\n${end}`;
 };
 
 /** Shortens a text to the result's limit and notes its original length in characters. */
-export const cutText = ({ text, omittedChars }: RedactedText): string =>
-  text.length <= MAX_RESULT_TEXT_CHARS
+export const cutText = ({ text, fullChars }: RedactedText): string =>
+  fullChars <= MAX_RESULT_TEXT_CHARS
     ? text
-    : `${text.slice(0, MAX_RESULT_TEXT_CHARS - CUT_NOTE_CHARS).replace(LONE_SURROGATE_PATTERN, "")}\n\n[cut here: it had ${text.length + omittedChars} characters]\n`;
+    : `${text.slice(0, MAX_RESULT_TEXT_CHARS - CUT_NOTE_CHARS).replace(LONE_SURROGATE_PATTERN, "")}\n\n[cut here: it had ${fullChars} characters]\n`;
