@@ -33,15 +33,9 @@ type TranscriptOptions = {
 export const openAgentTranscript = ({ job, agent, secrets, log }: TranscriptOptions) => {
   const readable = openReadableTranscript(secrets, { job, agent });
   const readCall = openCallReader();
-  const lines: string[] = [];
-  let length = 0;
-  const isFull = (): boolean => lines.length >= MAX_TRANSCRIPT_LINES || length > MAX_TRANSCRIPT_CHARS;
-  const record = (line: string): void => {
-    if (isFull()) return;
-    length += Math.min(line.length, MAX_TRANSCRIPT_LINE_CHARS);
-    lines.push(line.slice(0, MAX_TRANSCRIPT_LINE_CHARS));
-  };
-  const chunks = openChunkJoiner(secrets, { record, isFull });
+  const recorder = openLineRecorder();
+  const { lines, record, isFull } = recorder;
+  const chunks = openChunkJoiner(secrets, recorder);
   const shown = openLineRedactor(secrets, (line) => log(`| ${line}`));
   const messageLines = openLineBuffer((line) => shown.line(line));
   const logCall = (text: string): void => {
@@ -87,6 +81,21 @@ export const openAgentTranscript = ({ job, agent, secrets, log }: TranscriptOpti
   };
 };
 
+type LineRecorder = { readonly lines: readonly string[]; readonly record: (line: string) => void; readonly isFull: () => boolean };
+
+/** Records lines up to the transcript's limits. */
+const openLineRecorder = (): LineRecorder => {
+  const lines: string[] = [];
+  let length = 0;
+  const isFull = (): boolean => lines.length >= MAX_TRANSCRIPT_LINES || length > MAX_TRANSCRIPT_CHARS;
+  const record = (line: string): void => {
+    if (isFull()) return;
+    length += Math.min(line.length, MAX_TRANSCRIPT_LINE_CHARS);
+    lines.push(line.slice(0, MAX_TRANSCRIPT_LINE_CHARS));
+  };
+  return { lines, record, isFull };
+};
+
 type TextChunk = Extract<AgentUpdate, { sessionUpdate: "agent_message_chunk" | "agent_thought_chunk" | "user_message_chunk" }>;
 
 const isTextChunk = (update: AgentUpdate): update is TextChunk =>
@@ -112,7 +121,7 @@ const openMessage = (first: TextChunk, secrets: readonly string[]): OpenMessage 
 });
 
 /** Joins the chunks of a message before they are redacted: agents send a credential in several. */
-const openChunkJoiner = (secrets: readonly string[], { record, isFull }: { record: (line: string) => void; isFull: () => boolean }) => {
+const openChunkJoiner = (secrets: readonly string[], { record, isFull }: LineRecorder) => {
   let open: OpenMessage | null = null;
   const flush = (): void => {
     if (!open || open.text === "") return;
