@@ -37,6 +37,15 @@ const withoutUnused: Plugin = {
   },
 };
 
+/** Octokit's list of all endpoints of GitHub, for methods that the action never calls: Enki names each route itself. The App's Probot calls some. */
+const withoutEndpoints: Plugin = {
+  name: "without-endpoints",
+  load: {
+    filter: { id: /@octokit\/plugin-rest-endpoint-methods\/dist-src\/generated\/endpoints\.js$/ },
+    handler: () => "export default {};",
+  },
+};
+
 /** The directory of the package that a module belongs to; null for a module of Enki's own. */
 const findPackage = (module: string): string | null => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module)?.[0] ?? null;
 
@@ -73,7 +82,7 @@ const door = (name: string) =>
     input: `src/${name}.ts`,
     platform: "node",
     logLevel: "warn",
-    plugins: [withoutEvaluation, withoutUnused, withLicenses(name)],
+    plugins: [withoutEvaluation, withoutUnused, ...(name === "action" ? [withoutEndpoints] : []), withLicenses(name)],
     output: {
       file: `${process.env["ENKI_BUNDLES"] ?? "dist"}/${name}.js`,
       format: "esm",

@@ -15,10 +15,11 @@ export const findProtectionGaps = async ({ env }: Pick<TerminalHost, "env">): Pr
     const reach = join(temp, "enki", "agent");
     await mkdir(workspace);
     await mkdir(reach, { recursive: true });
-    const fence = await openJobFence({ env, workspace, temp, reach, readable: [] });
+    const fence = await openJobFence({ env, workspace, temp, reach, readable: [process.execPath] });
+    const isCut = await fence.canCutNetwork(process.execPath);
     await fence.close();
     const isExposed = fence.gaps.includes("same-user") && isEnvironmentReadable();
-    return isExposed ? [...fence.gaps, "readable-environment"] : fence.gaps;
+    return [...fence.gaps, ...(isExposed ? (["readable-environment"] as const) : []), ...(isCut ? [] : (["open-network"] as const))];
   } finally {
     await rm(place, { recursive: true, force: true });
   }

@@ -1,5 +1,6 @@
 import { findPreset, translateToolNames } from "./agent/find-preset.ts";
 import { sortMailsByTime, isMailExpired } from "../core/domain/mail.ts";
+import { renderNetworkPart } from "../core/messages/network-text.ts";
 import { renderPrompt } from "../core/messages/agent-prompt.ts";
 import type { PromptInput } from "../core/messages/prompt-input.ts";
 import { makesArtifact, mayEdit, writesReport } from "./job-environment.ts";
@@ -10,6 +11,9 @@ import { EARLIER_WORK_REF, INTERRUPTED_WORK_REF } from "./job-workspace.ts";
 
 /** Renders the only prompt that a job's agent receives. */
 export const renderJobPrompt = (host: StepHost, spec: JobSpec, texts: StepTexts): string =>
+  [renderTaskPrompt(host, spec, texts), ...(spec.network ? [renderNetworkPart(spec.network)] : [])].join("\n\n");
+
+const renderTaskPrompt = (host: StepHost, spec: JobSpec, texts: StepTexts): string =>
   renderPrompt({
     ...selectPromptTask(spec),
     ...selectPromptContext(spec, texts),

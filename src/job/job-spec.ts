@@ -78,6 +78,8 @@ export type JobSpec = {
   readonly conflict: ConflictSpec | null;
   /** Variables for the step's own command. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The hosts that the agent may reach besides its model, as entries of `[policy] network` without words; absent without a limit. */
+  readonly network?: readonly string[];
   /** The commands to verify with: a verify job runs them; a work job's agent learns what its work will have to pass. */
   readonly verify: readonly string[];
 };

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { toBranchRef } from "../core/domain/refs.ts";
 import { accept, type Result } from "../core/domain/refusal.ts";
 import { claimJob } from "./claim-job.ts";
+import { findNetworkLimit } from "./network/find-network-limit.ts";
 import { prepareConflict } from "./prepare-conflict.ts";
 import { type JobHost, fetchRepositoryState } from "./repository-state.ts";
 import { restoreInterrupted } from "./restore-attempt.ts";
@@ -31,7 +32,8 @@ export const prepareJob = async (host: JobHost, token: string): Promise<Result<J
     await fetchCommitAs(clone.running, { from: at.clone, to: host.workspace, commit: tip, as: `refs/remotes/origin/${pullBase}` });
   const interrupted = await restoreInterrupted(clone, { from: at.clone, to: host.workspace, spec: claimed.value });
   if (host.near !== undefined) await keepObjects(at.clone, host.workspace);
-  const spec = withInterrupted({ ...claimed.value, conflict, earlier: fetchedEarlier ? earlier : null }, interrupted);
+  const limit = await findNetworkLimit(clone.running, { policy: config.policy, url: host.url, commit: baseCommit });
+  const spec = withInterrupted({ ...claimed.value, ...limit, conflict, earlier: fetchedEarlier ? earlier : null }, interrupted);
   await writeFile(at.spec, JSON.stringify(spec), { mode: 0o600 });
   return accept(spec);
 };

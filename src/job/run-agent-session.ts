@@ -12,10 +12,15 @@ import type { StepHost } from "./step-host.ts";
 import { openJobTools } from "./job-tools.ts";
 import { findPreset } from "./agent/find-preset.ts";
 import { openAgentTranscript } from "./agent-transcript.ts";
+import { limitNetwork } from "./network/limit-network.ts";
+import type { NetworkRelay } from "./fence/job-fence.ts";
 import { keepKeyOutside } from "./proxy/keep-key-outside.ts";
 import { listSecrets, type WorkPlace, type WorkResult } from "./work-result.ts";
 
-/** Plays an agent's session with Enki's tools, and with a proxy that keeps the model's key outside the agent. */
+/**
+ * Plays an agent's session with Enki's tools, with a proxy that keeps the model's key outside the agent, and with the network that the
+ * policy allows.
+ */
 export const runAgentSession = async (host: StepHost, spec: JobSpec, place: WorkPlace): Promise<WorkResult> => {
   const tools = openJobTools(host, spec, mayEdit(spec) ? place.fence : null);
   const transcript = openAgentTranscript({
@@ -34,7 +39,10 @@ export const runAgentSession = async (host: StepHost, spec: JobSpec, place: Work
     });
     opened.push(key);
     if (key.sentence !== "") transcript.note(key.sentence);
-    const ended = await playSession(host, spec, { ...place, transcript, toolSet: tools.context.toolSet, variables: key.variables });
+    const network = await limitNetwork(host, spec, { ...key, fence: place.fence, onNote: transcript.note });
+    opened.push(network);
+    const ended = await playSession(host, spec, { ...place, ...network, transcript, toolSet: tools.context.toolSet });
+    await network.close();
     await key.close();
     const { end, reason, failure, usage, stderr } = ended;
     const answer = ended.messages.at(-1) ?? "";
@@ -50,10 +58,11 @@ type SessionPlace = WorkPlace & {
   readonly toolSet: ToolSet;
   /** The agent's own variables. */
   readonly variables: AgentVariables;
+  readonly relay: NetworkRelay | null;
 };
 
 const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): Promise<AgentEnd> => {
-  const { texts, fence, transcript, toolSet, variables } = place;
+  const { texts, fence, transcript, toolSet, variables, relay } = place;
   await fence.give(toJobPaths(host.temp).socket);
   const home = await fence.createHome();
   const canEdit = mayEdit(spec);
@@ -66,6 +75,7 @@ const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): 
     ...(await resolveAgent({ ...rights, agent, env, home, model, maxCostUsd, writeFile: fence.writeFile })),
     cwd: host.workspace,
     fence,
+    ...(relay && { relay }),
     prompt: renderJobPrompt(host, spec, texts),
     report: writesReport(spec) ? texts.report : null,
     timeoutMs,

@@ -22,6 +22,7 @@ describe("what a machine lacks against agents and commands", () => {
     expect(text).toContain("! Agents and commands see all processes of the machine");
     expect(text).toContain("! A process that leaves its group and clears its environment can outlive its step");
     expect(text).toContain("! Agents and commands may write to every file of their user");
+    expect(text).toContain("! An agent whose network `[policy] network` limits can go around the proxy");
   });
 
   test.runIf(hasNamespaces)("is nothing, with namespaces; and the trial leaves no file", async () => {
@@ -32,7 +33,7 @@ describe("what a machine lacks against agents and commands", () => {
     expect(count()).toBe(before);
   });
 
-  test.runIf(process.getuid?.() === 0)("is no sight of processes, for root without namespaces", async () => {
-    expect(await findProtectionGaps(onPath("bash", "env", "setpriv"))).toEqual(["no-namespaces"]);
+  test.runIf(process.getuid?.() === 0)("is sight of processes and an open network, for root without namespaces", async () => {
+    expect(await findProtectionGaps(onPath("bash", "env", "setpriv"))).toEqual(["no-namespaces", "open-network"]);
   });
 });

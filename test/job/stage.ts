@@ -45,7 +45,9 @@ const role = (name: string, canEdit: boolean, output: "branch" | "artifact" | nu
   ].join("\n");
 
 /** The configuration of the repository: an agent that every kind of job starts, and one verify command. */
-const configured = (agent: readonly string[], { verify, preset }: { verify: readonly string[]; preset: string | null }): string =>
+type Configured = { readonly verify: readonly string[]; readonly preset: string | null; readonly network: readonly string[] | null };
+
+const configured = (agent: readonly string[], { verify, preset, network }: Configured): string =>
   [
     "[agent]",
     ...(preset === null ? [] : [`preset = "${preset}"`, `protocol = "acp"`]),
@@ -57,6 +59,7 @@ const configured = (agent: readonly string[], { verify, preset }: { verify: read
     "[policy]",
     "max_files = 1000",
     "max_bytes = 1000000",
+    ...(network === null ? [] : [`network = ${JSON.stringify(network)}`]),
   ].join("\n");
 
 export type Seed = {
@@ -64,19 +67,23 @@ export type Seed = {
   readonly verify?: readonly string[];
   readonly plan?: Plan;
   readonly preset?: string;
+  readonly network?: readonly string[];
+  /** Further files of the repository. */
+  readonly files?: Readonly<Record<string, string>>;
 };
 
 /** A repository whose ledger says that every step of a plan runs in its first attempt, and the steps of jobs on it. */
-export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN, preset }: Seed = {}) => {
+export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN, preset, network, files = {} }: Seed = {}) => {
   const repo = await repository();
   const base = await repo.commit("main", {
     "src/a.txt": "a\n",
     "docs/b.md": "b\n",
     ".gitignore": "built/\n",
-    ".enki/enki.toml": configured(agent, { verify, preset: preset ?? null }),
+    ".enki/enki.toml": configured(agent, { verify, preset: preset ?? null, network: network ?? null }),
     ".enki/roles/fixer.toml": role("fixer", true, "branch"),
     ".enki/roles/looker.toml": role("looker", false, "artifact"),
     ".enki/roles/adviser.toml": role("adviser", false, null),
+    ...files,
   });
   const steps = Object.fromEntries(
     plan.steps.map(({ id }): [string, Step] => [id, { ...createStep(id), state: "running", attempt: 1, baseCommit: base }]),

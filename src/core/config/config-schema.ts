@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { AGENT_PROTOCOLS, PRESET_NAMES } from "../domain/agent-command.ts";
+import { ANY_HOST, readHostPattern } from "../policy/network-hosts.ts";
+import { isNetworkWord } from "../policy/package-registries.ts";
 
 /** A role file as people write it. */
 export const roleFileSchema = z.strictObject({
@@ -61,6 +63,14 @@ export const briefSchema = z.strictObject({
 
 const globSchema = z.string().min(1).max(500);
 
+const hostSchema = z
+  .string()
+  .max(300)
+  .refine(
+    (text) => text === ANY_HOST || isNetworkWord(text) || readHostPattern(text) !== null,
+    "a host such as example.com, *.example.com or example.com:8443, a word such as packages, or * for all hosts",
+  );
+
 export const policySchema = z.strictObject({
   protected: z.array(globSchema).max(1_000).default([]).describe("globs of more files that no step may change"),
   unprotected: z
@@ -78,6 +88,13 @@ export const policySchema = z.strictObject({
     .enum(["checkpoint", "allow"])
     .default("checkpoint")
     .describe("`checkpoint` lets a step that deletes, skips or weakens tests, snapshots, coverage or CI land only after an approval"),
+  network: z
+    .array(hostSchema)
+    .max(1_000)
+    .optional()
+    .describe(
+      'hosts that an agent may reach besides its model; `packages` for the registries of the repository\'s languages, `*` for all hosts. Default: `["packages"]` in Actions, `["*"]` on your machine',
+    ),
   max_bytes: z.int().min(1).max(100_000_000).default(10_000_000).describe("the size of the files that a step changes, in bytes"),
 });
 

@@ -19,6 +19,7 @@ const toPolicy = (policy: ConfigFile["policy"]): Config["policy"] => ({
   selfApproval: policy.self_approval,
   maxBytes: policy.max_bytes,
   tests: policy.tests,
+  ...(policy.network && { network: policy.network }),
 });
 
 const toBudget = ({ execution, day, attempt }: ConfigFile["budget"]): BudgetConfig => ({

@@ -60,6 +60,8 @@ export type Config = {
     readonly maxBytes: number;
     /** Whether steps with tampering findings need an approval. Absent in decisions that earlier versions stored. */
     readonly tests?: "checkpoint" | "allow";
+    /** Hosts and words of `[policy] network`; absent for the default of the place where the job runs. */
+    readonly network?: readonly string[];
   };
   readonly brief: {
     readonly comments: BriefComments;

@@ -9,7 +9,9 @@ export type ProtectionGap =
   /** A detached process with an empty environment outlives its step. */
   | "detached-processes"
   /** Foreign code may change files outside its own directories. */
-  | "writable-files";
+  | "writable-files"
+  /** A limit of an agent's network holds only for programs that use the variables of a proxy. */
+  | "open-network";
 
 /** The means of a machine to separate processes. */
 export type SeparationFacts = {

@@ -40,8 +40,8 @@ export type AgentEnd = {
 
 /** Runs one agent for one prompt turn and terminates its process group afterwards. Never rejects because of the agent's behaviour. */
 export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
-  const { command, args, env, cwd, fence, after } = run;
-  const { child, ended, stderr, terminate } = launchProcess({ command, args, env, cwd, fence, after });
+  const { command, args, env, cwd, relay, fence, after } = run;
+  const { child, ended, stderr, terminate } = launchProcess({ command, args, env, cwd, relay, fence, after });
   const messages = openMessageCollector();
   const abort = new AbortController();
   const stopped = new Promise<FirstEnding>((resolve) => abort.signal.addEventListener("abort", () => resolve({ stopped: cause })));

@@ -1,23 +1,28 @@
 import { MOUNT_FUNCTIONS } from "../../isolation/mount-script.ts";
+import { NETWORK_FUNCTIONS } from "./network-script.ts";
 
 /**
  * The first process of new namespaces: gives files to the other user, mounts, reads the environment from standard input, and runs the
  * command without any privilege. All processes of the namespaces end with this script.
  *
  * Arguments: setpriv, env, the other user (`uid:gid`, empty for the same user), the number of variables, the working directory, the
- * number of files to give away, these files, the mounts, and the command. Without a command it reports whether everything works.
+ * number of files to give away, the number of words of the network's relay (0 for the machine's network), these files, these words, the
+ * mounts, and the command. Without a command it reports whether everything works.
  */
-export const NAMESPACE_SCRIPT = `${MOUNT_FUNCTIONS}
-setpriv=$1 env=$2 user=$3 variables=$4 directory=$5 given=$6
-shift 6
+export const NAMESPACE_SCRIPT = `${MOUNT_FUNCTIONS}${NETWORK_FUNCTIONS}
+setpriv=$1 env=$2 user=$3 variables=$4 directory=$5 given=$6 relayed=$7
+shift 7
 [ "$given" = 0 ] || chown -R -h -P -- "$user" "\${@:1:given}" || fail "the files cannot be handed over"
 shift "$given"
+relay=("\${@:1:relayed}")
+shift "$relayed"
 apply_mounts "$@"
 shift $((consumed + 1))
 seal_machine some
 identity=()
 [ -z "$user" ] || identity=("--reuid=\${user%:*}" "--regid=\${user#*:}" --clear-groups)
 identity+=(--no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all)
+[ "$relayed" = 0 ] || open_relay
 if [ $# = 0 ]; then
   "$setpriv" "\${identity[@]}" -- "$env" true && echo "ready \${sealed:-fully}"
   exit

@@ -1,12 +1,23 @@
 import type { ChildProcess } from "node:child_process";
 import type { ProtectionGap } from "../../core/domain/protection-gap.ts";
 
+/** The only way of a command to any network: ports on its own loopback that lead to sockets. */
+export type NetworkRelay = {
+  /** The program that copies the bytes. */
+  readonly node: string;
+  /** The directory of the sockets. */
+  readonly directory: string;
+  readonly ports: readonly number[];
+};
+
 /** A command of an agent or of a repository, with its complete environment. */
 export type ForeignCommand = {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** Cuts off every network but the relay's; absent for the network of the machine. */
+  readonly relay?: NetworkRelay | undefined;
 };
 
 /** The start of a foreign command: through separating programs, or directly as another user. */
@@ -23,6 +34,8 @@ export type ForeignStart = ForeignCommand & {
 export type JobFence = {
   readonly gaps: readonly ProtectionGap[];
   readonly enter: (command: ForeignCommand) => ForeignStart;
+  /** Whether a command can be cut off from the network, with a relay by this Node. */
+  readonly canCutNetwork: (node: string) => Promise<boolean>;
   /** Creates a new, empty home directory for the next command, and removes the previous one. */
   readonly createHome: () => Promise<string>;
   /** Lets foreign code use a file or directory that Enki created. */

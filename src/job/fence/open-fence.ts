@@ -63,6 +63,7 @@ export const createOpenFence = (reach: string): JobFence => {
   return {
     gaps: listProtectionGaps({ otherUser: false, namespaces: false, readOnly: false }),
     enter: (command) => ({ ...command, env: { ...command.env, [MARK_VARIABLE]: mark }, user: null, preamble: null }),
+    canCutNetwork: () => Promise.resolve(false),
     createHome: createHomes(reach, () => Promise.resolve()),
     give: () => Promise.resolve(),
     kill: killProcessGroup,

@@ -66,7 +66,7 @@ const openNamespaceFence = async (request: FenceRequest, programs: FencePrograms
     user,
     mounts: await createMounts(request, user),
   };
-  const answer = await runProgram(wrapInNamespaces(means, user === null ? [] : [request.workspace], null));
+  const answer = await runProgram(wrapInNamespaces(means, user === null ? [] : [request.workspace], {}));
   return answer?.startsWith("ready") ? createSeparatingFence(means, answer.includes("fully")) : null;
 };
 

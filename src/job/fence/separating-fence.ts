@@ -7,8 +7,16 @@ import { killNamespace } from "../../isolation/kill-namespace.ts";
 import type { AgentUser } from "../../isolation/agent-user.ts";
 import { NAMESPACE_SCRIPT, RETURN_SCRIPT, USER_SCRIPT } from "./fence-script.ts";
 import { createForeignFiles } from "./foreign-files.ts";
-import { type FenceRequest, type ForeignCommand, type ForeignStart, type JobFence, killProcessGroup } from "./job-fence.ts";
+import {
+  type FenceRequest,
+  type ForeignCommand,
+  type ForeignStart,
+  type JobFence,
+  killProcessGroup,
+  type NetworkRelay,
+} from "./job-fence.ts";
 import { createHomes } from "./open-fence.ts";
+import { RELAY_SCRIPT } from "./relay-script.ts";
 
 /** Absolute paths of the programs that separate processes; null for a missing one. */
 export type FencePrograms = {
@@ -42,31 +50,41 @@ const privileged = ({ programs }: FenceMeans, words: readonly string[]): readonl
   programs.sudo === null ? words : [programs.sudo, "-n", "--", ...words];
 
 /** The words before a script that runs as the first process of new namespaces. */
-const namespaceWords = (means: FenceMeans): readonly string[] => {
+const namespaceWords = (means: FenceMeans, relay: NetworkRelay | undefined): readonly string[] => {
   const { programs, user } = means;
   const own = user === null ? ["--user", "--map-current-user", "--keep-caps"] : [];
-  return privileged(means, [programs.unshare ?? "", ...own, "--mount", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]);
+  const net = relay === undefined ? [] : ["--net"];
+  return privileged(means, [programs.unshare ?? "", ...own, ...net, "--mount", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]);
 };
+
+const toRelayWords = (relay: NetworkRelay | undefined): readonly string[] =>
+  relay === undefined ? [] : [relay.node, "-e", RELAY_SCRIPT, relay.directory, ...relay.ports.map(String)];
 
 const formatUser = (user: AgentUser | null): string => (user === null ? "" : `${user.uid}:${user.gid}`);
 
-/** The words that start a command in new namespaces. Without a command they check the namespaces only. */
-export const wrapInNamespaces = (means: FenceMeans, given: readonly string[], command: ForeignCommand | null): string[] => {
+/** A command in new namespaces; without a name, its namespaces are only checked. */
+type NamespaceCommand = Pick<ForeignCommand, "relay"> & Partial<ForeignCommand>;
+
+/** The words that start a command in new namespaces. */
+export const wrapInNamespaces = (means: FenceMeans, given: readonly string[], inside: NamespaceCommand): string[] => {
   const { programs, user, mounts } = means;
+  const { command, args = [], env = {}, cwd = "/", relay } = inside;
+  const relayWords = toRelayWords(relay);
   const script = [programs.bash, "--norc", "--noprofile", "-c", NAMESPACE_SCRIPT, "fence"];
-  const variables = String(command === null ? 0 : Object.keys(command.env).length);
   return [
-    ...namespaceWords(means),
+    ...namespaceWords(means, relay),
     ...script,
     programs.setpriv ?? "",
     programs.env,
     formatUser(user),
-    variables,
-    command?.cwd ?? "/",
+    String(Object.keys(env).length),
+    cwd,
     String(given.length),
+    String(relayWords.length),
     ...given,
+    ...relayWords,
     ...toMountWords(mounts ?? []),
-    ...(command === null ? [] : [command.command, ...command.args]),
+    ...(command === undefined ? [] : [command, ...args]),
   ];
 };
 
@@ -178,6 +196,16 @@ const createGive =
     else await giveTree(path, user).catch(() => undefined);
   };
 
+/** Whether a network namespace with loopback and a relay can be opened, which containers may forbid. */
+const probeNetwork = async (means: FenceMeans, node: string): Promise<boolean> => {
+  if (means.mounts === null) return false;
+  const relay = { node, directory: means.request.reach, ports: [PROBED_PORT] };
+  return (await runProgram(wrapInNamespaces(means, [], { relay })))?.startsWith("ready") === true;
+};
+
+/** Any port: nothing else listens in a new network. */
+const PROBED_PORT = 1024;
+
 /** A fence by another user, by namespaces, or by both. `readOnly` tells whether the machine's files could be made read-only. */
 export const createSeparatingFence = (means: FenceMeans, readOnly: boolean): JobFence => {
   const { request, programs, user, mounts } = means;
@@ -192,6 +220,7 @@ export const createSeparatingFence = (means: FenceMeans, readOnly: boolean): Job
   return {
     gaps: listProtectionGaps({ otherUser: user !== null, namespaces: mounts !== null, readOnly }),
     enter,
+    canCutNetwork: (node) => probeNetwork(means, node),
     createHome: createHomes(request.reach, give),
     give,
     kill: (child) => {

@@ -25,6 +25,8 @@ export type OutsideKey = {
   readonly variables: AgentVariables;
   /** Where the model's key is, as a sentence; empty if there is no key. */
   readonly sentence: string;
+  /** Whether the agent needs no connection to its model's servers. */
+  readonly isModelProxied: boolean;
   readonly close: () => Promise<void>;
 };
 
@@ -97,7 +99,8 @@ export const keepKeyOutside = async (request: KeyRequest): Promise<OutsideKey> =
   const known = listCredentials(variables);
   if (routes.length === 0) {
     const inside = listInside(found, variables, { dummy: "", known });
-    return { variables, sentence: formatKeyPlace({ hosts: [], inside, cause, agent: name }), close: () => Promise.resolve() };
+    const sentence = formatKeyPlace({ hosts: [], inside, cause, agent: name });
+    return { variables, sentence, isModelProxied: false, close: () => Promise.resolve() };
   }
   const dummy = `enki-outside-${randomBytes(16).toString("hex")}`;
   const log = openRefusalLog(onNote);
@@ -110,9 +113,11 @@ export const keepKeyOutside = async (request: KeyRequest): Promise<OutsideKey> =
   };
   const shown = replaceCredentials(redirected, routes, dummy);
   const hosts = [...new Set(routes.map(({ upstream }) => new URL(upstream).host))];
+  const inside = listInside(found, shown, { dummy, known });
   return {
     variables: shown,
-    sentence: formatKeyPlace({ hosts, inside: listInside(found, shown, { dummy, known }), cause, agent: name }),
+    sentence: formatKeyPlace({ hosts, inside, cause, agent: name }),
+    isModelProxied: inside.length === 0,
     close: () => (closing ??= close()),
   };
 };

@@ -109,6 +109,7 @@ describe("enki doctor finds", () => {
     ["a machine without namespaces", { protectionGaps: ["no-namespaces"] }, "no-namespaces"],
     ["a machine on which processes stay", { protectionGaps: ["detached-processes"] }, "detached-processes"],
     ["a machine whose files can be written", { protectionGaps: ["writable-files"] }, "writable-files"],
+    ["a machine that cuts off no network", { protectionGaps: ["open-network"] }, "open-network"],
     ["a machine that shows environments", { protectionGaps: ["readable-environment"] }, "readable-environment"],
     ["a red base", { redCommand: "go test ./..." }, "base-red"],
     ["a repository whose fetch takes too long", on({ sizeKb: 900_000 }), "large-repository"],
