@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { makeRepository, openTerminal } from "../cli/stage.ts";
+import { hasNamespaces } from "../support/namespaces.ts";
 import { CHOSEN_PRESETS, GATEWAY_KEY, installPreset, toGatewayVariables } from "./real-agent.ts";
 import { type ModelScript, openScriptedModel, type ScriptedCall, type ScriptedModel } from "./scripted-model.ts";
 
@@ -68,6 +71,35 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose key is in the sh
     expect(told.out).toContain("The limit is 1.");
     expect(new Set(model.requests.map(({ key }) => key))).toEqual(new Set([GATEWAY_KEY]));
     expect(terminal.processes()).toEqual([]);
+  });
+
+  check("lands the story with a limited network, and reaches no host beside its model", async () => {
+    let reached = 0;
+    const foreign = createServer((_, response) => {
+      reached += 1;
+      response.end("reached");
+    });
+    await new Promise<void>((resolve) => foreign.listen(0, "127.0.0.1", resolve));
+    const address = `http://127.0.0.1:${(foreign.address() as AddressInfo).port}/`;
+    const tries = `curl -s -m 5 --noproxy '*' ${address}; curl -s -m 5 -p -x "$http_proxy" http://stolen.example/; env -i curl -s -m 5 ${address}; true`;
+    const fixer = [{ shell: tries }, ...FIXER.slice(1)];
+    model = await openScriptedModel({
+      script: (conversation, step) => {
+        const actor = chooseActor(conversation);
+        return (actor === FIXER ? fixer : actor)[step] ?? { say: "Done." };
+      },
+    });
+    const { terminal, cwd, git, env, args } = open(model.url, "[policy]\nnetwork = []\n");
+    const told = await terminal.run(args, { cwd, env });
+    foreign.close();
+    expect({ code: told.code, out: told.code === 0 ? "" : told.out + told.err }).toEqual({ code: 0, out: "" });
+    const [, branch = ""] = /^ {2}git merge (enki\/[0-9a-f]{6})$/m.exec(told.out) ?? [];
+    expect(git("show", `${branch}:limit.txt`)).toBe("10");
+    const transcripts = readTranscripts(cwd);
+    expect(transcripts.every((text) => text.includes("The agent may reach no host but its model."))).toBe(true);
+    expect(transcripts.join("\n")).toContain("Enki's network policy refused `stolen.example:80`");
+    if (hasNamespaces)
+      expect({ reached, isCut: transcripts.every((text) => text.includes("is cut off.")) }).toEqual({ reached: 0, isCut: true });
   });
 
   check("keeps the key away from the agent, its processes and its shell, while the story lands", async () => {

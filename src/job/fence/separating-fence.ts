@@ -16,6 +16,7 @@ import {
   type NetworkRelay,
 } from "./job-fence.ts";
 import { createHomes } from "./open-fence.ts";
+import { NETWORK_SCRIPT } from "./network-script.ts";
 import { RELAY_SCRIPT } from "./relay-script.ts";
 
 /** Absolute paths of the programs that separate processes; null for a missing one. */
@@ -105,12 +106,22 @@ const wrapInSudo = (means: FenceMeans, given: readonly string[], command: Foreig
   ];
 };
 
+/** The words that run a command in a network namespace alone, as the user who runs them; null where that is impossible. */
+const wrapInNetwork = ({ programs }: FenceMeans, relay: NetworkRelay, words: readonly string[]): readonly string[] | null => {
+  const { unshare, setpriv, bash, env } = programs;
+  if (unshare === null || setpriv === null) return null;
+  const relayWords = toRelayWords(relay);
+  const script = [bash, "--norc", "--noprofile", "-c", NETWORK_SCRIPT, "network", setpriv, env, String(relayWords.length), ...relayWords];
+  return [unshare, "--user", "--map-current-user", "--keep-caps", "--net", "--", ...script, ...words];
+};
+
 /** Starts a command directly as the other user; `setpriv` then takes away the right to gain privileges. */
-const startAsUser = ({ programs, user }: FenceMeans, command: ForeignCommand): ForeignStart => {
+const startAsUser = (means: FenceMeans, command: ForeignCommand): ForeignStart => {
+  const { programs, user } = means;
+  const own = [command.command, ...command.args];
   const words = [
     ...(programs.setpriv === null ? [] : [programs.setpriv, "--no-new-privs", "--inh-caps=-all", "--"]),
-    command.command,
-    ...command.args,
+    ...((command.relay && wrapInNetwork(means, command.relay, own)) ?? own),
   ];
   return { ...command, command: words[0] ?? "", args: words.slice(1), user, preamble: null };
 };
@@ -198,9 +209,22 @@ const createGive =
 
 /** Whether a network namespace with loopback and a relay can be opened, which containers may forbid. */
 const probeNetwork = async (means: FenceMeans, node: string): Promise<boolean> => {
-  if (means.mounts === null) return false;
+  const { mounts, user, programs } = means;
   const relay = { node, directory: means.request.reach, ports: [PROBED_PORT] };
-  return (await runProgram(wrapInNamespaces(means, [], { relay })))?.startsWith("ready") === true;
+  const isReady = async (words: readonly string[]): Promise<boolean> => (await runProgram(words))?.startsWith("ready") === true;
+  if (mounts !== null) return isReady(wrapInNamespaces(means, [], { relay }));
+  const alone = programs.sudo === null && user !== null ? wrapInNetwork(means, relay, []) : null;
+  if (alone === null || user === null) return false;
+  return isReady([
+    programs.setpriv ?? "",
+    `--reuid=${user.uid}`,
+    `--regid=${user.gid}`,
+    "--clear-groups",
+    "--no-new-privs",
+    "--inh-caps=-all",
+    "--",
+    ...alone,
+  ]);
 };
 
 /** Any port: nothing else listens in a new network. */

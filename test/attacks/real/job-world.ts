@@ -19,7 +19,12 @@ export const MACHINES = {
   "a user with namespaces": { asRoot: false, unshare: true },
   "a user without namespaces": { asRoot: false, unshare: false },
 } as const;
-export type Machine = (typeof MACHINES)[keyof typeof MACHINES];
+export type Machine = {
+  readonly asRoot: boolean;
+  readonly unshare: boolean;
+  /** Root has only the capabilities of a container, so it may mount nothing. */
+  readonly isContainer?: boolean;
+};
 
 export const isPossible = ({ asRoot, unshare }: Machine): boolean => (isRoot || !asRoot) && (hasNamespaces || !unshare);
 
@@ -55,6 +60,9 @@ const runProgram = ([command = "", ...args]: readonly string[], options: SpawnOp
     child.once("close", (status) => resolve({ status, ...output }));
   });
 
+/** Starts a program with the capabilities of a container's root. */
+const CONTAINED = ["setpriv", "--inh-caps=-all", "--bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap"];
+
 type JobRun = {
   readonly name: string;
   readonly machine: Machine;
@@ -86,7 +94,7 @@ export const runJob = async ({ name, machine, seed, step, env = {} }: JobRun): P
   jobs.repo.close();
   chownAll(base, machine.asRoot ? 0 : ORDINARY);
   const action = join(directory, "installation", "dist", "action.js");
-  const { status, stdout, stderr } = await runProgram([process.execPath, action], {
+  const { status, stdout, stderr } = await runProgram([...(machine.isContainer ? CONTAINED : []), process.execPath, action], {
     cwd: workspace,
     timeout: 110_000,
     ...(isRoot && !machine.asRoot && { uid: ORDINARY, gid: ORDINARY }),

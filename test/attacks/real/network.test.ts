@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { plan, step } from "../../support/build.ts";
 import { attackFamily } from "../attack-family.ts";
-import { isPossible, MACHINES, runJob, type World } from "./job-world.ts";
+import { isPossible, type Machine, MACHINES, runJob, type World } from "./job-world.ts";
 import { listNetworkAttempts, listProxyAttempts, type NetworkPorts } from "./network-attempts.ts";
 
 const AGENT = fileURLToPath(new URL("../../fixtures/agent.mjs", import.meta.url));
@@ -78,7 +78,12 @@ const openAttempts = async (titles: readonly string[]) => {
   };
 };
 
-for (const [name, machine] of Object.entries(MACHINES)) {
+const NETWORK_MACHINES: Readonly<Record<string, Machine>> = {
+  ...MACHINES,
+  "root of a container": { asRoot: true, unshare: true, isContainer: true },
+};
+
+for (const [name, machine] of Object.entries(NETWORK_MACHINES)) {
   if (!isPossible(machine)) {
     attackFamily("network", { [`${name}: this machine cannot play it`]: {} }, () => ({ stopped: "skipped-on-this-machine" }));
     continue;
