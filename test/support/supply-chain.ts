@@ -3,7 +3,14 @@ import { parse } from "yaml";
 /** Faults of the files that decide what code runs with rights. Each has a code and says where. */
 export type SupplyFault = { readonly code: string; readonly where: string };
 
-type LockEntry = { readonly version?: string; readonly resolved?: string; readonly integrity?: string; readonly link?: boolean };
+type LockEntry = {
+  readonly version?: string;
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly link?: boolean;
+  readonly name?: string;
+  readonly hasInstallScript?: boolean;
+};
 
 /** The only registry that a lock file may name. */
 const REGISTRY = "https://registry.npmjs.org/";
@@ -19,6 +26,8 @@ export const findLockFaults = (text: string): SupplyFault[] => {
     const fail = (code: string): void => void faults.push({ code, where });
     if (!/^(?:(?:^|\/)node_modules\/(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*)+$/i.test(where)) fail("lock-path");
     if (entry.link === true) fail("lock-link");
+    if (entry.hasInstallScript === true) fail("lock-script");
+    if (entry.name !== undefined) fail("lock-alias");
     if (!EXACT_VERSION.test(entry.version ?? "")) fail("lock-version");
     if (!INTEGRITY.test(entry.integrity ?? "")) fail("lock-integrity");
     if (entry.resolved !== undefined && !entry.resolved.startsWith(REGISTRY)) fail("lock-host");
@@ -29,7 +38,26 @@ export const findLockFaults = (text: string): SupplyFault[] => {
 type PackageFile = Readonly<Record<string, unknown>> & { readonly scripts?: Readonly<Record<string, string>> };
 
 /** Scripts that npm runs on its own when somebody installs a package. */
-const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall", "prepublish", "prepare", "preprepare", "postprepare", "dependencies"];
+const INSTALL_SCRIPTS = [
+  "preinstall",
+  "install",
+  "postinstall",
+  "prepublish",
+  "prepare",
+  "preprepare",
+  "postprepare",
+  "dependencies",
+].concat(["prepublishOnly", "publish", "postpublish", "postpack", "version", "preversion", "postversion"]);
+
+/** Fields with which a package brings other code along, or is published elsewhere. */
+const FOREIGN_FIELDS = ["bundleDependencies", "bundledDependencies", "workspaces", "gypfile", "packageManager", "devEngines", "imports"];
+const PACKAGE_NAME = "@enki-bot/enki";
+const BIN = JSON.stringify({ enki: "bin/enki.cjs" });
+
+const listOverrides = (overrides: unknown): string[] =>
+  typeof overrides === "object" && overrides !== null
+    ? Object.values(overrides).flatMap((each) => listOverrides(each))
+    : [String(overrides)];
 
 export const findPackageFaults = (text: string): SupplyFault[] => {
   const { scripts = {}, ...rest } = JSON.parse(text) as PackageFile;
@@ -38,11 +66,18 @@ export const findPackageFaults = (text: string): SupplyFault[] => {
   );
   return [
     ...INSTALL_SCRIPTS.filter((name) => scripts[name] !== undefined).map((where) => ({ code: "install-script", where })),
+    ...FOREIGN_FIELDS.filter((name) => rest[name] !== undefined).map((where) => ({ code: "foreign-field", where })),
+    ...(rest["name"] === PACKAGE_NAME && JSON.stringify(rest["bin"]) === BIN ? [] : [{ code: "other-name", where: "name, bin" }]),
+    ...(JSON.stringify(rest["publishConfig"]) === '{"access":"public"}' ? [] : [{ code: "other-registry", where: "publishConfig" }]),
+    ...listOverrides(rest["overrides"] ?? {})
+      .filter((range) => !EXACT_VERSION.test(range))
+      .map((where) => ({ code: "inexact-version", where })),
     ...dependencies.filter(([, range]) => !EXACT_VERSION.test(range)).map(([where]) => ({ code: "inexact-version", where })),
   ];
 };
 
 type WorkflowStep = {
+  readonly shell?: string;
   readonly uses?: string;
   readonly run?: string;
   readonly with?: Readonly<Record<string, unknown>>;
@@ -66,9 +101,22 @@ type WorkflowFile = {
 };
 
 /** Enki's own action is pinned by the release that a person takes: `enki init` writes its commit. */
-const PINNED = /^(?:[\w.-]+\/[\w./-]+@[0-9a-f]{40}|[\w.-]+\/enki@v\d+\.\d+\.\d+)$/;
+const PINNED = /^(?:actions\/[\w-]+@[0-9a-f]{40}|enki-bot\/enki@v\d+\.\d+\.\d+)$/;
+/** Inputs of checkout that bring other code or credentials along. */
+const FOREIGN_CHECKOUT = ["repository", "token", "ssh-key", "submodules", "lfs"];
+/** Variables that make programs load code or ask another server. */
+const LOADING_VARIABLE = /^(?:NODE_OPTIONS|NODE_PATH|LD_\w+|BASH_ENV|ENV|PATH|npm_config_\w+|GIT_\w+)$/i;
 /** Events whose payload strangers write, and which run with rights. */
-const HOSTILE_EVENTS = ["pull_request_target", "issue_comment", "issues", "workflow_run", "discussion", "fork", "watch"];
+const HOSTILE_EVENTS = ["pull_request_target", "issue_comment", "issues", "workflow_run", "discussion", "fork", "watch"].concat([
+  "discussion_comment",
+  "repository_dispatch",
+  "workflow_call",
+  "check_run",
+  "check_suite",
+  "gollum",
+  "label",
+  "status",
+]);
 /** The rights of a job that runs nothing but Enki's own action. */
 const PERMITTED_TO_ENKI: Readonly<Record<string, readonly string[]>> = {
   actions: ["write"],
@@ -112,14 +160,26 @@ const findJobFaults = (id: string, job: WorkflowJob): SupplyFault[] => {
   return [...found, ...(job.steps ?? []).flatMap((step, at) => findStepFaults(`${id}/${at + 1}`, step))];
 };
 
-const findStepFaults = (where: string, { uses, run, with: inputs = {}, env = {} }: WorkflowStep): SupplyFault[] =>
+const findStepFaults = (where: string, { uses, run, shell, with: inputs = {}, env = {} }: WorkflowStep): SupplyFault[] =>
   [
     ...(uses === undefined || PINNED.test(uses) ? [] : ["unpinned-action"]),
     ...(uses?.startsWith("actions/checkout@") === true && inputs["persist-credentials"] !== false ? ["kept-credential"] : []),
+    ...(uses?.startsWith("actions/checkout@") === true && FOREIGN_CHECKOUT.some((name) => inputs[name] !== undefined)
+      ? ["foreign-checkout"]
+      : []),
+    ...(inputs["registry-url"] === undefined || inputs["registry-url"] === "https://registry.npmjs.org" ? [] : ["other-registry"]),
+    ...(Object.keys(env).some((name) => LOADING_VARIABLE.test(name)) ? ["loaded-code"] : []),
+    ...(shell === undefined || shell === "bash" ? [] : ["foreign-shell"]),
     ...(uses?.startsWith("actions/cache") === true ? ["shared-cache"] : []),
     ...(run?.includes("${{") === true ? ["injected-expression"] : []),
-    ...(run !== undefined && /\b(?:curl|wget)\b[^\n]*\|\s*(?:ba|z|da)?sh\b/.test(run) ? ["downloaded-script"] : []),
-    ...(run !== undefined && /npm (?:i|install|add)\b|npx (?!--no)/.test(run) ? ["unlocked-install"] : []),
+    ...(run !== undefined &&
+    /\b(?:curl|wget)\b[^\n]*\|\s*(?:sudo )?(?:(?:ba|z|da)?sh|node|python3?|perl)\b|(?:<|\$)\((?:curl|wget)\b/.test(run)
+      ? ["downloaded-script"]
+      : []),
+    ...(run !== undefined &&
+    /npm (?:i|install|add|x|exec|update|create|init)\b|npx (?!--no)|(?:pnpm|yarn) (?:add|dlx)\b|bunx |pip3? install/.test(run)
+      ? ["unlocked-install"]
+      : []),
     ...(run !== undefined && /secrets\.|github\.token/.test(JSON.stringify(env)) && !/\bgit\b/.test(run) ? ["wide-secret"] : []),
     ...(["agent", "verify"].includes(String(inputs["command"])) && inputs["token"] !== undefined ? ["token-for-agent"] : []),
   ].map((code) => ({ code, where }));
