@@ -48,6 +48,13 @@ const SLOW_COMMENTS: Readonly<Record<string, string>> = {
   "titles behind a comment that ends with its list": `- a\n  <!--\n<pre>\n-->\n~~~\n</pre>\n\n${fill("[a](b '")}`,
   "titles behind a comment in an indented fence": `  ~~~\n<!--\n~~~\n<pre>\n-->\n~~~\n</pre>\n\n${fill("[a](b '")}`,
   "titles behind a fence in a quote": `> ~~~\n\n${fill("[a](b '")}`,
+  "empty quotes in lists": fill("- >\n"),
+  "empty quotes in lists, behind a paragraph that ends": `a\n\n${"- >\n".repeat(1_990)}`,
+  "quotes in deep lists": `${"- - - - - - - - - - - >\n".repeat(1_990)}`,
+  "lists in quotes": "> - a\n".repeat(1_990),
+  "lists in deep quotes": "> > > > > > > > > > > - a\n".repeat(1_990),
+  "deep lists before tabs": "- - - - - - - - - - -\ta\n".repeat(1_990),
+  "lists of other marks in lists": "- + * 1. a\n".repeat(1_990),
   "titles on lines between that only look empty": fill(`${"[a](b '".repeat(50)}\n\u00a0\n`),
   "titles between ideographic spaces": fill(`${"[a](b '".repeat(50)}\n\u3000\n`),
 };
@@ -71,6 +78,9 @@ describe("Markdown that people write is parsed as a whole", () => {
     ["a log behind a hint of several lines", `<!--\n\nPaste the log here.\n-->\n\n~~~\n${log}~~~  \nThanks.`],
     ["a log behind a folded section", `<details>\n<summary>a</summary>\n\n\`\`\`\n${log}\`\`\`\n\n</details>`],
     ["addresses with marks", fill("See https://a.example/b?c=d&e=f#g...h, www.a.example/(b).\n", 10_000)],
+    ["a list of 900 items", "- an item\n".repeat(900)],
+    ["a quote of 900 lines", "> a line\n".repeat(900)],
+    ["many paragraphs with marks", "[a](https://a.example) *b* `c` ~~d~~\n\n".repeat(1_500)],
     ["dots between words", fill("a.......................................b\n", 10_000)],
   ])("%s", (_, text) => expect(tamePart(text)).toBe(text));
 });

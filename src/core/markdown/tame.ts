@@ -1,9 +1,9 @@
 /** GitHub's limit for comments. */
 const MAX_COMMENT_CHARS = 65_536;
-/** The parser's time is quadratic in openers within one paragraph, containers of one line, list items, and lines outside of code. */
+/** The parser's time is quadratic in openers within one paragraph, containers of one line, containers of all lines, and lines outside of code. */
 const MAX_OPENERS = 1_000;
-const MAX_CONTAINERS = 100;
-const MAX_ITEMS = 2_000;
+const MAX_CONTAINERS_OF_LINE = 100;
+const MAX_CONTAINERS = 1_000;
 const MAX_LINES = 5_000;
 
 const OPENER = /[*_~[]/g;
@@ -34,7 +34,9 @@ type Within = {
   readonly fence: string | null;
   readonly html: OpenHtml;
   readonly openers: number;
-  readonly items: number;
+  /** The squares of the openers of each paragraph before. */
+  readonly pairs: number;
+  readonly containers: number;
   readonly lines: number;
 };
 
@@ -72,24 +74,30 @@ const findHtml = (html: OpenHtml, line: string): OpenHtml => {
   }
 };
 
+const countPairs = ({ openers, pairs }: Within): number => pairs + openers ** 2;
+
+const isBusy = (within: Within): boolean =>
+  countPairs(within) > MAX_OPENERS ** 2 || within.containers > MAX_CONTAINERS || within.lines > MAX_LINES;
+
 const addLine = (within: Within, line: string, containers: number): Within => {
   if (within.fence !== null) return closesFence(line, within.fence) ? { ...within, fence: null } : within;
-  if (BLANK.test(line)) return { ...within, openers: 0, html: within.html === "block" ? "none" : within.html };
+  const ended = { ...within, openers: 0, pairs: countPairs(within) };
+  if (BLANK.test(line)) return { ...ended, html: within.html === "block" ? "none" : within.html };
   const html = findHtml(within.html, line);
   const [, fence] = FENCE.exec(line) ?? [];
-  if (fence !== undefined && within.html === "none" && html === "none") return { ...within, fence, openers: 0 };
+  if (fence !== undefined && within.html === "none" && html === "none") return { ...ended, fence };
   return {
-    fence: null,
+    ...within,
     html,
     openers: within.openers + countOpeners(line),
-    items: within.items + (containers > 0 ? 1 : 0),
+    containers: within.containers + containers,
     lines: within.lines + 1,
   };
 };
 
 /** The start of a Markdown text, up to an empty line, that parses quickly. Complete for ordinary texts; cut for input crafted to be quadratic. */
 export const tamePart = (text: string): string => {
-  let within: Within = { fence: null, html: "none", openers: 0, items: 0, lines: 0 };
+  let within: Within = { fence: null, html: "none", openers: 0, pairs: 0, containers: 0, lines: 0 };
   let start = 0;
   let end = 0;
   for (const [whole, line = ""] of text.matchAll(/([^\r\n]*)(?:\r\n?|\n|$)/g)) {
@@ -98,8 +106,7 @@ export const tamePart = (text: string): string => {
     const containers = count(CONTAINERS.exec(line)?.[0] ?? "", MARK);
     within = addLine(within, line, containers);
     start += whole.length;
-    const isBusy = within.openers > MAX_OPENERS || containers > MAX_CONTAINERS || within.items > MAX_ITEMS || within.lines > MAX_LINES;
-    if (isBusy || start > MAX_COMMENT_CHARS) return text.slice(0, end);
+    if (containers > MAX_CONTAINERS_OF_LINE || isBusy(within) || start > MAX_COMMENT_CHARS) return text.slice(0, end);
   }
   return text;
 };
