@@ -57,6 +57,8 @@ const answer = (query: Query): QueryFact => {
       return { kind: "feedback", query, answer: EMPTY_DISCUSSION };
     case "pulls":
       return { kind: "pulls", query, answer: [] };
+    case "landing-revert":
+      return { kind: "landing-revert", query, answer: { kind: "commit", commit: sha(query), parent: query.onto } };
     case "pull-head":
       return { kind: "pull-head", query, answer: null };
     case "runs":

@@ -61,7 +61,8 @@ const composeForPull = ({ row, words, issue }: Wanted): ComposedComment => {
 const composeComment = async (target: CommandTarget, wanted: Wanted): Promise<ComposedComment> => {
   const { row, words, issue } = wanted;
   if (STARTING.has(row.name)) return composeStart(target, wanted);
-  if (OF_A_TARGET.has(row.name)) return composeTargeted(target, wanted);
+  // Without a step, the comment undoes what its issue's newest request landed.
+  if (OF_A_TARGET.has(row.name) || (row.name === "undo" && words.length > 0)) return composeTargeted(target, wanted);
   if (OF_A_PULL.has(row.name)) return composeForPull(wanted);
   const ledger = await target.readLedger();
   const [first = ""] = words;

@@ -28,6 +28,7 @@ export type CommitQueries = {
   mergeOf(query: QueryOf<"merge-of">): Promise<QueryAnswers["merge-of"]>;
   reattach(query: QueryOf<"reattach">): Promise<QueryAnswers["reattach"]>;
   revert(query: QueryOf<"revert">): Promise<QueryAnswers["revert"]>;
+  landingRevert(query: QueryOf<"landing-revert">): Promise<QueryAnswers["landing-revert"]>;
   isAncestor(commit: Sha, tip: Sha): Promise<boolean>;
   /** Fetches the head of a pull request; null if the remote has none. */
   pullHead(pull: number): Promise<Sha | null>;
@@ -91,6 +92,7 @@ const QUERY_TARGETS: Readonly<Record<GitHubQueryKind, "github"> & Record<Exclude
   "workflow-files": "git",
   reattach: "git",
   revert: "git",
+  "landing-revert": "git",
   contains: "git",
   "pull-head": "git",
 };
@@ -216,6 +218,8 @@ const answerFromGit = async (query: QueryOf<Exclude<QueryKind, GitHubQueryKind>>
       return { kind: "reattach", query, answer: await git.reattach(query) };
     case "revert":
       return { kind: "revert", query, answer: await git.revert(query) };
+    case "landing-revert":
+      return { kind: "landing-revert", query, answer: await git.landingRevert(query) };
     case "pull-head":
       return { kind: "pull-head", query, answer: await git.pullHead(query.pull) };
     case "contains":

@@ -161,6 +161,7 @@ const LASTING: readonly QueryKind[] = [
   "contains",
   "merge-of",
   "revert",
+  "landing-revert",
   "conflicts",
   "resolution",
 ];

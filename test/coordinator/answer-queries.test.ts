@@ -25,6 +25,7 @@ const git: CommitQueries = {
   mergeOf: () => Promise.resolve(null),
   reattach: ({ head }) => Promise.resolve({ kind: "commit", commit: head }),
   revert: () => Promise.resolve(null),
+  landingRevert: ({ onto }) => Promise.resolve({ kind: "commit", commit: "3333", parent: onto }),
   isAncestor: (commit, tip) => Promise.resolve(commit < tip),
   pullHead: (pull) => Promise.resolve(pull === 7 ? "7777" : null),
 };

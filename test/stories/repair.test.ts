@@ -4,10 +4,10 @@ import { type OpenStage, openStage } from "./stage.ts";
 
 const green = { verdict: "green" } as const;
 
-test("/enki undo suggests nothing that starts work, and names no alias", async () => {
+test("/enki unfix suggests nothing that starts work, and names no alias", async () => {
   const stage = await openStage({ script: () => ({ plan: plan(step("fix")) }) });
-  const issue = await stage.ask("/enki undo");
-  const reply = await stage.replies(issue, /There is no `\/enki undo`/);
+  const issue = await stage.ask("/enki unfix");
+  const reply = await stage.replies(issue, /There is no `\/enki unfix`/);
   expect(reply).not.toMatch(/did you mean|\/enki (?:do|fix)/);
   expect(reply).toMatch(/^\/enki help$/m);
   await stage.maintainer.comment(issue, "/enki help");

@@ -97,6 +97,8 @@ export const memoryWorld = (
     /** A step's own changes that conflict where they are carried. */
     /** Commits have lines, which are merged as git merges files. */
     lines?: boolean;
+    /** How git reverts a landing, where a test says more than that it does. */
+    reverted?: (query: Extract<Query, { kind: "landing-revert" }>) => QueryAnswers["landing-revert"] | null;
     carryConflicts?: (query: Extract<Query, { kind: "rebase-commits" | "work" }>) => boolean;
   } = {},
 ) => {
@@ -249,6 +251,7 @@ export const memoryWorld = (
     if (command.kind === "approve-plan") return `/enki approve ${command.plan}`;
     if (command.kind === "approve-step") return `/enki approve ${command.task}@${command.head.slice(0, 12)}`;
     if (command.kind === "land") return "/enki land";
+    if (command.kind === "undo") return `/enki undo ${command.target ?? ""}`.trim();
     return command.kind === "skip" ? `/enki skip ${command.target}` : "";
   };
 
@@ -380,6 +383,12 @@ export const memoryWorld = (
       }
       case "revert":
         return { kind: "revert", query, answer: commit([query.tip], query.message) };
+      case "landing-revert": {
+        const told = options.reverted?.(query);
+        if (told) return { kind: "landing-revert", query, answer: told };
+        const made = commit([query.onto], [query.landing.task, query.message]);
+        return { kind: "landing-revert", query, answer: { kind: "commit", commit: made, parent: query.onto } };
+      }
       case "contains":
         return { kind: "contains", query, answer: contains(query.commit, query.tip) };
     }

@@ -74,7 +74,7 @@ export const readReplyArguments = ({ words, text }: CommandArguments, { usage }:
 
 /** Reads an optional step, task or execution. Refusals: `too-much`, `bad-target`. */
 export const readTargetArgument =
-  (kind: "retry" | "cancel" | "pause" | "resume" | "status" | "explain" | "graph") =>
+  (kind: "retry" | "cancel" | "pause" | "resume" | "status" | "explain" | "graph" | "undo") =>
   (parsed: CommandArguments, row: CommandUsage): CommandRequest => {
     const target = readNameArgument(parsed, row);
     return target.ok ? acceptCommand({ kind, target: target.value }) : target;

@@ -14,8 +14,6 @@ import {
   readPriorityArguments,
 } from "./command-arguments.ts";
 import { readBudgetArguments } from "./budget-arguments.ts";
-import type { CommandKind } from "../domain/command.ts";
-import type { RepositoryPermission } from "../domain/github-facts.ts";
 
 export const COMMANDS: readonly CommandRow[] = [
   {
@@ -179,6 +177,16 @@ export const COMMANDS: readonly CommandRow[] = [
     read: readTargetArgument("cancel"),
   },
   {
+    name: "undo",
+    aliases: [],
+    usage: "undo [<step>]",
+    example: "undo fix_upload_limit",
+    summary: "revert what a request, or a step and what depends on it, landed",
+    kinds: ["undo"],
+    permission: "write",
+    read: readTargetArgument("undo"),
+  },
+  {
     name: "stop",
     aliases: [],
     usage: "stop",
@@ -239,8 +247,3 @@ export const COMMANDS: readonly CommandRow[] = [
     read: readNoArguments("help"),
   },
 ];
-/** The word that people write for a command. */
-export const findCommandName = (kind: CommandKind): string => COMMANDS.find((row) => row.kinds.includes(kind))?.name ?? kind;
-/** Commands that only tools record require `admin`, so that no comment can run them. */
-export const findRequiredPermission = (kind: CommandKind): RepositoryPermission =>
-  COMMANDS.find((row) => row.kinds.includes(kind))?.permission ?? "admin";

@@ -116,11 +116,11 @@ const OPPOSITE_COMMANDS: Readonly<Record<string, string>> = { pause: "resume", r
 
 /**
  * Suggests a command for a mistyped word, by name, never by alias.
- * "undo" and "unpause" are close to "do" and "pause" by letters, but mean the opposite.
+ * "unfix" and "unpause" are close to "fix" and "pause" by letters, but mean the opposite, as "redo" does of "undo".
  */
 const suggestCommand = (typed: string): string | null => {
   const names = COMMANDS.map(({ name }) => name);
-  const [, rest] = /^(?:un|de|dis)-?(.+)$/i.exec(typed) ?? [];
+  const [, rest] = /^(?:un|de|dis|re(?=do))-?(.+)$/i.exec(typed) ?? [];
   const undone = rest === undefined ? null : findNearestWord(rest, [...names, ...COMMANDS.flatMap(({ aliases }) => aliases)]);
   return undone === null ? findNearestWord(typed, names) : (OPPOSITE_COMMANDS[undone] ?? null);
 };

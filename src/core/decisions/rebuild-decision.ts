@@ -138,12 +138,18 @@ const rebuildRequest = (
   approved: null,
   amendment: null,
   spent: 0,
+  // What an undo reverted is lost with the ledger; a later undo still skips it.
+  ...(isUndo(command) && { undoes: {} }),
 });
+
+const isUndo = (command: RecoveredCommand | null): boolean =>
+  command?.requests.some((each) => each.ok && each.command.kind === "undo") === true;
 
 /** The request in a command that creates an execution. */
 const toRequestText = (command: PersonCommand): string => {
   if (command.kind === "do" || command.kind === "plan") return command.text || "Fix this issue";
   if (command.kind === "quick") return command.prompt;
+  if (command.kind === "undo") return `Undo ${command.target ?? "the newest request"}`;
   return command.kind === "run" ? `${command.workflow} ${command.args}`.trimEnd() : "";
 };
 

@@ -31,6 +31,7 @@ export type PersonCommand =
   | { readonly kind: "approve-plan"; readonly plan: Hash }
   | { readonly kind: "approve-step"; readonly task: string; readonly head: Sha }
   | { readonly kind: "skip"; readonly target: string }
+  | { readonly kind: "undo"; readonly target: CommandTarget }
   /** `isAdded`: whether the amount is added to what the execution may cost already. */
   | { readonly kind: "budget"; readonly target: CommandTarget; readonly amount: MicroUsd; readonly isAdded: boolean }
   /** `head`: the commit that must be the pull request's head, or its first characters; null for the present one. */

@@ -44,7 +44,9 @@ const take = <T extends ExecutionTransition>(
 };
 
 type NewExecution = Pick<Execution, "id" | "issue" | "onPullRequest" | "requestedBy" | "request" | "baseBranch" | "createdAt"> &
-  Partial<Pick<Execution, "state" | "planOnly" | "planning" | "plan" | "approved" | "quick" | "workflow" | "budget" | "landsPull">>;
+  Partial<
+    Pick<Execution, "state" | "planOnly" | "planning" | "plan" | "approved" | "quick" | "workflow" | "budget" | "landsPull" | "undoes">
+  >;
 
 const FIRST_PLANNING: Execution["planning"] = { attempt: 1, faults: 0, notBefore: 0, deadline: null };
 

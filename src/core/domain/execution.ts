@@ -8,6 +8,7 @@ import type { Priority } from "./priority.ts";
 import type { QuotaWait } from "./quota-wait.ts";
 import type { Refusal } from "./refusal.ts";
 import type { AgentProposal } from "./proposal.ts";
+import type { RevertedLanding } from "./reverted-landing.ts";
 import type { Step } from "./step.ts";
 import type { LimitedRecord } from "./usage.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
@@ -100,6 +101,8 @@ export type Execution = {
   readonly priority?: Priority;
   /** Set if a person put a pull request into the queue: its only step has no agent. */
   readonly landsPull?: QueuedPull;
+  /** Set if a person undoes landed work: the landing that each step reverts. */
+  readonly undoes?: Readonly<Record<StepId, RevertedLanding>>;
   /** The plan grows as the workflow advances. */
   readonly workflow?: WorkflowRun;
 };

@@ -28,6 +28,7 @@ import type { BacklogItem } from "./backlog-item.ts";
 import type { BundleRules } from "../policy/check-bundle.ts";
 import type { Conflict } from "./conflict.ts";
 import type { Refusal } from "./refusal.ts";
+import type { RevertedLanding } from "./reverted-landing.ts";
 import type { StepState } from "./step.ts";
 import type { StepHistory } from "./step-history.ts";
 import type { TamperingFinding } from "./tampering.ts";
@@ -143,6 +144,8 @@ export type Query =
     }
   /** A commit on `tip` that reverts a merge; null if the revert conflicts. */
   | { readonly kind: "revert"; readonly merge: Sha; readonly tip: Sha; readonly message: string }
+  /** A commit on `onto` that reverts the landing of a step. */
+  | { readonly kind: "landing-revert"; readonly landing: RevertedLanding; readonly onto: Sha; readonly message: string }
   /** Whether `tip` contains `commit`. */
   | { readonly kind: "contains"; readonly commit: Sha; readonly tip: Sha };
 export type QueryKind = Query["kind"];
@@ -195,6 +198,13 @@ export type QueryAnswers = {
   "merge-of": { readonly commit: Sha; readonly tree: Sha } | null;
   reattach: QueryAnswers["work"];
   revert: Sha | null;
+  "landing-revert":
+    /** `parent` is `onto`, or, after a conflict with later changes, the commit that landed the step. */
+    | { readonly kind: "commit"; readonly commit: Sha; readonly parent: Sha }
+    /** `onto` does not contain the changes. */
+    | { readonly kind: "unchanged" }
+    /** Git does not show which commits landed. */
+    | { readonly kind: "unknown" };
   contains: boolean;
 };
 export type QueryFact = {

@@ -1,4 +1,3 @@
-import type { Resolution } from "./conflict.ts";
 import { endQuotaWait } from "./end-quota-wait.ts";
 import type { RemarkId } from "./event.ts";
 import type { Millis, Sha } from "./ids.ts";
@@ -6,7 +5,7 @@ import type { Refusal } from "./refusal.ts";
 import { backOffMs, MAX_FAULTS, PERSON_WAIT_MS } from "./retry-policy.ts";
 import type { QuotaWait } from "./quota-wait.ts";
 import type { Transition } from "./transition.ts";
-import { type HeadResult, type Step, type StepPhase, type StepState, type TaskHead } from "./step.ts";
+import { type HeadChange, type HeadResult, type Step, type StepPhase, type StepState, type TaskHead } from "./step.ts";
 
 const UNSTARTED: readonly StepState[] = ["pending", "ready"];
 const DELIVERED: readonly StepState[] = ["published", "waiting"];
@@ -21,6 +20,7 @@ export const STEP_TRANSITIONS = {
   startAttempt: { from: ["ready"], to: ["running"], when: "a job starts" },
   retryAfterFault: { from: ["running"], to: ["ready"], when: "the job timed out or crashed" },
   awaitQuota: { from: ["running"], to: ["ready"], when: "the quota of its model is used up" },
+  publishRevert: { from: ["ready"], to: ["published"], when: "git reverted a landed step" },
   publish: { from: ["running"], to: ["published"], when: "the job delivered a head" },
   finish: { from: [...UNSTARTED, "running", ...DELIVERED], to: ["done"], when: "there is nothing to land" },
   awaitApproval: { from: [...UNSTARTED, "running", ...DELIVERED], to: ["waiting"], when: "a report needs an approval" },
@@ -139,6 +139,10 @@ export const publish = (step: Step, { answers, headResults, ...published }: Publ
   return take("publish", delivered, { ...CLEARED, state: "published", deadline: step.deadline });
 };
 
+/** Publishes a revert of a landed step, which needs no job. */
+export const publishRevert = (step: Step, made: { readonly head: TaskHead; readonly builtOn: Step["builtOn"] }): Step =>
+  take("publishRevert", { ...step, ...made }, { ...CLEARED, state: "published" });
+
 /** Ends a step that has nothing to land. The refusal says why, if there is something to say. */
 export const finish = (step: Step, refusal: Refusal | null): Step =>
   take("finish", step, { state: "done", refusal, resumeAs: null, deadline: deadlineOfRun(step) });
@@ -161,13 +165,6 @@ export const approveReport = (step: Step, refusal: Refusal | null): Step =>
 /** Lets published work land, or land after `behind`, the refusal that names an unfinished need. */
 export const queueBehind = (step: Step, behind: Refusal | null): Step =>
   take("queueBehind", step, { state: "published", resumeAs: null, refusal: behind, deadline: step.deadline });
-
-type HeadChange = {
-  readonly head: TaskHead;
-  readonly builtOn?: Step["builtOn"];
-  readonly pastConflicts?: readonly string[];
-  readonly resolution?: Resolution;
-};
 
 /** Publishes another head of the branch: pushed by a person, rebased, or with its conflict resolved. */
 export const replaceHead = (step: Step, change: HeadChange): Step =>

@@ -132,6 +132,14 @@ export type StepVerification = { readonly head: Sha; readonly commit: Sha; reado
 
 export type StepDecision = { readonly by: Login; readonly source: CommandSource };
 
+/** Another head of a step's branch. */
+export type HeadChange = {
+  readonly head: TaskHead;
+  readonly builtOn?: Step["builtOn"];
+  readonly pastConflicts?: readonly string[];
+  readonly resolution?: Resolution;
+};
+
 /** Limit per step, because each counted remark costs a write. */
 export const MAX_UNREAD_REMARKS = 50;
 

@@ -1,4 +1,4 @@
-import { findRequiredPermission } from "../commands/command-table.ts";
+import { findRequiredPermission } from "../commands/find-command.ts";
 import type { Event } from "../domain/event.ts";
 import { includesPermission, type RepositoryPermission } from "../domain/github-facts.ts";
 import type { Login } from "../domain/ids.ts";

@@ -32,6 +32,7 @@ import { renderIgnoredRecords } from "./limit-notes.ts";
 import { renderProposals } from "./proposals.ts";
 import { renderRevisionNote } from "./revision-note.ts";
 import { renderStepTable } from "./step-table.ts";
+import { UNDONE_NOTE } from "./undo-text.ts";
 import { renderUnreadRemarks } from "./unread-remarks.ts";
 
 export type ExecutionCommentInput = {
@@ -108,6 +109,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 1, text: renderWaitingConflicts(execution, queue) },
     { rank: 1, text: renderStepNotes(startedSteps) },
     { rank: 0, text: hasFoundNothing(execution, plan) ? ISSUE_STAYS_OPEN_NOTE : "" },
+    { rank: 0, text: execution.undoes && execution.state === "done" && !execution.onPullRequest ? UNDONE_NOTE : "" },
     { rank: 1, text: renderUnreadRemarks(execution, startedSteps) },
     { rank: 1, text: renderResolvedConflicts(startedSteps) },
     { rank: 0, text: isProposed ? renderInstructions(execution, { steps, plan: execution.plan, unfolded: true }) : "" },

@@ -2,6 +2,7 @@ import type { Millis, RefName, Sha } from "../../core/domain/ids.ts";
 import type { QueryAnswers, Query } from "../../core/domain/query.ts";
 import type { TextCommit } from "../../core/domain/text-commit.ts";
 import { buildMergeChain, buildRevertCommit, buildWorkCommit } from "./build-work-commit.ts";
+import { buildLandingRevert } from "./build-landing-revert.ts";
 import { buildReattached } from "./build-reattached.ts";
 import { buildRebase, findNewestBase } from "./build-rebase.ts";
 import { findMergeCommit } from "./find-merge-commit.ts";
@@ -119,6 +120,8 @@ const createBuildMethods = (running: GitContext, identity: CommitIdentity) => ({
     buildMergeChain(running, identity, query),
   reattach: (query: Extract<Query, { kind: "reattach" }>): Promise<QueryAnswers["reattach"]> => buildReattached(running, identity, query),
   revert: (query: Extract<Query, { kind: "revert" }>): Promise<QueryAnswers["revert"]> => buildRevertCommit(running, identity, query),
+  landingRevert: (query: Extract<Query, { kind: "landing-revert" }>): Promise<QueryAnswers["landing-revert"]> =>
+    buildLandingRevert(running, identity, query),
   work: (query: Extract<Query, { kind: "work" }>): Promise<QueryAnswers["work"]> => buildWorkCommit(running, identity, query),
   rebase: (query: Extract<Query, { kind: "rebase-commits" }>): Promise<QueryAnswers["rebase-commits"]> =>
     buildRebase(running, identity, query),

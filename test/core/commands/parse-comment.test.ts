@@ -1,7 +1,8 @@
 import { fc } from "../../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { hasOnlyCommands, parseComment, stripCommands } from "../../../src/core/commands/parse-comment.ts";
-import { COMMANDS, findRequiredPermission } from "../../../src/core/commands/command-table.ts";
+import { COMMANDS } from "../../../src/core/commands/command-table.ts";
+import { findRequiredPermission } from "../../../src/core/commands/find-command.ts";
 import type { PersonCommand } from "../../../src/core/domain/command.ts";
 
 const kinds = (text: string): string[] => parseComment(text).map((each) => (each.ok ? each.command.kind : each.refusal.code));
@@ -150,21 +151,8 @@ describe("B-02 an unknown command", () => {
     expect(whys(`/enki ${text} now`)).toEqual([`There is no \`/enki ${text}\`.`]);
   });
 
-  test("/enki undo suggests nothing harmful: neither its opposite nor an alias is suggested for any word", () => {
-    for (const text of [
-      "undo",
-      "Undo it",
-      "undo!",
-      "un-do",
-      "unfix",
-      "undo_last",
-      "redo",
-      "dont",
-      "unskip",
-      "unapprove",
-      "unstop",
-      "deplan",
-    ])
+  test("a word that means the opposite suggests nothing harmful: neither its opposite nor an alias is suggested for any word", () => {
+    for (const text of ["un-do", "undoit", "unfix", "undo_last", "redo", "dont", "unskip", "unapprove", "unstop", "deplan"])
       expect(whys(`/enki ${text}`).join()).not.toMatch(/did you mean/);
     expect(whys("/enki unpause a")).toEqual(["There is no `/enki unpause`; did you mean `/enki resume`?"]);
     const names = new Set(COMMANDS.map(({ name }) => name));

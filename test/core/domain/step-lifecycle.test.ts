@@ -25,6 +25,7 @@ const TAKE: Readonly<Record<StepTransition, (step: Step) => Step | null>> = {
     }),
   retryAfterFault: (step) => lifecycle.retryAfterFault(step, { reason: "crashed", now: NOW }),
   awaitQuota: (step) => lifecycle.awaitQuota(step, { until: NOW + 60, count: 1 }),
+  publishRevert: (step) => lifecycle.publishRevert(step, { head: HEAD, builtOn: [] }),
   publish: (step) => lifecycle.publish(step, { head: HEAD, answers: true }),
   finish: (step) => lifecycle.finish(step, null),
   awaitApproval: (step) => lifecycle.awaitApproval(step, REFUSAL, NOW),

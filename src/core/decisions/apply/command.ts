@@ -21,6 +21,7 @@ import { pauseTarget, resumeTarget } from "./pause.ts";
 import { retryTarget } from "./retry.ts";
 import { revisePlan } from "./revise-plan.ts";
 import { setPriority } from "./set-priority.ts";
+import { undoTarget } from "./undo.ts";
 import { startPlanning, applyRunCommand, applyQuickCommand } from "./start-request.ts";
 
 /** Applies a permitted command. A refused command has no effect, and its refusal is the answer. */
@@ -55,6 +56,8 @@ export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, com
       return unlandPull(tx, event);
     case "skip":
       return applyToTarget(tx, { event, target: command.target }, skipTarget);
+    case "undo":
+      return undoTarget(tx, event, command.target);
     case "stop":
       return stopAllExecutions(tx, event.by);
     case "budget":

@@ -6,7 +6,7 @@ import { renderRefusalReply } from "../../messages/command-replies.ts";
 import { hasEnded } from "../../domain/execution.ts";
 import { includesPermission, type RepositoryPermission } from "../../domain/github-facts.ts";
 import { toInlineCode } from "../../messages/escape.ts";
-import { findCommandName, findRequiredPermission } from "../../commands/command-table.ts";
+import { findCommandName, findRequiredPermission } from "../../commands/find-command.ts";
 import type { CommandRequest } from "../../domain/event.ts";
 import type { CommandAnswer } from "./answer.ts";
 import { applyCommand } from "./command.ts";

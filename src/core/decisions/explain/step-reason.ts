@@ -26,10 +26,12 @@ import {
   NOTHING_TO_LAND,
   REPORTED,
 } from "../../messages/refusals/waits.ts";
+import { AWAITS_REVERT } from "../../messages/refusals/undo.ts";
 import { PAUSED_REFUSAL } from "../../messages/refusals/reviews.ts";
 import { findBudgetHold, hasAgent } from "../budget-room.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 import { listUnmetNeeds } from "../needs.ts";
+import { isRevertDue } from "../undo-state.ts";
 import { listQuotaHolds } from "../quota-waits.ts";
 
 export type ExplainedStep = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep | undefined };
@@ -72,6 +74,7 @@ const explainPending = (tx: DecisionReader, { execution, planned }: ExplainedSte
 
 const explainReady = (tx: DecisionReader, { execution, step }: ExplainedStep): Refusal => {
   if (hasAbandonedRun(step)) return AWAITS_STOP;
+  if (isRevertDue(execution, step)) return AWAITS_REVERT;
   const quotaEnd = isAwaitingQuota(step) ? step.notBefore : listQuotaHolds(tx, execution).get(step.id);
   if (quotaEnd !== undefined && quotaEnd > tx.now) return explainQuota(quotaEnd, `/enki retry ${toTaskId(execution.id, step.id)}`);
   const hold = hasAgent(tx, execution, step.id) ? findBudgetHold(tx, execution) : null;

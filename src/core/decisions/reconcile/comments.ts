@@ -36,6 +36,7 @@ export const reconcileComments = (tx: DecisionTransaction): void => {
     if (checkCommentDue(tx, key, execution)) tx.requestEffect(createExecutionComment(tx, execution));
     if (
       execution.state === "done" &&
+      !execution.undoes &&
       !execution.onPullRequest &&
       !busy.has(execution.issue) &&
       !hasFoundNothing(execution, tx.plan(execution.plan))

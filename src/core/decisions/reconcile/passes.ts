@@ -14,6 +14,7 @@ import { reconcileLanding } from "./landing.ts";
 import { reconcileNotices } from "./notices.ts";
 import { reconcilePulls } from "./pulls.ts";
 import { reconcilePullRefs } from "./queued-pulls.ts";
+import { reconcileReverts } from "./reverts.ts";
 import { reconcileRewinds, reconcileStrandedWork } from "./rebase-after-rewind.ts";
 import { reconcileStaleWork } from "./rebase-stale-work.ts";
 import { reconcileScheduling } from "./scheduling.ts";
@@ -56,8 +57,9 @@ const PASSES: Readonly<Record<string, ReconcilePass>> = {
   abandonedRuns: { run: reconcileAbandonedRuns, after: ["transitions"] },
   /** A resolution is deleted after its run is stopped. */
   conflicts: { run: reconcileConflicts, after: ["abandonedRuns"] },
+  reverts: { run: reconcileReverts, after: ["transitions"] },
   scheduling: { run: reconcileScheduling, after: ["conflicts"] },
-  pulls: { run: reconcilePulls, after: ["transitions"] },
+  pulls: { run: reconcilePulls, after: ["reverts"] },
   proposals: { run: reconcileProposals, after: ["transitions"] },
   usage: { run: reconcileUsage, after: ["rewinds"] },
   shownPlans: { run: reconcileShownPlans, after: ["transitions"] },

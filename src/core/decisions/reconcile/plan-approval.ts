@@ -1,4 +1,6 @@
 import { refuseGoneApproval, refuseGoneLanding } from "../../messages/refusals/approvals.ts";
+import { refuseGoneUndo } from "../../messages/refusals/undo.ts";
+import type { PersonCommand } from "../../domain/command.ts";
 import type { Execution } from "../../domain/execution.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
@@ -14,16 +16,21 @@ export const checkPlanApproval = (tx: DecisionReader, execution: Execution): Ref
   if (needsNoApproval(tx, execution)) return null;
   const { approved, plan } = execution;
   if (approved === null || plan === null || approved.plan !== plan) return refuseGone(execution);
-  const isShown = isCommandShown(tx, approved, (command) =>
-    execution.landsPull ? command.kind === "land" : command.kind === "approve-plan" && plan.startsWith(command.plan),
-  );
+  const isShown = isCommandShown(tx, approved, (command) => isApproval(execution, command));
   if (isShown === undefined) return undefined;
   return isShown ? null : refuseGone(execution);
 };
 
-/** Quick tasks and workflows are started by a command whose text says what runs. */
-const needsNoApproval = (tx: DecisionReader, { quick, workflow, planOnly, landsPull }: Execution): boolean =>
-  !landsPull && (quick === true || workflow !== undefined || (!planOnly && tx.snapshot.config.plan.approval === "never"));
+const isApproval = ({ landsPull, undoes, plan }: Execution, command: PersonCommand): boolean => {
+  if (landsPull) return command.kind === "land";
+  return undoes ? command.kind === "undo" : command.kind === "approve-plan" && plan !== null && plan.startsWith(command.plan);
+};
 
-const refuseGone = ({ approved, plan, landsPull }: Execution): Refusal =>
-  landsPull ? refuseGoneLanding(approved?.by ?? "") : refuseGoneApproval(approved?.by ?? null, (plan ?? "").slice(0, 12));
+/** Quick tasks and workflows are started by a command whose text says what runs. */
+const needsNoApproval = (tx: DecisionReader, { quick, workflow, planOnly, landsPull, undoes }: Execution): boolean =>
+  !landsPull && !undoes && (quick === true || workflow !== undefined || (!planOnly && tx.snapshot.config.plan.approval === "never"));
+
+const refuseGone = ({ id, approved, plan, landsPull, undoes }: Execution): Refusal => {
+  if (undoes) return refuseGoneUndo(approved?.by ?? "", id);
+  return landsPull ? refuseGoneLanding(approved?.by ?? "") : refuseGoneApproval(approved?.by ?? null, (plan ?? "").slice(0, 12));
+};

@@ -11,6 +11,8 @@ import { completeWithoutChanges } from "../apply/deliver-work.ts";
 import { buildStartingCommit, rebuildFormerBase, isOnlyRewritten, isStaleWork, isWaitingForBase } from "../step-base.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { isStrandedHead } from "../base-rewinds.ts";
+import { isPlainRevert } from "../undo-state.ts";
+import { publishLandingRevert } from "./reverts.ts";
 
 /** Rebases work that was built on heads which will not land as they were. */
 export const reconcileStaleWork = (tx: DecisionTransaction): void => {
@@ -94,6 +96,7 @@ const rebaseResults = (
 };
 
 const rebaseStaleWork = (tx: DecisionTransaction, { execution, step, planned }: StaleWork): void => {
+  if (isPlainRevert(execution, step)) return publishLandingRevert(tx, { execution, step });
   const task = toTaskId(execution.id, step.id);
   const fail = (code: string, text: string): void =>
     failStep(tx, { execution, step, refusal: { code, message: text, next: `/enki retry ${task}` }, log: "" });

@@ -11,6 +11,7 @@ import type { DecisionTransaction, DecisionReader } from "../decision-transactio
 import { JOB_SLACK_MS } from "../../domain/retry-policy.ts";
 import { findBudgetHold, hasAgent, reserveAttempt } from "../budget-room.ts";
 import { listQuotaHolds, readQuotaWaits } from "../quota-waits.ts";
+import { isRevertDue } from "../undo-state.ts";
 import { startStep } from "./start-step.ts";
 
 /** Starts the work that the limits allow, and requests every job that should be running. */
@@ -34,6 +35,7 @@ const listStartable = (tx: DecisionReader): StartableWork[] => {
       .steps(execution.id)
       .filter((step) => !isHeld || (step.state === "ready" && !hasAgent(tx, execution, step.id)))
       .filter((step) => !waiting.has(step.id))
+      .filter((step) => !isRevertDue(execution, step))
       .filter((step) => checkStepReady(tx, step) || checkResolutionReady(tx, execution, step))
       .map((step) => ({
         execution: id,

@@ -19,7 +19,9 @@ export const startStep = (tx: DecisionTransaction, { execution, step, planned, d
   const feedback = composeNextFeedback(tx, { execution, step });
   if (feedback === undefined) return;
   const answers = feedback === null ? 0 : feedback.items.length;
-  const built = chooseStartingCommit(tx, { execution, step, planned, isAnswer: answers > 0 });
+  // An agent continues a revert that git made.
+  const isAnswer = answers > 0 || execution.undoes !== undefined;
+  const built = chooseStartingCommit(tx, { execution, step, planned, isAnswer });
   if (!built || isWaitingForBase(built)) return;
   if ("refusal" in built) return failStep(tx, { execution, step, refusal: built.refusal, log: "" });
   if (built.commit !== step.head?.sha) publishStartingCommit(tx, execution.baseBranch, built);
@@ -41,12 +43,12 @@ const inferHeadResults = ({ headResults, head, result, baseCommit }: Step): Step
 
 type AttemptBase = StepContext & {
   readonly planned: PlannedStep;
-  /** Whether the attempt answers feedback on the branch's work. */ readonly isAnswer: boolean;
+  /** Whether the attempt continues the branch's work. */ readonly isAnswer: boolean;
 };
 
 /**
- * The commit that an attempt starts from: a person's head; the step's own head if the attempt answers feedback on it and all of its work
- * may land; else the newest base.
+ * The commit that an attempt starts from: a person's head; the step's own head if the attempt continues it and all of its work may
+ * land; else the newest base.
  */
 const chooseStartingCommit = (tx: DecisionReader, { execution, step, planned, isAnswer }: AttemptBase): StartingCommit | undefined => {
   const { head } = step;

@@ -2,11 +2,12 @@ import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import type { Step } from "../../domain/step.ts";
 import type { HeadTampering } from "../../domain/tampering.ts";
+import { isPlainRevert } from "../undo-state.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
 /**
  * Judges every new head of a step for tampering, from its commits and never from the job's report. Heads that Enki rebases are judged
- * again; a person's own pull request is not judged.
+ * again. Not judged: a person's own pull request, and a revert that a person requested, as git made it.
  */
 export const reconcileTampering = (tx: DecisionTransaction): void => {
   if (tx.snapshot.config.policy.tests === undefined) return;
@@ -14,7 +15,7 @@ export const reconcileTampering = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) {
     if (execution.landsPull) continue;
     for (const step of tx.steps(execution.id)) {
-      if (step.state !== "published" && step.state !== "waiting") continue;
+      if ((step.state !== "published" && step.state !== "waiting") || isPlainRevert(execution, step)) continue;
       if (isGated) recordHeadTampering(tx, execution, step);
       else if (step.tampering) putTampering(tx, execution, { step, found: { head: step.head?.sha ?? "", findings: [] } });
     }

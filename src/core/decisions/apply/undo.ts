@@ -1,0 +1,145 @@
+import { createExecution, propose } from "../../domain/execution-lifecycle.ts";
+import { type Execution, hasEnded } from "../../domain/execution.ts";
+import { findExecutionIssue, findStepByPull, findTarget, type FoundTarget } from "../../domain/find-target.ts";
+import { deriveExecutionId, readTaskId, type StepId, toTaskId } from "../../domain/ids.ts";
+import type { PlannedStep } from "../../domain/plan.ts";
+import { accept, type Refusal, type Result } from "../../domain/refusal.ts";
+import { type RevertedLanding, toRevertedLanding } from "../../domain/reverted-landing.ts";
+import {
+  refuseRepeatedUndo,
+  refuseUndoOfNothing,
+  refuseUndoUnderway,
+  refuseUndoWhileLanding,
+  refuseUndoWhileRunning,
+} from "../../messages/refusals/undo.ts";
+import { describeUndo, toRevertStep } from "../../messages/undo-text.ts";
+import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import { checkLandable } from "../landing-terms.ts";
+import { findForeignDependent, listDependents } from "../step-dependents.ts";
+import { findTaskUndo } from "../undo-state.ts";
+import type { CommandAnswer } from "./answer.ts";
+import type { CommandedEvent } from "./commanded-event.ts";
+import { checkExecutionLimit } from "./hourly-limits.ts";
+import { findCommandBrief } from "./record-brief.ts";
+import { renewApproval } from "./renew-approval.ts";
+import { startApprovedPlan } from "./start-approved-plan.ts";
+import { checkConfigUsable } from "./start-request.ts";
+
+/** A landed step whose work is in place. */
+type LandedWork = { readonly planned: PlannedStep; readonly landing: RevertedLanding; readonly at: number };
+
+/**
+ * Starts an execution that reverts what a request landed, or a step with everything landed that depends on it, in reverse order. The command
+ * approves the execution, and is read again right before each revert lands.
+ */
+export const undoTarget = (tx: DecisionTransaction, event: CommandedEvent, target: string | null): CommandAnswer => {
+  const found = findUndoTarget(tx, event.issue, target);
+  if (!found.ok) return found.refusal;
+  const refused = checkUndoable(tx, found.value) ?? checkConfigUsable(tx) ?? checkExecutionLimit(tx, event.by);
+  if (refused) return refused;
+  const landed = listLandedWork(tx, found.value);
+  if (!landed.ok) return answerUnderway(tx, event, found.value) ? null : landed.refusal;
+  const ordered = sortByLanding(tx, landed.value);
+  const hindered = checkLandable(tx, found.value.execution.baseBranch);
+  if (hindered) return hindered;
+  const brief = findCommandBrief(tx, event);
+  if (!brief?.ok) return brief?.refusal ?? null;
+  if (ordered === undefined || hindered === undefined) return null;
+  const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
+  tx.putBrief(id, brief.value);
+  startUndo(tx, event, { id, execution: found.value.execution, ordered });
+  return null;
+};
+
+/** Without a target, the newest request that is no undo itself; on the pull request of a step, that step. */
+const findUndoTarget = (tx: DecisionReader, issue: number, target: string | null): Result<FoundTarget<Execution>> => {
+  const all = tx.executions();
+  const isNamed = target !== null || findStepByPull(all, issue)?.execution.undoes !== undefined;
+  return findTarget(isNamed ? all : all.filter(({ undoes }) => undoes === undefined), issue, target);
+};
+
+/** Refusal: `undo-while-running`. */
+const checkUndoable = (tx: DecisionReader, { execution }: FoundTarget<Execution>): Refusal | null => {
+  const { id, state, baseBranch } = execution;
+  if (!hasEnded(execution)) return refuseUndoWhileRunning(id, state);
+  const landing = tx.queue(baseBranch).landing?.candidate.items ?? [];
+  return landing.some(({ task }) => readTaskId(task)?.execution === id) ? refuseUndoWhileLanding(id) : null;
+};
+
+/** The landed steps to revert, in the order of the plan. Refusals: `nothing-landed`, `already-undone`, `undo-needed`. */
+const listLandedWork = (tx: DecisionReader, { execution, step }: FoundTarget<Execution>): Result<readonly LandedWork[]> => {
+  const wanted = step === null ? null : new Set([step.id, ...listDependents(tx, execution, step.id)]);
+  const landed = tx.order(execution).flatMap((planned): LandedWork[] => {
+    const each = wanted === null || wanted.has(planned.id) ? execution.steps[planned.id] : undefined;
+    const landing = each ? toRevertedLanding(toTaskId(execution.id, planned.id), each) : null;
+    return landing && each?.landed ? [{ planned, landing, at: each.landed.at }] : [];
+  });
+  const name = step === null ? execution.id : toTaskId(execution.id, step.id);
+  const isTargetLanded = step === null ? landed.length > 0 : step.landed !== null;
+  if (!isTargetLanded) return { ok: false, refusal: refuseUndoOfNothing(name) };
+  const open = landed.filter(({ landing }) => findTaskUndo(tx, landing.task) === null);
+  if (open.length === 0) return { ok: false, refusal: refuseUndone(tx, name, landed) };
+  const needer = findForeignDependent(
+    tx,
+    open.map(({ landing }) => landing.task),
+  );
+  return needer ? { ok: false, refusal: needer } : accept(open);
+};
+
+const refuseUndone = (tx: DecisionReader, name: string, landed: readonly LandedWork[]): Refusal => {
+  const undos = landed.flatMap(({ landing }) => findTaskUndo(tx, landing.task) ?? []);
+  const open = undos.find(({ isOver }) => !isOver);
+  if (open) return refuseUndoUnderway(name, open.execution.id);
+  const [undo] = undos;
+  return refuseRepeatedUndo(name, undos.length === 1 && undo ? undo.task : (undo?.execution.id ?? name));
+};
+
+/** A repeated command replaces one that GitHub no longer shows. */
+const answerUnderway = (
+  tx: DecisionTransaction,
+  { by, at, source }: CommandedEvent,
+  { execution, step }: FoundTarget<Execution>,
+): boolean => {
+  const tasks = step === null ? tx.steps(execution.id).map(({ id }) => id) : [step.id];
+  const undos = tasks.flatMap((id) => findTaskUndo(tx, toTaskId(execution.id, id))?.execution ?? []);
+  return [...new Map(undos.map((each) => [each.id, each])).values()].some((each) => renewApproval(tx, each, { by, at, source }));
+};
+
+/**
+ * Newest landing first. Of steps that landed together, those whose commit contains that of another come first; otherwise the order of the
+ * plan decides. Returns undefined while facts are missing.
+ */
+const sortByLanding = (tx: DecisionReader, landed: readonly LandedWork[]): readonly LandedWork[] | undefined => {
+  const depths = landed.map(({ landing, at }) => {
+    const together = landed.filter((other) => other.at === at && other.landing.commit !== landing.commit);
+    const below = together.map((other) => tx.readFact<"contains">({ kind: "contains", commit: other.landing.commit, tip: landing.commit }));
+    return below.includes(undefined) ? undefined : below.filter((contained) => contained).length;
+  });
+  if (depths.includes(undefined)) return undefined;
+  return landed
+    .map((each, index) => ({ each, index, depth: depths[index] ?? 0 }))
+    .toSorted((one, other) => other.each.at - one.each.at || other.depth - one.depth || other.index - one.index)
+    .map(({ each }) => each);
+};
+
+type UndoStart = { readonly id: string; readonly execution: Execution; readonly ordered: readonly LandedWork[] };
+
+const startUndo = (tx: DecisionTransaction, event: CommandedEvent, { id, execution, ordered }: UndoStart): void => {
+  const { by, at, source } = event;
+  const steps: PlannedStep[] = [];
+  const undoes: Record<StepId, RevertedLanding> = {};
+  for (const { planned, landing } of ordered) {
+    const step = toRevertStep(
+      { id: planned.id, title: planned.title, isUndo: execution.undoes !== undefined },
+      { landing, after: steps.at(-1)?.id ?? null },
+    );
+    steps.push(step);
+    undoes[step.id] = landing;
+  }
+  const issue = findExecutionIssue(tx.executions(), event.issue);
+  const onPullRequest = issue === event.issue ? event.onPullRequest : execution.onPullRequest;
+  const request = describeUndo(ordered.map(({ landing }) => landing));
+  const origin = { id, issue, onPullRequest, requestedBy: by, request, baseBranch: execution.baseBranch, createdAt: at };
+  const proposed = propose(createExecution({ ...origin, undoes }), { plan: tx.putPlan({ steps }), deadline: null });
+  startApprovedPlan(tx, proposed, { by, at, source });
+};

@@ -1,0 +1,81 @@
+import { finish, publishRevert, replaceHead } from "../../domain/step-lifecycle.ts";
+import { toTaskId } from "../../domain/ids.ts";
+import type { QueryAnswers } from "../../domain/query.ts";
+import { toTaskRef } from "../../domain/refs.ts";
+import { refuseUnknownLanding } from "../../messages/refusals/undo.ts";
+import { formatRevertMessage } from "../../messages/undo-text.ts";
+import { failStep, type StepContext } from "../apply/fail-step.ts";
+import { buildStartingCommit, isWaitingForBase, type StartingCommit } from "../step-base.ts";
+import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import { isRevertDue } from "../undo-state.ts";
+
+/** Publishes the reverts of landed steps. Git makes them, so that they need no job. */
+export const reconcileReverts = (tx: DecisionTransaction): void => {
+  for (const execution of tx.executions()) {
+    if (execution.state !== "running" || !execution.undoes) continue;
+    for (const step of tx.steps(execution.id)) if (isRevertDue(execution, step)) publishLandingRevert(tx, { execution, step });
+  }
+};
+
+type Start = Extract<StartingCommit, { commit: string }>;
+
+/** The revert of a step's landing on top of a commit; undefined while facts are missing. */
+const readLandingRevert = (
+  tx: DecisionReader,
+  { execution, step }: StepContext,
+  onto: string,
+): QueryAnswers["landing-revert"] | undefined => {
+  const planned = tx.planned(execution, step.id);
+  const landing = execution.undoes?.[step.id];
+  if (!planned || !landing) return undefined;
+  const { commitSuffix: suffix } = tx.snapshot.config.git;
+  const message = formatRevertMessage(planned, { landing, task: toTaskId(execution.id, step.id), suffix });
+  return tx.readFact<"landing-revert">({ kind: "landing-revert", landing, onto, message });
+};
+
+/** Reverts a landing on the newest base: for a ready step, or for a published one whose work below changed. */
+export const publishLandingRevert = (tx: DecisionTransaction, of: StepContext): void => {
+  const { execution, step } = of;
+  const planned = tx.planned(execution, step.id);
+  const built = planned && buildStartingCommit(tx, execution, planned);
+  // An earlier revert that conflicts with the base is resolved first.
+  if (!built || isWaitingForBase(built) || ("refusal" in built && built.refusal.code === "base-conflict")) return;
+  if ("refusal" in built) return failStep(tx, { ...of, refusal: built.refusal, log: "" });
+  const revert = readLandingRevert(tx, of, built.commit);
+  if (revert) applyRevert(tx, of, { revert, built });
+};
+
+const applyRevert = (
+  tx: DecisionTransaction,
+  { execution, step }: StepContext,
+  { revert, built }: { readonly revert: QueryAnswers["landing-revert"]; readonly built: Start },
+): void => {
+  const task = toTaskId(execution.id, step.id);
+  switch (revert.kind) {
+    case "unknown": {
+      const landing = execution.undoes?.[step.id];
+      return failStep(tx, { execution, step, refusal: refuseUnknownLanding(landing?.task ?? task, landing?.pull ?? null), log: "" });
+    }
+    case "unchanged": {
+      const message = `\`${execution.baseBranch}\` no longer contains its changes.`;
+      tx.putStep(execution.id, finish({ ...step, head: null, builtOn: [] }, { code: "remark", message, next: "" }));
+      return tx.note(`${task} done: nothing left to revert`);
+    }
+    case "commit":
+      return publishRevertHead(tx, { execution, step }, { revert, built });
+  }
+};
+
+type MadeRevert = { readonly revert: Extract<QueryAnswers["landing-revert"], { kind: "commit" }>; readonly built: Start };
+
+/** A revert that conflicts with later changes stays on the landed commit, and is built on nothing that has not landed. */
+const publishRevertHead = (tx: DecisionTransaction, { execution, step }: StepContext, { revert, built }: MadeRevert): void => {
+  const task = toTaskId(execution.id, step.id);
+  const isClean = revert.parent === built.commit;
+  const baseTip = isClean ? built.baseTip : revert.parent;
+  tx.moveRef(toTaskRef(task), revert.commit);
+  const head = { sha: revert.commit, since: tx.now, by: "worker" as const, ...(baseTip !== undefined && { baseTip }) };
+  const made = { head, builtOn: isClean ? built.builtOn : [] };
+  tx.putStep(execution.id, step.state === "ready" ? publishRevert(step, made) : replaceHead(step, made));
+  tx.note(`${task} reverts ${execution.undoes?.[step.id]?.task ?? "-"} as ${revert.commit.slice(0, 12)}`);
+};

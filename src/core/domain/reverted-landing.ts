@@ -1,0 +1,29 @@
+import type { LandingProof } from "./landing-proof.ts";
+import type { Sha, TaskId } from "./ids.ts";
+import type { Step } from "./step.ts";
+
+/** The landing of another step, as far as the ledger knows which commits belong to it. */
+export type RevertedLanding = {
+  readonly task: TaskId;
+  /** The commit that landed the step; for a landing by hand, the tip of the base when Enki noticed. */
+  readonly commit: Sha;
+  readonly head: Sha;
+  /** The base tip on which the head was made; absent if unknown. */
+  readonly baseTip?: Sha;
+  readonly pull: number | null;
+  /** The proven landing; absent for a landing by hand or of other files. */
+  readonly proven?: Pick<LandingProof, "method" | "onto">;
+};
+
+/** What a landed step leaves for an undo; null if the step landed nothing. */
+export const toRevertedLanding = (task: TaskId, { landed, head, pull }: Step): RevertedLanding | null =>
+  landed && head
+    ? {
+        task,
+        commit: landed.commit,
+        head: head.sha,
+        ...(head.baseTip !== undefined && { baseTip: head.baseTip }),
+        pull,
+        ...(landed.proof && { proven: { method: landed.proof.method, onto: landed.proof.onto } }),
+      }
+    : null;
