@@ -59,17 +59,22 @@ const toRange = ({ sha, parents }: LineCommit): LandedRange | null => (parents[0
  */
 const findMergedRange = async (at: GitContext, { commit, head, baseTip }: RevertedLanding): Promise<LandedRange | null> => {
   const first = await findFirstWith(at, await readLine(at, commit, head), head);
-  const [onto, ...merged] = first?.parents ?? [];
-  const isForwarded = first === null || onto === undefined || onto === head;
-  if (!isForwarded && !merged.includes(head)) {
-    for (const side of merged) {
-      const inner = (await readLine(at, side, onto)).find(({ parents }) => parents.slice(1).includes(head));
-      if (inner) return toRange(inner);
-    }
-  }
-  if (!isForwarded && merged.includes(head)) return toRange(first);
+  const merge = first && (await findOwnMerge(at, first, head));
+  if (merge) return toRange(merge);
   if (baseTip !== undefined && baseTip !== head && (await isAncestor(at, baseTip, head))) return { from: baseTip, to: head };
-  return isForwarded ? null : toRange(first);
+  return first === null || first.parents[0] === head ? null : toRange(first);
+};
+
+/** The merge of a head itself: on the base, or inside a candidate that was merged as a whole. */
+const findOwnMerge = async (at: GitContext, first: LineCommit, head: Sha): Promise<LineCommit | null> => {
+  const [onto, ...merged] = first.parents;
+  if (onto === undefined || onto === head) return null;
+  if (merged.includes(head)) return first;
+  for (const side of merged) {
+    const inner = (await readLine(at, side, onto)).find(({ parents }) => parents.slice(1).includes(head));
+    if (inner) return inner;
+  }
+  return null;
 };
 
 type LoggedCommit = LineCommit & { readonly identity: string; readonly message: string };
@@ -86,20 +91,27 @@ const readLog = async (at: GitContext, args: readonly string[]): Promise<LoggedC
 
 /** The commits that a squash or a rebase made of a head. A squash names the head or the pull request; a rebase keeps each commit's author. */
 const findRewrittenRange = async (at: GitContext, landing: RevertedLanding): Promise<LandedRange | null> => {
-  const { commit, head, proven, baseTip } = landing;
-  const since = proven?.onto ?? baseTip;
-  const isBounded = since !== undefined && since !== commit && (await isAncestor(at, since, commit));
-  if (isBounded && proven?.method === "rebase") return { from: since, to: commit };
-  const bounds = isBounded ? [`^${since}`] : [];
+  const { commit, head, proven } = landing;
+  const since = await findLowerBound(at, landing);
+  if (since !== null && proven?.method === "rebase") return { from: since, to: commit };
+  const bounds = since === null ? [] : [`^${since}`];
   const line = await readLog(at, ["--first-parent", `--max-count=${MAX_LINE_COMMITS}`, commit, ...bounds]);
   const own = await readOwnIdentities(at, head, commit);
   const top = proven ? 0 : line.findIndex((each) => own.has(each.identity) || isSquashOf(each.message, landing));
-  const [newest] = line.slice(Math.max(top, 0), top + 1);
-  if (!newest) return null;
-  const length = own.has(newest.identity) ? countOwn(line.slice(top), own) : 1;
-  const oldest = line[top + length - 1];
-  const [from] = oldest?.parents ?? [];
-  return from === undefined ? null : { from, to: newest.sha };
+  if (top < 0) return null;
+  const [newest, ...older] = line.slice(top);
+  return newest ? toRewrittenRange([newest, ...older], own) : null;
+};
+
+/** A commit of the base from before the landing; null if none is known. */
+const findLowerBound = async (at: GitContext, { commit, proven, baseTip }: RevertedLanding): Promise<Sha | null> => {
+  const since = proven?.onto ?? baseTip;
+  return since !== undefined && since !== commit && (await isAncestor(at, since, commit)) ? since : null;
+};
+
+const toRewrittenRange = (line: readonly [LoggedCommit, ...LoggedCommit[]], own: ReadonlySet<string>): LandedRange | null => {
+  const [from] = line[Math.max(countOwn(line, own), 1) - 1]?.parents ?? [];
+  return from === undefined ? null : { from, to: line[0].sha };
 };
 
 /** Author, time and message of a head's own commits; empty if the clone lacks the head. */

@@ -32,6 +32,8 @@ export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, com
       return startPlanning(tx, event, command);
     case "run":
       return applyRunCommand(tx, event, command);
+    case "quick":
+      return applyQuickCommand(tx, event, command);
     case "add":
       return requestAmendment(tx, event, command.text);
     case "revise":
@@ -62,6 +64,23 @@ export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, com
       return stopAllExecutions(tx, event.by);
     case "budget":
       return applyToTarget(tx, { event, target: command.target }, setBudget(command));
+    case "reply":
+      return answerMailQuestion(tx, event, command);
+    case "status":
+    case "explain":
+    case "graph":
+    case "help":
+      return applyQuestion(tx, event, command);
+  }
+};
+
+/** Answers a command that changes nothing. */
+const applyQuestion = (
+  tx: DecisionTransaction,
+  event: CommandedEvent,
+  command: Extract<PersonCommand, { kind: "status" | "explain" | "graph" | "help" }>,
+): CommandAnswer => {
+  switch (command.kind) {
     case "status":
       return applyToTarget(tx, { event, target: command.target }, applyStatusCommand);
     case "explain":
@@ -70,10 +89,6 @@ export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, com
       return drawGraphs(tx, event.issue, command.target);
     case "help":
       return { text: renderHelpReply(), shared: "hint" };
-    case "quick":
-      return applyQuickCommand(tx, event, command);
-    case "reply":
-      return answerMailQuestion(tx, event, command);
   }
 };
 

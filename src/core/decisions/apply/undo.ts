@@ -35,20 +35,12 @@ type LandedWork = { readonly planned: PlannedStep; readonly landing: RevertedLan
 export const undoTarget = (tx: DecisionTransaction, event: CommandedEvent, target: string | null): CommandAnswer => {
   const found = findUndoTarget(tx, event.issue, target);
   if (!found.ok) return found.refusal;
+  const { execution } = found.value;
   const refused = checkUndoable(tx, found.value) ?? checkConfigUsable(tx) ?? checkExecutionLimit(tx, event.by);
   if (refused) return refused;
   const landed = listLandedWork(tx, found.value);
-  if (!landed.ok) return answerUnderway(tx, event, found.value) ? null : landed.refusal;
-  const ordered = sortByLanding(tx, landed.value);
-  const hindered = checkLandable(tx, found.value.execution.baseBranch);
-  if (hindered) return hindered;
-  const brief = findCommandBrief(tx, event);
-  if (!brief?.ok) return brief?.refusal ?? null;
-  if (ordered === undefined || hindered === undefined) return null;
-  const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
-  tx.putBrief(id, brief.value);
-  startUndo(tx, event, { id, execution: found.value.execution, ordered });
-  return null;
+  if (landed.ok) return checkLandable(tx, execution.baseBranch) ?? startUndo(tx, event, { execution, landed: landed.value });
+  return renewUndo(tx, event, found.value) ? null : landed.refusal;
 };
 
 /** Without a target, the newest request that is no undo itself; on the pull request of a step, that step. */
@@ -95,11 +87,7 @@ const refuseUndone = (tx: DecisionReader, name: string, landed: readonly LandedW
 };
 
 /** A repeated command replaces one that GitHub no longer shows. */
-const answerUnderway = (
-  tx: DecisionTransaction,
-  { by, at, source }: CommandedEvent,
-  { execution, step }: FoundTarget<Execution>,
-): boolean => {
+const renewUndo = (tx: DecisionTransaction, { by, at, source }: CommandedEvent, { execution, step }: FoundTarget<Execution>): boolean => {
   const tasks = step === null ? tx.steps(execution.id).map(({ id }) => id) : [step.id];
   const undos = tasks.flatMap((id) => findTaskUndo(tx, toTaskId(execution.id, id))?.execution ?? []);
   return [...new Map(undos.map((each) => [each.id, each])).values()].some((each) => renewApproval(tx, each, { by, at, source }));
@@ -122,10 +110,29 @@ const sortByLanding = (tx: DecisionReader, landed: readonly LandedWork[]): reado
     .map(({ each }) => each);
 };
 
-type UndoStart = { readonly id: string; readonly execution: Execution; readonly ordered: readonly LandedWork[] };
+type UndoStart = { readonly execution: Execution; readonly landed: readonly LandedWork[] };
 
-const startUndo = (tx: DecisionTransaction, event: CommandedEvent, { id, execution, ordered }: UndoStart): void => {
+/** Does nothing while facts are missing. Refusal: `issue-unreadable`. */
+const startUndo = (tx: DecisionTransaction, event: CommandedEvent, { execution, landed }: UndoStart): CommandAnswer => {
+  const ordered = sortByLanding(tx, landed);
+  const brief = findCommandBrief(tx, event);
+  if (!brief?.ok) return brief?.refusal ?? null;
+  if (ordered === undefined) return null;
   const { by, at, source } = event;
+  const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
+  const { steps, undoes } = planReverts(execution, ordered);
+  const issue = findExecutionIssue(tx.executions(), event.issue);
+  const onPullRequest = issue === event.issue ? event.onPullRequest : execution.onPullRequest;
+  const request = describeUndo(ordered.map(({ landing }) => landing));
+  const origin = { id, issue, onPullRequest, requestedBy: by, request, baseBranch: execution.baseBranch, createdAt: at };
+  tx.putBrief(id, brief.value);
+  const proposed = propose(createExecution({ ...origin, undoes }), { plan: tx.putPlan({ steps }), deadline: null });
+  startApprovedPlan(tx, proposed, { by, at, source });
+  return null;
+};
+
+/** One step for each landing, each built on the one before. */
+const planReverts = (execution: Execution, ordered: readonly LandedWork[]) => {
   const steps: PlannedStep[] = [];
   const undoes: Record<StepId, RevertedLanding> = {};
   for (const { planned, landing } of ordered) {
@@ -136,10 +143,5 @@ const startUndo = (tx: DecisionTransaction, event: CommandedEvent, { id, executi
     steps.push(step);
     undoes[step.id] = landing;
   }
-  const issue = findExecutionIssue(tx.executions(), event.issue);
-  const onPullRequest = issue === event.issue ? event.onPullRequest : execution.onPullRequest;
-  const request = describeUndo(ordered.map(({ landing }) => landing));
-  const origin = { id, issue, onPullRequest, requestedBy: by, request, baseBranch: execution.baseBranch, createdAt: at };
-  const proposed = propose(createExecution({ ...origin, undoes }), { plan: tx.putPlan({ steps }), deadline: null });
-  startApprovedPlan(tx, proposed, { by, at, source });
+  return { steps, undoes };
 };

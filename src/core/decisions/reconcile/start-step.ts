@@ -19,9 +19,7 @@ export const startStep = (tx: DecisionTransaction, { execution, step, planned, d
   const feedback = composeNextFeedback(tx, { execution, step });
   if (feedback === undefined) return;
   const answers = feedback === null ? 0 : feedback.items.length;
-  // An agent continues a revert that git made.
-  const isAnswer = answers > 0 || execution.undoes !== undefined;
-  const built = chooseStartingCommit(tx, { execution, step, planned, isAnswer });
+  const built = chooseStartingCommit(tx, { execution, step, planned, isAnswer: answers > 0 });
   if (!built || isWaitingForBase(built)) return;
   if ("refusal" in built) return failStep(tx, { execution, step, refusal: built.refusal, log: "" });
   if (built.commit !== step.head?.sha) publishStartingCommit(tx, execution.baseBranch, built);
@@ -43,7 +41,7 @@ const inferHeadResults = ({ headResults, head, result, baseCommit }: Step): Step
 
 type AttemptBase = StepContext & {
   readonly planned: PlannedStep;
-  /** Whether the attempt continues the branch's work. */ readonly isAnswer: boolean;
+  /** Whether the attempt answers feedback on the branch's work. */ readonly isAnswer: boolean;
 };
 
 /**
@@ -53,7 +51,8 @@ type AttemptBase = StepContext & {
 const chooseStartingCommit = (tx: DecisionReader, { execution, step, planned, isAnswer }: AttemptBase): StartingCommit | undefined => {
   const { head } = step;
   if (head?.by === "person") return { commit: head.sha, builtOn: [], baseTip: head.baseTip };
-  if (!head || !isAnswer) return buildStartingCommit(tx, execution, planned);
+  // An agent continues a revert that git made.
+  if (!head || (!isAnswer && execution.undoes === undefined)) return buildStartingCommit(tx, execution, planned);
   const lost = [isStaleWork(tx, step), isStrandedHead(tx, execution.baseBranch, step)];
   if (lost.includes(true)) return buildStartingCommit(tx, execution, planned);
   return lost.includes(undefined) ? undefined : { commit: head.sha, builtOn: step.builtOn, baseTip: head.baseTip };
