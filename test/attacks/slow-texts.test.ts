@@ -50,7 +50,7 @@ const SLOW_COMMENTS: Readonly<Record<string, string>> = {
   "titles behind a fence in a quote": `> ~~~\n\n${fill("[a](b '")}`,
   "empty quotes in lists": fill("- >\n"),
   "empty quotes in lists, behind a paragraph that ends": `a\n\n${"- >\n".repeat(1_990)}`,
-  "quotes in deep lists": `${"- - - - - - - - - - - >\n".repeat(1_990)}`,
+  "quotes in deep lists": "- - - - - - - - - - - >\n".repeat(1_990),
   "lists in quotes": "> - a\n".repeat(1_990),
   "lists in deep quotes": "> > > > > > > > > > > - a\n".repeat(1_990),
   "deep lists before tabs": "- - - - - - - - - - -\ta\n".repeat(1_990),
