@@ -37,9 +37,12 @@ export const jobDirectoriesAt = (root: string): JobDirectories => ({
 const readProperty = (value: unknown, key: string): unknown =>
   typeof value === "object" && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined;
 
-const readPullBranch = (payload: unknown, side: "head" | "base"): string => {
+/** The events for which GitHub sets `github.head_ref` and `github.base_ref`; payloads of reviews have a pull request too. */
+const BRANCH_EVENTS = new Set(["pull_request", "pull_request_target"]);
+
+const readPullBranch = ({ name, payload }: RunRequest["event"], side: "head" | "base"): string => {
   const ref = readProperty(readProperty(readProperty(payload, "pull_request"), side), "ref");
-  return typeof ref === "string" ? ref : "";
+  return typeof ref === "string" && BRANCH_EVENTS.has(name) ? ref : "";
 };
 
 const githubContextTexts = (request: RunRequest, workflow: ActionsWorkflow): Record<string, string> => {
@@ -50,8 +53,8 @@ const githubContextTexts = (request: RunRequest, workflow: ActionsWorkflow): Rec
     api_url: request.apiUrl,
     graphql_url: `${request.apiUrl}/graphql`,
     server_url: request.serverUrl,
-    base_ref: readPullBranch(request.event.payload, "base"),
-    head_ref: readPullBranch(request.event.payload, "head"),
+    base_ref: readPullBranch(request.event, "base"),
+    head_ref: readPullBranch(request.event, "head"),
     event_name: request.event.name,
     ref: request.ref,
     ref_name: request.ref.replace(/^refs\/(?:heads|tags|pull)\//, ""),

@@ -96,3 +96,17 @@ jobs:
 `);
   expect(await run.log("second")).toContain("42|one\ntwo = 2||success|\n");
 });
+
+test.each([
+  ["pull_request", "task/a main"],
+  ["pull_request_target", "task/a main"],
+  // As on GitHub, where only the payload of a review names the branches.
+  ["pull_request_review", " "],
+  ["pull_request_review_comment", " "],
+])("an event %s gives the branches '%s' in the github context", async (name, branches) => {
+  const bench = await createBench();
+  const event = { name, payload: { pull_request: { head: { ref: "task/a" }, base: { ref: "main" } } } };
+  const text = `on: ${name}\nrun-name: "\${{ github.head_ref }} \${{ github.base_ref }}"\njobs:\n${job("a", { condition: "github.event.pull_request.head.ref == 'task/a'" })}`;
+  const run = await bench.run(text, { event });
+  expect([...run.titles, ...run.ends()]).toEqual([branches, "a: success"]);
+});
