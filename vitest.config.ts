@@ -27,6 +27,9 @@ const STORIES = [
 /** Real agents, installed on demand: `npm run test:agents`. */
 const AGENTS = ["test/agents/real-*.test.ts"];
 
+/** The workflow files under `act`, built on demand: `npm run test:act`. */
+const ACT = ["test/act/*.test.ts"];
+
 /** Tests that start no process and open no socket. */
 const UNIT = [
   "test/core/**/*.test.ts",
@@ -59,9 +62,10 @@ export default defineConfig({
     server: { deps: { inline: [/@actions\/(workflow-parser|languageservice|expressions)/] } },
     projects: [
       named("unit", UNIT, DEEP),
-      named("real", ["test/**/*.test.ts"], [...UNIT, ...DEEP, ...AGENTS, "test/stories/**"]),
+      named("real", ["test/**/*.test.ts"], [...UNIT, ...DEEP, ...AGENTS, ...ACT, "test/stories/**"]),
       named("stories", STORIES),
       named("agents", AGENTS),
+      named("act", ACT),
       named("deep", [...DEEP, "test/stories/**/*.test.ts"], STORIES),
     ],
   },

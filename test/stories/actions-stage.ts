@@ -11,6 +11,7 @@ import { readDirectoryFiles } from "../../src/cli/repository-files.ts";
 import { toBranchRef } from "../../src/core/domain/refs.ts";
 import { readLandingTrailers } from "../../src/core/messages/commit-messages.ts";
 import { createLocalRunner } from "../../src/local-github/actions/local-runner.ts";
+import type { WorkflowRunner } from "../../src/local-github/actions/workflow-runner.ts";
 import { type ForgeOptions, startForge } from "../../src/local-github/api/start-forge.ts";
 import { openClone } from "../../src/storage/git/repository-clone.ts";
 import { openWitness } from "../local-github/api/published.ts";
@@ -32,6 +33,14 @@ export type ActionsStageOptions = {
   readonly rehearsal?: string;
   /** Whether the workflow files have the id and the key of an App, which receives no webhook. */
   readonly app?: true;
+  /** Executes the runs instead of the local runner. */
+  readonly runner?: (place: {
+    readonly directory: string;
+    readonly installation: string;
+    readonly local: WorkflowRunner;
+  }) => WorkflowRunner;
+  /** How long a wait may be in vain, in milliseconds. */
+  readonly patience?: number;
   /** Called after each request; `kill` ends a running job of this name, as if its machine had failed. */
   readonly onRequest?: (request: Observed, kill: (job: string) => boolean) => void;
 };
@@ -56,6 +65,7 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
     timers: { sleep: (delay, signal) => new Promise((resolve) => signal.addEventListener("abort", after(delay, resolve))) },
     namespaces: false,
   });
+  const runner = options.runner?.({ directory: join(directory, "runs"), installation, local }) ?? local;
   const witness = openWitness();
   const started = new Set<number>();
   const requests: { login: string; path: string; status: number; method: string }[] = [];
@@ -66,10 +76,10 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
     random: Math.random,
     after,
     runner: {
-      ...local,
+      ...runner,
       start: (request, observer) => {
         started.add(request.id);
-        local.start(request, { ...observer, onDone: (...end) => (started.delete(request.id), observer.onDone(...end)) });
+        runner.start(request, { ...observer, onDone: (...end) => (started.delete(request.id), observer.onDone(...end)) });
       },
     },
     lag: { runsMs: 50, mergedMs: 50 },
@@ -80,6 +90,7 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
     },
   });
   onTestFinished(async () => {
+    await runner.close();
     await local.close();
     await forge.close();
     expect(await witness.faults(forge.deliveries())).toEqual([]);
@@ -197,7 +208,7 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
     dispatch: async (file: string): Promise<void> =>
       expect((await send("POST", `/actions/workflows/${file}/dispatches`, { ref: "main" })).status).toBe(204),
     until: async <T>(what: string, look: () => Promise<T | null | undefined | false>): Promise<T> => {
-      const end = Date.now() + 150_000;
+      const end = Date.now() + (options.patience ?? 150_000);
       for (;;) {
         const seen = await look();
         if (seen) return seen;
