@@ -188,6 +188,7 @@ test("enki --help names every subcommand, and each lists its options", async () 
     "skip",
     "status",
     "stop",
+    "undo",
     "unland",
     "validate",
     "verify",

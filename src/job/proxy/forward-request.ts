@@ -26,7 +26,7 @@ export const sendProxyError = ({ request, response }: Exchange, status: number, 
 };
 
 /** Ends a request to a server that accepts no connection: the agent waits for the proxy, and would notice nothing. */
-const limitConnecting = (upstream: ClientRequest, { url, connectMs }: ForwardTarget): void => {
+export const limitConnecting = (upstream: ClientRequest, { url, connectMs }: Pick<ForwardTarget, "url" | "connectMs">): void => {
   upstream.on("socket", (socket) => {
     socket.setTimeout(connectMs, () => upstream.destroy(Object.assign(new Error("no connection"), { code: "ETIMEDOUT" })));
     socket.once(url.protocol === "https:" ? "secureConnect" : "connect", () => socket.setTimeout(0));

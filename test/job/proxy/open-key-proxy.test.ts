@@ -1,12 +1,12 @@
-import { once } from "node:events";
-import { type IncomingMessage, request, type RequestListener } from "node:http";
+import { EventEmitter, once } from "node:events";
+import { type ClientRequest, type IncomingMessage, request, type RequestListener } from "node:http";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ProxyRefusal } from "../../../src/core/messages/key-proxy.ts";
 import { ANTHROPIC_PATHS, type KeyRoute } from "../../../src/job/agent/key-route.ts";
+import { limitConnecting } from "../../../src/job/proxy/forward-request.ts";
 import { openKeyProxy } from "../../../src/job/proxy/open-key-proxy.ts";
-import { after } from "../../support/after.ts";
 import { openModelServer } from "./model-server.ts";
 
 const KEY = ["the", "key", "of", "this", "person"].join("-");
@@ -192,21 +192,18 @@ describe("the proxy with the model's key", () => {
     expect([answer.status, await answer.text()]).toEqual([502, expect.stringContaining(`Cannot connect to ${host}: ETIMEDOUT.`)]);
   });
 
-  test("waits for the answer of a server as long as the agent does", async () => {
-    let answer = (): void => undefined;
-    const asked = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    const model = await openModelServer((_, response) => void asked.then(() => response.end("late")));
-    let passed = (): void => undefined;
-    const longer = new Promise<void>((resolve) => (passed = resolve));
-    const proxy = await openKeyProxy({ routes: [toRoute(model.url)], onRefusal: () => undefined, connectMs: 5 });
-    closing.push(model.close, proxy.close);
-    const sent = fetch(`${proxy.addresses[0]}/v1/messages`, { method: "POST", body: "{}" });
-    after(50, passed);
-    await longer;
-    answer();
-    expect(await (await sent).text()).toBe("late");
+  test.each([
+    ["http://model.example", "connect"],
+    ["https://model.example", "secureConnect"],
+  ])("waits for the answer of a server as long as the agent does: %s", (url, connected) => {
+    const upstream = new EventEmitter();
+    const limits: number[] = [];
+    const socket = Object.assign(new EventEmitter(), { setTimeout: (limit: number) => void limits.push(limit) });
+    limitConnecting(upstream as ClientRequest, { url: new URL(url), connectMs: 15_000 });
+    upstream.emit("socket", socket);
+    expect(limits).toEqual([15_000]);
+    socket.emit(connected);
+    expect(limits).toEqual([15_000, 0]);
   });
 
   test("hides a key that the server echoes, in its text, between chunks and in its headers", async () => {
