@@ -7,7 +7,8 @@ import { findProgram } from "../../isolation/system-programs.ts";
 import { AGENT_USER_NAME, type AgentUser, findAgentUser, writePasswdCopy } from "../../isolation/agent-user.ts";
 import type { FenceRequest, JobFence } from "./job-fence.ts";
 import { createOpenFence } from "./open-fence.ts";
-import { createSeparatingFence, type FenceMeans, type FencePrograms, runProgram, wrapInNamespaces } from "./separating-fence.ts";
+import { type FenceMeans, type FencePrograms, wrapInNamespaces } from "./fence-words.ts";
+import { createSeparatingFence, runProgram } from "./separating-fence.ts";
 
 const isRoot = (): boolean => process.getuid?.() === 0;
 

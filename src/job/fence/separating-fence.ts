@@ -2,41 +2,13 @@ import { execFile, spawn } from "node:child_process";
 import { lchown, lstat, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { listProtectionGaps } from "../../core/domain/protection-gap.ts";
-import { type MountPlan, toMountWords } from "../../isolation/mount-plan.ts";
 import { killNamespace } from "../../isolation/kill-namespace.ts";
 import type { AgentUser } from "../../isolation/agent-user.ts";
-import { NAMESPACE_SCRIPT, RETURN_SCRIPT, USER_SCRIPT } from "./fence-script.ts";
+import { RETURN_SCRIPT } from "./fence-script.ts";
+import { type FenceMeans, withPrivilege, wrapInNamespaces, wrapInNetwork, wrapInSudo } from "./fence-words.ts";
 import { createForeignFiles } from "./foreign-files.ts";
-import {
-  type FenceRequest,
-  type ForeignCommand,
-  type ForeignStart,
-  type JobFence,
-  killProcessGroup,
-  type NetworkRelay,
-} from "./job-fence.ts";
+import { type ForeignCommand, type ForeignStart, type JobFence, killProcessGroup } from "./job-fence.ts";
 import { createHomes } from "./open-fence.ts";
-import { NETWORK_SCRIPT } from "./network-script.ts";
-import { RELAY_SCRIPT } from "./relay-script.ts";
-
-/** Absolute paths of the programs that separate processes; null for a missing one. */
-export type FencePrograms = {
-  readonly bash: string;
-  readonly env: string;
-  readonly setpriv: string | null;
-  readonly unshare: string | null;
-  /** Starts the others as root without a password; null if Enki is root or cannot. */
-  readonly sudo: string | null;
-};
-
-export type FenceMeans = {
-  readonly request: FenceRequest;
-  readonly programs: FencePrograms;
-  /** The other user; null if foreign code runs as Enki's own user. */
-  readonly user: AgentUser | null;
-  /** The mounts of a new namespace; null if namespaces are not used. */
-  readonly mounts: MountPlan | null;
-};
 
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -46,74 +18,6 @@ const encodeEnvironment = (env: Readonly<Record<string, string>>): Buffer =>
       .map(([name, value]) => `${name}=${value}\0`)
       .join(""),
   );
-
-const privileged = ({ programs }: FenceMeans, words: readonly string[]): readonly string[] =>
-  programs.sudo === null ? words : [programs.sudo, "-n", "--", ...words];
-
-/** The words before a script that runs as the first process of new namespaces. */
-const namespaceWords = (means: FenceMeans, relay: NetworkRelay | undefined): readonly string[] => {
-  const { programs, user } = means;
-  const own = user === null ? ["--user", "--map-current-user", "--keep-caps"] : [];
-  const net = relay === undefined ? [] : ["--net"];
-  return privileged(means, [programs.unshare ?? "", ...own, ...net, "--mount", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]);
-};
-
-const toRelayWords = (relay: NetworkRelay | undefined): readonly string[] =>
-  relay === undefined ? [] : [relay.node, "-e", RELAY_SCRIPT, relay.directory, ...relay.ports.map(String)];
-
-const formatUser = (user: AgentUser | null): string => (user === null ? "" : `${user.uid}:${user.gid}`);
-
-/** A command in new namespaces; without a name, its namespaces are only checked. */
-type NamespaceCommand = Pick<ForeignCommand, "relay"> & Partial<ForeignCommand>;
-
-/** The words that start a command in new namespaces. */
-export const wrapInNamespaces = (means: FenceMeans, given: readonly string[], inside: NamespaceCommand): string[] => {
-  const { programs, user, mounts } = means;
-  const { command, args = [], env = {}, cwd = "/", relay } = inside;
-  const relayWords = toRelayWords(relay);
-  const script = [programs.bash, "--norc", "--noprofile", "-c", NAMESPACE_SCRIPT, "fence"];
-  return [
-    ...namespaceWords(means, relay),
-    ...script,
-    programs.setpriv ?? "",
-    programs.env,
-    formatUser(user),
-    String(Object.keys(env).length),
-    cwd,
-    String(given.length),
-    String(relayWords.length),
-    ...given,
-    ...relayWords,
-    ...toMountWords(mounts ?? []),
-    ...(command === undefined ? [] : [command, ...args]),
-  ];
-};
-
-/** The words that become the other user through sudo, where there are no namespaces. */
-const wrapInSudo = (means: FenceMeans, given: readonly string[], command: ForeignCommand): string[] => {
-  const { programs, user } = means;
-  return [
-    ...privileged(means, [programs.bash, "--norc", "--noprofile", "-c", USER_SCRIPT, "fence"]),
-    programs.setpriv ?? "",
-    programs.env,
-    formatUser(user),
-    String(Object.keys(command.env).length),
-    command.cwd,
-    String(given.length),
-    ...given,
-    command.command,
-    ...command.args,
-  ];
-};
-
-/** The words that run a command in a network namespace alone, as the user who runs them; null where that is impossible. */
-const wrapInNetwork = ({ programs }: FenceMeans, relay: NetworkRelay, words: readonly string[]): readonly string[] | null => {
-  const { unshare, setpriv, bash, env } = programs;
-  if (unshare === null || setpriv === null) return null;
-  const relayWords = toRelayWords(relay);
-  const script = [bash, "--norc", "--noprofile", "-c", NETWORK_SCRIPT, "network", setpriv, env, String(relayWords.length), ...relayWords];
-  return [unshare, "--user", "--map-current-user", "--keep-caps", "--net", "--", ...script, ...words];
-};
 
 /** Starts a command directly as the other user; `setpriv` then takes away the right to gain privileges. */
 const startAsUser = (means: FenceMeans, command: ForeignCommand): ForeignStart => {
@@ -169,7 +73,7 @@ const killUserProcesses = async (means: FenceMeans): Promise<void> => {
     const words = [programs.bash, "--norc", "--noprofile", "-c", "kill -KILL -1"];
     if (programs.sudo !== null)
       await runProgram(
-        privileged(means, [programs.setpriv ?? "", `--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups", ...words]),
+        withPrivilege(means, [programs.setpriv ?? "", `--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups", ...words]),
       );
     else
       await new Promise<void>((resolve) => {
@@ -188,7 +92,7 @@ const killThroughSudo = async (means: FenceMeans, root: number): Promise<void> =
     size = doomed.size;
     for (const { pid, parent } of all) if (doomed.has(parent)) doomed.add(pid);
   }
-  await runProgram(privileged(means, [means.programs.bash, "-c", 'kill -KILL -- "$@"', "kill", ...[...doomed].map(String)]));
+  await runProgram(withPrivilege(means, [means.programs.bash, "-c", 'kill -KILL -- "$@"', "kill", ...[...doomed].map(String)]));
 };
 
 /** Gives a file or directory to a user, and follows no link. The directory comes last: until then the user cannot change what is in it. */
@@ -258,7 +162,17 @@ export const createSeparatingFence = (means: FenceMeans, readOnly: boolean): Job
       if (user === null) return;
       const owner = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
       await runProgram(
-        privileged(means, [programs.bash, "--norc", "--noprofile", "-c", RETURN_SCRIPT, "return", owner, request.workspace, request.reach]),
+        withPrivilege(means, [
+          programs.bash,
+          "--norc",
+          "--noprofile",
+          "-c",
+          RETURN_SCRIPT,
+          "return",
+          owner,
+          request.workspace,
+          request.reach,
+        ]),
       );
     },
   };

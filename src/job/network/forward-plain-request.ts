@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as requestPlain, type
 import { pipeline } from "node:stream";
 import { type NetworkTarget, readAddressTarget, readNetworkTarget } from "../../core/policy/network-hosts.ts";
 import { connectTarget, type NameLookup, toProxyOptions } from "./connect-target.ts";
+import { HOP_HEADERS, listConnectionHeaders } from "../proxy/hop-headers.ts";
 import type { UpstreamProxies } from "./upstream-proxy.ts";
 
 export type RequestTarget =
@@ -37,22 +38,9 @@ type ForwardedRequest = {
   readonly connectMs: number;
 };
 
-/** Headers about one connection, not about the message. */
-const HOP_HEADERS = [
-  "connection",
-  "expect",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "upgrade",
-];
-
 /** The headers of a message that travel on, in their order, each as often as it was sent. */
 const selectHeaders = ({ rawHeaders, headers }: IncomingMessage, dropped: readonly string[]): string[] => {
-  const named = (headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase());
-  const all = new Set([...HOP_HEADERS, ...dropped, ...named]);
+  const all = new Set([...HOP_HEADERS, ...dropped, ...listConnectionHeaders(headers)]);
   return rawHeaders.flatMap((name, at) => (at % 2 === 0 && !all.has(name.toLowerCase()) ? [name, rawHeaders[at + 1] ?? ""] : []));
 };
 
@@ -79,7 +67,13 @@ export const forwardPlainRequest = (forwarded: ForwardedRequest, fail: (error: u
   const send = (upstream: ClientRequest): void => {
     upstream.on("error", fail);
     upstream.on("response", (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, selectHeaders(answer, []));
+      try {
+        // Throws for a status or a header that no answer may have.
+        response.writeHead(answer.statusCode ?? 502, answer.statusMessage, selectHeaders(answer, []));
+      } catch (error) {
+        answer.destroy();
+        return fail(error);
+      }
       response.flushHeaders();
       pipeline(answer, response, () => undefined);
     });

@@ -1,18 +1,8 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import { HOP_HEADERS, listConnectionHeaders } from "./hop-headers.ts";
 
-/** Headers about one connection, not about the message. */
-const CONNECTION_HEADERS = [
-  "connection",
-  "expect",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
+/** Headers about one connection, and about how a body was framed on it: Node frames it again. */
+const CONNECTION_HEADERS = [...HOP_HEADERS, "trailer", "transfer-encoding"];
 
 /** Headers that the proxy sets itself, or that would claim another origin, another host or another account. */
 const OWN_HEADERS = [
@@ -32,8 +22,7 @@ const OWN_HEADERS = [
 ];
 
 const withoutHeaders = (headers: IncomingHttpHeaders, names: readonly string[]): OutgoingHttpHeaders => {
-  const named = (headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase());
-  const dropped = new Set([...CONNECTION_HEADERS, ...names, ...named]);
+  const dropped = new Set([...CONNECTION_HEADERS, ...names, ...listConnectionHeaders(headers)]);
   return Object.fromEntries(Object.entries(headers).filter(([name, value]) => value !== undefined && !dropped.has(name)));
 };
 

@@ -97,7 +97,7 @@ const renderPages = (plan: Plan): string =>
 test.each([
   ["comment", renderProposal],
   ["pages", renderPages],
-])("a plan is refused, or its %s shows exactly what runs and what agents read", (_where, render) => {
+])("a plan is refused, or exactly what runs and what agents read stands in its %s", (_where, render) => {
   let accepted = 0;
   fc.assert(
     fc.property(steps, (all) => {

@@ -231,6 +231,31 @@ describe("the proxy of a network policy connects", () => {
   });
 });
 
+describe("a server that an agent may reach cannot end the job's process:", () => {
+  test.each([
+    ["with a status that is none", "HTTP/1.1 000 odd\r\ncontent-length: 0\r\n\r\n"],
+    ["with a status text that no header may have", "HTTP/1.1 200 o\x07k\r\ncontent-length: 0\r\n\r\n"],
+    ["with no answer of HTTP", "SSH-2.0-odd\r\n"],
+  ])("%s", async (_, answer) => {
+    const server = createServer(
+      (socket) =>
+        void socket
+          .on("error", () => undefined)
+          .resume()
+          .end(answer, "latin1"),
+    );
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    closing.push(() => void server.close());
+    const { port: at } = server.address() as AddressInfo;
+    const { port } = await open({ policy: [`127.0.0.1:${at}`] });
+    expect(await get(port, `http://127.0.0.1:${at}/x`)).toMatchObject({
+      status: 502,
+      body: expect.stringContaining("Cannot connect to") as unknown,
+    });
+    expect((await get(port, "http://evil.example/x")).status).toBe(403);
+  });
+});
+
 describe("behind another proxy", () => {
   /** A company's proxy, which answers each request itself and joins no tunnel. */
   const openCompany = async (status: number) => {
