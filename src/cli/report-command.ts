@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createReport, renderReportMarkdown, renderReportSummary } from "../core/messages/execution-report.ts";
 import { renderReportPage } from "../core/messages/report-page.ts";
+import { readOwn } from "../core/domain/own-record.ts";
 import { LEDGER_REF } from "../core/domain/refs.ts";
 import { openExecutionHistory } from "../storage/ledger/execution-history.ts";
 import { CommandError, readOptionsAndWords, UsageError } from "./command-options.ts";
@@ -51,7 +52,8 @@ export const runReportCommand = async (args: readonly string[], terminal: Termin
   const { execution } = findExecution(ledger, { issue: null, target: named });
   if (!ledger) throw new CommandError("there is no ledger here");
   const timeline = await openExecutionHistory(git, execution.id, ref).read();
-  const report = createReport({ execution, plan: ledger.plans[execution.plan ?? ""] ?? null, timeline, now: terminal.now() });
+  const plan = ledger.plans[execution.plan ?? ""] ?? null;
+  const report = createReport({ execution, plan, timeline, queue: readOwn(ledger.queues, execution.baseBranch), now: terminal.now() });
   const text = FORMATS[format](report);
   if (output === undefined) terminal.out(`${text.trimEnd()}\n`);
   else await writeFile(resolve(terminal.cwd, output), text);

@@ -2,6 +2,7 @@ import { type Execution, hasEnded } from "../core/domain/execution.ts";
 import { sumUsage } from "../core/domain/execution-usage.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { deriveExecutionId, type Sha } from "../core/domain/ids.ts";
+import { readOwn } from "../core/domain/own-record.ts";
 import { renderRunSummary } from "../core/messages/ci-request.ts";
 import { createReport } from "../core/messages/execution-report.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
@@ -65,7 +66,7 @@ const reportEnd = async (host: CoordinateStepHost, { clone, ledger, execution }:
   host.setOutput("cost", String(sumUsage(execution)?.usage.costUsd ?? ""));
   const plan = ledger.plans[execution.plan ?? ""] ?? null;
   const timeline = await openExecutionHistory(clone.running, id).read();
-  const report = createReport({ execution, plan, timeline, now: host.now() });
+  const report = createReport({ execution, plan, timeline, queue: readOwn(ledger.queues, execution.baseBranch), now: host.now() });
   await host.writeSummary(renderRunSummary({ execution, plan, report }));
   return state === "done" ? null : `execution ${id} ended as ${state}; issue #${issue} says why`;
 };

@@ -12,7 +12,8 @@ import { type Step, findOpenConflict } from "../core/domain/step.ts";
 import { readTaskId, toTaskId, type TaskId } from "../core/domain/ids.ts";
 import type { Config } from "../core/domain/config.ts";
 import { readNodeRunSpec } from "./node-run-spec.ts";
-import type { Candidate } from "../core/domain/queue.ts";
+import type { Candidate, Queue } from "../core/domain/queue.ts";
+import { listKnownFlakes } from "../core/refinery/flaky-checks.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 
 /**
@@ -161,13 +162,14 @@ const selectInterrupted = ({ attempt, result }: Step): Pick<JobSpec, "interrupte
 const isAwaitingVerdict = ({ commit, runs }: Candidate, job: Job): boolean =>
   commit === job.target && runs.some(({ attempt, verdict }) => attempt === job.attempt && verdict === null);
 /** The candidate that this attempt verifies, and an execution with work in its queue. */
-const findCandidateToVerify = (ledger: Ledger, job: Job): { candidate: Candidate; execution: Execution } | null => {
-  for (const { items, candidates } of Object.values(ledger.queues)) {
+const findCandidateToVerify = (ledger: Ledger, job: Job): { queue: Queue; candidate: Candidate; execution: Execution } | null => {
+  for (const queue of Object.values(ledger.queues)) {
+    const { items, candidates } = queue;
     const candidate = candidates.find((each) => isAwaitingVerdict(each, job));
     // A base without items is verified for the first item in the queue.
     const { task = "" } = candidate?.items[0] ?? items[0] ?? {};
     const execution = readOwn(ledger.executions, readTaskId(task)?.execution ?? "");
-    if (candidate && execution) return { candidate, execution };
+    if (candidate && execution) return { queue, candidate, execution };
   }
   return null;
 };
@@ -181,16 +183,18 @@ const claimVerify = (claim: JobClaim): Result<JobSpec> => {
   const { ledger, config, job } = claim;
   const found = findCandidateToVerify(ledger, job);
   if (!found) return refuseNotRunning(claim);
-  const { candidate, execution } = found;
+  const { queue, candidate, execution } = found;
   const own = candidate.items.flatMap(({ task }) => listStepVerifyCommands(ledger, task));
   // Without the repository's verify commands, the step's own would not be a sufficient verification.
   const verify = config.broken === null ? [...new Set([...config.refinery.verify, ...own])] : [];
+  const flakes = listKnownFlakes(queue.flakiness).filter(({ command }) => verify.includes(command));
   return accept(
     composeJobSpec(claim, execution, {
       agent: config.agents.worker,
       baseCommit: candidate.commit,
       timeoutMs: config.refinery.timeoutMs,
       verify,
+      ...(flakes.length > 0 && { repeat: { onto: candidate.onto, flakes } }),
     }),
   );
 };

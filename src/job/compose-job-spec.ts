@@ -44,6 +44,7 @@ export const composeJobSpec = ({ ledger, refs, config, job }: JobClaim, executio
   unfitReason: null,
   earlier: null,
   verify: config.refinery.verify,
+  testReports: config.refinery.testReports,
   backlog: [],
   tools: null,
   readOnly: false,

@@ -3,7 +3,14 @@ import { constants } from "node:fs";
 import { lstat, mkdir, open, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { failureSchema, outcomeSchema, recordedCommandSchema, repliesSchema, usageSchema } from "../storage/ledger/read-job-result.ts";
+import {
+  checkFailuresSchema,
+  failureSchema,
+  outcomeSchema,
+  recordedCommandSchema,
+  repliesSchema,
+  usageSchema,
+} from "../storage/ledger/read-job-result.ts";
 import { type AgentTranscript, NO_TRANSCRIPT } from "./agent-transcript.ts";
 import { NO_USAGE } from "../core/domain/agent-usage.ts";
 import type { RecordedCommand } from "../core/domain/command.ts";
@@ -55,12 +62,14 @@ const bundleReportSchema = z.strictObject({
     )
     .max(MAX_REPORTED_FILES),
   tools: z.array(recordedCommandSchema).max(MAX_RECORDED_COMMANDS),
+  failures: checkFailuresSchema.default([]),
 });
 
 export type BundleReport = Omit<z.output<typeof bundleReportSchema>, "tools"> & { readonly tools: readonly RecordedCommand[] };
 export type BundleEnd = BundleReport["end"];
 
 export type NewBundle = Pick<BundleReport, "end" | "why" | "outcome" | "replies" | "tools" | "failure" | "usage"> & {
+  readonly failures?: BundleReport["failures"];
   readonly files: readonly (BundleReport["files"][number] & { readonly content: Buffer | null })[];
   readonly answer: string;
   readonly output: string;
@@ -87,7 +96,7 @@ export const writeBundle = async (directory: string, bundle: NewBundle): Promise
   // An agent could have left links or pipes here.
   await rm(directory, { recursive: true, force: true });
   await mkdir(join(directory, CONTENTS_DIRECTORY), { recursive: true });
-  const { end, why, outcome, replies, failure, usage, tools, answer, output, artifact, transcript } = bundle;
+  const { end, why, outcome, replies, failure, usage, tools, failures = [], answer, output, artifact, transcript } = bundle;
   const files = bundle.files.slice(0, MAX_REPORTED_FILES).map(({ path, kind, executable, size }) => ({ path, kind, executable, size }));
   const report: BundleReport = {
     format: 1,
@@ -99,6 +108,7 @@ export const writeBundle = async (directory: string, bundle: NewBundle): Promise
     usage,
     files,
     tools: tools.slice(-MAX_RECORDED_COMMANDS),
+    failures,
   };
   await writeFile(join(directory, REPORT_FILE), JSON.stringify(report));
   await writeFile(join(directory, ANSWER_FILE), answer);

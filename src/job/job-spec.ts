@@ -12,6 +12,7 @@ import type { ToolSet } from "../core/domain/tool-set.ts";
 import type { StepState } from "../core/domain/step.ts";
 import type { RevisionInput } from "../core/messages/prompt-input.ts";
 import type { ExecutionView } from "../core/domain/execution-view.ts";
+import type { KnownFlake } from "../core/domain/flaky-check.ts";
 import type { InputText } from "./earlier-texts.ts";
 import type { ToolName } from "../core/workflow/workflow.ts";
 
@@ -82,6 +83,10 @@ export type JobSpec = {
   readonly network?: readonly string[];
   /** The commands to verify with: a verify job runs them; a work job's agent learns what its work will have to pass. */
   readonly verify: readonly string[];
+  /** Globs of the JUnit XML reports that these commands write. */
+  readonly testReports: readonly string[];
+  /** What a verify job may repeat, and the base commit of its candidate; absent without known flakes. */
+  readonly repeat?: { readonly onto: Sha; readonly flakes: readonly KnownFlake[] };
 };
 
 /** What an interrupted attempt left, as a commit that publish made. */

@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { toBranchRef } from "../core/domain/refs.ts";
 import { accept, type Result } from "../core/domain/refusal.ts";
+import { findJudgingFile } from "../core/policy/judging-files.ts";
+import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import { claimJob } from "./claim-job.ts";
 import { findNetworkLimit } from "./network/find-network-limit.ts";
 import { prepareConflict } from "./prepare-conflict.ts";
@@ -33,9 +35,18 @@ export const prepareJob = async (host: JobHost, token: string): Promise<Result<J
   const interrupted = await restoreInterrupted(clone, { from: at.clone, to: host.workspace, spec: claimed.value });
   if (host.near !== undefined) await keepObjects(at.clone, host.workspace);
   const limit = await findNetworkLimit(clone.running, { policy: config.policy, url: host.url, commit: baseCommit });
-  const spec = withInterrupted({ ...claimed.value, ...limit, conflict, earlier: fetchedEarlier ? earlier : null }, interrupted);
+  const known = await findKnownFlakes(clone, claimed.value);
+  const spec = withInterrupted({ ...claimed.value, ...limit, ...known, conflict, earlier: fetchedEarlier ? earlier : null }, interrupted);
   await writeFile(at.spec, JSON.stringify(spec), { mode: 0o600 });
   return accept(spec);
+};
+
+/** A candidate with new or changed tests is excused only by a report that names the failed ones, since its tests may be what flakes. */
+const findKnownFlakes = async (clone: RepositoryClone, { repeat, baseCommit }: JobSpec): Promise<Pick<JobSpec, "repeat">> => {
+  if (repeat === undefined) return {};
+  const changed = await clone.changedPaths(repeat.onto, baseCommit);
+  if (changed !== null && changed.every((path) => findJudgingFile(path) === null)) return { repeat };
+  return { repeat: { ...repeat, flakes: repeat.flakes.map((each) => ({ ...each, withoutReport: false })) } };
 };
 
 const withInterrupted = (spec: JobSpec, interrupted: InterruptedAttempt | null): JobSpec => {

@@ -3,11 +3,13 @@ import { toDeliveryPaths, writeDelivery } from "./deliver-result.ts";
 import { isUsageReported } from "../core/domain/agent-usage.ts";
 import { type Job, type JobEnd, toJobKey, type JobResult } from "../core/domain/job.ts";
 import type { Config } from "../core/domain/config.ts";
+import { type CheckFailure, MAX_TEST_NAME_CHARS } from "../core/domain/flaky-check.ts";
 import { toResultRef } from "../core/domain/refs.ts";
 import { keepRootCommit } from "../storage/git/copy-root-commit.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import { checkRecordedTexts } from "../core/domain/recorded-texts.ts";
 import { mayRecord } from "../core/domain/tool-set.ts";
+import { takeFirstChars } from "../core/domain/visible-text.ts";
 import { checkBundle, hasConflictMarker } from "../core/policy/check-bundle.ts";
 import { redactSecrets, redactJson } from "../core/policy/secrets.ts";
 import { type BundleReport, openBundle, type OpenedBundle } from "./job-bundle.ts";
@@ -91,7 +93,7 @@ const buildResult = async (making: ResultInputs): Promise<BuiltResult> => {
   const result = { format: 2, job: toJobKey(job), run: publishing.run, ledgers, baseCommit: spec.baseCommit, ...none } as const;
   const opened = await openBundle(publishing.bundle);
   if (job.kind === "verify")
-    return { result: { ...result, ...readVerdict(publishing.conclusion, opened.ok ? opened.value.output : "") }, contents: [] };
+    return { result: { ...result, ...readVerdict(publishing.conclusion, spec, opened.ok ? opened.value : null) }, contents: [] };
   if (spec.unfitReason !== null) return { result: { ...result, end: "failed", reason: spec.unfitReason }, contents: [] };
   if (!opened.ok) {
     const why = `The agent's job ended as ${publishing.conclusion.job || "unknown"}. ${opened.refusal.message}`;
@@ -100,13 +102,20 @@ const buildResult = async (making: ResultInputs): Promise<BuiltResult> => {
   return validateBundle(making, result, opened.value);
 };
 
-/** The verdict is GitHub's conclusion, never a file that tested code could write; the log is only attached. */
-const readVerdict = ({ job, step }: JobConclusion, log: string): { end: JobEnd; reason: string; output: string } => {
-  const output = redactSecrets(log).slice(-20_000);
-  if (job === "success" && step === "success") return { end: "success", reason: "", output };
-  if (job === "failure" && step === "failure") return { end: "failed", reason: "The candidate did not pass.", output };
+type Verdict = Pick<JobResult, "end" | "reason" | "output" | "failures">;
+
+/** The verdict is GitHub's conclusion, never a file that tested code could write; the log and the names of failed tests are only attached. */
+const readVerdict = ({ job, step }: JobConclusion, { verify }: JobSpec, bundle: OpenedBundle | null): Verdict => {
+  const output = redactSecrets(bundle?.output ?? "").slice(-20_000);
+  const failures = (bundle?.report.failures ?? []).filter(({ command }) => verify.includes(command)).map(cleanFailure);
+  const attached = { output, ...(failures.length > 0 && { failures }) };
+  if (job === "success" && step === "success") return { end: "success", reason: "", ...attached };
+  if (job === "failure" && step === "failure") return { end: "failed", reason: "The candidate did not pass.", ...attached };
   return { end: "crashed", reason: `The verify job ended as ${job || "unknown"} without a verdict.`, output };
 };
+
+const cleanFailure = ({ tests, ...failure }: CheckFailure): CheckFailure =>
+  tests === undefined ? failure : { ...failure, tests: tests.map((name) => takeFirstChars(cleanText(name), MAX_TEST_NAME_CHARS)) };
 
 const selectAgentReport = ({ failure, usage }: OpenedBundle["report"]): Pick<JobResult, "failure" | "usage"> => ({
   ...(failure && { failure }),

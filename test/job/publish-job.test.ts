@@ -366,6 +366,20 @@ describe("publish of a verdict", () => {
     }
   });
 
+  test("names what failed, but only commands that verify, and without credentials or hidden characters", async () => {
+    const token = `ghp_${"d".repeat(36)}`;
+    const failures = [
+      { command: "true", tests: [`a\u202eb ${token}`], passedAgain: true },
+      { command: "curl example.com", tests: ["a"], passedAgain: true },
+    ];
+    const { result } = await publish(VERIFY(), await bundle({ end: "failed", failures }), {
+      conclusion: { job: "success", step: "success" },
+    });
+    expect(result?.failures).toEqual([{ command: "true", tests: ["ab [redacted]"], passedAgain: true }]);
+    const crashed = await publish(VERIFY(), await bundle({ end: "failed", failures }), { conclusion: { job: "success", step: "" } });
+    expect(crashed.result?.failures).toBeUndefined();
+  });
+
   test("needs no bundle", async () => {
     const { result } = await publish(VERIFY(), join(it.repo.root, "nowhere"), { conclusion: { job: "success", step: "success" } });
     expect(result).toMatchObject({ end: "success", output: "" });

@@ -45,9 +45,14 @@ const role = (name: string, canEdit: boolean, output: "branch" | "artifact" | nu
   ].join("\n");
 
 /** The configuration of the repository: an agent that every kind of job starts, and one verify command. */
-type Configured = { readonly verify: readonly string[]; readonly preset: string | null; readonly network: readonly string[] | null };
+type Configured = {
+  readonly verify: readonly string[];
+  readonly reports: readonly string[];
+  readonly preset: string | null;
+  readonly network: readonly string[] | null;
+};
 
-const configured = (agent: readonly string[], { verify, preset, network }: Configured): string =>
+const configured = (agent: readonly string[], { verify, reports, preset, network }: Configured): string =>
   [
     "[agent]",
     ...(preset === null ? [] : [`preset = "${preset}"`, `protocol = "acp"`]),
@@ -56,6 +61,7 @@ const configured = (agent: readonly string[], { verify, preset, network }: Confi
     ...(preset === null ? [`env = { MODEL_KEY = "$ENKI_MODEL_KEY" }`] : []),
     "[refinery]",
     `verify = ${JSON.stringify(verify)}`,
+    ...(reports.length === 0 ? [] : [`test_reports = ${JSON.stringify(reports)}`]),
     "[policy]",
     "max_files = 1000",
     "max_bytes = 1000000",
@@ -65,6 +71,8 @@ const configured = (agent: readonly string[], { verify, preset, network }: Confi
 export type Seed = {
   readonly agent?: readonly string[];
   readonly verify?: readonly string[];
+  /** Globs of the reports that they write. */
+  readonly reports?: readonly string[];
   readonly plan?: Plan;
   readonly preset?: string;
   readonly network?: readonly string[];
@@ -73,13 +81,13 @@ export type Seed = {
 };
 
 /** A repository whose ledger says that every step of a plan runs in its first attempt, and the steps of jobs on it. */
-export const openJobs = async ({ agent = [], verify = ["true"], plan = PLAN, preset, network, files = {} }: Seed = {}) => {
+export const openJobs = async ({ agent = [], verify = ["true"], reports = [], plan = PLAN, preset, network, files = {} }: Seed = {}) => {
   const repo = await repository();
   const base = await repo.commit("main", {
     "src/a.txt": "a\n",
     "docs/b.md": "b\n",
     ".gitignore": "built/\n",
-    ".enki/enki.toml": configured(agent, { verify, preset: preset ?? null, network: network ?? null }),
+    ".enki/enki.toml": configured(agent, { verify, reports, preset: preset ?? null, network: network ?? null }),
     ".enki/roles/fixer.toml": role("fixer", true, "branch"),
     ".enki/roles/looker.toml": role("looker", false, "artifact"),
     ".enki/roles/adviser.toml": role("adviser", false, null),

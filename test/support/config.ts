@@ -13,6 +13,7 @@ export const config = (over: Partial<Config> = {}): Config => ({
   refinery: {
     verify: ["true"],
     timeoutMs: 30 * 60_000,
+    testReports: [],
     parallel: 1,
     retries: 1,
     baseBranch: null,

@@ -53,6 +53,7 @@ export type Fate = {
   readonly usage?: JobResult["usage"];
   readonly failure?: JobResult["failure"];
   readonly kept?: JobResult["kept"];
+  readonly failures?: JobResult["failures"];
 };
 
 /** Questions about where a result is from. */
@@ -652,6 +653,7 @@ export const memoryWorld = (
       tools: fate.tools ?? [],
       spent: 0,
       ...(fate.usage && { usage: fate.usage }),
+      ...(fate.failures && { failures: fate.failures }),
       ...(fate.failure && { failure: fate.failure }),
       ...(fate.kept && { kept: fate.kept }),
     });

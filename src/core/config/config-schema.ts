@@ -120,6 +120,11 @@ const checkSchema = z.union([
 const refinerySchema = z.strictObject({
   verify: z.array(z.string().min(1)).default([]).describe("commands that a candidate must pass, in this order; nothing lands unverified"),
   timeout_minutes: minutesSchema.default(30).describe("the time limit of a verify job, in minutes"),
+  test_reports: z
+    .array(z.string().min(1).max(200))
+    .max(20)
+    .default([])
+    .describe("globs of the JUnit XML reports that the verify commands write, to learn which tests flake"),
   parallel: z
     .int()
     .min(0)

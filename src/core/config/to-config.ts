@@ -67,6 +67,7 @@ export const toConfig = ({
     refinery: {
       verify: refinery.verify,
       timeoutMs: refinery.timeout_minutes * MS_PER_MINUTE,
+      testReports: refinery.test_reports,
       parallel: refinery.parallel === 0 ? null : refinery.parallel,
       retries: refinery.retries,
       checks: refinery.checks.map((each) =>

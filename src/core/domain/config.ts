@@ -25,6 +25,8 @@ export type Config = {
     /** Commands that verify a candidate, each run by `bash -c` in a fresh checkout. */
     readonly verify: readonly string[];
     readonly timeoutMs: number;
+    /** Globs of the JUnit XML reports that verify commands write. */
+    readonly testReports: readonly string[];
     /** `null` to learn it. */
     readonly parallel: number | null;
     /** Red runs a step may have before its item leaves the queue. */

@@ -2,6 +2,7 @@ import type { AgentFailure } from "./agent-failure.ts";
 import type { AgentUsage } from "./agent-usage.ts";
 import type { Sha } from "./ids.ts";
 import type { RecordedCommand } from "./command.ts";
+import type { CheckFailure } from "./flaky-check.ts";
 import type { Outcome, ThreadReply } from "./outcome.ts";
 
 const JOB_KINDS = ["plan", "work", "resolve", "verify"] as const;
@@ -67,4 +68,6 @@ export type JobResult = {
   readonly failure?: AgentFailure | undefined;
   /** Absent if the agent reported nothing. */
   readonly usage?: AgentUsage | undefined;
+  /** The verify commands that were red. Never the verdict: tested code could have written the names of its tests. */
+  readonly failures?: readonly CheckFailure[] | undefined;
 };

@@ -2,6 +2,7 @@ import type { Millis, Sha, TaskId } from "./ids.ts";
 import type { LandingPolicy } from "./landing-proof.ts";
 import type { LandingMode, MergeMethod, RequiredCheck } from "./github-facts.ts";
 import type { Refusal } from "./refusal.ts";
+import type { Flakiness } from "./flaky-check.ts";
 
 /** A finished head waiting to land. Bound to that head: a new head is a new item without strikes. */
 export type QueueItem = {
@@ -145,6 +146,8 @@ export type Queue = {
   readonly incident?: Incident;
   /** Absent until the start of a run was looked at. */
   readonly capacity?: VerifyCapacity;
+  /** Absent if no run was red in the last 30 days. */
+  readonly flakiness?: Flakiness;
 };
 
 /** Landing mode and merge method in one word, comparable with the one announced on a pull request. */

@@ -12,9 +12,12 @@ import {
   type WaitTotals,
 } from "../domain/execution-timeline.ts";
 import type { Millis } from "../domain/ids.ts";
+import { type CheckHistory, listFlakyChecks } from "../domain/flaky-check.ts";
 import type { Plan } from "../domain/plan.ts";
+import type { Queue } from "../domain/queue.ts";
 import { describeStepUsage, describeUsage } from "./agent-usage.ts";
 import { formatDuration } from "./duration-text.ts";
+import { renderFlakyNote } from "./flaky-text.ts";
 import { escapeInline, toInlineCode, toOneLine } from "./escape.ts";
 import { describeStepState } from "./step-table.ts";
 
@@ -48,12 +51,17 @@ export type ExecutionReport = {
   readonly planning: WaitTotals;
   readonly waits: WaitTotals;
   readonly steps: readonly ReportedStep[];
+  readonly baseBranch: string;
+  /** The verify commands that flaked on the base branch in the last 30 days. */
+  readonly flaky: readonly CheckHistory[];
 };
 
 export type ReportInput = {
   readonly execution: Execution;
   readonly plan: Plan | null;
   readonly timeline: ExecutionTimeline;
+  /** The queue of its base branch; absent before the first step joined. */
+  readonly queue?: Queue | undefined;
   readonly now: Millis;
 };
 
@@ -73,7 +81,7 @@ const sumPlanning = ({ states }: ExecutionTimeline, now: Millis): WaitTotals => 
 };
 
 /** Computes the report of an execution from the ledger's history. */
-export const createReport = ({ execution, plan, timeline, now }: ReportInput): ExecutionReport => {
+export const createReport = ({ execution, plan, timeline, queue, now }: ReportInput): ExecutionReport => {
   const critical = plan ? findCriticalPath(timeline, plan, now) : [];
   const steps = (plan?.steps ?? []).map(({ id, title }) => {
     const spans = timeline.steps[id] ?? [];
@@ -106,6 +114,8 @@ export const createReport = ({ execution, plan, timeline, now }: ReportInput): E
     planning,
     waits: steps.reduce((total, { waits }) => addWaits(total, waits), planning),
     steps,
+    baseBranch: execution.baseBranch,
+    flaky: listFlakyChecks(queue?.flakiness?.checks ?? [], now),
   };
 };
 
@@ -167,6 +177,7 @@ export const renderReportMarkdown = (report: ExecutionReport): string => {
       ...rows.map((row) => `| ${row} |`),
     ].join("\n"),
     ...(retried.length === 0 ? [] : [`#### Retried\n\n${retried.join("\n")}`]),
+    ...(report.flaky.length === 0 ? [] : [renderFlakyNote(report.baseBranch, report.flaky)]),
     "",
   ].join("\n\n");
 };

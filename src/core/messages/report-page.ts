@@ -1,5 +1,6 @@
 import { escapeHtml } from "./escape-html.ts";
 import { formatDuration } from "./duration-text.ts";
+import { describeFlakes } from "./flaky-text.ts";
 import { type ExecutionReport, type ReportedStep, WAIT_WORDS } from "./execution-report.ts";
 import { WAIT_KINDS, type WaitTotals } from "../domain/execution-timeline.ts";
 
@@ -45,6 +46,11 @@ const renderRow = ({ id, title, state, took, waits, bars, usage, isCritical, ret
     .map(({ attempt, reason }) => `<p>Attempt ${attempt}, because: ${escapeHtml(reason === "" ? "no reason was recorded" : reason)}</p>`)
     .join("")}</td></tr>`;
 
+const renderFlakySection = ({ baseBranch, flaky }: ExecutionReport): string =>
+  flaky.length === 0
+    ? ""
+    : `<h2>Flaky on <code>${escapeHtml(baseBranch)}</code></h2><ul>${flaky.map((check) => `<li><code>${escapeHtml(check.command)}</code> ${escapeHtml(describeFlakes(check))}</li>`).join("")}</ul>`;
+
 /** The report as one HTML file without scripts and without references. */
 export const renderReportPage = (report: ExecutionReport): string => {
   const { id, state, took, request, critical, waits, steps, issue, usage } = report;
@@ -58,6 +64,6 @@ export const renderReportPage = (report: ExecutionReport): string => {
 <h2>All steps together</h2>${renderBar(waits)}${usage === "" ? "" : `<p>${escapeHtml(usage)}</p>`}
 <p class="key">${SHOWN_KINDS.map((kind) => `<i class="${kind}"></i>${WAIT_WORDS[kind]}`).join("")}</p>
 <h2>Steps</h2><div class="scroll" tabindex="0" role="region" aria-label="Steps"><table><thead><tr><th scope="col">step</th><th scope="col">state</th><th scope="col">time</th><th scope="col">waited for</th></tr></thead>
-<tbody>${steps.map((step) => renderRow(step, took)).join("\n")}</tbody></table></div></main></body></html>
+<tbody>${steps.map((step) => renderRow(step, took)).join("\n")}</tbody></table></div>${renderFlakySection(report)}</main></body></html>
 `;
 };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AGENT_FAILURE_CODES } from "../../core/domain/agent-failure.ts";
 import { MAX_BACKLOG_ITEM_CHARS } from "../../core/domain/backlog-item.ts";
+import { MAX_FAILED_COMMANDS, MAX_FAILED_TESTS, MAX_TEST_NAME_CHARS } from "../../core/domain/flaky-check.ts";
 import { isSha, isStepId, readTaskId, toTaskId, type TaskId } from "../../core/domain/ids.ts";
 import { type JobKey, type JobResult, toJobKey, readJobKey } from "../../core/domain/job.ts";
 import {
@@ -114,6 +115,13 @@ export const failureSchema = z.strictObject({
   resetsAt: z.int().nonnegative().max(MAX_TIME_MS).optional(),
 });
 
+const checkFailureSchema = z.strictObject({
+  command: z.string().max(MAX_RESULT_TEXT_CHARS),
+  tests: z.array(z.string().max(MAX_TEST_NAME_CHARS)).max(MAX_FAILED_TESTS).readonly().optional(),
+  passedAgain: z.boolean(),
+});
+export const checkFailuresSchema = z.array(checkFailureSchema).max(MAX_FAILED_COMMANDS).readonly();
+
 /** Commands that agent tools may record: no other command is accepted from a job. */
 export const recordedCommandSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("propose"), plan: z.strictObject({ steps: z.array(plannedStepSchema) }) }),
@@ -157,9 +165,10 @@ const jobResultSchema = z.strictObject({
   kept: resultFilesSchema.optional(),
   tools: z.array(recordedCommandSchema),
   spent: z.number().nonnegative(),
-  // Results of earlier versions, and of jobs without an agent, lack these two fields.
+  // Results of earlier versions lack these three fields, and so do results with nothing to say in them.
   failure: failureSchema.optional(),
   usage: usageSchema.optional(),
+  failures: checkFailuresSchema.optional(),
 });
 
 /** Parses a `result.json`; null if malformed, since anyone with push access can create result refs. */

@@ -96,6 +96,7 @@ export const openExample = async (play: string) => {
       lastFailure: null,
       unfitReason: null,
       verify: [],
+      testReports: [],
       toolSet: chooseToolSet(over.kind, false),
       executions: [],
       mails: [],

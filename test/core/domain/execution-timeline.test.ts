@@ -10,6 +10,7 @@ import {
   type ExecutionTimeline,
 } from "../../../src/core/domain/execution-timeline.ts";
 import type { Execution } from "../../../src/core/domain/execution.ts";
+import { emptyQueue } from "../../../src/core/domain/queue.ts";
 import { createReport, renderReportMarkdown, renderReportSummary } from "../../../src/core/messages/execution-report.ts";
 import { renderReportPage } from "../../../src/core/messages/report-page.ts";
 import type { Step } from "../../../src/core/domain/step.ts";
@@ -107,4 +108,18 @@ test("a report says what the agents of the execution and of each step used", () 
   const report = createReport({ execution, plan: PLAN, timeline: TIMELINE, now: 99 * SECOND });
   expect(renderReportMarkdown(report)).toContain("| 5 s | 2,400 tokens in, 600 out, $1.00 | yes |");
   expect(renderReportPage(report)).toMatch(/<p>Usage: 2,400 tokens in, 600 out, \$1\.00/);
+});
+
+test("a report names the commands and tests that flaked on its base branch in the last 30 days", () => {
+  const tests = ["a <b>", "c", "d", "e", "f", "g"].map((name, at) => ({ name, flakes: at + 1, lastAt: 1 }));
+  const checks = [{ command: "npm test", flakes: 3, lastAt: 1, runs: 41, tests }];
+  const queue = { ...emptyQueue, flakiness: { checks, redTrees: [] } };
+  const execution = { ...EXECUTION, baseBranch: "main" };
+  const report = createReport({ execution, plan: PLAN, timeline: TIMELINE, queue, now: 99 * SECOND });
+  const tail =
+    "failed and then passed on the same files 3 times in 41 runs: g (6 times), f (5 times), e (4 times), d (3 times), c (twice) and 1 more";
+  expect(renderReportMarkdown(report)).toContain(`Flaky on \`main\` in the last 30 days:\n\n- \`npm test\` ${tail}\n`);
+  expect(renderReportPage(report)).toContain(`<h2>Flaky on <code>main</code></h2><ul><li><code>npm test</code> ${tail}</li></ul>`);
+  const later = createReport({ execution, plan: PLAN, timeline: TIMELINE, queue, now: 31 * 24 * 3_600 * SECOND });
+  expect(renderReportMarkdown(later)).not.toContain("Flaky");
 });

@@ -1,8 +1,10 @@
 import type { PersonCommand } from "../../domain/command.ts";
+import { listFlakyChecks } from "../../domain/flaky-check.ts";
 import { findTarget } from "../../domain/find-target.ts";
 import { listAddedSteps } from "../../messages/amendment.ts";
 import { describeBudget } from "../../messages/budget-text.ts";
 import { renderExplanation } from "../../messages/explanation-text.ts";
+import { renderFlakyNote } from "../../messages/flaky-text.ts";
 import { renderHelpReply, renderStatusReply } from "../../messages/command-replies.ts";
 import { viewBudget } from "../budget-room.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
@@ -95,7 +97,9 @@ const applyQuestion = (
 const applyStatusCommand: TargetCommandHandler = (tx, { execution }) => {
   const [plan, grown] = [tx.plan(execution.plan), tx.plan(execution.amendment?.plan ?? null)];
   const status = renderStatusReply(execution, plan, listAddedSteps({ plan, grown }));
-  return { text: [status, describeBudget(viewBudget(tx, execution))].filter((part) => part !== "").join("\n\n") };
+  const flaky = listFlakyChecks(tx.queue(execution.baseBranch).flakiness?.checks ?? [], tx.now);
+  const parts = [status, renderFlakyNote(execution.baseBranch, flaky), describeBudget(viewBudget(tx, execution))];
+  return { text: parts.filter((part) => part !== "").join("\n\n") };
 };
 
 const applyExplainCommand = (tx: DecisionTransaction, { issue }: CommandedEvent, target: string | null): CommandAnswer => {

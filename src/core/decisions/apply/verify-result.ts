@@ -2,6 +2,7 @@ import type { Millis } from "../../domain/ids.ts";
 import type { Job, JobResult } from "../../domain/job.ts";
 import { type Candidate, hasRequiredChecks, type Queue, type VerifyRun } from "../../domain/queue.ts";
 import { backOffMs } from "../../domain/retry-policy.ts";
+import { recordFlakes } from "../../refinery/flaky-checks.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 
 /** Applies the end of a verify job to the candidate that waits for it. */
@@ -17,15 +18,27 @@ export const applyVerifyResult = (tx: DecisionTransaction, job: Job, result: Job
 
 type VerifyClock = { readonly now: Millis; /** The time limit of verification in milliseconds. */ readonly timeoutMs: Millis };
 type VerifyTarget = { readonly queue: Queue; readonly candidate: Candidate };
-type VerifyJobEnd = { readonly job: Pick<Job, "target" | "attempt">; readonly result: Pick<JobResult, "end" | "reason" | "output"> };
+type VerifyJobEnd = {
+  readonly job: Pick<Job, "target" | "attempt">;
+  readonly result: Pick<JobResult, "end" | "reason" | "output" | "failures">;
+};
 
 /** The queue with the result of a verify job; the same queue if no candidate waits for that job. */
 export const applyVerdict = (clock: VerifyClock, queue: Queue, { job, result }: VerifyJobEnd): Queue => {
   const at = queue.candidates.findIndex((each) => each.commit === job.target && findPendingRun(each, job.attempt) !== undefined);
   const candidate = queue.candidates[at];
-  return candidate
-    ? { ...queue, candidates: queue.candidates.with(at, recordVerdict(clock, { queue, candidate }, { job, result })) }
-    : queue;
+  if (!candidate) return queue;
+  const candidates = queue.candidates.with(at, recordVerdict(clock, { queue, candidate }, { job, result }));
+  return countFlakes(clock, { queue: { ...queue, candidates }, candidate }, result);
+};
+
+/** A job without a verdict says nothing about its commands. */
+const countFlakes = ({ now }: VerifyClock, { queue, candidate }: VerifyTarget, result: VerifyJobEnd["result"]): Queue => {
+  if (result.end !== "success" && result.end !== "failed") return queue;
+  const { flakiness: before, ...rest } = queue;
+  const { tree } = candidate;
+  const flakiness = recordFlakes(before, { tree, isGreen: result.end === "success", failures: result.failures ?? [], now });
+  return flakiness ? { ...rest, flakiness } : rest;
 };
 
 /** The run of this attempt if it has no verdict yet. */
