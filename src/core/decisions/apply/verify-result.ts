@@ -34,10 +34,11 @@ export const applyVerdict = (clock: VerifyClock, queue: Queue, { job, result }: 
 
 /** A job without a verdict says nothing about its commands. */
 const countFlakes = ({ now }: VerifyClock, { queue, candidate }: VerifyTarget, result: VerifyJobEnd["result"]): Queue => {
-  if (result.end !== "success" && result.end !== "failed") return queue;
+  const isGreen = result.end === "success";
+  if (!isGreen && result.end !== "failed") return queue;
   const { flakiness: before, ...rest } = queue;
   const { tree } = candidate;
-  const flakiness = recordFlakes(before, { tree, isGreen: result.end === "success", failures: result.failures ?? [], now });
+  const flakiness = recordFlakes(before, { tree, isGreen, failures: result.failures ?? [], now });
   return flakiness ? { ...rest, flakiness } : rest;
 };
 
