@@ -18,7 +18,7 @@ export const commandOptions = {
 const MAX_WORDS = 10_000;
 const MAX_TITLE_CHARS = 100;
 
-const STARTING: ReadonlySet<string> = new Set(["fix", "plan", "quick"]);
+const STARTING: ReadonlySet<string> = new Set(["fix", "plan", "quick", "ask"]);
 const OF_A_PULL: ReadonlySet<string> = new Set(["land", "unland"]);
 const OF_A_TARGET: ReadonlySet<string> = new Set(["retry", "skip", "pause", "resume", "cancel"]);
 

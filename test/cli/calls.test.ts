@@ -154,6 +154,7 @@ test("enki --help names every subcommand, and each lists its options", async () 
     "add",
     "app",
     "approve",
+    "ask",
     "budget",
     "cancel",
     "completion",

@@ -52,6 +52,10 @@ export const readAdditionText =
 export const readQuickPrompt = ({ text }: CommandArguments, { name, usage }: CommandUsage): CommandRequest =>
   text === "" ? refuseEmptyRequest(name, usage) : acceptCommand({ kind: "quick", prompt: text });
 
+/** Refusal: `nothing-asked`. */
+export const readQuestion = ({ text }: CommandArguments, { name, usage }: CommandUsage): CommandRequest =>
+  text === "" ? refuseEmptyRequest(name, usage) : acceptCommand({ kind: "ask", question: text });
+
 /** Reads a workflow's name and its arguments. Refusals: `which-workflow`, `bad-workflow`. */
 export const readRunArguments = ({ words, text }: CommandArguments, { usage }: CommandUsage): CommandRequest => {
   const [first = ""] = words;

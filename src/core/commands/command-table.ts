@@ -4,6 +4,7 @@ import {
   readAdditionText,
   readRunArguments,
   readQuickPrompt,
+  readQuestion,
   readApprovalArguments,
   readTargetArgument,
   readStepArgument,
@@ -14,6 +15,7 @@ import {
   readPriorityArguments,
 } from "./command-arguments.ts";
 import { readBudgetArguments } from "./budget-arguments.ts";
+import { LOOKING_COMMANDS } from "./looking-commands.ts";
 
 export const COMMANDS: readonly CommandRow[] = [
   {
@@ -75,6 +77,16 @@ export const COMMANDS: readonly CommandRow[] = [
     kinds: ["quick"],
     permission: "write",
     read: readQuickPrompt,
+  },
+  {
+    name: "ask",
+    aliases: [],
+    usage: "ask <question>",
+    example: "ask where is the size of an upload checked?",
+    summary: "have an agent read the code and answer in a comment, without changing anything",
+    kinds: ["ask"],
+    permission: "write",
+    read: readQuestion,
   },
   {
     name: "approve",
@@ -206,44 +218,5 @@ export const COMMANDS: readonly CommandRow[] = [
     permission: "write",
     read: readReplyArguments,
   },
-  {
-    name: "status",
-    aliases: [],
-    usage: "status [<execution>]",
-    example: "status",
-    summary: "show the current state",
-    kinds: ["status"],
-    permission: "read",
-    read: readTargetArgument("status"),
-  },
-  {
-    name: "explain",
-    aliases: ["why"],
-    usage: "explain [<step>]",
-    example: "explain test_upload",
-    summary: "say why a step waits, was skipped, failed or is retried, and what to do",
-    kinds: ["explain"],
-    permission: "read",
-    read: readTargetArgument("explain"),
-  },
-  {
-    name: "graph",
-    aliases: [],
-    usage: "graph [<execution>]",
-    example: "graph",
-    summary: "draw the graph and the table of the steps, in one comment",
-    kinds: ["graph"],
-    permission: "read",
-    read: readTargetArgument("graph"),
-  },
-  {
-    name: "help",
-    aliases: [],
-    usage: "help",
-    example: "help",
-    summary: "show this table",
-    kinds: ["help"],
-    permission: "read",
-    read: readNoArguments("help"),
-  },
+  ...LOOKING_COMMANDS,
 ];

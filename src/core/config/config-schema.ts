@@ -211,7 +211,7 @@ export const configFileSchema = z.strictObject({
       coordinator: roleAgent("an older name of `planner`"),
       worker: roleAgent("the agent that carries out steps"),
       merger: roleAgent("the agent that resolves conflicts, by default that of steps"),
-      sidecar: roleAgent("the agent of `/enki quick`"),
+      sidecar: roleAgent("the agent of `/enki quick` and `/enki ask`"),
     })
     .prefault({}),
   tiers: z

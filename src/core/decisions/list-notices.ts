@@ -1,3 +1,4 @@
+import { isQuestion } from "../domain/adhoc-task.ts";
 import { listFindings } from "../domain/tampering.ts";
 import { summarizeFindings } from "../messages/tampering-text.ts";
 import { type Execution, hasFoundNothing } from "../domain/execution.ts";
@@ -45,6 +46,7 @@ export const listNotices = (tx: DecisionReader, execution: Execution): readonly 
     case "failed":
       return listStopNotices(tx, execution);
     case "done":
+      if (isQuestion(execution)) return [createNotice(execution, "answer", { of: [] })];
       return hasFoundNothing(execution, tx.plan(execution.plan)) ? [createNotice(execution, "nothing", { of: [] })] : [];
   }
 };

@@ -72,7 +72,7 @@ export const rebuildFromEvidence = (evidence: RebuildEvidence): Ledger => {
 };
 
 /** Commands that mean something without earlier work. */
-const INDEPENDENT_COMMANDS: ReadonlySet<PersonCommand["kind"]> = new Set(["do", "plan", "run", "quick", "land", "status", "help"]);
+const INDEPENDENT_COMMANDS: ReadonlySet<PersonCommand["kind"]> = new Set(["do", "plan", "run", "quick", "ask", "land", "status", "help"]);
 
 /** Whether a comment only concerns work that the lost ledger held: Enki reports that work as lost and does not answer the comment again. */
 const isAboutLostWork = ({ requests }: RecoveredCommand): boolean =>
@@ -149,6 +149,7 @@ const isUndo = (command: RecoveredCommand | null): boolean =>
 const toRequestText = (command: PersonCommand): string => {
   if (command.kind === "do" || command.kind === "plan") return command.text || "Fix this issue";
   if (command.kind === "quick") return command.prompt;
+  if (command.kind === "ask") return command.question;
   if (command.kind === "undo") return `Undo ${command.target ?? "the newest request"}`;
   return command.kind === "run" ? `${command.workflow} ${command.args}`.trimEnd() : "";
 };

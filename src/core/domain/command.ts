@@ -24,6 +24,7 @@ export type PersonCommand =
   /** An empty text stands for the issue's own text, also for `plan`. */
   | { readonly kind: "do"; readonly text: string; readonly budget?: MicroUsd }
   | { readonly kind: "plan"; readonly text: string; readonly budget?: MicroUsd }
+  | { readonly kind: "ask"; readonly question: string }
   | { readonly kind: "add"; readonly text: string }
   /** `quotes`: the quoted lines of a reply without a command word; the reply counts only if one of the lines is part of a plan. */
   | { readonly kind: "revise"; readonly text: string; readonly quotes?: readonly string[] }

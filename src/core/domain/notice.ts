@@ -5,6 +5,7 @@ import type { ExecutionId, Login, StepId } from "./ids.ts";
  * `report`: a report needs an approval. `confirmation`: a step found nothing to do. `approval`: the approval of the plan is gone.
  * `failure`: a step failed. `stop`: the whole execution failed. `refusal`: a requested change of the plan was refused.
  * `freeze`: nothing lands on the base. `budget`: the execution's budget is spent. `nothing`: nothing was changed, so the issue stays open.
+ * `answer`: a question is answered.
  */
 export type NoticeKind =
   | "plan"
@@ -18,7 +19,8 @@ export type NoticeKind =
   | "refusal"
   | "freeze"
   | "budget"
-  | "nothing";
+  | "nothing"
+  | "answer";
 
 /** A person must act. The id stays the same as long as the reason does, so that the person is told once. */
 export type Notice = {

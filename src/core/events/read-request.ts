@@ -23,7 +23,7 @@ const requestSchema = z.object({
 export type CiRequest = z.output<typeof requestSchema>;
 
 /** Jobs of CI may ask for work. What a person decides, such as an approval, stays with people. */
-const ALLOWED: readonly CommandKind[] = ["do", "plan", "run", "quick"];
+const ALLOWED: readonly CommandKind[] = ["do", "plan", "run", "quick", "ask"];
 
 /** How far the clock of the job may be ahead, in milliseconds. */
 const MAX_CLOCK_LEAD_MS = 24 * 60 * 60_000;

@@ -1,7 +1,7 @@
 import type { Execution } from "../domain/execution.ts";
 import type { Login } from "../domain/ids.ts";
 import type { Notice } from "../domain/notice.ts";
-import { escapeSentence, toInlineCode, toOneLine } from "./escape.ts";
+import { escapeSentence, quoteWithin, toInlineCode, toOneLine } from "./escape.ts";
 import { mentionPerson } from "./mention-person.ts";
 
 /** For a person whose own review does not open a checkpoint. */
@@ -56,6 +56,8 @@ const describeNotice = (execution: Execution, { kind, step, pull, reason }: Noti
       return "its budget is spent, so nothing more starts.";
     case "nothing":
       return "nothing was changed, so this issue stays open.";
+    case "answer":
+      return "your question is answered.";
   }
 };
 
@@ -64,3 +66,14 @@ export const renderNoticeText = (execution: Execution, notice: Notice): string =
   const words = `#${execution.issue}, for ${notice.person}: ${describeNotice(execution, { ...notice, reason: "" })} ${notice.reason}`;
   return toOneLine(words.replaceAll("`", ""), 600).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 };
+
+/** Limits of a quoted answer in characters, before and after Markdown is escaped. */
+const MAX_ANSWER_CHARS = 20_000;
+const MAX_QUOTED_ANSWER_CHARS = 40_000;
+
+/** The comment that answers a question. `url`: the execution's comment, which has the whole report. */
+export const renderAnswerComment = ({ person }: Notice, answer: string, url: string): string =>
+  [
+    `${mentionPerson(person)}, here is the answer. [Report and run](${url})`,
+    quoteWithin(answer, { limit: MAX_ANSWER_CHARS, keep: "start" }, MAX_QUOTED_ANSWER_CHARS),
+  ].join("\n\n");

@@ -35,6 +35,7 @@ export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, com
     case "run":
       return applyRunCommand(tx, event, command);
     case "quick":
+    case "ask":
       return applyQuickCommand(tx, event, command);
     case "add":
       return requestAmendment(tx, event, command.text);

@@ -40,11 +40,11 @@ export const applyRunCommand = (
   return grounds?.ok ? startWorkflow(tx, event, { command, ...grounds.value }) : (grounds?.refusal ?? null);
 };
 
-/** A quick task needs no approval: a person with write permission wrote its whole text. */
+/** A quick task or a question needs no approval: a person with write permission wrote its whole text. A question lands nothing. */
 export const applyQuickCommand = (
   tx: DecisionTransaction,
   event: CommandedEvent,
-  command: Extract<PersonCommand, { kind: "quick" }>,
+  command: Extract<PersonCommand, { kind: "quick" | "ask" }>,
 ): CommandAnswer => {
   const { issue, onPullRequest, by } = event;
   const grounds = findStartingContext(tx, event);
@@ -54,7 +54,7 @@ export const applyQuickCommand = (
   const refused =
     checkExecutionLimit(tx, by) ??
     checkConfigUsable(tx) ??
-    checkLandable(tx, baseBranch) ??
+    (command.kind === "quick" ? checkLandable(tx, baseBranch) : null) ??
     createAdhocTask(tx, { issue, onPullRequest, requestedBy: by, baseBranch }, { id, command });
   const made = tx.execution(id);
   if (refused || !made) return refused;

@@ -1,9 +1,11 @@
 import type { Execution } from "../../domain/execution.ts";
 import { type ExecutionId, hashValue } from "../../domain/ids.ts";
+import { ANSWER_STEP_ID } from "../../domain/adhoc-task.ts";
+import { readOwn } from "../../domain/own-record.ts";
 import type { EffectRecord } from "../../domain/ledger.ts";
 import type { Notice } from "../../domain/notice.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
-import { OTHER_REVIEWER_REASON, renderNoticeComment, renderNoticeText } from "../../messages/notice-text.ts";
+import { OTHER_REVIEWER_REASON, renderAnswerComment, renderNoticeComment, renderNoticeText } from "../../messages/notice-text.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 import { findCommentUrl } from "../run-links.ts";
 import { listNotices } from "../list-notices.ts";
@@ -104,9 +106,16 @@ const writeNotices = (
   { key, notices }: Pick<Announcement, "notices"> & Pick<SentComment, "key">,
 ): void => {
   const marker = writeMarker({ kind: "notice", id: hashValue(key).slice(0, 12) });
-  const body = `${marker}\n${renderNoticeComment(execution, notices, findCommentUrl(tx, execution))}`;
+  const url = findCommentUrl(tx, execution);
+  const answered = notices.find(({ kind }) => kind === "answer");
+  const text = answered ? renderAnswerComment(answered, findAnswer(tx, execution), url) : renderNoticeComment(execution, notices, url);
+  const body = `${marker}\n${text}`;
   tx.requestEffect({ kind: "write-comment", key, issue: execution.issue, marker, body, comment: null });
 };
+
+/** The report of the agent that answered; its summary if it left no report. */
+const findAnswer = (tx: DecisionReader, { id, steps }: Execution): string =>
+  readOwn(tx.ledger().artifacts, `${id}/${ANSWER_STEP_ID}`) ?? steps[ANSWER_STEP_ID]?.output ?? "";
 
 /** Posts each notice to the configured webhook, a few times at most. */
 const postNotices = (tx: DecisionTransaction, execution: Execution, notices: readonly Notice[]): void => {
