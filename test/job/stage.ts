@@ -127,7 +127,7 @@ export const openJobs = async ({ agent = [], verify = ["true"], reports = [], pl
       },
     },
   };
-  const clone = await repo.clone();
+  const clone = await repo.openShared();
   let writes = 0;
   /** Writes what the ledger says from now on. */
   const record = async (after: Ledger): Promise<void> => {

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureBareRepository, writeRefs } from "../../src/storage/git/bare-clone.ts";
 import { type RepositoryClone, openClone } from "../../src/storage/git/repository-clone.ts";
 import { toBranchRef } from "../../src/core/domain/refs.ts";
 import { after } from "./after.ts";
@@ -12,11 +13,28 @@ export const identity = { name: "Enki", email: "enki@example.invalid" };
 export const repository = async () => {
   const root = mkdtempSync(join(tmpdir(), "enki-test-"));
   const url = join(root, "remote.git");
-  execFileSync("git", ["init", "-q", "--bare", "-b", "main", url]);
+  await ensureBareRepository(url);
   let clones = 0;
-  const clone = (): Promise<RepositoryClone> =>
-    openClone({ url, directory: join(root, `clone-${(clones += 1)}`), token: () => Promise.resolve(undefined), identity, after });
-  const first = await clone();
+  const options = () => ({
+    url,
+    directory: join(root, `clone-${(clones += 1)}`),
+    token: () => Promise.resolve(undefined),
+    identity,
+    after,
+  });
+  const clone = (): Promise<RepositoryClone> => openClone(options());
+  /** A clone for what happened before a test: its objects and refs are in the repository without a push, which would start seven processes. */
+  const openShared = async (): Promise<RepositoryClone> => {
+    const shared = await openClone({ ...options(), near: url });
+    return {
+      ...shared,
+      push: async (moves) => {
+        await writeRefs({ ...shared.running, directory: url }, moves);
+        return { kind: "pushed" };
+      },
+    };
+  };
+  const first = await openShared();
   /** A commit on a branch with these files, as a person's push would make it. */
   const commit = async (branch: string, files: Record<string, string | null>, over: { parents?: string[] } = {}): Promise<string> => {
     await first.fetch();
@@ -35,5 +53,5 @@ export const repository = async () => {
     return made;
   };
   const git = (...args: string[]): string => execFileSync("git", args, { cwd: url, encoding: "utf8" }).trim();
-  return { url, root, clone, commit, git, close: () => rmSync(root, { recursive: true, force: true }) };
+  return { url, root, clone, openShared, commit, git, close: () => rmSync(root, { recursive: true, force: true }) };
 };

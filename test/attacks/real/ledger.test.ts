@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { createHash, sign as signBytes } from "node:crypto";
 import type { RefName, Sha } from "../../../src/core/domain/ids.ts";
 import { ARCHIVE_REF, LEDGER_REF, toRefusedRef } from "../../../src/core/domain/refs.ts";
+import { readRefFile } from "../../../src/storage/git/ref-files.ts";
 import type { RepositoryClone } from "../../../src/storage/git/repository-clone.ts";
 import { formatSignedCommit, openSignedCommit } from "../../../src/storage/git/signed-commit.ts";
 import { createSshKey, formatPublicKey, type SshKey, toPublicKeyWire, toWireString } from "../../../src/storage/git/ssh-key.ts";
@@ -28,41 +29,37 @@ const SECOND = 1_700_000_000_000;
 /** The repository after three writes by Enki, and a person with write access. */
 const openScene = async () => {
   const repo = await repository();
-  const enki = await repo.clone();
   const written: Record<RefName, Sha[]> = { [LEDGER_REF]: [], [ARCHIVE_REF]: [] };
   const restored: Restoration[] = [];
   const openGuard = (clone: RepositoryClone, by: LedgerSeal = seal) =>
     openLedgerGuard({ clone, seal: by, reportRestored: (each) => void restored.push(each) });
+  const person = await repo.openShared();
+  for (const number of [1, 2, 3]) await writeState(person, written, number);
+  const enki = await repo.clone();
+  await enki.fetch();
   const guard = openGuard(enki);
-  const write = async (clone: RepositoryClone, of: typeof guard, parent: Sha | null, number: number): Promise<void> => {
-    for (const ref of [LEDGER_REF, ARCHIVE_REF]) {
-      const tip = written[ref]?.at(-1) ?? null;
-      const tree = await clone.writeFiles(null, new Map([["state", { content: `${number}\n`, mode: "100644" }]]));
-      const onto = ref === LEDGER_REF ? parent : tip;
-      const at = SECOND + number * 1_000;
-      const commit = await writeSealedCommit(clone, seal, {
-        ref,
-        tree,
-        parents: onto === null ? [] : [onto],
-        message: `write ${number}`,
-        at,
-      });
-      const moves = [{ ref, oldSha: onto, newSha: commit }];
-      await clone.push(moves, of.toOwnMoves(moves));
-      of.remember(moves);
-      written[ref]?.push(commit);
-    }
-  };
-  for (const number of [1, 2, 3]) await write(enki, guard, written[LEDGER_REF]?.at(-1) ?? null, number);
-  const person = await repo.clone();
-  await person.fetch();
+  // Enki made the writes, so both its process and its clone remember them.
+  const moves = Object.entries(written).map(([ref, commits]) => ({ ref, oldSha: null, newSha: commits.at(-1) ?? null }));
+  await enki.moveOwnRefs(guard.toOwnMoves(moves));
+  guard.remember(moves);
   const tree = await person.writeFiles(null, new Map([["state", { content: FORGED, mode: "100644" }]]));
   const git = (input: string | Buffer, ...args: string[]): string =>
     execFileSync("git", args, { cwd: person.directory, input, encoding: "utf8" }).trim();
-  const put = (ref: RefName, id: Sha | null): void =>
-    void git("", "push", "-q", "--force", repo.url, id === null ? `:${ref}` : `${id}:${ref}`);
+  const put = (ref: RefName, id: Sha | null) => person.push([{ ref, oldSha: null, newSha: id }]);
   const object = (content: Buffer): Sha => git(content, "hash-object", "-t", "commit", "-w", "--literally", "--stdin");
   return { repo, enki, guard, openGuard, person, tree, git, put, object, written, restored };
+};
+
+/** One write to the ledger and to the archive. */
+const writeState = async (clone: RepositoryClone, written: Record<RefName, Sha[]>, number: number): Promise<void> => {
+  for (const ref of [LEDGER_REF, ARCHIVE_REF]) {
+    const tree = await clone.writeFiles(null, new Map([["state", { content: `${number}\n`, mode: "100644" }]]));
+    const parents = written[ref]?.slice(-1) ?? [];
+    const at = SECOND + number * 1_000;
+    const commit = await writeSealedCommit(clone, seal, { ref, tree, parents, message: `write ${number}`, at });
+    await clone.push([{ ref, oldSha: parents[0] ?? null, newSha: commit }]);
+    written[ref]?.push(commit);
+  }
 };
 type Scene = Awaited<ReturnType<typeof openScene>>;
 
@@ -272,7 +269,7 @@ const runForgery = async ({ forge, reader = "writer", ref = LEDGER_REF }: Forger
   try {
     const honest = scene.written[ref] ?? [];
     const foreign = await forge(scene, ref, honest);
-    scene.put(ref, foreign);
+    await scene.put(ref, foreign);
     const clone = reader === "fresh" ? await scene.repo.clone() : scene.enki;
     const guard = reader === "writer" ? scene.guard : scene.openGuard(clone);
     await clone.fetch();
@@ -284,13 +281,12 @@ const runForgery = async ({ forge, reader = "writer", ref = LEDGER_REF }: Forger
       return refused instanceof UnsignedLedgerError
         ? { stopped: "unsigned-ledger" }
         : { through: refused instanceof Error ? refused.message : "no error" };
-    const now = scene.git("", "ls-remote", scene.repo.url, ref).split("\t")[0] ?? "";
+    const now = readRefFile(scene.repo.url, ref) ?? "";
     const seen = (await clone.refs())[ref] ?? "";
     const state = now === "" ? "" : ((await clone.readFiles(now)).get("state")?.toString("utf8") ?? "");
     if (now !== seen || state === FORGED || !honest.includes(now)) return { through: `${ref} is ${now}: ${state}` };
     if (reader !== "fresh" && now !== honest.at(-1)) return { through: `only an older state is back: ${state}` };
-    if (foreign !== null && scene.git("", "ls-remote", scene.repo.url, toRefusedRef(foreign)) === "")
-      return { through: "the foreign commit is lost" };
+    if (foreign !== null && readRefFile(scene.repo.url, toRefusedRef(foreign)) === null) return { through: "the foreign commit is lost" };
     return { stopped: "restored" };
   } finally {
     scene.repo.close();
