@@ -7,7 +7,7 @@ const DEEP = [
   "test/core/decisions/*-crash.test.ts",
   "test/core/refinery/{properties,git-properties}.test.ts",
   "test/conformance/{conflicts,roles,seeds,workspace}.test.ts",
-  "test/cli/{break-out,local,long-texts,outcomes,resolve,resume,run,run-workflow,written}.test.ts",
+  "test/cli/{break-out,long-texts,outcomes,resolve,resume,run-workflow,written}.test.ts",
   "test/cli/scripted-agent/*.test.ts",
 ];
 
@@ -40,9 +40,9 @@ const UNIT = [
 ];
 
 const named = (name: string, include: readonly string[], exclude: readonly string[] = []) => ({
-  // Pure tests share one module graph: loading it for each file takes longer than the tests.
+  // Pure tests and stories share one module graph: loading it for each file takes longer than many tests.
   extends: true as const,
-  test: { name, include: [...include], exclude: [...exclude], isolate: name !== "unit" },
+  test: { name, include: [...include], exclude: [...exclude], isolate: name !== "unit" && name !== "stories" },
 });
 
 /** Tests load libraries as the bundles do, without the assertions of micromark's development build. */

@@ -53,6 +53,7 @@ export const openStage = async (options: StageOptions) => {
   const jobs = join(directory, "jobs");
   const runner = options.runner?.(jobs) ?? quickRunner(jobs, options.script, options.atOnce);
   const witness = openWitness();
+  const changes = openChanges();
   const forge = await startForge({
     directory: join(directory, "repositories"),
     port: 0,
@@ -64,6 +65,7 @@ export const openStage = async (options: StageOptions) => {
     ...(options.faults && { faults: options.faults }),
     observe: (exchange) => {
       witness.observe(exchange);
+      if (exchange.method !== "GET") changes.report();
       options.observe?.(exchange);
     },
   });
@@ -122,7 +124,7 @@ export const openStage = async (options: StageOptions) => {
   };
   const files = { "limit.txt": "1\n", ".enki/enki.toml": '[refinery]\nverify = ["true"]\n', ...options.files };
   await stage.push("main", files, { workflows: true });
-  const waits = waiting(stage.maintainer, log, options.patience);
+  const waits = waiting(stage.maintainer, { log, changes, patience: options.patience ?? PATIENCE });
   return {
     ...stage,
     ...waits,
@@ -227,10 +229,38 @@ const repository = (forge: RunningForge, directory: string) => {
 };
 
 const PATIENCE = 60_000;
-const LOOK = 20;
+/** How long a wait lasts if nobody changes anything: some states change with time alone. */
+const LOOK = 100;
 
-/** Waits for what is asynchronous by nature, by looking; a test that waits in vain says for what, and what the App logged. */
-const waiting = (maintainer: PersonClient, log: readonly string[], patience = PATIENCE) => {
+/** What people and Apps write on GitHub. */
+const openChanges = () => {
+  let written = 0;
+  const wakers = new Set<() => void>();
+  return {
+    count: (): number => written,
+    report: (): void => {
+      written += 1;
+      for (const wake of wakers) wake();
+    },
+    /** Waits for the first change after the first `known` ones. */
+    next: (known: number): Promise<void> =>
+      new Promise((resolve) => {
+        if (written > known) return resolve();
+        const wake = (): void => {
+          cancel();
+          wakers.delete(wake);
+          resolve();
+        };
+        const cancel = after(LOOK, wake);
+        wakers.add(wake);
+      }),
+  };
+};
+
+type Waits = { readonly log: readonly string[]; readonly changes: ReturnType<typeof openChanges>; readonly patience: number };
+
+/** Waits for what is asynchronous by nature, by looking after each change; a test that waits in vain says for what, and what the App logged. */
+const waiting = (maintainer: PersonClient, { log, changes, patience }: Waits) => {
   const until = async <T>(
     what: string,
     look: () => Promise<T | null | false | undefined>,
@@ -238,10 +268,11 @@ const waiting = (maintainer: PersonClient, log: readonly string[], patience = PA
   ): Promise<T> => {
     const begun = Date.now();
     for (;;) {
+      const known = changes.count();
       const seen = await look();
       if (seen !== null && seen !== false && seen !== undefined) return seen;
       if (Date.now() - begun > patience) throw new Error(`waited in vain for ${what}\n${log.join("\n")}\n${await shown()}`);
-      await new Promise<void>((resolve) => void after(LOOK, resolve));
+      await changes.next(known);
     }
   };
   /** Enki's own words on an issue: the execution's comment, or any. */

@@ -21,7 +21,7 @@ jobs:
     needs: make
     steps:
       - ${download(down)}
-      - run: find . -type f -printf '%p %m\\n' -o -type l -printf 'link %p\\n' | sort; find . -type f -exec cat {} +
+      - run: find . -type f -printf '%p %m\\n' -o -type l -printf 'link %p\\n' | sort; find . -type f -print0 | sort -z | xargs -0 cat
 `;
 
 const shown = async (run: { log(id: string): Promise<string> }): Promise<string[]> => {

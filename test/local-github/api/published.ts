@@ -76,7 +76,8 @@ const closedAll = (definitions: Definitions): unknown =>
   Object.fromEntries(Object.entries(definitions).map(([name, schema]) => [name, OPEN.test(name) ? schema : closed(schema)]));
 
 const validators = (key: string, definitions: Definitions) => {
-  const ajv = new Ajv({ strict: false, allErrors: true });
+  // Each test file compiles its own validators, which takes longer than their few values do: every definition once, and without optimizing.
+  const ajv = new Ajv({ strict: false, allErrors: true, inlineRefs: false, code: { optimize: false } });
   formats.default(ajv);
   ajv.addSchema({ $id: key, definitions: closedAll(definitions) });
   const known = new Map<string, ValidateFunction>();
