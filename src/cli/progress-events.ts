@@ -14,13 +14,14 @@ const formatStepProgress = (step: Step): string => {
   return `${describeStepState(step)[1].replaceAll("*", "")}${reason === "" ? "" : `: ${toOneLine(reason, MAX_REASON_CHARS)}`}`;
 };
 
-type ProgressOutput = { readonly progress: ProgressView; readonly isJson: boolean };
+type ProgressOutput = { readonly progress: Pick<ProgressView, "printLine">; readonly isJson: boolean };
+type ProgressTerminal = Pick<TerminalHost, "now" | "out" | "isInteractive">;
 export type ProgressPrinter = { readonly print: (execution: Execution) => void };
 
 const isVisible = ({ state }: Step): boolean => state !== "pending" && state !== "ready";
 
 /** Prints each change once: as lines of JSON, or as plain lines without a terminal. A terminal shows a tree instead. */
-export const openProgressPrinter = (terminal: TerminalHost, { progress, isJson }: ProgressOutput): ProgressPrinter => {
+export const openProgressPrinter = (terminal: ProgressTerminal, { progress, isJson }: ProgressOutput): ProgressPrinter => {
   const begun = terminal.now();
   let before: Execution | null = null;
   const printEvent = (event: object): void => terminal.out(`${JSON.stringify({ at: new Date(terminal.now()).toISOString(), ...event })}\n`);

@@ -3,11 +3,10 @@ import { hasEnded } from "../core/domain/execution.ts";
 import { boundsOf, sumWaits, type ExecutionTimeline } from "../core/domain/execution-timeline.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { LEDGER_REF } from "../core/domain/refs.ts";
-import { toOneLine } from "../core/messages/escape.ts";
-import { findQuotaEnd, formatQuotaLine } from "../core/messages/quota-note.ts";
+import { findQuotaEnd } from "../core/messages/quota-note.ts";
 import { openExecutionHistory } from "../storage/ledger/execution-history.ts";
 import { readOptionsAndWords } from "./command-options.ts";
-import { formatHeadline, formatTree } from "./execution-tree.ts";
+import { formatStatus } from "./format-status.ts";
 import { findExecution } from "./find-execution.ts";
 import { commandOptions, readIssueOption } from "./person-command.ts";
 import { findInLedgers, readShownLedgers, type ShownLedger } from "./shown-ledgers.ts";
@@ -49,25 +48,6 @@ const formatQuotaEnd = (execution: Execution): string | null => {
   return until === null ? null : new Date(until).toISOString();
 };
 
-const listQuotaLines = (execution: Execution): string[] => {
-  const until = findQuotaEnd(execution);
-  return until === null ? [] : [formatQuotaLine(until, `enki retry ${execution.id}`)];
-};
-
-/** What waits for a person, with the command lines that answer. */
-export const formatWaiting = (execution: Execution): string[] => {
-  const items = listWaiting(execution);
-  if (items.length === 0) return [];
-  return [
-    "",
-    "Waits for you:",
-    ...items.flatMap(({ step, text, command }) => [
-      `  ${step === null ? "" : `${step}: `}${toOneLine(text, 300)}`,
-      ...(command === "" ? [] : [`    ${command}`]),
-    ]),
-  ];
-};
-
 /** The executions to show: the named one, or those that are not finished, or the newest. */
 export const chooseShown = (ledger: Ledger, issue: number | null, word: string | null): Execution[] => {
   if (word !== null || issue !== null) return [findExecution(ledger, { issue, target: word }).execution];
@@ -92,14 +72,11 @@ export const runStatusCommand = async (args: readonly string[], terminal: Termin
   for (const { execution, timeline } of read) {
     const plan = ledger.plans[execution.plan ?? ""] ?? null;
     const tree = { execution, plan, timeline, now, width: terminal.size().columns, colour: openColours(terminal) };
-    const head = `${formatHeadline(tree)}  ${name}#${execution.issue} ${toOneLine(execution.request, 80)}`;
-    terminal.out(`${[head.trimEnd(), ...formatTree(tree), ...listQuotaLines(execution), ...formatAnswers(place, execution)].join("\n")}\n`);
+    // Nobody can answer a run that is over.
+    terminal.out(`${formatStatus(tree, { name, isOpen: place.ref === LEDGER_REF }).join("\n")}\n`);
   }
   return 0;
 };
 
 const readTimeline = ({ git, ref }: ShownLedger, { id }: Execution): Promise<ExecutionTimeline> =>
   openExecutionHistory(git, id, ref).read();
-
-/** Nobody can answer a run that is over. */
-const formatAnswers = ({ ref }: ShownLedger, execution: Execution): string[] => (ref === LEDGER_REF ? formatWaiting(execution) : []);

@@ -8,7 +8,7 @@ import { commandOptions, readIssueOption } from "./person-command.ts";
 import { openProgressView } from "./progress-view.ts";
 import { openProgressPrinter } from "./progress-events.ts";
 import { openColours } from "./terminal-colours.ts";
-import { formatWaiting } from "./status-command.ts";
+import { formatWaiting } from "./format-status.ts";
 import { listWaiting } from "../core/messages/waiting-items.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 

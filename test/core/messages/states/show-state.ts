@@ -1,0 +1,92 @@
+import { formatStatus } from "../../../../src/cli/format-status.ts";
+import { openProgressPrinter } from "../../../../src/cli/progress-events.ts";
+import type { Execution } from "../../../../src/core/domain/execution.ts";
+import { extendTimeline, startTimeline } from "../../../../src/core/domain/execution-timeline.ts";
+import type { ExecutionId } from "../../../../src/core/domain/ids.ts";
+import { openStory } from "../../../support/story.ts";
+
+type Story = ReturnType<typeof openStory>;
+
+/** A story at the moment that a snapshot shows. */
+export type Told = {
+  readonly it: Pick<Story, "state">;
+  readonly id: ExecutionId;
+  /** The pull requests with their whole text; the others show their state alone. */
+  readonly pulls?: readonly number[];
+};
+
+/** What happened before, in a sentence, and how it comes to that. */
+export type Scene = { readonly about: string; readonly tell: () => Promise<Told> };
+
+const START = Date.parse("2026-11-02T09:00:00Z");
+
+/** A story on a day that people can read. */
+export const openDay = (over: Parameters<typeof openStory>[0] = {}): Story => {
+  const it = openStory(over);
+  it.state.now = START;
+  return it;
+};
+
+/** The execution as it was written last, also after it left the ledger. */
+export const findTold = ({ it, id }: Told): Execution => {
+  const execution = it.state.ledger.executions[id] ?? it.state.archive[id];
+  if (!execution) throw new Error(`there is no execution ${id}`);
+  return execution;
+};
+
+const showTerminal = ({ it, id }: Told, execution: Execution): string => {
+  const { state } = it;
+  let timeline = startTimeline(id);
+  let now = START;
+  const lines: string[] = [];
+  const printer = openProgressPrinter(
+    { now: () => now, out: () => undefined, isInteractive: false },
+    { progress: { printLine: (line) => void lines.push(line) }, isJson: false },
+  );
+  for (const { ledger, inputs } of state.writes) {
+    const written = ledger.executions[id];
+    if (!written) continue;
+    ({ now } = inputs.snapshot);
+    timeline = extendTimeline(timeline, written, now);
+    printer.print(written);
+  }
+  const plan = state.ledger.plans[execution.plan ?? ""] ?? null;
+  const tree = { execution, plan, timeline, now: state.now, width: 100, colour: (text: string) => text };
+  const status = formatStatus(tree, { name: "octo/demo", isOpen: true });
+  return ["$ enki status", ...status, "", "$ enki run, without a terminal", ...lines].map((line) => line.trimEnd()).join("\n");
+};
+
+const withoutMarker = (body: string): string => body.replace(/^<!--[^\n]*-->\n+/, "");
+
+/** The pull requests, each with its text or the first paragraph, and the statuses of its head. */
+const showPulls = ({ it: { state }, pulls }: Told): readonly string[] =>
+  state.pulls.flatMap(({ number, head, headRef, state: where }) => {
+    const body = state.bodies.get(number);
+    if (body === undefined) return [];
+    const status = state.statuses.findLast(({ commit }) => commit === head);
+    const text = pulls?.includes(number) ? body : (body.split("\n\nStep `")[0] ?? "");
+    const said = status ? `status: ${status.state}, “${status.text}”` : "no status";
+    return [`## Pull request #${number} of \`${headRef}\`: ${where}, ${said}`, text];
+  });
+
+/** Everything that a person sees of a state. */
+export const showState = (title: string, about: string, told: Told): string => {
+  const execution = findTold(told);
+  const { comments, reviewRequests } = told.it.state;
+  const own = comments.find(({ body }) => body.startsWith(`<!-- enki:execution:${told.id}`));
+  const others = comments.filter((comment) => comment !== own && comment.issue === execution.issue);
+  return [
+    `# ${title}`,
+    about,
+    "## The comment",
+    withoutMarker(own?.body ?? "There is none."),
+    ...(others.length === 0 ? [] : ["## Other comments", ...others.map(({ body }) => withoutMarker(body))]),
+    ...(reviewRequests.length === 0
+      ? []
+      : [`Reviews requested: ${reviewRequests.map(({ pull, login }) => `#${pull} by ${login}`).join(", ")}`]),
+    ...showPulls(told),
+    "## The terminal",
+    `\`\`\`\`\`text\n${showTerminal(told, execution)}\n\`\`\`\`\``,
+    "",
+  ].join("\n\n");
+};
