@@ -4,6 +4,7 @@ import type { Millis } from "../core/domain/ids.ts";
 import type { Plan } from "../core/domain/plan.ts";
 import type { StepState } from "../core/domain/step.ts";
 import { drawGraphLines } from "../core/messages/ascii-graph.ts";
+import { formatProgress } from "../core/messages/progress-bar.ts";
 import { formatDuration } from "../core/messages/duration-text.ts";
 
 export type TreeInput = {
@@ -36,9 +37,8 @@ export const formatTree = (input: TreeInput): string[] => {
 /** The state of an execution in one line. */
 export const formatHeadline = ({ execution, timeline, now }: TreeInput): string => {
   const all = Object.values(execution.steps);
-  const done = all.filter(({ state }) => state === "done").length;
   const end = timeline.states.at(-1);
   const isOver = execution.state === "done" || execution.state === "failed" || execution.state === "cancelled";
   const time = formatDuration((isOver && end ? end.from : now) - execution.createdAt);
-  return `${execution.id}  ${execution.state}${all.length === 0 ? "" : `, ${done} of ${all.length} steps done`}, ${time}`;
+  return `${execution.id}  ${execution.state}${all.length === 0 ? "" : `, ${formatProgress(all)}`}, ${time}`;
 };

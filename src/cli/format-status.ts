@@ -1,4 +1,5 @@
 import type { Execution } from "../core/domain/execution.ts";
+import type { Refusal } from "../core/domain/refusal.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import { findQuotaEnd, formatQuotaLine } from "../core/messages/quota-note.ts";
 import { listWaiting } from "../core/messages/waiting-items.ts";
@@ -23,12 +24,23 @@ const listQuotaLines = (execution: Execution): string[] => {
   return until === null ? [] : [formatQuotaLine(until, `enki retry ${execution.id}`)];
 };
 
-/** `isOpen`: whether a person can still answer. */
-type StatusPlace = { readonly name: string; readonly isOpen: boolean };
+/** Why nothing lands, or why the execution is paused or over, and how it continues. */
+const listStopLines = ({ id, state, refusal, baseBranch }: Execution, frozen: Refusal | null): string[] => {
+  if (state === "running" && frozen) {
+    const next = frozen.next.startsWith("/enki") ? "" : ` ${toOneLine(frozen.next.replaceAll("`", ""), 200)}`;
+    return [`Nothing lands on ${baseBranch} for now: ${toOneLine(frozen.message, 300)}${next}`, `  To check again: enki retry ${id}`];
+  }
+  if (state === "paused") return [`${toOneLine(refusal?.message ?? "Paused.", 300)} To continue: enki resume ${id}`];
+  return state === "cancelled" && refusal ? [toOneLine(refusal.message, 300)] : [];
+};
+
+/** `isOpen`: whether a person can still answer. `frozen`: why nothing lands on the base. */
+type StatusPlace = { readonly name: string; readonly isOpen: boolean; readonly frozen: Refusal | null };
 
 /** The lines of `enki status` about one execution. */
-export const formatStatus = (tree: TreeInput, { name, isOpen }: StatusPlace): string[] => {
+export const formatStatus = (tree: TreeInput, { name, isOpen, frozen }: StatusPlace): string[] => {
   const { execution } = tree;
   const head = `${formatHeadline(tree)}  ${name}#${execution.issue} ${toOneLine(execution.request, 80)}`;
-  return [head.trimEnd(), ...formatTree(tree), ...listQuotaLines(execution), ...(isOpen ? formatWaiting(execution) : [])];
+  const notes = [...listQuotaLines(execution), ...(isOpen ? [...listStopLines(execution, frozen), ...formatWaiting(execution)] : [])];
+  return [head.trimEnd(), ...formatTree(tree), ...notes];
 };

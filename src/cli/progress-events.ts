@@ -1,5 +1,6 @@
 import type { Execution } from "../core/domain/execution.ts";
 import type { Step } from "../core/domain/step.ts";
+import { formatDuration } from "../core/messages/duration-text.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import { findQuotaEnd, formatQuotaLine, RESUME_WITH_KEY } from "../core/messages/quota-note.ts";
 import { describeStepState, findIdleReason } from "../core/messages/step-table.ts";
@@ -10,9 +11,13 @@ const MAX_REASON_CHARS = 500;
 
 /** A step's state and the reason for idleness, in words. */
 const formatStepProgress = (step: Step): string => {
-  const reason = findIdleReason(step);
+  const reason = step.state === "failed" ? step.refusal.message : findIdleReason(step);
   return `${describeStepState(step)[1].replaceAll("*", "")}${reason === "" ? "" : `: ${toOneLine(reason, MAX_REASON_CHARS)}`}`;
 };
+
+const MAX_TENTHS_MS = 600_000;
+/** Tenths of a second, as long as they tell something. */
+const formatElapsed = (ms: number): string => (ms < MAX_TENTHS_MS ? `${(ms / 1_000).toFixed(1)} s` : formatDuration(ms));
 
 type ProgressOutput = { readonly progress: Pick<ProgressView, "printLine">; readonly isJson: boolean };
 type ProgressTerminal = Pick<TerminalHost, "now" | "out" | "isInteractive">;
@@ -26,7 +31,7 @@ export const openProgressPrinter = (terminal: ProgressTerminal, { progress, isJs
   let before: Execution | null = null;
   const printEvent = (event: object): void => terminal.out(`${JSON.stringify({ at: new Date(terminal.now()).toISOString(), ...event })}\n`);
   const printPlain = (line: string): void => {
-    if (!terminal.isInteractive) progress.printLine(`${((terminal.now() - begun) / 1_000).toFixed(1)} s`.padStart(7) + `  ${line}`);
+    if (!terminal.isInteractive) progress.printLine(formatElapsed(terminal.now() - begun).padStart(7) + `  ${line}`);
   };
   const printStep = (execution: Execution, step: Step): void => {
     const { id, state, attempt, pull, landed, refusal } = step;

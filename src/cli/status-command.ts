@@ -1,6 +1,7 @@
 import type { Execution } from "../core/domain/execution.ts";
 import { hasEnded } from "../core/domain/execution.ts";
 import { boundsOf, sumWaits, type ExecutionTimeline } from "../core/domain/execution-timeline.ts";
+import { readOwn } from "../core/domain/own-record.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { LEDGER_REF } from "../core/domain/refs.ts";
 import { findQuotaEnd } from "../core/messages/quota-note.ts";
@@ -72,8 +73,9 @@ export const runStatusCommand = async (args: readonly string[], terminal: Termin
   for (const { execution, timeline } of read) {
     const plan = ledger.plans[execution.plan ?? ""] ?? null;
     const tree = { execution, plan, timeline, now, width: terminal.size().columns, colour: openColours(terminal) };
+    const frozen = readOwn(ledger.queues, execution.baseBranch)?.frozen ?? null;
     // Nobody can answer a run that is over.
-    terminal.out(`${formatStatus(tree, { name, isOpen: place.ref === LEDGER_REF }).join("\n")}\n`);
+    terminal.out(`${formatStatus(tree, { name, isOpen: place.ref === LEDGER_REF, frozen }).join("\n")}\n`);
   }
   return 0;
 };

@@ -43,7 +43,7 @@ describe.concurrent("enki run", () => {
     }
     // Without a GitHub, all commands show the newest run.
     const status = await terminal.run(["status"], { cwd });
-    expect(status).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f]{6} {2}done, 1 of 1 steps done/) as unknown });
+    expect(status).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f]{6} {2}done, 1 of 1 step done/) as unknown });
     expect((await terminal.run(["graph"], { cwd })).out).toBe("*  sort  landed  Do sort\n");
     expect((await terminal.run(["explain", "sort"], { cwd })).out).toMatch(
       /^sort \(Do sort\) is done: It landed on main as [0-9a-f]{12}\./,
@@ -182,7 +182,7 @@ describe.runIf(hasScript)("enki run in a terminal", () => {
       /### [0-9a-f]{6}: done after .*\n\n.*an agent at work[^]*\| `sort` \| Do sort \| landed \|/,
     );
     // oxlint-disable-next-line no-control-regex -- colours
-    expect(out).toMatch(/running, 0 of 1 steps done, \d+ s\r?\n +\d+ s {2}\u001b\[36m@ {2}sort {2}running {2}Do sort\u001b\[0m/);
+    expect(out).toMatch(/running, 0 of 1 step done, \d+ s\r?\n +\d+ s {2}\u001b\[36m@ {2}sort {2}running {2}Do sort\u001b\[0m/);
     expect(of.branches()).toHaveLength(2);
   });
 

@@ -246,7 +246,7 @@ describe("several executions", () => {
     await it.ran("a");
     await it.tell({ kind: "woken" });
     expect([it.states(), it.execution()?.state]).toEqual([{ a: "done" }, "paused"]);
-    expect(it.comment()).toContain("Paused: 1 of 1 steps done");
+    expect(it.comment()).toContain("Paused: 1 of 1 step done");
     await it.say(1, { kind: "resume", target: null });
     expect(it.execution()?.state).toBe("done");
   });

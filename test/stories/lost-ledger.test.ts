@@ -46,7 +46,7 @@ test("52 a deleted ledger that no key signs: landed work is recognised, lost wor
   const issue = await stage.ask();
   await stage.approve(issue);
 
-  const shown = await stage.shows(issue, /Cancelled: 1 of 1 steps done; landed work stays/);
+  const shown = await stage.shows(issue, /Cancelled: 1 of 1 step done; landed work stays/);
   expect(shown).toContain("the limit");
   expect(before).toHaveLength(2);
   expect(await landedOf(stage)).toEqual(before);

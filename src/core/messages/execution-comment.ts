@@ -1,6 +1,6 @@
 import type { Brief } from "../domain/brief.ts";
 import { type Execution, hasFoundNothing } from "../domain/execution.ts";
-import type { StepId } from "../domain/ids.ts";
+import { type StepId, toTaskId } from "../domain/ids.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { Queue } from "../domain/queue.ts";
 import type { Step } from "../domain/step.ts";
@@ -26,7 +26,9 @@ import { renderIgnoredResults } from "./ignored-results.ts";
 import { renderMermaidBlock } from "./mermaid-graph.ts";
 import { describeLanding, renderQueuedSteps } from "./landing-words.ts";
 import { writeMarker } from "./comment-marker.ts";
-import { renderQuotaNote } from "./quota-note.ts";
+import { formatProgress, renderProgressBar } from "./progress-bar.ts";
+import { describeQueuePlace } from "./queue-place.ts";
+import { isPlannerAwaitingQuota, renderQuotaNote } from "./quota-note.ts";
 import { renderNextCommand } from "./next-command.ts";
 import { renderIgnoredRecords } from "./limit-notes.ts";
 import { renderProposals } from "./proposals.ts";
@@ -83,7 +85,8 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
   const startedSteps = steps.map(({ id }) => execution.steps[id]).filter((step) => step !== undefined);
   return keepFittingParts([
     { rank: 0, text: writeMarker({ kind: "execution", id: execution.id }) },
-    { rank: 0, text: `### ${renderHeadline(execution, startedSteps)}` },
+    { rank: 0, text: `### ${renderHeadline(execution, { all: startedSteps, frozen: queue.frozen !== null })}` },
+    { rank: 1, text: renderProgressBar(execution, startedSteps) },
     { rank: 1, text: quoteWithin(execution.request, { limit: 1_000, keep: "start" }, 4_000) },
     { rank: 1, text: renderBriefNote(input.brief) },
     { rank: 0, text: renderExecutionNotice(execution, queue, startedSteps) },
@@ -99,6 +102,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
       rank: 0,
       text: renderStepTable(steps, execution.steps, {
         runs: input.runs,
+        place: (id) => describeQueuePlace(toTaskId(execution.id, id), queue),
         limit: execution.amendment ? MAX_CHARS_BESIDE_AMENDMENT : undefined,
       }),
     },
@@ -145,27 +149,46 @@ const keepFittingParts = (parts: readonly CommentPart[]): string => {
   return [...input, ...(input.length < nonEmpty.length ? [PARTS_OMITTED_NOTE] : [])].join("\n\n");
 };
 
-const renderHeadline = ({ state, planning, revision }: Execution, all: readonly Step[]): string => {
-  const progress = `${all.filter((step) => step.state === "done").length} of ${all.length} steps done`;
+type HeadlineFacts = { readonly all: readonly Step[]; readonly frozen: boolean };
+
+const renderHeadline = (execution: Execution, { all, frozen }: HeadlineFacts): string => {
+  const { state, amendment, plan } = execution;
+  const progress = formatProgress(all);
   switch (state) {
     case "planning":
-      if (revision?.state === "planning") return "Revising the plan";
-      return planning.attempt > 1 ? `Making a plan, attempt ${planning.attempt}` : "Reading the code and making a plan";
+      return renderPlanningHeadline(execution);
     case "asking":
       return "The planner has a question";
     case "proposed":
       return "A plan, for your approval";
-    case "running":
-      return `${all.some((step) => step.state === "waiting") ? "Waiting for you" : "Running"}: ${progress}`;
+    case "running": {
+      const isWaiting = frozen || amendment?.state === "proposed" || all.some((step) => step.state === "waiting");
+      return `${isWaiting ? "Waiting for you" : "Running"}: ${progress}`;
+    }
     case "paused":
       return `Paused: ${progress}`;
     case "done":
-      return all.some((step) => step.landed) ? "Done: everything landed" : "Done: there was nothing to land";
+      return renderDoneHeadline(execution, all);
     case "failed":
-      return all.length === 0 ? "Stopped: there is no plan" : `Stopped: ${progress}`;
+      if (all.length > 0) return `Stopped: ${progress}`;
+      return plan === null ? "Stopped: there is no plan" : "Stopped: the plan is not approved";
     case "cancelled":
       return all.some((step) => step.landed) ? `Cancelled: ${progress}; landed work stays` : "Cancelled";
   }
+};
+
+const renderPlanningHeadline = (execution: Execution): string => {
+  const { planning, revision } = execution;
+  if (isPlannerAwaitingQuota(execution)) return "Waiting to make a plan";
+  if (revision?.state === "planning") return "Revising the plan";
+  return planning.attempt > 1 ? `Making a plan, attempt ${planning.attempt}` : "Reading the code and making a plan";
+};
+
+const renderDoneHeadline = ({ undoes }: Execution, all: readonly Step[]): string => {
+  const landed = all.filter((step) => step.landed).length;
+  if (landed === 0) return "Done: there was nothing to land";
+  if (all.some(({ state }) => state === "skipped" || state === "cancelled")) return `Done: ${landed} of ${all.length} steps landed`;
+  return undoes ? "Done: the work is undone" : "Done: everything landed";
 };
 
 /** Reads an execution's end from its comment; null if it has not ended or can be retried. */
@@ -176,7 +199,8 @@ export const readCommentEnd = (body: string): "done" | "cancelled" | null => {
 
 /** A notice about the whole execution; steps have their own. */
 const renderExecutionNotice = (execution: Execution, { frozen }: Queue, all: readonly Step[]): string => {
-  if (frozen && execution.state === "running") return `> [!WARNING]\n> **Nothing lands for now.** ${escapeSentence(frozen.message)}`;
+  if (frozen && (execution.state === "running" || (execution.state === "done" && frozen.code === "tree-differs")))
+    return `> [!WARNING]\n> **Nothing lands for now.** ${escapeSentence(frozen.message)}`;
   if (!execution.refusal) return "";
   if (["cancelled", "paused", "asking"].includes(execution.state)) return escapeSentence(execution.refusal.message);
   const noStepFailed = all.every((step) => step.state !== "failed");

@@ -2,13 +2,13 @@ import type { Execution, QueuedPull } from "../domain/execution.ts";
 import { toTaskId } from "../domain/ids.ts";
 import type { Queue } from "../domain/queue.ts";
 import { PULL_STEP_ID } from "../domain/queued-pull.ts";
-import type { Refusal } from "../domain/refusal.ts";
 import { findFailureLog, isHeldByPerson, type Step } from "../domain/step.ts";
 import { renderCapacityNote, type ShownCapacity } from "./capacity-note.ts";
 import { writeMarker } from "./comment-marker.ts";
-import { escapeInline, escapeSentence, quoteWithin, toInlineCode } from "./escape.ts";
+import { escapeInline, escapeSentence, toInlineCode } from "./escape.ts";
 import { describeLanding } from "./landing-words.ts";
-import { formatCopyBlock, renderNextStep } from "./next-command.ts";
+import { formatCopyBlock, renderNextOwnStep } from "./next-command.ts";
+import { renderFailureLog } from "./step-details.ts";
 
 type LandingCommentInput = {
   readonly execution: Execution;
@@ -59,17 +59,12 @@ const renderState = ({ execution, step, queue }: ShownState): string => {
   return `Enki verifies this head together with what is ahead of it, and lands it once it is green. A new commit takes it out of the queue.${place}`;
 };
 
-/** The next step, unless it only leads to this pull request. */
-const renderNextOwnStep = (refusal: Refusal): string => (/^#\d+$/.test(refusal.next) ? "" : renderNextStep(refusal));
-
-const MAX_LOG_CHARS = 4_000;
-
 const renderFailure = (step: Step & { readonly state: "failed" }): string => {
-  const log = findFailureLog(step);
+  const next = renderNextOwnStep(step.refusal);
   return [
     escapeSentence(step.refusal.message, 1_000),
-    log === "" ? "" : quoteWithin(log, { limit: MAX_LOG_CHARS, keep: "end" }, 2 * MAX_LOG_CHARS),
-    renderNextOwnStep(step.refusal),
+    renderFailureLog(findFailureLog(step)),
+    next.startsWith("```") ? `To put it into the queue again, comment:\n\n${next}` : next,
   ]
     .filter((part) => part !== "")
     .join("\n\n");

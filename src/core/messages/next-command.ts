@@ -18,6 +18,9 @@ export const formatCopyBlock = (line: string): string => `\`\`\`\n${line}\n\`\`\
 export const renderNextStep = ({ next }: Refusal): string =>
   next.startsWith("/enki") ? formatCopyBlock(next) : next === "" ? "" : `Next: ${escapeSentence(next)}`;
 
+/** The next step on a pull request, unless it only leads to the pull request itself. */
+export const renderNextOwnStep = (refusal: Refusal): string => (/^#\d+$/.test(refusal.next) ? "" : renderNextStep(refusal));
+
 /** The steps of an execution that have started, and those of its plan. */
 type NextSteps = { readonly started: readonly Step[]; readonly planned: readonly PlannedStep[] };
 

@@ -30,11 +30,11 @@ const endSentence = (text: string): string => (text === "" || /[.!?…]$/.test(t
 
 /** One sentence about the event, which stays true after the person has acted. */
 const describeNotice = (execution: Execution, { kind, step, pull, reason }: Notice): string => {
-  const name = toInlineCode(step ?? "");
+  const name = execution.landsPull ? `#${execution.landsPull.pull}` : toInlineCode(step ?? "");
   const why = endSentence(escapeSentence(reason, 300));
   switch (kind) {
     case "plan":
-      return "a plan is ready for your approval.";
+      return execution.amendment?.state === "proposed" ? "more steps are ready for your approval." : "a plan is ready for your approval.";
     case "question":
       return `${step === null ? "the planner" : name} has a question. ${why}`.trim();
     case "review":

@@ -4,7 +4,7 @@ import type { PlannedStep } from "../domain/plan.ts";
 import { findFailureLog, findOpenConflict, isAwaitingAnswer, isHeldByPerson, type Step } from "../domain/step.ts";
 import { listFindings } from "../domain/tampering.ts";
 import { escapeSentence, toInlineCode } from "./escape.ts";
-import { renderNextStep } from "./next-command.ts";
+import { renderNextOwnStep } from "./next-command.ts";
 import { formatConflicts } from "./open-conflicts.ts";
 import { renderFailureLog } from "./step-details.ts";
 
@@ -19,7 +19,7 @@ export type PullStanding = {
 
 const joinParts = (...parts: readonly string[]): string => parts.filter((part) => part !== "").join("\n\n");
 
-const explain = (words: string, { refusal }: Step, next = refusal === null ? "" : renderNextStep(refusal)): string =>
+const explain = (words: string, { refusal }: Step, next = refusal === null ? "" : renderNextOwnStep(refusal)): string =>
   joinParts(`${words}${refusal === null ? "" : ` ${escapeSentence(refusal.message, 1_000)}`}`, next);
 
 /** Reasons that only mean a missing approval of the head. */
@@ -40,8 +40,8 @@ const describeQueued = ({ execution, planned, step, progressUrl }: PullStanding)
   const conflict = findOpenConflict(step);
   if (conflict)
     return `🔵 **Resolving a conflict** with ${base} in ${formatConflicts(conflict.conflicts)}. This branch gets a new head, which is verified again.`;
-  const needs = planned.needs.length === 0 ? "" : " It lands after the steps that it needs.";
-  return `🔵 **In the queue of ${base}.** Enki verifies this head together with the work ahead of it.${needs} [Its place in the queue](${progressUrl})`;
+  const needs = planned.needs.length === 0 ? "." : ", after the steps that it needs.";
+  return `🔵 **In the queue of ${base}.** It lands once it is verified together with the work ahead of it${needs} [Its place in the queue](${progressUrl})`;
 };
 
 /** The state of a step as the first lines of its pull request. Every change of the text is a change of {@link toPullStateKey}. */

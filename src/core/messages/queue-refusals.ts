@@ -28,8 +28,7 @@ export const refuseOutage = (baseBranch: string): Refusal =>
   ).refusal;
 
 export const refuseRedBase = (baseBranch: string): Refusal =>
-  refuse("base-red", `\`${baseBranch}\` itself does not pass verification, so no step is blamed.`, `fix ${baseBranch}, or /enki retry`)
-    .refusal;
+  refuse("base-red", `\`${baseBranch}\` itself does not pass verification, so no step is blamed.`, `fix \`${baseBranch}\`.`).refusal;
 
 export const refuseFailedVerification = (task: TaskId, log: string): Refusal =>
   refuse("verification-failed", describeFailure(log), `/enki retry ${task}`).refusal;

@@ -6,6 +6,10 @@ import { toInlineCode } from "./escape.ts";
 /** A moment to the minute: `2026-11-29 15:00 UTC`. */
 export const formatMinute = (at: Millis): string => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
+/** Whether the planner waits for the quota of its model. */
+export const isPlannerAwaitingQuota = ({ planning, state }: Execution): boolean =>
+  state === "planning" && planning.quota !== undefined && planning.quota.until === planning.notBefore;
+
 /** Until when work of an execution waits for the quota of its model; null without such work. */
 export const findQuotaEnd = ({ planning, state, steps }: Execution): Millis | null => {
   const planner = state === "planning" && planning.quota?.until === planning.notBefore ? [planning.quota.until] : [];

@@ -27,10 +27,11 @@ const cutRows = (rows: readonly string[], limit: number): readonly string[] => {
   return length > limit ? fitting.slice(0, -1) : fitting;
 };
 
-const formatRow = ({ planned, step, run }: StepStanding, hasStarted: boolean): string => {
-  const link = run === undefined ? "" : ` · [run](${run})`;
-  const last = hasStarted ? `${formatStateCell(step)}${link}` : formatWorkMode(planned);
-  return `| ${formatCodeCell(planned.id)} | ${escapeInline(planned.title, 100)} | ${formatNeeds(planned)} | ${last} |`;
+const formatRow = (standing: StepStanding, hasStarted: boolean): string => {
+  const { planned, run } = standing;
+  const cells = `${formatCodeCell(planned.id)} | ${escapeInline(planned.title, 100)} | ${formatNeeds(planned)}`;
+  if (!hasStarted) return `| ${cells} | ${formatWorkMode(planned)} |`;
+  return `| ${formatStateCell(standing)}${run === undefined ? "" : ` · [run](${run})`} | ${cells} |`;
 };
 
 /** Whether the table of a proposed plan shows every step and need. */
@@ -45,26 +46,29 @@ export const fitsStepTable = (steps: readonly PlannedStep[]): boolean =>
 type TableOptions = {
   /** Addresses of the steps' runs. */
   readonly runs?: Readonly<Record<StepId, string>> | undefined;
+  /** Where published work is in the queue; see describeQueuePlace. */
+  readonly place?: ((id: StepId) => string | null) | undefined;
   readonly limit?: number | undefined;
 };
 
-/** One row for each step: title, needs and state, or the mode of work before it starts. Empty without a plan. */
+/** One row for each step: the state first, because a narrow screen cuts the end, or the mode of work before it starts. Empty without a plan. */
 export const renderStepTable = (
   steps: readonly PlannedStep[],
   states: StepsById,
-  { runs = {}, limit = MAX_TABLE_CHARS }: TableOptions = {},
+  { runs = {}, place, limit = MAX_TABLE_CHARS }: TableOptions = {},
 ): string => {
   if (steps.length === 0) return "";
   const hasStarted = Object.keys(states).length > 0;
-  const head = [`| step | what it does | after | ${hasStarted ? "state" : "how"} |`, "|---|---|---|---|"];
-  const all = steps.map((planned) => ({ planned, step: states[planned.id], run: runs[planned.id] }));
+  const head = [hasStarted ? "| state | step | what it does | after |" : "| step | what it does | after | how |", "|---|---|---|---|"];
+  const all = steps.map((planned) => ({ planned, step: states[planned.id], run: runs[planned.id], place }));
   const sorted = hasStarted && all.length > MAX_TABLE_ROWS ? sortStepsByUrgency(all) : all;
   const rows = cutRows(
     sorted.slice(0, MAX_TABLE_ROWS).map((each) => formatRow(each, hasStarted)),
     limit,
   );
   const rest = sorted.slice(rows.length);
-  const more = rest.length > 0 ? [`| … | ${rest.length} more | | ${hasStarted ? `${countStandings(rest)} ` : ""}|`] : [];
+  const more =
+    rest.length === 0 ? [] : [hasStarted ? `| ${countStandings(rest)} | … | ${rest.length} more | |` : `| … | ${rest.length} more | | |`];
   return [...head, ...rows, ...more].join("\n");
 };
 
@@ -83,7 +87,12 @@ const STATE_URGENCY: Readonly<Record<StepState, number>> = {
   done: 10,
 };
 
-type StepStanding = { readonly planned: PlannedStep; readonly step: Step | undefined; readonly run?: string | undefined };
+type StepStanding = {
+  readonly planned: PlannedStep;
+  readonly step: Step | undefined;
+  readonly run?: string | undefined;
+  readonly place?: TableOptions["place"];
+};
 
 const sortStepsByUrgency = (all: readonly StepStanding[]): readonly StepStanding[] => {
   const groups: StepStanding[][] = Object.values(STATE_URGENCY).map(() => []);
@@ -114,9 +123,16 @@ const formatNeeds = (step: PlannedStep): string => {
   return [...needs.slice(0, MAX_NEEDS_SHOWN).map((need) => formatCodeCell(need)), ...more].join(", ");
 };
 
-const formatStateCell = (step: Step | undefined): string => {
+/** The state in words; the place in the queue for work that is only queued. */
+const describePlace = (step: Step, place: TableOptions["place"]): StateWords => {
+  const isQueued = step.state === "published" && step.refusal === null && !findOpenConflict(step);
+  const words = isQueued ? place?.(step.id) : undefined;
+  return typeof words === "string" ? ["🔵", words] : describeStepState(step);
+};
+
+const formatStateCell = ({ step, place }: StepStanding): string => {
   if (!step) return "";
-  const [symbol, plain] = describeStepState(step);
+  const [symbol, plain] = describePlace(step, place);
   const reason = findIdleReason(step);
   const words = reason === "" ? plain : `${plain}: ${escapeInline(reason, 100)}`;
   if (step.landed) return `${symbol} ${words}${step.pull === null ? "" : ` in #${step.pull}`} as ${step.landed.commit.slice(0, 12)}`;

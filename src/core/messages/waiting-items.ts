@@ -29,17 +29,23 @@ const toStepItem = (execution: Execution, step: Step): WaitingItem | null => {
   return { ...item, kind: "report", text: message, command: `enki approve ${task}`, comment: own };
 };
 
+/** The terminal's line for a next step; a retry where a person first acts elsewhere. */
+const toCommandLine = (next: string, id: string): string => (next.startsWith("/enki ") ? next.slice(1) : `enki retry ${id}`);
+
 /** Everything in an execution that waits for a person, in the order of its steps. */
 export const listWaiting = (execution: Execution): WaitingItem[] => {
   const { state, plan, id, steps, refusal, amendment } = execution;
   const waits = { step: null, pull: null };
-  const planItem = (hash: string): WaitingItem => {
+  const planItem = (hash: string, text = "The plan waits for an approval."): WaitingItem => {
     const comment = `/enki approve ${hash.slice(0, 12)}`;
-    return { ...waits, kind: "plan", text: "The plan waits for an approval.", command: `enki approve ${id}`, comment };
+    return { ...waits, kind: "plan", text, command: `enki approve ${id}`, comment };
   };
   if (state === "proposed" && plan !== null) return [planItem(plan)];
   if (state === "asking" && refusal)
     return [{ ...waits, kind: "question", text: refusal.message, command: refusal.next.replace(/^\/enki/, "enki"), comment: null }];
-  const added = amendment?.state === "proposed" && amendment.plan !== null ? [planItem(amendment.plan)] : [];
+  const added =
+    amendment?.state === "proposed" && amendment.plan !== null ? [planItem(amendment.plan, "More steps wait for an approval.")] : [];
+  if (state === "failed" && refusal && Object.values(steps).every((step) => step.state !== "failed"))
+    return [{ ...waits, kind: "failure", text: refusal.message, command: toCommandLine(refusal.next, id), comment: null }];
   return [...added, ...Object.values(steps).flatMap((step) => toStepItem(execution, step) ?? [])];
 };

@@ -97,7 +97,7 @@ describe("/enki graph", () => {
     const second = Object.keys(it.state.ledger.executions).find((id) => id !== first) ?? "";
     await write(it, 72, "/enki graph");
     expect(it.replies()).toHaveLength(1);
-    expect(it.lastReply().match(/^\| step \|/gm)).toHaveLength(2);
+    expect(it.lastReply().match(/^\| (?:state \| )?step \|/gm)).toHaveLength(2);
     expect(it.lastReply().indexOf(second)).toBeLessThan(it.lastReply().indexOf(first));
     await write(it, 73, `/enki graph ${first}`);
     expect(it.lastReply()).not.toContain(second);
@@ -116,7 +116,7 @@ describe("/enki graph", () => {
     const shown = execution ? { execution, plan: plan(...many), runs: {} } : null;
     const text = renderGraphReply(shown ? [shown, shown, shown, shown, shown] : [], 0);
     expect(text.length).toBeLessThan(60_000);
-    expect(text.match(/^\| step \|/gm)).toHaveLength(5);
+    expect(text.match(/^\| (?:state \| )?step \|/gm)).toHaveLength(5);
     expect(text.match(/```mermaid/g)).not.toBeNull();
   });
 });

@@ -54,7 +54,7 @@ describe("an undo", () => {
     expect(it.states(undo.id)).toEqual({ undo_c: "done", undo_b: "done", undo_a: "done" });
     const [c, b, a] = ["undo_c", "undo_b", "undo_a"].map((id) => it.at(id, undo.id)?.landed?.commit ?? "");
     expect([it.contains(c ?? "", b ?? ""), it.contains(b ?? "", a ?? ""), it.base()]).toEqual([true, true, a]);
-    expect(it.comment(undo.id)).toMatch(/### Done: everything landed[^]*reopen it if the request still stands/);
+    expect(it.comment(undo.id)).toMatch(/### Done: the work is undone[^]*reopen it if the request still stands/);
     it.replay();
   });
 

@@ -8,7 +8,7 @@ import { plan, step, stepIn } from "../../support/build.ts";
 const SIZE = 1_001;
 const { steps } = plan(...Array.from({ length: SIZE }, (_, at) => step(`s${at}`)));
 const standing = (stateOf: (at: number) => StepState) => Object.fromEntries(steps.map(({ id }, at) => [id, stepIn(id, stateOf(at))]));
-const idsIn = (table: string): string[] => [...table.matchAll(/^\| `(\w+)`/gm)].map(([, id = ""]) => id);
+const idsIn = (table: string): string[] => [...table.matchAll(/^\| (?:[^`|]+ \| )?`(\w+)`/gm)].map(([, id = ""]) => id);
 
 describe("a plan of a thousand steps", () => {
   test("is drawn completely without a limit, and not at all in a comment", () => {
@@ -35,7 +35,7 @@ describe("a plan of a thousand steps", () => {
     );
     expect(idsIn(table).slice(0, 6)).toEqual(["s1000", "s900", "s899", "s700", "s701", "s0"]);
     expect(idsIn(table)).toHaveLength(150);
-    expect(table.split("\n").at(-1)).toBe("| … | 851 more | | ✅ 851 nothing to change |");
+    expect(table.split("\n").at(-1)).toBe("| ✅ 851 nothing to change | … | 851 more | |");
   });
 
   test("lists the first steps in plan order before the approval", () => {
@@ -50,7 +50,7 @@ describe("a plan of a thousand steps", () => {
       s1000: { ...createStep("s1000"), state: "running", attempt: 2 },
       s999: { ...createStep("s999"), state: "done" },
     });
-    expect(table.split("\n").at(-1)).toBe("| … | 851 more | | 🔵 850 running, ✅ 1 nothing to change |");
+    expect(table.split("\n").at(-1)).toBe("| 🔵 850 running, ✅ 1 nothing to change | … | 851 more | |");
   });
 });
 

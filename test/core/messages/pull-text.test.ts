@@ -54,7 +54,7 @@ const verificationOf = (step: Step): string =>
 describe("the text of a pull request", () => {
   test("opened: what is asked, done, verified, and how it lands", () => {
     expect(renderPullBody(inputOf(published))).toMatchInlineSnapshot(`
-      "🔵 **In the queue of \`main\`.** Enki verifies this head together with the work ahead of it. It lands after the steps that it needs. [Its place in the queue](https://github.example/acme/shop/issues/1#issuecomment-9)
+      "🔵 **In the queue of \`main\`.** It lands once it is verified together with the work ahead of it, after the steps that it needs. [Its place in the queue](https://github.example/acme/shop/issues/1#issuecomment-9)
 
       Step \`test_upload\` of the plan for #1, requested by maintainer: fix the bug where users can't upload files larger than 1MB
 

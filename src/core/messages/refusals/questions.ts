@@ -14,10 +14,13 @@ export const refuseForeignMail = (id: string): Refusal => refuse("unknown-mail",
 
 export const refuseMailReply = (reason: string): Refusal => refuse("no-reply", reason).refusal;
 
+/** A subject is seldom a whole sentence. */
+const endQuestion = (subject: string): string => (/[.!?…]$/.test(subject) ? subject : `${subject}.`);
+
 export const refuseUntilAnswer = (question: { id: string; subject: string }, others: number): Refusal =>
   refuse(
     "asked",
-    `It asked a person: ${question.subject}${others > 0 ? ` and ${others} more` : ""}.`,
+    `${endQuestion(question.subject)}${others > 0 ? ` And ${others} more ${others === 1 ? "question" : "questions"}.` : ""}`,
     `/enki reply ${question.id} <your answer>`,
   ).refusal;
 

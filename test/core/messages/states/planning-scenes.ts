@@ -5,7 +5,7 @@ import { config } from "../../../support/config.ts";
 import { openDay, type Scene } from "./show-state.ts";
 import { DOCS, LIMIT, UPLOAD } from "./upload-plan.ts";
 
-export const REQUEST: PersonCommand = { kind: "do", text: "users cannot upload files over 1 MB" };
+const REQUEST: PersonCommand = { kind: "do", text: "users cannot upload files over 1 MB" };
 
 export const QUESTION = {
   kind: "mail-send",

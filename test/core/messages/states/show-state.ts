@@ -52,7 +52,7 @@ const showTerminal = ({ it, id }: Told, execution: Execution): string => {
   }
   const plan = state.ledger.plans[execution.plan ?? ""] ?? null;
   const tree = { execution, plan, timeline, now: state.now, width: 100, colour: (text: string) => text };
-  const status = formatStatus(tree, { name: "octo/demo", isOpen: true });
+  const status = formatStatus(tree, { name: "octo/demo", isOpen: true, frozen: state.ledger.queues[execution.baseBranch]?.frozen ?? null });
   return ["$ enki status", ...status, "", "$ enki run, without a terminal", ...lines].map((line) => line.trimEnd()).join("\n");
 };
 

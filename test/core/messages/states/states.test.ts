@@ -79,12 +79,12 @@ const NOTICE_KINDS: EveryCase<NoticeKind> = {
 
 /** The sentences of the notices that are comments; a question is a comment of its own, and a review is requested. */
 const NOTICE_WORDS: Readonly<Record<Exclude<NoticeKind, "approval">, RegExp>> = {
-  plan: /@maintainer, a plan is ready for your approval/,
+  plan: /@maintainer, (?:a plan is|more steps are) ready for your approval/,
   question: /the agent waits for your answer/,
   review: /Reviews requested: #\d+ by maintainer/,
   report: /is finished and needs your approval/,
   confirmation: /found nothing to do, and other steps need it/,
-  failure: /@maintainer, `\w+` failed/,
+  failure: /@maintainer, (?:`\w+`|#\d+) failed/,
   stop: /@maintainer, Enki stopped/,
   refusal: /@maintainer, Enki could not change the plan/,
   freeze: /@maintainer, nothing lands on/,
