@@ -2,7 +2,7 @@ import { rebuildFromEvidence } from "../../../../src/core/decisions/rebuild-deci
 import { plan, step } from "../../../support/build.ts";
 import { config } from "../../../support/config.ts";
 import { proposed, running } from "./planning-scenes.ts";
-import type { Scene } from "./show-state.ts";
+import { openDay, type Scene } from "./show-state.ts";
 import { DOCS, LIMIT, TEST, UPLOAD } from "./upload-plan.ts";
 
 const NOTHING = { kind: "nothing-to-do", reason: "The limit is 10 MB already." } as const;
@@ -38,6 +38,16 @@ export const END_SCENES: Readonly<Record<string, Scene>> = {
       const it = await running(plan(step("look", { title: "List every limit of uploads", output: "artifact" })));
       await it.end("work/", { end: "unchanged", artifact: "# Limits\n\n- `nginx.conf`: 1 MB\n", output: "One place." });
       return { it, id: it.id };
+    },
+  },
+  "a question answered": {
+    about: "A person asked a question, and an agent answered it.",
+    tell: async () => {
+      const it = openDay();
+      await it.say(1, { kind: "ask", question: "Where is the size of an upload checked?" });
+      const [id = ""] = Object.keys(it.state.ledger.executions);
+      await it.end("work/", { end: "artifact", artifact: "In `src/limit.js:3`.", output: "In one file." });
+      return { it, id };
     },
   },
   "failed and blocked": {

@@ -75,6 +75,7 @@ const NOTICE_KINDS: EveryCase<NoticeKind> = {
   freeze: true,
   budget: true,
   nothing: true,
+  answer: true,
 };
 
 /** The sentences of the notices that are comments; a question is a comment of its own, and a review is requested. */
@@ -90,6 +91,7 @@ const NOTICE_WORDS: Readonly<Record<Exclude<NoticeKind, "approval">, RegExp>> = 
   freeze: /@maintainer, nothing lands on/,
   budget: /@maintainer, its budget is spent/,
   nothing: /@maintainer, nothing was changed/,
+  answer: /@maintainer, here is the answer/,
 };
 
 /** The files with the reasons of steps, executions and queues. */
