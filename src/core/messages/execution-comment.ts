@@ -1,7 +1,7 @@
 import type { Brief } from "../domain/brief.ts";
 import { type Execution, hasFoundNothing } from "../domain/execution.ts";
 import { type StepId, toTaskId } from "../domain/ids.ts";
-import type { Plan } from "../domain/plan.ts";
+import type { Plan, PlannedStep } from "../domain/plan.ts";
 import type { Queue } from "../domain/queue.ts";
 import type { Step } from "../domain/step.ts";
 import { listAddedSteps, renderAmendment } from "./amendment.ts";
@@ -98,14 +98,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 1, text: renderLandingNote(execution, queue) },
     { rank: 2, text: renderCapacityNote(execution.state, queue, input.capacity) },
     { rank: 4, text: renderMermaidBlock(steps, execution.steps) ?? "" },
-    {
-      rank: 0,
-      text: renderStepTable(steps, execution.steps, {
-        runs: input.runs,
-        place: (id) => describeQueuePlace(toTaskId(execution.id, id), queue),
-        limit: execution.amendment ? MAX_CHARS_BESIDE_AMENDMENT : undefined,
-      }),
-    },
+    { rank: 0, text: renderPlacedSteps(input, steps) },
     { rank: 2, text: input.estimate === undefined ? "" : renderEstimate(input.estimate) },
     { rank: 1, text: renderSkippedRoles(execution) },
     { rank: 1, text: renderFailedSteps(startedSteps) },
@@ -129,6 +122,14 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 0, text: renderFooter(execution) },
   ]);
 };
+
+/** The table of the steps, with the places of queued work. */
+const renderPlacedSteps = ({ execution, queue, runs }: ExecutionCommentInput, steps: readonly PlannedStep[]): string =>
+  renderStepTable(steps, execution.steps, {
+    runs,
+    place: (id) => describeQueuePlace(toTaskId(execution.id, id), queue),
+    limit: execution.amendment ? MAX_CHARS_BESIDE_AMENDMENT : undefined,
+  });
 
 const renderProposalNotes = ({ execution, unsignedLedger, jobToken }: ExecutionCommentInput): string =>
   execution.state === "proposed"
