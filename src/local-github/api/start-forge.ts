@@ -32,6 +32,8 @@ export type ForgeOptions = {
   readonly random: () => number;
   readonly after: TimerStarter;
   readonly runner: WorkflowRunner;
+  /** How requests reach the forge: through a listener on loopback by default. */
+  readonly serve?: typeof serveOnLoopback;
   readonly lag?: Partial<ForgeLag>;
   readonly faults?: InjectedFaults;
   /** Receives every answered request. */
@@ -203,7 +205,7 @@ export const startForge = async (options: ForgeOptions): Promise<RunningForge> =
   if (stored) restoreForge(forge, stored);
   const faults: unknown[] = [];
   const app = createForgeServer(forge, (error) => void faults.push(error));
-  const server = await serveOnLoopback(app, options.port, (url) => void (forge.url = url));
+  const server = await (options.serve ?? serveOnLoopback)(app, options.port, (url) => void (forge.url = url));
   return {
     url: forge.url,
     apiUrl: `${forge.url}/api/v3`,

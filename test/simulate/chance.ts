@@ -1,0 +1,44 @@
+import { mix } from "../../bench/refinery/random.ts";
+
+/** How often a kind of fault could have happened, and how often it did. */
+export type FaultCount = { asked: number; happened: number };
+
+const hashText = (text: string): number => [...text].reduce((hash, letter) => mix(hash, letter.codePointAt(0) ?? 0), 0x9747b28c);
+
+/**
+ * The randomness of one history. A draw depends on the seed, its kind and how often that kind was drawn before, so a fault that is left out
+ * changes no other draw. `omitted`: faults that must not happen, as `<kind>#<number of the draw>`.
+ */
+export const openChance = (seed: number, omitted: ReadonlySet<string> = new Set(), isCalm: () => boolean = () => false) => {
+  const drawn = new Map<string, number>();
+  const counts = new Map<string, FaultCount>();
+  const happened: string[] = [];
+  const draw = (kind: string): { value: number; key: string } => {
+    const number = (drawn.get(kind) ?? 0) + 1;
+    drawn.set(kind, number);
+    return { value: mix(mix(mix(0x2545f491, seed), hashText(kind)), number) / 2 ** 32, key: `${kind}#${number}` };
+  };
+  return {
+    counts,
+    /** The faults that happened, oldest first. */
+    happened,
+    /** Whether a fault happens at this opportunity. None happens once the history is calm. */
+    happens: (kind: string, rate: number): boolean => {
+      const { value, key } = draw(kind);
+      if (isCalm()) return false;
+      const count = counts.get(kind) ?? { asked: 0, happened: 0 };
+      counts.set(kind, count);
+      count.asked += 1;
+      if (value >= rate || omitted.has(key)) return false;
+      count.happened += 1;
+      happened.push(key);
+      return true;
+    },
+    /** Uniform in [0, 1). */
+    number: (kind: string): number => draw(kind).value,
+    /** A whole number from 0 up to, but not including, `below`. */
+    below: (kind: string, below: number): number => Math.floor(draw(kind).value * below),
+    pick: <T>(kind: string, from: readonly T[]): T | undefined => from[Math.floor(draw(kind).value * from.length)],
+  };
+};
+export type Chance = ReturnType<typeof openChance>;
