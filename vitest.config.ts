@@ -3,6 +3,7 @@ import { defineConfig, type Plugin } from "vitest/config";
 /** Random histories, simulations, and whole stories beyond the promises below: nightly, and before a release. */
 const DEEP = [
   "test/bench/**/*.test.ts",
+  "test/simulate/*.test.ts",
   "test/core/decisions/{histories,pass-orders,rewind-histories,budget}.test.ts",
   "test/core/decisions/*-crash.test.ts",
   "test/core/refinery/{properties,git-properties}.test.ts",

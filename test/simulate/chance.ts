@@ -3,7 +3,7 @@ import { mix } from "../../bench/refinery/random.ts";
 /** How often a kind of fault could have happened, and how often it did. */
 export type FaultCount = { asked: number; happened: number };
 
-const hashText = (text: string): number => [...text].reduce((hash, letter) => mix(hash, letter.codePointAt(0) ?? 0), 0x9747b28c);
+const hashText = (text: string): number => Buffer.from(text).reduce((hash, byte) => mix(hash, byte), 0x9747b28c);
 
 /**
  * The randomness of one history. A draw depends on the seed, its kind and how often that kind was drawn before, so a fault that is left out

@@ -39,6 +39,8 @@ export type CoordinatorOptions = {
   readonly isCalm: () => boolean;
   readonly saved: (write: SavedWrite) => void;
   readonly died: (name: string, where: string) => void;
+  /** Makes the ports do wrong; they stay as they are in an honest history. */
+  readonly sabotage: (ports: RepositoryPorts) => RepositoryPorts;
 };
 
 /** How long a process takes between two calls, in milliseconds; a suspended one sleeps for minutes and wakes with what it knew. */
@@ -99,8 +101,9 @@ const inOrder = (effects: readonly Effect[]): Effect[] =>
   [...new Map(effects.map((effect) => [effect.key, effect])).values()].sort((a, b) => rankEffect(a.kind) - rankEffect(b.kind));
 
 /** Ports that stop before and after each call, so that other processes, people and time come between. */
-const gated = (ports: RepositoryPorts, process: Process, options: CoordinatorOptions): RepositoryPorts => {
+const gated = (honest: RepositoryPorts, process: Process, options: CoordinatorOptions): RepositoryPorts => {
   const { gate, caller } = process;
+  const ports = options.sabotage(honest);
   const around = async <T>(call: string, run: () => Promise<T>): Promise<T> => {
     await gate("before", call);
     try {
@@ -175,7 +178,10 @@ const isSigned = ({ body, signature }: MailedWebhook, secret: string): boolean =
 const accessOf = (options: CoordinatorOptions) => {
   const { createToken, apiUrl } = options;
   const request = (route: string, parameters?: Record<string, unknown>) => openOctokit(createToken(), apiUrl).request(route, parameters);
-  return { token: () => Promise.resolve(createToken()), octokit: { request: Object.assign(request, { endpoint: { DEFAULTS: { baseUrl: apiUrl } } }) } };
+  return {
+    token: () => Promise.resolve(createToken()),
+    octokit: { request: Object.assign(request, { endpoint: { DEFAULTS: { baseUrl: apiUrl } } }) },
+  };
 };
 
 /** A process of the App: webhooks, timers and sweeps, as `enki app` has them. */
@@ -216,9 +222,7 @@ export const openStepProcess = (
     const host = { ...hostOf(name, process, options), endsWhenIdle: true as const };
     const ports = await connectRepository(host, { repository: options.repository, access: accessOf(options) });
     const events = job.webhook === null ? [] : readWebhook(job.webhook.name, JSON.parse(job.webhook.body), options.botLogin);
-    job.ended(
-      await coordinateOnce(gated(ports, process, options), { events, sleep: process.pause, patienceMs: STEP_PATIENCE_MS }),
-    );
+    job.ended(await coordinateOnce(gated(ports, process, options), { events, sleep: process.pause, patienceMs: STEP_PATIENCE_MS }));
   };
   return {
     name,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Hono } from "hono";
@@ -12,10 +12,11 @@ import { startForge } from "../../src/local-github/api/start-forge.ts";
 import { openClone } from "../../src/storage/git/repository-clone.ts";
 import { deriveLedgerKeys } from "../../src/storage/ledger/ledger-keys.ts";
 import { openJobs } from "./jobs.ts";
-import { openOracle, Violation } from "./oracle.ts";
+import { type Invariant, openOracle, Violation } from "./oracle.ts";
 import { openPeople } from "./people.ts";
 import { configOf, drawShape, planOf, type Shape } from "./shape.ts";
 import { judgeEnd, findUnsettled } from "./settled.ts";
+import type { Sabotage } from "./sabotage.ts";
 import { type Caller, type MailedWebhook, openTransport } from "./transport.ts";
 
 const REPOSITORY = { owner: "octo", name: "demo" };
@@ -24,9 +25,13 @@ const HOOK_HOST = "hooks.invalid";
 const SECRET = "for-this-history-only";
 const MINUTE_MS = 60_000;
 /** How long faults happen, and how long the rest may take until everything waits or is over. */
-const STORM_MS = 40 * MINUTE_MS;
+const STORM_MS = 25 * MINUTE_MS;
 const PATIENCE_MS = 10 * 60 * MINUTE_MS;
 const MAX_EVENTS = 6_000;
+/** Where a write to disk needs no disk. */
+const MEMORY_DISK = "/dev/shm";
+/** When somebody helpful looks, after the faults. */
+const HELP_MINUTES = [1, 5];
 
 /** A key that is the same in every process, so that every signature is. */
 const privateKeyPem = (): string => {
@@ -42,13 +47,14 @@ export type HistoryOptions = {
   readonly omitted?: ReadonlySet<string>;
   /** Where this package is. */
   readonly root: string;
-  /** Changes what a coordinator sees or does, to prove that a fault of the product is found. */
-  readonly sabotage?: (options: CoordinatorOptions) => CoordinatorOptions;
+  /** A seeded bug, and the invariant that it breaks: the history goes on until that is seen. */
+  readonly sabotage?: { readonly invariant: Invariant; readonly make: Sabotage };
 };
 
 export type HistoryEnd = {
   readonly seed: number;
-  readonly violation: Violation | null;
+  /** What did not hold, the first one first. */
+  readonly violations: readonly Violation[];
   /** SHA-256 of the log: two histories with one digest were the same in every line. */
   readonly digest: string;
   readonly log: readonly string[];
@@ -61,17 +67,25 @@ export type HistoryEnd = {
 };
 
 /** One history: the real loop, ledger and git, the local GitHub and everybody around them, in one process and on one clock. */
-export const playHistory = async ({ seed, omitted, root }: HistoryOptions): Promise<HistoryEnd> => {
+export const playHistory = async ({ seed, omitted, root, sabotage }: HistoryOptions): Promise<HistoryEnd> => {
   const clock = openClock();
   let isCalm = false;
   const chance = openChance(seed, omitted, () => isCalm);
   const shape = drawShape(chance);
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(`${((clock.now() - clock.start) / 1_000).toFixed(3).padStart(9)} ${line}`);
-  const directory = mkdtempSync(join(tmpdir(), "enki-simulate-"));
+  const directory = mkdtempSync(join(existsSync(MEMORY_DISK) ? MEMORY_DISK : tmpdir(), "enki-simulate-"));
   const near = join(directory, "repositories", REPOSITORY.owner, `${REPOSITORY.name}.git`);
-  const oracle = openOracle({ bare: near, log, now: clock.now, replayEvery: 7 });
   const plan = planOf(shape);
+  const oracle = openOracle({
+    bare: near,
+    log,
+    now: clock.now,
+    replayEvery: sabotage ? 1 : 7,
+    plan,
+    shape,
+    awaited: sabotage?.invariant ?? null,
+  });
   const callers = new Map<string, Caller>();
   const living = new Map<string, RunningCoordinator>();
   let answer: (request: Request) => Promise<Response> = () => Promise.reject(new Error("not started"));
@@ -117,23 +131,26 @@ export const playHistory = async ({ seed, omitted, root }: HistoryOptions): Prom
         return Promise.resolve({ url: `http://${HOST}`, close: () => Promise.resolve() });
       },
     });
-    rest = forge.waitUntilIdle;
+    rest = () => forge.waitUntilIdle();
     const key = privateKeyPem();
     const app = await forge.createApp({ name: "enki", secret: SECRET, privateKeyPem: key });
     await forge.createRepository(REPOSITORY);
     forge.setWebhookUrl(app.id, `http://${HOOK_HOST}/`);
     const personToken = forge.createUser("maintainer");
     forge.setPermission(REPOSITORY, { login: "maintainer", role: "admin" });
-    const openNear = (name: string) =>
+    const openNear = (name: string, token = personToken) =>
       openClone({
         url: `http://${HOST}/${REPOSITORY.owner}/${REPOSITORY.name}.git`,
         directory: join(directory, name),
-        token: () => Promise.resolve(personToken),
+        token: () => Promise.resolve(token),
         identity: { name: "Maintainer", email: "maintainer@example.invalid" },
         after: clock.after,
         near,
       });
     const reader = await openNear("reader.git");
+    const appToken = forge.createInstallationToken(app.id, REPOSITORY.owner);
+    const rogue = await openNear("rogue.git", appToken);
+    if (sabotage) callers.set(appToken, { name: "rogue", isDead: () => false, die: () => undefined });
     const people = openPeople({
       clock,
       chance,
@@ -169,13 +186,14 @@ export const playHistory = async ({ seed, omitted, root }: HistoryOptions): Prom
       },
       isCalm: () => isCalm,
       saved: oracle.saved,
+      sabotage: (ports) => sabotage?.make(ports, { clone: rogue, forge, token: appToken, repository: REPOSITORY, oracle }) ?? ports,
       died: (dead) => succeed(dead),
     });
     const cast = castCoordinators({ shape, chance, clock, log, living, coordinating, isCalm: () => isCalm });
     const succeed = cast.succeed;
     cast.start();
     const planActs = (): void => {
-      const gap = MINUTE_MS * 2.2 * -Math.log(1 - chance.number("gap"));
+      const gap = MINUTE_MS * 1.6 * -Math.log(1 - chance.number("gap"));
       clock.plan(gap, async () => {
         if (isCalm) return;
         await people.act();
@@ -190,10 +208,16 @@ export const playHistory = async ({ seed, omitted, root }: HistoryOptions): Prom
       log("— no fault happens from now on");
       cast.calm();
     });
-    for (const delay of [2, 10, 30].map((minutes) => end - clock.now() + minutes * MINUTE_MS)) clock.plan(delay, people.help);
+    for (const minutes of HELP_MINUTES) clock.plan(end - clock.now() + minutes * MINUTE_MS, people.help);
     let events = 0;
     const settle = async (): Promise<void> => {
-      for (const each of [...living.values()]) await each.settled();
+      const settled = new Set<RunningCoordinator>();
+      // A process that ends may be followed by another at once.
+      for (let left = [...living.values()]; left.length > 0; left = [...living.values()].filter((each) => !settled.has(each)))
+        for (const each of left) {
+          await each.settled();
+          settled.add(each);
+        }
       await rest();
       for (const webhook of mail.splice(0)) cast.mail(webhook);
       oracle.check();
@@ -203,32 +227,42 @@ export const playHistory = async ({ seed, omitted, root }: HistoryOptions): Prom
       if (!(await clock.advance())) throw new Violation("liveness", "nothing is due any longer");
       await settle();
       events += 1;
-      if (isCalm && clock.now() > end + 31 * MINUTE_MS && findUnsettled(oracle.state.ledger, jobs.running()) === null && cast.isIdle()) break;
+      if (isCalm && clock.now() > end + 6 * MINUTE_MS && findUnsettled(oracle.state.ledger, jobs.running()) === null && cast.isIdle())
+        break;
       const unsettled = findUnsettled(oracle.state.ledger, jobs.running());
       if (clock.now() > end + PATIENCE_MS || events > MAX_EVENTS)
         throw new Violation("liveness", `after ${events} events: ${unsettled ?? "a coordinator never rests"}`);
     }
     await judgeEnd({ oracle, forge, token: personToken, repository: REPOSITORY });
     oracle.check();
-    return report(null, events);
+    return report([], events);
   } catch (error) {
-    if (!(error instanceof Violation)) throw new Error(`seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n${lines.slice(-40).join("\n")}`, { cause: error });
+    if (!(error instanceof Violation) && sabotage && oracle.state.violations.length > 0) return report(oracle.state.violations, 0);
+    if (!(error instanceof Violation))
+      throw new Error(
+        `seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n${lines.slice(-40).join("\n")}`,
+        { cause: error },
+      );
     log(`✗ ${error.message}`);
-    return report(error, 0);
+    return report(oracle.state.violations.length > 0 ? oracle.state.violations : [error], 0);
   } finally {
     for (const each of living.values()) each.close();
     transport.close();
     rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  function report(violation: Violation | null, events: number): HistoryEnd {
+  function report(violations: readonly Violation[], events: number): HistoryEnd {
     const { saves, landings } = oracle.state;
     const digest = createHash("sha256").update(lines.join("\n")).digest("hex");
-    return { seed, violation, digest, log: lines, counts: chance.counts, happened: chance.happened, shape, events, saves, landings };
+    return { seed, violations, digest, log: lines, counts: chance.counts, happened: chance.happened, shape, events, saves, landings };
   }
 };
 
-const plantRepository = async (near: string, shape: Shape, { root, clock }: { root: string; clock: ReturnType<typeof openClock> }): Promise<void> => {
+const plantRepository = async (
+  near: string,
+  shape: Shape,
+  { root, clock }: { root: string; clock: ReturnType<typeof openClock> },
+): Promise<void> => {
   const clone = await openClone({
     url: near,
     directory: near,
@@ -277,7 +311,7 @@ const castCoordinators = ({ shape, chance, clock, living, coordinating, isCalm }
       living.delete(name);
       const next = queued;
       queued = null;
-      if (next) return startStep(next);
+      if (next) return void (cancelNextStep = clock.plan(0, () => startStep(next)));
       const delay = Math.min(15 * MINUTE_MS, wakeAt === null ? Infinity : Math.max(1_000, wakeAt - clock.now()));
       cancelNextStep = clock.plan(delay, () => startStep(null));
     };
@@ -287,12 +321,13 @@ const castCoordinators = ({ shape, chance, clock, living, coordinating, isCalm }
   };
   const receive = (webhook: MailedWebhook): void => {
     if (shape.coordinators === 0) return startStep(webhook);
-    for (const process of [...living.values()]) process.receive(webhook);
+    for (const process of living.values()) process.receive(webhook);
   };
   return {
     start: (): void => {
       if (shape.coordinators === 0) startStep(null);
-      for (let place = 0; place < shape.coordinators; place += 1) startApp(String.fromCharCode(97 + place));
+      for (let place = 0; place < shape.coordinators; place += 1)
+        clock.plan(place * 1_000, () => startApp(String.fromCharCode(97 + place)));
     },
     succeed: (dead: string): void => {
       const process = living.get(dead);
@@ -307,14 +342,17 @@ const castCoordinators = ({ shape, chance, clock, living, coordinating, isCalm }
     },
     calm: (): void => void (shape.coordinators === 0 && startStep(null)),
     mail: (webhook: MailedWebhook): void => {
-      if (shape.coordinators === 0 && !/^(?:issue_comment|issues|workflow_run|pull_request|push|repository_dispatch)/.test(webhook.name)) return;
+      if (shape.coordinators === 0 && !/^(?:issue_comment|issues|workflow_run|pull_request|push|repository_dispatch)/.test(webhook.name))
+        return;
       if (chance.happens("webhook: lost", 0.12)) return;
       const later = chance.happens("webhook: late", 0.1) ? 5 * MINUTE_MS * chance.number("late") : 500 * chance.number("latency of mail");
       const delay = chance.happens("webhook: overtaken by a later one", 0.1) ? later + 4_000 : later;
       clock.plan(delay, () => receive(webhook));
       if (chance.happens("webhook: doubled", 0.08)) clock.plan(delay + MINUTE_MS * chance.number("late"), () => receive(webhook));
       if (chance.happens("webhook: forged", 0.02))
-        clock.plan(delay, () => receive({ ...webhook, body: webhook.body.replaceAll("stranger", "maintainer"), signature: `sha256=${"0".repeat(64)}` }));
+        clock.plan(delay, () =>
+          receive({ ...webhook, body: webhook.body.replaceAll("stranger", "maintainer"), signature: `sha256=${"0".repeat(64)}` }),
+        );
     },
     isIdle: (): boolean => !isStepRunning,
   };
@@ -322,4 +360,3 @@ const castCoordinators = ({ shape, chance, clock, living, coordinating, isCalm }
     return !living.has(name);
   }
 };
-

@@ -65,15 +65,17 @@ export const openJobs = (options: JobOptions) => {
   };
 
   /** Files that a step's attempt writes: its own, and sometimes one that others write too. */
-  const workFiles = (step: string, attempt: number, isBad: boolean): NewBundle["files"] => [
-    file(`steps/${step}`, `${attempt} ${isBad ? "bad" : "good"}\n`),
-    ...(chance.happens("work: changes a shared file", 0.25) ? [file("shared.txt", `by ${step}, attempt ${attempt}\n`)] : []),
+  const workFiles = (task: string, attempt: number, isBad: boolean): NewBundle["files"] => [
+    file(`steps/${task}`, `${attempt} ${isBad ? "bad" : "good"}\n`),
+    ...(chance.happens("work: changes a shared file", 0.25) ? [file("shared.txt", `by ${task}, attempt ${attempt}\n`)] : []),
   ];
 
   const resolvedFiles = ({ target, attempt }: Job): NewBundle["files"] => {
     const task = readTaskId(target);
     const conflicts = task ? (options.ledger().executions[task.execution]?.steps[task.step]?.resolution?.conflicts ?? []) : [];
-    return conflicts.map(({ path }) => file(path, path.startsWith("steps/") ? `${attempt} good\n` : `resolved for ${target}, attempt ${attempt}\n`));
+    return conflicts.map(({ path }) =>
+      file(path, path.startsWith("steps/") ? `${attempt} good\n` : `resolved for ${target}, attempt ${attempt}\n`),
+    );
   };
 
   const usage = (): NewBundle["usage"] => ({
@@ -93,7 +95,7 @@ export const openJobs = (options: JobOptions) => {
     const step = readTaskId(job.target)?.step ?? "";
     const planned = options.plan().steps.find(({ id }) => id === step);
     if (planned?.output === "artifact") return { ...base, end: "artifact", artifact: `report of ${step}` };
-    return { ...base, end: "success", files: workFiles(step, job.attempt, fate === "lying") };
+    return { ...base, end: "success", files: workFiles(job.target, job.attempt, fate === "lying") };
   };
 
   const verdictOf = async (commit: string): Promise<boolean> => {
@@ -127,7 +129,10 @@ export const openJobs = (options: JobOptions) => {
       request.recordArtifact({ name: toResultArtifactName(built.commit), size: 1, digest: "0".repeat(64) });
       const github = connectGitHub({ auth: token, baseUrl: request.apiUrl, owner, repo: name, clock: clock.now });
       if (isGreen) options.verified(job.target);
-      const delivered = await deliverResult(host, { token, wakeCoordinator: async () => void (await github.runs.wake({ job: toJobKey(job) })) });
+      const delivered = await deliverResult(host, {
+        token,
+        wakeCoordinator: async () => void (await github.runs.wake({ job: toJobKey(job) })),
+      });
       log(`  ${toJobKey(job)} of run ${request.id} ends ${job.kind === "verify" ? (isGreen ? "green" : "red") : fate}: ${delivered}`);
     } else log(`  ${toJobKey(job)} of run ${request.id} publishes nothing: ${built.kind}`);
     request.revokeToken(token);
@@ -137,7 +142,10 @@ export const openJobs = (options: JobOptions) => {
   const leave = (one: Live): void => {
     live.delete(one.request.id);
     const group = groups.get(one.group) ?? [];
-    groups.set(one.group, group.filter((each) => each !== one));
+    groups.set(
+      one.group,
+      group.filter((each) => each !== one),
+    );
     const next = groups.get(one.group)?.[0];
     if (next) begin(next);
   };
@@ -151,7 +159,9 @@ export const openJobs = (options: JobOptions) => {
     if (fate !== "lost" && chance.happens("job: published twice", 0.05))
       clock.plan(2 * MINUTE_MS, async () => {
         log(`  ${toJobKey(one.job)} publishes again`);
-        await publish(one, "well").catch((error: unknown) => log(`  a second result was refused: ${String(error).split("\n", 1)[0] ?? ""}`));
+        await publish(one, "well").catch((error: unknown) =>
+          log(`  a second result was refused: ${String(error).split("\n", 1)[0] ?? ""}`),
+        );
       });
   };
 

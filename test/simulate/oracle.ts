@@ -5,14 +5,15 @@ import { findBudgetCap, sumCharges, sumDayCharges } from "../../src/core/domain/
 import { hasEnded, type Execution } from "../../src/core/domain/execution.ts";
 import { isStepLanded, type LandedCommit } from "./landed-commit.ts";
 import { readTaskId, type RefName, type Sha } from "../../src/core/domain/ids.ts";
-import { emptyLedger, type Ledger } from "../../src/core/domain/ledger.ts";
-import { listNeededSteps } from "../../src/core/domain/plan.ts";
+import { emptyLedger } from "../../src/core/domain/ledger.ts";
+import { listNeededSteps, type Plan } from "../../src/core/domain/plan.ts";
 import { LEDGER_REF, readTaskRef, toBranchRef } from "../../src/core/domain/refs.ts";
 import { readLandingTrailers } from "../../src/core/messages/commit-messages.ts";
-import { readCommitLinks } from "../../src/storage/git/commit-object.ts";
+import { type CommitLinks, readCommitLinks } from "../../src/storage/git/commit-object.ts";
 import { openObjectFiles } from "../../src/storage/git/object-files.ts";
 import { listRefFiles } from "../../src/storage/git/ref-files.ts";
 import type { SavedWrite } from "./coordinators.ts";
+import { BUDGET, type Shape } from "./shape.ts";
 
 /** The invariants, by the name that a violation has. */
 export const INVARIANTS = [
@@ -40,15 +41,24 @@ export class Violation extends Error {
   }
 }
 
-export type OracleOptions = { readonly bare: string; readonly log: (line: string) => void; readonly now: () => number; readonly replayEvery: number };
+export type OracleOptions = {
+  readonly bare: string;
+  readonly log: (line: string) => void;
+  readonly now: () => number;
+  /** Every so many writes are decided again. */ readonly replayEvery: number;
+  readonly plan: Plan;
+  readonly shape: Shape;
+  /** Ends the history only with a violation of this invariant; with any if null. */
+  readonly awaited: Invariant | null;
+};
 
 const MAIN = toBranchRef("main");
 
 /** Sees every move of a ref and every write of the ledger, remembers what people did, and judges. */
-export const openOracle = ({ bare, log, now, replayEvery }: OracleOptions) => {
+export const openOracle = ({ bare, log, now, replayEvery, plan, shape, awaited }: OracleOptions) => {
   const objects = openObjectFiles(bare);
   const state = {
-    ledger: emptyLedger as Ledger,
+    ledger: emptyLedger,
     refs: new Map<RefName, Sha>(),
     greenTrees: new Set<Sha>(),
     approved: new Set<Sha>(),
@@ -58,12 +68,17 @@ export const openOracle = ({ bare, log, now, replayEvery }: OracleOptions) => {
     mergedByPeople: new Set<Sha>(),
     saves: 0,
     landings: 0,
-    violation: null as Violation | null,
+    violations: [] as Violation[],
   };
   const violate = (invariant: Invariant, what: string): void => {
-    state.violation ??= new Violation(invariant, what);
+    state.violations.push(new Violation(invariant, what));
   };
-  const linksOf = (commit: Sha) => readCommitLinks(objects, commit);
+  const known = new Map<Sha, CommitLinks>();
+  const linksOf = (commit: Sha): CommitLinks | null => {
+    const links = known.get(commit) ?? readCommitLinks(objects, commit);
+    if (links) known.set(commit, links);
+    return links;
+  };
   const messageOf = (commit: Sha): string => {
     const text = objects.read(commit)?.content.toString("utf8") ?? "";
     return text.slice(text.indexOf("\n\n") + 2);
@@ -101,7 +116,8 @@ export const openOracle = ({ bare, log, now, replayEvery }: OracleOptions) => {
     const step = execution.steps[task.step];
     if (step?.state === "cancelled" || step?.state === "skipped")
       violate("cancelled lands nothing", `${trailers.task} landed although the step was ${step.state}`);
-    const planned = state.ledger.plans[execution.plan ?? ""]?.steps.find(({ id }) => id === task.step);
+    // Not the ledger's plan, which a fault may have changed.
+    const planned = plan.steps.find(({ id }) => id === task.step);
     if (planned?.checkpoint && !state.approved.has(trailers.head))
       violate("gate", `${trailers.task} landed at ${trailers.head.slice(0, 8)}, which nobody approved`);
     for (const need of planned ? listNeededSteps(planned) : []) {
@@ -118,7 +134,11 @@ export const openOracle = ({ bare, log, now, replayEvery }: OracleOptions) => {
       return;
     }
     const line = firstParents(from, to);
-    if (isEnki && !state.greenTrees.has(linksOf(to)?.tree ?? "") && !line.some(({ trailers }) => trailers === null && state.ledger.queues["main"]?.incident))
+    if (
+      isEnki &&
+      !state.greenTrees.has(linksOf(to)?.tree ?? "") &&
+      !line.some(({ trailers }) => trailers === null && state.ledger.queues["main"]?.incident)
+    )
       violate("tested = landed", `the base moved to ${to.slice(0, 8)}, whose files no verify job found good`);
     for (const each of line) judgeLanding(each);
   };
@@ -133,8 +153,8 @@ export const openOracle = ({ bare, log, now, replayEvery }: OracleOptions) => {
         continue;
       }
       const task = readTaskRef(ref);
-      const known = task === null ? null : readTaskId(task);
-      const step = known ? state.ledger.executions[known.execution]?.steps[known.step] : undefined;
+      const named = task === null ? null : readTaskId(task);
+      const step = named ? state.ledger.executions[named.execution]?.steps[named.step] : undefined;
       const isKept = [...state.refs].some(([name, tip]) => !name.startsWith("refs/pull/") && contains(commit, tip));
       if (!isKept && step && step.landed === null && step.state !== "cancelled")
         violate("people's commits", `${ref} lost ${commit.slice(0, 8)} while ${step.id} was ${step.state}`);
@@ -171,13 +191,14 @@ export const openOracle = ({ bare, log, now, replayEvery }: OracleOptions) => {
       const next = after.steps[step.id];
       if (step.landed && !next?.landed) violate("ledger", `the ledger forgot that ${step.id} landed`);
     }
-    const config = write.before.config.budget ?? NO_BUDGET;
+    const config = shape.hasBudget ? BUDGET : NO_BUDGET;
     const isStarting = Object.keys(after.charges ?? {}).some((job) => before?.charges && !(job in before.charges));
     const cap = findBudgetCap(after, config);
     if (isStarting && cap !== null && sumCharges(after) > cap)
       violate("budget", `${after.id} may cost ${cap} and is charged ${sumCharges(after)}`);
     const executions = Object.values(write.act.ledger.executions);
-    if (isStarting && config.day !== null && sumDayCharges(executions, now()) > config.day) violate("budget", `the day's budget is exceeded`);
+    if (isStarting && config.day !== null && sumDayCharges(executions, now()) > config.day)
+      violate("budget", `the day's budget is exceeded`);
   };
 
   return {
@@ -206,7 +227,8 @@ export const openOracle = ({ bare, log, now, replayEvery }: OracleOptions) => {
     willMerge: (_branch: string, head: Sha): void => void state.mergedByPeople.add(head),
     violate,
     check: (): void => {
-      if (state.violation) throw state.violation;
+      const first = state.violations.find(({ invariant }) => awaited === null || invariant === awaited);
+      if (first) throw first;
     },
   };
 };

@@ -95,21 +95,28 @@ export const openPeople = (options: PeopleOptions) => {
       steps.filter(({ step }) => isWanted(step.state)),
     );
   };
-  const sayOfStep = (command: string, isWanted?: (state: string) => boolean): Act => () => {
-    const found = anyStep(isWanted);
-    return found ? say(found.execution.issue, `/enki ${command} ${toTaskId(found.execution.id, found.step.id)}`) : Promise.resolve(null);
-  };
+  const sayOfStep =
+    (command: string, isWanted?: (state: string) => boolean): Act =>
+    () => {
+      const found = anyStep(isWanted);
+      return found ? say(found.execution.issue, `/enki ${command} ${toTaskId(found.execution.id, found.step.id)}`) : Promise.resolve(null);
+    };
   const pulls = async (state: "open" | "closed" = "open"): Promise<readonly ListedPull[]> =>
     maintainer<readonly ListedPull[]>(`GET /pulls?state=${state}&per_page=100`);
-  const onPull = (act: (pull: ListedPull) => Promise<unknown>, words: string, state: "open" | "closed" = "open"): Act => async () => {
-    const pull = chance.pick("pull", (await pulls(state)).filter(({ head }) => head.ref.startsWith("task/")));
-    if (!pull) return null;
-    await act(pull);
-    return `${words} #${pull.number} (${pull.head.ref} at ${pull.head.sha.slice(0, 8)})`;
-  };
+  const onPull =
+    (act: (pull: ListedPull) => Promise<unknown>, words: string, state: "open" | "closed" = "open"): Act =>
+    async () => {
+      const pull = chance.pick(
+        "pull",
+        (await pulls(state)).filter(({ head }) => head.ref.startsWith("task/")),
+      );
+      if (!pull) return null;
+      await act(pull);
+      return `${words} #${pull.number} (${pull.head.ref} at ${pull.head.sha.slice(0, 8)})`;
+    };
   const taskRefs = async (): Promise<[string, string][]> => {
     await clone.fetch();
-    return Object.entries(await clone.refs()).filter(([ref]) => ref.startsWith(toBranchRef("task/"))) as [string, string][];
+    return Object.entries(await clone.refs()).filter(([ref]) => ref.startsWith(toBranchRef("task/")));
   };
   const write = async (ref: string, onto: string, files: Record<string, string>): Promise<string> => {
     pushes += 1;
@@ -138,13 +145,20 @@ export const openPeople = (options: PeopleOptions) => {
   };
   const review = (event: "APPROVE" | "REQUEST_CHANGES", pull: ListedPull, commit: string): Promise<unknown> => {
     if (event === "APPROVE") oracle.approved(commit);
-    return reviewer(`POST /pulls/${pull.number}/reviews`, { event, commit_id: commit, ...(event === "APPROVE" ? {} : { body: "Please change that." }) });
+    return reviewer(`POST /pulls/${pull.number}/reviews`, {
+      event,
+      commit_id: commit,
+      ...(event === "APPROVE" ? {} : { body: "Please change that." }),
+    });
   };
   const main = toBranchRef("main");
 
   const acts: Record<PeopleAct, Act> = {
     "people: approve the plan": () => {
-      const found = chance.pick("proposed", executions().filter(({ state }) => state === "proposed"));
+      const found = chance.pick(
+        "proposed",
+        executions().filter(({ state }) => state === "proposed"),
+      );
       return found?.plan ? say(found.issue, `/enki approve ${found.plan.slice(0, 12)}`) : Promise.resolve(null);
     },
     "people: approve a pull request": onPull((pull) => review("APPROVE", pull, pull.head.sha), "approves"),
@@ -162,11 +176,14 @@ export const openPeople = (options: PeopleOptions) => {
       return paused ? say(paused.issue, "/enki resume") : sayOfStep("resume", (state) => state === "paused")();
     },
     "people: retry": () =>
-      chance.number("which") < 0.5 ? say(issueOf(), "/enki retry") : sayOfStep("retry", (state) => state === "failed" || state === "blocked")(),
+      chance.number("which") < 0.5
+        ? say(issueOf(), "/enki retry")
+        : sayOfStep("retry", (state) => state === "failed" || state === "blocked")(),
     "people: skip a step": sayOfStep("skip"),
     "people: set a priority": () => say(issueOf(), `/enki priority ${chance.pick("priority", ["high", "low", "normal"]) ?? "high"}`),
     "people: raise or lower the budget": () => say(issueOf(), `/enki budget ${chance.pick("budget", ["+3", "2", "8"]) ?? "+3"}`),
-    "people: a stranger commands": () => say(issueOf(), chance.pick("strange", ["/enki cancel", "/enki retry", "/enki fix all"]) ?? "", stranger),
+    "people: a stranger commands": () =>
+      say(issueOf(), chance.pick("strange", ["/enki cancel", "/enki retry", "/enki fix all"]) ?? "", stranger),
     "people: two commands in one comment": () => say(issueOf(), "/enki status\n/enki pause\n/enki resume"),
     "people: edit a comment into a command": async () => {
       const issue = issueOf();
@@ -209,7 +226,9 @@ export const openPeople = (options: PeopleOptions) => {
     ),
     "people: merge a pull request": onPull(async ({ number, head }) => {
       oracle.willMerge(head.ref, head.sha);
-      await maintainer(`PUT /pulls/${number}/merge`, { sha: head.sha }).catch((error: unknown) => log(`  GitHub does not merge: ${String(error)}`));
+      await maintainer(`PUT /pulls/${number}/merge`, { sha: head.sha }).catch((error: unknown) =>
+        log(`  GitHub does not merge: ${String(error)}`),
+      );
     }, "merges by hand"),
     "people: edit the configuration": () => pushFiles(main, { ".enki/enki.toml": options.configOf((edits += 1)) }),
     "people: edit the rules": () => {
@@ -238,7 +257,10 @@ export const openPeople = (options: PeopleOptions) => {
       return say(number, "/enki land");
     },
     "people: take their pull request back": () => {
-      const landing = chance.pick("landing", executions().filter(({ landsPull }) => landsPull));
+      const landing = chance.pick(
+        "landing",
+        executions().filter(({ landsPull }) => landsPull),
+      );
       return landing ? say(landing.issue, "/enki unland") : Promise.resolve(null);
     },
   };
@@ -272,7 +294,13 @@ export const openPeople = (options: PeopleOptions) => {
 
 const rule = (type: string, parameters?: unknown) => ({ branch: "main", type, ...(parameters === undefined ? {} : { parameters }) });
 const RULES = [
-  rule("pull_request", { required_approving_review_count: 0, dismiss_stale_reviews_on_push: false, require_code_owner_review: false, require_last_push_approval: false, required_review_thread_resolution: false }),
+  rule("pull_request", {
+    required_approving_review_count: 0,
+    dismiss_stale_reviews_on_push: false,
+    require_code_owner_review: false,
+    require_last_push_approval: false,
+    required_review_thread_resolution: false,
+  }),
   rule("required_linear_history"),
   rule("update"),
   rule("non_fast_forward"),

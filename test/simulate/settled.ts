@@ -13,32 +13,43 @@ export const findUnsettled = (ledger: Ledger, running: readonly string[]): strin
   if (running.length > 0) return `${running[0]} runs`;
   for (const execution of Object.values(ledger.executions)) {
     if (hasEnded(execution) || ["asking", "proposed", "paused"].includes(execution.state)) continue;
-    if (isHeldByBudget(ledger)) continue;
+    if (execution.budget !== undefined || execution.charges !== undefined) continue;
     if (execution.state === "planning") return `${execution.id} is planning`;
     const steps = Object.values(execution.steps);
-    const moving = steps.filter((step) => !isWaiting(step, ledger.queues[execution.baseBranch]?.frozen !== null));
-    const isBlocked = (step: Step): boolean => step.state === "pending" && steps.some((other) => other !== step && !isTerminalState(other.state));
+    const moving = steps.filter((step) => !isWaiting(step, (ledger.queues[execution.baseBranch]?.frozen ?? null) !== null));
+    const isBlocked = (step: Step): boolean =>
+      step.state === "pending" && steps.some((other) => other !== step && !isTerminalState(other.state));
     const stuck = moving.find((step) => !isBlocked(step));
     if (stuck) return `${execution.id}-${stuck.id} is ${stuck.state}`;
-    if (steps.every(({ state }) => isTerminalState(state)) && execution.amendment === null) return `${execution.id} is ${execution.state} although its steps are over`;
+    if (steps.every(({ state }) => isTerminalState(state)) && execution.amendment === null)
+      return `${execution.id} is ${execution.state} although its steps are over`;
   }
   const [left] = Object.keys(ledger.outbox);
   return left === undefined ? null : `${left} is in the outbox`;
 };
 
-const isHeldByBudget = (ledger: Ledger): boolean => Object.values(ledger.executions).some(({ budget, charges }) => budget !== undefined || charges !== undefined);
+/** A frozen base waits for a person, and so does what would land there. */
+const isWaiting = ({ state, refusal }: Step, isFrozen: boolean): boolean =>
+  isFrozen || isTerminalState(state) || state === "waiting" || state === "paused" || (state === "published" && refusal !== null);
 
-const isWaiting = (step: Step, isFrozen: boolean): boolean =>
-  isTerminalState(step.state) || step.state === "waiting" || step.state === "paused" || (step.state === "published" && (isFrozen || step.refusal !== null));
-
-type EndOptions = { readonly oracle: Oracle; readonly forge: RunningForge; readonly token: string; readonly repository: { readonly owner: string; readonly name: string } };
-type ListedPull = { readonly number: number; readonly merged_at: string | null; readonly head: { readonly ref: string; readonly sha: string } };
+type EndOptions = {
+  readonly oracle: Oracle;
+  readonly forge: RunningForge;
+  readonly token: string;
+  readonly repository: { readonly owner: string; readonly name: string };
+};
+type ListedPull = {
+  readonly number: number;
+  readonly merged_at: string | null;
+  readonly head: { readonly ref: string; readonly sha: string };
+};
 type ListedComment = { readonly id: number; readonly body: string; readonly issue_url: string; readonly user: { readonly login: string } };
 
 /** What must hold when everything is over: pull requests say what the ledger says, and nothing was said or opened twice. */
 export const judgeEnd = async ({ oracle, forge, token, repository: { owner, name } }: EndOptions): Promise<void> => {
   const octokit = openOctokit(token, forge.apiUrl);
-  const list = async <T>(path: string): Promise<readonly T[]> => (await octokit.request(`GET /repos/${owner}/${name}${path}`)).data as readonly T[];
+  const list = async <T>(path: string): Promise<readonly T[]> =>
+    (await octokit.request(`GET /repos/${owner}/${name}${path}`)).data as readonly T[];
   const { ledger, mergedByPeople } = oracle.state;
   const pulls = await list<ListedPull>("/pulls?state=all&per_page=100");
   const perBranch = new Map<string, number>();

@@ -1,4 +1,5 @@
 import { type PlannedStep, LONE_STEP, type Plan } from "../../src/core/domain/plan.ts";
+import { MICROS_PER_USD } from "../../src/core/domain/budget.ts";
 import type { Chance } from "./chance.ts";
 
 /** What a history begins with. */
@@ -13,6 +14,9 @@ export type Shape = {
   readonly storm: number;
   readonly steps: readonly PlannedStep[];
 };
+
+/** The budget of a history that has one. */
+export const BUDGET = { execution: 6 * MICROS_PER_USD, day: 14 * MICROS_PER_USD, attempt: MICROS_PER_USD };
 
 export const drawShape = (chance: Chance): Shape => {
   const count = 1 + chance.below("steps", 4);
@@ -56,7 +60,7 @@ timeout_minutes = 20
 max_workers = ${edit % 3 === 2 ? 1 : 10}
 [plan]
 approval = "${approval}"
-${hasBudget ? "[budget]\nexecution = 6\nday = 14\nattempt = 1\n" : ""}`;
+${hasBudget ? `[budget]\nexecution = ${BUDGET.execution / MICROS_PER_USD}\nday = ${BUDGET.day / MICROS_PER_USD}\nattempt = ${BUDGET.attempt / MICROS_PER_USD}\n` : ""}`;
 
 export const describeShape = ({ coordinators, approval, parallel, retries, hasBudget, steps }: Shape): string =>
   [

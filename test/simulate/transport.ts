@@ -95,7 +95,9 @@ export const openTransport = (options: TransportOptions): { readonly close: () =
     }
     const isRead = kind === "api" && (request.method === "GET" || new URL(request.url).pathname.endsWith("/graphql"));
     const isListed = isRead && LIST_PATTERN.test(request.url);
-    const answer = isListed ? await deliverWithLag(request, `${caller.name} ${name}${new URL(request.url).search}`) : await deliver(request);
+    const answer = isListed
+      ? await deliverWithLag(request, `${caller.name} ${name}${new URL(request.url).search}`)
+      : await deliver(request);
     if (caller.isDead()) return lose("a dead process receives nothing");
     if (chance.happens(`crash: after ${kind} request`, 0.002)) {
       caller.die(`after ${name}`);
@@ -127,7 +129,7 @@ export const openTransport = (options: TransportOptions): { readonly close: () =
 
   const real = globalThis.fetch;
   globalThis.fetch = async (input, init) => {
-    const request = new Request(input instanceof Request ? input : String(input), init as RequestInit);
+    const request = new Request(input instanceof Request ? input : String(input), init);
     const { host, pathname } = new URL(request.url);
     if (host === options.hookHost) return takeWebhook(request);
     if (host !== forge.host) throw new TypeError(`nothing is simulated at ${host}`);

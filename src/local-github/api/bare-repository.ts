@@ -79,6 +79,25 @@ const findPlainEntry = ({ objects, directory }: GitContext, name: string): Retur
   return objects && commit !== null ? findEntry(objects, commit, path) : null;
 };
 
+/** The number of commits that are read before git is asked. */
+const MAX_READ_COMMITS = 300;
+
+/** Whether a commit is in the history of another, as far as plain objects tell; null if git must say. */
+const findAncestor = ({ objects }: GitContext, ancestor: string, descendant: string): boolean | null => {
+  const open = [descendant];
+  const seen = new Set(open);
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    const links = readCommitLinks(objects, id);
+    if (links === null || seen.size > MAX_READ_COMMITS) return null;
+    if (id === ancestor) return true;
+    for (const parent of links.parents) {
+      if (!seen.has(parent)) open.push(parent);
+      seen.add(parent);
+    }
+  }
+  return false;
+};
+
 const refOperations = ({ at, text, isTrue, remember }: GitPlumbing) => {
   const moveRefs = openRefMover(at);
   const resolveObject = async (name: string): Promise<string | null> => {
@@ -134,11 +153,20 @@ const refOperations = ({ at, text, isTrue, remember }: GitPlumbing) => {
   };
 };
 
+/** The message of a commit in UTF-8; null if git must read it. */
+const readPlainMessage = ({ objects }: GitContext, commit: string): string | null => {
+  const found = objects?.read(commit);
+  if (found?.type !== "commit") return null;
+  const content = found.content.toString("utf8");
+  const end = content.indexOf("\n\n");
+  return end < 0 || /\nencoding |\uFFFD/.test(content) ? null : content.slice(end + 2).trimEnd();
+};
+
 const historyOperations = ({ at, lines, text, isTrue }: GitPlumbing) => ({
-  isAncestor: (ancestor: string, descendant: string): Promise<boolean> =>
-    readCommitLinks(at.objects, descendant)?.parents.includes(ancestor) === true
-      ? Promise.resolve(true)
-      : isTrue("merge-base", "--is-ancestor", ancestor, descendant),
+  isAncestor: async (ancestor: string, descendant: string): Promise<boolean> =>
+    findAncestor(at, ancestor, descendant) ?? isTrue("merge-base", "--is-ancestor", ancestor, descendant),
+  /** The parents of a commit; empty if only git can read it. */
+  readParents: (commit: string): readonly string[] => readCommitLinks(at.objects, commit)?.parents ?? [],
   /** Whether a tip adds merge commits to `from`. */
   hasMerges: async (from: string | null, to: string): Promise<boolean> =>
     (await lines("rev-list", "--merges", "--max-count=1", to, ...(from === null ? [] : [`^${from}`]))).length > 0,
@@ -152,7 +180,8 @@ const historyOperations = ({ at, lines, text, isTrue }: GitPlumbing) => ({
     lines("rev-list", "--reverse", "--topo-order", "--no-merges", head, `^${base}`),
   listChangedPaths: async (from: string, to: string): Promise<string[]> =>
     ((await text("diff", "--name-only", "-z", "--no-renames", from, to)) ?? "").split("\0").filter((path) => path !== ""),
-  readMessage: async (commit: string): Promise<string> => (await text("log", "-1", "--format=%B", commit)) ?? "",
+  readMessage: async (commit: string): Promise<string> =>
+    readPlainMessage(at, commit) ?? (await text("log", "-1", "--format=%B", commit)) ?? "",
 });
 
 const contentOperations = ({ at, text, remember }: GitPlumbing) => ({
@@ -163,6 +192,9 @@ const contentOperations = ({ at, text, remember }: GitPlumbing) => ({
   /** Reads a file at a commit; null if the file does not exist. */
   readFile: (commit: string, path: string): Promise<Buffer | null> =>
     remember("file", `${commit}:${path}`, async () => {
+      const entry = findPlainEntry(at, `${commit}:${path}`);
+      const known = entry === null || entry === "missing" ? null : at.objects?.read(entry.sha);
+      if (known?.type === "blob") return known.content;
       const ran = await runGit(at, ["cat-file", "blob", `${commit}:${path}`]);
       return ran.code === 0 ? ran.stdout : null;
     }),

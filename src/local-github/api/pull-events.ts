@@ -19,13 +19,17 @@ const createTestMerge = async (forge: ForgeState, repository: ForgeRepository, i
   const ref = `refs/pull/${issue.number}/merge`;
   const base = await bare.readRef(`refs/heads/${issue.pull.baseRef}`);
   const head = await bare.resolveCommit(issue.pull.head);
-  const tree = base !== null && head !== null ? await bare.mergeTree(base, head) : null;
-  if (base === null || head === null || tree === null) return null;
+  if (base === null || head === null) return null;
+  // Workflows check out the test merge, but GitHub reports their checks on the head.
+  const reportOn = { branch: issue.pull.headRef, sha: head };
+  const known = await bare.readRef(ref);
+  if (known !== null && bare.readParents(known).join(" ") === `${base} ${head}`) return { ref, sha: known, reportOn };
+  const tree = await bare.mergeTree(base, head);
+  if (tree === null) return null;
   const by = { login: issue.by.login, at: forge.now() };
   const sha = await bare.commitTree(tree, { parents: [base, head], message: `Merge ${head} into ${base}`, by });
   await bare.setRef(ref, sha);
-  // Workflows check out the test merge, but GitHub reports their checks on the head.
-  return { ref, sha, reportOn: { branch: issue.pull.headRef, sha: head } };
+  return { ref, sha, reportOn };
 };
 
 export type PullEvent = { readonly issue: Issue; readonly action: string; readonly actor: RequestActor; readonly more?: EventPayload };
