@@ -4,7 +4,7 @@ import { PEOPLE_ACTS } from "./people.ts";
 const CALLS = ["load", "sweep", "query", "save", "effect"] as const;
 
 /** Every kind of fault that a run of many histories must have had. */
-export const FAULT_KINDS: readonly string[] = [
+const FAULT_KINDS: readonly string[] = [
   ...CALLS.flatMap((call) => [`crash: before ${call}`, `crash: after ${call}`]),
   ...["api", "git"].flatMap((kind) => [
     `crash: before ${kind} request`,

@@ -201,4 +201,3 @@ export const openJobs = (options: JobOptions) => {
   };
   return { runner, running: (): readonly string[] => [...live.values()].map(({ group }) => group) };
 };
-export type Jobs = ReturnType<typeof openJobs>;

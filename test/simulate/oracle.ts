@@ -16,7 +16,7 @@ import type { SavedWrite } from "./coordinators.ts";
 import { BUDGET, type Shape } from "./shape.ts";
 
 /** The invariants, by the name that a violation has. */
-export const INVARIANTS = [
+const INVARIANTS = [
   "tested = landed",
   "gate",
   "order",

@@ -305,4 +305,3 @@ const RULES = [
   rule("update"),
   rule("non_fast_forward"),
 ] as const;
-export type People = ReturnType<typeof openPeople>;

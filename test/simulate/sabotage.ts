@@ -9,7 +9,7 @@ import type { RepositoryClone } from "../../src/storage/git/repository-clone.ts"
 import type { Invariant, Oracle } from "./oracle.ts";
 
 /** What a coordinator with a seeded bug can do besides its ports. */
-export type Rogue = {
+type Rogue = {
   readonly clone: RepositoryClone;
   readonly forge: RunningForge;
   readonly token: string;
