@@ -37,10 +37,10 @@ export const openAgentTranscript = ({ job, agent, secrets, log }: TranscriptOpti
   const { lines, record, isFull } = recorder;
   const chunks = openChunkJoiner(secrets, recorder);
   const shown = openLineRedactor(secrets, (line) => log(`| ${line}`));
-  const messageLines = openLineBuffer((line) => shown.line(line));
+  const messageLines = openLineBuffer(shown.write);
   const logCall = (text: string): void => {
     messageLines.end();
-    for (const line of text.split("\n")) shown.line(line);
+    shown.write(text.split("\n"));
   };
   const logNews = (news: CallNews): void => {
     if (news.kind === "started") logCall(`* ${news.call.name} ${news.call.input}`.trimEnd());

@@ -16,13 +16,14 @@ export const startDeadline = (after: TimerStarter, timeout: number): ShellDeadli
 
 export type ShellCommand = Omit<LaunchOptions, "args"> & {
   readonly deadline: ShellDeadline;
-  readonly onLine: (text: string) => void;
+  /** Receives the lines of the output as they come, several at a time. */
+  readonly onLines: (lines: readonly string[]) => void;
 };
 
 export type ShellResult = { readonly end: "passed" | "failed" | "timed-out"; readonly reason: string };
 
 /** Runs a command with `bash` as Actions does, and ends everything that it left. */
-export const runShell = async ({ command, cwd, env, fence, deadline, after, onLine }: ShellCommand): Promise<ShellResult> => {
+export const runShell = async ({ command, cwd, env, fence, deadline, after, onLines }: ShellCommand): Promise<ShellResult> => {
   const { child, ended, terminate } = launchProcess({
     command: "bash",
     args: ["--noprofile", "--norc", "-eo", "pipefail", "-c", `exec 2>&1\n${command}`],
@@ -32,7 +33,7 @@ export const runShell = async ({ command, cwd, env, fence, deadline, after, onLi
     after,
   });
   child.stdin.end();
-  const lines = openLineBuffer(onLine);
+  const lines = openLineBuffer(onLines);
   child.stdout.setEncoding("utf8").on("data", (text: string) => lines.write(text));
   const first = await Promise.race([
     ended.then((why) => ({ why, inTime: true })),

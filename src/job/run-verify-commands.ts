@@ -28,13 +28,13 @@ type VerifyRun = {
   readonly spec: JobSpec;
   readonly fence: JobFence;
   readonly deadline: ShellDeadline;
-  readonly log: (text: string) => void;
+  readonly log: (lines: readonly string[]) => void;
 };
 
 /** Runs the verify commands in order, up to the first that stays red. Known flakes are repeated once. */
-export const runVerifyCommands = async (host: StepHost, spec: JobSpec, log: (text: string) => void): Promise<VerifyEnd> => {
+export const runVerifyCommands = async (host: StepHost, spec: JobSpec, log: (lines: readonly string[]) => void): Promise<VerifyEnd> => {
   if (spec.verify.length === 0) {
-    log("No verify commands: set `[refinery] verify` in .enki/enki.toml, or fix the file. Nothing lands unverified.");
+    log(["No verify commands: set `[refinery] verify` in .enki/enki.toml, or fix the file. Nothing lands unverified."]);
     return { passed: false, failures: [] };
   }
   const fence = await openStepFence(host, []);
@@ -60,7 +60,7 @@ const verifyWith = async (run: VerifyRun, command: string): Promise<CheckFailure
   if (first.end === "passed") return null;
   const mayRepeat = first.end === "failed" && mayRepeatCommand(run.spec.repeat?.flakes ?? [], command, first.tests);
   if (!mayRepeat) return toFailure(command, first.tests, false);
-  run.log(explainRepeat(first.tests));
+  run.log([explainRepeat(first.tests)]);
   const second = await runOnce(run, command);
   return second.end === "passed" ? toFailure(command, first.tests, true) : toFailure(command, second.tests, false);
 };
@@ -76,14 +76,15 @@ type CommandEnd = Pick<ShellResult, "end"> & { readonly tests: readonly string[]
 const runOnce = async ({ host, spec, fence, deadline, log }: VerifyRun, command: string): Promise<CommandEnd> => {
   const { workspace, after } = host;
   const before = await stampReports(workspace, spec.testReports);
-  log(`$ ${command}`);
+  log([`$ ${command}`]);
   // Commands build on each other's files, but never on what one of them leaves in its home or running.
   const env = prepareCommandEnv(host.env, await fence.createHome());
-  const { end, reason } = await runShell({ command, cwd: workspace, env, fence, deadline, after, onLine: (text) => log(`| ${text}`) });
+  const onLines = (lines: readonly string[]): void => log(lines.map((line) => `| ${line}`));
+  const { end, reason } = await runShell({ command, cwd: workspace, env, fence, deadline, after, onLines });
   if (end === "passed") return { end, tests: undefined };
-  log(`the command ${reason}`);
+  log([`the command ${reason}`]);
   const hidden = findUnseenProgram(command, reason);
-  if (hidden !== null) log(explainUnseenProgram(hidden));
+  if (hidden !== null) log([explainUnseenProgram(hidden)]);
   const written = { workspace, before, after: await stampReports(workspace, spec.testReports) };
   return { end, tests: await readWrittenReports(fence, written) };
 };

@@ -21,7 +21,7 @@ export const runVerifyJob = async (host: StepHost): Promise<boolean> => {
     host.log(text);
     if (lines.push(text.slice(0, MAX_VERIFY_LINE_CHARS)) > MAX_VERIFY_LOG_LINES) lines.shift();
   });
-  const { passed, failures } = await runVerifyCommands(host, spec, (text) => shown.line(text));
+  const { passed, failures } = await runVerifyCommands(host, spec, shown.write);
   shown.end();
   await writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: passed ? "success" : "failed", output: lines.join("\n"), failures });
   return passed;

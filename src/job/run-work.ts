@@ -39,15 +39,15 @@ const runStepCommands = async (host: StepHost, spec: JobSpec, { commands, texts,
   const env = prepareStepEnv(host.env, spec, { home: await fence.createHome(), texts });
   const lines: string[] = [];
   const shown = openLineRedactor(listSecrets(host, spec), (text) => host.log(`| ${text}`));
-  const line = (text: string): void => {
-    shown.line(text);
-    if (lines.push(text) > MAX_COMMAND_LOG_LINES) lines.shift();
+  const onLines = (read: readonly string[]): void => {
+    shown.write(read);
+    for (const line of read) if (lines.push(line) > MAX_COMMAND_LOG_LINES) lines.shift();
   };
   const { workspace: cwd, after } = host;
   const deadline = startDeadline(after, spec.timeoutMs);
   let ended: ShellResult = { end: "passed", reason: "" };
   for (const command of commands)
-    if (ended.end === "passed") ended = await runShell({ command, cwd, env, fence, deadline, after, onLine: line });
+    if (ended.end === "passed") ended = await runShell({ command, cwd, env, fence, deadline, after, onLines });
   deadline.cancel();
   shown.end();
   const { end, reason } = ended;

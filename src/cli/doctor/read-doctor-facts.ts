@@ -155,7 +155,7 @@ const findRedCommand = async (terminal: TerminalHost, { directory, branch, comma
         fence: createOpenFence(place),
         deadline,
         after: terminal.after,
-        onLine: terminal.log,
+        onLines: (lines) => lines.forEach(terminal.log),
       });
       if (end !== "passed") return command;
     }

@@ -96,7 +96,7 @@ export const openTextRedactor = (values: readonly string[] = []): SecretRedactor
   };
 };
 
-/** Redacts lines, and passes each on as soon as no credential can continue in the next. */
+/** Redacts lines, and passes each on as soon as no credential can continue in the next. Many lines at once cost little more than one. */
 export const openLineRedactor = (values: readonly string[], log: (line: string) => void) => {
   const redactor = openSecretRedactor(values);
   let rest = "";
@@ -106,7 +106,7 @@ export const openLineRedactor = (values: readonly string[], log: (line: string) 
     for (const line of lines) log(line);
   };
   return {
-    line: (text: string): void => show(redactor.write(`${text}\n`)),
+    write: (lines: readonly string[]): void => show(redactor.write(`${lines.join("\n")}\n`)),
     end: (): void => {
       show(redactor.end());
       if (rest !== "") log(rest);

@@ -80,8 +80,8 @@ const createListener = (run: AgentRun, { messages, watch }: ListenerParts) => {
   let total = NO_USAGE;
   /** Over ACP, the cost is the sum of the session. */
   let sessionCost: number | null = null;
-  const stderrLines = openLineBuffer((line) => {
-    if (run.found?.preset.retryNotice?.test(line)) watch.retry(line);
+  const stderrLines = openLineBuffer((lines) => {
+    for (const line of lines) if (run.found?.preset.retryNotice?.test(line)) watch.retry(line);
   });
   const listener: SessionListener = {
     update: (update) => {

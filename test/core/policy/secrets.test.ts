@@ -143,11 +143,24 @@ describe("a stream", () => {
   test("of lines shows each line at once, and a private key as one", () => {
     const lines: string[] = [];
     const redactor = openLineRedactor([], (line) => void lines.push(line));
-    redactor.line("first");
+    redactor.write(["first"]);
     expect(lines).toEqual(["first"]);
-    for (const line of key.split("\n")) redactor.line(line);
-    redactor.line("last");
+    for (const line of key.split("\n")) redactor.write([line]);
+    redactor.write(["last"]);
     redactor.end();
     expect(lines).toEqual(["first", "[redacted]", "last"]);
+  });
+
+  test("of lines shows the same whether they come one at a time or together", () => {
+    const text = ["first", ...key.split("\n"), "", `token ${["gh", "p_"].join("")}${"a1".repeat(18)} and more`, "last"];
+    const play = (pieces: readonly (readonly string[])[]): string[] => {
+      const lines: string[] = [];
+      const redactor = openLineRedactor([], (line) => void lines.push(line));
+      for (const piece of pieces) redactor.write(piece);
+      redactor.end();
+      return lines;
+    };
+    expect(play([text])).toEqual(["first", "[redacted]", "", "token [redacted] and more", "last"]);
+    expect(play(text.map((line) => [line]))).toEqual(play([text]));
   });
 });
