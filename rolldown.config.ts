@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { defineConfig, type Plugin } from "rolldown";
+import { defineConfig, type OutputOptions, type Plugin } from "rolldown";
 
 /** Modules that are never used. Gray-matter's engines evaluate JavaScript; Bottleneck's two evaluate `require` to find Redis. */
 const withoutEvaluation: Plugin = {
@@ -76,21 +76,27 @@ const withLicenses = (name: string): Plugin => ({
   },
 });
 
-// One configuration per bundle: with two inputs in one, shared code would go to chunks with hashed names.
-const door = (name: string) =>
+// Names of functions would be a ninth of the bundle, set one by one at each start. Names of classes are part of what people read: they name
+// errors. A place in a bundle leads to its source through the map of a build of the same tag (`--sourcemap`).
+const minify = { compress: true, mangle: { keepNames: { function: false, class: true } }, codegen: { removeWhitespace: true } } as const;
+const directory = process.env["ENKI_BUNDLES"] ?? "dist";
+const findInput = (name: string): string => `src/${name}.ts`;
+
+const bundle = (name: string, output: OutputOptions) =>
   defineConfig({
-    input: `src/${name}.ts`,
+    input: findInput(name),
     platform: "node",
     logLevel: "warn",
     plugins: [withoutEvaluation, withoutUnused, ...(name === "action" ? [withoutEndpoints] : []), withLicenses(name)],
-    output: {
-      file: `${process.env["ENKI_BUNDLES"] ?? "dist"}/${name}.js`,
-      format: "esm",
-      codeSplitting: false,
-      // Names of functions would be a ninth of the bundle, set one by one at each start. Names of classes are part of what people read: they
-      // name errors. A place in a bundle leads to its source through the map of a build of the same tag (`--sourcemap`).
-      minify: { compress: true, mangle: { keepNames: { function: false, class: true } }, codegen: { removeWhitespace: true } },
-    },
+    output: { format: "esm", minify, ...output },
   });
 
-export default ["cli", "action", "app"].filter((name) => existsSync(join(import.meta.dirname, `src/${name}.ts`))).map(door);
+// One configuration per bundle: with two inputs in one, shared code would go to chunks with hashed names.
+const door = (name: string) => bundle(name, { file: `${directory}/${name}.js`, codeSplitting: false });
+
+/** A program in several files, each read only by what needs it: a step of a job starts often. */
+const splitProgram = (name: string) => bundle(name, { dir: directory, entryFileNames: `${name}.js`, chunkFileNames: `${name}/[name].js` });
+
+export default [...["cli", "action", "app"].map((name) => [name, door] as const), ["foreign-step", splitProgram] as const]
+  .filter(([name]) => existsSync(join(import.meta.dirname, findInput(name))))
+  .map(([name, build]) => build(name));

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-// Bundles the three doors into `dist/`, unless they are newer than everything they are made of. `--force` bundles in any case.
+// Bundles the doors and the program of foreign steps into `dist/`, unless they are newer than everything they are made of. `--force` bundles in any case.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import findNodeFault from "../bin/check-node.cjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const BUNDLES = ["cli", "action", "app"].map((door) => `dist/${door}.js`);
+const BUNDLES = ["cli", "action", "app", "foreign-step"].map((door) => `dist/${door}.js`);
+const CHUNKS = "dist/foreign-step";
 const INPUTS = ["src", "roles", "workflows", "examples", "package.json", "package-lock.json", "rolldown.config.ts", "scripts/build.mjs"];
 
 const modified = (path) => statSync(join(root, path)).mtimeMs;
@@ -22,11 +23,18 @@ const newest = (path) => {
 const isUpToDate = () =>
   BUNDLES.every((path) => existsSync(join(root, path))) && Math.min(...BUNDLES.map(modified)) > Math.max(...INPUTS.map(newest));
 
+const removeFilesBefore = (directory, time) => {
+  for (const name of readdirSync(directory)) if (statSync(join(directory, name)).mtimeMs < time) rmSync(join(directory, name));
+};
+
 const fault = findNodeFault(process.versions.node, JSON.parse(readFileSync(join(root, "package.json"), "utf8")).engines.node);
 if (fault !== null) {
   process.stderr.write(`enki: ${fault}\n`);
   process.exitCode = 1;
 } else if (process.argv.includes("--force") || !isUpToDate()) {
+  const started = Date.now();
   const { status } = spawnSync(process.execPath, [join(root, "node_modules/rolldown/bin/cli.mjs"), "-c"], { cwd: root, stdio: "inherit" });
   process.exitCode = status ?? 1;
+  // Chunks of an earlier build may have had other names.
+  if (status === 0) removeFilesBefore(join(root, CHUNKS), started);
 }

@@ -215,7 +215,13 @@ test("the run uploads an artifact that names the result before it delivers the r
 
 test("action.yml names every input that the action reads, and no other", () => {
   const { inputs } = parse(read("action.yml")) as { inputs: Record<string, unknown> };
-  const readers = ["job/run-job-step", "coordinator/coordinate-step", "coordinator/step-access", "coordinator/request-step"]
+  const readers = [
+    "job/run-job-step",
+    "job/foreign-steps",
+    "coordinator/coordinate-step",
+    "coordinator/step-access",
+    "coordinator/request-step",
+  ]
     .map((name) => read(`src/${name}.ts`))
     .join("");
   const used = [...readers.matchAll(/readInput\("([a-z-]+)"\)/g)].map(([, name]) => name ?? "");

@@ -9,7 +9,7 @@ import type { Tier } from "../core/domain/plan.ts";
 import { createLocalRunner } from "../local-github/actions/local-runner.ts";
 import { listCommandPaths } from "../isolation/readable-paths.ts";
 import { createNearFinder, startMachineApp } from "./machine-app.ts";
-import { createOwnSteps } from "./run-own-steps.ts";
+import { createOwnSteps, listStepPrograms } from "./run-own-steps.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 /** The agent for every job on the machine; overrides the repository's choice. */
@@ -134,6 +134,7 @@ const createMachineRunner = async (
     timers: { sleep: createAbortableSleep(terminal) },
     hidden: [repositories, clones, state, ...hidden],
     readable: own === null ? [] : await listCommandPaths([own.command, ...own.args]),
+    stepPrograms: listStepPrograms(root),
     ownSteps: createOwnSteps(terminal, { root, findNear: createNearFinder(repositories) }),
   });
 };

@@ -2,7 +2,7 @@ import { READ_ONLY_REFUSAL } from "../core/messages/refusals/tools.ts";
 import { readConfig } from "../core/config/read-config.ts";
 import { readConfigLayers } from "../storage/config/config-layers.ts";
 import { relayTools } from "../job/tools/relay-tools.ts";
-import { serveStdio } from "../job/tools/serve-tools.ts";
+import { serveStdio } from "../job/tools/serve-streams.ts";
 import type { ToolContext } from "../job/tools/mcp-tool.ts";
 import { createFileEditor } from "../job/tools/file-editor.ts";
 import { emptyLedger } from "../core/domain/ledger.ts";

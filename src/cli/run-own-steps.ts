@@ -31,3 +31,9 @@ export const createOwnSteps = (
       findNear,
     }),
 });
+
+/** The program of the steps with foreign code, without the action's other code. */
+export const listStepPrograms = (root: string): Readonly<Record<string, string>> => {
+  const program = join(root, "dist", "foreign-step.js");
+  return { agent: program, verify: program };
+};

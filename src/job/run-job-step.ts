@@ -1,28 +1,13 @@
-import { join } from "node:path";
-import type { TimerStarter } from "../storage/git/run-git.ts";
 import { readJobKey, toJobKey } from "../core/domain/job.ts";
 import { readInstallationLayers } from "../storage/config/repository-config.ts";
-import { parseAgentEnv } from "./agent/agent-variables.ts";
+import { type ActionProcess, findWorkspace, requireVariable, runAgentStep, runVerifyStep } from "./foreign-steps.ts";
 import type { JobHost } from "./repository-state.ts";
-import type { StepHost } from "./step-host.ts";
 
 /** What the Actions runner provides to the action. */
-export type ActionHost = {
-  readonly env: Readonly<Record<string, string | undefined>>;
+export type ActionHost = ActionProcess & {
   /** The installation's directory, with `action.yml`, `dist` and `roles`. */
   readonly root: string;
-  /** The action's own file, which also relays tools: `<script> mcp`. */
-  readonly script: string;
-  readonly node: string;
-  /** Reads an input of the action; empty if it is not set. */
-  readonly readInput: (name: string) => string;
   readonly setOutput: (name: string, value: string) => void;
-  /** Logs a text of which the runner reads no line as a command. */
-  readonly logInfo: (line: string) => void;
-  readonly now: () => number;
-  /** An unpredictable word. */
-  readonly nonce: string;
-  readonly after: TimerStarter;
   /** See JobHost.stop. */
   readonly stop?: AbortSignal;
   /** The repository's own directory on this machine, by full name; see CloneOptions.near. */
@@ -52,15 +37,6 @@ export const runJobStep = (host: ActionHost): Promise<string | null> => {
   }
 };
 
-const requireVariable = ({ env }: ActionHost, name: string): string => {
-  const value = env[name];
-  if (value === undefined || value === "") throw new Error(`${name} is not set: this action runs in an Actions job`);
-  return value;
-};
-
-/** The repository's directory: the workspace, or a directory below where the workspace also holds a vendored action. */
-const findWorkspace = (host: ActionHost): string => join(requireVariable(host, "GITHUB_WORKSPACE"), host.readInput("directory"));
-
 const createJobHost = async (host: ActionHost): Promise<JobHost> => {
   const text = `${host.readInput("kind")}/${host.readInput("target")}/${host.readInput("attempt")}`;
   const job = readJobKey(text);
@@ -79,20 +55,6 @@ const createJobHost = async (host: ActionHost): Promise<JobHost> => {
   };
 };
 
-const createStepHost = (host: ActionHost): StepHost => ({
-  workspace: findWorkspace(host),
-  temp: requireVariable(host, "RUNNER_TEMP"),
-  env: host.env,
-  modelKey: host.readInput("model-key"),
-  agentEnv: parseAgentEnv(host.readInput("agent-env")),
-  node: host.node,
-  cli: host.script,
-  after: host.after,
-  now: host.now,
-  nonce: host.nonce,
-  log: host.logInfo,
-});
-
 const runPrepareStep = async (host: ActionHost): Promise<string | null> => {
   const { prepareJob } = await import("./prepare-job.ts");
   const claimed = await prepareJob(await createJobHost(host), host.readInput("token"));
@@ -100,18 +62,6 @@ const runPrepareStep = async (host: ActionHost): Promise<string | null> => {
   host.setOutput("ledger", (claimed.ok && claimed.value.ledgerCommit) || "");
   host.logInfo(claimed.ok ? `works on ${claimed.value.baseCommit}` : claimed.refusal.message);
   return null;
-};
-
-const runAgentStep = async (host: ActionHost): Promise<string | null> => {
-  const { runAgentJob } = await import("./run-agent-job.ts");
-  const { end, why } = await runAgentJob(createStepHost(host));
-  host.logInfo(`ended: ${end}`);
-  return end === "success" || end === "artifact" || end === "unchanged" ? null : why || end;
-};
-
-const runVerifyStep = async (host: ActionHost): Promise<string | null> => {
-  const { runVerifyJob } = await import("./run-verify-job.ts");
-  return (await runVerifyJob(createStepHost(host))) ? null : "the candidate did not pass";
 };
 
 const runPublishStep = async (host: ActionHost): Promise<string | null> => {

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { prepareAgentEnv, mayEdit } from "../../src/job/job-environment.ts";
-import { serveStdio } from "../../src/job/tools/serve-tools.ts";
+import { serveStdio } from "../../src/job/tools/serve-streams.ts";
 import { listTools } from "../../src/job/tools/call-tool.ts";
 import { readJobResult } from "../../src/storage/ledger/read-job-result.ts";
 import type { PersonCommand, RecordedCommand } from "../../src/core/domain/command.ts";

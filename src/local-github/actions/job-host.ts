@@ -22,6 +22,8 @@ export type RunnerInstallation = {
   readonly cells: CellFactory;
   /** Enki's steps for this process; null to run each step in a process of the job. */
   readonly ownSteps: OwnSteps | null;
+  /** See RunnerOptions.stepPrograms. */
+  readonly stepPrograms: Readonly<Record<string, string>>;
 };
 
 /** A running job: its directories, permissions and log, and the processes of its steps. */

@@ -34,6 +34,8 @@ export type RunnerOptions = {
   readonly namespaces?: boolean;
   /** Enki's steps for this process, which spares their start; none by default. */
   readonly ownSteps?: OwnSteps;
+  /** Files of this installation that perform single commands of its action, and start faster than the action itself; none by default. */
+  readonly stepPrograms?: Readonly<Record<string, string>>;
   /** Whether to keep the directories of finished jobs; false by default. */
   readonly keepDirectories?: boolean;
 };
@@ -67,6 +69,7 @@ const createInstallation = (options: RunnerOptions): RunnerInstallation => {
     }),
     artifacts: createArtifactStore(join(options.directory, "artifacts")),
     ownSteps: options.ownSteps ?? null,
+    stepPrograms: options.stepPrograms ?? {},
   };
 };
 

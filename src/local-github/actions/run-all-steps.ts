@@ -7,7 +7,7 @@ import { type ExpressionScope, evaluateText } from "./evaluate-expression.ts";
 import type { BuiltInAction } from "./job-host.ts";
 import { type RunningJob, createStepScope } from "./job-state.ts";
 import { evaluateActionInputs, runNodeAction } from "./node-action.ts";
-import { findOwnSteps, runOwnStep } from "./run-own-step.ts";
+import { findOwnSteps, findStepProgram, runOwnStep } from "./run-own-step.ts";
 import { runScript } from "./run-script.ts";
 import { type StepPhase, runStepPhase } from "./run-step-phase.ts";
 import { tokenSource } from "./template-tokens.ts";
@@ -51,9 +51,10 @@ const createNodeWork =
   (action: ActionFile, uses: UsesAction, file: string): PhaseWork =>
   async (call, scope) => {
     const started = { ...call, inputs: evaluateActionInputs(action, evaluateGivenInputs(uses, scope), scope) };
-    const ownSteps = file === action.main ? findOwnSteps(started) : null;
+    const isMain = file === action.main;
+    const ownSteps = isMain ? findOwnSteps(started) : null;
     if (ownSteps !== null) return runOwnStep(ownSteps, started);
-    await runNodeAction(started, file);
+    await runNodeAction(started, (isMain ? findStepProgram(started) : undefined) ?? file);
     return {};
   };
 

@@ -19,6 +19,13 @@ export const findOwnSteps = ({ job, inputs }: ActionCall): OwnSteps | null => {
   return PATH_INPUTS.every((name) => isInside(name)) ? ownSteps : null;
 };
 
+/** The file that performs the call's command and little else, if there is one. */
+export const findStepProgram = ({ job, inputs }: ActionCall): string | undefined => {
+  const { stepPrograms } = job.installation;
+  const command = inputs.get("command") ?? "";
+  return Object.hasOwn(stepPrograms, command) ? stepPrograms[command] : undefined;
+};
+
 /** Runs a step of Enki without a process or a cell. Throws {@link StepFault} if it fails. */
 export const runOwnStep = async (ownSteps: OwnSteps, { job, env, inputs, stop }: ActionCall): Promise<Readonly<Record<string, string>>> => {
   const outputs: Record<string, string> = {};

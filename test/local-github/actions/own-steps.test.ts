@@ -23,7 +23,11 @@ const MAIN = `console.log("process ran", process.env.INPUT_COMMAND);`;
 const openBench = async (run: OwnSteps["run"] = () => Promise.resolve(null)) => {
   const root = await mkdtemp(join(tmpdir(), "action-"));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
-  await Promise.all([writeFile(join(root, "action.yml"), ACTION), writeFile(join(root, "main.js"), MAIN)]);
+  await Promise.all([
+    writeFile(join(root, "action.yml"), ACTION),
+    writeFile(join(root, "main.js"), MAIN),
+    writeFile(join(root, "verify.js"), MAIN.replace("process ran", "own program ran")),
+  ]);
   const calls: OwnStepCall[] = [];
   const ownSteps: OwnSteps = {
     commands: ["prepare", "publish"],
@@ -32,7 +36,7 @@ const openBench = async (run: OwnSteps["run"] = () => Promise.resolve(null)) => 
       return run(call);
     },
   };
-  return { bench: await createBench({ actionRoot: root, ownSteps }), calls };
+  return { bench: await createBench({ actionRoot: root, ownSteps, stepPrograms: { verify: join(root, "verify.js") } }), calls };
 };
 
 const job = (...steps: string[]): string =>
@@ -93,4 +97,13 @@ test("a job that is killed or cancelled stops its own step", async () => {
     conclusions.push((await run.ended).conclusion);
   }
   expect(conclusions).toEqual(["cancelled", "failure"]);
+});
+
+test("a command with a program of its own is run by that program, in a process of the job's cell", async () => {
+  const { bench } = await openBench();
+  const run = await bench.run(
+    job("{ uses: a/enki@v1, with: { command: verify, token: t-2 } }", "{ uses: a/enki@v1, with: { command: work } }"),
+  );
+  expect(run.conclusion).toBe("success");
+  expect(await run.log("a")).toMatch(/^own program ran verify\n[^]*^process ran work$/m);
 });
