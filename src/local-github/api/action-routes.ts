@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type ApiCall, type RouteHandler, NO_CONTENT, okReply, type ApiRoute } from "./api-call.ts";
 import { notFoundRefusal, ApiRefusal } from "./api-refusal.ts";
 import { hashToNumber, repositoryUrl } from "./api-urls.ts";
-import type { CommitFacts } from "./commit-operations.ts";
+import type { CommitFacts } from "./read-commit-object.ts";
 import { runArtifactShape, workflowJobShape, workflowRunShape, workflowShape } from "./run-shapes.ts";
 import { startWorkflowRun } from "./start-workflow-run.ts";
 import { emitEvent } from "./emit-event.ts";

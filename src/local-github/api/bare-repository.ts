@@ -1,9 +1,11 @@
 import { runGitOrThrow, runGit, type TimerStarter, type GitContext } from "../../storage/git/run-git.ts";
 import { isSha } from "../../core/domain/ids.ts";
-import { commitOperations, type GitIdentity } from "./commit-operations.ts";
+import { commitOperations } from "./commit-operations.ts";
 import { openObjectCache } from "./object-cache.ts";
-import { readCommitLinks } from "../../storage/git/commit-object.ts";
-import { openObjectFiles } from "../../storage/git/object-files.ts";
+import { type GitIdentity, readCommitObject } from "./read-commit-object.ts";
+import { findAncestry } from "../../storage/git/commit-ancestry.ts";
+import { formatCommit, readCommitLinks } from "../../storage/git/commit-object.ts";
+import { type ObjectFiles, openObjectFiles } from "../../storage/git/object-files.ts";
 import { listRefs, readRef as readRefOf } from "../../storage/git/read-refs.ts";
 import { hasRefFiles, readRefFile } from "../../storage/git/ref-files.ts";
 import { openRefMover } from "./move-refs.ts";
@@ -28,6 +30,20 @@ export type CommitSignature = {
   readonly isCommitter?: boolean;
 };
 
+type NewCommit = { readonly parents: readonly string[]; readonly message: string; readonly by: CommitSignature };
+
+const GITHUB_COMMITTER = { name: "GitHub", email: "noreply@github.com" };
+
+/** Stores a commit without a process; null if git must format the identity of its author, or check what the commit names. */
+const writePlainCommit = (objects: ObjectFiles | undefined, tree: string, { parents, message, by }: NewCommit): string | null => {
+  if (!objects || by.author !== undefined || objects.read(tree)?.type !== "tree") return null;
+  if (parents.some((parent) => readCommitLinks(objects, parent) === null)) return null;
+  const own = { name: by.login, email: `${by.login}@users.noreply.github.com`, at: by.at };
+  const committer = by.isCommitter === true ? own : { ...GITHUB_COMMITTER, at: by.at };
+  const content = formatCommit({ tree, parents, author: own, committer, message });
+  return content && objects.write("commit", content);
+};
+
 const gitIdentityOf = ({ login, at, author, isCommitter = false }: CommitSignature): Record<string, string> => {
   const date = `@${Math.floor(at / 1_000)} +0000`;
   const email = `${login}@users.noreply.github.com`;
@@ -35,8 +51,8 @@ const gitIdentityOf = ({ login, at, author, isCommitter = false }: CommitSignatu
     GIT_AUTHOR_NAME: author?.name ?? login,
     GIT_AUTHOR_EMAIL: author?.email ?? email,
     GIT_AUTHOR_DATE: author?.date ?? date,
-    GIT_COMMITTER_NAME: isCommitter ? login : "GitHub",
-    GIT_COMMITTER_EMAIL: isCommitter ? email : "noreply@github.com",
+    GIT_COMMITTER_NAME: isCommitter ? login : GITHUB_COMMITTER.name,
+    GIT_COMMITTER_EMAIL: isCommitter ? email : GITHUB_COMMITTER.email,
     GIT_COMMITTER_DATE: date,
   };
 };
@@ -77,25 +93,6 @@ const findPlainEntry = ({ objects, directory }: GitContext, name: string): Retur
   const [, from = "", path = ""] = PLAIN_PATH_PATTERN.exec(name) ?? [];
   const commit = isSha(from) ? from : PLAIN_REF_PATTERN.test(from) && hasRefFiles(directory) ? readRefFile(directory, from) : null;
   return objects && commit !== null ? findEntry(objects, commit, path) : null;
-};
-
-/** The number of commits that are read before git is asked. */
-const MAX_READ_COMMITS = 300;
-
-/** Whether a commit is in the history of another, as far as plain objects tell; null if git must say. */
-const findAncestor = ({ objects }: GitContext, ancestor: string, descendant: string): boolean | null => {
-  const open = [descendant];
-  const seen = new Set(open);
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    const links = readCommitLinks(objects, id);
-    if (links === null || seen.size > MAX_READ_COMMITS) return null;
-    if (id === ancestor) return true;
-    for (const parent of links.parents) {
-      if (!seen.has(parent)) open.push(parent);
-      seen.add(parent);
-    }
-  }
-  return false;
 };
 
 const refOperations = ({ at, text, isTrue, remember }: GitPlumbing) => {
@@ -153,20 +150,11 @@ const refOperations = ({ at, text, isTrue, remember }: GitPlumbing) => {
   };
 };
 
-/** The message of a commit in UTF-8; null if git must read it. */
-const readPlainMessage = ({ objects }: GitContext, commit: string): string | null => {
-  const found = objects?.read(commit);
-  if (found?.type !== "commit") return null;
-  const content = found.content.toString("utf8");
-  const end = content.indexOf("\n\n");
-  return end < 0 || /\nencoding |\uFFFD/.test(content) ? null : content.slice(end + 2).trimEnd();
-};
-
 const historyOperations = ({ at, lines, text, isTrue }: GitPlumbing) => ({
   isAncestor: async (ancestor: string, descendant: string): Promise<boolean> =>
-    findAncestor(at, ancestor, descendant) ?? isTrue("merge-base", "--is-ancestor", ancestor, descendant),
+    findAncestry(at.objects, ancestor, descendant) ?? isTrue("merge-base", "--is-ancestor", ancestor, descendant),
   /** The parents of a commit; empty if only git can read it. */
-  readParents: (commit: string): readonly string[] => readCommitLinks(at.objects, commit)?.parents ?? [],
+  readParents: (commit: string): readonly string[] => readCommitObject(at.objects, commit)?.parents ?? [],
   /** Whether a tip adds merge commits to `from`. */
   hasMerges: async (from: string | null, to: string): Promise<boolean> =>
     (await lines("rev-list", "--merges", "--max-count=1", to, ...(from === null ? [] : [`^${from}`]))).length > 0,
@@ -181,7 +169,7 @@ const historyOperations = ({ at, lines, text, isTrue }: GitPlumbing) => ({
   listChangedPaths: async (from: string, to: string): Promise<string[]> =>
     ((await text("diff", "--name-only", "-z", "--no-renames", from, to)) ?? "").split("\0").filter((path) => path !== ""),
   readMessage: async (commit: string): Promise<string> =>
-    readPlainMessage(at, commit) ?? (await text("log", "-1", "--format=%B", commit)) ?? "",
+    readCommitObject(at.objects, commit)?.message ?? (await text("log", "-1", "--format=%B", commit)) ?? "",
 });
 
 const contentOperations = ({ at, text, remember }: GitPlumbing) => ({
@@ -210,13 +198,19 @@ const contentOperations = ({ at, text, remember }: GitPlumbing) => ({
   },
   /** Merges two commits into a tree; null on a conflict. */
   mergeTree: async (base: string, head: string): Promise<string | null> => {
+    // If one contains the other, the merge is the later one.
+    const isBelow = (commit: string, tip: string): boolean => findAncestry(at.objects, commit, tip) === true;
+    const later = isBelow(base, head) ? head : isBelow(head, base) ? base : undefined;
+    const known = later === undefined ? null : readCommitLinks(at.objects, later);
+    if (known !== null) return known.tree;
     const ran = await runGit(at, ["merge-tree", "--write-tree", "--no-messages", base, head]);
     return ran.code === 0 ? ran.stdout.toString("utf8").trim() : null;
   },
   emptyTree: async (): Promise<string> => (await runGitOrThrow(at, ["mktree"], "")).trim(),
   /** Stores the objects of a pack; false if the pack cannot be read. */
   storePack: async (pack: Buffer): Promise<boolean> => (await runGit(at, ["unpack-objects", "-q"], pack)).code === 0,
-  commitTree: async (tree: string, commit: { parents: readonly string[]; message: string; by: CommitSignature }): Promise<string> =>
+  commitTree: async (tree: string, commit: NewCommit): Promise<string> =>
+    writePlainCommit(at.objects, tree, commit) ??
     (
       await runGitOrThrow(
         { ...at, env: gitIdentityOf(commit.by) },

@@ -4,7 +4,7 @@ import { emitEvent } from "./emit-event.ts";
 import { notFoundRefusal, ApiRefusal } from "./api-refusal.ts";
 import { type ApiJson, repositoryUrl } from "./api-urls.ts";
 import { checkRunShape, restCommitShape, simpleStatusShape, statusCommitShape, statusShape, checkRunEventShape } from "./commit-shapes.ts";
-import type { CommitFacts } from "./commit-operations.ts";
+import type { CommitFacts } from "./read-commit-object.ts";
 import { minimalRepositoryShape } from "./repository-shape.ts";
 import { ensureAccount, takeNextId } from "./forge-state.ts";
 import { type CheckRun, type CommitStatus } from "./forge-run.ts";

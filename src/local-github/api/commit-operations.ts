@@ -1,17 +1,6 @@
 import { runGitOrThrow, runGit, type GitContext } from "../../storage/git/run-git.ts";
 import type { ObjectCache } from "./object-cache.ts";
-
-/** The author or committer of a commit; the date has the form `2026-11-20T12:00:00+00:00`. */
-export type GitIdentity = { readonly name: string; readonly email: string; readonly date: string };
-
-export type CommitFacts = {
-  readonly sha: string;
-  readonly tree: string;
-  readonly parents: readonly string[];
-  readonly author: GitIdentity;
-  readonly committer: GitIdentity;
-  readonly message: string;
-};
+import { type CommitFacts, readCommitObject } from "./read-commit-object.ts";
 
 export type CommitChange = CommitFacts & { readonly added: string[]; readonly modified: string[]; readonly removed: string[] };
 
@@ -84,13 +73,16 @@ const readCommitChanges = (out: string): CommitChange[] => {
   return changes;
 };
 
+const describeCommit = async (at: GitContext, commit: string): Promise<CommitFacts | null> => {
+  const known = readCommitObject(at.objects, commit);
+  if (known !== null) return known;
+  const ran = await runGit(at, ["log", "-1", `--format=${COMMIT_FIELDS.join("%x00")}`, "--end-of-options", commit]);
+  return ran.code === 0 ? readCommitFacts(ran.stdout.toString("utf8").split("\0")) : null;
+};
+
 /** Read operations on commits. */
 export const commitOperations = (at: GitContext, remember: ObjectCache) => ({
-  describeCommit: (commit: string): Promise<CommitFacts | null> =>
-    remember("commit", commit, async () => {
-      const ran = await runGit(at, ["log", "-1", `--format=${COMMIT_FIELDS.join("%x00")}`, "--end-of-options", commit]);
-      return ran.code === 0 ? readCommitFacts(ran.stdout.toString("utf8").split("\0")) : null;
-    }),
+  describeCommit: (commit: string): Promise<CommitFacts | null> => remember("commit", commit, () => describeCommit(at, commit)),
   /** The first twenty commits of a range, oldest first. Merge commits list no changes. */
   listCommits: async (range: readonly string[]): Promise<CommitChange[]> => {
     const format = `--format=${COMMIT_FIELDS.join("%x00")}%x00`;

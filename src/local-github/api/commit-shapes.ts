@@ -1,6 +1,6 @@
 import { accountShape, appOfBot } from "./account-shape.ts";
 import { type ApiJson, nodeId, pageUrl, repositoryUrl, formatTimestamp, formatOptionalTimestamp } from "./api-urls.ts";
-import type { CommitFacts, GitIdentity } from "./commit-operations.ts";
+import type { CommitFacts, GitIdentity } from "./read-commit-object.ts";
 import type { CheckRun, CommitStatus } from "./forge-run.ts";
 import type { ForgeState } from "./forge-state.ts";
 import type { ForgeRepository } from "./forge-repository.ts";

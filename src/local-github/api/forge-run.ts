@@ -1,6 +1,6 @@
 import type { ForgeAccount, RequestActor } from "./forge-actor.ts";
 import type { JobReport, RunConclusion, UploadedArtifact } from "../actions/workflow-runner.ts";
-import type { CommitFacts } from "./commit-operations.ts";
+import type { CommitFacts } from "./read-commit-object.ts";
 import type { EventPayload } from "./webhook-event.ts";
 
 export type CommitStatus = {

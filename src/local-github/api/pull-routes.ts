@@ -72,10 +72,10 @@ const createPull: RouteHandler = async (call) => {
   const issue = addNewIssue(call, { title: input.title, body: input.body ?? "", labels: [], assignees: [], pull });
   await repository.bare.setRef(`refs/pull/${issue.number}/head`, head);
   reportPullEvent(forge, repository, { issue, action: "opened", actor: call.actor() });
-  return createdReply(await fullPullWithMergeability(call, { ...issue, pull }));
+  return createdReply(fullPullShape(forge, repository, { ...issue, pull }));
 };
 
-/** A single pull request with its mergeability, which lists do not report. */
+/** A single pull request with its mergeability. Lists do not report it, and neither do answers to changes: GitHub computes it later. */
 const fullPullWithMergeability = async (call: ApiCall, issue: PullRequestIssue): Promise<ApiJson> => {
   const { bare } = call.repository;
   const { pull } = issue;
@@ -137,7 +137,7 @@ const updatePull: RouteHandler = async (call) => {
     issue.stateReason = null;
     reportPullEvent(forge, repository, { issue, action: input.state === "closed" ? "closed" : "reopened", actor });
   }
-  return okReply(await fullPullWithMergeability(call, issue));
+  return okReply(fullPullShape(forge, repository, issue));
 };
 
 const prepareReopening = async (call: ApiCall, { pull, number }: PullRequestIssue): Promise<void> => {

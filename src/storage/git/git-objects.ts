@@ -3,6 +3,7 @@ import type { TextCommit } from "../../core/domain/text-commit.ts";
 import { type TreeEntry, listTree, writeBlobs, writeTree } from "./git-tree.ts";
 import { runGitOrThrow, GitError, type GitOutput, runGit, type GitContext } from "./run-git.ts";
 import { formatSignedCommit } from "./signed-commit.ts";
+import { findAncestry } from "./commit-ancestry.ts";
 import { formatCommit, readCommitLinks } from "./commit-object.ts";
 import type { ObjectFiles } from "./object-files.ts";
 import { changeTree, findEntry, findTree, UnreadTreeError } from "./tree-files.ts";
@@ -199,8 +200,8 @@ export const isCommit = async (at: GitContext, id: Sha): Promise<boolean> =>
  * fresh clones lack commits of rewound bases and deleted branches. Throws if the tip is missing.
  */
 export const isAncestor = async (at: GitContext, commit: Sha, tip: Sha): Promise<boolean> => {
-  const known = readCommitLinks(at.objects, tip);
-  if (known && (commit === tip || known.parents.includes(commit))) return true;
+  const known = findAncestry(at.objects, commit, tip);
+  if (known !== null) return known;
   const { code, stderr } = await runGit(at, ["merge-base", "--is-ancestor", commit, tip]);
   if (code === 0 || code === 1) return code === 0;
   if (!(await isCommit(at, commit)) && (commit === tip || (await isCommit(at, tip)))) return false;
