@@ -5,7 +5,7 @@ import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { AGENT, TURN } from "./story/agent.ts";
-import { DIAMOND, DIAMOND_TURN_MS, measureDiamond } from "./story/diamond.ts";
+import { DIAMOND, DIAMOND_TURN_MS, type DiamondTimes, measureDiamond } from "./story/diamond.ts";
 import { type Call, type Counts, countProcesses, measureUsage, type Usage } from "./story/measure.ts";
 
 const { values } = parseArgs({
@@ -82,61 +82,86 @@ const openStories = (): Story[] => {
   return [{ name: "bare turn", steps: 1, call: { words: [process.execPath, agent], cwd, env, input: TURN } }, ...stories];
 };
 
-/** What one step may cost at most; counts and ratios only, because times depend on the machine. */
-const LIMITS = { forks: 80, git: 35, node: 3, trips: 1, cpuRatio: 70 } as const;
+/** What one step may cost at most, and a whole story; counts and ratios only, because times depend on the machine. */
+const LIMITS: Readonly<Record<string, number>> = {
+  "forks a step": 80,
+  "git a step": 30,
+  "node a step": 3,
+  "git round trips a step": 1,
+  "CPU a step / bare turn": 55,
+  "wall a step / bare turn": 70,
+  "own peak, MB": 450,
+};
+/** What the diamond may take at most, in bare turns beside the turns of its agents. */
+const DIAMOND_LIMITS: Readonly<Record<string, number>> = {
+  "beside the turns / bare turn": 250,
+  "agent ended to landed / bare turn": 180,
+  "agent ended to dependent's agent started / bare turn": 60,
+};
 
-const toFigures = ({ name, steps, seconds, cpu, peakMb, counts }: Row, turn: Row) => ({
+const round = (value: number, digits: number): number => Number(value.toFixed(digits));
+const perStep = (count: number | undefined, steps: number, digits = 0): number | null =>
+  count === undefined ? null : round(count / steps, digits);
+
+type Figures = Readonly<Record<string, string | number | null>>;
+
+const toFigures = ({ name, steps, seconds, cpu, peakMb, ownPeakMb, counts }: Row, turn: Row): Figures => ({
   story: name,
-  "wall, s": Number(seconds.toFixed(2)),
-  "CPU, s": Number(cpu.toFixed(2)),
+  "wall, s": round(seconds, 2),
+  "wall under strace, s": perStep(counts?.seconds, 1, 2),
+  "CPU, s": round(cpu, 2),
   "peak, MB": Math.round(peakMb),
-  "CPU a step, s": Number((cpu / steps).toFixed(2)),
-  "CPU a step / bare turn": Number((cpu / steps / turn.cpu).toFixed(1)),
-  "forks a step": counts && Math.round(counts.forks / steps),
-  "git a step": counts && Math.round(counts.git / steps),
-  "node a step": counts && Number((counts.node / steps).toFixed(1)),
-  "git round trips a step": counts && Number((counts.trips / steps).toFixed(1)),
+  "own peak, MB": ownPeakMb && Math.round(ownPeakMb),
+  "CPU a step, s": perStep(cpu, steps, 2),
+  "CPU a step / bare turn": round(cpu / steps / turn.cpu, 1),
+  "wall a step / bare turn": round(seconds / steps / turn.seconds, 1),
+  "forks a step": perStep(counts?.forks, steps),
+  "git a step": perStep(counts?.git, steps),
+  "node a step": perStep(counts?.node, steps, 1),
+  "git round trips a step": perStep(counts?.trips, steps, 1),
 });
 
-const findExcess = (row: Row, turn: Row): string[] => {
-  const { counts, steps, cpu, name } = row;
-  const found = {
-    forks: (counts?.forks ?? 0) / steps,
-    git: (counts?.git ?? 0) / steps,
-    node: (counts?.node ?? 0) / steps,
-    trips: (counts?.trips ?? 0) / steps,
-    cpuRatio: cpu / steps / turn.cpu,
-  };
-  return (["forks", "git", "node", "trips", "cpuRatio"] as const).flatMap((key) =>
-    found[key] > LIMITS[key] ? [`${name}: ${key} a step is ${found[key].toFixed(1)}, at most ${LIMITS[key]} allowed`] : [],
+/** The longest way through the diamond has three agents, one after the other. */
+const DIAMOND_TURNS = 3;
+const TURN_S = DIAMOND_TURN_MS / 1_000;
+
+const toDiamondFigures = (times: DiamondTimes, turn: Row): Figures => ({
+  story: `diamond, turns of ${TURN_S} s`,
+  "wall, s": times.wall,
+  "first agent to end, s": times.fromFirstAgent,
+  "last agent ended to first landed, s": times.endedToFirstLanded,
+  "last agent ended to landed, s": times.endedToLanded,
+  "agent ended to dependent's agent started, s": times.endedToStarted,
+  "beside the turns / bare turn": round((times.fromFirstAgent - DIAMOND_TURNS * TURN_S) / turn.seconds, 1),
+  "agent ended to landed / bare turn": round(times.endedToLanded / turn.seconds, 1),
+  "agent ended to dependent's agent started / bare turn": round(times.endedToStarted / turn.seconds, 1),
+});
+
+const findExcess = (figures: Figures, limits: Readonly<Record<string, number>>): string[] =>
+  Object.entries(limits).flatMap(([key, limit]) =>
+    Number(figures[key] ?? 0) > limit ? [`${figures["story"]}: ${key} is ${figures[key]}, at most ${limit} allowed`] : [],
   );
-};
 
 try {
   const rows: Row[] = [];
   for (const { name, steps, call } of openStories()) {
     const counts = countProcesses(call, directory);
-    rows.push({ name, steps, counts, ...(await measureUsage(call)) });
+    rows.push({ name, steps, counts, ...(await measureUsage(call, "agent.mjs")) });
   }
   const [turn, ...stories] = rows;
   if (!turn) throw new Error("no story was told");
   console.log(
     `${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`,
   );
-  console.table(rows.map((row) => toFigures(row, turn)));
-  if (diamond) {
-    const { wall, fromFirstAgent, endedToLanded, endedToStarted } = await measureDiamond(diamond);
-    console.table([
-      {
-        story: `diamond, turns of ${DIAMOND_TURN_MS / 1_000} s`,
-        "wall, s": wall,
-        "first agent to end, s": fromFirstAgent,
-        "agent ended to landed, s": endedToLanded,
-        "agent ended to dependent's agent started, s": endedToStarted,
-      },
-    ]);
-  }
-  const excess = stories.flatMap((row) => findExcess(row, turn));
+  const print = (figures: readonly Figures[]): void =>
+    console.table(Object.fromEntries(figures.map(({ story, ...rest }) => [story, rest])));
+  print(rows.map((row) => toFigures(row, turn)));
+  const told = diamond ? [toDiamondFigures(await measureDiamond(diamond), turn)] : [];
+  print(told);
+  const excess = [
+    ...stories.flatMap((row) => findExcess(toFigures(row, turn), LIMITS)),
+    ...told.flatMap((figures) => findExcess(figures, DIAMOND_LIMITS)),
+  ];
   for (const line of excess) console.error(line);
   if (values.check && excess.length > 0) process.exitCode = 1;
 } finally {

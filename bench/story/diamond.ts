@@ -21,8 +21,10 @@ export type DiamondTimes = {
   readonly wall: number;
   /** From the first agent's start to the end of the run. */
   readonly fromFirstAgent: number;
-  /** The longest time from the end of a step's agent to its landing. */
+  /** From the end of the last agent to the landing of its step. A workflow lands after its end, so all four steps land in this time. */
   readonly endedToLanded: number;
+  /** From the end of the last agent to the first landing. */
+  readonly endedToFirstLanded: number;
   /** The longest time from the end of the last agent that a step needs to the start of its own: a step starts on work that has not landed. */
   readonly endedToStarted: number;
 };
@@ -61,7 +63,8 @@ export const measureDiamond = async ({ words, cwd, env }: Call): Promise<Diamond
   return {
     wall: seconds(begun, ended),
     fromFirstAgent: seconds(startOf("a"), ended),
-    endedToLanded: Math.max(...STEPS.map((name) => seconds(endOf(name), landedAt(name)))),
+    endedToLanded: seconds(endOf("d"), landedAt("d")),
+    endedToFirstLanded: seconds(endOf("d"), Math.min(...STEPS.map(landedAt))),
     endedToStarted: Math.max(
       ...STEPS.flatMap((name) => (NEEDS[name].length === 0 ? [] : [seconds(Math.max(...NEEDS[name].map(endOf)), startOf(name))])),
     ),

@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
 import type { ObjectFiles } from "./object-files.ts";
 
 /** Calls back once after `delay` milliseconds; returns a function that cancels the timer. */
@@ -51,6 +53,29 @@ const GIT_CONFIG_FLAGS = [
   "maintenance.auto=false",
 ];
 
+const isProgram = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+};
+
+const found = { path: "", git: "git" };
+
+/** Git as the search path finds it. Otherwise each process would try every directory again before it becomes git, while this process waits for it. */
+const findGit = (path: string): string => {
+  if (found.path === path && isProgram(found.git)) return found.git;
+  const directories = path.split(delimiter);
+  const known = directories.findIndex((directory) => isProgram(join(directory, "git")));
+  // A relative directory before it depends on where git starts.
+  const isFixed = known >= 0 && directories.slice(0, known + 1).every((directory) => isAbsolute(directory));
+  found.path = path;
+  found.git = isFixed ? join(directories[known] ?? "", "git") : "git";
+  return found.git;
+};
+
 /** Ignores a group that has just exited. */
 const killProcessGroup = (leader: number | undefined): void => {
   try {
@@ -64,9 +89,10 @@ const killProcessGroup = (leader: number | undefined): void => {
 export const runGit = (at: GitContext, args: readonly string[], input?: string | Buffer): Promise<GitOutput> =>
   new Promise((resolve, reject) => {
     at.stop?.throwIfAborted();
-    const child = spawn("git", [...GIT_CONFIG_FLAGS, ...args], {
+    const env = { ...createSealedEnv(at.directory), ...at.env };
+    const child = spawn(findGit(env["PATH"] ?? ""), [...GIT_CONFIG_FLAGS, ...args], {
       cwd: at.directory,
-      env: { ...createSealedEnv(at.directory), ...at.env },
+      env,
       detached: true,
       stdio: "pipe",
     });
