@@ -1,3 +1,4 @@
+import { isQuestion } from "../domain/adhoc-task.ts";
 import type { Brief } from "../domain/brief.ts";
 import { type Execution, hasFoundNothing } from "../domain/execution.ts";
 import { type StepId, toTaskId } from "../domain/ids.ts";
@@ -185,11 +186,12 @@ const renderPlanningHeadline = (execution: Execution): string => {
   return planning.attempt > 1 ? `Making a plan, attempt ${planning.attempt}` : "Reading the code and making a plan";
 };
 
-const renderDoneHeadline = ({ undoes }: Execution, all: readonly Step[]): string => {
+const renderDoneHeadline = (execution: Execution, all: readonly Step[]): string => {
   const landed = all.filter((step) => step.landed).length;
+  if (isQuestion(execution)) return "Done: the question is answered";
   if (landed === 0) return "Done: there was nothing to land";
   if (all.some(({ state }) => state === "skipped" || state === "cancelled")) return `Done: ${landed} of ${all.length} steps landed`;
-  return undoes ? "Done: the work is undone" : "Done: everything landed";
+  return execution.undoes ? "Done: the work is undone" : "Done: everything landed";
 };
 
 /** Reads an execution's end from its comment; null if it has not ended or can be retried. */
