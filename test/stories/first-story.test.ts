@@ -10,6 +10,7 @@ const withoutNames = (text: string): string =>
     .replaceAll(/\b[0-9a-f]{12}\b/g, "(short)")
     .replaceAll(/(?<!#)\b[0-9a-f]{6}\b/g, "(id)")
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, "(time)")
+    .replaceAll(/ took (?:\d+ min )?\d+ s\b/g, " took (duration)")
     .replaceAll(/127\.0\.0\.1:\d+/g, "github.example")
     .replaceAll(/(runs\/|issuecomment-)\d+/g, "$1(number)");
 
@@ -39,6 +40,8 @@ test("a comment becomes landed merges, in the order of the plan, and closes the 
 
     ### Done: everything landed
 
+    \`████████████████████\` · took (duration)
+
     > the limit
 
     <sub>Based on this issue as of (time); later edits are ignored.</sub>
@@ -51,10 +54,10 @@ test("a comment becomes landed merges, in the order of the plan, and closes the 
       classDef done fill:#1a7f37,color:#fff
     \`\`\`
 
-    | step | what it does | after | state |
+    | state | step | what it does | after |
     |---|---|---|---|
-    | \`fix\` | Fix the upload |  | ✅ landed in #2 as (short) |
-    | \`test\` | Do test | \`fix\` | ✅ landed in #3 as (short) |
+    | ✅ landed in #2 as (short) | \`fix\` | Fix the upload |  |
+    | ✅ landed in #3 as (short) | \`test\` | Do test | \`fix\` |
 
     <details>
     <summary>Summaries by the workers</summary>
