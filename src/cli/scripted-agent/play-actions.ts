@@ -9,6 +9,7 @@ import {
   type ToolCallContent,
   type ToolKind,
 } from "@agentclientprotocol/sdk";
+import { takeLastChars } from "../../core/domain/visible-text.ts";
 import type { ScriptAction } from "./agent-script.ts";
 import { callMcpTool } from "./call-mcp-tool.ts";
 
@@ -21,6 +22,9 @@ export type ActorSession = {
   readonly exit: (code: number) => never;
 };
 
+/** The part of a failure's reason that the agent repeats when it gives up, in characters. */
+const MAX_REASON_CHARS = 500;
+
 type ScriptedCall = { readonly id: string; readonly title: string; readonly kind: ToolKind };
 
 /** Plays acts in order through ACP. Returns false if the agent gives up. */
@@ -32,8 +36,9 @@ export const playActions = async (stage: ActorSession, acts: readonly ScriptActi
     else if ("hang" in act) await new Promise(() => undefined);
     else {
       const call = { id: `call-${(calls += 1)}`, ...describeCall(act) };
-      if (await reportCall(stage, call, () => performAction(stage, act, call))) continue;
-      await sendMessage(stage, `I give up: ${call.title} did not work.`);
+      const { stopsScript, text } = await reportCall(stage, call, () => performAction(stage, act, call));
+      if (!stopsScript) continue;
+      await sendMessage(stage, `I give up: ${call.title} did not work: ${takeLastChars(text.trim(), MAX_REASON_CHARS)}`);
       return false;
     }
   }
@@ -56,8 +61,8 @@ export const sendMessage = ({ client, sessionId }: ActorSession, text: string): 
     update: { sessionUpdate: "agent_message_chunk", content: { type: "text", text: `${text}\n` } },
   });
 
-/** Announces a call, performs it and reports the result. A refused call is reported as failed, and the play continues. Returns false if the play stops. */
-const reportCall = async (stage: ActorSession, { id, title, kind }: ScriptedCall, work: () => Promise<CallResult>): Promise<boolean> => {
+/** Announces a call, performs it and reports the result. A refused call is reported as failed, and the play continues. */
+const reportCall = async (stage: ActorSession, { id, title, kind }: ScriptedCall, work: () => Promise<CallResult>): Promise<CallResult> => {
   const { client, sessionId } = stage;
   const tell = (update: object): Promise<void> => client.notify(methods.client.session.update, { sessionId, update } as never);
   await tell({ sessionUpdate: "tool_call", toolCallId: id, title, kind, status: "in_progress" });
@@ -68,7 +73,7 @@ const reportCall = async (stage: ActorSession, { id, title, kind }: ScriptedCall
   }));
   const content: ToolCallContent[] = [{ type: "content", content: { type: "text", text: done.text } }];
   await tell({ sessionUpdate: "tool_call_update", toolCallId: id, status: done.failed ? "failed" : "completed", content });
-  return !done.stopsScript;
+  return done;
 };
 
 type CallResult = {

@@ -15,7 +15,7 @@ import {
   readPriorityArguments,
 } from "./command-arguments.ts";
 import { readBudgetArguments } from "./budget-arguments.ts";
-import { LOOKING_COMMANDS } from "./looking-commands.ts";
+import { READ_ONLY_COMMANDS } from "./read-only-commands.ts";
 
 export const COMMANDS: readonly CommandRow[] = [
   {
@@ -218,5 +218,5 @@ export const COMMANDS: readonly CommandRow[] = [
     permission: "write",
     read: readReplyArguments,
   },
-  ...LOOKING_COMMANDS,
+  ...READ_ONLY_COMMANDS,
 ];

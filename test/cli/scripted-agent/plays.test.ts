@@ -99,6 +99,7 @@ describe("faults and failures of a worker", () => {
         end: "crashed",
         why: `the agent exited with ${10 + attempt}`,
         paths: [],
+        kept: ["nginx.conf"],
       });
     }
     const fourth = await work("fix_upload_limit", it.start, { attempt: 4 });

@@ -32,6 +32,8 @@ export type Played = {
   readonly outcome: Outcome | null;
   readonly artifact: string | null;
   readonly paths: readonly string[];
+  /** Files that are only kept for the next attempt. */
+  readonly kept: readonly string[];
   /** What the agent said. */
   readonly said: string;
   /** Its tool calls, each with what came of it. */
@@ -123,7 +125,10 @@ export const openExample = async (play: string) => {
     if (!opened.ok) throw new Error(opened.refusal.message);
     const { report, output, artifact, content } = opened.value;
     const changes = new Map<string, { content: Buffer; mode: "100644" } | null>();
+    // As publish does: only a success delivers its files, others are kept for the next attempt.
+    const isDelivered = report.end === "success";
     for (const [index, { path }] of report.files.entries()) {
+      if (!isDelivered) break;
       const bytes = await content(index);
       changes.set(path, bytes && { content: bytes, mode: "100644" });
     }
@@ -136,7 +141,8 @@ export const openExample = async (play: string) => {
       output,
       outcome: report.outcome,
       artifact,
-      paths: report.files.map(({ path }) => path),
+      paths: isDelivered ? report.files.map(({ path }) => path) : [],
+      kept: isDelivered ? [] : report.files.map(({ path }) => path),
       ...readTranscript(join(put.bundle, "transcript.jsonl")),
       commit: made,
     };

@@ -24,7 +24,7 @@ import { retryTarget } from "./retry.ts";
 import { revisePlan } from "./revise-plan.ts";
 import { setPriority } from "./set-priority.ts";
 import { undoTarget } from "./undo.ts";
-import { startPlanning, applyRunCommand, applyQuickCommand } from "./start-request.ts";
+import { startPlanning, applyRunCommand, startAdhocTask } from "./start-request.ts";
 
 /** Applies a permitted command. A refused command has no effect, and its refusal is the answer. */
 export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, command: PersonCommand): CommandAnswer => {
@@ -36,7 +36,7 @@ export const applyCommand = (tx: DecisionTransaction, event: CommandedEvent, com
       return applyRunCommand(tx, event, command);
     case "quick":
     case "ask":
-      return applyQuickCommand(tx, event, command);
+      return startAdhocTask(tx, event, command);
     case "add":
       return requestAmendment(tx, event, command.text);
     case "revise":

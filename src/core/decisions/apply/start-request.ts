@@ -41,7 +41,7 @@ export const applyRunCommand = (
 };
 
 /** A quick task or a question needs no approval: a person with write permission wrote its whole text. A question lands nothing. */
-export const applyQuickCommand = (
+export const startAdhocTask = (
   tx: DecisionTransaction,
   event: CommandedEvent,
   command: Extract<PersonCommand, { kind: "quick" | "ask" }>,

@@ -2,7 +2,7 @@ import type { CommandRow } from "./command-row.ts";
 import { readNoArguments, readTargetArgument } from "./command-arguments.ts";
 
 /** The commands that start nothing and change nothing, which everyone may use who can read the repository. */
-export const LOOKING_COMMANDS: readonly CommandRow[] = [
+export const READ_ONLY_COMMANDS: readonly CommandRow[] = [
   {
     name: "status",
     aliases: [],
