@@ -5,7 +5,7 @@ import { runGitOrThrow } from "../../src/storage/git/run-git.ts";
 import type { JobSpec } from "../../src/job/job-spec.ts";
 import type { Execution } from "../../src/core/domain/execution.ts";
 import { replayLedger } from "../../src/storage/ledger/replay-ledger.ts";
-import { ATTEMPTS_REF, LEDGER_REF } from "../../src/core/domain/refs.ts";
+import { ATTEMPTS_REF, LEDGER_REF, PROOFS_REF } from "../../src/core/domain/refs.ts";
 import { readLandingTrailers } from "../../src/core/messages/commit-messages.ts";
 import { readMarker } from "../../src/core/messages/comment-marker.ts";
 import { replayDecision } from "../../src/coordinator/replay-decision.ts";
@@ -142,8 +142,9 @@ const checkRuns = async (stage: CrashStage, worked: readonly string[]): Promise<
 
 const checkRefs = async ({ bare }: CrashStage): Promise<void> => {
   const refs = await runGitOrThrow(bare, ["for-each-ref", "--format=%(refname)", "refs/enki"]);
+  const kept: readonly string[] = [LEDGER_REF, ATTEMPTS_REF, PROOFS_REF];
   expect(
-    refs.split("\n").filter((ref) => ref !== "" && ref !== LEDGER_REF && ref !== ATTEMPTS_REF),
+    refs.split("\n").filter((ref) => ref !== "" && !kept.includes(ref)),
     "refs left",
   ).toEqual([]);
 };

@@ -42,7 +42,10 @@ test("a base with a merge queue: steps are queued one by one and land as the que
     expect.stringMatching(/^Do fix \(#\d+\)\|GitHub$/),
   ]);
   for (const { number } of await stage.maintainer.pulls())
-    expect(await stage.does("GET", `/pulls/${number}`)).toMatchObject({ merged: true, body: expect.stringContaining("merge queue") });
+    expect(await stage.does("GET", `/pulls/${number}`)).toMatchObject({
+      merged: true,
+      body: expect.stringMatching(/^✅ \*\*Landed\*\* on `main` as [0-9a-f]{40}/),
+    });
   expect(await stage.git("for-each-ref", "refs/heads/gh-readonly-queue")).toBe("");
 });
 

@@ -38,7 +38,7 @@ describe("an agent", () => {
     const shown = await ends(stage, issue, /Stopped/);
     expect(attempts()).toBe(3);
     expect(shown).toMatch(/ended badly 3 times[^]*out of memory/);
-    expect(shown).toMatch(/`next`.*blocked/);
+    expect(shown).toMatch(/blocked \| `next`/);
     expect(await stage.landed()).toEqual([]);
   });
 

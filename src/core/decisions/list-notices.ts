@@ -86,7 +86,8 @@ const listWaitNotices = (execution: Execution, step: Step): readonly Notice[] =>
   const reason = refusal?.message ?? "";
   if (isAwaitingAnswer(step)) return [createNotice(execution, "question", { of: [refusal?.next], step: id, reason })];
   if (isAwaitingConfirmation(step)) return [createNotice(execution, "confirmation", { of: [id, attempt], step: id, reason })];
-  if (refusal?.code === "approval-gone") return [createNotice(execution, "approval", { of: [execution.approved?.at, refusal.message] })];
+  if (refusal?.code === "approval-gone")
+    return [createNotice(execution, "approval", { of: [execution.approved?.at, refusal.message], reason })];
   return isHeldByPerson(step) && refusal?.code !== "unreviewed" ? [] : listReviewNotices(execution, step);
 };
 
