@@ -5,6 +5,7 @@ import { type Job, type JobEnd, toJobKey, type JobResult } from "../core/domain/
 import type { Config } from "../core/domain/config.ts";
 import { type CheckFailure, MAX_TEST_NAME_CHARS } from "../core/domain/flaky-check.ts";
 import { toResultRef } from "../core/domain/refs.ts";
+import { listRunningJobs } from "../core/domain/running-jobs.ts";
 import { keepRootCommit } from "../storage/git/copy-root-commit.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import { checkRecordedTexts } from "../core/domain/recorded-texts.ts";
@@ -38,8 +39,13 @@ export type PublishOptions = {
   readonly now: () => number;
 };
 
-/** `was-there`: the result's ref exists, and the ledger does not know this run as the run of the job. */
-export type PublishEnd = { readonly kind: "built"; readonly commit: Sha } | { readonly kind: "not-running" | "was-there" };
+/**
+ * `was-there`: the result's ref exists, and the ledger does not know this run as the run of the job. `isOnlyJob`: the ledger waits for no
+ * other job's result.
+ */
+export type PublishEnd =
+  | { readonly kind: "built"; readonly commit: Sha; readonly isOnlyJob: boolean }
+  | { readonly kind: "not-running" | "was-there" };
 
 /**
  * Validates what a job without rights left, and builds the result's commit without pushing it: the run first uploads an artifact that
@@ -65,7 +71,7 @@ export const publishJob = async (host: JobHost, publishing: PublishOptions): Pro
   // The steps after this one may be processes of the job, whose cell shows no other repository.
   if (host.near !== undefined) await keepRootCommit(clone.running, host.near, commit);
   await writeDelivery(at, { commit, occupant, mayReplace: isKnownRun }, String(files.get("result.json")?.content));
-  return { kind: "built", commit };
+  return { kind: "built", commit, isOnlyJob: listRunningJobs(ledger).every((each) => each === job) };
 };
 
 /**

@@ -75,6 +75,7 @@ const runPublishStep = async (host: ActionHost): Promise<string | null> => {
     now: host.now,
   });
   host.setOutput("commit", published.kind === "built" ? published.commit : "");
+  host.setOutput("only-job", String(published.kind === "built" && published.isOnlyJob));
   host.logInfo(published.kind);
   return null;
 };
@@ -88,6 +89,7 @@ const runDeliverStep = async (host: ActionHost): Promise<string | null> => {
   const delivered = await deliverResult(job, {
     token,
     wakeCoordinator: async () => {
+      if (host.readInput("wake") === "false") return;
       const woken = await github.runs.wake({ job: toJobKey(job.job) });
       // The result is delivered anyway; the coordinator finds it when it next wakes.
       if (!woken.ok) host.logInfo(`the coordinator was not woken: ${woken.failure.reason}`);

@@ -24,6 +24,25 @@ test("given no App and no server, when a maintainer asks, approves and reviews, 
     "workflow_run",
   ]);
   expect(runs.filter(({ conclusion }) => conclusion === "failure" || conclusion === "startup_failure")).toEqual([]);
+  // The job that publishes a result coordinates next, unless other results are on their way: here those of the two last steps.
+  const first = Math.min(...runs.filter(({ event }) => event === "repository_dispatch").map(({ id }) => id));
+  const startedBefore = runs
+    .filter(({ id, event }) => id < first && event === "workflow_dispatch")
+    .map(({ display_title }) => display_title);
+  expect(startedBefore.map((title) => title.replace(/[0-9a-f]{40}|[0-9a-f]{6}(?=[-/])/, "*")).toReversed()).toEqual([
+    "plan/*/1",
+    "work/*-research/1",
+    "work/*-fix_upload_limit/1",
+    "verify/*/1",
+    "work/*-fix_upload_limit/2",
+    "verify/*/1",
+    "work/*-test_upload/1",
+    "work/*-document_limit/1",
+  ]);
+  const jobs = await Promise.all(runs.map(({ id }) => stage.jobs(id)));
+  const names = jobs.flat().flatMap(({ name, conclusion }) => (conclusion === "skipped" ? [] : name));
+  expect(names.filter((name) => ["agent", "verify", "publish"].includes(name))).toHaveLength(20);
+  expect(names.length).toBeLessThanOrEqual(39);
   const login = "github-actions[bot]";
   const refused = stage.requests.filter((each) => each.login === login && each.path.startsWith("/api/") && each.status >= 400);
   expect(refused.map(({ method, path, status }) => `${method} ${path} ${status}`)).toEqual([]);
@@ -68,6 +87,26 @@ test("given a machine that dies again and again under the job that coordinates, 
   const jobs = (await stage.runs()).filter(({ name }) => name === "enki-step" || name.includes("/"));
   expect(new Set(jobs.map(({ display_title }) => display_title)).size).toBe(jobs.length);
 });
+
+test("given a machine that dies while the job that published a result coordinates, when another job continues, then nothing is lost or done twice", async () => {
+  let isDead = false;
+  const stage = await openActionsStage({
+    onRequest: ({ login, method, path, status }, kill) => {
+      if (isDead || login !== "github-actions[bot]" || status >= 400 || method !== "POST" || !path.endsWith("/pulls")) return;
+      isDead = kill("publish");
+    },
+  });
+  expect(await stage.tell()).toMatchObject({ end: "done" });
+  expect(isDead).toBe(true);
+  expect((await stage.landed()).toSorted()).toEqual(STEPS);
+  const runs = await stage.runs();
+  const failed = runs.filter(({ conclusion }) => conclusion === "failure");
+  expect(failed.map(({ display_title }) => display_title.replace(/[0-9a-f]{6}(?=-)/, "*"))).toEqual(["work/*-fix_upload_limit/1"]);
+  expect((await stage.jobs(failed[0]?.id ?? 0)).find(({ name }) => name === "rescue")).toMatchObject({ conclusion: "success" });
+  const titles = runs.filter(({ event }) => event === "workflow_dispatch").map(({ display_title }) => display_title);
+  expect(new Set(titles).size).toBe(titles.length);
+  expect((await stage.maintainer.comments(1)).map(({ body }) => body).join()).not.toMatch(/result was ignored|ignored a result/i);
+}, 300_000);
 
 test("given coordinating jobs that do not wait for each other, when events come together, then each step lands once", async () => {
   const stage = await openActionsStage({

@@ -8,6 +8,7 @@ import { openPersonClient } from "../../src/cli/person-client.ts";
 import { playMaintainer } from "../../src/cli/play-maintainer.ts";
 import { readAgentScript } from "../../src/cli/scripted-agent/agent-script.ts";
 import { readDirectoryFiles } from "../../src/cli/repository-files.ts";
+import { coordinateInPublish } from "../../src/core/setup/coordinate-in-publish.ts";
 import { toBranchRef } from "../../src/core/domain/refs.ts";
 import { readLandingTrailers } from "../../src/core/messages/commit-messages.ts";
 import { createLocalRunner } from "../../src/local-github/actions/local-runner.ts";
@@ -128,7 +129,8 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
   const account = options.app && (await forge.createApp({ name: "enki", secret: "for-this-test-only", ...MANIFEST }));
   if (account) forge.setSecrets(REPOSITORY, { ENKI_APP_KEY: account.privateKeyPem });
   for (const name of WORKFLOWS) {
-    const shipped = await readFile(join(ROOT, ".github/workflows", name), "utf8");
+    const written = await readFile(join(ROOT, ".github/workflows", name), "utf8");
+    const shipped = name === "enki-step.yml" ? coordinateInPublish(written) : written;
     const text = account ? shipped.replaceAll("${{ vars.ENKI_APP_ID }}", String(account.id)) : shipped;
     files.set(`.github/workflows/${name}`, { content: Buffer.from(options.edit?.(name, text) ?? text), mode: "100644" });
   }

@@ -40,6 +40,7 @@ export const renderSetUp = (shipped: ShippedFiles, choices: SetUpChoices): Reado
     verifySteps: [...listCheckoutSteps(project), ...tools],
     isVendored,
     usesEnvironment,
+    usesApp: choices.usesApp,
   });
   const vendored = isVendored ? [...shipped.action].map(([path, text]) => [`${VENDOR_DIRECTORY}/${path}`, text] as const) : [];
   const coordinators = [...(choices.usesApp ? [] : shipped.coordinatorWorkflows)].map(

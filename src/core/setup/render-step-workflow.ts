@@ -1,4 +1,5 @@
 import { ACTION_REFERENCE } from "../domain/product.ts";
+import { coordinateInPublish } from "./coordinate-in-publish.ts";
 import { PINNED_ACTIONS, renderSetUpStep, type SetUpStep } from "./set-up-step.ts";
 
 export type StepWorkflowChoices = {
@@ -9,6 +10,8 @@ export type StepWorkflowChoices = {
   readonly isVendored: boolean;
   /** Whether the model's key is a secret of the environment `enki`; otherwise it is the repository's. */
   readonly usesEnvironment: boolean;
+  /** Whether an App that runs as a service coordinates; otherwise the job that publishes a result coordinates next. */
+  readonly usesApp: boolean;
 };
 
 /** The directory of the vendored action in a repository. */
@@ -24,13 +27,13 @@ export type WorkflowChoices = Pick<StepWorkflowChoices, "isVendored" | "usesEnvi
 
 /** A workflow file without set-up steps for a repository, from the shipped file. */
 export const renderPlainWorkflow = (shipped: string, { isVendored, usesEnvironment }: WorkflowChoices): string =>
-  renderStepWorkflow(shipped, { agentSteps: [], verifySteps: [], isVendored, usesEnvironment });
+  renderStepWorkflow(shipped, { agentSteps: [], verifySteps: [], isVendored, usesEnvironment, usesApp: true });
 
 /** `enki-step.yml` for a repository, from the shipped file. */
 export const renderStepWorkflow = (shipped: string, choices: StepWorkflowChoices): string => {
-  const { isVendored, usesEnvironment } = choices;
+  const { isVendored, usesEnvironment, usesApp } = choices;
   const directory = isVendored ? WORK_CHECKOUT : "";
-  const lines = shipped.split("\n").flatMap((line) => {
+  const lines = (usesApp ? shipped : coordinateInPublish(shipped)).split("\n").flatMap((line) => {
     const mark = SET_UP_MARK.exec(line);
     if (!mark) return [line];
     const steps = mark[1] === "the agent" ? choices.agentSteps : choices.verifySteps;

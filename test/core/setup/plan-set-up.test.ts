@@ -23,8 +23,16 @@ const readShipped = (path: string): string => readFileSync(new URL(`../../../${p
 const SHIPPED = readShipped(STEP_WORKFLOW_PATH);
 const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-type Step = { name?: string; if?: string; uses?: string; run?: string; with?: Record<string, string>; "working-directory"?: string };
-type Workflow = { jobs: Record<string, { environment?: unknown; steps: Step[] }> };
+type Step = {
+  name?: string;
+  if?: string;
+  uses?: string;
+  run?: string;
+  with?: Record<string, string>;
+  env?: Record<string, string>;
+  "working-directory"?: string;
+};
+type Workflow = { jobs: Record<string, { environment?: unknown; permissions?: unknown; steps: Step[] }> };
 
 const setUp = (files: Record<string, string>, over: Partial<SetUpChoices> = {}) => {
   const project = detectProject(factsOf(files));
@@ -72,12 +80,13 @@ describe("the workflow file of a set-up", () => {
     ["every language at once", EVERYTHING, {}],
     ["every language and a vendored action", EVERYTHING, { isVendored: true }],
     ["nothing to set up", {}, { usesEnvironment: false }],
+    ["an App", {}, { usesApp: true }],
   ])("%s: GitHub's parser finds no fault", (_, files, over) => {
     expect(faultsOf(setUp(files, over).text)).toEqual([]);
   });
 
   test("nothing detected leaves the shipped file without the marks of set-up steps", () => {
-    expect(setUp({}).text).toBe(SHIPPED.replaceAll(/^ {6}# Set-up steps.*\n/gm, ""));
+    expect(setUp({}, { usesApp: true }).text).toBe(SHIPPED.replaceAll(/^ {6}# Set-up steps.*\n/gm, ""));
   });
 
   test("set-up steps stand between the checkout and the work, and run only in a claimed job", () => {
@@ -95,6 +104,42 @@ describe("the workflow file of a set-up", () => {
     ]);
     const named = Object.values(jobs).flatMap(({ steps }) => steps.filter(({ name }) => name !== undefined));
     expect(new Set(named.map((step) => step.if))).toEqual(new Set(["steps.prepare.outputs.claimed == 'true'"]));
+  });
+
+  test("without an App, the job that publishes coordinates next; its failure changes no conclusion, and wakes enki.yml", () => {
+    const { jobs } = setUp({}).workflow;
+    const steps = (jobs["publish"]?.steps ?? []).map(({ uses, with: inputs, ...step }) => ({
+      ...step,
+      command: inputs?.["command"] ?? uses ?? "",
+    }));
+    expect(steps.map(({ command }) => command.replace(/@.*/, ""))).toEqual([
+      "actions/download-artifact",
+      "publish",
+      "actions/upload-artifact",
+      "deliver",
+      "coordinate",
+      "clock",
+    ]);
+    expect(jobs["publish"]?.steps[3]?.with?.["wake"]).toBe("${{ steps.publish.outputs.only-job != 'true' }}");
+    expect(steps[4]).toMatchObject({
+      if: "steps.publish.outputs.commit != '' && steps.publish.outputs.only-job == 'true'",
+      "continue-on-error": true,
+    });
+    expect(steps[5]?.if).toBe("steps.coordinate.outcome == 'failure' || steps.coordinate.outputs.wake-in != ''");
+    expect(jobs["publish"]).toMatchObject({ environment: { name: "enki" } });
+    expect(jobs["rescue"]).toMatchObject({ needs: "publish", if: "always() && needs.publish.result == 'failure'" });
+    expect(setUp({}, { usesEnvironment: false }).workflow.jobs["publish"]?.environment).toBeUndefined();
+    expect(setUp({}, { usesApp: true }).workflow.jobs).not.toHaveProperty("rescue");
+  });
+
+  test("a job coordinates with the same inputs, permissions and variables in both workflow files", () => {
+    const { rendered, workflow } = setUp({});
+    const other = parse(rendered.get(".github/workflows/enki.yml") ?? "") as Workflow;
+    const select = (job: Workflow["jobs"][string] | undefined) => {
+      const step = job?.steps.find((each) => each.with?.["command"] === "coordinate");
+      return { permissions: job?.permissions, with: step?.with, env: step?.env };
+    };
+    expect(select(workflow.jobs["publish"])).toEqual(select(other.jobs["coordinate"]));
   });
 
   test("every action of others is pinned to a commit", () => {
