@@ -4,7 +4,7 @@ import type { GitHubRequester } from "./open-octokit.ts";
 
 export type ConversionReply = { readonly ok: true; readonly value: AppCredentials } | { readonly ok: false; readonly reason: string };
 
-/** Exchanges the code of a manifest for the App's credentials. GitHub accepts each code once, within an hour. */
+/** Exchanges a manifest code for the App's credentials. GitHub accepts each code once, within an hour. */
 export const convertManifest = async (anonymous: GitHubRequester, code: string): Promise<ConversionReply> => {
   try {
     const { data } = await anonymous.request("POST /app-manifests/{code}/conversions", { code });

@@ -28,7 +28,7 @@ export type JobSpec = {
   readonly baseCommit: Sha;
   readonly baseBranch: BranchName;
   readonly request: string;
-  /** The issue and its comments; null if the job does not need them or they were not read. */
+  /** The issue and its comments; null if the job does not need them or the ledger does not have them. */
   readonly brief: Brief | null;
   /** The request to amend the current plan; null for any other job. */
   readonly amendment: string | null;

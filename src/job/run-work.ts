@@ -8,7 +8,7 @@ import { runShell, startDeadline, type ShellResult } from "./run-shell.ts";
 import type { StepHost } from "./step-host.ts";
 import { listSecrets, type WorkPlace, type WorkResult } from "./work-result.ts";
 
-/** Runs the step's own command or an agent in the workspace. */
+/** Does the job's work in the workspace: resolves a conflict, runs the step's own command, or runs an agent. */
 export const runWork = async (host: StepHost, spec: JobSpec, { texts, fence }: WorkPlace): Promise<WorkResult> => {
   if (spec.conflict) return runResolution(host, spec, { conflict: spec.conflict, texts, fence });
   const { step } = spec;

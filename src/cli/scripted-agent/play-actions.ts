@@ -22,7 +22,7 @@ export type ActorSession = {
   readonly exit: (code: number) => never;
 };
 
-/** The part of a failure's reason that the agent repeats when it gives up, in characters. */
+/** When the agent gives up, it quotes at most this many characters from the end of the failure text. */
 const MAX_REASON_CHARS = 500;
 
 type ScriptedCall = { readonly id: string; readonly title: string; readonly kind: ToolKind };

@@ -26,8 +26,8 @@ export const readBudgetArguments = ({ words }: CommandArguments, { usage }: Pick
 };
 
 /**
- * Reads the limit at the end of a request, such as "up to $20". The words stay in the text, unless they are the whole text.
- * `unreadable`: a limit without a valid amount.
+ * Reads the limit at the end of a request, such as "up to $20". The words stay in the text, unless they are the whole text. `unreadable`:
+ * the amount as the person wrote it, if Enki cannot accept it.
  */
 export const readRequestBudget = (text: string): { readonly text: string; readonly budget?: MicroUsd; readonly unreadable?: string } => {
   const [found, digits] = LIMIT_PATTERN.exec(text) ?? [];

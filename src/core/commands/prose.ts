@@ -10,13 +10,16 @@ import { takeFirstChars, stripHiddenChars } from "../domain/visible-text.ts";
  * `reordered`: GitHub shows its characters in another order, or not as they are.
  */
 export type ProseLine = { readonly line: number; readonly text: string; readonly own: boolean; readonly reordered: boolean };
-/** `unread`: the rest of a text that would take too long to parse. */
+/** `unread`: the end of the text that Enki does not parse, because parsing would take too long. */
 export type Prose = { readonly paragraphs: readonly (readonly ProseLine[])[]; readonly unread: string };
 
 /** GitHub's limit for comments; the rest is ignored. */
 const MAX_COMMENT_CHARS = 65_536;
 
-/** Elements whose content GitHub does not show as a person's prose. GitHub drops or escapes all others, many of which have no end tag. */
+/**
+ * Elements whose content GitHub does not show as a person's prose. The list omits elements that GitHub shows as prose, drops or escapes.
+ * Many of these have no end tag, so they would stay open until the end of the comment.
+ */
 const NON_PROSE_ELEMENTS =
   /^(?:bdo|blockquote|caption|cite|code|del|details|dfn|div|dl|figcaption|figure|h[1-8]|kbd|ol|pre|q|rp|rt|ruby|s|samp|small|strike|sub|summary|sup|table|template|tt|ul|var)$/;
 const MAX_OPEN_ELEMENTS = 100;
@@ -110,7 +113,7 @@ const createElementTracker = (tags: readonly HtmlTag[]): ((at: number) => boolea
   };
 };
 
-/** Approximates a browser: an end tag also closes createElementTracker left open inside. */
+/** Approximates a browser: an end tag also closes the elements left open inside. */
 const applyTag = (open: string[], { name, closes }: HtmlTag): void => {
   if (!NON_PROSE_ELEMENTS.test(name)) return;
   if (!closes) {

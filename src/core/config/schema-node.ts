@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The part of a JSON Schema that describes allowed values. */
+/** The JSON Schema keywords that restrict a value. */
 export type SchemaNode = {
   readonly type?: string;
   readonly enum?: readonly string[];

@@ -20,7 +20,7 @@ import { type DecisionTransaction, openTransaction } from "./decision-transactio
 export const decide = (events: readonly Event[], snapshot: Snapshot, linkWorkflow?: WorkflowLinker): Decision => {
   const tx = openTransaction(snapshot, linkWorkflow);
   for (const event of events) applyEvent(tx, event);
-  // Read the facts that events need first; otherwise the passes would decide on half of the events.
+  // While an event lacks a fact, no pass runs: passes would decide before every event is applied.
   if (tx.missingFacts().length === 0) for (const { run } of RECONCILE_PASSES) run(tx);
   return tx.decision();
 };

@@ -28,7 +28,7 @@ export const toSidePullKey = (commit: Sha) => `open-side-pull:${toBatchBranch(co
 
 type GitHubLanding = Pick<Landing, "method" | "candidate" | "policy"> & {
   readonly commit: Sha;
-  /** Whether the commit may have the verified tree. GitHub's merge queue verifies its own commit. */
+  /** Whether the landed commit was verified. GitHub's merge queue always verifies the commit that it lands. */
   readonly isVerified: boolean;
 };
 

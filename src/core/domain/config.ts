@@ -60,7 +60,10 @@ export type Config = {
     /** Who may approve a checkpoint alone. */
     readonly selfApproval: readonly ("requester" | "pusher")[];
     readonly maxBytes: number;
-    /** Whether steps with tampering findings need an approval. Absent in decisions that earlier versions stored. */
+    /**
+     * What steps with tampering findings need: `checkpoint` for an approval, `allow` for none. Absent in decisions that earlier versions
+     * stored.
+     */
     readonly tests?: "checkpoint" | "allow";
     /** Hosts and words of `[policy] network`; absent for the default of the place where the job runs. */
     readonly network?: readonly string[];

@@ -9,13 +9,13 @@ export type CheckFailure = {
   readonly passedAgain: boolean;
 };
 
-/** How often something was red and then green on the same files, and when last. */
+/** The number of flakes, and the time of the latest. */
 type FlakeCount = { readonly flakes: number; readonly lastAt: Millis };
 
 /** What is known about a verify command that flaked. */
 export type CheckHistory = FlakeCount & {
   readonly command: string;
-  /** Runs with a verdict since the first flake, the runs of that flake included. */
+  /** The number of runs with a verdict since the first flake, including the runs that showed it. */
   readonly runs: number;
   /** The tests that flaked; the last one flaked most recently. */
   readonly tests: readonly (FlakeCount & { readonly name: string })[];

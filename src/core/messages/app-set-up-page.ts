@@ -52,7 +52,7 @@ export const renderChoicePage = ({ choice, faults }: CheckedChoice): string => {
     {
       name: "address",
       label: "Public address of this server",
-      hint: "GitHub sends webhooks to this address. A proxy with a certificate usually answers there and forwards requests to this server.",
+      hint: "GitHub sends webhooks to this address. Usually, a reverse proxy with a TLS certificate receives the requests and forwards them to this server.",
       value: choice.publicUrl,
     },
   ];

@@ -119,7 +119,7 @@ const STATES_WITH_OUTPUT: ReadonlySet<StepState> = new Set(["published", "waitin
 /** Steps of a plan whose instructions a comment shows; unfolded before an approval. */
 type InstructionView = { readonly steps: readonly PlannedStep[]; readonly plan: Hash | null; readonly unfolded: boolean };
 
-/** A plan of an earlier version may be longer than the comment and have no page. */
+/** The most characters that a comment shows of a long plan without a plan page. Plans from earlier versions of Enki may have no page. */
 const MAX_UNPAGED_CHARS = 16_000;
 
 /** The complete instructions of steps, because a person approves more than titles, or a link to the plan pages; empty for a long proposal. */

@@ -63,7 +63,7 @@ export const formatRevertMessage = (
   [
     defuseText(toOneLine(step.title, 100)) || step.id,
     "",
-    `Reverts ${landing.commit}, which landed ${landing.task}.`,
+    `This reverts commit ${landing.commit}, which landed ${landing.task}.`,
     "",
     ...(suffix ? [suffix, ""] : []),
     `Enki-Task: ${task}`,

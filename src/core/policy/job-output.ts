@@ -7,7 +7,7 @@ export type OutputTerms = {
   readonly output: "branch" | "artifact" | null;
   /** Whether the role may edit; true without a role. */
   readonly canEdit: boolean;
-  /** Whether the tools of the role can change nothing. */
+  /** Whether none of the role's tools can change files. */
   readonly readOnly: boolean;
 };
 

@@ -35,7 +35,7 @@ export type RefineryState = {
   readonly parallel: number;
   /** The number of verify jobs to begin with; absent for `parallel`. */
   readonly firstParallel?: number;
-  /** A fact: whether a runner works on a verify job. Absent if starts are not looked at; undefined until it is known. */
+  /** Whether a runner has started a verify job. Absent if starts are not looked at; undefined until it is known. */
   readonly isStarted?: (commit: Sha, attempt: number) => boolean | undefined;
   /** Red runs that are tolerated. One more ejects the step. */
   readonly retries: number;

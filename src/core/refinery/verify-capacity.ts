@@ -2,9 +2,9 @@ import type { Millis } from "../domain/ids.ts";
 import type { Candidate, Queue, VerifyCapacity, VerifyRun } from "../domain/queue.ts";
 import type { RefineryState } from "./refinery-state.ts";
 
-/** Milliseconds after its request in which a run starts if a runner is free. */
+/** If a runner is free, a run starts within this many milliseconds of its request. */
 const START_CHECK_MS = 60_000;
-/** Milliseconds until the next look at a run that waits although no other run is going. */
+/** Milliseconds until Enki checks a waiting run again while no other run is in progress. */
 const WAITING_CHECK_MS = 5 * 60_000;
 
 type CapacityLimits = Pick<RefineryState, "parallel" | "firstParallel" | "timeoutMs">;

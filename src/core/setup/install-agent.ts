@@ -8,7 +8,7 @@ export type AgentOfSetUp = { readonly preset: PresetName } | { readonly words: r
 
 const AGENT_NODE_VERSION = "24";
 
-/** Steps that install an agent in its job. Agents need a newer Node than some repositories use, so they get one of their own. */
+/** Steps that install an agent in its job. Node.js is set up for the agent only if the repository's own set-up installs none. */
 export const installAgent = (preset: PresetName, usesNode: boolean): SetUpStep[] => {
   const program = findPreferredProgram(preset);
   return [

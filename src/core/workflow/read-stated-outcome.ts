@@ -11,7 +11,7 @@ const STATUS_WORD = new RegExp(
   "i",
 );
 
-/** The status at the start of a value, and the text after it: `failed (no network)`, `**Nothing to do**.` */
+/** Splits a value such as `failed (no network)` or `**Nothing to do**.` into its status and the text after the status. */
 const readStatus = (value: string): { readonly kind: Outcome["kind"]; readonly rest: string } | null => {
   const plain = value.replaceAll(/[`*"']/g, "").trim();
   const [start = "", word = ""] = STATUS_WORD.exec(plain) ?? [];

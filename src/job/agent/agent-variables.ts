@@ -117,7 +117,7 @@ export const selectAgentVariables = (agent: AgentCommand, { agentEnv, modelKey }
 
 /** Words in the names of variables and of JSON fields whose values are credentials. */
 const SECRET_NAME_PATTERN = /key|token|secret|passw|credential|auth|headers/i;
-/** Names that have such a word, but hold a path, an address or a switch. */
+/** Names of variables that match {@link SECRET_NAME_PATTERN} although their values are paths or addresses, not credentials. */
 const PLAIN_NAME_PATTERN = /_FILE$|_URL$|_ENDPOINT$|^GOOGLE_APPLICATION_CREDENTIALS$/;
 /** A shorter value would occur by chance. In characters. */
 const MIN_SECRET_CHARS = 6;

@@ -46,7 +46,10 @@ const recognizeProgram = (command: string, args: readonly string[]): FoundPreset
   return found.find((each) => hasOwnArgs(each)) ?? found[0] ?? null;
 };
 
-/** The preset that is named, or whose program the command starts; null for an agent that Enki does not know. */
+/**
+ * Finds the preset that `agent.preset` names, otherwise the preset whose program the command starts. Returns null if Enki does not know
+ * the agent.
+ */
 export const findPreset = (agent: Pick<AgentCommand, "preset" | "command" | "args" | "protocol">): FoundPreset | null => {
   const { command, args, protocol } = agent;
   const found = command === null ? null : recognizeProgram(command, args);

@@ -24,7 +24,7 @@ export const findAgentProgram = async (name: string, path: string): Promise<stri
 
 type AgentStart = { readonly command: string; readonly args: readonly string[] };
 
-/** The program of a preset: the installed one, else the pinned version by npx. */
+/** Finds how to start a preset's agent: with an installed program, otherwise with npx and the pinned version. */
 const findPresetStart = async ({ programs, package: name, version }: AgentProgram, path: string): Promise<AgentStart> => {
   for (const program of programs) {
     const file = await findAgentProgram(program, path);

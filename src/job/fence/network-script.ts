@@ -1,6 +1,6 @@
 /**
- * Bash functions for a network namespace. A new one has only loopback, and loopback is down: any of these programs, with the right to
- * administrate this network only, sets it up. Then the relay runs without any privilege.
+ * Bash functions for a network namespace. A new one has only loopback, and loopback is down: any of these programs, with permission to
+ * administer this network only, sets it up. Then the relay runs without any privilege.
  */
 export const NETWORK_FUNCTIONS = String.raw`
 lift_loopback() {

@@ -84,7 +84,7 @@ const handleRequest = (scope: Scope, request: IncomingMessage, response: ServerR
   );
 };
 
-/** Serves a tunnel with plain HTTP, and records a refused one. */
+/** Hands a tunnel that carries plain HTTP to the proxy's server, which checks each request. Records a refused tunnel. */
 const endWith = (scope: Scope, { socket, target }: { socket: Socket; target: NetworkTarget }, end: TunnelEnd): void => {
   if (end === "plain") {
     scope.tunnels.set(socket, target);

@@ -44,7 +44,9 @@ const isHttpAddress = (text: string): boolean => URL.canParse(text) && /^https?:
 /** A shorter credential would occur in other values by chance. In characters. */
 const MIN_REPLACED_CHARS = 6;
 
-/** The variables without the routes' credentials, wherever they are. */
+/**
+ * Replaces the routes' credentials with `dummy` wherever they occur in the variables, and omits the variables that the agent must not get.
+ */
 const replaceCredentials = (variables: AgentVariables, routes: readonly KeyRoute[], dummy: string): AgentVariables => {
   const keys = new Set(routes.flatMap((route) => route.keys));
   const removed = new Set(routes.flatMap((route) => route.removed).filter((name) => !keys.has(name)));

@@ -12,7 +12,7 @@ import type { Refusal } from "../../core/domain/refusal.ts";
 import { applyEdits, addAnchors } from "./apply-edits.ts";
 import type { ToolContext } from "./mcp-tool.ts";
 
-/** In bytes; no one edits a larger file by lines. */
+/** In bytes. The editor refuses larger files, because nobody edits them line by line. */
 const MAX_EDITED_FILE_BYTES = 5_000_000;
 
 /** How files are read and written: in a job with the rights of its agent. */

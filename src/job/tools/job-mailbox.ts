@@ -12,7 +12,7 @@ export type MailboxOptions = {
   /** The ledger's mails at the job's start. */
   readonly mails: readonly Mail[];
   readonly now: () => Millis;
-  /** Reads the ledger's mails again; null if it cannot, or has just done so. */
+  /** Reads the ledger's mail again. Returns null if the mail is unchanged, was read moments ago, or cannot be read. */
   readonly pollMails: () => Promise<readonly Mail[] | null>;
 };
 

@@ -7,8 +7,7 @@ import { StepFault } from "./step-fault.ts";
 const isInsideJob = (path: string, root: string): boolean => path === root || path.startsWith(root + sep);
 
 /**
- * Resolves the real path of `path`; null if nothing exists there. Throws `StepFault` if it is outside the job's
- * directory.
+ * Resolves the real path of `path`; null if nothing exists there. Throws `StepFault` if the real path is outside the job's directory.
  */
 const resolveInsideJob = async (path: string, job: ActionsJobHost): Promise<string | null> => {
   const [root, real] = await Promise.all([realpath(job.directories.root), realpath(path).catch(() => null)]);

@@ -21,7 +21,7 @@ const ID_BYTES = 20;
 const TYPES: readonly (GitObjectType | null)[] = [null, "commit", "tree", "blob", "tag"];
 const OFFSET_DELTA = 6;
 const ID_DELTA = 7;
-/** Longer than any header of a packed object. */
+/** An upper bound for the header of a packed object, in bytes. */
 const MAX_HEADER_BYTES = 64;
 const MAX_DELTA_DEPTH = 4_096;
 

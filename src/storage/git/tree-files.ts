@@ -34,7 +34,7 @@ export const findEntry = (objects: ObjectFiles, from: Sha, path: string): FoundE
   return found;
 };
 
-/** The files below a tree by path, in git's order; null if only git can read an object. */
+/** Lists the files below a tree by path, in git's order. Returns null if Enki cannot read an object without running git. */
 export const listFiles = (objects: ObjectFiles, tree: Sha, isWanted: FolderFilter): Map<string, Omit<TreeObjectEntry, "name">> | null => {
   const files = new Map<string, Omit<TreeObjectEntry, "name">>();
   const visit = (id: Sha, folder: string): boolean => {

@@ -6,8 +6,8 @@ import { toLedgerFiles } from "./ledger-files.ts";
 import { readWriteInputs, readLedgerAt } from "./load-ledger.ts";
 
 /**
- * A write of the ledger, compared with the same decision made again. `fence` and `rebuilt` (the first write after a ledger was deleted)
- * have no inputs. `older`: the inputs have a format that is no longer read.
+ * A ledger write, and whether repeating its decision gives the same ledger. `fence` and `rebuilt` (the first write after a ledger was
+ * deleted) have no inputs. `older`: the inputs have a format that is no longer read.
  */
 export type ReplayedWrite =
   | { readonly commit: Sha; readonly subject: string; readonly end: "same" | "fence" | "rebuilt" | "older" }

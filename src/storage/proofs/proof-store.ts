@@ -39,7 +39,7 @@ export const openProofStore = (options: ProofStoreOptions) => {
       planned = undefined;
       const { refs } = change;
       const blocking = listRefsBelow(refs, [PROOFS_REF]);
-      // Git cannot delete a folder of refs and create a ref of its name in one push.
+      // Git cannot delete `a/b` and create `a` in the same push, so the blocking refs are deleted first.
       if (blocking.length > 0) return blocking;
       const tip = refs[PROOFS_REF] ?? null;
       const wanted = tip === complete ? listNewLandings(change) : await listUnproven(options, tip, change.after);

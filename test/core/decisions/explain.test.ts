@@ -66,7 +66,7 @@ describe("a step is explained", () => {
     await it.say(1, { kind: "help" });
     const run = it.state.runs.find(({ name }) => name === `work/${it.task("a")}/1`);
     const why = explain(it, "a");
-    expect(why.why).toEqual({ code: "at-work", message: "Attempt 1 is at work.", next: "" });
+    expect(why.why).toEqual({ code: "at-work", message: "Attempt 1 is running.", next: "" });
     expect(why.evidence).toEqual([
       { kind: "attempt", attempt: 1, run: `https://github.test/octo/demo/actions/runs/${run?.id ?? 0}`, fault: null },
       { kind: "deadline", of: "run", at: it.at("a")?.deadline },
@@ -79,12 +79,12 @@ describe("a step is explained", () => {
     const waiting = explain(it, "a");
     expect(waiting.why).toEqual({
       code: "awaits-retry",
-      message: "Its last attempt ended badly, so the next one starts at 1970-01-01 00:02 UTC.",
+      message: "Its last attempt failed, so the next attempt starts at 1970-01-01 00:02 UTC.",
       next: "",
     });
     expect(waiting.evidence).toMatchObject([{ kind: "attempt", attempt: 1, fault: "the agent exited with 3" }]);
     await it.tell({ kind: "woken" });
-    expect(explain(it, "a").why.message).toBe("Attempt 2 is at work, because the one before failed: the agent exited with 3");
+    expect(explain(it, "a").why.message).toBe("Attempt 2 is running because the previous attempt failed: the agent exited with 3");
   });
 
   test("for which the limits leave no room, and what starts it earlier", async () => {
@@ -100,7 +100,7 @@ describe("a step is explained", () => {
     await it.end("work/", { end: "failed", why: "used up", failure: { code: "quota", resetsAt: it.state.now + 3_600_000 } });
     const why = explain(it, "a");
     expect(why.why.code).toBe("awaits-quota");
-    expect(why.why.message).toMatch(/^The quota of its model is used up until 1970-01-01 01:0\d UTC\. Then it starts by itself\.$/);
+    expect(why.why.message).toMatch(/^Its model has no quota left until 1970-01-01 01:0\d UTC\. Work then starts automatically\.$/);
     expect(commandsOf(why)).toEqual([`/enki retry ${it.task("a")}`]);
   });
 

@@ -35,21 +35,21 @@ export const AWAITS_WORKER: Refusal = refuse(
 export const AWAITS_STOP: Refusal = refuse("awaits-stop", "It starts once the abandoned run of its last attempt has stopped.", "").refusal;
 
 export const explainBackOff = (until: Millis): Refusal =>
-  refuse("awaits-retry", `Its last attempt ended badly, so the next one starts at ${formatMinute(until)}.`, "").refusal;
+  refuse("awaits-retry", `Its last attempt failed, so the next attempt starts at ${formatMinute(until)}.`, "").refusal;
 
 export const explainQuota = (until: Millis, next: string): Refusal =>
-  refuse("awaits-quota", `The quota of its model is used up until ${formatMinute(until)}. Then it starts by itself.`, next).refusal;
+  refuse("awaits-quota", `Its model has no quota left until ${formatMinute(until)}. Work then starts automatically.`, next).refusal;
 
 export const explainBudget = (amounts: string, next: string): Refusal =>
   refuse("awaits-budget", `The budget has no room for another attempt: ${amounts}.`, next).refusal;
 
-export const explainAttempt = (attempt: number): Refusal => refuse("at-work", `Attempt ${attempt} is at work.`, "").refusal;
+export const explainAttempt = (attempt: number): Refusal => refuse("at-work", `Attempt ${attempt} is running.`, "").refusal;
 
 export const explainReworkedAttempt = (attempt: number, pull: number): Refusal =>
-  refuse("at-work", `Attempt ${attempt} is at work, because people commented on #${pull}.`, "").refusal;
+  refuse("at-work", `Attempt ${attempt} is running to address the comments on #${pull}.`, "").refusal;
 
 export const explainRepeatedAttempt = (attempt: number, failure: string): Refusal =>
-  refuse("at-work", `Attempt ${attempt} is at work, because the one before failed: ${toOneLine(failure, 200)}`, "").refusal;
+  refuse("at-work", `Attempt ${attempt} is running because the previous attempt failed: ${toOneLine(failure, 200)}`, "").refusal;
 
 export const explainResolution = (base: string, attempt: string): Refusal =>
   refuse("resolving", `It conflicts with \`${base}\`, and Enki resolves the conflict: ${attempt}.`, "").refusal;
@@ -72,7 +72,7 @@ export const explainQueue = (base: string): Refusal =>
 export const explainLanding = (base: string): Refusal =>
   refuse("awaits-landing", `It passed verification and lands on \`${base}\` next.`, "").refusal;
 
-export const AWAITS_PULL: Refusal = refuse("awaits-pull", "Its work is delivered, and its pull request is being opened.", "").refusal;
+export const AWAITS_PULL: Refusal = refuse("awaits-pull", "Its work is finished, and Enki is opening its pull request.", "").refusal;
 
 export const explainLanded = (base: string, commit: string): Refusal =>
   refuse("landed", `It landed on \`${base}\` as ${commit}.`, "").refusal;
@@ -84,7 +84,7 @@ export const NOTHING_TO_LAND: Refusal = refuse("nothing-to-land", "It ended with
 export const explainSkippedRole = (reason: string): Refusal =>
   refuse("skipped", `The workflow skipped it: ${toOneLine(reason, 300)}.`, "").refusal;
 
-export const explainPlanner = (attempt: number): Refusal => refuse("at-work", `Its planner is at work: attempt ${attempt}.`, "").refusal;
+export const explainPlanner = (attempt: number): Refusal => refuse("at-work", `Its planner is running: attempt ${attempt}.`, "").refusal;
 
 export const explainPersonWaits = (waiting: string): Refusal =>
   refuse("awaits-person", `${waiting} for a person. Steps that need nothing from there continue.`, "").refusal;

@@ -65,7 +65,7 @@ const SETTINGS = {
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
   DISABLE_AUTOUPDATER: "1",
   DISABLE_TELEMETRY: "1",
-  // Otherwise the model sees only the names of Enki's tools, and must search for them.
+  // With tool search, the model sees only the names of Enki's tools and must look up each tool before it can call it.
   ENABLE_TOOL_SEARCH: "false",
   // A job is a sandbox: it has no credential that can write. Without this, Claude Code refuses to run as root.
   IS_SANDBOX: "1",
