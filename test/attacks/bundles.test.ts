@@ -8,16 +8,17 @@ type Expected = Bundle & { readonly expected: string };
 
 /** The default configuration, which a repository has without any file. */
 const DEFAULTS = listProtectedGlobs({ protected: [], unprotected: [] });
-const MAX_MS = 1_000;
+const MAX_CPU_MS = 1_000;
 
 /** An attack is through if the bundle is accepted, or if judging it takes so long that others wait. */
 const judge = ({ files, globs = [], allowed = [] }: Bundle) => {
   const bundle = files.map((file): BundleFile => ({ path: "src/a.ts", kind: "file", executable: false, size: 10, text: "a\n", ...file }));
   const rules = { protected: [...DEFAULTS, ...globs], anyLockFiles: false, allowed, maxFiles: 100, maxBytes: 10_000_000, resolving: false };
-  const started = performance.now();
+  const started = process.cpuUsage();
   const result = checkBundle(bundle, rules);
-  const ms = performance.now() - started;
-  if (ms > MAX_MS) return { through: `it took ${ms} ms` };
+  const { user, system } = process.cpuUsage(started);
+  const ms = (user + system) / 1_000;
+  if (ms > MAX_CPU_MS) return { through: `it took ${ms} ms of CPU` };
   return result.ok ? { through: JSON.stringify(files).slice(0, 200) } : { stopped: result.refusal.code };
 };
 
