@@ -52,7 +52,7 @@ export type RepositoryCopy = {
   readonly token: string;
   readonly config: Config;
   readonly branch: BranchName;
-  /** The branch's commit; an empty one if the original branch has none. */
+  /** The branch's tip; an empty first commit if the original branch has no commits. */
   readonly commit: Sha;
 };
 

@@ -87,7 +87,7 @@ const toGivenVariables = (env: TerminalHost["env"]) => ({
 });
 
 export type PreparedAgents = {
-  /** The agent for every job; null for the repository's choice. */
+  /** The agent for every job; null if jobs use the agents that the repository configures. */
   readonly agent: AgentChoice | null;
   /** The terminal whose PATH has the programs of the presets. */
   readonly terminal: TerminalHost;

@@ -19,8 +19,8 @@ const toLineCommentFields = (comment: LineComment, histories: ReadonlyMap<number
 };
 
 /**
- * Reads listed line comments as events; null while GitHub does not answer. One request for each hundred updated comments with commands.
- * If GitHub refuses it, their authors are uncertain, and they count as edited.
+ * Reads listed line comments as events; null while GitHub does not answer. Sends one request for each hundred updated comments that
+ * contain commands. If GitHub refuses a request, its comments count as edited, because their authors are uncertain.
  */
 export const readListedLineComments = async (
   comments: readonly LineComment[],

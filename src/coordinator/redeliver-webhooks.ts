@@ -14,7 +14,7 @@ export type WebhookRedelivery = { readonly close: () => Promise<void> };
 
 /** GitHub keeps deliveries for three days. */
 const RETENTION_MS = 3 * 86_400_000;
-/** A page has a hundred deliveries. The sweeps of the repositories find the rest. */
+/** Each page has a hundred deliveries. Repository sweeps make up for deliveries on later pages. */
 const MAX_PAGES = 30;
 const MAX_REQUESTS_PER_RUN = 100;
 /** GitHub's clock and order may differ a little from ours. */

@@ -21,7 +21,10 @@ const refuseTooManyChecks = (commit: string): GitHubReply<never> => {
   return { ok: false, failure: { kind: "refused", code: "too-many", reason: why } };
 };
 
-/** Cache period of settings that allow every merge method: GitHub rejects a merge that the settings no longer allow. */
+/**
+ * How long to cache settings that allow every merge method. A stale cache does no harm: GitHub rejects a merge that the settings no longer
+ * allow.
+ */
 const MERGE_METHODS_CACHE_MS = 5 * 60_000;
 
 /** Reads the merge methods from the repository's settings. Settings that forbid a method are read every time, because a person may be changing them. */

@@ -74,7 +74,10 @@ export const readAgentScript = (path: string, text: string): Result<AgentScript>
   }
 };
 
-/** The line of the nth `[[scene]]`, its nth `[[scene.act]]`, or the nth `[[always]]`; null for other paths and inline entries. */
+/**
+ * Returns the line of the innermost `[[scene]]`, `[[scene.act]]` or `[[always]]` header whose entry contains `path`. Returns null if no
+ * header matches, for example for an inline entry.
+ */
 const findEntryLine = (text: string, path: readonly PropertyKey[]): number | null => {
   const seen = { always: -1, scene: -1, "scene.act": -1 };
   let found: number | null = null;

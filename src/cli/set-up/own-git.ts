@@ -26,7 +26,7 @@ export const runOwnGit = ({ env: own }: TerminalHost, { directory, args, env = {
         else resolve(stdout.trim());
       },
     );
-    // A git that needs no input may have ended before; its exit says what happened.
+    // If git exits before it reads its input, the write fails. Ignore the error: git's exit status tells the outcome.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(input ?? "");
   });

@@ -8,8 +8,8 @@ import type { Refusal } from "./refusal.ts";
 export type CommandRequest = { readonly ok: true; readonly command: PersonCommand } | { readonly ok: false; readonly refusal: Refusal };
 
 /**
- * A fact with a natural id that cannot be read again later, or a bare wake-up.
- * A webhook and a listing yield the same event. Reviews, checks, pushes and runs are wake-ups: their payload is never trusted, the state is read again.
+ * A fact with a natural id that cannot be read again later, or a bare wake-up. The same fact gives the same event, whether a webhook or a
+ * listing reports the fact. Reviews, checks, pushes and runs are wake-ups: their payload is never trusted, the state is read again.
  */
 export type Event =
   | {

@@ -27,7 +27,10 @@ export type EffectRecord = {
 
 /** Requests of people and agents, their results, and ids that would cost a request to find again. */
 export type Ledger = {
-  /** Format of the files that the ledger was read from. The next write rewrites an earlier format completely. */
+  /**
+   * Format of the files that the ledger was read from. If the format is outdated, the next write rewrites the whole ledger in the current
+   * format.
+   */
   readonly format: number;
   /** Sweeps list comments from this time on; later handled ones are in `handledEvents`. */
   readonly cursor: Millis;

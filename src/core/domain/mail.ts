@@ -49,7 +49,7 @@ export type Mail = {
 
 export const toWorkerAddress = (task: TaskId): MailAddress => `worker/${task}`;
 
-/** `null` for the address of a planner or a person. */
+/** Reads a worker's address. Returns null for any other address. */
 export const readWorkerAddress = (address: string): { task: TaskId; execution: ExecutionId; step: string } | null => {
   const read = address.startsWith("worker/") ? readTaskId(address.slice("worker/".length)) : null;
   return read && { task: toTaskId(read.execution, read.step), ...read };

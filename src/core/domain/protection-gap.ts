@@ -6,7 +6,7 @@ export type ProtectionGap =
   | "readable-environment"
   /** Foreign code sees all processes and files of its user. */
   | "no-namespaces"
-  /** A detached process with an empty environment outlives its step. */
+  /** A detached process that clears its environment can outlive its step. */
   | "detached-processes"
   /** Foreign code may change files outside its own directories. */
   | "writable-files"

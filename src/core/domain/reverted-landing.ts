@@ -11,7 +11,10 @@ export type RevertedLanding = {
   /** The base tip on which the head was made; absent if unknown. */
   readonly baseTip?: Sha;
   readonly pull: number | null;
-  /** The proven landing; absent for a landing by hand or of other files. */
+  /**
+   * The merge method and the base tip before the landing; absent if the landing has no proof, for example because a person merged the
+   * step.
+   */
   readonly proven?: Pick<LandingProof, "method" | "onto">;
 };
 

@@ -30,7 +30,7 @@ export type PersonUsage = Readonly<Record<UsageKind, readonly Millis[]>> & { rea
 
 const NO_USAGE: PersonUsage = { answers: [], backlog: [], comments: [], silence: null };
 
-/** The `@` distinguishes logins from properties of objects. */
+/** The `@` prevents collisions between logins and built-in property names such as `constructor`. */
 export type UsageKey = `@${Login}`;
 export const toUsageKey = (login: Login): UsageKey => `@${login.toLowerCase()}`;
 

@@ -31,7 +31,7 @@ const HOW_TO_ALLOW = "A maintainer can allow hosts with `network` in `[policy]` 
 export const formatNetworkRefusal = ({ reason, asked }: NetworkRefusal): string =>
   [
     `Enki's network policy refused ${asked}: ${REFUSAL_CAUSES[reason]}.`,
-    "Other ways to this host are closed too, so do not try them. Continue without it, or report that you are blocked and name the host.",
+    "Do not try to reach the host in another way. Continue without the host, or report that you are blocked and name the host.",
     reason === "host" ? HOW_TO_ALLOW : "",
   ]
     .filter((part) => part !== "")
@@ -88,7 +88,7 @@ export const renderNetworkPart = (hosts: readonly string[]): string =>
     "## Network",
     hosts.length === 0
       ? "You can reach no host on the network."
-      : `You can reach only these hosts on the network, through the proxy of your environment: ${listHosts(hosts)}.`,
+      : `On the network, you can reach only these hosts, through the proxy set in your environment: ${listHosts(hosts)}.`,
     "Other hosts answer with 403 or not at all. If the task needs one, report that you are blocked and name the host.",
   ].join("\n\n");
 

@@ -84,7 +84,7 @@ const renderChangeRules = (input: PromptInput): string[] => {
   const { canEdit, step } = input;
   return [
     canEdit
-      ? "Change the files in the working directory: the changes there when you finish are this step's work. Run the project's tests. Do not commit, push, switch branches or open pull requests: you have no permission, and Enki does it."
+      ? "Edit the files in the working directory. The changes you leave there are this step's result. Run the project's tests. Do not commit, push, switch branches or open pull requests: you do not have permission, and Enki publishes your changes."
       : "You may read files and run commands, but not change files: changes are discarded.",
     ...(step && step.paths.length > 0 ? [`Only these paths may change: ${step.paths.map((path) => toInlineCode(path)).join(", ")}.`] : []),
     ...(canEdit && input.workflow === null && input.protectedPaths.length > 0

@@ -75,7 +75,10 @@ export const selectBaseChecks = (required: readonly RequiredCheck[], found: read
       (startedAt >= Math.floor(since / 1_000) * 1_000 && !(app?.slug === "github-actions" && ENKI_JOB_NAMES.has(name))),
   );
 
-/** End of the wait for further checks, `quiet` milliseconds after the last report; 0 if only named checks are required. */
+/**
+ * Returns when the wait for further checks ends: `quiet` milliseconds after the last report. Returns 0 unless `*` matches a reported
+ * check.
+ */
 export const findQuietEnd = (required: readonly RequiredCheck[], found: readonly Check[], quiet: Millis): Millis =>
   Math.max(0, ...required.flatMap((each) => selectAnyChecks(each, found).map(({ updatedAt }) => updatedAt + quiet)));
 

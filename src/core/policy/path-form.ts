@@ -26,7 +26,7 @@ const SHORT_NAME = /^[^.]{1,7}~\d{1,6}(?:\.[^.]{0,3})?$/u;
 /** A device of Windows, whatever extension follows. */
 const DEVICE_NAME = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|com\d|lpt\d) *(?:\.|$)/u;
 
-/** Whether the path leaves the repository, enters git's own directory, or cannot be written. */
+/** Whether the path leaves the repository, points into `.git`, or is not a valid file path. */
 export const isBadPath = (path: string): boolean =>
   path === "" ||
   path.length > MAX_PATH_CHARS ||

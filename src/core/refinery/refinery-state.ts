@@ -20,7 +20,7 @@ export type QueueEntrant = {
   readonly isOutOfBudget?: boolean;
   /** Higher ranks are verified and land first; absent for 0. */
   readonly rank?: number;
-  /** The files in which the head had a conflict that was resolved. */
+  /** The files whose conflicts the head resolves. */
   readonly resolvedPaths?: readonly string[];
 };
 

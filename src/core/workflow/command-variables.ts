@@ -25,6 +25,6 @@ export const readCommandVariable = (name: string, byVariable: ReadonlyMap<string
   return null;
 };
 
-/** Role names by the variable that holds their output. */
+/** Maps each output variable, such as `ENKI_OUTPUT_REVIEWER`, to the name of its role. */
 export const rolesByVariable = (roles: readonly WorkflowRole[]): Map<string, string> =>
   new Map(roles.map(({ name }) => [toOutputVariable(name), name]));

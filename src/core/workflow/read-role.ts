@@ -26,7 +26,7 @@ export type RoleText = {
   readonly lineOf: (key?: string) => number;
 };
 
-/** Characters. Ids append the round and the item to a name. */
+/** In characters. The limit leaves room for the round and the item, which ids append to the name. */
 const MAX_ROLE_NAME_CHARS = 40;
 
 /** Reads a role with its section. Reports faults and leaves faulty keys at their defaults. */

@@ -39,7 +39,10 @@ export type WorkflowRole = {
   readonly verify: readonly string[];
   /** The declared output; null derives it from the tools and the configured role. */
   readonly output: "branch" | "artifact" | null;
-  /** Fields declared in the file or read by other roles. Only these count as `key: value` lines at the end of its answer. */
+  /**
+   * Fields that the file declares or that other roles read. At the end of the role's answer, only `key: value` lines with these fields
+   * count.
+   */
   readonly fields: readonly string[];
   readonly schema: OutputSchema | null;
   /** Whether its file declares a field `status`, which then replaces the reported outcome. */

@@ -13,7 +13,10 @@ const isExecutable = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** The absolute path of an agent's program on this PATH, whose directories may have any name; null if there is none. */
+/**
+ * Searches the absolute directories of `path`, a PATH value, for an agent's program. Returns the program's absolute path, or null if no
+ * directory has the program.
+ */
 export const findAgentProgram = async (name: string, path: string): Promise<string | null> => {
   for (const directory of path.split(delimiter).filter((each) => isAbsolute(each))) {
     const file = join(directory, name);

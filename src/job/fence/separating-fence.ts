@@ -134,7 +134,10 @@ const probeNetwork = async (means: FenceMeans, node: string): Promise<boolean> =
 /** Any port: nothing else listens in a new network. */
 const PROBED_PORT = 1024;
 
-/** A fence by another user, by namespaces, or by both. `readOnly` tells whether the machine's files could be made read-only. */
+/**
+ * Creates a fence that isolates foreign code with another user, with namespaces, or with both. `readOnly` tells whether the machine's
+ * files could be made read-only.
+ */
 export const createSeparatingFence = (means: FenceMeans, readOnly: boolean): JobFence => {
   const { request, programs, user, mounts } = means;
   const waiting = new Set<string>();

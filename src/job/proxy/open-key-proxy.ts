@@ -24,7 +24,7 @@ const WORD_BYTES = 24;
 const METHODS = ["GET", "HEAD", "POST"];
 /** Longer than the pause between two requests of an agent: a connection must not end while the next request is under way. */
 const KEEP_ALIVE_MS = 600_000;
-/** Less than the minute in which a dead server is reported. */
+/** Short enough that Enki reports an unreachable server within a minute. */
 const CONNECT_MS = 15_000;
 
 type Resolved = { readonly url: URL; readonly route: KeyRoute } | { readonly refusal: ProxyRefusal };

@@ -11,7 +11,7 @@ import type { ToolSet } from "../../core/domain/tool-set.ts";
 import type { ExecutionView } from "../../core/domain/execution-view.ts";
 import type { JobMailbox } from "./job-mailbox.ts";
 
-/** What the tools may see and do. The job decides it, never the relay's arguments. */
+/** The rights and the data of the tools. Only the job sets them; the relay's arguments cannot change them. */
 export type ToolContext = {
   readonly toolSet: ToolSet;
   readonly canEdit: boolean;

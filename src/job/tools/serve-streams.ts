@@ -19,7 +19,8 @@ const createMcpServer = (context: ToolContext): Server => {
   }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
     const { text, isError } = await callTool(context, params.name, params.arguments);
-    // Some agents show the model only the structured content, others only the text, so the text contains everything.
+    // Given both, some agents show the model only the structured content, others only the text. So the reply has only text, and the text
+    // contains everything.
     return { content: [{ type: "text" as const, text }], isError };
   });
   return server;

@@ -2,8 +2,9 @@ import { basename, dirname } from "node:path";
 import { chdir, cwd } from "node:process";
 
 /**
- * Gives a socket's name relative to its directory, which is the working directory meanwhile: a socket's address holds about a hundred bytes,
- * and temporary directories alone may be longer. The use must be synchronous, as binding and connecting are.
+ * Calls `use` with the socket's file name while the socket's directory is the working directory. A socket address holds only about a
+ * hundred bytes, and the path of a temporary directory may be longer. `use` must be synchronous, because the working directory changes
+ * back when `use` returns. Binding and connecting are synchronous.
  */
 export const useSocketName = <T>(socket: string, use: (name: string) => T): T => {
   const previous = cwd();

@@ -25,8 +25,7 @@ export type ArtifactStore = {
 const openInsideRoot = async (path: string, root: string): Promise<FileHandle | null> => {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => null);
   if (!file) return null;
-  // A parent directory may have become a link since the last check, so ask for the path of the open file, on systems
-  // that report it.
+  // Since the last check, a link may have replaced a parent directory. On systems with `/proc`, check the real path of the open file.
   const real = await readlink(`/proc/self/fd/${file.fd}`).catch(() => path);
   const inside = real.startsWith(root + sep) && (await file.stat()).isFile();
   if (inside) return file;

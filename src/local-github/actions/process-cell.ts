@@ -40,8 +40,8 @@ const OPEN_CELL: ProcessCell = {
   end: () => Promise.resolve(),
 };
 
-// All processes of the cell end with this script, which reads until the runner's end of the pipe closes. Root could change the kernel's
-// settings without any capability, so these become read-only.
+// All processes of the cell end with this script, which reads until the runner's end of the pipe closes. Even without capabilities, root
+// could change kernel settings in `/proc`, so the script makes those paths read-only.
 const HOLD_SCRIPT = `${MOUNT_FUNCTIONS}
 guard_proc() {
   local place expected i guarded=()

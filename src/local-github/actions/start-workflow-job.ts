@@ -33,7 +33,7 @@ export type JobOrder = {
 export type StartedJob = {
   /** Never rejects. */
   readonly result: Promise<FinishedJob>;
-  /** Stops the running step unless its condition is `always()`. Later steps run if their condition holds. */
+  /** Stops the running step unless its condition is `always()`. Each later step still runs if its own condition holds. */
   cancel(reason: string): void;
   /** Ends everything immediately, as if the machine had failed. No further step starts. */
   die(conclusion: "failure" | "cancelled", reason: string): void;

@@ -62,7 +62,7 @@ const createInstallationTokenReply = async (forge: ForgeState, context: Context)
 
 const listOwners = (forge: ForgeState): string[] => [...new Set([...forge.repositories.values()].map(({ owner }) => owner.login))];
 
-/** Hands out the keys of a newly registered App, once. Nobody needs to authenticate: the code is the proof. */
+/** Returns the credentials of a newly registered App. Each code works only once. Nobody needs to authenticate: the code is the proof. */
 const convertManifest = (forge: ForgeState, code: string): ApiReply => {
   const found = forge.manifestCodes.get(code);
   forge.manifestCodes.delete(code);

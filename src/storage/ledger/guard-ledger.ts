@@ -30,7 +30,7 @@ const MAX_RESTORATIONS = 5;
 /** A ref with a foreign commit, and its restored value; null for a missing ref. */
 export type Restoration = { readonly ref: RefName; readonly foreign: Sha | null; readonly restored: Sha | null };
 
-/** The ledger exists, but nobody with a key has ever signed it. */
+/** The ledger exists, but none of its commits has a valid signature. */
 export class UnsignedLedgerError extends GitError {}
 
 export type LedgerGuard = {

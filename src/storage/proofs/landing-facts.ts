@@ -33,7 +33,7 @@ const indexLine = async (at: GitContext, newest: Sha): Promise<Map<Sha, IndexedC
   );
 };
 
-/** Finds a landing whose commits are all indexed. */
+/** Reads a landing's commits from the index. Returns null if the index lacks the subject, the tip or the base. */
 const findInIndex = (index: ReadonlyMap<Sha, IndexedCommit>, { subject, tip, onto }: LandingPlace): LandingCommits | null => {
   const [tree, tipTree, baseTree] = [subject, tip, onto].map((commit) => index.get(commit)?.tree);
   if (tree === undefined || tipTree === undefined || baseTree === undefined) return null;

@@ -109,7 +109,7 @@ describe("an agent with a limited network", () => {
   test("learns from its prompt which hosts there are", async () => {
     const job = await work([{ echoPrompt: true }, { write: "n.txt" }], ["good.example"]);
     expect(job.log).toContain("| ## Network");
-    expect(job.log).toContain("You can reach only these hosts on the network, through the proxy of your environment: `good.example`.");
+    expect(job.log).toContain("On the network, you can reach only these hosts, through the proxy set in your environment: `good.example`.");
   });
 
   test("gets the proxy under each name that programs read, and no other proxy", async () => {

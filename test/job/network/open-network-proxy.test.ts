@@ -122,7 +122,7 @@ describe("the proxy of a network policy refuses", () => {
     const answer = await get(port, "http://evil.example:8080/secret?x", { host: "good.example" });
     expect(answer).toMatchObject({ status: 403, headers: { "content-type": "text/plain; charset=utf-8" } });
     expect(answer.body).toMatchInlineSnapshot(`
-      "Enki's network policy refused evil.example:8080: the policy does not allow this host. Other ways to this host are closed too, so do not try them. Continue without it, or report that you are blocked and name the host. A maintainer can allow hosts with \`network\` in \`[policy]\` of \`.enki/enki.toml\`.
+      "Enki's network policy refused evil.example:8080: the policy does not allow this host. Do not try to reach the host in another way. Continue without the host, or report that you are blocked and name the host. A maintainer can allow hosts with \`network\` in \`[policy]\` of \`.enki/enki.toml\`.
       "
     `);
     expect(refused()).toEqual(["host evil.example:8080"]);

@@ -49,7 +49,7 @@ const propose = (tx: DecisionTransaction, execution: Execution, proposal: AgentP
   return null;
 };
 
-/** Tries a proposed command on a copy. Returns its refusal, or null if the command would take effect now. */
+/** Tries a proposed command on a copy of the ledger. Returns the command's refusal, or null if Enki would accept the command now. */
 const tryProposal = (tx: DecisionReader, execution: Execution, proposal: AgentProposal): Refusal | null => {
   const { kind, target } = proposal;
   if (kind === "stop")

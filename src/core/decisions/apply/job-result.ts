@@ -58,7 +58,7 @@ const applyJudgedResult = (tx: DecisionTransaction, job: Job, event: ResultedEve
   applyProvenResult(tx, job, event);
 };
 
-/** Records what a job's agent reported and settles its charge, whatever becomes of its result. */
+/** Records a job's time and usage, and settles the job's charge, whether or not Enki accepts the result. */
 const chargeExecution = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
   const execution = tx.execution(job.kind === "plan" ? job.target : (readTaskId(job.target)?.execution ?? ""));
   if (!execution) return;

@@ -59,7 +59,7 @@ const refuseUnresolved = ({ execution, step, resolution }: OpenResolution, becau
   return refuseUnresolvedConflict({ task, base: execution.baseBranch, files, forkPoint: resolution.forkPoint }, because);
 };
 
-/** Why no agent can resolve these conflicts; null if one can. */
+/** Why only a person can resolve these conflicts; null if an agent can. */
 export const explainPersonNeeded = (conflicts: readonly Conflict[], anew: readonly string[], globs: readonly string[]): string | null => {
   const open = conflicts.filter(({ path }) => !anew.includes(path));
   const kinds = [...new Set(open.filter((each) => needsPersonToResolve(each)).map(({ kind }) => kind))];

@@ -82,7 +82,7 @@ const checkIssueFree = (tx: DecisionReader, event: CommandedEvent): Refusal | nu
   return refuseBusyIssue(busy.id, busy.state);
 };
 
-/** Starts a planner for a request. Refusals: of its issue, its base, its configuration and its brief. */
+/** Starts a planner for a request. Refuses a request whose issue, base, configuration or brief does not allow a new execution. */
 export const startPlanning = (
   tx: DecisionTransaction,
   event: CommandedEvent,

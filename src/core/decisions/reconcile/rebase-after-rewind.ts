@@ -57,7 +57,7 @@ const withoutOldTips = (tx: DecisionReader, base: BranchName, queue: Queue): Que
   return rest;
 };
 
-/** Rebases each step's own changes from the lost commits to the current tip, after a person agreed to a rewound base. */
+/** After a person accepts a rewound base, rebases each step's own changes from the lost commits onto the current tip. */
 export const reconcileStrandedWork = (tx: DecisionTransaction): void => {
   for (const { id, baseBranch, state } of tx.executions()) {
     const { abandonedTips = [], frozen } = tx.queue(baseBranch);

@@ -8,7 +8,7 @@ export const LEDGER_KEY_FAULT: Refusal = refuse(
 ).refusal;
 
 export const refuseNewerLedger = (format: number, own: number): RefusedResult =>
-  refuse("newer-ledger", `The ledger has format ${format}, but this Enki writes format ${own}.`, "update Enki");
+  refuse("newer-ledger", `The ledger has format ${format}, but this version of Enki reads only formats up to ${own}.`, "update Enki");
 
 export const refuseBrokenLedger = (reason: string): RefusedResult =>
   refuse("broken-ledger", `The ledger cannot be read: ${reason}`, "enki doctor");
