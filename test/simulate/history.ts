@@ -244,7 +244,7 @@ export const playHistory = async ({ seed, omitted, root, sabotage }: HistoryOpti
         { cause: error },
       );
     log(`✗ ${error.message}`);
-    return report(oracle.state.violations.length > 0 ? oracle.state.violations : [error], 0);
+    return report([...oracle.state.violations.filter((each) => each !== error), error], 0);
   } finally {
     for (const each of living.values()) each.close();
     transport.close();

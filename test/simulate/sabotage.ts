@@ -1,4 +1,5 @@
-import type { RepositoryPorts } from "../../src/coordinator/repository-loop.ts";
+import type { LoadedState, RepositoryPorts } from "../../src/coordinator/repository-loop.ts";
+import { NO_BUDGET } from "../../src/core/domain/budget.ts";
 import { toTaskId, type Sha } from "../../src/core/domain/ids.ts";
 import type { QueryFacts } from "../../src/core/domain/query.ts";
 import { LEDGER_REF, toBranchRef } from "../../src/core/domain/refs.ts";
@@ -75,8 +76,15 @@ const believing = (ports: RepositoryPorts, change: (facts: QueryFacts) => QueryF
   },
 });
 
-/** Seeded bugs by the invariant that a history must name. The other invariants have none yet. */
-export const SABOTAGES: Readonly<Partial<Record<Invariant, () => Sabotage>>> = {
+/** Changes what a coordinator loads. */
+const loading =
+  (change: (loaded: LoadedState) => LoadedState): Sabotage =>
+  (ports) => ({ ...ports, load: async () => change(await ports.load()) });
+
+const times = (amount: number | null, factor: number): number | null => (amount === null ? null : amount * factor);
+
+/** Seeded bugs by the invariant that a history must name. */
+export const SABOTAGES: Readonly<Record<Invariant, () => Sabotage>> = {
   "tested = landed": () => {
     const isFirst = once();
     return afterSave(async (rogue, [act]) => {
@@ -128,6 +136,57 @@ export const SABOTAGES: Readonly<Partial<Record<Invariant, () => Sabotage>>> = {
       if ((saves += 1) === 4) await move(rogue, LEDGER_REF, parentOf(rogue));
     });
   },
+  budget: () =>
+    loading(({ config, ...loaded }) => {
+      const { execution, day, attempt } = config.budget ?? NO_BUDGET;
+      const unlimited = { execution: times(execution, 100), day: times(day, 100), attempt: times(attempt, 5) ?? attempt };
+      return { ...loaded, config: { ...config, budget: { ...config.budget, ...unlimited } } };
+    }),
+  "cancelled lands nothing": () => {
+    const isFirst = once();
+    return afterSave(async (rogue) => {
+      // The oracle knows of a cancel only after the write that records it.
+      const cancelled = Object.values(rogue.oracle.state.ledger.executions).flatMap(({ id, state, steps }) =>
+        Object.values(steps).flatMap((step) =>
+          step.landed === null && (state === "cancelled" || step.state === "cancelled") ? [{ task: toTaskId(id, step.id), id }] : [],
+        ),
+      )[0];
+      if (cancelled && isFirst())
+        await move(rogue, MAIN, commitOnTop(rogue, {}, landingMessage(cancelled.task, cancelled.id, "f".repeat(40))));
+    });
+  },
+  "no merge without landing": () => {
+    const isFirst = once();
+    return afterSave(async (rogue, [act]) => {
+      const ended = Object.values(act.ledger.executions)
+        .flatMap(({ steps }) => Object.values(steps))
+        .find(({ state, pull, landed }) => pull !== null && landed === null && (state === "cancelled" || state === "skipped"));
+      // Its pull request is closed only after this write.
+      if (ended && isFirst()) await api(rogue, `PUT /pulls/${ended.pull}/merge`, {});
+    });
+  },
+  replay: () => {
+    let reads = 0;
+    return loading(({ config, ...loaded }) => {
+      const { timeoutMs, ...refinery } = config.refinery;
+      // Each reading of the limit gives another one.
+      const unsteady = {
+        ...refinery,
+        get timeoutMs() {
+          return timeoutMs + (reads += 1);
+        },
+      };
+      return { ...loaded, config: { ...config, refinery: unsteady } };
+    });
+  },
+  liveness: () => (ports) => ({
+    ...ports,
+    performEffects: (effects, ...rest) =>
+      ports.performEffects(
+        effects.filter(({ kind }) => kind !== "open-pull"),
+        ...rest,
+      ),
+  }),
   "people's commits": () => {
     const isFirst = once();
     return afterSave(async (rogue) => {
