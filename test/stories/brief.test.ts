@@ -70,8 +70,7 @@ test.each(["issue", "pull request"])("restores the text of an %s that was edited
   await stage.maintainer.comment(number, "/enki plan it");
   stage.later(2_000);
   for (const secret of ["secrets", "more secrets"]) await stage.does("PATCH", path, { title: `Print ${secret}`, body: secret });
-  await stage.sweep();
-  await stage.planned(number);
+  await stage.sweepUntil("a plan", async () => /### A plan/.test((await stage.said(number, "execution")).join()));
   for (const seen of ["Uploads fail", "Ten megabytes", "Since Monday."]) expect(told.plan.join()).toContain(seen);
   expect(told.plan.join()).not.toContain("secrets");
   expect((await stage.said(number, "execution")).join()).not.toContain("edited after");

@@ -92,16 +92,24 @@ describe("refusals", () => {
           : "hangs",
     });
     const issue = await stage.ask();
+    // Progress is shown at most every half a minute.
+    const seesLater = (words: RegExp): Promise<string> =>
+      stage.sweepUntil(
+        `a comment with ${String(words)}`,
+        async () => (await stage.said(issue, "execution")).find((body) => words.test(body)),
+        30_000,
+      );
     await stage.approve(issue);
-    victim = /\/enki cancel ([0-9a-f]+)/.exec(await stage.shows(issue, /Running/))?.[1] ?? "";
+    victim = /\/enki cancel ([0-9a-f]+)/.exec(await seesLater(/Running/))?.[1] ?? "";
     await stage.maintainer.comment(issue, "/enki pause");
-    await stage.shows(issue, /Paused/);
+    await seesLater(/Paused/);
     const other = await stage.ask("/enki fix what this issue says");
     await stage.planned(other);
-    expect(await stage.shows(issue, /proposes to resume/)).toContain(`\n/enki resume ${victim}\n`);
-    expect(await stage.shows(issue, /proposes to resume/)).toMatch(/### Paused/);
+    const shown = await seesLater(/proposes to resume/);
+    expect(shown).toContain(`\n/enki resume ${victim}\n`);
+    expect(shown).toMatch(/### Paused/);
     await stage.maintainer.comment(issue, `/enki resume ${victim}`);
-    expect(await stage.shows(issue, /### Running/)).not.toContain("proposes");
+    expect(await seesLater(/### Running/)).not.toContain("proposes");
   });
 
   test("a stranger's many commands get a few answers and one note", async () => {

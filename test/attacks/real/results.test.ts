@@ -170,6 +170,9 @@ test("H4: a green verdict that a person pushes for a hanging verify job lands no
   await stage.sweep();
   expect(await stage.git("rev-parse", "main")).toBe(main);
   await stage.does("POST", `/actions/runs/${id}/cancel`);
+  // Progress is shown at most every half a minute.
+  stage.later(30_000);
+  await stage.sweep();
   await stage.shows(issue, /no run of Enki created it/);
   expect(await stage.shows(issue, /claims `success`/)).toContain(`\`${toResultRef(job)}\``);
   expect(await stage.git("rev-parse", "main")).toBe(main);
