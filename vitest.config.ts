@@ -43,7 +43,7 @@ const UNIT = [
 const named = (name: string, include: readonly string[], exclude: readonly string[] = []) => ({
   // Pure tests and stories share one module graph: loading it for each file takes longer than many tests.
   extends: true as const,
-  test: { name, include: [...include], exclude: [...exclude], isolate: name !== "unit" && name !== "stories" },
+  test: { name, include: [...include], exclude: [...exclude], isolate: false },
 });
 
 /** Tests load libraries as the bundles do, without the assertions of micromark's development build. */
@@ -57,6 +57,7 @@ const withoutDevelopmentBuilds: Plugin = {
 export default defineConfig({
   plugins: [withoutDevelopmentBuilds],
   test: {
+    globalSetup: "test/support/memory-directory.ts",
     maxWorkers: "100%",
     testTimeout: 180_000,
     hookTimeout: 60_000,
