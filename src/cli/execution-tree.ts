@@ -2,14 +2,18 @@ import type { Execution } from "../core/domain/execution.ts";
 import { boundsOf, type ExecutionTimeline } from "../core/domain/execution-timeline.ts";
 import type { Millis } from "../core/domain/ids.ts";
 import type { Plan } from "../core/domain/plan.ts";
+import type { Queue } from "../core/domain/queue.ts";
 import type { StepState } from "../core/domain/step.ts";
 import { drawGraphLines } from "../core/messages/ascii-graph.ts";
 import { formatProgress } from "../core/messages/progress-bar.ts";
 import { formatDuration } from "../core/messages/duration-text.ts";
+import { openPlaces } from "../core/messages/queue-place.ts";
 
 export type TreeInput = {
   readonly execution: Execution;
   readonly plan: Plan | null;
+  /** The queue of its base branch; absent before the first step joined. */
+  readonly queue: Queue | undefined;
   readonly timeline: ExecutionTimeline;
   readonly now: Millis;
   readonly width: number;
@@ -26,9 +30,10 @@ const formatStepTime = ({ timeline, now }: TreeInput, id: string): string => {
 
 /** The plan as a tree, a line for each step with its time, state and title. */
 export const formatTree = (input: TreeInput): string[] => {
-  const { execution, plan, width, colour } = input;
+  const { execution, plan, queue, width, colour } = input;
   if (!plan) return [];
-  return drawGraphLines(plan.steps, execution.steps, width - TIME_WIDTH_CHARS).map(({ step, text }) => {
+  const drawn = { states: execution.steps, place: openPlaces(execution.id, queue) };
+  return drawGraphLines(plan.steps, drawn, width - TIME_WIDTH_CHARS).map(({ step, text }) => {
     if (step === null) return `${"".padStart(TIME_WIDTH_CHARS)}${text}`;
     return `${formatStepTime(input, step).padStart(TIME_WIDTH_CHARS - 2)}  ${colour(text, execution.steps[step]?.state ?? "pending")}`;
   });

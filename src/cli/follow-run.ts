@@ -37,13 +37,14 @@ export const followRun = async (story: RunStory): Promise<RunEnd> => {
         if (why !== null) return { end: "refused", reason: why };
       } else {
         if (seen !== before) {
-          printer.print(seen.execution);
+          printer.print({ execution: seen.execution, queue: findQueue(seen) });
           for (const mail of listNewMails(seen, before)) progress.printLine(mail);
           if (!before || countLanded(seen) !== countLanded(before)) await story.onChange(seen);
         }
         await live(seen);
         const tree = {
           ...seen,
+          queue: findQueue(seen),
           timeline: await history.read(seen.execution.id),
           now: terminal.now(),
           width: terminal.size().columns,
@@ -99,9 +100,10 @@ const readRefusalComment = async ({ person, issue }: RunStory): Promise<string |
   const [, answer] = await person.comments(issue);
   return answer?.body ?? null;
 };
+const findQueue = ({ execution, ledger }: Pick<RunView, "execution" | "ledger">) => readOwn(ledger.queues, execution.baseBranch);
 const findRunEnd = ({ execution, ledger }: RunView): "done" | "stopped" | null => {
   if (hasEnded(execution)) return execution.state === "done" ? "done" : "stopped";
-  return readOwn(ledger.queues, execution.baseBranch)?.frozen ? "stopped" : null;
+  return findQueue({ execution, ledger })?.frozen ? "stopped" : null;
 };
 /** Mails from agents to the person that need no answer. */
 const listNewMails = ({ ledger }: RunView, before: RunView | null): string[] =>

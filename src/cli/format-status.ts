@@ -34,12 +34,13 @@ const listStopLines = ({ id, state, refusal, baseBranch }: Execution, frozen: Re
   return state === "cancelled" && refusal ? [toOneLine(refusal.message, 300)] : [];
 };
 
-/** `isOpen`: whether a person can still answer. `frozen`: why nothing lands on the base. */
-type StatusPlace = { readonly name: string; readonly isOpen: boolean; readonly frozen: Refusal | null };
+/** `isOpen`: whether a person can still answer. */
+type StatusPlace = { readonly name: string; readonly isOpen: boolean };
 
 /** The lines of `enki status` about one execution. */
-export const formatStatus = (tree: TreeInput, { name, isOpen, frozen }: StatusPlace): string[] => {
-  const { execution } = tree;
+export const formatStatus = (tree: TreeInput, { name, isOpen }: StatusPlace): string[] => {
+  const { execution, queue } = tree;
+  const frozen = queue?.frozen ?? null;
   const head = `${formatHeadline(tree)}  ${name}#${execution.issue} ${toOneLine(execution.request, 80)}`;
   const notes = [...listQuotaLines(execution), ...(isOpen ? [...listStopLines(execution, frozen), ...formatWaiting(execution)] : [])];
   return [head.trimEnd(), ...formatTree(tree), ...notes];

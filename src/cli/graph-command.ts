@@ -2,11 +2,15 @@ import { basename } from "node:path";
 import { formatFault } from "../core/config/config-fault.ts";
 import { type ConfigText, readConfig } from "../core/config/read-config.ts";
 import type { Execution } from "../core/domain/execution.ts";
+import type { Ledger } from "../core/domain/ledger.ts";
 import { findNearestWord } from "../core/domain/nearest-word.ts";
+import { readOwn } from "../core/domain/own-record.ts";
 import type { Plan, PlannedStep } from "../core/domain/plan.ts";
 import { renderAsciiGraph } from "../core/messages/ascii-graph.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import { renderMermaidText } from "../core/messages/mermaid-graph.ts";
+import { openPlaces } from "../core/messages/queue-place.ts";
+import type { TreeInput } from "./execution-tree.ts";
 import { findRepository } from "./find-repository.ts";
 import { readEffectiveLayers, readEffectiveWorkflows } from "./effective-layers.ts";
 import { toWorkflowJson, renderWorkflowMermaid, formatWorkflowText } from "./workflow-graph.ts";
@@ -36,9 +40,9 @@ export const runGraphCommand = async (args: readonly string[], terminal: Termina
     return 0;
   }
   await findRepository(terminal, ".");
-  const { execution, plan } = await findGraphExecution(terminal, asked, flows);
+  const { execution, queue, plan } = await findGraphExecution(terminal, asked, flows);
   if (!plan) throw new CommandError(`execution ${execution.id} is ${execution.state} and has no plan`);
-  terminal.out(`${formatExecutionGraph(values.format, execution, { plan, width })}\n`);
+  terminal.out(`${formatExecutionGraph(values.format, { execution, queue, plan, width })}\n`);
   return 0;
 };
 
@@ -50,7 +54,7 @@ const drawOpenExecutions = async (terminal: TerminalHost, { format, width }: { f
   }));
   const drawn = shown.flatMap((execution) => {
     const plan = ledger.plans[execution.plan ?? ""];
-    return plan ? [{ execution, graph: formatExecutionGraph(format, execution, { plan, width }) }] : [];
+    return plan ? [{ execution, graph: formatExecutionGraph(format, { ...toStanding(ledger, execution), plan, width }) }] : [];
   });
   if (drawn.length === 0) throw new CommandError("no execution has a plan yet; enki status shows what happens");
   const lead = format === "mermaid" ? "%% " : "";
@@ -77,7 +81,7 @@ const formatWorkflowGraph = (format: string, flow: Workflow, width: number): str
   return format === "ascii" ? formatWorkflowText(flow, width) : JSON.stringify(toWorkflowJson(flow), null, 2);
 };
 
-type FoundExecution = { readonly execution: Execution; readonly plan: Plan | null };
+type FoundExecution = Pick<TreeInput, "execution" | "queue"> & { readonly plan: Plan | null };
 
 /** Finds an execution by a prefix of its id or by a task id: in the ledger, in runs kept by `enki run`, or in the archive. */
 const findGraphExecution = async (terminal: TerminalHost, asked: string, flows: readonly ConfigText[]): Promise<FoundExecution> => {
@@ -94,15 +98,24 @@ const findGraphExecution = async (terminal: TerminalHost, asked: string, flows: 
   const found = known.filter(({ execution }) => id !== "" && execution.id.startsWith(id));
   const [first] = found;
   if (found.length > 1) throw new CommandError(`${asked} may be ${found.map(({ execution }) => execution.id).join(" or ")}`);
-  const one = first ?? (/^[0-9a-f]{6,64}$/.test(id) ? await shown.readArchived(id) : null);
+  const archived = first === undefined && /^[0-9a-f]{6,64}$/.test(id) ? await shown.readArchived(id) : null;
+  const one = first ?? (archived && { ...archived, queue: undefined });
   if (one) return one;
   throw noWorkflow ?? new CommandError(`there is no workflow or execution ${asked}; ${describeKnownExecutions(id, known)}`);
 };
 
 const listKnownExecutions = ({ ledgers }: ShownLedgers): FoundExecution[] =>
-  ledgers.flatMap(({ ledger: { executions, plans } }) =>
-    Object.values(executions).map((execution) => ({ execution, plan: plans[execution.plan ?? ""] ?? null })),
+  ledgers.flatMap(({ ledger }) =>
+    Object.values(ledger.executions).map((execution) => ({
+      ...toStanding(ledger, execution),
+      plan: ledger.plans[execution.plan ?? ""] ?? null,
+    })),
   );
+
+const toStanding = ({ queues }: Ledger, execution: Execution): Pick<TreeInput, "execution" | "queue"> => ({
+  execution,
+  queue: readOwn(queues, execution.baseBranch),
+});
 
 const describeKnownExecutions = (id: string, known: readonly FoundExecution[]): string => {
   const ids = known.map(({ execution }) => execution.id);
@@ -111,12 +124,12 @@ const describeKnownExecutions = (id: string, known: readonly FoundExecution[]): 
   return meant === null ? `there are ${ids.join(", ")}` : `did you mean ${meant}?`;
 };
 
-type ExecutionDrawing = { readonly plan: Plan; readonly width: number };
+type ExecutionDrawing = Pick<TreeInput, "execution" | "queue"> & { readonly plan: Plan; readonly width: number };
 
-const formatExecutionGraph = (format: string, execution: Execution, { plan, width }: ExecutionDrawing): string => {
+const formatExecutionGraph = (format: string, { execution, queue, plan, width }: ExecutionDrawing): string => {
   const states = execution.steps;
   if (format === "mermaid") return renderMermaidText(plan.steps, states);
-  if (format === "ascii") return renderAsciiGraph(plan.steps, states, width);
+  if (format === "ascii") return renderAsciiGraph(plan.steps, { states, place: openPlaces(execution.id, queue) }, width);
   const { id, state, request, baseBranch } = execution;
   return JSON.stringify(
     {

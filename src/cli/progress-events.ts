@@ -2,17 +2,19 @@ import type { Execution } from "../core/domain/execution.ts";
 import type { Step } from "../core/domain/step.ts";
 import { formatDuration } from "../core/messages/duration-text.ts";
 import { toOneLine } from "../core/messages/escape.ts";
+import { openPlaces, type PlaceReader } from "../core/messages/queue-place.ts";
 import { findQuotaEnd, formatQuotaLine, RESUME_WITH_KEY } from "../core/messages/quota-note.ts";
-import { describeStepState, findIdleReason } from "../core/messages/step-table.ts";
+import { findIdleReason, formatPlainState } from "../core/messages/step-table.ts";
+import type { TreeInput } from "./execution-tree.ts";
 import type { ProgressView } from "./progress-view.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 const MAX_REASON_CHARS = 500;
 
 /** A step's state and the reason for idleness, in words. */
-const formatStepProgress = (step: Step): string => {
+const formatStepProgress = (step: Step, place: PlaceReader): string => {
   const reason = step.state === "failed" ? step.refusal.message : findIdleReason(step);
-  return `${describeStepState(step)[1].replaceAll("*", "")}${reason === "" ? "" : `: ${toOneLine(reason, MAX_REASON_CHARS)}`}`;
+  return `${formatPlainState(step, place)}${reason === "" ? "" : `: ${toOneLine(reason, MAX_REASON_CHARS)}`}`;
 };
 
 const MAX_TENTHS_MS = 600_000;
@@ -21,19 +23,21 @@ const formatElapsed = (ms: number): string => (ms < MAX_TENTHS_MS ? `${(ms / 1_0
 
 type ProgressOutput = { readonly progress: Pick<ProgressView, "printLine">; readonly isJson: boolean };
 type ProgressTerminal = Pick<TerminalHost, "now" | "out" | "isInteractive">;
-export type ProgressPrinter = { readonly print: (execution: Execution) => void };
+/** An execution with what surrounds it. `queue`: absent before the first step joined. */
+export type ShownExecution = Pick<TreeInput, "execution" | "queue">;
+export type ProgressPrinter = { readonly print: (shown: ShownExecution) => void };
 
 const isVisible = ({ state }: Step): boolean => state !== "pending" && state !== "ready";
 
 /** Prints each change once: as lines of JSON, or as plain lines without a terminal. A terminal shows a tree instead. */
 export const openProgressPrinter = (terminal: ProgressTerminal, { progress, isJson }: ProgressOutput): ProgressPrinter => {
   const begun = terminal.now();
-  let before: Execution | null = null;
+  let before: ShownExecution | null = null;
   const printEvent = (event: object): void => terminal.out(`${JSON.stringify({ at: new Date(terminal.now()).toISOString(), ...event })}\n`);
   const printPlain = (line: string): void => {
     if (!terminal.isInteractive) progress.printLine(formatElapsed(terminal.now() - begun).padStart(7) + `  ${line}`);
   };
-  const printStep = (execution: Execution, step: Step): void => {
+  const printStep = ({ execution, queue }: ShownExecution, step: Step): void => {
     const { id, state, attempt, pull, landed, refusal } = step;
     if (isJson)
       printEvent({
@@ -46,7 +50,7 @@ export const openProgressPrinter = (terminal: ProgressTerminal, { progress, isJs
         landed: landed?.commit ?? null,
         why: refusal?.message ?? null,
       });
-    else if (isVisible(step)) printPlain(`${id}: ${formatStepProgress(step)}`);
+    else if (isVisible(step)) printPlain(`${id}: ${formatStepProgress(step, openPlaces(execution.id, queue))}`);
   };
   const printQuotaEnd = ({ id }: Execution, until: number): void => {
     if (isJson) printEvent({ kind: "quota", execution: id, until: new Date(until).toISOString() });
@@ -56,19 +60,26 @@ export const openProgressPrinter = (terminal: ProgressTerminal, { progress, isJs
     if (isJson) printEvent({ kind: "execution", execution: id, issue, state });
     else if (state === "planning") printPlain("reads the code and makes a plan");
   };
+  const printSteps = (shown: ShownExecution): void => {
+    const place = openPlaces(shown.execution.id, shown.queue);
+    const placeBefore = openPlaces(shown.execution.id, before?.queue);
+    for (const step of Object.values(shown.execution.steps)) {
+      const known = before?.execution.steps[step.id];
+      const isChanged = (from: Step): boolean =>
+        isJson
+          ? from.state !== step.state || from.attempt !== step.attempt
+          : formatStepProgress(from, placeBefore) !== formatStepProgress(step, place);
+      if (!known || isChanged(known)) printStep(shown, step);
+    }
+  };
   return {
-    print: (execution) => {
-      if (execution.state !== before?.state) printState(execution);
+    print: (shown) => {
+      const { execution } = shown;
+      if (execution.state !== before?.execution.state) printState(execution);
       const until = findQuotaEnd(execution);
-      if (until !== null && (before === null || findQuotaEnd(before) !== until)) printQuotaEnd(execution, until);
-      for (const step of Object.values(execution.steps)) {
-        const known = before?.steps[step.id];
-        const isNew =
-          !known ||
-          (isJson ? known.state !== step.state || known.attempt !== step.attempt : formatStepProgress(known) !== formatStepProgress(step));
-        if (isNew) printStep(execution, step);
-      }
-      before = execution;
+      if (until !== null && (before === null || findQuotaEnd(before.execution) !== until)) printQuotaEnd(execution, until);
+      printSteps(shown);
+      before = shown;
     },
   };
 };

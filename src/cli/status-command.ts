@@ -5,8 +5,10 @@ import { readOwn } from "../core/domain/own-record.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { LEDGER_REF } from "../core/domain/refs.ts";
 import { findQuotaEnd } from "../core/messages/quota-note.ts";
+import { openPlaces } from "../core/messages/queue-place.ts";
 import { openExecutionHistory } from "../storage/ledger/execution-history.ts";
 import { readOptionsAndWords } from "./command-options.ts";
+import type { TreeInput } from "./execution-tree.ts";
 import { formatStatus } from "./format-status.ts";
 import { findExecution } from "./find-execution.ts";
 import { commandOptions, readIssueOption } from "./person-command.ts";
@@ -17,8 +19,10 @@ import { listWaiting } from "../core/messages/waiting-items.ts";
 
 export const statusOptions = commandOptions;
 
+type ShownStatus = Pick<TreeInput, "execution" | "timeline" | "queue" | "now">;
+
 /** The state of an execution for programs. */
-const toStatusJson = (execution: Execution, timeline: ExecutionTimeline, now: number) => ({
+const toStatusJson = ({ execution, timeline, queue, now }: ShownStatus) => ({
   execution: execution.id,
   issue: execution.issue,
   state: execution.state,
@@ -32,6 +36,7 @@ const toStatusJson = (execution: Execution, timeline: ExecutionTimeline, now: nu
     return {
       id: step.id,
       state: step.state,
+      place: step.state === "published" ? openPlaces(execution.id, queue)(step.id) : null,
       attempt: step.attempt,
       why: step.refusal?.message ?? null,
       pull: step.pull,
@@ -65,18 +70,19 @@ export const runStatusCommand = async (args: readonly string[], terminal: Termin
   const { ledger, shown, name } = place;
   if (shown.length === 0) terminal.out(values.json ? "[]\n" : `Nothing was asked of Enki in ${name} yet.\n`);
   const now = terminal.now();
-  const read = await Promise.all(shown.map(async (execution) => ({ execution, timeline: await readTimeline(place, execution) })));
+  const { columns: width } = terminal.size();
+  const trees = await Promise.all(
+    shown.map(async (execution): Promise<TreeInput> => {
+      const [plan, queue] = [ledger.plans[execution.plan ?? ""] ?? null, readOwn(ledger.queues, execution.baseBranch)];
+      return { execution, plan, queue, timeline: await readTimeline(place, execution), now, width, colour: openColours(terminal) };
+    }),
+  );
   if (values.json) {
-    if (read.length > 0) terminal.out(`${JSON.stringify(read.map(({ execution, timeline }) => toStatusJson(execution, timeline, now)))}\n`);
+    if (trees.length > 0) terminal.out(`${JSON.stringify(trees.map((tree) => toStatusJson(tree)))}\n`);
     return 0;
   }
-  for (const { execution, timeline } of read) {
-    const plan = ledger.plans[execution.plan ?? ""] ?? null;
-    const tree = { execution, plan, timeline, now, width: terminal.size().columns, colour: openColours(terminal) };
-    const frozen = readOwn(ledger.queues, execution.baseBranch)?.frozen ?? null;
-    // Nobody can answer a run that is over.
-    terminal.out(`${formatStatus(tree, { name, isOpen: place.ref === LEDGER_REF, frozen }).join("\n")}\n`);
-  }
+  // Nobody can answer a run that is over.
+  for (const tree of trees) terminal.out(`${formatStatus(tree, { name, isOpen: place.ref === LEDGER_REF }).join("\n")}\n`);
   return 0;
 };
 

@@ -1,4 +1,5 @@
 import { type Execution, hasEnded } from "../core/domain/execution.ts";
+import { readOwn } from "../core/domain/own-record.ts";
 import { openExecutionHistory } from "../storage/ledger/execution-history.ts";
 import { CommandError, readOptionsAndWords } from "./command-options.ts";
 import { type CommandTarget, findCommandTarget } from "./command-target.ts";
@@ -50,8 +51,9 @@ const followExecution = async (terminal: TerminalHost, target: CommandTarget, wa
     const execution = ledger?.executions[id];
     if (!ledger || !execution) throw new CommandError(`${id} was archived; see enki graph ${id}`);
     const plan = ledger.plans[execution.plan ?? ""] ?? null;
-    const tree = { execution, plan, timeline: await history.read(), now: terminal.now(), width: terminal.size().columns, colour };
-    printer.print(execution);
+    const queue = readOwn(ledger.queues, execution.baseBranch);
+    const tree = { execution, plan, queue, timeline: await history.read(), now: terminal.now(), width: terminal.size().columns, colour };
+    printer.print({ execution, queue });
     const block = [formatHeadline(tree), ...formatTree(tree)];
     const code = toExitCode(execution, endsAtQuestions);
     if (code !== null) {

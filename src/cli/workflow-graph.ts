@@ -7,7 +7,10 @@ import type { WorkflowEdge, WorkflowLoop, Workflow, WorkflowRole } from "../core
 export const formatWorkflowText = ({ roles, edges, loops }: Workflow, width: number): string => {
   const steps = roles.map((role) => toGraphStep(role, edges));
   const conditions = [...edges.filter(({ guard }) => guard.kind !== "always").map(formatEdge), ...loops.map(formatLoop)];
-  return [renderAsciiGraph(steps, {}, width), ...(conditions.length > 0 ? ["", ...conditions.map((line) => `  ${line}`)] : [])].join("\n");
+  return [
+    renderAsciiGraph(steps, { states: {} }, width),
+    ...(conditions.length > 0 ? ["", ...conditions.map((line) => `  ${line}`)] : []),
+  ].join("\n");
 };
 
 const toGraphStep = (role: WorkflowRole, edges: readonly WorkflowEdge[]): PlannedStep => ({

@@ -2,7 +2,8 @@ import { listNeededSteps, type StepNeed, type PlannedStep } from "../domain/plan
 import type { Step, StepState } from "../domain/step.ts";
 import { toOneLine } from "./escape.ts";
 import { drawRails } from "./draw-rails.ts";
-import { describeStepState } from "./step-table.ts";
+import type { PlaceReader } from "./queue-place.ts";
+import { formatPlainState } from "./step-table.ts";
 
 const STATE_MARKS: Readonly<Record<StepState, string>> = {
   pending: "o",
@@ -18,16 +19,19 @@ const STATE_MARKS: Readonly<Record<StepState, string>> = {
   cancelled: "-",
 };
 
+/** The steps that have started, and where they are in the queue. */
+export type DrawnStates = { readonly states: Readonly<Record<string, Step>>; readonly place?: PlaceReader | undefined };
+
 /** Draws a plan for a terminal: each step on one line below its needs, with state and title. `width` in columns. */
-export const renderAsciiGraph = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>, width: number): string =>
-  drawGraphLines(steps, states, width)
+export const renderAsciiGraph = (steps: readonly PlannedStep[], drawn: DrawnStates, width: number): string =>
+  drawGraphLines(steps, drawn, width)
     .map(({ text }) => text)
     .join("\n");
 
 /** A line of the drawing, with its step; null for a line of rails only. */
 export type GraphLine = { readonly step: string | null; readonly text: string };
 
-export const drawGraphLines = (steps: readonly PlannedStep[], states: Readonly<Record<string, Step>>, width: number): GraphLine[] => {
+export const drawGraphLines = (steps: readonly PlannedStep[], { states, place }: DrawnStates, width: number): GraphLine[] => {
   const byId = new Map(steps.map((step) => [step.id, step]));
   const lines = drawRails(
     steps.map((step) => ({ id: step.id, after: listNeededSteps(step) })),
@@ -35,7 +39,7 @@ export const drawGraphLines = (steps: readonly PlannedStep[], states: Readonly<R
   );
   const railWidth = Math.max(0, ...lines.map(({ rails }) => rails.length));
   const idWidth = Math.max(0, ...steps.map(({ id }) => id.length));
-  const stateOf = (id: string): string => formatPlainState(states[id]);
+  const stateOf = (id: string): string => (states[id] ? formatPlainState(states[id], place) : "");
   const stateWidth = Math.max(0, ...steps.map(({ id }) => stateOf(id).length));
   return lines.map(({ rails, node }) => {
     const step = node === null ? undefined : byId.get(node);
@@ -44,9 +48,6 @@ export const drawGraphLines = (steps: readonly PlannedStep[], states: Readonly<R
     return { step: step.id, text: `${prefix}${toOneLine(formatGraphTitle(step), Math.max(20, width - prefix.length))}`.trimEnd() };
   });
 };
-
-/** The state without symbols and Markdown; empty before the step has one. */
-const formatPlainState = (step: Step | undefined): string => (step ? describeStepState(step)[1].replaceAll("*", "") : "");
 
 /** Adds facts that the rails do not show: checkpoints, weaker needs, and needs on other executions. */
 const formatGraphTitle = ({ title, checkpoint, needs }: PlannedStep): string => {

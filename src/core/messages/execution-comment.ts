@@ -1,7 +1,7 @@
 import { isQuestion } from "../domain/adhoc-task.ts";
 import type { Brief } from "../domain/brief.ts";
 import { type Execution, hasFoundNothing } from "../domain/execution.ts";
-import { type StepId, toTaskId } from "../domain/ids.ts";
+import type { StepId } from "../domain/ids.ts";
 import type { Plan, PlannedStep } from "../domain/plan.ts";
 import type { Queue } from "../domain/queue.ts";
 import type { Step } from "../domain/step.ts";
@@ -28,7 +28,7 @@ import { renderMermaidBlock } from "./mermaid-graph.ts";
 import { describeLanding, renderQueuedSteps } from "./landing-words.ts";
 import { writeMarker } from "./comment-marker.ts";
 import { formatProgress, renderProgressBar } from "./progress-bar.ts";
-import { describeQueuePlace } from "./queue-place.ts";
+import { openPlaces } from "./queue-place.ts";
 import { isPlannerAwaitingQuota, renderQuotaNote } from "./quota-note.ts";
 import { renderNextCommand } from "./next-command.ts";
 import { renderIgnoredRecords } from "./limit-notes.ts";
@@ -128,7 +128,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
 const renderPlacedSteps = ({ execution, queue, runs }: ExecutionCommentInput, steps: readonly PlannedStep[]): string =>
   renderStepTable(steps, execution.steps, {
     runs,
-    place: (id) => describeQueuePlace(toTaskId(execution.id, id), queue),
+    place: openPlaces(execution.id, queue),
     limit: execution.amendment ? MAX_CHARS_BESIDE_AMENDMENT : undefined,
   });
 

@@ -19,7 +19,8 @@ import { describeStepUsage, describeUsage } from "./agent-usage.ts";
 import { formatDuration } from "./duration-text.ts";
 import { renderFlakyNote } from "./flaky-text.ts";
 import { escapeInline, toInlineCode, toOneLine } from "./escape.ts";
-import { describeStepState } from "./step-table.ts";
+import { openPlaces } from "./queue-place.ts";
+import { formatPlainState } from "./step-table.ts";
 
 /** A step in a report. */
 export type ReportedStep = {
@@ -83,6 +84,7 @@ const sumPlanning = ({ states }: ExecutionTimeline, now: Millis): WaitTotals => 
 /** Computes the report of an execution from the ledger's history. */
 export const createReport = ({ execution, plan, timeline, queue, now }: ReportInput): ExecutionReport => {
   const critical = plan ? findCriticalPath(timeline, plan, now) : [];
+  const place = openPlaces(execution.id, queue);
   const steps = (plan?.steps ?? []).map(({ id, title }) => {
     const spans = timeline.steps[id] ?? [];
     const { from, to } = boundsOf(spans);
@@ -90,7 +92,7 @@ export const createReport = ({ execution, plan, timeline, queue, now }: ReportIn
     return {
       id,
       title,
-      state: step ? describeStepState(step)[1].replaceAll("*", "") : "pending",
+      state: step ? formatPlainState(step, place) : "pending",
       isCritical: critical.includes(id),
       took: from === null ? null : (to ?? now) - from,
       waits: sumWaits(spans, now),

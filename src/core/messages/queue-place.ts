@@ -1,7 +1,7 @@
-import type { TaskId } from "../domain/ids.ts";
+import { type ExecutionId, type StepId, type TaskId, toTaskId } from "../domain/ids.ts";
 import { type Candidate, isBeingVerified, isGreen, type Queue } from "../domain/queue.ts";
 
-type ShownQueue = Pick<Queue, "items" | "candidates">;
+export type ShownQueue = Pick<Queue, "items" | "candidates">;
 
 const describeCandidate = (candidate: Candidate): string | null => {
   if (isGreen(candidate)) return "verified; lands next";
@@ -20,3 +20,12 @@ export const describeQueuePlace = (task: TaskId, { items, candidates }: ShownQue
   if (words !== undefined) return words;
   return at === 0 ? "next in the queue" : `in the queue, ${at} ahead`;
 };
+
+/** Returns the place of each step of an execution; null for a step that is not in the queue. */
+export type PlaceReader = (step: StepId) => string | null;
+
+/** `queue`: absent before the first step joined. */
+export const openPlaces =
+  (id: ExecutionId, queue: ShownQueue | undefined): PlaceReader =>
+  (step) =>
+    queue ? describeQueuePlace(toTaskId(id, step), queue) : null;

@@ -3,7 +3,7 @@ import type { Sha } from "../domain/ids.ts";
 import { findOpenConflict, isHeldByPerson, type Step } from "../domain/step.ts";
 import { formatResolutionAttempt } from "./open-conflicts.ts";
 import { toOneLine } from "./escape.ts";
-import { describeStepState } from "./step-table.ts";
+import { formatPlainState } from "./step-table.ts";
 
 /** GitHub's limit for a status description. */
 const MAX_STATUS_CHARS = 140;
@@ -31,5 +31,5 @@ export const renderHeadStatus = (step: Step): string => {
     return isTampering(step)
       ? "Verified; it changes what judges it, and lands once a review approves this head"
       : "Verified; this checkpoint lands once a review approves this head";
-  return toOneLine(step.refusal?.message ?? describeStepState(step)[1].replaceAll("*", ""), MAX_STATUS_CHARS);
+  return toOneLine(step.refusal?.message ?? formatPlainState(step), MAX_STATUS_CHARS);
 };

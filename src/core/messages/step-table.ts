@@ -13,6 +13,7 @@ import {
 import { formatResolutionAttempt } from "./open-conflicts.ts";
 import { collectUpTo, toInlineCode, escapeInline } from "./escape.ts";
 import { formatMinute } from "./quota-note.ts";
+import type { PlaceReader } from "./queue-place.ts";
 import { formatWorkMode } from "./planned-step.ts";
 
 type StepsById = Readonly<Record<StepId, Step>>;
@@ -46,8 +47,7 @@ export const fitsStepTable = (steps: readonly PlannedStep[]): boolean =>
 type TableOptions = {
   /** Addresses of the steps' runs. */
   readonly runs?: Readonly<Record<StepId, string>> | undefined;
-  /** Where published work is in the queue; see describeQueuePlace. */
-  readonly place?: ((id: StepId) => string | null) | undefined;
+  readonly place?: PlaceReader | undefined;
   readonly limit?: number | undefined;
 };
 
@@ -123,21 +123,17 @@ const formatNeeds = (step: PlannedStep): string => {
   return [...needs.slice(0, MAX_NEEDS_SHOWN).map((need) => formatCodeCell(need)), ...more].join(", ");
 };
 
-/** The state in words; the place in the queue for work that is only queued. */
-const describePlace = (step: Step, place: TableOptions["place"]): StateWords => {
-  const isQueued = step.state === "published" && step.refusal === null && !findOpenConflict(step);
-  const words = isQueued ? place?.(step.id) : undefined;
-  return typeof words === "string" ? ["🔵", words] : describeStepState(step);
-};
-
 const formatStateCell = ({ step, place }: StepStanding): string => {
   if (!step) return "";
-  const [symbol, plain] = describePlace(step, place);
+  const [symbol, plain] = describeStepState(step, place);
   const reason = findIdleReason(step);
   const words = reason === "" ? plain : `${plain}: ${escapeInline(reason, 100)}`;
   if (step.landed) return `${symbol} ${words}${step.pull === null ? "" : ` in #${step.pull}`} as ${step.landed.commit.slice(0, 12)}`;
   return `${symbol} ${words}${step.pull === null || step.state === "done" ? "" : ` · #${step.pull}`}`;
 };
+
+/** The state in words, without Markdown. */
+export const formatPlainState = (step: Step, place?: PlaceReader): string => describeStepState(step, place)[1].replaceAll("*", "");
 
 /** The agent's reason for finding nothing to do; empty for any other step. */
 export const findIdleReason = ({ state, refusal }: Step): string =>
@@ -147,10 +143,12 @@ type StateWords = readonly [string, string];
 
 const PENDING_WORDS: StateWords = ["⚪", "pending"];
 
-/** A step's state as a symbol and in words. */
-export const describeStepState = (step: Step): StateWords => {
+/** A step's state as a symbol and in words: the same in the comment, the terminal and the reports. `place`: absent without a queue. */
+export const describeStepState = (step: Step, place?: PlaceReader): StateWords => {
   const conflict = findOpenConflict(step);
   if (conflict) return ["🔵", `resolving a conflict, ${formatResolutionAttempt(conflict)}`];
+  const queued = step.state === "published" && step.refusal === null ? (place?.(step.id) ?? null) : null;
+  if (queued !== null) return ["🔵", queued];
   const [symbol, words] = describePlainState(step);
   return [symbol, step.state === "running" && step.attempt > 1 ? `${words}, attempt ${step.attempt}` : words];
 };
@@ -169,7 +167,7 @@ const describePlainState = (step: Step): StateWords => {
     case "running":
       return ["🔵", "running"];
     case "published":
-      return step.refusal?.code === "held" ? ["⚪", "finished; lands after its needs"] : ["🔵", "being verified"];
+      return step.refusal?.code === "held" ? ["⚪", "finished; lands after its needs"] : ["🔵", "finished; not in the queue yet"];
     case "waiting":
       if (isAwaitingAnswer(step)) return ["🟡", "**waits for your answer**"];
       if (isHeldByPerson(step)) return ["🟡", "**held by a person**"];

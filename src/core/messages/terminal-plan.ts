@@ -5,7 +5,7 @@ import { toOneLine } from "./escape.ts";
 
 /** A plan for a terminal: the graph and the complete instructions, because a person approves more than titles. */
 export const renderPlanText = ({ steps }: Plan, width: number): string =>
-  [renderAsciiGraph(steps, {}, width), ...steps.map((step) => renderStepText(step))].join("\n\n");
+  [renderAsciiGraph(steps, { states: {} }, width), ...steps.map((step) => renderStepText(step))].join("\n\n");
 
 const renderStepText = (step: PlannedStep): string => {
   const { id, role, tier, run, output, paths, verify, optional, checkpoint } = step;

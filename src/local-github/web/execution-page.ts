@@ -1,8 +1,10 @@
 import { findCriticalPath } from "../../core/domain/execution-timeline.ts";
 import { type Execution, hasEnded } from "../../core/domain/execution.ts";
 import { emptyLedger, type Ledger } from "../../core/domain/ledger.ts";
+import { readOwn } from "../../core/domain/own-record.ts";
 import { listNeededSteps, type Plan, type PlannedStep } from "../../core/domain/plan.ts";
 import { describeUsage } from "../../core/messages/agent-usage.ts";
+import { openPlaces } from "../../core/messages/queue-place.ts";
 import { listWaiting } from "../../core/messages/waiting-items.ts";
 import { renderCommentBox, renderIssueForm, renderWaitingCard } from "./action-forms.ts";
 import { drawGraph } from "./draw-graph.ts";
@@ -94,7 +96,8 @@ export const renderExecutionPage = async (scope: PageScope, id: string): Promise
   const { timeline, isComplete } = await readPageTimeline(scope, execution);
   const now = scope.forge.now();
   const critical = findCriticalPath(timeline, plan, now);
-  const timing = { states: execution.steps, timeline, critical, from: execution.createdAt, now, isOver: hasEnded(execution) };
+  const place = openPlaces(execution.id, readOwn(ledger.queues, execution.baseBranch));
+  const timing = { states: execution.steps, place, timeline, critical, from: execution.createdAt, now, isOver: hasEnded(execution) };
   const usage = describeUsage(execution);
   const head = html`<div id="head">
     <div class="title">

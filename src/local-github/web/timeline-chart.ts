@@ -11,7 +11,8 @@ import type { PlannedStep } from "../../core/domain/plan.ts";
 import type { Step, StepState } from "../../core/domain/step.ts";
 import { formatDuration } from "../../core/messages/duration-text.ts";
 import { WAIT_WORDS } from "../../core/messages/execution-report.ts";
-import { describeStepState } from "../../core/messages/step-table.ts";
+import type { PlaceReader } from "../../core/messages/queue-place.ts";
+import { formatPlainState } from "../../core/messages/step-table.ts";
 import { html, type SafeHtml } from "./safe-html.ts";
 
 const CHART_UNITS = 1_000;
@@ -43,6 +44,7 @@ const formatWaits = (spans: readonly StateSpan<StepState>[], now: number): strin
 export type TimelineInput = {
   readonly steps: readonly PlannedStep[];
   readonly states: Readonly<Record<string, Step>>;
+  readonly place: PlaceReader;
   readonly timeline: ExecutionTimeline;
   readonly critical: readonly string[];
   readonly from: number;
@@ -50,11 +52,11 @@ export type TimelineInput = {
   readonly isOver: boolean;
 };
 
-const renderRow = (planned: PlannedStep, { states, timeline, critical, now }: TimelineInput, range: ChartRange): SafeHtml => {
+const renderRow = (planned: PlannedStep, { states, place, timeline, critical, now }: TimelineInput, range: ChartRange): SafeHtml => {
   const spans = timeline.steps[planned.id] ?? [];
   const { from, to } = boundsOf(spans);
   const step = states[planned.id];
-  const state = step ? describeStepState(step)[1].replaceAll("*", "") : "pending";
+  const state = step ? formatPlainState(step, place) : "pending";
   return html`<tr>
     <th scope="row">
       <a href="#step-${planned.id}">${planned.id}</a>${critical.includes(planned.id) ? html` <span class="chip">critical</span>` : null}

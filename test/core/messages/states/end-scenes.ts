@@ -148,6 +148,7 @@ export const END_SCENES: Readonly<Record<string, Scene>> = {
     tell: async () => {
       const it = await landed();
       await it.say(1, { kind: "undo", target: null });
+      await it.later(1);
       const undo = Object.values(it.state.ledger.executions).find(({ undoes }) => undoes);
       return { it, id: undo?.id ?? "", pulls: [103] };
     },

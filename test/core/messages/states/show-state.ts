@@ -48,11 +48,12 @@ const showTerminal = ({ it, id }: Told, execution: Execution): string => {
     if (!written) continue;
     ({ now } = inputs.snapshot);
     timeline = extendTimeline(timeline, written, now);
-    printer.print(written);
+    printer.print({ execution: written, queue: ledger.queues[written.baseBranch] });
   }
   const plan = state.ledger.plans[execution.plan ?? ""] ?? null;
-  const tree = { execution, plan, timeline, now: state.now, width: 100, colour: (text: string) => text };
-  const status = formatStatus(tree, { name: "octo/demo", isOpen: true, frozen: state.ledger.queues[execution.baseBranch]?.frozen ?? null });
+  const queue = state.ledger.queues[execution.baseBranch];
+  const tree = { execution, plan, queue, timeline, now: state.now, width: 100, colour: (text: string) => text };
+  const status = formatStatus(tree, { name: "octo/demo", isOpen: true });
   return ["$ enki status", ...status, "", "$ enki run, without a terminal", ...lines].map((line) => line.trimEnd()).join("\n");
 };
 

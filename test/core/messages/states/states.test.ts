@@ -122,6 +122,18 @@ const TOLD_ELSEWHERE: Readonly<Record<string, string>> = {
   outage: "core/decisions/gate.test.ts",
 };
 
+/** Each step's words in the comment's table, and its line of `enki status`. */
+const listStepWords = (text: string): { readonly step: string; readonly comment: string; readonly terminal: string }[] => {
+  const status = /^\$ enki status\n([^]*?)\n\n/m.exec(text)?.[1] ?? "";
+  const own = text.slice(0, text.search(/^## (?:Other comments|Pull request|The terminal)/m));
+  return [...own.matchAll(/^\| \S+ ([^|]+?) \| `(\w+)` \|/gm)].map(([, cell = "", step = ""]) => ({
+    step,
+    // The comment adds the reason, the pull request, the run and the commit.
+    comment: cell.replaceAll("*", "").replace(/(?: ·|:| in #\d+ as | as [0-9a-f]{12}).*$/, ""),
+    terminal: status.split("\n").find((line) => line.includes(`  ${step} `)) ?? "",
+  }));
+};
+
 const seen = {
   executions: new Set<string>(),
   steps: new Set<string>(),
@@ -160,6 +172,12 @@ describe("what a person sees: the comment, pull requests and the terminal", () =
 
   test.each(SCENES.map(([title]) => title))("%s", async (title) => {
     await expect(texts.get(title)).toMatchFileSnapshot(`shown/${toFileName(title)}.md`);
+  });
+
+  test("the terminal says of every step what the comment says", () => {
+    const told = [...texts].flatMap(([title, text]) => listStepWords(text).map((words) => ({ title, ...words })));
+    expect(told.length).toBeGreaterThan(100);
+    expect(told.filter(({ comment, terminal }) => !terminal.includes(`  ${comment}`))).toEqual([]);
   });
 
   test("no snapshot is left of a state that nobody tells", () => {
