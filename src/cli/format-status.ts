@@ -1,6 +1,7 @@
 import type { Execution } from "../core/domain/execution.ts";
 import type { Refusal } from "../core/domain/refusal.ts";
 import { toOneLine } from "../core/messages/escape.ts";
+import { formatPausedSteps } from "../core/messages/next-command.ts";
 import { findQuotaEnd, formatQuotaLine } from "../core/messages/quota-note.ts";
 import { listWaiting } from "../core/messages/waiting-items.ts";
 import { formatHeadline, formatTree, type TreeInput } from "./execution-tree.ts";
@@ -12,9 +13,9 @@ export const formatWaiting = (execution: Execution): string[] => {
   return [
     "",
     "Waits for you:",
-    ...items.flatMap(({ step, text, command }) => [
+    ...items.flatMap(({ step, text, command }, at) => [
       `  ${step === null ? "" : `${step}: `}${toOneLine(text, 300)}`,
-      ...(command === "" ? [] : [`    ${command}`]),
+      ...(command === "" || command === items[at + 1]?.command ? [] : [`    ${command}`]),
     ]),
   ];
 };
@@ -25,13 +26,16 @@ const listQuotaLines = (execution: Execution): string[] => {
 };
 
 /** Why nothing lands, or why the execution is paused or over, and how it continues. */
-const listStopLines = ({ id, state, refusal, baseBranch }: Execution, frozen: Refusal | null): string[] => {
+const listStopLines = (execution: Execution, frozen: Refusal | null): string[] => {
+  const { id, state, refusal, baseBranch } = execution;
   if (state === "running" && frozen) {
     const next = frozen.next.startsWith("/enki") ? "" : ` ${toOneLine(frozen.next.replaceAll("`", ""), 200)}`;
     return [`Nothing lands on ${baseBranch} for now: ${toOneLine(frozen.message, 300)}${next}`, `  To check again: enki retry ${id}`];
   }
   if (state === "paused") return [`${toOneLine(refusal?.message ?? "Paused.", 300)} To continue: enki resume ${id}`];
-  return state === "cancelled" && refusal ? [toOneLine(refusal.message, 300)] : [];
+  if (state === "cancelled" && refusal) return [toOneLine(refusal.message, 300)];
+  const paused = formatPausedSteps(execution);
+  return paused === "" ? [] : [paused];
 };
 
 /** `isOpen`: whether a person can still answer. */

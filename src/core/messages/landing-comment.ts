@@ -6,6 +6,7 @@ import { findFailureLog, isHeldByPerson, type Step } from "../domain/step.ts";
 import { renderCapacityNote, type ShownCapacity } from "./capacity-note.ts";
 import { writeMarker } from "./comment-marker.ts";
 import { escapeInline, escapeSentence, toInlineCode } from "./escape.ts";
+import { findFailureAction } from "./failure-action.ts";
 import { describeLanding } from "./landing-words.ts";
 import { formatCopyBlock, renderNextOwnStep } from "./next-command.ts";
 import { renderFailureLog } from "./step-details.ts";
@@ -50,7 +51,7 @@ const renderState = ({ execution, step, queue }: ShownState): string => {
   if (!step || step.landed) return "";
   if (execution.state === "running" && queue.frozen)
     return `> [!WARNING]\n> **Nothing lands for now.** ${escapeSentence(queue.frozen.message)}`;
-  if (step.state === "failed") return renderFailure(step);
+  if (step.state === "failed") return renderFailure(execution, step);
   if (step.refusal)
     return [escapeSentence(step.refusal.message, 1_000), renderNextOwnStep(step.refusal)].filter((part) => part !== "").join("\n\n");
   if (execution.refusal) return escapeSentence(execution.refusal.message);
@@ -59,12 +60,13 @@ const renderState = ({ execution, step, queue }: ShownState): string => {
   return `Enki verifies this head together with what is ahead of it, and lands it once it is green. A new commit takes it out of the queue.${place}`;
 };
 
-const renderFailure = (step: Step & { readonly state: "failed" }): string => {
-  const next = renderNextOwnStep(step.refusal);
+const renderFailure = (execution: Execution, step: Step & { readonly state: "failed" }): string => {
+  const { advice, command } = findFailureAction(execution, [step]);
   return [
     escapeSentence(step.refusal.message, 1_000),
     renderFailureLog(findFailureLog(step)),
-    next.startsWith("```") ? `To put it into the queue again, comment:\n\n${next}` : next,
+    advice === "" ? "" : renderNextOwnStep(step.refusal),
+    command === "" || advice !== "" ? "" : `To put it into the queue again, comment:\n\n${formatCopyBlock(command)}`,
   ]
     .filter((part) => part !== "")
     .join("\n\n");

@@ -5,6 +5,7 @@ import type { Queue } from "../domain/queue.ts";
 import type { Refusal } from "../domain/refusal.ts";
 import { DECISION_GONE_CODE, isAwaitingAnswer, isAwaitingConfirmation, isHeldByPerson, type Step } from "../domain/step.ts";
 import { toInlineCode, escapeSentence } from "./escape.ts";
+import { findFailureAction } from "./failure-action.ts";
 import { listFindings } from "../domain/tampering.ts";
 import { renderFindings } from "./tampering-text.ts";
 import { renderPlanApproval } from "./plan-approval.ts";
@@ -56,7 +57,7 @@ const renderRunningActions = (execution: Execution, { frozen }: Queue, steps: re
   return [
     ...(frozen ? [renderFrozenAction(frozen)] : []),
     ...waiting.map((step) => renderWaitingStep(execution, step)),
-    ...(waiting.length === 0 && !frozen && failed[0] ? [renderRetryCommand(execution, failed)] : []),
+    ...(!frozen && failed[0] ? [renderRetryCommand(execution, failed)] : []),
     ...(paused[0] ? [renderResumeCommand(execution, paused)] : []),
   ].join("\n\n");
 };
@@ -108,24 +109,31 @@ const renderNothingToDo = (execution: Execution, step: Step, refusal: Refusal): 
 };
 
 const renderRetryCommand = (execution: Execution, failed: readonly Step[]): string => {
-  const [first] = failed;
-  const command =
-    failed.length === 1 && first?.refusal?.next.startsWith("/enki retry ") === true ? first.refusal.next : `/enki retry ${execution.id}`;
+  const { command } = findFailureAction(execution, failed);
   return `To try ${failed.length === 1 ? "it" : `all ${failed.length} of them`} again, comment:\n\n${formatCopyBlock(command)}`;
 };
 
 const renderResumeCommand = (execution: Execution, paused: readonly Step[]): string => {
   const names = paused.slice(0, MAX_STEPS_SUGGESTED).map(({ id }) => toInlineCode(id));
   const more = paused.length > MAX_STEPS_SUGGESTED ? ` and ${paused.length - MAX_STEPS_SUGGESTED} more` : "";
-  const line = paused.length === 1 ? toTaskId(execution.id, paused[0]?.id ?? "") : execution.id;
-  return `Paused: ${names.join(", ")}${more}. To continue, comment:\n\n${formatCopyBlock(`/enki resume ${line}`)}`;
+  return `Paused: ${names.join(", ")}${more}. To continue, comment:\n\n${formatCopyBlock(findResumeCommand(execution, paused))}`;
+};
+
+/** Continues the only paused step, or the whole execution. */
+const findResumeCommand = ({ id }: Execution, [first, ...others]: readonly Step[]): string =>
+  `/enki resume ${first && others.length === 0 ? toTaskId(id, first.id) : id}`;
+
+/** The paused steps of a running execution for a terminal, with the command line that continues; empty without one. */
+export const formatPausedSteps = (execution: Execution): string => {
+  const paused = Object.values(execution.steps).filter(({ state }) => state === "paused");
+  if (execution.state !== "running" || paused.length === 0) return "";
+  return `Paused: ${paused.map(({ id }) => id).join(", ")}. To continue: ${findResumeCommand(execution, paused).slice(1)}`;
 };
 
 const renderFailureAction = (execution: Execution, steps: readonly Step[]): string => {
   const failed = steps.filter((step) => step.state === "failed");
   if (failed.length > 0) return renderRetryCommand(execution, failed);
-  const next = execution.refusal?.next ?? "";
-  if (next !== "" && !next.startsWith("/enki") && execution.refusal) return `${renderNextStep(execution.refusal)} Then ask again.`;
-  const line = next.startsWith("/enki") ? next : `/enki retry ${execution.id}`;
-  return `To try again, comment:\n\n${formatCopyBlock(line)}`;
+  const { advice, command } = findFailureAction(execution, failed);
+  const lead = advice === "" ? "To try again, comment:" : `Next: ${escapeSentence(advice)} To try again then, comment:`;
+  return `${lead}\n\n${formatCopyBlock(command)}`;
 };

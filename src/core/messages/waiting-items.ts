@@ -1,5 +1,6 @@
 import type { Execution } from "../domain/execution.ts";
 import { toTaskId } from "../domain/ids.ts";
+import { findFailureAction } from "./failure-action.ts";
 import { DECISION_GONE_CODE, isAwaitingAnswer, isHeldByPerson, type Step } from "../domain/step.ts";
 
 /** Something that waits for a person, and how the terminal answers. */
@@ -9,7 +10,7 @@ export type WaitingItem = {
   readonly text: string;
   /** The command line that answers; empty if a person acts elsewhere. */
   readonly command: string;
-  /** The comment that approves; null where a review does, or nothing is to be approved. */
+  /** The comment that does the same; null where a review does, or a person adds words. */
   readonly comment: string | null;
   readonly pull: number | null;
 };
@@ -17,7 +18,6 @@ export type WaitingItem = {
 const toStepItem = (execution: Execution, step: Step): WaitingItem | null => {
   const task = toTaskId(execution.id, step.id);
   const item = { step: step.id, pull: step.pull, comment: null };
-  if (step.state === "failed") return { ...item, kind: "failure", text: step.refusal.message, command: `enki retry ${task}` };
   if (step.state !== "waiting") return null;
   const { code, message, next } = step.refusal;
   if (isAwaitingAnswer(step)) return { ...item, kind: "question", text: message, command: next.replace(/^\/enki/, "enki") };
@@ -29,8 +29,21 @@ const toStepItem = (execution: Execution, step: Step): WaitingItem | null => {
   return { ...item, kind: "report", text: message, command: `enki approve ${task}`, comment: own };
 };
 
-/** The terminal's line for a next step; a retry where a person first acts elsewhere. */
-const toCommandLine = (next: string, id: string): string => (next.startsWith("/enki ") ? next.slice(1) : `enki retry ${id}`);
+/** The terminal's line for a comment: a command about a pull request names it. */
+const toCommandLine = (comment: string, { issue, landsPull }: Execution): string =>
+  `${comment.slice(1)}${comment !== "" && landsPull ? ` --issue ${issue}` : ""}`;
+
+/** What failed, and how it continues: the same in the comment and the terminal. */
+const toFailureItem = (execution: Execution, failed: readonly Step[], of: Pick<WaitingItem, "step" | "text" | "pull">): WaitingItem => {
+  const { advice, command } = findFailureAction(execution, failed);
+  return {
+    ...of,
+    kind: "failure",
+    text: advice === "" ? of.text : `${of.text} Next: ${advice}`,
+    command: toCommandLine(command, execution),
+    comment: command === "" || command.includes("<") ? null : command,
+  };
+};
 
 /** Everything in an execution that waits for a person, in the order of its steps. */
 export const listWaiting = (execution: Execution): WaitingItem[] => {
@@ -46,6 +59,12 @@ export const listWaiting = (execution: Execution): WaitingItem[] => {
   const added =
     amendment?.state === "proposed" && amendment.plan !== null ? [planItem(amendment.plan, "More steps wait for an approval.")] : [];
   if (state === "failed" && refusal && Object.values(steps).every((step) => step.state !== "failed"))
-    return [{ ...waits, kind: "failure", text: refusal.message, command: toCommandLine(refusal.next, id), comment: null }];
-  return [...added, ...Object.values(steps).flatMap((step) => toStepItem(execution, step) ?? [])];
+    return [toFailureItem(execution, [], { ...waits, text: refusal.message })];
+  const failed = Object.values(steps).filter((step) => step.state === "failed");
+  const own = Object.values(steps).flatMap((step) =>
+    step.state === "failed"
+      ? toFailureItem(execution, failed, { step: step.id, text: step.refusal.message, pull: step.pull })
+      : (toStepItem(execution, step) ?? []),
+  );
+  return [...added, ...own];
 };

@@ -88,18 +88,19 @@ const BUTTON_LABELS: Readonly<Partial<Record<WaitingItem["kind"], string>>> = {
   failure: "Retry",
 };
 
-/** The command that a waiting item's button posts; null if a person acts on another page. */
-const toButtonText = ({ kind, comment, command }: WaitingItem): string | null =>
-  kind === "failure" ? command.replace(/^enki/, "/enki") : comment;
+/** One command may answer several items. */
+const formatButtonLabel = ({ kind, step, comment }: WaitingItem, items: readonly WaitingItem[]): string => {
+  const label = comment === "/enki land" ? "Land" : (BUTTON_LABELS[kind] ?? "Answer");
+  if (items.filter((each) => each.comment === comment).length > 1) return `${label} all`;
+  return step === null ? label : `${label} ${step}`;
+};
 
 /** What waits for a person, each with its button or a link to the page where the person acts. */
 export const renderWaitingCard = (scope: PageScope, issue: number, items: readonly WaitingItem[]): SafeHtml | null => {
   if (items.length === 0) return null;
   const rows = items.map((item) => {
-    const text = toButtonText(item);
-    const label = BUTTON_LABELS[item.kind] ?? "Answer";
-    const button =
-      text === null ? null : renderCommandButton(scope, { issue, text, label: `${label}${item.step === null ? "" : ` ${item.step}`}` });
+    const text = item.comment;
+    const button = text === null ? null : renderCommandButton(scope, { issue, text, label: formatButtonLabel(item, items) });
     const link = item.pull === null ? null : renderNumberLink(scope, { kind: "pull", number: item.pull, text: `Review #${item.pull}` });
     return html`<li>
       <span class="what">${item.step === null ? "The plan" : item.step}</span

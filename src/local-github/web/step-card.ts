@@ -70,9 +70,13 @@ const renderOutput = ({ output }: Step): SafeHtml | null =>
         <pre class="wrap">${takeFirstChars(output, MAX_REPORT_CHARS)}${output.length > MAX_REPORT_CHARS ? " …" : ""}</pre>`;
 
 /** The commands for a step that has not ended; the archive takes none. */
-const renderStepButtons = (scope: PageScope, { ledger, execution: { id, issue } }: StepInput, step: Step | undefined): TemplatePart => {
+const renderStepButtons = (
+  scope: PageScope,
+  { ledger, execution: { id, issue, landsPull } }: StepInput,
+  step: Step | undefined,
+): TemplatePart => {
   if (!step || step.state === "done" || !Object.hasOwn(ledger.executions, id)) return null;
-  const names = ["explain", ...(step.state === "failed" ? ["retry"] : [])];
+  const names = ["explain", ...(step.state === "failed" && !landsPull ? ["retry"] : [])];
   return names.map((name) =>
     renderCommandButton(scope, {
       issue,

@@ -180,6 +180,19 @@ describe("what a person sees: the comment, pull requests and the terminal", () =
     expect(told.filter(({ comment, terminal }) => !terminal.includes(`  ${comment}`))).toEqual([]);
   });
 
+  test("the terminal offers the next command of the comment", () => {
+    const offered = [...texts].flatMap(([title, text]) => {
+      const [own = "", terminal = ""] = text.split("\n## The terminal\n");
+      return [...own.matchAll(/^(?:❌|### Stopped)[^]*?```\n(\/enki \S+)([^`\n]*)\n```/gm)].map(([, command = "", rest = ""]) => ({
+        title,
+        line: `    ${command.slice(1)}${rest}`,
+        terminal,
+      }));
+    });
+    expect(offered.length).toBeGreaterThan(8);
+    expect(offered.filter(({ line, terminal }) => !terminal.includes(line)).map(({ title, line }) => `${title}: ${line}`)).toEqual([]);
+  });
+
   test("no snapshot is left of a state that nobody tells", () => {
     const files = readdirSync(new URL("shown", import.meta.url));
     expect(files.toSorted()).toEqual(SCENES.map(([title]) => `${toFileName(title)}.md`).toSorted());
