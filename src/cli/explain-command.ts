@@ -44,9 +44,11 @@ export const runExplainCommand = async (args: readonly string[], terminal: Termi
   const { values, words } = readOptionsAndWords(args, explainOptions, 1);
   const choice = { issue: readIssueOption(values.issue), target: words[0] ?? null };
   const { config } = readConfig(await readEffectiveLayers(terminal));
-  const explanation = findInLedgers(await readShownLedgers(terminal), (shown) =>
-    explainNamed(openLedgerReader({ now: terminal.now(), config }, shown), shown.ledger, choice),
-  );
-  terminal.out(values.json ? `${JSON.stringify(explanation)}\n` : `${formatExplanation(explanation).join("\n")}\n`);
+  const { explanation, ledger } = findInLedgers(await readShownLedgers(terminal), (shown) => ({
+    explanation: explainNamed(openLedgerReader({ now: terminal.now(), config }, shown), shown.ledger, choice),
+    ledger: shown.ledger,
+  }));
+  const issue = ledger.executions[explanation.execution]?.issue ?? 0;
+  terminal.out(values.json ? `${JSON.stringify(explanation)}\n` : `${formatExplanation(explanation, issue).join("\n")}\n`);
   return 0;
 };

@@ -39,13 +39,32 @@ const listStopLines = (execution: Execution, frozen: Refusal | null): string[] =
 };
 
 /** `isOpen`: whether a person can still answer. */
-type StatusPlace = { readonly name: string; readonly isOpen: boolean };
+type StatusPlace = {
+  readonly name: string;
+  readonly isOpen: boolean;
+  /** How git prints a file of the ledger. */
+  readonly toPrintCommand: (path: string) => string;
+};
+
+const MAX_REPORTS_LISTED = 20;
+
+/** Where the reports of finished steps are, in the order of the plan. */
+const listReportLines = ({ execution, plan }: TreeInput, { toPrintCommand }: StatusPlace): string[] => {
+  const reported = (plan?.steps ?? []).filter(({ id }) => {
+    const step = execution.steps[id];
+    return step?.artifact && (step.state === "done" || step.state === "waiting");
+  });
+  const shown = reported.slice(0, MAX_REPORTS_LISTED);
+  const more = reported.length > shown.length ? [`… and ${reported.length - shown.length} more reports`] : [];
+  return [...shown.map(({ id }) => `Report of ${id}: ${toPrintCommand(`artifacts/${execution.id}/${id}.md`)}`), ...more];
+};
 
 /** The lines of `enki status` about one execution. */
-export const formatStatus = (tree: TreeInput, { name, isOpen }: StatusPlace): string[] => {
+export const formatStatus = (tree: TreeInput, place: StatusPlace): string[] => {
+  const { name, isOpen } = place;
   const { execution, queue } = tree;
   const frozen = queue?.frozen ?? null;
   const head = `${formatHeadline(tree)}  ${name}#${execution.issue} ${toOneLine(execution.request, 80)}`;
   const notes = [...listQuotaLines(execution), ...(isOpen ? [...listStopLines(execution, frozen), ...formatWaiting(execution)] : [])];
-  return [head.trimEnd(), ...formatTree(tree), ...notes];
+  return [head.trimEnd(), ...formatTree(tree), ...listReportLines(tree, place), ...notes];
 };

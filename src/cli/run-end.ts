@@ -25,7 +25,7 @@ export const formatRunEnd = (end: Exclude<RunEnd, { end: "refused" }>, ending: R
         "",
         ...formatStepReports(end),
         ...formatSkippedRoles(end),
-        ...formatLandedBranch(ending, "Done."),
+        ...(ending.branch === null && countReports(end) > 0 ? [formatReportEnd(countReports(end))] : formatLandedBranch(ending, "Done.")),
         ...formatUsageLine(end),
         formatGraphHint(end),
       ];
@@ -83,6 +83,12 @@ const formatStepReports = ({ execution, ledger, plan }: RunView): string[] =>
       "",
     ];
   });
+
+const countReports = ({ execution, ledger, plan }: RunView): number =>
+  (plan?.steps ?? []).filter(({ id }) => ledger.artifacts[`${execution.id}/${id}`] !== undefined).length;
+
+const formatReportEnd = (count: number): string =>
+  `Done. ${count === 1 ? "The report is" : `The ${count} reports are`} above, and there is nothing to merge.`;
 
 const formatSkippedRoles = ({ execution: { workflow } }: RunView): string[] =>
   Object.entries(workflow?.skippedRoles ?? {}).map(([role, why]) => `${role} is skipped: ${toOneLine(why, 500)}.`);

@@ -82,9 +82,14 @@ export const runStatusCommand = async (args: readonly string[], terminal: Termin
     return 0;
   }
   // Nobody can answer a run that is over.
-  for (const tree of trees) terminal.out(`${formatStatus(tree, { name, isOpen: place.ref === LEDGER_REF }).join("\n")}\n`);
+  const shownPlace = { name, isOpen: place.ref === LEDGER_REF, toPrintCommand: (path: string) => formatGitShow(terminal, place, path) };
+  for (const tree of trees) terminal.out(`${formatStatus(tree, shownPlace).join("\n")}\n`);
   return 0;
 };
+
+/** The ledger of a local GitHub is in its own repository. */
+const formatGitShow = ({ cwd }: TerminalHost, { git: { directory }, ref }: ShownLedger, path: string): string =>
+  `git ${cwd === directory || cwd.startsWith(`${directory}/`) ? "" : `-C ${directory} `}show ${ref}:${path}`;
 
 const readTimeline = ({ git, ref }: ShownLedger, { id }: Execution): Promise<ExecutionTimeline> =>
   openExecutionHistory(git, id, ref).read();

@@ -114,7 +114,7 @@ test("an organisation's workflow runs in its repositories until one has its own 
   stage.later(60_001);
   const run = async (command: string): Promise<void> => {
     const issue = await stage.ask(command);
-    await stage.shows(issue, /Done: there was nothing to land/);
+    await stage.shows(issue, /Done: the report is below/);
   };
   await run("/enki run theirs one");
   await run("/enki run mine two");

@@ -189,9 +189,17 @@ const renderPlanningHeadline = (execution: Execution): string => {
 const renderDoneHeadline = (execution: Execution, all: readonly Step[]): string => {
   const landed = all.filter((step) => step.landed).length;
   if (isQuestion(execution)) return "Done: the question is answered";
-  if (landed === 0) return "Done: there was nothing to land";
+  if (landed === 0) return renderUnlandedHeadline(all);
   if (all.some(({ state }) => state === "skipped" || state === "cancelled")) return `Done: ${landed} of ${all.length} steps landed`;
   return execution.undoes ? "Done: the work is undone" : "Done: everything landed";
+};
+
+/** Readers land nothing: their reports are what was asked for. */
+const renderUnlandedHeadline = (all: readonly Step[]): string => {
+  const reports = all.filter(({ state, artifact }) => state === "done" && artifact).length;
+  const below = reports === 1 ? "the report is below" : `the ${reports} reports are below`;
+  if (reports === 0) return "Done: there was nothing to land";
+  return reports === all.length ? `Done: ${below}` : `Done: there was nothing to land; ${below}`;
 };
 
 /** Reads an execution's end from its comment; null if it has not ended or can be retried. */

@@ -1,6 +1,7 @@
 import type { ActionPurpose, Evidence, Explanation, GateException, StepReason, SuggestedAction } from "../domain/explanation.ts";
 import { formatMoney } from "./budget-text.ts";
 import { escapeInline, escapeSentence, toInlineCode, toOneLine } from "./escape.ts";
+import { toTerminalLine } from "./failure-action.ts";
 import { formatCopyBlock } from "./next-command.ts";
 import { formatConflicts } from "./open-conflicts.ts";
 import { formatMinute } from "./quota-note.ts";
@@ -135,10 +136,10 @@ export const renderExplanation = (explanation: Explanation): string => {
 
 const stripMarks = (text: string): string => toOneLine(text.replaceAll("`", ""), 1_000);
 
-const formatTerminalAction = (action: SuggestedAction): string => {
+const formatTerminalAction = (action: SuggestedAction, issue: number): string => {
   switch (action.kind) {
     case "command":
-      return `  ${PURPOSE_WORDS[action.purpose]}: ${stripMarks(action.command).replace(/^\/enki/, "enki")}`;
+      return `  ${PURPOSE_WORDS[action.purpose]}: ${toTerminalLine(stripMarks(action.command), issue)}`;
     case "review":
       return `  To approve: enki approve ${action.task}`;
     case "advice":
@@ -146,8 +147,8 @@ const formatTerminalAction = (action: SuggestedAction): string => {
   }
 };
 
-/** The same for a terminal, a line for each fact. */
-export const formatExplanation = (explanation: Explanation): string[] => {
+/** The same for a terminal, a line for each fact. `issue`: that of the execution. */
+export const formatExplanation = (explanation: Explanation, issue: number): string[] => {
   const { execution, step, title, state, why, evidence, steps, moreSteps, actions } = explanation;
   const name = step === null ? `${execution} ${stripMarks(title).slice(0, 80)}` : `${step}${title === "" ? "" : ` (${stripMarks(title)})`}`;
   const facts = evidence.flatMap((each) => {
@@ -159,6 +160,6 @@ export const formatExplanation = (explanation: Explanation): string[] => {
     ...steps.map((each) => `  ${each.step} is ${each.state}: ${stripMarks(each.why.message)} (${each.why.code})`),
     ...(moreSteps > 0 ? [`  … and ${moreSteps} more`] : []),
     ...facts,
-    ...(actions.length === 0 ? [] : ["", "What you can do:", ...actions.map((action) => formatTerminalAction(action))]),
+    ...(actions.length === 0 ? [] : ["", "What you can do:", ...actions.map((action) => formatTerminalAction(action, issue))]),
   ];
 };

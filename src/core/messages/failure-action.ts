@@ -26,3 +26,7 @@ export const findFailureAction = (execution: Execution, steps: readonly Step[]):
   if (next === "" || next === "/enki retry") return { advice: "", command: retry };
   return isCommand(next) ? { advice: "", command: next } : { advice: next, command: retry };
 };
+
+/** The terminal's line for a comment: a command about a pull request names it. Empty without a comment. */
+export const toTerminalLine = (comment: string, issue: number): string =>
+  comment.slice(1).replace(/^enki (?:land|unland)\b.*$/, (line) => `${line} --issue ${issue}`);

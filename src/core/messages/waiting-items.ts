@@ -1,6 +1,6 @@
 import type { Execution } from "../domain/execution.ts";
 import { toTaskId } from "../domain/ids.ts";
-import { findFailureAction } from "./failure-action.ts";
+import { findFailureAction, toTerminalLine } from "./failure-action.ts";
 import { DECISION_GONE_CODE, isAwaitingAnswer, isHeldByPerson, type Step } from "../domain/step.ts";
 
 /** Something that waits for a person, and how the terminal answers. */
@@ -29,10 +29,6 @@ const toStepItem = (execution: Execution, step: Step): WaitingItem | null => {
   return { ...item, kind: "report", text: message, command: `enki approve ${task}`, comment: own };
 };
 
-/** The terminal's line for a comment: a command about a pull request names it. */
-const toCommandLine = (comment: string, { issue, landsPull }: Execution): string =>
-  `${comment.slice(1)}${comment !== "" && landsPull ? ` --issue ${issue}` : ""}`;
-
 /** What failed, and how it continues: the same in the comment and the terminal. */
 const toFailureItem = (execution: Execution, failed: readonly Step[], of: Pick<WaitingItem, "step" | "text" | "pull">): WaitingItem => {
   const { advice, command } = findFailureAction(execution, failed);
@@ -40,7 +36,7 @@ const toFailureItem = (execution: Execution, failed: readonly Step[], of: Pick<W
     ...of,
     kind: "failure",
     text: advice === "" ? of.text : `${of.text} Next: ${advice}`,
-    command: toCommandLine(command, execution),
+    command: toTerminalLine(command, execution.issue),
     comment: command === "" || command.includes("<") ? null : command,
   };
 };

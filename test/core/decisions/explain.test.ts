@@ -339,7 +339,7 @@ describe("the reply", () => {
     const it = await begin([step("a", { checkpoint: true })]);
     await it.worked("a");
     await it.verified();
-    const lines = formatExplanation(explain(it, "a"))
+    const lines = formatExplanation(explain(it, "a"), 1)
       .join("\n")
       .replaceAll(it.task("a"), "<task>")
       .replaceAll(/[0-9a-f]{12}/g, "<commit>");

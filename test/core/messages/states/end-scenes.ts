@@ -32,11 +32,30 @@ export const END_SCENES: Readonly<Record<string, Scene>> = {
       return { it, id: it.id };
     },
   },
-  "a report, and nothing to land": {
+  "a report": {
     about: "The only step delivered a report.",
     tell: async () => {
       const it = await running(plan(step("look", { title: "List every limit of uploads", output: "artifact" })));
       await it.end("work/", { end: "unchanged", artifact: "# Limits\n\n- `nginx.conf`: 1 MB\n", output: "One place." });
+      return { it, id: it.id };
+    },
+  },
+  "three reports": {
+    about: "A plan whose steps only read, as of a workflow of readers.",
+    tell: async () => {
+      const areas = ["nginx", "config", "docs"].map((id) => step(id, { title: `List the limits of ${id}`, output: "artifact" }));
+      const it = await running(plan(...areas));
+      for (const { id } of areas)
+        await it.end(`work/${it.task(id)}`, { end: "unchanged", artifact: `# Limits of ${id}\n`, output: "One place." });
+      return { it, id: it.id };
+    },
+  },
+  "a report, and no change": {
+    about: "One step delivered a report, and the step that should change files found nothing to do.",
+    tell: async () => {
+      const it = await running(plan(step("look", { title: "List every limit of uploads", output: "artifact" }), DOCS));
+      await it.end(`work/${it.task("look")}`, { end: "unchanged", artifact: "# Limits\n", output: "One place." });
+      await it.end("work/", { end: "unchanged", why: NOTHING.reason, outcome: NOTHING, output: "" });
       return { it, id: it.id };
     },
   },

@@ -3,6 +3,7 @@ import { openProgressPrinter } from "../../../../src/cli/progress-events.ts";
 import type { Execution } from "../../../../src/core/domain/execution.ts";
 import { extendTimeline, startTimeline } from "../../../../src/core/domain/execution-timeline.ts";
 import type { ExecutionId } from "../../../../src/core/domain/ids.ts";
+import { LEDGER_REF } from "../../../../src/core/domain/refs.ts";
 import { openStory } from "../../../support/story.ts";
 
 type Story = ReturnType<typeof openStory>;
@@ -53,7 +54,7 @@ const showTerminal = ({ it, id }: Told, execution: Execution): string => {
   const plan = state.ledger.plans[execution.plan ?? ""] ?? null;
   const queue = state.ledger.queues[execution.baseBranch];
   const tree = { execution, plan, queue, timeline, now: state.now, width: 100, colour: (text: string) => text };
-  const status = formatStatus(tree, { name: "octo/demo", isOpen: true });
+  const status = formatStatus(tree, { name: "octo/demo", isOpen: true, toPrintCommand: (path) => `git show ${LEDGER_REF}:${path}` });
   return ["$ enki status", ...status, "", "$ enki run, without a terminal", ...lines].map((line) => line.trimEnd()).join("\n");
 };
 
