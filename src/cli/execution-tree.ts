@@ -4,6 +4,7 @@ import type { Millis } from "../core/domain/ids.ts";
 import type { Plan } from "../core/domain/plan.ts";
 import type { Queue } from "../core/domain/queue.ts";
 import type { StepState } from "../core/domain/step.ts";
+import type { BudgetHold } from "../core/messages/budget-text.ts";
 import { drawGraphLines } from "../core/messages/ascii-graph.ts";
 import { formatProgress } from "../core/messages/progress-bar.ts";
 import { formatDuration } from "../core/messages/duration-text.ts";
@@ -14,6 +15,8 @@ export type TreeInput = {
   readonly plan: Plan | null;
   /** The queue of its base branch; absent before the first step joined. */
   readonly queue: Queue | undefined;
+  /** Why nothing of it starts for now; null if its budget has room. */
+  readonly hold: BudgetHold | null;
   readonly timeline: ExecutionTimeline;
   readonly now: Millis;
   readonly width: number;

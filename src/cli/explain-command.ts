@@ -1,36 +1,19 @@
 import { readConfig } from "../core/config/read-config.ts";
-import { type DecisionReader, openTransaction } from "../core/decisions/decision-transaction.ts";
+import type { DecisionReader } from "../core/decisions/decision-transaction.ts";
 import { explainExecution } from "../core/decisions/explain/explain-execution.ts";
 import { explainTarget } from "../core/decisions/explain/explain-target.ts";
-import type { Config } from "../core/domain/config.ts";
 import type { Explanation } from "../core/domain/explanation.ts";
-import type { Millis } from "../core/domain/ids.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { formatExplanation } from "../core/messages/explanation-text.ts";
 import { readOptionsAndWords } from "./command-options.ts";
 import { readEffectiveLayers } from "./effective-layers.ts";
 import { type ExecutionChoice, findExecution, findOnIssues, listByAge } from "./find-execution.ts";
+import { openLedgerReader } from "./ledger-reader.ts";
 import { commandOptions, readIssueOption } from "./person-command.ts";
-import { findInLedgers, readShownLedgers, type ShownLedger } from "./shown-ledgers.ts";
+import { findInLedgers, readShownLedgers } from "./shown-ledgers.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 export const explainOptions = commandOptions;
-
-type ReaderFrame = { readonly now: Millis; readonly config: Config };
-
-/** A reader of the ledger with the configuration of the working directory. No decision comes of it. */
-const openLedgerReader = ({ now, config }: ReaderFrame, { pageUrl, ledger }: ShownLedger): DecisionReader =>
-  openTransaction({
-    now,
-    graceMs: 0,
-    botLogin: "",
-    defaultBranch: "",
-    ...(pageUrl !== null && { repositoryUrl: pageUrl }),
-    config,
-    ledger,
-    refs: {},
-    facts: new Map(),
-  });
 
 /** The execution that is not finished, or a name on an issue of the ledger. */
 const explainNamed = (reader: DecisionReader, ledger: Ledger, { issue, target }: ExecutionChoice): Explanation => {
@@ -45,7 +28,11 @@ export const runExplainCommand = async (args: readonly string[], terminal: Termi
   const choice = { issue: readIssueOption(values.issue), target: words[0] ?? null };
   const { config } = readConfig(await readEffectiveLayers(terminal));
   const { explanation, ledger } = findInLedgers(await readShownLedgers(terminal), (shown) => ({
-    explanation: explainNamed(openLedgerReader({ now: terminal.now(), config }, shown), shown.ledger, choice),
+    explanation: explainNamed(
+      openLedgerReader({ now: terminal.now(), config, pageUrl: shown.pageUrl }, shown.ledger),
+      shown.ledger,
+      choice,
+    ),
     ledger: shown.ledger,
   }));
   const issue = ledger.executions[explanation.execution]?.issue ?? 0;

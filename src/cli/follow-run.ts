@@ -8,9 +8,11 @@ import { LEDGER_REF } from "../core/domain/refs.ts";
 import { readLedgerOf } from "./local-ledger.ts";
 import { hasEnded } from "../core/domain/execution.ts";
 import { type ExecutionTimeline, startTimeline } from "../core/domain/execution-timeline.ts";
+import { formatBudgetLine } from "../core/messages/budget-text.ts";
 import { formatDuration } from "../core/messages/duration-text.ts";
 import { type ExecutionHistory, openExecutionHistory } from "../storage/ledger/execution-history.ts";
 import { formatHeadline, formatTree, type TreeInput } from "./execution-tree.ts";
+import { openBudgetLook } from "./ledger-reader.ts";
 import { openLiveEvents } from "./live-events.ts";
 import { openProgressPrinter } from "./progress-events.ts";
 import { openColours } from "./terminal-colours.ts";
@@ -28,6 +30,7 @@ export const followRun = async (story: RunStory): Promise<RunEnd> => {
   const look = openRunReader(story);
   const history = openRunHistory(story);
   const live = openLiveLook(story);
+  const findHold = await openBudgetLook(terminal);
   let before: RunView | null = null;
   try {
     for (;;) {
@@ -37,7 +40,7 @@ export const followRun = async (story: RunStory): Promise<RunEnd> => {
         if (why !== null) return { end: "refused", reason: why };
       } else {
         if (seen !== before) {
-          printer.print({ execution: seen.execution, queue: findQueue(seen) });
+          printer.print({ execution: seen.execution, queue: findQueue(seen), hold: findHold(seen.execution, seen.ledger) });
           for (const mail of listNewMails(seen, before)) progress.printLine(mail);
           if (!before || countLanded(seen) !== countLanded(before)) await story.onChange(seen);
         }
@@ -45,6 +48,7 @@ export const followRun = async (story: RunStory): Promise<RunEnd> => {
         const tree = {
           ...seen,
           queue: findQueue(seen),
+          hold: findHold(seen.execution, seen.ledger),
           timeline: await history.read(seen.execution.id),
           now: terminal.now(),
           width: terminal.size().columns,
@@ -111,12 +115,13 @@ const listNewMails = ({ ledger }: RunView, before: RunView | null): string[] =>
     .filter(({ id, to, type }) => to === "user" && type === "info" && before?.ledger.mails[id] === undefined)
     .map((mail) => renderMailText(mail, "writes"));
 const formatProgressBlock = (tree: TreeInput): string[] => {
-  const { execution, now } = tree;
+  const { execution, hold, now } = tree;
   const isPlanned = Object.keys(execution.steps).length > 0 || execution.workflow !== undefined;
   const planning = `Reading the code and making a plan, ${formatDuration(now - execution.createdAt)}`;
   const until = findQuotaEnd(execution);
   return [
     ...(isPlanned ? [formatHeadline(tree), ...formatTree(tree)] : [planning]),
     ...(until === null ? [] : [formatQuotaLine(until, RESUME_WITH_KEY)]),
+    ...(hold === null ? [] : [formatBudgetLine(hold, execution.id)]),
   ];
 };

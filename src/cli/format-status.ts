@@ -1,6 +1,7 @@
 import type { Execution } from "../core/domain/execution.ts";
 import type { Refusal } from "../core/domain/refusal.ts";
 import { toOneLine } from "../core/messages/escape.ts";
+import { formatBudgetLine } from "../core/messages/budget-text.ts";
 import { formatPausedSteps } from "../core/messages/next-command.ts";
 import { findQuotaEnd, formatQuotaLine } from "../core/messages/quota-note.ts";
 import { listWaiting } from "../core/messages/waiting-items.ts";
@@ -20,9 +21,13 @@ export const formatWaiting = (execution: Execution): string[] => {
   ];
 };
 
-const listQuotaLines = (execution: Execution): string[] => {
+/** Why nothing more starts: the quota of a model, or a budget. */
+export const listHoldLines = ({ execution, hold }: TreeInput): string[] => {
   const until = findQuotaEnd(execution);
-  return until === null ? [] : [formatQuotaLine(until, `enki retry ${execution.id}`)];
+  return [
+    ...(until === null ? [] : [formatQuotaLine(until, `enki retry ${execution.id}`)]),
+    ...(hold === null ? [] : [formatBudgetLine(hold, execution.id)]),
+  ];
 };
 
 /** Why nothing lands, or why the execution is paused or over, and how it continues. */
@@ -65,6 +70,6 @@ export const formatStatus = (tree: TreeInput, place: StatusPlace): string[] => {
   const { execution, queue } = tree;
   const frozen = queue?.frozen ?? null;
   const head = `${formatHeadline(tree)}  ${name}#${execution.issue} ${toOneLine(execution.request, 80)}`;
-  const notes = [...listQuotaLines(execution), ...(isOpen ? [...listStopLines(execution, frozen), ...formatWaiting(execution)] : [])];
+  const notes = [...listHoldLines(tree), ...(isOpen ? [...listStopLines(execution, frozen), ...formatWaiting(execution)] : [])];
   return [head.trimEnd(), ...formatTree(tree), ...listReportLines(tree, place), ...notes];
 };

@@ -1,5 +1,6 @@
 import type { CommandRow } from "../core/commands/command-row.ts";
 import { toTaskId } from "../core/domain/ids.ts";
+import type { Ledger } from "../core/domain/ledger.ts";
 import { UsageError, readOptionsAndWords } from "./command-options.ts";
 import { type CommandTarget, findCommandTarget } from "./command-target.ts";
 import { findExecution } from "./find-execution.ts";
@@ -65,10 +66,15 @@ const composeComment = async (target: CommandTarget, wanted: Wanted): Promise<Co
   if (OF_A_TARGET.has(row.name) || (row.name === "undo" && words.length > 0)) return composeTargeted(target, wanted);
   if (OF_A_PULL.has(row.name)) return composeForPull(wanted);
   const ledger = await target.readLedger();
-  const [first = ""] = words;
-  const mail = row.name === "reply" ? Object.values(ledger?.mails ?? {}).find(({ id }) => id.startsWith(first)) : undefined;
-  const { execution } = findExecution(ledger, { issue, target: mail?.execution ?? null });
+  const { execution } = findExecution(ledger, { issue, target: findNamedExecution(ledger, wanted) });
   return { issue: execution.issue, text: `/enki ${[row.name, ...words].join(" ")}` };
+};
+
+/** The execution that the words name themselves; null for none. */
+const findNamedExecution = (ledger: Ledger | null, { row, words: [first = "", ...more] }: Wanted): string | null => {
+  if (row.name === "budget" && more.length > 0) return first;
+  if (row.name !== "reply") return null;
+  return Object.values(ledger?.mails ?? {}).find(({ id }) => id.startsWith(first))?.execution ?? null;
 };
 
 /** Posts a command of comments as the person. */

@@ -1,5 +1,6 @@
 import type { Execution } from "../core/domain/execution.ts";
 import type { Step } from "../core/domain/step.ts";
+import { formatBudgetLine } from "../core/messages/budget-text.ts";
 import { formatDuration } from "../core/messages/duration-text.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import { openPlaces, type PlaceReader } from "../core/messages/queue-place.ts";
@@ -23,62 +24,77 @@ const formatElapsed = (ms: number): string => (ms < MAX_TENTHS_MS ? `${(ms / 1_0
 
 type ProgressOutput = { readonly progress: Pick<ProgressView, "printLine">; readonly isJson: boolean };
 type ProgressTerminal = Pick<TerminalHost, "now" | "out" | "isInteractive">;
-/** An execution with what surrounds it. `queue`: absent before the first step joined. */
-export type ShownExecution = Pick<TreeInput, "execution" | "queue">;
+/** An execution with what surrounds it. */
+export type ShownExecution = Pick<TreeInput, "execution" | "queue" | "hold">;
 export type ProgressPrinter = { readonly print: (shown: ShownExecution) => void };
 
 const isVisible = ({ state }: Step): boolean => state !== "pending" && state !== "ready";
 
-/** Prints each change once: as lines of JSON, or as plain lines without a terminal. A terminal shows a tree instead. */
-export const openProgressPrinter = (terminal: ProgressTerminal, { progress, isJson }: ProgressOutput): ProgressPrinter => {
+/** Prints single changes, as a line of JSON or as a plain line. */
+const openChangeLines = (terminal: ProgressTerminal, { progress, isJson }: ProgressOutput) => {
   const begun = terminal.now();
-  let before: ShownExecution | null = null;
   const printEvent = (event: object): void => terminal.out(`${JSON.stringify({ at: new Date(terminal.now()).toISOString(), ...event })}\n`);
   const printPlain = (line: string): void => {
     if (!terminal.isInteractive) progress.printLine(formatElapsed(terminal.now() - begun).padStart(7) + `  ${line}`);
   };
-  const printStep = ({ execution, queue }: ShownExecution, step: Step): void => {
-    const { id, state, attempt, pull, landed, refusal } = step;
-    if (isJson)
-      printEvent({
-        kind: "step",
-        execution: execution.id,
-        step: id,
-        state,
-        attempt,
-        pull,
-        landed: landed?.commit ?? null,
-        why: refusal?.message ?? null,
-      });
-    else if (isVisible(step)) printPlain(`${id}: ${formatStepProgress(step, openPlaces(execution.id, queue))}`);
+  return {
+    printStep: ({ execution, queue }: ShownExecution, step: Step): void => {
+      const { id, state, attempt, pull, landed, refusal } = step;
+      if (isJson)
+        printEvent({
+          kind: "step",
+          execution: execution.id,
+          step: id,
+          state,
+          attempt,
+          pull,
+          landed: landed?.commit ?? null,
+          why: refusal?.message ?? null,
+        });
+      else if (isVisible(step)) printPlain(`${id}: ${formatStepProgress(step, openPlaces(execution.id, queue))}`);
+    },
+    printQuotaEnd: ({ id }: Execution, until: number): void => {
+      if (isJson) printEvent({ kind: "quota", execution: id, until: new Date(until).toISOString() });
+      else printPlain(formatQuotaLine(until, RESUME_WITH_KEY));
+    },
+    printHold: ({ id }: Execution, line: string): void => {
+      if (isJson) printEvent({ kind: "budget", execution: id, why: line });
+      else printPlain(line);
+    },
+    printState: ({ id, issue, state }: Execution): void => {
+      if (isJson) printEvent({ kind: "execution", execution: id, issue, state });
+      else if (state === "planning") printPlain("reads the code and makes a plan");
+    },
   };
-  const printQuotaEnd = ({ id }: Execution, until: number): void => {
-    if (isJson) printEvent({ kind: "quota", execution: id, until: new Date(until).toISOString() });
-    else printPlain(formatQuotaLine(until, RESUME_WITH_KEY));
-  };
-  const printState = ({ id, issue, state }: Execution): void => {
-    if (isJson) printEvent({ kind: "execution", execution: id, issue, state });
-    else if (state === "planning") printPlain("reads the code and makes a plan");
-  };
+};
+
+const formatHold = (shown: ShownExecution | null): string | null => (shown?.hold ? formatBudgetLine(shown.hold, shown.execution.id) : null);
+
+/** Prints each change once: as lines of JSON, or as plain lines without a terminal. A terminal shows a tree instead. */
+export const openProgressPrinter = (terminal: ProgressTerminal, output: ProgressOutput): ProgressPrinter => {
+  const lines = openChangeLines(terminal, output);
+  let before: ShownExecution | null = null;
   const printSteps = (shown: ShownExecution): void => {
     const place = openPlaces(shown.execution.id, shown.queue);
     const placeBefore = openPlaces(shown.execution.id, before?.queue);
     for (const step of Object.values(shown.execution.steps)) {
       const known = before?.execution.steps[step.id];
       const isChanged = (from: Step): boolean =>
-        isJson
+        output.isJson
           ? from.state !== step.state || from.attempt !== step.attempt
           : formatStepProgress(from, placeBefore) !== formatStepProgress(step, place);
-      if (!known || isChanged(known)) printStep(shown, step);
+      if (!known || isChanged(known)) lines.printStep(shown, step);
     }
   };
   return {
     print: (shown) => {
       const { execution } = shown;
-      if (execution.state !== before?.execution.state) printState(execution);
+      if (execution.state !== before?.execution.state) lines.printState(execution);
       const until = findQuotaEnd(execution);
-      if (until !== null && (before === null || findQuotaEnd(before.execution) !== until)) printQuotaEnd(execution, until);
+      if (until !== null && (before === null || findQuotaEnd(before.execution) !== until)) lines.printQuotaEnd(execution, until);
       printSteps(shown);
+      const hold = formatHold(shown);
+      if (hold !== null && hold !== formatHold(before)) lines.printHold(execution, hold);
       before = shown;
     },
   };

@@ -4,6 +4,7 @@ import { boundsOf, sumWaits, type ExecutionTimeline } from "../core/domain/execu
 import { readOwn } from "../core/domain/own-record.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { LEDGER_REF } from "../core/domain/refs.ts";
+import { formatBudgetLine } from "../core/messages/budget-text.ts";
 import { findQuotaEnd } from "../core/messages/quota-note.ts";
 import { openPlaces } from "../core/messages/queue-place.ts";
 import { openExecutionHistory } from "../storage/ledger/execution-history.ts";
@@ -11,6 +12,7 @@ import { readOptionsAndWords } from "./command-options.ts";
 import type { TreeInput } from "./execution-tree.ts";
 import { formatStatus } from "./format-status.ts";
 import { findExecution } from "./find-execution.ts";
+import { openBudgetLook } from "./ledger-reader.ts";
 import { commandOptions, readIssueOption } from "./person-command.ts";
 import { findInLedgers, readShownLedgers, type ShownLedger } from "./shown-ledgers.ts";
 import { openColours } from "./terminal-colours.ts";
@@ -19,10 +21,10 @@ import { listWaiting } from "../core/messages/waiting-items.ts";
 
 export const statusOptions = commandOptions;
 
-type ShownStatus = Pick<TreeInput, "execution" | "timeline" | "queue" | "now">;
+type ShownStatus = Pick<TreeInput, "execution" | "timeline" | "queue" | "hold" | "now">;
 
 /** The state of an execution for programs. */
-const toStatusJson = ({ execution, timeline, queue, now }: ShownStatus) => ({
+const toStatusJson = ({ execution, timeline, queue, hold, now }: ShownStatus) => ({
   execution: execution.id,
   issue: execution.issue,
   state: execution.state,
@@ -30,6 +32,7 @@ const toStatusJson = ({ execution, timeline, queue, now }: ShownStatus) => ({
   base: execution.baseBranch,
   createdAt: new Date(execution.createdAt).toISOString(),
   quotaUntil: formatQuotaEnd(execution),
+  budgetHold: hold && formatBudgetLine(hold, execution.id),
   steps: Object.values(execution.steps).map((step) => {
     const spans = timeline.steps[step.id] ?? [];
     const { from, to } = boundsOf(spans);
@@ -70,11 +73,13 @@ export const runStatusCommand = async (args: readonly string[], terminal: Termin
   const { ledger, shown, name } = place;
   if (shown.length === 0) terminal.out(values.json ? "[]\n" : `Nothing was asked of Enki in ${name} yet.\n`);
   const now = terminal.now();
+  const findHold = await openBudgetLook(terminal);
   const { columns: width } = terminal.size();
   const trees = await Promise.all(
     shown.map(async (execution): Promise<TreeInput> => {
       const [plan, queue] = [ledger.plans[execution.plan ?? ""] ?? null, readOwn(ledger.queues, execution.baseBranch)];
-      return { execution, plan, queue, timeline: await readTimeline(place, execution), now, width, colour: openColours(terminal) };
+      const [hold, timeline] = [findHold(execution, ledger), await readTimeline(place, execution)];
+      return { execution, plan, queue, hold, timeline, now, width, colour: openColours(terminal) };
     }),
   );
   if (values.json) {

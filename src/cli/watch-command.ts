@@ -5,11 +5,12 @@ import { CommandError, readOptionsAndWords } from "./command-options.ts";
 import { type CommandTarget, findCommandTarget } from "./command-target.ts";
 import { formatHeadline, formatTree } from "./execution-tree.ts";
 import { findExecution } from "./find-execution.ts";
+import { openBudgetLook } from "./ledger-reader.ts";
 import { commandOptions, readIssueOption } from "./person-command.ts";
 import { openProgressView } from "./progress-view.ts";
 import { openProgressPrinter } from "./progress-events.ts";
 import { openColours } from "./terminal-colours.ts";
-import { formatWaiting } from "./format-status.ts";
+import { formatWaiting, listHoldLines } from "./format-status.ts";
 import { listWaiting } from "../core/messages/waiting-items.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
@@ -46,15 +47,26 @@ const followExecution = async (terminal: TerminalHost, target: CommandTarget, wa
   const progress = openProgressView(terminal);
   const printer = openProgressPrinter(terminal, { progress, isJson });
   const colour = openColours(terminal);
+  const findHold = await openBudgetLook(terminal);
   for (;;) {
     const ledger = await target.readLedger();
     const execution = ledger?.executions[id];
     if (!ledger || !execution) throw new CommandError(`${id} was archived; see enki graph ${id}`);
     const plan = ledger.plans[execution.plan ?? ""] ?? null;
     const queue = readOwn(ledger.queues, execution.baseBranch);
-    const tree = { execution, plan, queue, timeline: await history.read(), now: terminal.now(), width: terminal.size().columns, colour };
-    printer.print({ execution, queue });
-    const block = [formatHeadline(tree), ...formatTree(tree)];
+    const hold = findHold(execution, ledger);
+    const tree = {
+      execution,
+      plan,
+      queue,
+      hold,
+      timeline: await history.read(),
+      now: terminal.now(),
+      width: terminal.size().columns,
+      colour,
+    };
+    printer.print({ execution, queue, hold });
+    const block = [formatHeadline(tree), ...formatTree(tree), ...listHoldLines(tree)];
     const code = toExitCode(execution, endsAtQuestions);
     if (code !== null) {
       progress.clearBlock();

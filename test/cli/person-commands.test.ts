@@ -111,6 +111,22 @@ describe("the commands of comments in the terminal", () => {
     });
   });
 
+  test("a budget names its execution if several are open", async () => {
+    for (const request of ["sort more", "sort less"]) expect(await of.enki("plan", request)).toMatchObject({ code: 0 });
+    const [one, other] = JSON.parse((await of.enki("status", "--json")).out) as { execution: string; issue: number }[];
+    expect(await of.enki("budget", "+5")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/several executions are not finished/) as unknown,
+    });
+    expect(await of.enki("budget", one?.execution ?? "", "+5")).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(new RegExp(`^local/own#${one?.issue}: /enki budget ${one?.execution} \\+5\n`)) as unknown,
+    });
+    for (const open of [one, other]) expect(await of.enki("cancel", open?.execution ?? "")).toMatchObject({ code: 0 });
+    // Status shows the newest execution again.
+    expect((await of.enki("status", one?.execution ?? "")).out).toContain("cancelled");
+  });
+
   test("in a clone of a real repository the token of the environment is used, for its own server only", async () => {
     const [, url = ""] = /(http:\/\/127\.0\.0\.1:\d+)\/local\/own/.exec(of.out) ?? [];
     const [record = ""] = readdirSync(of.records);
@@ -122,7 +138,7 @@ describe("the commands of comments in the terminal", () => {
       code: 1,
       err: expect.stringMatching(/there is no token for 127/) as unknown,
     });
-    const read = await of.terminal.run(["status"], { cwd: clone, env: { ...env, GITHUB_SERVER_URL: url } });
+    const read = await of.terminal.run(["status", "--issue", "1"], { cwd: clone, env: { ...env, GITHUB_SERVER_URL: url } });
     expect(read).toMatchObject({ code: 0, out: expect.stringMatching(/done, 2 of 2 steps done/) as unknown });
     const bin = join(of.terminal.root, "bin");
     mkdirSync(bin);

@@ -17,9 +17,10 @@ export type BudgetView = { readonly charged: MicroUsd; readonly cap: MicroUsd | 
 /** Amounts that `/enki budget` is suggested with, in whole dollars. */
 const STEP_USD = 5;
 
-export const suggestRaise = ({ charged, cap, wanted }: BudgetHold): string => {
+/** `execution`: absent in a comment on its issue. */
+export const suggestRaise = ({ charged, cap, wanted }: BudgetHold, execution?: string): string => {
   const missing = (charged + wanted - cap) / MICROS_PER_USD;
-  return `/enki budget +${Math.max(STEP_USD, Math.ceil(missing / STEP_USD) * STEP_USD)}`;
+  return `/enki budget ${execution === undefined ? "" : `${execution} `}+${Math.max(STEP_USD, Math.ceil(missing / STEP_USD) * STEP_USD)}`;
 };
 
 /** What is charged, and what the next attempt needs. */
@@ -34,6 +35,14 @@ export const renderBudgetHold = (budget: BudgetView | undefined): string => {
   return hold.kind === "execution"
     ? `> [!IMPORTANT]\n> **Paused by its budget.** ${amounts}. ${toInlineCode(suggestRaise(hold))} lets it continue; finished work still lands.`
     : `> [!IMPORTANT]\n> **Paused by today's budget for the repository.** ${amounts}. It continues at ${formatMinute(hold.until)}, or with a higher ${toInlineCode("[budget] day")}; finished work still lands.`;
+};
+
+/** The same for a terminal, with the command line that continues. */
+export const formatBudgetLine = (hold: BudgetHold, execution: string): string => {
+  const amounts = describeBudgetHold(hold);
+  return hold.kind === "execution"
+    ? `Paused by its budget: ${amounts}; finished work still lands. To continue: ${suggestRaise(hold, execution).slice(1)}`
+    : `Paused by today's budget for the repository: ${amounts}; finished work still lands. It continues at ${formatMinute(hold.until)}, or with a higher [budget] day.`;
 };
 
 /** One line about the budget; empty without one. */

@@ -14,17 +14,24 @@ const findPullAction = (next: string): FailureAction => {
   return { advice: next, command: LAND_COMMAND };
 };
 
-/** The next command after a failure: that of the only failed step, or that of the whole execution. */
-export const findFailureAction = (execution: Execution, steps: readonly Step[]): FailureAction => {
-  const { id, landsPull, refusal } = execution;
-  const [first, ...others] = steps.filter(({ state }) => state === "failed");
-  if (landsPull) return findPullAction((first ?? execution).refusal?.next ?? LAND_COMMAND);
+/** One failed step is retried alone; several are retried together. */
+const findRetryCommand = ({ id }: Execution, [first, ...others]: readonly Step[]): string => {
   const own = first?.refusal?.next ?? "";
-  const retry = `/enki retry ${id}`;
-  if (first) return { advice: "", command: others.length === 0 && own.startsWith("/enki retry ") ? own : retry };
-  const next = refusal?.next ?? "";
+  return others.length === 0 && own.startsWith("/enki retry ") ? own : `/enki retry ${id}`;
+};
+
+/** The execution itself failed, such as its planner. */
+const findExecutionAction = (execution: Execution): FailureAction => {
+  const [next, retry] = [execution.refusal?.next ?? "", findRetryCommand(execution, [])];
   if (next === "" || next === "/enki retry") return { advice: "", command: retry };
   return isCommand(next) ? { advice: "", command: next } : { advice: next, command: retry };
+};
+
+/** The next command after a failure: the same in the comment, the terminal and the pages. */
+export const findFailureAction = (execution: Execution, steps: readonly Step[]): FailureAction => {
+  const failed = steps.filter(({ state }) => state === "failed");
+  if (execution.landsPull) return findPullAction((failed[0] ?? execution).refusal?.next ?? LAND_COMMAND);
+  return failed.length > 0 ? { advice: "", command: findRetryCommand(execution, failed) } : findExecutionAction(execution);
 };
 
 /** The terminal's line for a comment: a command about a pull request names it. Empty without a comment. */

@@ -1,9 +1,12 @@
 import { formatStatus } from "../../../../src/cli/format-status.ts";
+import { openLedgerReader } from "../../../../src/cli/ledger-reader.ts";
 import { openProgressPrinter } from "../../../../src/cli/progress-events.ts";
+import { viewBudget } from "../../../../src/core/decisions/budget-room.ts";
 import type { Execution } from "../../../../src/core/domain/execution.ts";
 import { extendTimeline, startTimeline } from "../../../../src/core/domain/execution-timeline.ts";
 import type { ExecutionId } from "../../../../src/core/domain/ids.ts";
 import { LEDGER_REF } from "../../../../src/core/domain/refs.ts";
+import type { BudgetHold } from "../../../../src/core/messages/budget-text.ts";
 import { openStory } from "../../../support/story.ts";
 
 type Story = ReturnType<typeof openStory>;
@@ -44,16 +47,18 @@ const showTerminal = ({ it, id }: Told, execution: Execution): string => {
     { now: () => now, out: () => undefined, isInteractive: false },
     { progress: { printLine: (line) => void lines.push(line) }, isJson: false },
   );
+  let hold: BudgetHold | null = null;
   for (const { ledger, inputs } of state.writes) {
     const written = ledger.executions[id];
     if (!written) continue;
     ({ now } = inputs.snapshot);
+    ({ hold } = viewBudget(openLedgerReader(inputs.snapshot, ledger), written));
     timeline = extendTimeline(timeline, written, now);
-    printer.print({ execution: written, queue: ledger.queues[written.baseBranch] });
+    printer.print({ execution: written, queue: ledger.queues[written.baseBranch], hold });
   }
   const plan = state.ledger.plans[execution.plan ?? ""] ?? null;
   const queue = state.ledger.queues[execution.baseBranch];
-  const tree = { execution, plan, queue, timeline, now: state.now, width: 100, colour: (text: string) => text };
+  const tree = { execution, plan, queue, hold, timeline, now: state.now, width: 100, colour: (text: string) => text };
   const status = formatStatus(tree, { name: "octo/demo", isOpen: true, toPrintCommand: (path) => `git show ${LEDGER_REF}:${path}` });
   return ["$ enki status", ...status, "", "$ enki run, without a terminal", ...lines].map((line) => line.trimEnd()).join("\n");
 };
