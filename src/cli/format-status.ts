@@ -1,4 +1,5 @@
 import type { Execution } from "../core/domain/execution.ts";
+import { findEarlierFailure } from "../core/domain/step.ts";
 import type { Refusal } from "../core/domain/refusal.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import { formatBudgetLine } from "../core/messages/budget-text.ts";
@@ -53,6 +54,13 @@ type StatusPlace = {
 
 const MAX_REPORTS_LISTED = 20;
 
+/** Why steps had failed before a person cancelled or skipped them. */
+const listEarlierFailures = ({ steps }: Execution): string[] =>
+  Object.values(steps).flatMap((step) => {
+    const failure = findEarlierFailure(step);
+    return failure === null ? [] : [`${step.id} had failed before it was ${step.state}: ${toOneLine(failure.message, 300)}`];
+  });
+
 /** Where the reports of finished steps are, in the order of the plan. */
 const listReportLines = ({ execution, plan }: TreeInput, { toPrintCommand }: StatusPlace): string[] => {
   const reported = (plan?.steps ?? []).filter(({ id }) => {
@@ -71,5 +79,5 @@ export const formatStatus = (tree: TreeInput, place: StatusPlace): string[] => {
   const frozen = queue?.frozen ?? null;
   const head = `${formatHeadline(tree)}  ${name}#${execution.issue} ${toOneLine(execution.request, 80)}`;
   const notes = [...listHoldLines(tree), ...(isOpen ? [...listStopLines(execution, frozen), ...formatWaiting(execution)] : [])];
-  return [head.trimEnd(), ...formatTree(tree), ...listReportLines(tree, place), ...notes];
+  return [head.trimEnd(), ...formatTree(tree), ...listReportLines(tree, place), ...notes, ...listEarlierFailures(execution)];
 };

@@ -2,7 +2,7 @@ import { createWorkflowLinker, type WorkflowLinker } from "../core/workflow/work
 import { decide } from "../core/decisions/decide.ts";
 import { isTriggerLabel } from "../core/events/read-issue.ts";
 import type { Config } from "../core/domain/config.ts";
-import type { Decision, Snapshot } from "../core/domain/decision.ts";
+import { type Decision, DECISION_RULES, type Snapshot } from "../core/domain/decision.ts";
 import type { Event } from "../core/domain/event.ts";
 import type { Login, Millis } from "../core/domain/ids.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
@@ -183,7 +183,19 @@ const decideWithFacts = async (
     const unsigned = world.isLedgerSigned ? {} : { unsignedLedger: true as const };
     const ending = world.endsWhenIdle ? { endsWhenIdle: true as const } : {};
     const machine = world.runners === undefined ? {} : { runners: world.runners };
-    const frame = { now: world.now(), graceMs, botLogin, defaultBranch, repositoryUrl, config, refs, ...unsigned, ...ending, ...machine };
+    const frame = {
+      now: world.now(),
+      rules: DECISION_RULES,
+      graceMs,
+      botLogin,
+      defaultBranch,
+      repositoryUrl,
+      config,
+      refs,
+      ...unsigned,
+      ...ending,
+      ...machine,
+    };
     // answerQueries stores each fact under its own query.
     const decision = decide(events, { ...frame, ledger, facts: facts as QueryFacts }, held.linkWorkflow);
     if (decision.kind === "act") return { act: decision, inputs: { events, snapshot: { ...frame, facts: [...facts] } } };

@@ -6,6 +6,9 @@ import type { TextCommit } from "./text-commit.ts";
 import type { QueryFacts, Query, RepositoryRefs } from "./query.ts";
 
 /** Everything a decision may read. */
+/** Counts the changes of decisions. A decision that an earlier version stored is decided again by its own rules. */
+export const DECISION_RULES = 1;
+
 export type Snapshot = {
   readonly now: Millis;
   /** Wait before looking up an effect that another process requested; 0 if one process owns the repository. */
@@ -19,6 +22,8 @@ export type Snapshot = {
   readonly unsignedLedger?: true;
   /** Set if the process ends once nothing is left to do, so progress is shown at once. */
   readonly endsWhenIdle?: true;
+  /** See {@link DECISION_RULES}; absent in decisions of earlier versions. */
+  readonly rules?: number;
   /** The number of jobs that can run at the same time; absent if unknown. */
   readonly runners?: number;
   readonly config: Config;

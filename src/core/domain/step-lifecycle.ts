@@ -208,14 +208,14 @@ type StepRetry = {
 
 /** Retries a step for a person, with all counts of failures reset. */
 export const retry = (step: Step, { keepsWork, lastFailure }: StepRetry): Step => {
-  const rest = endQuotaWait(step);
+  const { failure: _, ...rest } = endQuotaWait(step);
   const resolution = rest.resolution && { ...rest.resolution, failedAttempts: 0, notBefore: 0, log: "", failedVerification: false };
   const reset = { ...rest, ...RESET_FAULTS, ...(resolution && { resolution }), lastFailure };
   return take("retry", reset, { ...CLEARED, state: keepsWork ? "published" : "pending" });
 };
 
 /** Starts a step again in another round of its workflow. Its earlier work stays on the branch. */
-export const restart = (step: Step): Step =>
+export const restart = ({ failure: _, ...step }: Step): Step =>
   take("restart", { ...step, ...RESET_FAULTS, lastFailure: null }, { ...CLEARED, state: "pending" });
 
 /** Ends a step that its workflow no longer needs. A running job keeps its deadline until it is stopped; work of earlier rounds stays published. */
@@ -236,6 +236,9 @@ export const pause = (step: Step, refusal: Refusal): Step =>
 /** Resumes a paused step. Its needs are checked afterwards. */
 export const resume = (step: Step): Step =>
   take("resume", step, { ...CLEARED, state: step.resumeAs ?? "pending", deadline: step.deadline });
+
+/** Keeps why a step failed, which the reason for its end by a person replaces. */
+export const keepFailure = (step: Step): Step => (step.state === "failed" ? { ...step, failure: step.refusal } : step);
 
 /** Skips a step: its dependents continue without its work. */
 export const skip = (step: Step, refusal: Refusal): Step =>

@@ -113,6 +113,8 @@ export type StepFacts = {
   readonly artifact: boolean;
   /** The last failure, for the next attempt's prompt. */
   readonly lastFailure: string | null;
+  /** Why it had failed before a person cancelled or skipped it; absent if it had not, and in ledgers of earlier versions. */
+  readonly failure?: Refusal;
   /** Paths of an earlier conflict with the base, since resolved by a later landing. */
   readonly pastConflicts?: readonly string[];
   /** The present head's conflict with the base; absent without one. */
@@ -215,9 +217,13 @@ export const isHeldByPerson = ({ state, refusal }: Pick<Step, "state" | "refusal
 export const isHeldButBuildable = (step: Pick<Step, "state" | "refusal">): boolean =>
   isHeldByPerson(step) && step.refusal?.code !== "pull-closed" && step.refusal?.code !== "retargeted";
 
+/** Why a cancelled or skipped step had failed; null if it had not. */
+export const findEarlierFailure = ({ state, failure }: Step): Refusal | null =>
+  (state === "cancelled" || state === "skipped") && failure ? failure : null;
+
 /** The log of a failed attempt without its leading reason; empty if there is none. */
-export const findFailureLog = ({ refusal, lastFailure }: Step): string => {
-  const [reason, log] = [refusal?.message ?? "", lastFailure ?? ""];
+export const findFailureLog = (step: Step): string => {
+  const [reason, log] = [(findEarlierFailure(step) ?? step.refusal)?.message ?? "", step.lastFailure ?? ""];
   return (log.startsWith(reason) ? log.slice(reason.length) : log).trim();
 };
 

@@ -12,6 +12,7 @@ import { type BudgetView, describeBudget, renderBudgetHold } from "./budget-text
 import { renderBriefNote } from "./brief-section.ts";
 import { renderOpenConflicts, renderWaitingConflicts } from "./open-conflicts.ts";
 import {
+  renderEarlierFailures,
   renderFailedSteps,
   renderInstructions,
   renderStepSummaries,
@@ -103,6 +104,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 2, text: input.estimate === undefined ? "" : renderEstimate(input.estimate) },
     { rank: 1, text: renderSkippedRoles(execution) },
     { rank: 1, text: renderFailedSteps(startedSteps) },
+    { rank: 1, text: renderEarlierFailures(startedSteps) },
     { rank: 1, text: renderOpenConflicts(execution.baseBranch, startedSteps) },
     { rank: 1, text: renderWaitingConflicts(execution, queue) },
     { rank: 1, text: renderStepNotes(startedSteps) },

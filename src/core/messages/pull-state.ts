@@ -1,7 +1,7 @@
 import type { Execution } from "../domain/execution.ts";
 import { hashValue, toTaskId } from "../domain/ids.ts";
 import type { PlannedStep } from "../domain/plan.ts";
-import { findFailureLog, findOpenConflict, isAwaitingAnswer, isHeldByPerson, type Step } from "../domain/step.ts";
+import { findEarlierFailure, findFailureLog, findOpenConflict, isAwaitingAnswer, isHeldByPerson, type Step } from "../domain/step.ts";
 import { listFindings } from "../domain/tampering.ts";
 import { escapeSentence, toInlineCode } from "./escape.ts";
 import { renderNextOwnStep } from "./next-command.ts";
@@ -68,9 +68,9 @@ export const renderPullState = (standing: PullStanding): string => {
     case "failed":
       return joinParts(explain("❌ **Failed.**", step), renderFailureLog(findFailureLog(step)));
     case "cancelled":
-      return explain("🚫 **Cancelled: not landed.**", step, "");
+      return joinParts(explain("🚫 **Cancelled: not landed.**", step, ""), describeEarlierFailure(step));
     case "skipped":
-      return explain("⏭️ **Skipped: not landed.**", step, "");
+      return joinParts(explain("⏭️ **Skipped: not landed.**", step, ""), describeEarlierFailure(step));
     case "done":
       return step.landed
         ? joinParts(`✅ **Landed** on ${base} as ${step.landed.commit}.`, describeLateRemark(step))
@@ -78,9 +78,21 @@ export const renderPullState = (standing: PullStanding): string => {
   }
 };
 
+const describeEarlierFailure = (step: Step): string => {
+  const failure = findEarlierFailure(step);
+  return failure === null
+    ? ""
+    : joinParts(`It had failed. ${escapeSentence(failure.message, 1_000)}`, renderFailureLog(findFailureLog(step)));
+};
+
 const describeLateRemark = ({ refusal }: Step): string => (refusal?.code === "remark" ? escapeSentence(refusal.message, 1_000) : "");
 
 const isBeingReworked = ({ state }: Step): boolean => state === "pending" || state === "ready" || state === "running";
+
+const listFailureReasons = (step: Step): readonly string[] => {
+  const failure = findEarlierFailure(step);
+  return failure === null ? [] : [failure.message];
+};
 
 /** The longer parts of the text; empty for most steps. */
 const listShownReasons = (step: Step): readonly unknown[] => {
@@ -88,7 +100,9 @@ const listShownReasons = (step: Step): readonly unknown[] => {
   if (conflict) return conflict.conflicts.map(({ path, kind }) => [path, kind]);
   const { refusal } = step;
   if (refusal === null || isBeingReworked(step) || isUnseen(step) || step.state === "published") return [];
-  return step.state === "waiting" && PLAIN_WAIT_CODES.has(refusal.code) ? [] : [refusal.code, refusal.message, refusal.next];
+  return step.state === "waiting" && PLAIN_WAIT_CODES.has(refusal.code)
+    ? []
+    : [refusal.code, refusal.message, refusal.next, ...listFailureReasons(step)];
 };
 
 /** Whether the text names the commit of the last verdict. */

@@ -1,7 +1,7 @@
 import type { Execution } from "../domain/execution.ts";
 import type { Hash, StepId } from "../domain/ids.ts";
 import type { PlannedStep } from "../domain/plan.ts";
-import { findFailureLog, NOTHING_TO_DO_CODE, type Step, type StepState } from "../domain/step.ts";
+import { findEarlierFailure, findFailureLog, NOTHING_TO_DO_CODE, type Step, type StepState } from "../domain/step.ts";
 import { collectUpTo, toInlineCode, fenceText, escapeInlineHtml, quoteText, escapeSentence } from "./escape.ts";
 import { isLongPlan, toPageName } from "./plan-page.ts";
 import { renderStepInstruction } from "./planned-step.ts";
@@ -31,8 +31,18 @@ export const renderFailedSteps = (steps: readonly Step[]): string => {
   return [...failed.slice(0, MAX_STEPS_LISTED).map((step) => renderStepFailure(step)), ...more].join("\n\n");
 };
 
+/** Steps that had failed before a person cancelled or skipped them. */
+export const renderEarlierFailures = (steps: readonly Step[]): string =>
+  steps
+    .filter((step) => findEarlierFailure(step) !== null)
+    .slice(0, MAX_STEPS_LISTED)
+    .map((step) => renderStepFailure(step))
+    .join("\n\n");
+
 const renderStepFailure = (step: Step): string => {
-  const reason = `❌ **${toInlineCode(step.id)} failed.** ${escapeSentence(step.refusal?.message ?? "")}`.trimEnd();
+  const [earlier, name] = [findEarlierFailure(step), toInlineCode(step.id)];
+  const words = earlier === null ? `❌ **${name} failed.**` : `**${name} had failed** before it was ${step.state}.`;
+  const reason = `${words} ${escapeSentence((earlier ?? step.refusal)?.message ?? "")}`.trimEnd();
   const log = renderFailureLog(findFailureLog(step));
   return log === "" ? reason : `${reason}\n\n${log}`;
 };

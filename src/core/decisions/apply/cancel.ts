@@ -6,7 +6,7 @@ import {
   refuseEndedByPerson,
 } from "../../messages/refusals/step-commands.ts";
 import { cancelExecution } from "../../domain/execution-lifecycle.ts";
-import { cancel as cancelOne, skip as skipStep } from "../../domain/step-lifecycle.ts";
+import { cancel as cancelOne, keepFailure, skip as skipStep } from "../../domain/step-lifecycle.ts";
 import { type Execution, hasEnded, isPlanning } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/refusal.ts";
@@ -56,21 +56,24 @@ export const skipTarget: TargetCommandHandler = (tx, { execution, step }, event)
   if (step.state === "skipped" && renewDecision(tx, execution, { id: step.id, decision: toDecision(event) })) return null;
   if (step.state === "done" || step.state === "cancelled" || step.state === "skipped") return refuseEndedStep(task, step.state);
   if (step.state === "failed" && isResumableFailure(execution, step)) return skipFailedRole(tx, { execution, step, event });
-  tx.putStep(execution.id, skipByPerson(step, event));
+  tx.putStep(execution.id, skipByPerson(tx, step, event));
   reopenExecution(tx, execution);
   tx.note(`${event.by} skipped ${task}`);
   return null;
 };
 
-const skipByPerson = (step: Step, event: CommandedEvent): Step => ({
-  ...skipStep(step, refuseEndedByPerson("skipped", event.by)),
+/** Decisions that earlier versions stored kept no failure. */
+const withFailureKept = (tx: DecisionTransaction, step: Step): Step => ((tx.snapshot.rules ?? 0) >= 1 ? keepFailure(step) : step);
+
+const skipByPerson = (tx: DecisionTransaction, step: Step, event: CommandedEvent): Step => ({
+  ...skipStep(withFailureKept(tx, step), refuseEndedByPerson("skipped", event.by)),
   decision: toDecision(event),
 });
 
 /** Continues a workflow without the work of a failed role. Refusals: `not-failed`, `bad-workflow`. */
 const skipFailedRole: StepCommandHandler = (tx, { execution, step, event }) => {
   if (!execution.workflow) return null;
-  const again = (_: DecisionTransaction, __: Execution, each: Step): void => tx.putStep(execution.id, skipByPerson(each, event));
+  const again = (_: DecisionTransaction, __: Execution, each: Step): void => tx.putStep(execution.id, skipByPerson(tx, each, event));
   const refused = resumeWorkflow(tx, { execution, run: execution.workflow, step, retryStep: again });
   if (refused === null) tx.note(`${event.by} skipped ${toTaskId(execution.id, step.id)}`);
   return refused;
@@ -95,4 +98,4 @@ const countRunningJobs = (execution: Execution): number =>
 const markStepCancelled = (
   tx: DecisionTransaction,
   { execution, step, refusal }: { execution: Execution; step: Step; refusal: Refusal },
-): void => tx.putStep(execution.id, cancelOne(step, refusal));
+): void => tx.putStep(execution.id, cancelOne(withFailureKept(tx, step), refusal));
