@@ -7,6 +7,7 @@ import type { StepState } from "../core/domain/step.ts";
 import type { BudgetHold } from "../core/messages/budget-text.ts";
 import { drawGraphLines } from "../core/messages/ascii-graph.ts";
 import { formatProgress } from "../core/messages/progress-bar.ts";
+import { findShownEnd, formatTimeLeft } from "../core/messages/time-left.ts";
 import { formatDuration } from "../core/messages/duration-text.ts";
 import { openPlaces } from "../core/messages/queue-place.ts";
 
@@ -43,10 +44,16 @@ export const formatTree = (input: TreeInput): string[] => {
 };
 
 /** The state of an execution in one line. */
-export const formatHeadline = ({ execution, timeline, now }: TreeInput): string => {
+export const formatHeadline = ({ execution, timeline, queue, hold, now }: TreeInput): string => {
   const all = Object.values(execution.steps);
   const end = timeline.states.at(-1);
   const isOver = execution.state === "done" || execution.state === "failed" || execution.state === "cancelled";
   const time = formatDuration((isOver && end ? end.from : now) - execution.createdAt);
-  return `${execution.id}  ${execution.state}${all.length === 0 ? "" : `, ${formatProgress(all)}`}, ${time}`;
+  const left = formatTimeLeft(findShownEnd(execution, { queue, hold }), now);
+  return [
+    `${execution.id}  ${execution.state}`,
+    ...(all.length === 0 ? [] : [formatProgress(all)]),
+    time,
+    ...(left === "" ? [] : [left]),
+  ].join(", ");
 };

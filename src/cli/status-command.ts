@@ -6,6 +6,7 @@ import type { Ledger } from "../core/domain/ledger.ts";
 import { LEDGER_REF } from "../core/domain/refs.ts";
 import { formatBudgetLine } from "../core/messages/budget-text.ts";
 import { findQuotaEnd } from "../core/messages/quota-note.ts";
+import { findShownEnd } from "../core/messages/time-left.ts";
 import { openPlaces } from "../core/messages/queue-place.ts";
 import { openExecutionHistory } from "../storage/ledger/execution-history.ts";
 import { readOptionsAndWords } from "./command-options.ts";
@@ -31,7 +32,8 @@ const toStatusJson = ({ execution, timeline, queue, hold, now }: ShownStatus) =>
   request: execution.request,
   base: execution.baseBranch,
   createdAt: new Date(execution.createdAt).toISOString(),
-  quotaUntil: formatQuotaEnd(execution),
+  quotaUntil: formatTime(findQuotaEnd(execution)),
+  expectedEnd: formatTime(findShownEnd(execution, { queue, hold })),
   budgetHold: hold && formatBudgetLine(hold, execution.id),
   steps: Object.values(execution.steps).map((step) => {
     const spans = timeline.steps[step.id] ?? [];
@@ -44,18 +46,15 @@ const toStatusJson = ({ execution, timeline, queue, hold, now }: ShownStatus) =>
       why: step.refusal?.message ?? null,
       pull: step.pull,
       landed: step.landed?.commit ?? null,
-      startedAt: from === null ? null : new Date(from).toISOString(),
-      endedAt: to === null ? null : new Date(to).toISOString(),
+      startedAt: formatTime(from),
+      endedAt: formatTime(to),
       waitedMs: sumWaits(spans, now),
     };
   }),
   waiting: listWaiting(execution).map(({ kind, step, text, command, pull }) => ({ kind, step, text, command, pull })),
 });
 
-const formatQuotaEnd = (execution: Execution): string | null => {
-  const until = findQuotaEnd(execution);
-  return until === null ? null : new Date(until).toISOString();
-};
+const formatTime = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
 /** The executions to show: the named one, or those that are not finished, or the newest. */
 export const chooseShown = (ledger: Ledger, issue: number | null, word: string | null): Execution[] => {

@@ -1,13 +1,12 @@
-import { type Execution, hasEnded } from "../domain/execution.ts";
+import type { Execution } from "../domain/execution.ts";
 import { JOB_TOKEN_BOT } from "../domain/product.ts";
-import { ARCHIVE_REF } from "../domain/refs.ts";
 import { estimatePlan, type PlanEstimate } from "../domain/plan-estimate.ts";
-import { collectHistory, joinHistories } from "../domain/step-history.ts";
 import { renderExecutionComment } from "../messages/execution-comment.ts";
 import { viewBudget } from "./budget-room.ts";
 import { renderLandingComment } from "../messages/landing-comment.ts";
 import { findStepRuns } from "./run-links.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
+import { readPlanHistory } from "./plan-history.ts";
 import { listQuotaHolds } from "./quota-waits.ts";
 import { showCapacity } from "./parallel-limits.ts";
 
@@ -42,21 +41,9 @@ const estimateProposal = (tx: DecisionReader, { state, plan: hash }: Execution):
   const plan = tx.plan(hash);
   // Decisions that earlier versions stored have no such configuration, and did not read the archive.
   if (state !== "proposed" || plan === null || tx.snapshot.config.policy.tests === undefined) return undefined;
-  const archive = tx.snapshot.refs[ARCHIVE_REF];
-  const archived = archive === undefined ? {} : tx.readFact<"history">({ kind: "history", archive });
-  return archived && estimatePlan(plan, joinHistories(collectHistory(listEnded(tx)), archived));
+  const history = readPlanHistory(tx);
+  return history && estimatePlan(plan, history);
 };
-
-/** Ended executions of the ledger with their plans, newest first. Running ones would change the estimate with each of their steps. */
-const listEnded = (tx: DecisionReader) =>
-  tx
-    .executions()
-    .filter((execution) => hasEnded(execution))
-    .toSorted((one, other) => other.createdAt - one.createdAt)
-    .flatMap((execution) => {
-      const plan = tx.plan(execution.plan);
-      return plan ? [{ execution, plan }] : [];
-    });
 
 const listExecutionReports = (tx: DecisionReader, { id }: Execution): Record<string, string> => {
   const start = `${id}/`;

@@ -2,6 +2,7 @@ import type { AgentUsage } from "./agent-usage.ts";
 import type { AttemptCharge, ExecutionBudget } from "./budget.ts";
 import type { CommandSource } from "./command.ts";
 import type { BranchName, ExecutionId, Hash, Login, Millis, RefName, Sha, StepId } from "./ids.ts";
+import type { ExecutionEstimate } from "./execution-estimate.ts";
 import type { JobKey } from "./job.ts";
 import type { Plan } from "./plan.ts";
 import type { Priority } from "./priority.ts";
@@ -83,6 +84,8 @@ export type Execution = {
   readonly usage?: Readonly<Partial<Record<JobKey, AgentUsage>>>;
   /** How long each job took, from its request to its result; missing in older ledgers. */
   readonly times?: Readonly<Partial<Record<JobKey, Millis>>>;
+  /** What it was expected to take when its plan started; missing without history, and in older ledgers. */
+  readonly estimate?: ExecutionEstimate;
   /** A person's limit of what it may cost; the limit of the configuration if missing. */
   readonly budget?: ExecutionBudget;
   /** What each attempt of an agent costs or has reserved; missing before a budget applies. */

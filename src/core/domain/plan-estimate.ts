@@ -51,16 +51,29 @@ const estimateStep = (step: PlannedStep, history: StepHistory): StepEstimate => 
   return { id: step.id, ms: summarize(known.ms), usd: step.run === null ? summarize(known.usd) : NOTHING, samples: known.ms.length };
 };
 
+type StepEstimates = {
+  readonly steps: readonly StepEstimate[];
+  /** From a head to its landing; null without history. */ readonly landing: EstimatedAmount | null;
+};
+
+/** Estimates each step of a plan from the history of its repository. */
+export const estimateSteps = (plan: Plan, history: StepHistory): StepEstimates => ({
+  steps: plan.steps.map((step) => estimateStep(step, history)),
+  landing: summarize(history[LANDING_KEY]?.ms ?? []),
+});
+
 /** Estimates a plan from the history of its repository; null if no step of the plan has a history. */
-export const estimatePlan = (plan: Plan, history: StepHistory): PlanEstimate | null => {
-  const steps = plan.steps.map((step) => estimateStep(step, history));
+export const estimatePlan = (plan: Plan, history: StepHistory): PlanEstimate | null => sumEstimates(plan, estimateSteps(plan, history));
+
+/** Joins the estimates of the steps; null if no step has one. */
+export const sumEstimates = (plan: Plan, { steps, landing }: StepEstimates): PlanEstimate | null => {
   const known = steps.filter(({ ms }) => ms !== null);
   if (known.length === 0) return null;
   const costs = known.flatMap(({ usd }) => usd ?? []);
   const isCostKnown = plan.steps.some(({ run }, at) => run === null && steps[at]?.ms && steps[at].usd);
   return {
     steps,
-    ...findCriticalPath(plan, new Map(steps.map((step) => [step.id, step])), summarize(history[LANDING_KEY]?.ms ?? [])),
+    ...findCriticalPath(plan, new Map(steps.map((step) => [step.id, step])), landing),
     usd: isCostKnown ? costs.reduce((sum, each) => add(sum, each), NOTHING) : null,
     unknown: steps.flatMap(({ id, ms }) => (ms === null ? [id] : [])),
   };

@@ -49,14 +49,22 @@ export const collectHistory = (all: readonly PlannedExecution[]): StepHistory =>
   return history;
 };
 
-/** The sum of all attempts of a step. */
-const sampleStep = ({ id, times = {}, usage = {} }: RecordedExecution, planned: PlannedStep): StepSamples => {
+const sampleStep = (execution: RecordedExecution, planned: Pick<PlannedStep, "id">): StepSamples => {
+  const { ms, usd } = sumAttempts(execution, planned);
+  return { ms: ms === null ? [] : [ms], usd: usd === null ? [] : [usd] };
+};
+
+/** The time and the cost of all attempts of a step; null if no job ended, or no agent reported a cost. */
+export const sumAttempts = (
+  { id, times = {}, usage = {} }: RecordedExecution,
+  planned: Pick<PlannedStep, "id">,
+): { readonly ms: Millis | null; readonly usd: number | null } => {
   const task = toTaskId(id, planned.id);
   const jobs = Object.entries(times).filter(([key]) => readJobKey(key)?.target === task);
-  if (jobs.length === 0) return NO_SAMPLES;
+  if (jobs.length === 0) return { ms: null, usd: null };
   const costs = jobs.flatMap(([key]) => usage[key as JobKey]?.costUsd ?? []);
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  return { ms: [sum(jobs.map(([, ms]) => ms ?? 0))], usd: costs.length === 0 ? [] : [sum(costs)] };
+  return { ms: sum(jobs.map(([, ms]) => ms ?? 0)), usd: costs.length === 0 ? null : sum(costs) };
 };
 
 /** Joins two histories; the samples of the first are newer. */

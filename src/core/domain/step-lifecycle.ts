@@ -215,8 +215,10 @@ export const retry = (step: Step, { keepsWork, lastFailure }: StepRetry): Step =
 };
 
 /** Starts a step again in another round of its workflow. Its earlier work stays on the branch. */
-export const restart = ({ failure: _, ...step }: Step): Step =>
-  take("restart", { ...step, ...RESET_FAULTS, lastFailure: null }, { ...CLEARED, state: "pending" });
+export const restart = (step: Step): Step => {
+  const { failure: _, ...rest } = step;
+  return take("restart", { ...rest, ...RESET_FAULTS, lastFailure: null }, { ...CLEARED, state: "pending" });
+};
 
 /** Ends a step that its workflow no longer needs. A running job keeps its deadline until it is stopped; work of earlier rounds stays published. */
 export const abandon = (step: Step, refusal: Refusal): Step => {

@@ -35,6 +35,7 @@ import { renderNextCommand } from "./next-command.ts";
 import { renderIgnoredRecords } from "./limit-notes.ts";
 import { renderProposals } from "./proposals.ts";
 import { renderRevisionNote } from "./revision-note.ts";
+import { findShownEnd } from "./time-left.ts";
 import { renderStepTable } from "./step-table.ts";
 import { UNDONE_NOTE } from "./undo-text.ts";
 import { renderUnreadRemarks } from "./unread-remarks.ts";
@@ -88,7 +89,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
   return keepFittingParts([
     { rank: 0, text: writeMarker({ kind: "execution", id: execution.id }) },
     { rank: 0, text: `### ${renderHeadline(execution, { all: startedSteps, frozen: queue.frozen !== null })}` },
-    { rank: 1, text: renderProgressBar(execution, startedSteps) },
+    { rank: 1, text: renderProgress(input, startedSteps) },
     { rank: 1, text: quoteWithin(execution.request, { limit: 1_000, keep: "start" }, 4_000) },
     { rank: 1, text: renderBriefNote(input.brief) },
     { rank: 0, text: renderExecutionNotice(execution, queue, startedSteps) },
@@ -125,6 +126,9 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 0, text: renderFooter(execution) },
   ]);
 };
+
+const renderProgress = ({ execution, queue, budget }: ExecutionCommentInput, steps: readonly Step[]): string =>
+  renderProgressBar(execution, steps, findShownEnd(execution, { queue, hold: budget?.hold ?? null }));
 
 /** The table of the steps, with the places of queued work. */
 const renderPlacedSteps = ({ execution, queue, runs }: ExecutionCommentInput, steps: readonly PlannedStep[]): string =>

@@ -17,6 +17,14 @@ import type { Plan } from "../domain/plan.ts";
 import type { Queue } from "../domain/queue.ts";
 import { describeStepUsage, describeUsage } from "./agent-usage.ts";
 import { formatDuration } from "./duration-text.ts";
+import {
+  COMPARISON_HEAD,
+  COMPARISON_NOTE,
+  compareEstimate,
+  type ComparedAmounts,
+  type EstimateComparison,
+  formatComparedCells,
+} from "./estimate-comparison.ts";
 import { renderFlakyNote } from "./flaky-text.ts";
 import { escapeInline, toInlineCode, toOneLine } from "./escape.ts";
 import { openPlaces } from "./queue-place.ts";
@@ -52,6 +60,8 @@ export type ExecutionReport = {
   readonly planning: WaitTotals;
   readonly waits: WaitTotals;
   readonly steps: readonly ReportedStep[];
+  /** Null if no estimate was recorded. */
+  readonly comparison: EstimateComparison | null;
   readonly baseBranch: string;
   /** The verify commands that flaked on the base branch in the last 30 days. */
   readonly flaky: readonly CheckHistory[];
@@ -116,6 +126,7 @@ export const createReport = ({ execution, plan, timeline, queue, now }: ReportIn
     planning,
     waits: steps.reduce((total, { waits }) => addWaits(total, waits), planning),
     steps,
+    comparison: plan && compareEstimate({ execution, plan, timeline }),
     baseBranch: execution.baseBranch,
     flaky: listFlakyChecks(queue?.flakiness?.checks ?? [], now),
   };
@@ -151,6 +162,20 @@ export const renderReportSummary = (report: ExecutionReport): string =>
 
 const formatCell = (millis: Millis): string => (millis === 0 ? "" : formatDuration(millis));
 
+const renderComparison = ({ steps, total }: EstimateComparison): string => {
+  const toRow = (name: string, amounts: ComparedAmounts): string => `| ${[name, ...formatComparedCells(amounts)].join(" | ")} |`;
+  return [
+    "#### Estimate and actual",
+    [
+      `| ${COMPARISON_HEAD.join(" | ")} |`,
+      `|${COMPARISON_HEAD.map(() => "---|").join("")}`,
+      ...steps.map((step) => toRow(toInlineCode(step.id), step)),
+      toRow("**in total**", total),
+    ].join("\n"),
+    COMPARISON_NOTE,
+  ].join("\n\n");
+};
+
 /** The whole report in Markdown. */
 export const renderReportMarkdown = (report: ExecutionReport): string => {
   const rows = report.steps.map(({ id, title, state, isCritical, took, waits, usage }) =>
@@ -178,6 +203,7 @@ export const renderReportMarkdown = (report: ExecutionReport): string => {
       "|---|---|---|---|---|---|---|---|---|---|",
       ...rows.map((row) => `| ${row} |`),
     ].join("\n"),
+    ...(report.comparison === null ? [] : [renderComparison(report.comparison)]),
     ...(retried.length === 0 ? [] : [`#### Retried\n\n${retried.join("\n")}`]),
     ...(report.flaky.length === 0 ? [] : [renderFlakyNote(report.baseBranch, report.flaky)]),
     "",

@@ -1,8 +1,10 @@
 import type { Execution } from "../domain/execution.ts";
 import { hasEnded } from "../domain/execution.ts";
+import type { Millis } from "../domain/ids.ts";
 import type { Step, StepState } from "../domain/step.ts";
 import { formatDuration } from "./duration-text.ts";
 import { formatMinute } from "./quota-note.ts";
+import { renderExpectedEnd } from "./time-left.ts";
 
 const BAR_CHARS = 20;
 
@@ -40,15 +42,15 @@ const renderTime = (execution: Execution, steps: readonly Step[]): string => {
 
 /**
  * A bar of characters, the number of steps in each other state, and the time. Times are absolute or over, so that the text changes only with
- * the state. Empty before the steps start.
+ * the state. `end`: the expected end; null for none. Empty before the steps start.
  */
-export const renderProgressBar = (execution: Execution, steps: readonly Step[]): string => {
+export const renderProgressBar = (execution: Execution, steps: readonly Step[], end: Millis | null = null): string => {
   if (steps.length === 0) return "";
   const filled = Math.floor((countDone(steps) / steps.length) * BAR_CHARS);
   const states = Object.entries(PROGRESS_WORDS).flatMap(([state, words]) => {
     const count = steps.filter((step) => step.state === state).length;
     return count === 0 ? [] : [`${count} ${words}`];
   });
-  const time = renderTime(execution, steps);
-  return [`\`${"█".repeat(filled)}${"░".repeat(BAR_CHARS - filled)}\``, ...states, ...(time === "" ? [] : [time])].join(" · ");
+  const times = [renderTime(execution, steps), renderExpectedEnd(end)].filter((time) => time !== "");
+  return [`\`${"█".repeat(filled)}${"░".repeat(BAR_CHARS - filled)}\``, ...states, ...times].join(" · ");
 };

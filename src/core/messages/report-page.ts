@@ -1,6 +1,7 @@
 import { escapeHtml } from "./escape-html.ts";
 import { formatDuration } from "./duration-text.ts";
 import { describeFlakes } from "./flaky-text.ts";
+import { COMPARISON_HEAD, COMPARISON_NOTE, type ComparedAmounts, formatComparedCells } from "./estimate-comparison.ts";
 import { type ExecutionReport, type ReportedStep, WAIT_WORDS } from "./execution-report.ts";
 import { WAIT_KINDS, type WaitTotals } from "../domain/execution-timeline.ts";
 
@@ -51,6 +52,18 @@ const renderFlakySection = ({ baseBranch, flaky }: ExecutionReport): string =>
     ? ""
     : `<h2>Flaky on <code>${escapeHtml(baseBranch)}</code></h2><ul>${flaky.map((check) => `<li><code>${escapeHtml(check.command)}</code> ${escapeHtml(describeFlakes(check))}</li>`).join("")}</ul>`;
 
+const renderComparison = ({ comparison }: ExecutionReport): string => {
+  if (comparison === null) return "";
+  const toRow = (name: string, amounts: ComparedAmounts): string =>
+    `<tr><th scope="row">${name}</th>${formatComparedCells(amounts)
+      .map((cell) => `<td>${escapeHtml(cell)}</td>`)
+      .join("")}</tr>`;
+  const rows = [...comparison.steps.map((step) => toRow(`<code>${escapeHtml(step.id)}</code>`, step)), toRow("in total", comparison.total)];
+  const head = COMPARISON_HEAD.map((name) => `<th scope="col">${name}</th>`).join("");
+  return `<h2>Estimate and actual</h2><div class="scroll" tabindex="0" role="region" aria-label="Estimate and actual"><table><thead><tr>${head}</tr></thead>
+<tbody>${rows.join("\n")}</tbody></table></div><p class="dim">${COMPARISON_NOTE}</p>`;
+};
+
 /** The report as one HTML file without scripts and without references. */
 export const renderReportPage = (report: ExecutionReport): string => {
   const { id, state, took, request, critical, waits, steps, issue, usage } = report;
@@ -64,6 +77,6 @@ export const renderReportPage = (report: ExecutionReport): string => {
 <h2>All steps together</h2>${renderBar(waits)}${usage === "" ? "" : `<p>${escapeHtml(usage)}</p>`}
 <p class="key">${SHOWN_KINDS.map((kind) => `<i class="${kind}"></i>${WAIT_WORDS[kind]}`).join("")}</p>
 <h2>Steps</h2><div class="scroll" tabindex="0" role="region" aria-label="Steps"><table><thead><tr><th scope="col">step</th><th scope="col">state</th><th scope="col">time</th><th scope="col">waited for</th></tr></thead>
-<tbody>${steps.map((step) => renderRow(step, took)).join("\n")}</tbody></table></div>${renderFlakySection(report)}</main></body></html>
+<tbody>${steps.map((step) => renderRow(step, took)).join("\n")}</tbody></table></div>${renderComparison(report)}${renderFlakySection(report)}</main></body></html>
 `;
 };

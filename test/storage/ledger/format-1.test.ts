@@ -72,9 +72,9 @@ const withoutNewStepFields = (today: Step): Step => {
   return { ...step, landed: landed && landing };
 };
 
-/** Earlier versions recorded neither the comment that approved a plan nor which plan was shown. */
+/** Earlier versions recorded neither the comment that approved a plan, nor which plan was shown, nor an estimate. */
 const withoutApprovalSource = (today: Execution): Execution => {
-  const { shownPlan: _, times: __, ...rest } = today;
+  const { shownPlan: _, times: __, estimate: ___, ...rest } = today;
   const execution = {
     ...rest,
     steps: Object.fromEntries(Object.entries(rest.steps).map(([id, each]) => [id, withoutNewStepFields(each)])),

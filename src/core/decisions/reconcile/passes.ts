@@ -8,6 +8,7 @@ import { reconcileComments } from "./comments.ts";
 import { reconcileConflicts } from "./conflicts.ts";
 import { reconcileDeadlines } from "./deadlines.ts";
 import { reconcileConfirmedMerges, reconcileRequestedMerges } from "./github-merges.ts";
+import { reconcileEstimates } from "./estimates.ts";
 import { reconcileHeads } from "./heads.ts";
 import { reconcileInbox } from "./inbox.ts";
 import { reconcileLanding } from "./landing.ts";
@@ -63,8 +64,10 @@ const PASSES: Readonly<Record<string, ReconcilePass>> = {
   proposals: { run: reconcileProposals, after: ["transitions"] },
   usage: { run: reconcileUsage, after: ["rewinds"] },
   shownPlans: { run: reconcileShownPlans, after: ["transitions"] },
+  /** Steps change their states before it, so that one write has both. */
+  estimates: { run: reconcileEstimates, after: ["scheduling", "reverts", "pulls", "proposals"] },
   /** Comments show the decisions of the other passes. */
-  comments: { run: reconcileComments, after: ["requestedMerges", "candidateBranches", "scheduling", "pulls", "proposals", "shownPlans"] },
+  comments: { run: reconcileComments, after: ["requestedMerges", "candidateBranches", "scheduling", "pulls", "estimates", "shownPlans"] },
   pullRefs: { run: reconcilePullRefs, after: ["transitions"] },
   notices: { run: reconcileNotices, after: ["comments"] },
   archiving: { run: reconcileArchiving, after: ["inbox", "usage", "notices", "pullRefs"] },

@@ -51,6 +51,18 @@ export const running = async (steps = UPLOAD, over: Parameters<typeof openDay>[0
   return it;
 };
 
+/** A repository in which a step of each tier has landed. */
+export const withHistory = async () => {
+  const it = openDay(WITH_ESTIMATES);
+  const usage = { usage: { ...NO_USAGE, costUsd: 0.4 } };
+  await it.propose(plan(step("first"), step("quick", { tier: "light" })), 2);
+  await it.approve(2);
+  it.state.now += 12 * 60_000;
+  for (const each of ["first", "quick"]) await it.end(`work/${it.task(each)}/`, { end: "success", ...usage });
+  while (it.running().some((job) => job.startsWith("verify/"))) await it.verified();
+  return it;
+};
+
 const addSteps = { kind: "add-steps", steps: [step("changelog", { title: "Write the changelog", needs: ["docs"] })] } as const;
 
 export const PLANNING_SCENES: Readonly<Record<string, Scene>> = {
@@ -100,12 +112,7 @@ export const PLANNING_SCENES: Readonly<Record<string, Scene>> = {
   "proposed with an estimate": {
     about: "The plan waits for an approval; earlier steps of the repository give an estimate.",
     tell: async () => {
-      const it = openDay(WITH_ESTIMATES);
-      const usage = { usage: { ...NO_USAGE, costUsd: 0.4 } };
-      await it.propose(plan(step("first"), step("quick", { tier: "light" })), 2);
-      await it.approve(2);
-      for (const each of ["first", "quick"]) await it.end(`work/${it.task(each)}/`, { end: "success", ...usage });
-      while (it.running().some((job) => job.startsWith("verify/"))) await it.verified();
+      const it = await withHistory();
       return { it, id: await it.propose(UPLOAD) };
     },
   },

@@ -2,9 +2,9 @@ import { NO_USAGE } from "../../../../src/core/domain/agent-usage.ts";
 import { NO_BUDGET } from "../../../../src/core/domain/budget.ts";
 import { plan, step } from "../../../support/build.ts";
 import { config } from "../../../support/config.ts";
-import { ask, QUESTION, running } from "./planning-scenes.ts";
+import { ask, QUESTION, running, withHistory } from "./planning-scenes.ts";
 import { openDay, type Scene } from "./show-state.ts";
-import { DOCS, LIMIT } from "./upload-plan.ts";
+import { DOCS, LIMIT, UPLOAD } from "./upload-plan.ts";
 
 const NOTHING = { kind: "nothing-to-do", reason: "The limit is 10 MB already." } as const;
 const IDLE = { end: "unchanged", why: NOTHING.reason, outcome: NOTHING, output: "" } as const;
@@ -46,6 +46,17 @@ const mixed = async () => {
 };
 
 export const WORKING_SCENES: Readonly<Record<string, Scene>> = {
+  "running with an expected end": {
+    about: "One step landed, the next is at work; earlier steps of the repository say how long the rest takes.",
+    tell: async () => {
+      const it = await withHistory();
+      const id = await it.propose(UPLOAD);
+      await it.approve();
+      await it.landed("limit");
+      await it.tell({ kind: "woken" });
+      return { it, id };
+    },
+  },
   running: {
     about: "Two steps work, one waits for the first.",
     tell: async () => {

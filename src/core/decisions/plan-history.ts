@@ -1,0 +1,22 @@
+import { hasEnded } from "../domain/execution.ts";
+import { ARCHIVE_REF } from "../domain/refs.ts";
+import { collectHistory, joinHistories, type StepHistory } from "../domain/step-history.ts";
+import type { DecisionReader } from "./decision-transaction.ts";
+
+/** The history of finished steps, from the ledger and the archive; undefined while the archive is read. */
+export const readPlanHistory = (tx: DecisionReader): StepHistory | undefined => {
+  const archive = tx.snapshot.refs[ARCHIVE_REF];
+  const archived = archive === undefined ? {} : tx.readFact<"history">({ kind: "history", archive });
+  return archived && joinHistories(collectHistory(listEnded(tx)), archived);
+};
+
+/** Ended executions of the ledger with their plans, newest first. Running ones would change the estimate with each of their steps. */
+const listEnded = (tx: DecisionReader) =>
+  tx
+    .executions()
+    .filter((execution) => hasEnded(execution))
+    .toSorted((one, other) => other.createdAt - one.createdAt)
+    .flatMap((execution) => {
+      const plan = tx.plan(execution.plan);
+      return plan ? [{ execution, plan }] : [];
+    });

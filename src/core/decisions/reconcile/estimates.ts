@@ -1,0 +1,49 @@
+import { createEstimate, findExpectedEnd } from "../../domain/expected-end.ts";
+import type { Execution } from "../../domain/execution.ts";
+import { toTaskId } from "../../domain/ids.ts";
+import { toJobKey } from "../../domain/job.ts";
+import type { Plan } from "../../domain/plan.ts";
+import type { Step } from "../../domain/step.ts";
+import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import { readPlanHistory } from "../plan-history.ts";
+
+/** Records what a started plan is expected to take, and its expected end whenever a step changed its state. */
+export const reconcileEstimates = (tx: DecisionTransaction): void => {
+  // Decisions that earlier versions stored estimated nothing.
+  if ((tx.snapshot.rules ?? 0) < 1) return;
+  for (const execution of tx.executions()) {
+    const plan = tx.plan(execution.plan);
+    if (execution.state !== "running" || execution.landsPull || !plan) continue;
+    const estimated = withEstimate(tx, execution, plan);
+    if (!estimated?.estimate) continue;
+    if (estimated !== execution || hasStepChanged(tx, execution)) tx.putExecution(withExpectedEnd(tx, estimated, plan));
+  }
+};
+
+/** Null while the archive is read. */
+const withEstimate = (tx: DecisionReader, execution: Execution, plan: Plan): Execution | null => {
+  const { plan: hash, estimate } = execution;
+  if (hash === null || estimate?.plan === hash) return execution;
+  const history = readPlanHistory(tx);
+  if (!history) return null;
+  return Object.keys(history).length === 0 ? execution : { ...execution, estimate: createEstimate({ plan, hash }, history, estimate) };
+};
+
+/** Whether a step is in another state than before this decision. The text of the comment changes then anyway. */
+const hasStepChanged = (tx: DecisionReader, { id, steps }: Execution): boolean => {
+  const before = tx.snapshot.ledger.executions[id];
+  if (before?.steps === steps) return false;
+  return Object.values(steps).some((step) => {
+    const known = before?.steps[step.id];
+    return known !== step && (known?.state !== step.state || known.attempt !== step.attempt);
+  });
+};
+
+const withExpectedEnd = (tx: DecisionReader, execution: Execution, plan: Plan): Execution => {
+  const startOf = ({ id, attempt }: Step): number | undefined =>
+    tx.effectRecord(`start-job:${toJobKey({ kind: "work", target: toTaskId(execution.id, id), attempt })}`)?.at;
+  const end = findExpectedEnd(execution, plan, { now: tx.now, startOf });
+  if (!execution.estimate) return execution;
+  const { end: _, ...estimate } = execution.estimate;
+  return { ...execution, estimate: { ...estimate, ...(end !== null && { end }) } };
+};
