@@ -8,7 +8,7 @@ import { WAIT_KINDS, type WaitTotals } from "../domain/execution-timeline.ts";
 const STYLE = `:root{color-scheme:light dark;--text:#1f2328;--dim:#59636e;--line:#d1d9e0;--page:#fff;--queue:#8c6d00;--agent:#0759b8;--checks:#7440c4;--person:#b3261e}
 @media (prefers-color-scheme:dark){:root{--text:#e6edf3;--dim:#9198a1;--line:#3d444d;--page:#0d1117;--queue:#d9b13b;--agent:#6cb0ff;--checks:#b48cff;--person:#ff8a80}}
 body{font:15px/1.5 system-ui,sans-serif;color:var(--text);background:var(--page);max-width:70em;margin:2em auto;padding:0 1em}
-h1,h2,p,li{overflow-wrap:anywhere}.scroll{overflow-x:auto}.scroll p{overflow-wrap:normal}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.4em .8em;border-bottom:1px solid var(--line);vertical-align:top}
+h1,h2,p,li{overflow-wrap:anywhere}.scroll{overflow-x:auto}.scroll p{overflow-wrap:normal}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.4em .8em;border-bottom:1px solid var(--line);vertical-align:top}.fit{table-layout:fixed;font-size:.85em}.fit th,.fit td{overflow-wrap:anywhere;padding:.4em .3em}
 .bar,.gantt{display:flex;height:.8em;width:100%;min-width:12em;background:var(--line);border-radius:3px;overflow:hidden}.bar i{display:block}.gantt{display:block}rect.queue{fill:var(--queue)}rect.agent{fill:var(--agent)}rect.checks{fill:var(--checks)}rect.person{fill:var(--person)}.queue{background:var(--queue)}.agent{background:var(--agent)}.checks{background:var(--checks)}.person{background:var(--person)}
 .dim{color:var(--dim)}code{font:.9em ui-monospace,monospace}.key i{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin:0 .4em 0 1em}`;
 
@@ -60,7 +60,7 @@ const renderComparison = ({ comparison }: ExecutionReport): string => {
       .join("")}</tr>`;
   const rows = [...comparison.steps.map((step) => toRow(`<code>${escapeHtml(step.id)}</code>`, step)), toRow("in total", comparison.total)];
   const head = COMPARISON_HEAD.map((name) => `<th scope="col">${name}</th>`).join("");
-  return `<h2>Estimate and actual</h2><div class="scroll" tabindex="0" role="region" aria-label="Estimate and actual"><table><thead><tr>${head}</tr></thead>
+  return `<h2>Estimate and actual</h2><div class="scroll" tabindex="0" role="region" aria-label="Estimate and actual"><table class="fit"><thead><tr>${head}</tr></thead>
 <tbody>${rows.join("\n")}</tbody></table></div><p class="dim">${COMPARISON_NOTE}</p>`;
 };
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { COMMANDS } from "../../../src/core/commands/command-table.ts";
 import { composeRequestCommand, readRequest } from "../../../src/core/events/read-request.ts";
 
 const COMMIT = "a".repeat(40);
@@ -78,4 +79,16 @@ test("whatever a job passes is at most one command", () => {
     const event = readRequest(request(command), { commit: COMMIT, now: 5 });
     if (event?.kind === "commanded") expect(event.requests.map((each) => each.ok && each.command.kind)).toEqual(["do"]);
   }
+});
+
+test("a request starts work or asks a question; everything else is for people", () => {
+  const kinds = (command: string): unknown => {
+    const event = readRequest(request(command), { commit: COMMIT, now: 5 });
+    return event?.kind === "commanded" ? event.requests.map((each) => each.ok && each.command.kind) : null;
+  };
+  const started = ["/enki fix it", "/enki plan it", "/enki run bump-deps", "/enki quick fix the typo", "/enki ask where is it?"];
+  expect(started.map(kinds)).toEqual([["do"], ["plan"], ["run"], ["quick"], ["ask"]]);
+  const refused = COMMANDS.filter(({ name }) => !started.some((line) => line.startsWith(`/enki ${name} `)));
+  expect(refused.map(({ example }) => kinds(`/enki ${example}`)).filter((each) => each !== null)).toEqual([]);
+  expect(refused.length).toBeGreaterThan(10);
 });
