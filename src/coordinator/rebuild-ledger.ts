@@ -87,7 +87,7 @@ const readLandings = async (clone: RepositoryClone, refs: RepositoryRefs, defaul
   return landings;
 };
 
-const readRebuildEvidence = async (rebuilding: RebuildContext): Promise<Pick<RebuildEvidence, "ownComments" | "commands">> => {
+const readRebuildEvidence = async (rebuilding: RebuildContext): Promise<Pick<RebuildEvidence, "ownComments" | "ownPulls" | "commands">> => {
   const { github, botLogin, now } = rebuilding;
   const comments = new Map<number, GitHubComment>();
   let since = now() - REBUILD_LOOKBACK_MS;
@@ -100,24 +100,32 @@ const readRebuildEvidence = async (rebuilding: RebuildContext): Promise<Pick<Reb
     since = listed.value.until;
   }
   const all = [...comments.values()];
-  const events = [...all.flatMap((comment) => readComment(comment, botLogin)), ...(await readIssueStarts(rebuilding))];
+  const { starts, ownPulls } = await readIssueEvidence(rebuilding);
+  const events = [...all.flatMap((comment) => readComment(comment, botLogin)), ...starts];
   return {
     ownComments: all.filter(({ by }) => by === botLogin),
+    ownPulls,
     commands: events.flatMap((event) => (event.kind === "commanded" ? [event] : [])),
   };
 };
 
+type IssueEvidence = Pick<RebuildEvidence, "ownPulls"> & { readonly starts: readonly Event[] };
+
 /**
- * Commands from the texts, labels and assignments of issues. The configured label is unknown now, so every label counts as the trigger.
+ * Commands from the texts, labels and assignments of issues, and Enki's open pull requests. The configured label is unknown now, so every
+ * label counts as the trigger.
  */
-const readIssueStarts = async ({ github, botLogin, now }: RebuildContext): Promise<Event[]> => {
+const readIssueEvidence = async ({ github, botLogin, now }: RebuildContext): Promise<IssueEvidence> => {
   const since = now() - REBUILD_LOOKBACK_MS;
-  const created = requireListing(await github.issues.changedSince(since));
+  const listed = requireListing(await github.issues.changedSince(since));
   const changes = requireListing(await github.issues.changesSince(since));
-  return [
-    ...created.flatMap((issue) => (issue.onPull ? [] : (readNewIssue({ ...issue, edited: false }, botLogin) ?? []))),
-    ...changes.flatMap((change) => readIssueChange(change, { label: change.label ?? "", botLogin: botLogin }) ?? []),
-  ];
+  return {
+    starts: [
+      ...listed.flatMap((issue) => (issue.onPull ? [] : (readNewIssue({ ...issue, edited: false }, botLogin) ?? []))),
+      ...changes.flatMap((change) => readIssueChange(change, { label: change.label ?? "", botLogin: botLogin }) ?? []),
+    ],
+    ownPulls: listed.flatMap(({ onPull, by, issue: number, body, open }) => (onPull && open && by === botLogin ? [{ number, body }] : [])),
+  };
 };
 
 /** Returns the listed items, or none if issues are disabled; throws if GitHub does not answer. */

@@ -70,9 +70,10 @@ export const issueSchema = z
     comments: z.number().int().default(0),
     labels: z.array(z.union([z.string(), z.object({ name: z.string().nullish() })])).default([]),
     assignees: z.array(z.object({ login: z.string() })).nullish(),
+    state: z.string().default("open"),
     pull_request: z.unknown().optional(),
   })
-  .transform(({ number, title, body, user, created_at, updated_at, comments: count, labels, assignees, pull_request }) => ({
+  .transform(({ number, title, body, user, created_at, updated_at, comments: count, labels, assignees, state, pull_request }) => ({
     issue: number,
     title,
     body: body ?? "",
@@ -83,6 +84,7 @@ export const issueSchema = z
     comments: count,
     labels: labels.flatMap((label) => (typeof label === "string" ? label : (label.name ?? []))),
     assignees: (assignees ?? []).map(({ login }) => login),
+    open: state === "open",
     onPull: pull_request !== undefined && pull_request !== null,
   }));
 /** GitHub's issue listing includes pull requests. */

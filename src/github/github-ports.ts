@@ -58,6 +58,8 @@ export type ListedIssue = IssueText & {
   readonly issue: number;
   readonly labels: readonly string[];
   readonly assignees: readonly Login[];
+  /** Whether the issue or pull request is open. */
+  readonly open: boolean;
 };
 
 export type IssuePort = {

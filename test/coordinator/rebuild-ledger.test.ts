@@ -147,6 +147,7 @@ test("recognises requests by issue text, label or assignment and does not repeat
     ...by,
     labels: [],
     assignees: [],
+    open: true,
     title: "Uploads fail",
     body: "/enki fix",
     comments: 1,

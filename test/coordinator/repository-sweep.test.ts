@@ -18,6 +18,7 @@ const issue = (number: number, over: Partial<ListedIssue> = {}): ListedIssue => 
   comments: 0,
   labels: [],
   assignees: [],
+  open: true,
   created: NOW,
   updated: NOW,
   ...over,

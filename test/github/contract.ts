@@ -134,6 +134,7 @@ const comments = (on: () => ContractStage): void => {
       onPull: false,
       labels: [BACKLOG_LABEL],
       assignees: [],
+      open: true,
     });
     expect(created.map((each) => each.issue)).toContain(issue);
     const changes = value(await github.issues.changesSince(0));

@@ -68,11 +68,13 @@ export const updatePullText = (tx: DecisionTransaction, of: StepPull): void => {
   if (pull === null || (announcedState === undefined && isEnd(step))) return;
   const [landing, state] = [toAnnounced(tx.queue(execution.baseBranch), step), toStateKey(step)];
   if (state === announcedState?.key && landing === (announcedLanding ?? USUAL_LANDING)) return;
-  const key = toEditKey(toTaskId(execution.id, step.id), landing, state);
+  const key = toPullEditKey(toTaskId(execution.id, step.id), { landing, state });
   tx.requestEffect({ kind: "edit-pull", key, pull, body: renderBody(tx, of) });
 };
 
-const toEditKey = (task: TaskId, landing: string, state: string) => `edit-pull:${task}/${landing}/${state}` as const;
+type PullText = { readonly landing: string; readonly state: string };
+
+export const toPullEditKey = (task: TaskId, { landing, state }: PullText) => `edit-pull:${task}/${landing}/${state}` as const;
 
 /** Records the state in the text of a pull request, so that only changes cause edits. */
 export const recordPullText = (tx: DecisionTransaction, key: string): void => {

@@ -3,7 +3,7 @@ import type { PersonCommand } from "../domain/command.ts";
 import { digestEffect, type Effect } from "../domain/effect.ts";
 import type { Event } from "../domain/event.ts";
 import type { Execution } from "../domain/execution.ts";
-import { type BranchName, type ExecutionId, hashValue, type Millis, readTaskId, type Sha, type StepId } from "../domain/ids.ts";
+import { type BranchName, type ExecutionId, hashValue, type Millis, readTaskId, type Sha, type StepId, toTaskId } from "../domain/ids.ts";
 import { emptyLedger, type Ledger, type EffectRecord } from "../domain/ledger.ts";
 import { DEFAULT_TIER, type Plan } from "../domain/plan.ts";
 import { emptyQueue } from "../domain/queue.ts";
@@ -11,8 +11,10 @@ import { readTaskRef } from "../domain/refs.ts";
 import { type Refusal, refuse } from "../domain/refusal.ts";
 import { createStep, type Step } from "../domain/step.ts";
 import { readCommentEnd } from "../messages/execution-comment.ts";
+import { isTextOfStep, renderLostPull } from "../messages/lost-pull.ts";
 import { renderLostExecution } from "../messages/lost-execution.ts";
 import { readMarker, writeMarker } from "../messages/comment-marker.ts";
+import { toPullEditKey } from "./pull-texts.ts";
 
 type RecoveredCommand = Extract<Event, { kind: "commanded" }>;
 
@@ -34,11 +36,15 @@ type OwnComment = {
   readonly updated: Millis;
 };
 
+/** An open pull request by Enki. */
+type OwnPull = { readonly number: number; readonly body: string };
+
 /** Everything that shows what executions did when the ledger is gone. */
 export type RebuildEvidence = {
   readonly landings: readonly LandedMerge[];
   readonly refs: readonly string[];
   readonly ownComments: readonly OwnComment[];
+  readonly ownPulls: readonly OwnPull[];
   readonly commands: readonly RecoveredCommand[];
   readonly baseBranch: BranchName;
   readonly now: Millis;
@@ -118,7 +124,7 @@ const rebuildExecution = (evidence: RebuildEvidence, of: ExecutionEvidence): Reb
   return {
     execution,
     plan,
-    outbox: end === null ? [createLostNotice(execution, lost)] : [],
+    outbox: end === null ? [createLostNotice(execution, lost), ...editLostPulls(evidence, execution, branches)] : [],
     effectRecords: rebuildEffectRecords(evidence.now, execution, of.ownComment),
   };
 };
@@ -190,6 +196,15 @@ const createLostNotice = ({ id, issue }: Execution, why: Refusal): Effect => {
   ].join("\n\n");
   return { kind: "write-comment", key: `write-comment:reply/lost${id}`, issue, marker, body, comment: null };
 };
+
+/** Pull requests of work that has not landed say that nothing lands it any longer. */
+const editLostPulls = ({ ownPulls }: RebuildEvidence, { id, issue }: Execution, branches: readonly StepId[]): readonly Effect[] =>
+  branches.flatMap((step): Effect[] => {
+    const lost = { execution: id, step, issue };
+    const own = ownPulls.find(({ body }) => isTextOfStep(body, lost));
+    const key = toPullEditKey(toTaskId(id, step), { landing: "exact", state: "lost" });
+    return own ? [{ kind: "edit-pull", key, pull: own.number, body: renderLostPull(own.body, lost) }] : [];
+  });
 
 /** The effect records of an execution's comment: a finished execution's text stays, a lost one's comment is edited. */
 const rebuildEffectRecords = (now: Millis, { id, issue, state, refusal }: Execution, said: OwnComment): [string, EffectRecord][] => {

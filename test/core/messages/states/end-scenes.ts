@@ -205,13 +205,16 @@ export const END_SCENES: Readonly<Record<string, Scene>> = {
         ],
         refs: Object.keys(it.state.refs),
         ownComments: [{ id: own.id, issue: 1, onPull: false, body: own.body, updated: it.state.now }],
+        ownPulls: it.state.pulls
+          .filter(({ state }) => state === "open")
+          .map(({ number }) => ({ number, body: it.state.bodies.get(number) ?? "" })),
         commands: it.state.heard.filter((event) => event.kind === "commanded"),
         baseBranch: "main",
         now: it.state.now,
       });
       it.restart();
       await it.later(1);
-      return { it, id: it.id };
+      return { it, id: it.id, pulls: [101] };
     },
   },
 };
