@@ -3,6 +3,7 @@ import type { Conflict } from "../../../src/core/domain/conflict.ts";
 import { createStep, type Step } from "../../../src/core/domain/step.ts";
 import { type PullBodyInput, renderPullBody, renderUnfollowedPullBody } from "../../../src/core/messages/pull-text.ts";
 import { toPullStateKey } from "../../../src/core/messages/pull-state.ts";
+import { isTextOfStep, renderLostPull } from "../../../src/core/messages/lost-pull.ts";
 import { SHOWN } from "./upload-limit.ts";
 
 const URL = "https://github.example/acme/shop";
@@ -293,5 +294,30 @@ describe("the key of what the text says", () => {
     ].map(toPullStateKey);
     expect(new Set(all).size).toBe(all.length);
     expect(all.filter((key) => key.includes("/"))).toEqual([]);
+  });
+});
+
+describe("the text after the ledger was lost", () => {
+  const lost = { execution: execution.id, step: "test_upload", issue: 1 };
+  const words = "\n\nStep `test_upload` of the plan for #1, \n\n**How it lands**\n\n<sub>Task `abc123-test_upload` of execution ";
+  const text = renderPullBody(inputOf({ ...published, output: `Done.${words}` }));
+
+  test("keeps what was asked and done, and promises nothing", () => {
+    const shown = renderLostPull(text, lost);
+    expect(shown.split("\n\n")[0]).toContain("Someone deleted `refs/enki/ledger`");
+    expect(shown).toContain("**Changes**, in the worker's words\n\n> Done.\n");
+    expect(shown).toContain("> A file of 5 MB is stored and given back, one of 11 MB is refused.\n");
+    expect(shown).not.toMatch(/In the queue|^\*\*(?:Verification|How it lands)|push to this branch|\/enki cancel/m);
+    expect(shown.split("\n").at(-1)).toBe(
+      `<sub>Task \`${execution.id}-test_upload\` of execution \`${execution.id}\` · [progress](${URL}/issues/1#issuecomment-9)</sub>`,
+    );
+  });
+
+  test("is that of its own step only", () => {
+    expect([isTextOfStep(text, lost), isTextOfStep(text, { ...lost, step: "fix" }), isTextOfStep(text, { ...lost, issue: 2 })]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 });
