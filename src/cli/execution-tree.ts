@@ -16,7 +16,7 @@ export type TreeInput = {
   readonly plan: Plan | null;
   /** The queue of its base branch; absent before the first step joined. */
   readonly queue: Queue | undefined;
-  /** Why nothing of it starts for now; null if its budget has room. */
+  /** The budget that keeps its agents from starting; null if there is room. */
   readonly hold: BudgetHold | null;
   readonly timeline: ExecutionTimeline;
   readonly now: Millis;

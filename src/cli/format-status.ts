@@ -22,7 +22,7 @@ export const formatWaiting = (execution: Execution): string[] => {
   ];
 };
 
-/** Why nothing more starts: the quota of a model, or a budget. */
+/** The quota of a model and the budget that keep agents from starting. */
 export const listHoldLines = ({ execution, hold }: TreeInput): string[] => {
   const until = findQuotaEnd(execution);
   return [
@@ -48,20 +48,20 @@ const listStopLines = (execution: Execution, frozen: Refusal | null): string[] =
 type StatusPlace = {
   readonly name: string;
   readonly isOpen: boolean;
-  /** How git prints a file of the ledger. */
+  /** Returns the command by which git prints a file of the ledger. */
   readonly toPrintCommand: (path: string) => string;
 };
 
 const MAX_REPORTS_LISTED = 20;
 
-/** Why steps had failed before a person cancelled or skipped them. */
+/** The failures of steps that a person then cancelled or skipped. */
 const listEarlierFailures = ({ steps }: Execution): string[] =>
   Object.values(steps).flatMap((step) => {
     const failure = findEarlierFailure(step);
     return failure === null ? [] : [`${step.id} had failed before it was ${step.state}: ${toOneLine(failure.message, 300)}`];
   });
 
-/** Where the reports of finished steps are, in the order of the plan. */
+/** The places of the reports of finished steps, in the order of the plan. */
 const listReportLines = ({ execution, plan }: TreeInput, { toPrintCommand }: StatusPlace): string[] => {
   const reported = (plan?.steps ?? []).filter(({ id }) => {
     const step = execution.steps[id];

@@ -25,7 +25,7 @@ export const openLedgerReader = ({ now, config, pageUrl = null }: ReaderFrame, l
     facts: new Map(),
   });
 
-/** Returns what a budget keeps from starting; null if there is room. */
+/** Returns the budget that holds an execution; null if there is room. */
 export type BudgetLook = (execution: Execution, ledger: Ledger) => BudgetHold | null;
 
 export const openBudgetLook = async (terminal: TerminalHost): Promise<BudgetLook> => {

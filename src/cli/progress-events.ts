@@ -25,7 +25,7 @@ const formatElapsed = (ms: number): string => (ms < MAX_TENTHS_MS ? `${(ms / 1_0
 type ProgressOutput = { readonly progress: Pick<ProgressView, "printLine">; readonly isJson: boolean };
 type ProgressTerminal = Pick<TerminalHost, "now" | "out" | "isInteractive">;
 /** An execution with what surrounds it. */
-export type ShownExecution = Pick<TreeInput, "execution" | "queue" | "hold">;
+type ShownExecution = Pick<TreeInput, "execution" | "queue" | "hold">;
 export type ProgressPrinter = { readonly print: (shown: ShownExecution) => void };
 
 const isVisible = ({ state }: Step): boolean => state !== "pending" && state !== "ready";

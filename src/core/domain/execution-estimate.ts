@@ -1,9 +1,9 @@
 import type { Hash, Millis, StepId } from "./ids.ts";
 
-/** What half of the earlier steps did not exceed. `usd`: US dollars. Amounts without history are absent. */
+/** Half of the earlier steps did not exceed these amounts. `usd`: US dollars. Amounts without history are absent. */
 type StepForecast = { readonly ms?: Millis; readonly usd?: number };
 
-/** What an execution was expected to take when its plan started, kept to be compared with what it takes. */
+/** The estimate of an execution, made when its plan started and compared with the actual times later. */
 export type ExecutionEstimate = {
   /** The plan that was estimated. */
   readonly plan: Hash;

@@ -84,7 +84,7 @@ export type Execution = {
   readonly usage?: Readonly<Partial<Record<JobKey, AgentUsage>>>;
   /** How long each job took, from its request to its result; missing in older ledgers. */
   readonly times?: Readonly<Partial<Record<JobKey, Millis>>>;
-  /** What it was expected to take when its plan started; missing without history, and in older ledgers. */
+  /** The estimate made when its plan started; missing without history, and in older ledgers. */
   readonly estimate?: ExecutionEstimate;
   /** A person's limit of what it may cost; the limit of the configuration if missing. */
   readonly budget?: ExecutionBudget;

@@ -22,11 +22,11 @@ export const createEstimate = (
 
 type EndFacts = {
   readonly now: Millis;
-  /** When the attempt of a running step started; undefined if unknown. */
+  /** The start of a running step's attempt; undefined if unknown. */
   readonly startOf: (step: Step) => Millis | undefined;
 };
 
-/** When all steps are expected to be over, by the longest way through what remains. Null if a person must act first, or without history. */
+/** The expected end of the last step, by the longest way through the remaining steps; null if a person must act first, or without history. */
 export const findExpectedEnd = (execution: Execution, plan: Plan, facts: EndFacts): Millis | null => {
   const { estimate, steps } = execution;
   if (!estimate) return null;
@@ -40,7 +40,7 @@ export const findExpectedEnd = (execution: Execution, plan: Plan, facts: EndFact
   return Math.max(facts.now, ...ends.values());
 };
 
-/** `begin`: when its needs are over. */
+/** `begin`: the end of its needs. */
 type NextStep = { readonly planned: PlannedStep; readonly begin: Millis; readonly estimate: ExecutionEstimate };
 
 /** The state of a step that ends without a person. */

@@ -239,7 +239,7 @@ export const pause = (step: Step, refusal: Refusal): Step =>
 export const resume = (step: Step): Step =>
   take("resume", step, { ...CLEARED, state: step.resumeAs ?? "pending", deadline: step.deadline });
 
-/** Keeps why a step failed, which the reason for its end by a person replaces. */
+/** Keeps the reason of a failure, which the reason of a cancellation or a skip replaces. */
 export const keepFailure = (step: Step): Step => (step.state === "failed" ? { ...step, failure: step.refusal } : step);
 
 /** Skips a step: its dependents continue without its work. */

@@ -113,7 +113,7 @@ export type StepFacts = {
   readonly artifact: boolean;
   /** The last failure, for the next attempt's prompt. */
   readonly lastFailure: string | null;
-  /** Why it had failed before a person cancelled or skipped it; absent if it had not, and in ledgers of earlier versions. */
+  /** The failure before a person cancelled or skipped the step; absent without one, and in ledgers of earlier versions. */
   readonly failure?: Refusal;
   /** Paths of an earlier conflict with the base, since resolved by a later landing. */
   readonly pastConflicts?: readonly string[];
@@ -217,7 +217,7 @@ export const isHeldByPerson = ({ state, refusal }: Pick<Step, "state" | "refusal
 export const isHeldButBuildable = (step: Pick<Step, "state" | "refusal">): boolean =>
   isHeldByPerson(step) && step.refusal?.code !== "pull-closed" && step.refusal?.code !== "retargeted";
 
-/** Why a cancelled or skipped step had failed; null if it had not. */
+/** The failure before a step was cancelled or skipped; null without one. */
 export const findEarlierFailure = ({ state, failure }: Step): Refusal | null =>
   (state === "cancelled" || state === "skipped") && failure ? failure : null;
 

@@ -19,7 +19,7 @@ const STATE_MARKS: Readonly<Record<StepState, string>> = {
   cancelled: "-",
 };
 
-/** The steps that have started, and where they are in the queue. */
+/** The steps that have started, with their places in the queue. */
 export type DrawnStates = { readonly states: Readonly<Record<string, Step>>; readonly place?: PlaceReader | undefined };
 
 /** Draws a plan for a terminal: each step on one line below its needs, with state and title. `width` in columns. */

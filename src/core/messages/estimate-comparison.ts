@@ -6,7 +6,7 @@ import { type EstimatedAmount, sumEstimates } from "../domain/plan-estimate.ts";
 import { sumAttempts } from "../domain/step-history.ts";
 import { formatDuration } from "./duration-text.ts";
 
-/** An estimate beside what it became. Null: without history, not finished, or not reported. */
+/** Estimated and actual amounts; null without history, before the end, or without a report. */
 export type ComparedAmounts = {
   readonly expectedMs: Millis | null;
   readonly ms: Millis | null;
@@ -14,7 +14,7 @@ export type ComparedAmounts = {
   readonly usd: number | null;
 };
 
-/** The estimate of an execution beside what it took. `total`: along the critical path, from the start of the plan to its end. */
+/** The estimate of an execution beside its actual amounts. `total`: along the critical path, from the start of the plan to its end. */
 export type EstimateComparison = {
   readonly steps: readonly (ComparedAmounts & { readonly id: StepId })[];
   readonly total: ComparedAmounts;
@@ -31,7 +31,7 @@ const findTimeSinceStart = ({ states }: ExecutionTimeline): Millis | null => {
 
 const toAmount = (value: number | undefined): EstimatedAmount | null => (value === undefined ? null : { usual: value, high: value });
 
-/** Null if no estimate was recorded. */
+/** Compares a recorded estimate with the actual amounts; null without one. */
 export const compareEstimate = ({ execution, plan, timeline }: ComparedExecution): EstimateComparison | null => {
   const { estimate } = execution;
   if (!estimate || Object.keys(estimate.steps).length === 0) return null;

@@ -60,7 +60,7 @@ export type ExecutionReport = {
   readonly planning: WaitTotals;
   readonly waits: WaitTotals;
   readonly steps: readonly ReportedStep[];
-  /** Null if no estimate was recorded. */
+  /** The estimate beside the actual amounts; null without a recorded estimate. */
   readonly comparison: EstimateComparison | null;
   readonly baseBranch: string;
   /** The verify commands that flaked on the base branch in the last 30 days. */

@@ -1,7 +1,7 @@
 import type { Execution } from "../domain/execution.ts";
 import type { Step } from "../domain/step.ts";
 
-/** How failed work continues. `advice`: what a person does first; empty for nothing. `command`: the comment; empty if none continues it. */
+/** The next step after a failure. `advice`: an act of a person before the command; `command`: the comment. Either may be empty. */
 export type FailureAction = { readonly advice: string; readonly command: string };
 
 const LAND_COMMAND = "/enki land";

@@ -11,7 +11,7 @@ const findFooter = (text: string, { execution, step }: LostStep): number =>
 const findTask = (text: string, { step, issue }: LostStep): number =>
   text.indexOf(`\n\nStep ${toInlineCode(step)} of the plan for #${issue}, `);
 
-/** Whether a pull request's text is that of a step. */
+/** Whether the text of a pull request names the step. */
 export const isTextOfStep = (text: string, lost: LostStep): boolean => findTask(text, lost) >= 0 && findFooter(text, lost) >= 0;
 
 /** The text of a step's pull request after the ledger was lost: the state is another, and nothing promises a landing. */

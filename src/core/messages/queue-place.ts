@@ -10,7 +10,7 @@ const describeCandidate = (candidate: Candidate): string | null => {
 };
 
 /** Where published work is in the queue, in words; null if the queue does not have it yet. */
-export const describeQueuePlace = (task: TaskId, { items, candidates }: ShownQueue): string | null => {
+const describeQueuePlace = (task: TaskId, { items, candidates }: ShownQueue): string | null => {
   const at = items.findIndex((item) => item.task === task);
   const item = items[at];
   if (!item) return null;

@@ -5,7 +5,7 @@ import type { Queue } from "../domain/queue.ts";
 import { formatDuration } from "./duration-text.ts";
 import { formatMinute } from "./quota-note.ts";
 
-/** What keeps an execution from its end. */
+/** The hindrances that only a person removes. */
 type EndHindrances = { readonly queue: Pick<Queue, "frozen"> | undefined; readonly hold: BudgetHold | null };
 
 /** The expected end of a running execution; null if it is unknown, or a person must act first. */

@@ -29,7 +29,7 @@ const toStepItem = (execution: Execution, step: Step): WaitingItem | null => {
   return { ...item, kind: "report", text: message, command: `enki approve ${task}`, comment: own };
 };
 
-/** What failed, and how it continues: the same in the comment and the terminal. */
+/** A failure with the same next command in the comment and the terminal. */
 const toFailureItem = (execution: Execution, failed: readonly Step[], of: Pick<WaitingItem, "step" | "text" | "pull">): WaitingItem => {
   const { advice, command } = findFailureAction(execution, failed);
   return {

@@ -7,7 +7,7 @@ import type { Step } from "../../domain/step.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 import { readPlanHistory } from "../plan-history.ts";
 
-/** Records what a started plan is expected to take, and its expected end whenever a step changed its state. */
+/** Records the estimate of a started plan, and its expected end after each change of a step's state. */
 export const reconcileEstimates = (tx: DecisionTransaction): void => {
   // Decisions that earlier versions stored estimated nothing.
   if ((tx.snapshot.rules ?? 0) < 1) return;
@@ -20,7 +20,7 @@ export const reconcileEstimates = (tx: DecisionTransaction): void => {
   }
 };
 
-/** Null while the archive is read. */
+/** The execution with an estimate of its present plan; null while the archive is read. */
 const withEstimate = (tx: DecisionReader, execution: Execution, plan: Plan): Execution | null => {
   const { plan: hash, estimate } = execution;
   if (hash === null || estimate?.plan === hash) return execution;
@@ -29,7 +29,7 @@ const withEstimate = (tx: DecisionReader, execution: Execution, plan: Plan): Exe
   return Object.keys(history).length === 0 ? execution : { ...execution, estimate: createEstimate({ plan, hash }, history, estimate) };
 };
 
-/** Whether a step is in another state than before this decision. The text of the comment changes then anyway. */
+/** A step with another state than before this decision changes the text of the comment anyway. */
 const hasStepChanged = (tx: DecisionReader, { id, steps }: Execution): boolean => {
   const before = tx.snapshot.ledger.executions[id];
   if (before?.steps === steps) return false;
