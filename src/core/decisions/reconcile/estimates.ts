@@ -20,13 +20,16 @@ export const reconcileEstimates = (tx: DecisionTransaction): void => {
   }
 };
 
-/** The execution with an estimate of its present plan; null while the archive is read. */
+/** The execution with an estimate of its present plan, if the plan starts or grows in this decision; null while the archive is read. */
 const withEstimate = (tx: DecisionReader, execution: Execution, plan: Plan): Execution | null => {
-  const { plan: hash, estimate } = execution;
-  if (hash === null || estimate?.plan === hash) return execution;
+  const { id, plan: hash, estimate } = execution;
+  const before = tx.snapshot.ledger.executions[id];
+  const isStarted = before?.plan === hash && Object.keys(before?.steps ?? {}).length > 0;
+  if (hash === null || isStarted) return execution;
   const history = readPlanHistory(tx);
   if (!history) return null;
-  return Object.keys(history).length === 0 ? execution : { ...execution, estimate: createEstimate({ plan, hash }, history, estimate) };
+  const created = createEstimate({ plan, hash }, history, estimate);
+  return Object.keys(created.steps).length === 0 ? execution : { ...execution, estimate: created };
 };
 
 /** A step with another state than before this decision changes the text of the comment anyway. */
