@@ -93,7 +93,7 @@ describe.concurrent("enki run", () => {
     const { code, out } = await run("--yes", "what limits it?");
     expect(code).toBe(0);
     expect(out).toContain("look: Do look\n    # Found\n\n    two places\n");
-    expect(out).toContain("Done. There is nothing to merge.");
+    expect(out).toContain("Done. The report is above, and there is nothing to merge.");
     const [, object = ""] = /^ {2}git show (\S+)$/m.exec(out) ?? [];
     expect(git("show", object)).toBe("# Found\n\ntwo places");
     expect(branches()).toEqual(["main"]);

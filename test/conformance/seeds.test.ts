@@ -85,7 +85,7 @@ describe.concurrent.each(AGENTS)("the seeds' own words, end to end, by %s", (_, 
     const it = await run("is it safe?");
     expect(it.code).toBe(0);
     expect(it.artifact("audit")).toBe("# Risk: low");
-    expect(it.out).toContain("Done. There is nothing to merge.");
+    expect(it.out).toContain("Done. The report is above, and there is nothing to merge.");
     expect(git("branch", "--format=%(refname:short)")).toBe("main");
     expect(it.state().steps["audit"]).toMatchObject({ state: "done", output: "My report is written." });
     // Who asks is refused, who does not is found out.
