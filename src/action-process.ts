@@ -18,6 +18,10 @@ export const openActionProcess = (url: string) => {
     logInfo: log.write,
     now: Date.now,
     nonce: randomBytes(6).toString("hex"),
+    onInterrupt: (call: () => void) => {
+      process.once("SIGINT", call);
+      return () => void process.off("SIGINT", call);
+    },
     after: (delay: number, call: () => void) => {
       const timer = setTimeout(call, delay);
       return () => clearTimeout(timer);

@@ -28,9 +28,10 @@ process.exitCode = await main(process.argv.slice(2), {
   err: (text) => void (isExiting || process.stderr.write(text)),
   log: (line) => void (process.env["ENKI_LOG"] && process.stderr.write(`${line}\n`)),
   onInterrupt: (clean, code = exitCode) => {
+    // A repeated signal must not end the process before its children.
+    if (cleanupTasks.length === 0) for (const signal of EXIT_SIGNALS) process.on(signal, cleanUpAndExit);
     cleanupTasks.push(clean);
     exitCode = code;
-    for (const signal of EXIT_SIGNALS) process.once(signal, cleanUpAndExit);
   },
   waitForInterrupt: () => new Promise(() => setInterval(() => undefined, 1 << 30)),
   exit: (code) => process.exit(code),

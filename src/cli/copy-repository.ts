@@ -96,7 +96,7 @@ const readCloneConfig = async (clone: RepositoryClone, commit: Sha | null, direc
 /** The configuration of an existing copy. */
 export const readCopyConfig = async (
   terminal: TerminalHost,
-  { forge }: LocalMachine,
+  { forge }: Pick<LocalMachine, "forge">,
   place: CopyPlace & { readonly branch: BranchName },
 ): Promise<Config> => {
   const clone = await openCopyClone(terminal, forge.url, place);

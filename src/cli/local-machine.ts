@@ -43,6 +43,8 @@ export type MachineOptions = {
   readonly minutes?: Readonly<Partial<Record<Tier, number>>>;
   /** The local GitHub's first id. Execution names derive from comment ids, so machines whose results are kept together need different ones. */
   readonly firstId?: number;
+  /** Called before the App starts: the App of an earlier process starts the next jobs at once. */
+  readonly prepare?: (machine: Pick<LocalMachine, "forge">) => Promise<void>;
 };
 
 export type LocalMachine = {
@@ -93,6 +95,9 @@ const createAbortableSleep =
         resolve();
       });
     });
+
+/** The time in which an interrupted agent's work is handed over; longer than an agent has between its signals. */
+const AGENT_END_MS = 8_000;
 
 const APP_LOGIN = "enki[bot]";
 
@@ -167,6 +172,7 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
   };
   try {
     await writeInstallation(terminal, forge.url, options);
+    await options.prepare?.({ forge });
     const app = await startMachineApp(terminal, { forge, root, state, clones, repositories, log: options.log });
     return {
       forge,
@@ -178,6 +184,7 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
       },
       close: async () => {
         await app.close();
+        await runner.interruptAgents(AGENT_END_MS);
         await stop();
       },
     };

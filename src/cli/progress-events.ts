@@ -1,5 +1,6 @@
 import type { Execution } from "../core/domain/execution.ts";
 import type { Step } from "../core/domain/step.ts";
+import { type AttemptFault, formatAttemptFault } from "../core/messages/attempt-fault.ts";
 import { formatBudgetLine } from "../core/messages/budget-text.ts";
 import { formatDuration } from "../core/messages/duration-text.ts";
 import { toOneLine } from "../core/messages/escape.ts";
@@ -28,14 +29,27 @@ type ProgressTerminal = Pick<TerminalHost, "now" | "out" | "isInteractive">;
 type ShownExecution = Pick<TreeInput, "execution" | "queue" | "hold">;
 export type ProgressPrinter = { readonly print: (shown: ShownExecution) => void };
 
+/** The attempts that failed since, and are repeated. The number of a step's attempt grows when the next one starts. */
+const listNewFaults = ({ planning, steps }: Execution, before: Execution): AttemptFault[] => [
+  ...(planning.faults > before.planning.faults ? [{ step: null, attempt: planning.attempt - 1, reason: planning.lastFailure ?? "" }] : []),
+  ...Object.values(steps)
+    .filter(({ id, state, faults }) => (state === "ready" || state === "running") && faults > (before.steps[id]?.faults ?? 0))
+    .map(({ id, state, attempt, lastFailure }) => ({
+      step: id,
+      attempt: state === "ready" ? attempt : attempt - 1,
+      reason: lastFailure ?? "",
+    })),
+];
+
 const isVisible = ({ state }: Step): boolean => state !== "pending" && state !== "ready";
 
 /** Prints single changes, as a line of JSON or as a plain line. */
 const openChangeLines = (terminal: ProgressTerminal, { progress, isJson }: ProgressOutput) => {
   const begun = terminal.now();
   const printEvent = (event: object): void => terminal.out(`${JSON.stringify({ at: new Date(terminal.now()).toISOString(), ...event })}\n`);
+  const printLine = (line: string): void => progress.printLine(`${formatElapsed(terminal.now() - begun).padStart(7)}  ${line}`);
   const printPlain = (line: string): void => {
-    if (!terminal.isInteractive) progress.printLine(formatElapsed(terminal.now() - begun).padStart(7) + `  ${line}`);
+    if (!terminal.isInteractive) printLine(line);
   };
   return {
     printStep: ({ execution, queue }: ShownExecution, step: Step): void => {
@@ -60,6 +74,11 @@ const openChangeLines = (terminal: ProgressTerminal, { progress, isJson }: Progr
     printHold: ({ id }: Execution, line: string): void => {
       if (isJson) printEvent({ kind: "budget", execution: id, why: line });
       else printPlain(line);
+    },
+    /** A terminal's tree does not show why an attempt was repeated, so the line is printed there too. */
+    printFault: ({ id }: Execution, { step, attempt, reason }: AttemptFault): void => {
+      if (isJson) printEvent({ kind: "fault", execution: id, step, attempt, why: reason });
+      else printLine(formatAttemptFault({ step, attempt, reason }));
     },
     printState: ({ id, issue, state }: Execution): void => {
       if (isJson) printEvent({ kind: "execution", execution: id, issue, state });
@@ -92,6 +111,7 @@ export const openProgressPrinter = (terminal: ProgressTerminal, output: Progress
       if (execution.state !== before?.execution.state) lines.printState(execution);
       const until = findQuotaEnd(execution);
       if (until !== null && (before === null || findQuotaEnd(before.execution) !== until)) lines.printQuotaEnd(execution, until);
+      for (const fault of before === null ? [] : listNewFaults(execution, before.execution)) lines.printFault(execution, fault);
       printSteps(shown);
       const hold = formatHold(shown);
       if (hold !== null && hold !== formatHold(before)) lines.printHold(execution, hold);

@@ -8,7 +8,7 @@ import { findNamedAgent, prepareAgents } from "./prepare-agents.ts";
 import type { Config } from "../core/domain/config.ts";
 import { findRepository, type FoundRepository } from "./find-repository.ts";
 import { chooseVerify } from "./choose-verify.ts";
-import { type LocalMachine, openMachine } from "./local-machine.ts";
+import { type LocalMachine, type MachineOptions, openMachine } from "./local-machine.ts";
 import { CommandError, readOptionsAndWords, UsageError } from "./command-options.ts";
 import { printProtectionGaps } from "./protection-notice.ts";
 import type { TerminalHost } from "./terminal-host.ts";
@@ -93,9 +93,13 @@ const startRun = async (
   });
 };
 
-type RunMachine = StartedRun & { readonly port: number };
+type RunMachine = StartedRun & Pick<MachineOptions, "port" | "prepare">;
 
-const openRunMachine = async (terminal: TerminalHost, place: CommandWorkplace, { found, run, port }: RunMachine): Promise<LocalMachine> => {
+const openRunMachine = async (
+  terminal: TerminalHost,
+  place: CommandWorkplace,
+  { found, run, port, prepare }: RunMachine,
+): Promise<LocalMachine> => {
   const { agent, verify } = run;
   const { directory } = place;
   const machine = await openMachine(terminal, {
@@ -109,6 +113,7 @@ const openRunMachine = async (terminal: TerminalHost, place: CommandWorkplace, {
     log: terminal.log,
     hidden: listHiddenDirectories(terminal, found, agent),
     firstId: randomInt(MAX_FIRST_ID),
+    ...(prepare && { prepare }),
   });
   place.attachMachine(machine);
   await printProtectionGaps(terminal);
@@ -129,10 +134,12 @@ const resumeRun = async (
     // Another process may have continued the run before this one had the directory to itself.
     const record = await findResumable(terminal, found, asked.run.execution ?? named);
     const run = { ...record.run, yes: yes || record.run.yes };
-    const machine = await openAtSamePort(prepared, place, { found, run, port: Number(new URL(record.url).port) });
-    const { url, apiUrl } = machine.forge;
     const repository = { owner: record.owner, name: record.name };
-    machine.forge.setSecrets(repository, await collectAgentSecrets(prepared, await readCopyConfig(prepared, machine, record)));
+    const giveSecrets = async ({ forge }: Pick<LocalMachine, "forge">): Promise<void> =>
+      forge.setSecrets(repository, await collectAgentSecrets(prepared, await readCopyConfig(prepared, { forge }, record)));
+    const port = Number(new URL(record.url).port);
+    const machine = await openAtSamePort(prepared, place, { found, run, port, prepare: giveSecrets });
+    const { url, apiUrl } = machine.forge;
     await machine.resume(repository);
     return await carryOutRun(prepared, place, { ...record, run, url, apiUrl, pid: process.pid, isJson });
   } finally {

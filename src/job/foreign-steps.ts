@@ -18,6 +18,8 @@ export type ActionProcess = {
   /** An unpredictable word. */
   readonly nonce: string;
   readonly after: TimerStarter;
+  /** See StepHost.onInterrupt. */
+  readonly onInterrupt?: (call: () => void) => () => void;
 };
 
 export const requireVariable = ({ env }: Pick<ActionProcess, "env">, name: string): string => {
@@ -42,6 +44,7 @@ const createStepHost = (host: ActionProcess): StepHost => ({
   now: host.now,
   nonce: host.nonce,
   log: host.logInfo,
+  ...(host.onInterrupt && { onInterrupt: host.onInterrupt }),
 });
 
 /** Runs the step that works with an agent; returns why it failed, or null. */

@@ -123,13 +123,14 @@ const readVerdict = ({ job, step }: JobConclusion, { verify }: JobSpec, bundle: 
 const cleanFailure = ({ tests, ...failure }: CheckFailure): CheckFailure =>
   tests === undefined ? failure : { ...failure, tests: tests.map((name) => takeFirstChars(cleanText(name), MAX_TEST_NAME_CHARS)) };
 
-const selectAgentReport = ({ failure, usage }: OpenedBundle["report"]): Pick<JobResult, "failure" | "usage"> => ({
-  ...(failure && { failure }),
+/** An interruption on GitHub is a person's cancel or the job's time limit, which counts as a fault like any other lost job. */
+const selectAgentReport = ({ failure, usage }: OpenedBundle["report"], { job }: JobConclusion): Pick<JobResult, "failure" | "usage"> => ({
+  ...(failure && !(failure.code === "interrupted" && job === "cancelled") && { failure }),
   ...(isUsageReported(usage) && { usage }),
 });
 
 const validateBundle = async (
-  { spec, config, job, marked }: ResultInputs,
+  { spec, config, job, marked, publishing }: ResultInputs,
   result: Omit<JobResult, "end">,
   bundle: OpenedBundle,
 ): Promise<BuiltResult> => {
@@ -141,7 +142,7 @@ const validateBundle = async (
     answer: cutAnswer(cleanEnds(bundle.answer)),
     output: cleanText(bundle.output).slice(-20_000),
     tools: filterRecordedCommands(spec, report.tools),
-    ...selectAgentReport(report),
+    ...selectAgentReport(report, publishing.conclusion),
   };
   const ended = (end: JobEnd, artifact: string | null = null): BuiltResult => ({
     result: { ...result, ...reported, end, artifact },

@@ -30,6 +30,8 @@ export const runAgentSession = async (host: StepHost, spec: JobSpec, place: Work
     log: host.log,
   });
   const opened: { close: () => Promise<void> }[] = [];
+  const interrupt = new AbortController();
+  const ignoreInterrupt = host.onInterrupt?.(() => interrupt.abort());
   try {
     opened.push(await serveTools({ socket: toJobPaths(host.temp).socket, context: tools.context }));
     const key = await keepKeyOutside({
@@ -41,13 +43,21 @@ export const runAgentSession = async (host: StepHost, spec: JobSpec, place: Work
     if (key.sentence !== "") transcript.note(key.sentence);
     const network = await limitNetwork(host, spec, { ...key, fence: place.fence, onNote: transcript.note });
     opened.push(network);
-    const ended = await playSession(host, spec, { ...place, ...network, transcript, toolSet: tools.context.toolSet });
+    const ended = await playSession(host, spec, {
+      ...place,
+      ...network,
+      transcript,
+      toolSet: tools.context.toolSet,
+      readLimitWords: key.readLimitWords,
+      interrupt: interrupt.signal,
+    });
     await network.close();
     await key.close();
     const { end, reason, failure, usage, stderr } = ended;
     const answer = ended.messages.at(-1) ?? "";
     return { end, reason, failure, usage, answer, ...tools.listRecorded(), transcript: transcript.end(reason, stderr) };
   } finally {
+    ignoreInterrupt?.();
     tools.close();
     for (const each of opened) await each.close();
   }
@@ -59,10 +69,12 @@ type SessionPlace = WorkPlace & {
   /** The agent's own variables. */
   readonly variables: AgentVariables;
   readonly relay: NetworkRelay | null;
+  readonly readLimitWords: () => string;
+  readonly interrupt: AbortSignal;
 };
 
 const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): Promise<AgentEnd> => {
-  const { texts, fence, transcript, toolSet, variables, relay } = place;
+  const { texts, fence, transcript, toolSet, variables, relay, readLimitWords, interrupt } = place;
   await fence.give(toJobPaths(host.temp).socket);
   const home = await fence.createHome();
   const canEdit = mayEdit(spec);
@@ -82,6 +94,8 @@ const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): 
     idleMs: agent.idleMs,
     after: host.after,
     now: host.now,
+    readLimitWords,
+    interrupt,
     onUpdate: transcript.update,
     onPermission: transcript.permission,
   });

@@ -19,4 +19,6 @@ export type StepHost = {
   /** An unpredictable word. */
   readonly nonce: string;
   readonly log: (line: string) => void;
+  /** Calls this instead of ending the process at the runner's first signal; returns what undoes it. Absent where the runner sends none. */
+  readonly onInterrupt?: (call: () => void) => () => void;
 };

@@ -71,6 +71,7 @@ export const playTurn = async ({
       idleMs,
       after,
       now: () => 1_000_000_000_000,
+      readLimitWords: key.readLimitWords,
       onUpdate: (update) => void updates.push(update),
     });
     const file = join(workspace, TURN_FILE);

@@ -1,45 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { makeRepository, openTerminal } from "../cli/stage.ts";
 import { hasNamespaces } from "../support/namespaces.ts";
-import { CHOSEN_PRESETS, GATEWAY_KEY, installPreset, toGatewayVariables } from "./real-agent.ts";
-import { type ModelScript, openScriptedModel, type ScriptedCall, type ScriptedModel } from "./scripted-model.ts";
-
-const steps = [
-  { id: "look", title: "Look at the limit", description: "LOOK: find the limit.", role: "researcher", tier: "light" },
-  { id: "fix", title: "Raise the limit", description: "RAISE: set the limit to 10.", needs: ["look"] },
-];
-
-const output = (text: string): ScriptedCall => ({ say: `${text}\n\n[OUTPUT]\n${text}\n[/OUTPUT]` });
-
-const PLANNER: readonly ScriptedCall[] = [
-  { write: "planner.txt", content: "evil" },
-  { enki: "enki_execution_create", input: { steps } },
-  { say: "The plan looks, and raises the limit." },
-];
-const RESEARCHER: readonly ScriptedCall[] = [
-  { write: "evil.txt", content: "evil" },
-  { shell: "echo evil > evil-shell.txt; echo evil >> limit.txt" },
-  output("The limit is 1."),
-];
-/** Shows the variables of the shell, of every process around it, and what the agent keeps in files. */
-const SHOW_KEYS =
-  "env; cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; grep -rs . ~/.codex ~/.claude* ~/.gemini ~/.config | head -c 9000";
-const FIXER: readonly ScriptedCall[] = [{ shell: SHOW_KEYS }, { shell: "printf '10\\n' > limit.txt" }, output("The limit is 10.")];
-
-const chooseActor = (conversation: string): readonly ScriptedCall[] =>
-  /## TASK: Look/.test(conversation) ? RESEARCHER : /## TASK: Raise/.test(conversation) ? FIXER : PLANNER;
-
-const STORY: ModelScript = (conversation, step) => chooseActor(conversation)[step] ?? { say: "Done." };
-
-/** The transcripts of a run, as `enki logs` finds them. */
-const readTranscripts = (cwd: string): string[] =>
-  readdirSync(join(cwd, ".enki", "runs"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => readFileSync(join(cwd, ".enki", "runs", name), "utf8"));
+import { CHOSEN_PRESETS, GATEWAY_KEY, installPreset } from "./real-agent.ts";
+import { type ModelScript, openScriptedModel, type ScriptedModel } from "./scripted-model.ts";
+import { findLandedBranch, FIXER_ACTS, openStory, readTranscripts, tellStory } from "./story-stage.ts";
 
 let model: ScriptedModel | null = null;
 afterEach(async () => {
@@ -51,21 +16,14 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose key is in the sh
   const { path, missing } = installPreset(preset);
   if (missing !== null) console.log(`skipped ${preset}: ${missing}`);
   const check = missing === null ? test : test.skip;
-  const open = (url: string, config = "") => {
-    const terminal = openTerminal();
-    const cwd = join(terminal.root, "own");
-    const git = makeRepository(cwd, { "limit.txt": "1\n", ...(config !== "" && { ".enki/enki.toml": config }) });
-    const env = { PATH: path, ...toGatewayVariables(preset, url) };
-    const args = ["run", "--yes", "--agent", preset, "--verify", 'test "$(wc -l < limit.txt)" = 1', "raise the limit"];
-    return { terminal, cwd, git, env, args };
-  };
+  const open = (url: string, config = "") => openStory(preset, { path, url, config });
 
   check("lands a whole story, and nothing of what a planner or a step that may only read writes", async () => {
-    model = await openScriptedModel({ script: STORY });
+    model = await openScriptedModel({ script: tellStory() });
     const { terminal, git, cwd, env, args } = open(model.url);
     const told = await terminal.run(args, { cwd, env });
     expect({ code: told.code, out: told.code === 0 ? "" : told.out + told.err }).toEqual({ code: 0, out: "" });
-    const [, branch = ""] = /^ {2}git merge (enki\/[0-9a-f]{6})$/m.exec(told.out) ?? [];
+    const branch = findLandedBranch(told.out);
     expect(git("show", `${branch}:limit.txt`)).toBe("10");
     expect(git("ls-tree", "-r", "--name-only", branch)).toBe("limit.txt");
     expect(told.out).toContain("The limit is 1.");
@@ -82,18 +40,12 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose key is in the sh
     await new Promise<void>((resolve) => foreign.listen(0, "127.0.0.1", resolve));
     const address = `http://127.0.0.1:${(foreign.address() as AddressInfo).port}/`;
     const tries = `curl -s -m 5 --noproxy '*' ${address}; curl -s -m 5 -p -x "$http_proxy" http://stolen.example/; env -i curl -s -m 5 ${address}; true`;
-    const fixer = [{ shell: tries }, ...FIXER.slice(1)];
-    model = await openScriptedModel({
-      script: (conversation, step) => {
-        const actor = chooseActor(conversation);
-        return (actor === FIXER ? fixer : actor)[step] ?? { say: "Done." };
-      },
-    });
+    model = await openScriptedModel({ script: tellStory({ fixer: [{ shell: tries }, ...FIXER_ACTS.slice(1)] }) });
     const { terminal, cwd, git, env, args } = open(model.url, "[policy]\nnetwork = []\n");
     const told = await terminal.run(args, { cwd, env });
     foreign.close();
     expect({ code: told.code, out: told.code === 0 ? "" : told.out + told.err }).toEqual({ code: 0, out: "" });
-    const [, branch = ""] = /^ {2}git merge (enki\/[0-9a-f]{6})$/m.exec(told.out) ?? [];
+    const branch = findLandedBranch(told.out);
     expect(git("show", `${branch}:limit.txt`)).toBe("10");
     const transcripts = readTranscripts(cwd);
     expect(transcripts.every((text) => text.includes("The agent may reach no host but its model."))).toBe(true);
@@ -103,7 +55,7 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose key is in the sh
   });
 
   check("keeps the key away from the agent, its processes and its shell, while the story lands", async () => {
-    model = await openScriptedModel({ script: STORY });
+    model = await openScriptedModel({ script: tellStory() });
     const { terminal, cwd, env, args } = open(model.url);
     const told = await terminal.run(args, { cwd, env });
     expect({ code: told.code, out: told.code === 0 ? "" : told.out + told.err }).toEqual({ code: 0, out: "" });
@@ -144,7 +96,7 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose key is in the sh
   });
 
   check("says within a minute that its key is wrong, and what to do", { timeout: 60_000 }, async () => {
-    model = await openScriptedModel({ script: STORY, fault: { status: 401, message: "invalid api key" } });
+    model = await openScriptedModel({ script: tellStory(), fault: { status: 401, message: "invalid api key" } });
     const { terminal, cwd, env, args } = open(model.url);
     const told = await terminal.run(args, { cwd, env });
     expect(told.code).toBe(1);

@@ -10,10 +10,17 @@ export type ScriptedCall =
   | { readonly write: string; readonly content: string }
   | { readonly enki: string; readonly input: Readonly<Record<string, unknown>> }
   /** No answer at all. */
-  | { readonly hang: true };
+  | { readonly hang: true }
+  | { readonly fail: ModelFault };
 
 /** What the server does instead of an answer: a status with headers. */
-export type ModelFault = { readonly status: number; readonly message: string; readonly headers?: Readonly<Record<string, string>> };
+export type ModelFault = {
+  readonly status: number;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Further fields of the error in the answer's body. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+};
 
 /** Chooses the next call by the whole conversation and the number of results so far. */
 export type ModelScript = (conversation: string, step: number) => ScriptedCall;
@@ -40,7 +47,7 @@ const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 /** A model asks for a tool that it is not offered, too. */
 const MISSING_TOOL = "not_offered";
 
-const toReply = (call: Exclude<ScriptedCall, { hang: true }>, tools: readonly string[]): ModelReply => {
+const toReply = (call: Exclude<ScriptedCall, { hang: true } | { fail: ModelFault }>, tools: readonly string[]): ModelReply => {
   if ("say" in call) return { text: call.say };
   if ("enki" in call) {
     // Codex does not list the tools of an MCP server that is slow to start, but lets the model call them.
@@ -80,6 +87,7 @@ export const openScriptedModel = async ({ script, fault = null }: ModelOptions):
     if (read.tools.length > 0) requests.push({ body, key: readKey(request), tools: read.tools });
     const call = read.tools.length === 0 ? { say: SIDE_TEXT } : script(body, read.results.length);
     if ("hang" in call) return;
+    if ("fail" in call) return sendJson(response, call.fail.status, toErrorBody(call.fail), call.fail.headers);
     reply(response, {
       format,
       reply: toReply(call, read.tools),
@@ -111,9 +119,9 @@ const sendJson = (response: ServerResponse, status: number, body: object, header
   response.end(JSON.stringify(body));
 };
 
-const toErrorBody = ({ status, message }: ModelFault): object => ({
+const toErrorBody = ({ status, message, fields }: ModelFault): object => ({
   type: "error",
-  error: { type: ERROR_TYPES[status] ?? "api_error", message, code: status, status: ERROR_STATES[status] ?? "INTERNAL" },
+  error: { type: ERROR_TYPES[status] ?? "api_error", message, code: status, status: ERROR_STATES[status] ?? "INTERNAL", ...fields },
 });
 const ERROR_TYPES: Readonly<Record<number, string>> = { 401: "authentication_error", 429: "rate_limit_error" };
 const ERROR_STATES: Readonly<Record<number, string>> = { 401: "UNAUTHENTICATED", 429: "RESOURCE_EXHAUSTED" };

@@ -5,6 +5,7 @@ import { afterEach, expect, test } from "vitest";
 import { openBundle } from "../../src/job/job-bundle.ts";
 import { runAgentJob } from "../../src/job/run-agent-job.ts";
 import type { StepHost } from "../../src/job/step-host.ts";
+import { openModelServer } from "./proxy/model-server.ts";
 import { ID, openJobs } from "./stage.ts";
 
 const FIXTURE = new URL("../fixtures/headless.mjs", import.meta.url);
@@ -96,6 +97,16 @@ test("a used quota is told with the time of its renewal", async () => {
   expect(job.why).toMatch(
     /^The quota of Claude Code's model is used up \(.*\); it resets at 3pm \(UTC\)\. Retry then, or use another key\.$/,
   );
+});
+
+test("a used quota is renewed when the model's server says, although the agent leaves the time out", async () => {
+  const server = await openModelServer((_, response) => void response.writeHead(429, { "retry-after": "7200" }).end("{}"));
+  const agentEnv = { ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: server.url };
+  const acts = [{ act: "ask" }, { act: "fail", value: "API Error: Request rejected (429)" }];
+  const job = await work(acts, { agentEnv, now: () => 1_000 });
+  await server.close();
+  expect(job).toMatchObject({ end: "failed", failure: { code: "quota", resets: "in 7200 s", resetsAt: 7_201_000 } });
+  expect(job.why).toContain("; it resets in 7200 s. Retry then, or use another key.");
 });
 
 test("an exit without a result is a crash", async () => {

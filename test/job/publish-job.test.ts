@@ -107,6 +107,18 @@ describe("publish", () => {
     expect((await publish(FIX, at)).result).toMatchObject({ end: "success" });
   });
 
+  test.each([
+    ["failure", { code: "interrupted" }],
+    ["cancelled", undefined],
+  ])(
+    "an interruption of a job that GitHub concluded as %s is reported as %j: a cancel on GitHub counts as a fault",
+    async (job, failure) => {
+      const at = await bundle({ end: "crashed", why: "the agent was interrupted", failure: { code: "interrupted" } });
+      const { result } = await publish(FIX, at, { conclusion: { job, step: "" } });
+      expect({ end: result?.end, failure: result?.failure }).toEqual({ end: "crashed", failure });
+    },
+  );
+
   test("stores a report separately and completely, or marks the cut", async () => {
     const short = await publish(LOOK, await bundle({ end: "artifact", artifact: "# Found\n" }));
     expect(short).toMatchObject({ result: { end: "artifact", artifact: "# Found\n" } });

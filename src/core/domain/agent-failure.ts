@@ -9,6 +9,7 @@ export const AGENT_FAILURE_CODES = [
   "agent-crashed",
   "idle",
   "timed-out",
+  "interrupted",
   "refused-by-policy",
 ] as const;
 export type AgentFailureCode = (typeof AGENT_FAILURE_CODES)[number];

@@ -87,10 +87,19 @@ export const replan = (execution: Execution): Execution =>
   take("replan", execution, { state: "planning", refusal: null, planning: restartPlanning(execution) });
 
 /** Retries the planner's job after a fault, with a back-off from `now`. `null` after {@link MAX_FAULTS} retries. */
-export const retryPlannerAfterFault = (execution: Execution, now: Millis): Execution | null => {
+export const retryPlannerAfterFault = (
+  execution: Execution,
+  { reason, now }: { readonly reason: string; readonly now: Millis },
+): Execution | null => {
   const faults = execution.planning.faults + 1;
   if (faults > MAX_FAULTS) return null;
-  return { ...execution, planning: { ...restartPlanning(execution), faults, notBefore: now + backOffMs(faults) } };
+  return { ...execution, planning: { ...restartPlanning(execution), faults, notBefore: now + backOffMs(faults), lastFailure: reason } };
+};
+
+/** Starts the planner again after an interruption from outside. Not a fault: nothing is counted. */
+export const repeatInterruptedPlanner = (execution: Execution): Execution => {
+  const { faults } = execution.planning;
+  return { ...execution, planning: { ...restartPlanning(execution), faults } };
 };
 
 /** Starts the planner again when the quota of its model is renewed. Not a fault: nothing is counted. */

@@ -71,6 +71,8 @@ export type Execution = {
     readonly deadline: Millis | null;
     /** The wait for the quota of the planner's model; absent if the last attempt did not need it. */
     readonly quota?: QuotaWait;
+    /** Why the last attempt failed, if the next one repeats it. */
+    readonly lastFailure?: string;
   };
   readonly plan: Hash | null;
   readonly approved: PlanApproval | null;

@@ -1,7 +1,15 @@
 import type { Millis } from "./ids.ts";
+import type { JobResult } from "./job.ts";
 
 /** Automatic retries of a job after a time-out, a crash or another fault of the infrastructure. */
 export const MAX_FAULTS = 2;
+
+/** After this many attempts, an interruption counts as a fault: an agent could claim it again and again. */
+const MAX_INTERRUPTED_ATTEMPTS = 10;
+
+/** Whether an attempt was interrupted from outside, and is repeated without counting a fault. */
+export const isInterruption = ({ end, failure }: Pick<JobResult, "end" | "failure">, attempt: number): boolean =>
+  end === "crashed" && failure?.code === "interrupted" && attempt < MAX_INTERRUPTED_ATTEMPTS;
 
 const ONE_MINUTE_MS: Millis = 60_000;
 const MAX_BACK_OFF_MS: Millis = 10 * ONE_MINUTE_MS;

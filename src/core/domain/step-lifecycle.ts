@@ -20,6 +20,7 @@ export const STEP_TRANSITIONS = {
   startAttempt: { from: ["ready"], to: ["running"], when: "a job starts" },
   retryAfterFault: { from: ["running"], to: ["ready"], when: "the job timed out or crashed" },
   awaitQuota: { from: ["running"], to: ["ready"], when: "the quota of its model is used up" },
+  repeatInterrupted: { from: ["running"], to: ["ready"], when: "the job was interrupted" },
   publishRevert: { from: ["ready"], to: ["published"], when: "git reverted a landed step" },
   publish: { from: ["running"], to: ["published"], when: "the job delivered a head" },
   finish: { from: [...UNSTARTED, "running", ...DELIVERED], to: ["done"], when: "there is nothing to land" },
@@ -114,6 +115,9 @@ export const retryAfterFault = (step: Step, { reason, now }: { readonly reason: 
 /** Starts again when the quota of the agent's model is renewed. Not a fault: nothing is counted. */
 export const awaitQuota = (step: Step, quota: QuotaWait): Step =>
   take("awaitQuota", { ...step, quota, notBefore: quota.until }, { ...CLEARED, state: "ready" });
+
+/** Starts again immediately after an interruption from outside. Not a fault: nothing is counted. */
+export const repeatInterrupted = (step: Step): Step => take("repeatInterrupted", { ...step, notBefore: 0 }, { ...CLEARED, state: "ready" });
 
 type Publication = {
   readonly head?: TaskHead;

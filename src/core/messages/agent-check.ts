@@ -46,6 +46,7 @@ const chooseRepair = (failure: AgentFailure | null, { key, install }: Pick<Agent
     case "overloaded":
     case "idle":
     case "timed-out":
+    case "interrupted":
       return `${AGAIN}, once the model's API responds`;
     case "refused-by-policy":
     case undefined:

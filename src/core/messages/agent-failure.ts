@@ -1,4 +1,5 @@
 import type { AgentFailure } from "../domain/agent-failure.ts";
+import { formatDuration } from "./duration-text.ts";
 import { toOneLine } from "./escape.ts";
 
 export type AgentFailureInput = {
@@ -17,7 +18,6 @@ export type AgentFailureInput = {
 };
 
 const MS_PER_SECOND = 1_000;
-const MS_PER_MINUTE = 60_000;
 const MAX_DETAIL_CHARS = 200;
 const MAX_RESET_CHARS = 60;
 const MAX_KEYS_NAMED = 2;
@@ -48,9 +48,11 @@ export const renderAgentFailure = (input: AgentFailureInput): string => {
     case "agent-crashed":
       return `the agent ${toOneLine(detail, MAX_DETAIL_CHARS)}`;
     case "idle":
-      return `the agent reported nothing for ${Math.round(idleMs / MS_PER_MINUTE)} min; \`[agent] idle_minutes\` sets this limit`;
+      return `the agent reported nothing for ${formatDuration(idleMs)}; \`[agent] idle_minutes\` sets this limit`;
     case "timed-out":
       return `the agent was not done after ${Math.round(timeoutMs / MS_PER_SECOND)} s`;
+    case "interrupted":
+      return "the agent was interrupted";
     case "refused-by-policy":
       return `${label ?? "The agent"}'s model refused the task${quoteDetail(detail)}. Reword the step, or use another model.`;
   }

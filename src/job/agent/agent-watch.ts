@@ -56,6 +56,8 @@ export const openAgentWatch = ({ timeoutMs, idleMs, after, onStop }: AgentWatchO
       lastCause = cause;
       cancelPatience ??= after(RETRY_PATIENCE_MS, () => stop(lastCause ?? cause));
     },
+    /** Ends the session now. */
+    stop,
     close: (): void => {
       isOver = true;
       cancelIdle();

@@ -2,7 +2,7 @@ import type { AgentFailure, AgentFailureCode } from "../../core/domain/agent-fai
 
 /** A status counts only next to a word that announces one: stack traces are full of numbers. */
 const withStatus = (status: string, words: string): RegExp =>
-  new RegExp(`(?:status|error|code|http)\\w*["']?[^0-9\\n]{0,12}${status}\\b|${words}`, "i");
+  new RegExp(`(?:status|error|code|http)\\w*["']?[^0-9\\n]{0,12}${status}\\b|request rejected \\(${status}\\)|${words}`, "i");
 
 /** The first pattern that matches decides. */
 const FAILURE_PATTERNS: readonly (readonly [AgentFailureCode, RegExp])[] = [

@@ -9,18 +9,20 @@ import type { SessionInput, SessionListener, SessionOutcome } from "./agent-sess
 import { openAgentWatch, type StopCause } from "./agent-watch.ts";
 import { classifyFailure, readFailureDetail } from "./classify-failure.ts";
 import { playHeadlessSession } from "./headless-session.ts";
-import { readResetTime } from "./read-reset-time.ts";
+import { type RenewalSource, withResetTime } from "./quota-renewal.ts";
 import { type AgentUpdate, openMessageCollector } from "./message-collector.ts";
 import { launchProcess, type LaunchOptions } from "./launch-process.ts";
 
 export type AgentRun = LaunchOptions &
-  SessionInput & {
+  SessionInput &
+  RenewalSource & {
     /** Limit of the whole session. */
     readonly timeoutMs: number;
     /** Limit of the time without an event. */
     readonly idleMs: number;
     readonly after: TimerStarter;
-    readonly now: () => number;
+    /** Ends the session before its limits; its work is kept as after them. */
+    readonly interrupt?: AbortSignal;
     /** Receives every message and tool call immediately, for the transcript. */
     readonly onUpdate: (update: AgentUpdate) => void;
     /** Receives every permission that the agent asked for, with the answer. */
@@ -53,6 +55,9 @@ export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
       abort.abort();
     },
   });
+  const interrupt = (): void => watch.stop({ failure: { code: "interrupted" }, detail: "" });
+  run.interrupt?.addEventListener("abort", interrupt);
+  if (run.interrupt?.aborted) interrupt();
   const listener = createListener(run, { messages, watch });
   child.stderr.on("data", listener.readStderr);
   const lost = ended.then((how): FirstEnding => ({ lost: how }));
@@ -65,6 +70,7 @@ export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
   );
   const first = await awaitExitReason(await Promise.race([turn, lost, stopped]), { lost, stopped, after: run.after });
   watch.close();
+  run.interrupt?.removeEventListener("abort", interrupt);
   await terminate();
   // A limit that passed during the last moments counts.
   const ending = abort.signal.aborted ? { stopped: cause } : first;
@@ -145,22 +151,6 @@ const toLostEnd = (run: AgentRun, how: string, stderr: string): EndedFields => {
   if (MISSING_EXITS.test(how)) return toFailedEnd(run, { failure: { code: "agent-missing" }, detail: how });
   const found = run.found === null ? null : classifyFailure(stderr.slice(-CLASSIFIED_STDERR_CHARS));
   return toFailedEnd(run, { failure: found ?? { code: "agent-crashed" }, detail: how });
-};
-
-/** A result states no more of a provider's words. */
-const MAX_RESET_CHARS = 100;
-/** The last moment of a JavaScript date. */
-const MAX_TIME_MS = 8.64e15;
-
-/** A used-up quota with the moment at which it is renewed, if the provider names a real one. */
-const withResetTime = (failure: AgentFailure, { now, env }: AgentRun): AgentFailure => {
-  const zone = env["TZ"] || Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const at = failure.resets === undefined ? null : readResetTime(failure.resets, { now: now(), zone });
-  return {
-    ...failure,
-    ...(failure.resets !== undefined && { resets: failure.resets.slice(0, MAX_RESET_CHARS) }),
-    ...(at !== null && Number.isSafeInteger(at) && at >= 0 && at <= MAX_TIME_MS && { resetsAt: at }),
-  };
 };
 
 const toFailedEnd = (run: AgentRun, { failure: classified, detail }: StopCause): EndedFields => {

@@ -3,6 +3,7 @@ import { request as requestSecure } from "node:https";
 import { pipeline } from "node:stream";
 import { formatUnreachableServer } from "../../core/messages/key-proxy.ts";
 import { createKeyMask } from "./key-mask.ts";
+import { watchLimitWords } from "./limit-words.ts";
 import { toAgentHeaders, toUpstreamHeaders } from "./proxy-headers.ts";
 
 export type ForwardTarget = {
@@ -12,6 +13,8 @@ export type ForwardTarget = {
   readonly secrets: readonly string[];
   /** The time in which the server must accept a connection. */
   readonly connectMs: number;
+  /** Receives what the server says about a quota that is used up. */
+  readonly onLimitWords: (words: string) => void;
 };
 
 type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse };
@@ -73,7 +76,9 @@ export const forwardRequest = (exchange: Exchange, target: ForwardTarget): void 
       return fail(error);
     }
     response.flushHeaders();
-    pipeline(answer, createKeyMask(target.secrets), response, () => undefined);
+    const masked = createKeyMask(target.secrets);
+    watchLimitWords(answer, masked, target.onLimitWords);
+    pipeline(answer, masked, response, () => undefined);
   });
   response.on("close", () => upstream.destroy());
   request.on("error", () => upstream.destroy());

@@ -27,6 +27,8 @@ export type OutsideKey = {
   readonly sentence: string;
   /** Whether the agent needs no connection to its model's servers. */
   readonly isModelProxied: boolean;
+  /** What the model's server last said about a quota that is used up; empty if it said nothing, or not through the proxy. */
+  readonly readLimitWords: () => string;
   readonly close: () => Promise<void>;
 };
 
@@ -102,11 +104,12 @@ export const keepKeyOutside = async (request: KeyRequest): Promise<OutsideKey> =
   if (routes.length === 0) {
     const inside = listInside(found, variables, { dummy: "", known });
     const sentence = formatKeyPlace({ hosts: [], inside, cause, agent: name });
-    return { variables, sentence, isModelProxied: false, close: () => Promise.resolve() };
+    return { variables, sentence, isModelProxied: false, readLimitWords: () => "", close: () => Promise.resolve() };
   }
   const dummy = `enki-outside-${randomBytes(16).toString("hex")}`;
   const log = openRefusalLog(onNote);
-  const proxy = await openKeyProxy({ routes, onRefusal: log.receive });
+  let limitWords = "";
+  const proxy = await openKeyProxy({ routes, onRefusal: log.receive, onLimitWords: (words) => void (limitWords = words) });
   const redirected = routes.reduce((env, route, index) => route.redirect(env, proxy.addresses[index] ?? ""), variables);
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
@@ -120,6 +123,7 @@ export const keepKeyOutside = async (request: KeyRequest): Promise<OutsideKey> =
     variables: shown,
     sentence: formatKeyPlace({ hosts, inside, cause, agent: name }),
     isModelProxied: inside.length === 0,
+    readLimitWords: () => limitWords,
     close: () => (closing ??= close()),
   };
 };

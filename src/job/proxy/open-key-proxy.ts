@@ -8,6 +8,8 @@ import { forwardRequest, sendProxyError } from "./forward-request.ts";
 export type KeyProxyOptions = {
   readonly routes: readonly KeyRoute[];
   readonly onRefusal: (refusal: ProxyRefusal) => void;
+  /** Receives what a server says about a quota that is used up. */
+  readonly onLimitWords: (words: string) => void;
   /** The time in which a server must accept a connection. */
   readonly connectMs?: number;
 };
@@ -63,7 +65,7 @@ const refuseTunnel = (request: IncomingMessage, socket: Socket, onRefusal: KeyPr
  * Opens a server on loopback that forwards requests to the models' servers and adds the keys. Only a client that was given an address of
  * the server can use a route.
  */
-export const openKeyProxy = async ({ routes, onRefusal, connectMs = CONNECT_MS }: KeyProxyOptions): Promise<KeyProxy> => {
+export const openKeyProxy = async ({ routes, onRefusal, onLimitWords, connectMs = CONNECT_MS }: KeyProxyOptions): Promise<KeyProxy> => {
   const words = routes.map(() => randomBytes(WORD_BYTES).toString("base64url"));
   const byWord = new Map(routes.map((route, index) => [words[index] ?? "", route]));
   let host = "";
@@ -72,7 +74,7 @@ export const openKeyProxy = async ({ routes, onRefusal, connectMs = CONNECT_MS }
     response.on("error", () => undefined);
     if (!("refusal" in target)) {
       const { url, route } = target;
-      return forwardRequest({ request, response }, { url, headers: route.headers, secrets: route.secrets, connectMs });
+      return forwardRequest({ request, response }, { url, headers: route.headers, secrets: route.secrets, connectMs, onLimitWords });
     }
     const { refusal } = target;
     onRefusal(refusal);

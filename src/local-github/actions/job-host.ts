@@ -1,3 +1,4 @@
+import type { AgentSteps } from "./agent-steps.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
 import type { CellFactory } from "./process-cell.ts";
 import type { JobDirectories, RunFacts } from "./run-facts.ts";
@@ -24,6 +25,7 @@ export type RunnerInstallation = {
   readonly ownSteps: OwnSteps | null;
   /** See RunnerOptions.stepPrograms. */
   readonly stepPrograms: Readonly<Record<string, string>>;
+  readonly agentSteps: AgentSteps;
 };
 
 /** A running job: its directories, permissions and log, and the processes of its steps. */

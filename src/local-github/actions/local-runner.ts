@@ -1,4 +1,5 @@
 import { delimiter, dirname, join } from "node:path";
+import { openAgentSteps } from "./agent-steps.ts";
 import { createArtifactStore } from "./artifact-store.ts";
 import { createCellFactory } from "./process-cell.ts";
 import { type ConcurrencyGroups, createConcurrencyGroups } from "./concurrency-groups.ts";
@@ -47,6 +48,8 @@ export type LocalRunner = WorkflowRunner & {
    * running.
    */
   killJob(run: number, job: string): boolean;
+  /** Interrupts the agents at work, and waits until their runs have handed over what the agents did, but no longer than `limitMs`. */
+  interruptAgents(limitMs: number): Promise<void>;
 };
 
 const createInstallation = (options: RunnerOptions): RunnerInstallation => {
@@ -70,6 +73,7 @@ const createInstallation = (options: RunnerOptions): RunnerInstallation => {
     artifacts: createArtifactStore(join(options.directory, "artifacts")),
     ownSteps: options.ownSteps ?? null,
     stepPrograms: options.stepPrograms ?? {},
+    agentSteps: openAgentSteps(),
   };
 };
 
@@ -145,6 +149,12 @@ export const createLocalRunner = (options: RunnerOptions): LocalRunner => {
       entry.started?.cancel(entry.cancelled);
     },
     killJob: (run, job) => runs.get(run)?.started?.kill(job, "The runner of the job stopped.") ?? false,
+    interruptAgents: async (limitMs) => {
+      const ended = Promise.all(installation.agentSteps.interrupt().flatMap((run) => runs.get(run)?.finished ?? []));
+      const late = new AbortController();
+      await Promise.race([ended, installation.timers.sleep(limitMs, late.signal)]);
+      late.abort();
+    },
     close: async () => {
       state.closed = true;
       for (const entry of runs.values()) entry.started?.die();

@@ -7,7 +7,7 @@ import { type ExpressionScope, evaluateText } from "./evaluate-expression.ts";
 import type { BuiltInAction } from "./job-host.ts";
 import { type RunningJob, createStepScope } from "./job-state.ts";
 import { evaluateActionInputs, runNodeAction } from "./node-action.ts";
-import { findOwnSteps, findStepProgram, runOwnStep } from "./run-own-step.ts";
+import { findOwnSteps, findStepProgram, isAgentStep, runOwnStep } from "./run-own-step.ts";
 import { runScript } from "./run-script.ts";
 import { type StepPhase, runStepPhase } from "./run-step-phase.ts";
 import { tokenSource } from "./template-tokens.ts";
@@ -54,7 +54,11 @@ const createNodeWork =
     const isMain = file === action.main;
     const ownSteps = isMain ? findOwnSteps(started) : null;
     if (ownSteps !== null) return runOwnStep(ownSteps, started);
-    await runNodeAction(started, (isMain ? findStepProgram(started) : undefined) ?? file);
+    const program = (isMain ? findStepProgram(started) : undefined) ?? file;
+    const { facts, installation } = call.job;
+    const play = (stop: AbortSignal): Promise<void> => runNodeAction({ ...started, stop }, program);
+    if (isMain && isAgentStep(started)) await installation.agentSteps.play(facts.request.id, call.stop, play);
+    else await play(call.stop);
     return {};
   };
 

@@ -19,6 +19,9 @@ export const findOwnSteps = ({ job, inputs }: ActionCall): OwnSteps | null => {
   return PATH_INPUTS.every((name) => isInside(name)) ? ownSteps : null;
 };
 
+/** Whether an agent works in the call's process. */
+export const isAgentStep = ({ inputs }: ActionCall): boolean => inputs.get("command") === "agent";
+
 /** The file that performs the call's command and little else, if there is one. */
 export const findStepProgram = ({ job, inputs }: ActionCall): string | undefined => {
   const { stepPrograms } = job.installation;

@@ -65,10 +65,10 @@ test("a planner's fault is retried twice, each time after a longer pause", () =>
   let execution: Execution | null = lifecycle.createExecution(REQUEST);
   const pauses: number[] = [];
   for (let fault = 0; fault < MAX_FAULTS && execution; fault += 1) {
-    execution = lifecycle.retryPlannerAfterFault(execution, 1_000);
+    execution = lifecycle.retryPlannerAfterFault(execution, { reason: "it crashed", now: 1_000 });
     pauses.push((execution?.planning.notBefore ?? 0) - 1_000);
   }
   expect(pauses).toEqual([5_000, 10_000]);
-  expect(execution && lifecycle.retryPlannerAfterFault(execution, 1_000)).toBeNull();
+  expect(execution && lifecycle.retryPlannerAfterFault(execution, { reason: "it crashed", now: 1_000 })).toBeNull();
   expect(execution?.planning.attempt).toBe(3);
 });

@@ -37,6 +37,7 @@ const TAKE: Readonly<Record<StepTransition, (step: Step) => Step | null>> = {
   hold: (step) => lifecycle.hold(step, REFUSAL, NOW),
   release: (step) => lifecycle.release(step),
   requestChanges: (step) => lifecycle.requestChanges(step),
+  repeatInterrupted: (step) => lifecycle.repeatInterrupted(step),
   requestRepair: (step) => lifecycle.requestRepair(step, "a field is missing"),
   land: (step) => lifecycle.land(step, { commit: "c".repeat(40), at: NOW }),
   fail: (step) => lifecycle.fail(step, REFUSAL),

@@ -9,6 +9,7 @@ test.each<[code: string | null, text: string]>([
   ["auth", "Invalid auth method selected."],
   ["quota", "Attempt 1 failed with status 429. Retrying with backoff... You exceeded your current quota"],
   ["quota", "API Error: 429 rate_limit"],
+  ["quota", "API Error: Request rejected (429) · Come back later."],
   ["quota", "You've hit your usage limit."],
   ["quota", "Your credit balance is too low to access the Anthropic API."],
   ["overloaded", "API Error: 500 server_error"],

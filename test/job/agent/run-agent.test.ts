@@ -110,6 +110,20 @@ describe("B-12 an agent that hangs is ended at the time limit", () => {
     await gone(Number(end.stderr));
   });
 
+  test("is asked to stop at an interruption too", async () => {
+    const { after, waiting } = manualTimers();
+    const interrupt = new AbortController();
+    const end = await stage.play(`act = [{ say = "thinking" }, { hang = true }]`, {
+      after,
+      interrupt: interrupt.signal,
+      onUpdate: (update) => {
+        if (update.sessionUpdate === "agent_message_chunk" && JSON.stringify(update).includes("thinking")) interrupt.abort();
+      },
+    });
+    expect(end).toMatchObject({ end: "crashed", reason: "the agent was interrupted", failure: { code: "interrupted" } });
+    expect(waiting.size, "timers that are still set").toBe(0);
+  });
+
   test("is killed even if it never answered", async () => {
     const { after } = manualTimers((delay) => delay === TIMEOUT);
     expect(await stage.shell("cat >/dev/null", { after })).toMatchObject({ end: "timed-out", messages: [] });

@@ -32,14 +32,16 @@ const open = async (answer: RequestListener, over: Partial<KeyRoute> & { base?: 
   const model = await openModelServer(answer);
   closing.push(model.close);
   const refusals: ProxyRefusal[] = [];
+  const limits: string[] = [];
   const proxy = await openKeyProxy({
     routes: [toRoute(`${model.url}${base}`, route)],
     onRefusal: (refusal) => void refusals.push(refusal),
+    onLimitWords: (words) => void limits.push(words),
   });
   closing.push(proxy.close);
   const address = proxy.addresses[0] ?? "";
   const { hostname, port, pathname } = new URL(address);
-  return { model, proxy, refusals, address, hostname, port: Number(port), way: pathname };
+  return { model, proxy, refusals, limits, address, hostname, port: Number(port), way: pathname };
 };
 
 const ok: RequestListener = (_, response) => void response.end('{"ok":true}');
@@ -115,6 +117,21 @@ describe("the proxy with the model's key", () => {
     });
   });
 
+  test("reports what the server says about a used-up quota, without the key, and nothing about other errors", async () => {
+    const body = `{"error":{"resets_in_seconds":90,"key":"${KEY}"}}`;
+    let status = 429;
+    const stage = await open((_, response) => void response.writeHead(status, { "retry-after": "77", "x-request-id": "r1" }).end(body));
+    await send(stage, `${stage.way}/v1/messages`);
+    const masked = body.replace(KEY, "*".repeat(KEY.length));
+    expect([stage.limits[0], stage.limits.at(-1)]).toEqual([
+      'status 429 {"retry-after":"77"}',
+      `status 429 {"retry-after":"77"}\n${masked}`,
+    ]);
+    const { length } = stage.limits;
+    for (status of [200, 401, 529]) await send(stage, `${stage.way}/v1/messages`);
+    expect(stage.limits).toHaveLength(length);
+  });
+
   test("streams each event when it arrives, in both directions", async () => {
     let next = (): void => undefined;
     const stage = await open((_, response) => {
@@ -186,7 +203,12 @@ describe("the proxy with the model's key", () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     const host = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
-    const proxy = await openKeyProxy({ routes: [toRoute(`https://${host}`)], onRefusal: () => undefined, connectMs: 20 });
+    const proxy = await openKeyProxy({
+      routes: [toRoute(`https://${host}`)],
+      onRefusal: () => undefined,
+      onLimitWords: () => undefined,
+      connectMs: 20,
+    });
     closing.push(async () => void silent.close(), proxy.close);
     const answer = await fetch(`${proxy.addresses[0]}/v1/messages`, { method: "POST", body: "{}" });
     expect([answer.status, await answer.text()]).toEqual([502, expect.stringContaining(`Cannot connect to ${host}: ETIMEDOUT.`)]);
@@ -303,6 +325,7 @@ describe("the proxy with the model's key", () => {
     const proxy = await openKeyProxy({
       routes: [toRoute(one.url), toRoute(two.url, { headers: { authorization: `Bearer ${other}` }, secrets: [other] })],
       onRefusal: () => undefined,
+      onLimitWords: () => undefined,
     });
     closing.push(one.close, two.close, proxy.close);
     for (const address of proxy.addresses) await fetch(`${address}/v1/messages`, { method: "POST", body: "{}" });

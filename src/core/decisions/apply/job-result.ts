@@ -8,7 +8,8 @@ import type { Execution } from "../../domain/execution.ts";
 import { recordUsage } from "../../domain/execution-usage.ts";
 import { toResultRef } from "../../domain/refs.ts";
 import { findQuotaWait } from "../../domain/quota-wait.ts";
-import { awaitQuota } from "../../domain/step-lifecycle.ts";
+import { isInterruption } from "../../domain/retry-policy.ts";
+import { awaitQuota, repeatInterrupted } from "../../domain/step-lifecycle.ts";
 import type { Step } from "../../domain/step.ts";
 import { MAIL_LIMITS, toWorkerAddress } from "../../domain/mail.ts";
 import { takeFirstChars } from "../../domain/visible-text.ts";
@@ -158,6 +159,7 @@ const applyWorkEnd = (tx: DecisionTransaction, { execution, step, event }: StepC
       });
     case "timed-out":
     case "crashed":
+      if (isInterruption(result, step.attempt)) return repeatStep(tx, { execution, step });
       return retryFaultyStep(tx, { execution, step, reason: result.reason || result.end });
     case "asked":
       if (waitForAnswer(tx, execution, step)) return;
@@ -170,6 +172,11 @@ const applyWorkEnd = (tx: DecisionTransaction, { execution, step, event }: StepC
       return failStep(tx, { execution, step, refusal, log: toFailureLog(refusal.message, result.output) });
     }
   }
+};
+
+const repeatStep = (tx: DecisionTransaction, { execution, step }: StepContext): void => {
+  tx.putStep(execution.id, repeatInterrupted(step));
+  tx.note(`${toTaskId(execution.id, step.id)}: attempt ${step.attempt} was interrupted`);
 };
 
 /** The log for the next attempt: why this attempt failed, and its last output. */

@@ -7,6 +7,7 @@ import {
   propose,
   proposeAmendedPlan,
   refuseAmendment,
+  repeatInterruptedPlanner,
   retryPlannerAfterFault,
 } from "../../domain/execution-lifecycle.ts";
 import { type Execution, isPlanning, isBeingRevised } from "../../domain/execution.ts";
@@ -18,7 +19,7 @@ import type { Plan, PlannedStep } from "../../domain/plan.ts";
 import type { Refusal, Result } from "../../domain/refusal.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { checkTaskNeeds, withLocalNeeds } from "../cross-needs.ts";
-import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
+import { isInterruption, PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import { checkLandable } from "../landing-terms.ts";
 import { waitForPlannerAnswer } from "./await-answer.ts";
 import { withoutRevision } from "./revise-plan.ts";
@@ -26,10 +27,11 @@ import { applyToolRecords } from "./tool-records.ts";
 
 const isPlannerFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
 
-/** Plans again after a fault, or when the quota of the planner's model is renewed. Returns false for any other end. */
+/** Plans again after a fault or an interruption, or when the quota of the planner's model is renewed. Returns false for any other end. */
 const applyPlannerFault = (tx: DecisionTransaction, execution: Execution, result: JobResult): boolean => {
   const wait = findQuotaWait(result, tx.now, execution.planning.quota);
   if (wait !== null) awaitPlanningQuota(tx, execution, wait);
+  else if (isInterruption(result, execution.planning.attempt)) repeatPlanning(tx, execution);
   else if (isPlannerFault(result.end)) retryPlanningAfterFault(tx, execution, result.reason);
   else return false;
   return true;
@@ -139,9 +141,14 @@ const awaitPlanningQuota = (tx: DecisionTransaction, execution: Execution, wait:
   tx.note(`plan of ${execution.id} waits for a quota until ${new Date(wait.until).toISOString()}`);
 };
 
+const repeatPlanning = (tx: DecisionTransaction, execution: Execution): void => {
+  tx.putExecution(repeatInterruptedPlanner(execution));
+  tx.note(`plan of ${execution.id}: attempt ${execution.planning.attempt} was interrupted`);
+};
+
 export const retryPlanningAfterFault = (tx: DecisionTransaction, execution: Execution, text: string): void => {
   const faults = execution.planning.faults + 1;
-  const again = retryPlannerAfterFault(execution, tx.now);
+  const again = retryPlannerAfterFault(execution, { reason: text, now: tx.now });
   if (again === null) return failPlanning(tx, execution, refuseFaultyPlanner(faults, text, execution.id));
   tx.putExecution(again);
   tx.note(`plan of ${execution.id}: fault ${faults}: ${text}`);

@@ -5,6 +5,7 @@ import { type Sha, toTaskId } from "../../domain/ids.ts";
 import type { QueryAnswers } from "../../domain/query.ts";
 import type { Job, JobResult } from "../../domain/job.ts";
 import { findQuotaWait, type QuotaWait } from "../../domain/quota-wait.ts";
+import { isInterruption } from "../../domain/retry-policy.ts";
 import { toTaskRef } from "../../domain/refs.ts";
 import { findOpenConflict, type Step } from "../../domain/step.ts";
 import { matchesGlob } from "../../policy/glob.ts";
@@ -28,6 +29,7 @@ export const applyResolutionResult = (tx: DecisionTransaction, job: Job, event: 
   const at = { execution, step, resolution: open };
   const wait = findQuotaWait(event.result, tx.now, quota);
   if (wait !== null) return awaitResolutionQuota(tx, at, wait);
+  if (isInterruption(event.result, open.attempt)) return repeatResolution(tx, at);
   if (end === "success" || end === "unchanged") return acceptResolution(tx, at, event);
   retryResolution(tx, at, toResolutionFailure(event.result));
 };
@@ -36,6 +38,12 @@ const toResolutionFailure = ({ end, reason, output }: JobResult): Parameters<typ
   end === "timed-out" || end === "crashed"
     ? { reason: reason || end, fault: true }
     : { reason: reason || `the job ended as ${end}`, fault: false, output };
+
+/** Starts again after an interruption, which counts as no attempt. */
+const repeatResolution = (tx: DecisionTransaction, { execution, step, resolution }: OpenResolution): void => {
+  tx.putStep(execution.id, { ...step, resolution: { ...resolution, deadline: null, notBefore: 0 } });
+  tx.note(`${toTaskId(execution.id, step.id)}: the resolution of its conflict was interrupted`);
+};
 
 /** Waits until the quota of the merger's model is renewed, which counts as no attempt. */
 const awaitResolutionQuota = (tx: DecisionTransaction, { execution, step, resolution }: OpenResolution, quota: QuotaWait): void => {

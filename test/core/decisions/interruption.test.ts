@@ -1,0 +1,43 @@
+import { describe, expect, test } from "vitest";
+import { openStory } from "../../conformance/story.ts";
+import { plan, step } from "../../support/build.ts";
+
+/** How a job ends whose agent was interrupted, for example by Ctrl+C. */
+const INTERRUPTED = {
+  end: "crashed",
+  why: "the agent was interrupted",
+  failure: { code: "interrupted" },
+  kept: [{ path: "half.txt", mode: "100644" }],
+} as const;
+const MAX_ATTEMPTS = 10;
+
+const works = (it: ReturnType<typeof openStory>): string[] => it.running().filter((job) => job.startsWith("work/"));
+
+describe("an interrupted attempt", () => {
+  test("is repeated immediately with its work, and counts as no fault", async () => {
+    const it = openStory();
+    await it.run(plan(step("fix")));
+    await it.end("work/", INTERRUPTED);
+    expect(works(it)).toEqual([expect.stringMatching(/-fix\/2$/)]);
+    expect(it.step("fix")).toMatchObject({ state: "running", attempt: 2, faults: 0, lastFailure: null });
+    expect(it.step("fix")?.result).toMatch(/^[0-9a-f]{40}$/);
+    await it.end("work/");
+    await it.end("verify/");
+    expect(it.step("fix")).toMatchObject({ state: "done", faults: 0 });
+  });
+
+  test("counts as a fault after many, because an agent could claim it again and again", async () => {
+    const it = openStory();
+    await it.run(plan(step("fix")));
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) await it.end("work/", INTERRUPTED);
+    expect(it.step("fix")).toMatchObject({ state: "ready", attempt: MAX_ATTEMPTS, faults: 1 });
+  });
+
+  test("of a planner is repeated immediately, and counts as no fault", async () => {
+    const it = openStory();
+    await it.say({ kind: "do", text: "fix it" });
+    await it.end("plan/", { ...INTERRUPTED, kept: [] });
+    expect(it.running()).toEqual([expect.stringMatching(/^plan\/.*\/2$/)]);
+    expect(it.execution().planning).toMatchObject({ attempt: 2, faults: 0 });
+  });
+});
