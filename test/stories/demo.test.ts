@@ -195,8 +195,8 @@ const playOf = (name: string): Promise<Told> => play(directory, "--rehearsal", j
 describe.concurrent("other rehearsals", () => {
   // Those that mostly wait come first: five are played at a time.
   test.each([
-    ["crash", "Its job ended badly 3 times: the agent exited with 13"],
-    ["hang", "Its job ended badly 3 times: the agent was not done after 3 s"],
+    ["crash", "Its job failed 3 times: the agent exited with 13"],
+    ["hang", "Its job failed 3 times: the agent was not done after 3 s"],
     ["silent", "The agent ended without a change and without saying why."],
   ])("%s: nothing lands, its dependents do not start, and the demo says why", async (name, why) => {
     const told = await playOf(name);

@@ -173,7 +173,7 @@ const land = async ({ client, clone, person, lines }: Stage): Promise<string[]> 
   const began = performance.now();
   const plan = await until("a plan", async () => {
     const said = (await client.comments(1).catch(() => [])).map(({ body }) => body).join("\n");
-    if (/Stopped|ended badly/.test(said)) throw new Error(said);
+    if (/Stopped|job failed/.test(said)) throw new Error(said);
     return /^\/enki approve \S+$/m.exec(said)?.[0];
   });
   await client.comment(1, plan);

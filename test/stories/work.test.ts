@@ -37,7 +37,7 @@ describe("an agent", () => {
     const { stage, issue, attempts } = await withFix({ end: "crashed", why: "the agent exited with 3: out of memory" });
     const shown = await ends(stage, issue, /Stopped/);
     expect(attempts()).toBe(3);
-    expect(shown).toMatch(/ended badly 3 times[^]*out of memory/);
+    expect(shown).toMatch(/failed 3 times[^]*out of memory/);
     expect(shown).toMatch(/blocked \| `next`/);
     expect(await stage.landed()).toEqual([]);
   });

@@ -12,7 +12,7 @@ export type GateException = { readonly kind: "requester"; readonly login: Login 
 
 /** A known fact behind a state. `run`: the address of a run; null if the run is unknown. */
 export type Evidence =
-  /** The last attempt; `fault`: why the one before ended badly. */
+  /** The last attempt; `fault`: why the previous attempt failed. */
   | { readonly kind: "attempt"; readonly attempt: number; readonly run: string | null; readonly fault: string | null }
   /** The last verdict about a head of the step. */
   | { readonly kind: "verdict"; readonly head: Sha; readonly commit: Sha; readonly passed: boolean; readonly run: string | null }

@@ -7,6 +7,7 @@ import type { Refusal } from "../domain/refusal.ts";
 import { renderAmendment } from "./amendment.ts";
 import { renderOpenConflicts } from "./open-conflicts.ts";
 import { toInlineCode, escapeSentence } from "./escape.ts";
+import { countOtherStates, formatProgress } from "./progress-bar.ts";
 import { renderProposals } from "./proposals.ts";
 import { linkRefusalCode } from "./refusal-page.ts";
 import { findQuotaEnd, renderQuotaNote } from "./quota-note.ts";
@@ -35,8 +36,8 @@ const formatAliases = (aliases: readonly string[]): string =>
 
 /** The state of an execution and the possible next commands. */
 export const renderStatusReply = (execution: Execution, plan: Plan | null, added: readonly PlannedStep[]): string => {
-  const states = Object.values(execution.steps).map(({ state }) => state);
-  const counts = [...new Set(states)].map((state) => `${states.filter((each) => each === state).length} ${state}`);
+  const steps = Object.values(execution.steps);
+  const counts = steps.length === 0 ? [] : [formatProgress(steps), ...countOtherStates(steps)];
   const planned = plan === null ? "it has no plan yet" : `${plan.steps.length} steps are proposed`;
   const summary = `Execution ${toInlineCode(execution.id)} is **${execution.state}**: ${counts.length > 0 ? counts.join(", ") : planned}.`;
   const reason = hasEnded(execution) && execution.refusal ? escapeSentence(execution.refusal.message) : "";
@@ -45,8 +46,8 @@ export const renderStatusReply = (execution: Execution, plan: Plan | null, added
     reason,
     renderQuotaNote(execution, findQuotaEnd(execution)),
     describeUsage(execution),
-    renderOpenConflicts(execution.baseBranch, Object.values(execution.steps)),
-    renderNextCommand(execution, emptyQueue, { started: Object.values(execution.steps), planned: plan?.steps ?? [] }),
+    renderOpenConflicts(execution.baseBranch, steps),
+    renderNextCommand(execution, emptyQueue, { started: steps, planned: plan?.steps ?? [] }),
     renderProposals(execution),
     renderAmendment(execution, added),
   ]

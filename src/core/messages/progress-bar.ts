@@ -28,6 +28,13 @@ const countDone = (steps: readonly Step[]): number => steps.filter(({ state }) =
 export const formatProgress = (steps: readonly Step[]): string =>
   `${countDone(steps)} of ${steps.length} ${steps.length === 1 ? "step" : "steps"} done`;
 
+/** The number of steps in each state but the done one, in words: `1 in the queue`. */
+export const countOtherStates = (steps: readonly Step[]): string[] =>
+  Object.entries(PROGRESS_WORDS).flatMap(([state, words]) => {
+    const count = steps.filter((step) => step.state === state).length;
+    return count === 0 ? [] : [`${count} ${words}`];
+  });
+
 /** From the request to the last landing; null if nothing landed. */
 const findTimeToLanding = ({ createdAt }: Execution, steps: readonly Step[]): number | null => {
   const ends = steps.flatMap(({ landed }) => (landed && landed.at > createdAt ? [landed.at] : []));
@@ -47,10 +54,6 @@ const renderTime = (execution: Execution, steps: readonly Step[]): string => {
 export const renderProgressBar = (execution: Execution, steps: readonly Step[], end: Millis | null = null): string => {
   if (steps.length === 0) return "";
   const filled = Math.floor((countDone(steps) / steps.length) * BAR_CHARS);
-  const states = Object.entries(PROGRESS_WORDS).flatMap(([state, words]) => {
-    const count = steps.filter((step) => step.state === state).length;
-    return count === 0 ? [] : [`${count} ${words}`];
-  });
   const times = [renderTime(execution, steps), renderExpectedEnd(end)].filter((time) => time !== "");
-  return [`\`${"█".repeat(filled)}${"░".repeat(BAR_CHARS - filled)}\``, ...states, ...times].join(" · ");
+  return [`\`${"█".repeat(filled)}${"░".repeat(BAR_CHARS - filled)}\``, ...countOtherStates(steps), ...times].join(" · ");
 };

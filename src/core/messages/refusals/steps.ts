@@ -10,7 +10,7 @@ export const refuseJobStart = (reason: string): Refusal =>
   refuse("job-refused", `GitHub did not start the job: ${reason}`, "/enki retry").refusal;
 
 export const refuseFaultyWork = (faults: number, reason: string, task: string): Refusal =>
-  refuse("work-faults", `Its job ended badly ${faults} times: ${reason}`, `/enki retry ${task}`).refusal;
+  refuse("work-faults", `Its job failed ${faults} times: ${reason}`, `/enki retry ${task}`).refusal;
 
 export const refuseMissingQuestion = (task: string): Refusal =>
   refuse("work-asked", "It ended with a question, but left none.", `/enki retry ${task}`).refusal;
