@@ -27,10 +27,12 @@ const toForm = (payload: string): string => `payload=${encodeURIComponent(payloa
 
 test("a form may be larger than GitHub's limit, because the limit is for its payload", async () => {
   const { received, send } = await open();
-  const body = toForm(JSON.stringify({ text: "%".repeat(9 * MEBIBYTE) }));
+  const text = "%".repeat(9 * MEBIBYTE);
+  const body = toForm(JSON.stringify({ text }));
   expect(body.length).toBeGreaterThan(MAX_WEBHOOK_BYTES);
   expect(await send(FORM, body)).toBe(200);
-  expect(received).toEqual([{ text: expect.stringMatching(/^%+$/) as unknown }]);
+  // A pattern could need more stack than there is for a text of this length.
+  expect(received.map((each) => (each as { readonly text?: string }).text === text)).toEqual([true]);
 });
 
 test("a payload above GitHub's limit is refused, in a form as well as alone", async () => {
