@@ -31,7 +31,7 @@ const startsPrograms = (directory: string): boolean => {
  */
 export const setup = (): (() => void) | undefined => {
   if (process.env["TMPDIR"] !== undefined || !hasRoom()) return undefined;
-  const directory = mkdtempSync(join(MEMORY_DISK, "enki-tests-"));
+  const directory = mkdtempSync(join(MEMORY_DISK, "enki-"));
   const remove = (): void => rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
   if (!startsPrograms(directory)) {
     remove();
