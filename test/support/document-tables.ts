@@ -20,7 +20,7 @@ import { COMMANDS } from "../../src/core/commands/command-table.ts";
 import { agentScriptSchema, sceneSchema } from "../../src/cli/scripted-agent/agent-script.ts";
 import { EXECUTION_TRANSITIONS } from "../../src/core/domain/execution-lifecycle.ts";
 import { QUEUE_ITEM_TRANSITIONS } from "../../src/core/domain/queue-item-lifecycle.ts";
-import { STEP_TRANSITIONS } from "../../src/core/domain/step-lifecycle.ts";
+import { STEP_TRANSITIONS } from "../../src/core/domain/step-transitions.ts";
 import { ALWAYS_PROTECTED, LOCK_FILES, PROTECTED_GROUPS } from "../../src/core/policy/protected-paths.ts";
 import { CHECK_STATE_MEANINGS } from "../../src/core/policy/evaluate-checks.ts";
 import { frontMatterSchema, roleSchema as flowRoleSchema } from "../../src/core/workflow/front-matter-schema.ts";

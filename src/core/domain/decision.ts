@@ -5,10 +5,13 @@ import type { Ledger } from "./ledger.ts";
 import type { TextCommit } from "./text-commit.ts";
 import type { QueryFacts, Query, RepositoryRefs } from "./query.ts";
 
-/** Everything a decision may read. */
 /** Counts the changes of decisions. A decision that an earlier version stored is decided again by its own rules. */
 export const DECISION_RULES = 1;
 
+/** Whether a decision follows the rules that came with this number. */
+export const followsRules = ({ rules = 0 }: Pick<Snapshot, "rules">, number: number): boolean => rules >= number;
+
+/** Everything a decision may read. */
 export type Snapshot = {
   readonly now: Millis;
   /** Wait before looking up an effect that another process requested; 0 if one process owns the repository. */

@@ -86,14 +86,15 @@ export const askPerson = (
 export const replan = (execution: Execution): Execution =>
   take("replan", execution, { state: "planning", refusal: null, planning: restartPlanning(execution) });
 
-/** Retries the planner's job after a fault, with a back-off from `now`. `null` after {@link MAX_FAULTS} retries. */
+/** Retries the planner's job after a fault, with a back-off from `now`. `reason`: null keeps none. Returns null after {@link MAX_FAULTS} retries. */
 export const retryPlannerAfterFault = (
   execution: Execution,
-  { reason, now }: { readonly reason: string; readonly now: Millis },
+  { reason, now }: { readonly reason: string | null; readonly now: Millis },
 ): Execution | null => {
   const faults = execution.planning.faults + 1;
   if (faults > MAX_FAULTS) return null;
-  return { ...execution, planning: { ...restartPlanning(execution), faults, notBefore: now + backOffMs(faults), lastFailure: reason } };
+  const planning = { ...restartPlanning(execution), faults, notBefore: now + backOffMs(faults) };
+  return { ...execution, planning: { ...planning, ...(reason !== null && { lastFailure: reason }) } };
 };
 
 /** Starts the planner again after an interruption from outside. Not a fault: nothing is counted. */

@@ -42,3 +42,17 @@ test("a decision that an earlier version stored is decided as it was", async () 
   expect(again?.executions[it.id]?.steps["a"]).toMatchObject({ state: "cancelled" });
   expect(again?.executions[it.id]?.steps["a"]?.failure).toBeUndefined();
 });
+
+test("a stored decision of an earlier version about a planner's fault keeps no reason for the terminal", async () => {
+  const it = openStory();
+  await it.say(1, { kind: "do", text: "fix it" });
+  await it.end("plan/", { end: "crashed", why: "the agent exited with 3" });
+  const isFault = ({ ledger }: (typeof it.state.writes)[number]): boolean =>
+    Object.values(ledger.executions).some(({ planning }) => planning.lastFailure === "the agent exited with 3");
+  const write = it.state.writes.find(isFault);
+  if (!write) throw new Error("the reason was kept");
+  const { rules: _, ...snapshot } = write.inputs.snapshot;
+  const again = replayDecision(write.parent, { ...write.inputs, snapshot });
+  expect(Object.values(again?.executions ?? {})[0]?.planning).toMatchObject({ faults: 1 });
+  expect(Object.values(again?.executions ?? {})[0]?.planning).not.toHaveProperty("lastFailure");
+});

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as lifecycle from "../../../src/core/domain/step-lifecycle.ts";
 import { MAX_FAULTS, PERSON_WAIT_MS } from "../../../src/core/domain/retry-policy.ts";
-import { mayTake, STEP_TRANSITIONS, type StepTransition } from "../../../src/core/domain/step-lifecycle.ts";
+import { mayTake, STEP_TRANSITIONS, type StepTransition } from "../../../src/core/domain/step-transitions.ts";
 import { createStep, isTerminalState, type Step, type StepState } from "../../../src/core/domain/step.ts";
 import { fc, runs } from "../../support/fast-check.ts";
 

@@ -64,7 +64,7 @@ test.each([
 ])("%s that is made to be slow is judged at once", (_, trigger, job) => {
   const found = readActionsWorkflowFile("ci.yml", on(trigger, job));
   for (const name of ["a".repeat(200), "build"])
-    expect(findCheckReporters(found ? [found] : [], { name, app: "github-actions" }, "a".repeat(200))).not.toBeUndefined();
+    expect(findCheckReporters(found ? [found] : [], { name, app: "github-actions" }, "a".repeat(200))).toMatchObject({ candidate: false });
 });
 
 test("a file that is not a workflow or is crafted to be expensive is rejected", () => {

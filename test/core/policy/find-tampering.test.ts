@@ -35,7 +35,7 @@ describe("hostile files", () => {
   test("a test of one long line is judged in time", () => {
     const line = `expect(${"(".repeat(200_000)}`;
     const after = `${"'".repeat(200_001)}\n${'expect("'.repeat(900)}`;
-    expect(findTampering([{ path: "a.test.ts", before: `${line}\n${"/*".repeat(100_000)}`, after }])).toBeInstanceOf(Array);
+    expect(findTampering([{ path: "a.test.ts", before: `${line}\n${"/*".repeat(100_000)}`, after }])).toEqual([]);
   });
 
   test.each([
@@ -53,7 +53,7 @@ describe("hostile files", () => {
       ["", text],
       [text, ""],
     ] as const)
-      expect(findTampering(Array.from({ length: 20 }, (_, at) => ({ path: `${at}/Makefile`, before, after })))).toBeInstanceOf(Array);
+      expect(findTampering(Array.from({ length: 20 }, (_, at) => ({ path: `${at}/Makefile`, before, after })))).toEqual([]);
   });
 });
 

@@ -24,23 +24,23 @@ describe("a form of credentials", () => {
   test("is judged within this test's time on text that is made to be slow", () => {
     for (const { keywords } of SECRET_RULES) {
       const hostile = `${keywords.map((each) => each.repeat(2_000)).join("")}${"A".repeat(5_000)}${(keywords[0] ?? "").repeat(2_000)}`;
-      expect(findSecrets(hostile)).toBeInstanceOf(Array);
+      expect(findSecrets(hostile).length).toBeLessThanOrEqual(1);
     }
   });
 });
 
-test.each([
-  ["two megabytes of base64", Buffer.alloc(1_500_000, 7).toString("base64")],
-  ["two megabytes of one header", "-----BEGIN PRIVATE KEY-----".repeat(70_000)],
-  ["two megabytes of quotes and blanks", `" ${" ".repeat(30)}`.repeat(60_000)],
-  ["two megabytes of line ends", "\n // ".repeat(400_000)],
-  ["two megabytes of escapes", "%67".repeat(650_000)],
-  ["two megabytes of token starts", "ghs_eyJ.".repeat(250_000)],
-  ["ten megabytes of one token", `ghs_${"a".repeat(10_000_000)}`],
-  ["ten megabytes of hexadecimal", "ab".repeat(5_000_000)],
-  ["two megabytes of a list of bytes", "ab, ".repeat(500_000)],
-])("%s are judged within this test's time", (_, text) => {
-  expect(findSecrets(text)).toBeInstanceOf(Array);
+test.each<[string, string, string[]]>([
+  ["two megabytes of base64", Buffer.alloc(1_500_000, 7).toString("base64"), []],
+  ["two megabytes of one header", "-----BEGIN PRIVATE KEY-----".repeat(70_000), ["a private key"]],
+  ["two megabytes of quotes and blanks", `" ${" ".repeat(30)}`.repeat(60_000), []],
+  ["two megabytes of line ends", "\n // ".repeat(400_000), []],
+  ["two megabytes of escapes", "%67".repeat(650_000), []],
+  ["two megabytes of token starts", "ghs_eyJ.".repeat(250_000), ["a GitHub token"]],
+  ["ten megabytes of one token", `ghs_${"a".repeat(10_000_000)}`, ["a GitHub token"]],
+  ["ten megabytes of hexadecimal", "ab".repeat(5_000_000), []],
+  ["two megabytes of a list of bytes", "ab, ".repeat(500_000), []],
+])("%s are judged within this test's time", (_, text, found) => {
+  expect(findSecrets(text)).toEqual(found);
 });
 
 /** The forms and the made-up credentials of the tests themselves. */

@@ -5,6 +5,7 @@ import {
   refuseSkippedExecution,
   refuseEndedByPerson,
 } from "../../messages/refusals/step-commands.ts";
+import { followsRules } from "../../domain/decision.ts";
 import { cancelExecution } from "../../domain/execution-lifecycle.ts";
 import { cancel as cancelOne, keepFailure, skip as skipStep } from "../../domain/step-lifecycle.ts";
 import { type Execution, hasEnded, isPlanning } from "../../domain/execution.ts";
@@ -63,7 +64,7 @@ export const skipTarget: TargetCommandHandler = (tx, { execution, step }, event)
 };
 
 /** Decisions that earlier versions stored kept no failure. */
-const withFailureKept = (tx: DecisionTransaction, step: Step): Step => ((tx.snapshot.rules ?? 0) >= 1 ? keepFailure(step) : step);
+const withFailureKept = (tx: DecisionTransaction, step: Step): Step => (followsRules(tx.snapshot, 1) ? keepFailure(step) : step);
 
 const skipByPerson = (tx: DecisionTransaction, step: Step, event: CommandedEvent): Step => ({
   ...skipStep(withFailureKept(tx, step), refuseEndedByPerson("skipped", event.by)),

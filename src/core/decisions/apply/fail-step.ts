@@ -4,7 +4,8 @@ import { readTaskId, toTaskId } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
-import { fail, mayTake, retryAfterFault } from "../../domain/step-lifecycle.ts";
+import { fail, retryAfterFault } from "../../domain/step-lifecycle.ts";
+import { mayTake } from "../../domain/step-transitions.ts";
 
 export type StepContext = { readonly execution: Execution; readonly step: Step };
 

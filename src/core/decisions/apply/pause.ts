@@ -6,7 +6,8 @@ import {
   refuseStepResume,
 } from "../../messages/refusals/step-commands.ts";
 import { pauseExecution, resumeExecution } from "../../domain/execution-lifecycle.ts";
-import { mayTake, pause as pauseOne, resume as resumeOne } from "../../domain/step-lifecycle.ts";
+import { pause as pauseOne, resume as resumeOne } from "../../domain/step-lifecycle.ts";
+import { mayTake } from "../../domain/step-transitions.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import type { Step } from "../../domain/step.ts";

@@ -10,6 +10,7 @@ import {
   repeatInterruptedPlanner,
   retryPlannerAfterFault,
 } from "../../domain/execution-lifecycle.ts";
+import { followsRules } from "../../domain/decision.ts";
 import { type Execution, isPlanning, isBeingRevised } from "../../domain/execution.ts";
 import { appendSteps, checkPlan } from "../../domain/plan-graph.ts";
 import type { Job, JobResult } from "../../domain/job.ts";
@@ -148,7 +149,8 @@ const repeatPlanning = (tx: DecisionTransaction, execution: Execution): void => 
 
 export const retryPlanningAfterFault = (tx: DecisionTransaction, execution: Execution, text: string): void => {
   const faults = execution.planning.faults + 1;
-  const again = retryPlannerAfterFault(execution, { reason: text, now: tx.now });
+  // Decisions that earlier versions stored kept no reason.
+  const again = retryPlannerAfterFault(execution, { reason: followsRules(tx.snapshot, 1) ? text : null, now: tx.now });
   if (again === null) return failPlanning(tx, execution, refuseFaultyPlanner(faults, text, execution.id));
   tx.putExecution(again);
   tx.note(`plan of ${execution.id}: fault ${faults}: ${text}`);

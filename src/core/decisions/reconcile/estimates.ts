@@ -1,3 +1,4 @@
+import { followsRules } from "../../domain/decision.ts";
 import { createEstimate, findExpectedEnd } from "../../domain/expected-end.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
@@ -10,7 +11,7 @@ import { readPlanHistory } from "../plan-history.ts";
 /** Records the estimate of a started plan, and its expected end after each change of a step's state. */
 export const reconcileEstimates = (tx: DecisionTransaction): void => {
   // Decisions that earlier versions stored estimated nothing.
-  if ((tx.snapshot.rules ?? 0) < 1) return;
+  if (!followsRules(tx.snapshot, 1)) return;
   for (const execution of tx.executions()) {
     const plan = tx.plan(execution.plan);
     if (execution.state !== "running" || execution.landsPull || !plan) continue;
