@@ -32,6 +32,7 @@ const FAST_POLL_MS = 100;
 /** Polling slows down after this time, because GitHub counts requests. */
 const FAST_POLL_PERIOD_MS = 60_000;
 const SLOW_POLL_MS = 2_000;
+const SECOND_MS = 1_000;
 const HEADLINE_PATTERN = /^### (.*)$/m;
 
 /** Plays the maintainer: opens the issue, requests the work, approves the plan, reviews and approves the checkpoint, until Enki is done or stops. */
@@ -42,12 +43,13 @@ export const playMaintainer = async ({ person, app, sleep, now, say }: Maintaine
   await person.comment(issue, story.request);
   say(`maintainer: ${story.request}`);
   const answered = new Set<string>();
+  const waitForNextSecond = (): Promise<void> => sleep(SECOND_MS - (now() % SECOND_MS));
   let seen: SeenComment = NO_COMMENT;
   for (;;) {
     const own = (await findExecutionComment(person, { issue, app })) ?? NO_COMMENT;
     printNews({ app, say }, own, seen);
     seen = own;
-    await answerOpenRequests({ person, issue, own, answered, say, app, review: story.review });
+    await answerOpenRequests({ person, issue, own, answered, say, app, review: story.review, waitForNextSecond });
     const end = now() - begun > story.limit ? "too-late" : readDemoEnd(own.headline);
     // An issue without any landed change stays open.
     const closes = own.headline.startsWith("Done: everything landed");
@@ -92,6 +94,7 @@ type MaintainerTurn = {
   readonly say: (line: string) => void;
   readonly app: string;
   readonly review: StoryReview | null;
+  readonly waitForNextSecond: () => Promise<void>;
 };
 
 /** Answers each open question once: agrees to everything except for one line. */
@@ -108,7 +111,11 @@ const answerOpenRequests = async (answering: MaintainerTurn): Promise<void> => {
     const key = `approves pull request #${number} with a review`;
     const pull = answered.has(key) ? undefined : (await person.pulls()).find((each) => each.number === Number(number));
     if (!pull || !(await reviewBeforeApproval(answering, pull))) continue;
-    await once(key, () => person.approve(pull));
+    await once(key, async () => {
+      // GitHub's times have whole seconds, and an approval from the second in which the head appeared does not count.
+      await answering.waitForNextSecond();
+      await person.approve(pull);
+    });
   }
 };
 

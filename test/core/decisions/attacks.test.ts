@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { openRepositoryLoop } from "../../../src/coordinator/repository-loop.ts";
 import type { Event } from "../../../src/core/domain/event.ts";
+import type { Review } from "../../../src/core/domain/github-facts.ts";
 import { toTaskId } from "../../../src/core/domain/ids.ts";
 import type { Plan } from "../../../src/core/domain/plan.ts";
 import { toBranchRef, toTaskRef } from "../../../src/core/domain/refs.ts";
@@ -184,11 +185,11 @@ describe("a review of a checkpoint", () => {
     for (const job of it.running()) it.finish(job, { end: "success" });
     await it.tell({ kind: "woken" });
     const { head, pull } = it.only()?.steps["fix"] ?? {};
-    const approve = async (at: number): Promise<void> => {
-      it.state.reviews.set(pull ?? 0, [{ id: 1, by: "maintainer", bot: false, verdict: "approved", head: head?.sha ?? "", at, text: "" }]);
-      await it.tell({ kind: "woken" });
+    const review = async (verdict: Review["verdict"], at: number): Promise<void> => {
+      it.state.reviews.set(pull ?? 0, [{ id: 1, by: "maintainer", bot: false, verdict, head: head?.sha ?? "", at, text: "" }]);
+      await it.tell({ kind: "woken", activity: "reviews", pull: pull ?? 0 });
     };
-    return { ...it, since: head?.since ?? 0, approve };
+    return { ...it, since: head?.since ?? 0, review, approve: (at: number) => review("approved", at) };
   };
   const second = (at: number): number => Math.floor(at / SECOND) * SECOND;
 
@@ -206,6 +207,18 @@ describe("a review of a checkpoint", () => {
     const it = await checkpoint();
     await it.approve(second(it.since) - SECOND);
     expect(it.only()?.steps["fix"]?.state).toBe("waiting");
+  });
+
+  test("starts another attempt if it requests changes in the second in which its head was created", async () => {
+    const it = await checkpoint();
+    await it.review("changes-requested", second(it.since));
+    expect(it.only()?.steps["fix"]).toMatchObject({ state: "running", attempt: 2 });
+  });
+
+  test("starts no other attempt if it requested changes in an earlier second", async () => {
+    const it = await checkpoint();
+    await it.review("changes-requested", second(it.since) - SECOND);
+    expect(it.only()?.steps["fix"]).toMatchObject({ state: "waiting", attempt: 1 });
   });
 });
 

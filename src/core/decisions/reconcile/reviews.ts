@@ -1,6 +1,8 @@
 import { HASTY_REVIEW_REFUSAL, UNAPPROVED_REFUSAL, refuseMissingReviews, refuseWantedChanges } from "../../messages/refusals/reviews.ts";
+import { followsRules } from "../../domain/decision.ts";
 import type { Execution } from "../../domain/execution.ts";
 import type { Review } from "../../domain/github-facts.ts";
+import type { Millis } from "../../domain/ids.ts";
 import type { ProvenReview } from "../../domain/landing-proof.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
@@ -27,7 +29,7 @@ export const evaluateHeadReviews = (tx: DecisionReader, of: ReviewedStep, needed
   const reviews = step.pull === null ? undefined : tx.readFact<"reviews">({ kind: "reviews", pull: step.pull });
   if (!reviews) return { kind: "held", refusal: UNAPPROVED_REFUSAL };
   const last = selectLatestReviews(reviews);
-  const verdicts = last.filter((review) => isReviewOfHead(review, step) && hasReviewPermission(tx, review));
+  const verdicts = last.filter((review) => isReviewOfHead(tx, review, step) && hasReviewPermission(tx, review));
   const wanted = verdicts.filter((review) => review.verdict === "changes-requested");
   const [rework] = wanted.filter((review) => !isReviewRead(tx, of, review));
   if (rework) return { kind: "rework", by: rework.by, review: rework.id };
@@ -62,7 +64,7 @@ export const findRequestedChanges = (
   const { step } = of;
   const reviews = step.pull === null ? undefined : tx.readFact<"reviews">({ kind: "reviews", pull: step.pull });
   const since = findLastReadTime(tx, of);
-  const isMeant = (review: Review): boolean => isReviewOfHead(review, step) || (since !== null && review.at + REVIEW_TIME_STEP_MS > since);
+  const isMeant = (review: Review): boolean => isReviewOfHead(tx, review, step) || (since !== null && review.at + REVIEW_TIME_STEP_MS > since);
   const rework = selectLatestReviews(reviews ?? []).find(
     (review) =>
       review.verdict === "changes-requested" && isMeant(review) && !isReviewRead(tx, of, review) && hasReviewPermission(tx, review),
@@ -70,16 +72,22 @@ export const findRequestedChanges = (
   return rework ? { kind: "rework", by: rework.by, review: rework.id } : null;
 };
 
-/** GitHub moves a review to the new head after a force-push, so a review from before this head belongs to an earlier head. */
-const isReviewOfHead = (review: Review, { head }: Step): boolean => head !== null && review.head === head.sha && review.at >= head.since;
+/**
+ * GitHub moves a review to the new head after a force-push, so a review from before this head belongs to an earlier head. Its times have
+ * whole seconds, so a review from the second in which the head appeared may belong to either: a request for changes counts then.
+ */
+const isReviewOfHead = (tx: DecisionReader, review: Review, { head }: Step): boolean => {
+  if (head === null || review.head !== head.sha) return false;
+  const isRequest = review.verdict === "changes-requested" && followsRules(tx.snapshot, 1);
+  return review.at >= head.since || (isRequest && isFromFirstSecond(review, head));
+};
 
-/** GitHub's times have whole seconds: an approval from the second in which the head appeared may belong to an earlier head. */
+const isFromFirstSecond = (review: Review, { since }: { readonly since: Millis }): boolean =>
+  review.at < since && since - review.at < REVIEW_TIME_STEP_MS;
+
+/** Whether an approval is from the second in which the head appeared: it may belong to an earlier head. */
 const isHastyReview = (review: Review, { head }: Step): boolean =>
-  head !== null &&
-  review.verdict === "approved" &&
-  review.head === head.sha &&
-  review.at < head.since &&
-  head.since - review.at < REVIEW_TIME_STEP_MS;
+  head !== null && review.verdict === "approved" && review.head === head.sha && isFromFirstSecond(review, head);
 
 /** Each person's last review that approves, requests changes, or was dismissed. */
 export const selectLatestReviews = (reviews: readonly Review[]): Review[] => {
