@@ -11,6 +11,7 @@ import { chooseVerify } from "./choose-verify.ts";
 import { type LocalMachine, openMachine } from "./local-machine.ts";
 import { readOptions, readPort } from "./command-options.ts";
 import { type MachineRecord, removeMachineRecord, writeMachineRecord } from "./machine-records.ts";
+import { followMachine } from "./follow-machine.ts";
 import { CLIENT_HOST } from "../local-github/api/client-host.ts";
 import { openPersonClient, type PersonClientOptions } from "./person-client.ts";
 import { printProtectionGaps } from "./protection-notice.ts";
@@ -69,7 +70,9 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
     const record = { repository: from, directory, owner: COPY_OWNER, name, branch, start: commit, token, url, apiUrl };
     place.onInterrupt(await announceMachine(terminal, record));
     terminal.out("Ctrl+C ends it; what landed stays where it is.\n");
+    const stopFollowing = followMachine(terminal, bare);
     await terminal.waitForInterrupt();
+    stopFollowing();
     return 0;
   } finally {
     await place.close();

@@ -70,6 +70,7 @@ describe("a person's repository with uncommitted changes", () => {
   let bare: string;
   let pulls: Awaited<ReturnType<PersonClient["pulls"]>>;
   let last: string;
+  let followed: string;
 
   beforeAll(async () => {
     const play = join(terminal.root, "play.toml");
@@ -84,10 +85,13 @@ describe("a person's repository with uncommitted changes", () => {
     const issue = await person.openIssue("The list is not sorted", "");
     await person.comment(issue, "/enki fix sort the list");
     const said = async (): Promise<string> => (await person.comments(issue)).map(({ body }) => body).join("\n");
-    await person.comment(issue, await until(async () => /^\/enki approve \S+$/m.exec(await said())?.[0]));
+    const approval = await until(async () => /^\/enki approve \S+$/m.exec(await said())?.[0]);
+    await local.prints(/ waits for you:\n.*\n {4}enki approve \w+\n/);
+    await person.comment(issue, approval);
     last = await until(async () => /^### (Done|Stopped).*$/m.exec(await said())?.[0]);
     await until(async () => ((await person.isOpen(issue)) ? null : true));
     pulls = await person.pulls();
+    [followed] = await local.prints(/^\w{6} .*\n[^]*Done: everything landed\n/m);
     const begun = performance.now();
     local.signal("SIGINT");
     ended = await local.ended;
@@ -109,6 +113,13 @@ describe("a person's repository with uncommitted changes", () => {
     expect(out).toContain("What is not committed is not in the copy: 2 files.\n");
   });
 
+  test("follows what happens, and says what a person must do, with the command", () => {
+    const [id = ""] = /^\w{6}/.exec(followed) ?? [];
+    const lines = followed.replaceAll(id, "<id>").replace(/^<id> +[\d.]+ s {2}/gm, "<id>  ");
+    expect(lines).toContain("<id> waits for you:\n  The plan waits for an approval.\n    enki approve <id>\n");
+    expect(lines).toMatch(/<id> {2}format: running\n[^]*<id> {2}format: landed\n[^]*<id> Done: everything landed\n$/);
+  });
+
   test("changes no byte of the repository or of its git directory", () => {
     expect(everything(own)).toEqual(before);
   });
@@ -128,6 +139,15 @@ describe("a person's repository with uncommitted changes", () => {
     git("pull", "-q", bare, "main");
     expect(readFileSync(join(own, "list.txt"), "utf8")).toBe("a\nb\n");
     expect(readFileSync(join(own, "notes.txt"), "utf8")).toBe("not committed\n");
+  });
+
+  test("the pulled branch has the work and no file of Enki", () => {
+    expect(git("ls-tree", "-r", "--name-only", "HEAD").split("\n")).toEqual([
+      ".gitignore",
+      "list.txt",
+      "notes.txt",
+      ...(hasNamespaces ? ["seen.txt"] : []),
+    ]);
   });
 });
 

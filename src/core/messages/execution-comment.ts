@@ -88,7 +88,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
   const startedSteps = steps.map(({ id }) => execution.steps[id]).filter((step) => step !== undefined);
   return keepFittingParts([
     { rank: 0, text: writeMarker({ kind: "execution", id: execution.id }) },
-    { rank: 0, text: `### ${renderHeadline(execution, { all: startedSteps, frozen: queue.frozen !== null })}` },
+    { rank: 0, text: `### ${renderExecutionHeadline(execution, { all: startedSteps, frozen: queue.frozen !== null })}` },
     { rank: 1, text: renderProgress(input, startedSteps) },
     { rank: 1, text: quoteWithin(execution.request, { limit: 1_000, keep: "start" }, 4_000) },
     { rank: 1, text: renderBriefNote(input.brief) },
@@ -159,7 +159,8 @@ const keepFittingParts = (parts: readonly CommentPart[]): string => {
 
 type HeadlineFacts = { readonly all: readonly Step[]; readonly frozen: boolean };
 
-const renderHeadline = (execution: Execution, { all, frozen }: HeadlineFacts): string => {
+/** The state of an execution in a few words: the first line of its comment. `all`: its started steps. */
+export const renderExecutionHeadline = (execution: Execution, { all, frozen }: HeadlineFacts): string => {
   const { state, amendment, plan } = execution;
   const progress = formatProgress(all);
   switch (state) {

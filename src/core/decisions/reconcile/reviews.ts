@@ -64,7 +64,8 @@ export const findRequestedChanges = (
   const { step } = of;
   const reviews = step.pull === null ? undefined : tx.readFact<"reviews">({ kind: "reviews", pull: step.pull });
   const since = findLastReadTime(tx, of);
-  const isMeant = (review: Review): boolean => isReviewOfHead(tx, review, step) || (since !== null && review.at + REVIEW_TIME_STEP_MS > since);
+  const isMeant = (review: Review): boolean =>
+    isReviewOfHead(tx, review, step) || (since !== null && review.at + REVIEW_TIME_STEP_MS > since);
   const rework = selectLatestReviews(reviews ?? []).find(
     (review) =>
       review.verdict === "changes-requested" && isMeant(review) && !isReviewRead(tx, of, review) && hasReviewPermission(tx, review),
