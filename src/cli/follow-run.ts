@@ -53,6 +53,7 @@ export const followRun = async (story: RunStory): Promise<RunEnd> => {
           now: terminal.now(),
           width: terminal.size().columns,
           colour,
+          isLive: true as const,
         };
         if (!story.isJson) progress.showBlock(formatProgressBlock(tree));
         const over = findRunEnd(seen);

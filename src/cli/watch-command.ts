@@ -64,6 +64,7 @@ const followExecution = async (terminal: TerminalHost, target: CommandTarget, wa
       now: terminal.now(),
       width: terminal.size().columns,
       colour,
+      isLive: true as const,
     };
     printer.print({ execution, queue, hold });
     const block = [formatHeadline(tree), ...formatTree(tree), ...listHoldLines(tree)];

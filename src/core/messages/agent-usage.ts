@@ -54,6 +54,13 @@ export const describeStepUsage = (execution: Execution, step: string): string =>
   return reported.length === 0 ? "" : formatUsage(reported.map(({ usage }) => usage).reduce(addUsage));
 };
 
+/** The money that attempts reported; empty if none reported any. */
+export const describeCost = (execution: Execution): string => {
+  const total = sumUsage(execution);
+  if (total === null || total.usage.costUsd === null) return "";
+  return `${total.reported < total.attempts ? "at least " : ""}${formatCost(total.usage.costUsd)}`;
+};
+
 /** One line for a terminal or a reply; empty if nothing was reported. */
 export const describeUsage = (execution: Execution): string => {
   const total = sumUsage(execution);
