@@ -1,5 +1,7 @@
+import { ANSWER_PLACEHOLDER } from "../../core/messages/refusals/questions.ts";
 import type { WaitingItem } from "../../core/messages/waiting-items.ts";
 import { html, type SafeHtml } from "./safe-html.ts";
+import type { OfferedCommand } from "./execution-commands.ts";
 import { renderCard, renderNumberLink } from "./page-parts.ts";
 import { pagePath, type PageScope } from "./page-scope.ts";
 
@@ -82,6 +84,44 @@ export type CommandButton = { readonly issue: number; readonly text: string; rea
 export const renderCommandButton = (scope: PageScope, { issue, text, label }: CommandButton): SafeHtml | null =>
   renderForm(scope, ["comment", issue], html`<button name="body" value="${text}" title="${text}">${label}</button>`);
 
+/** Buttons of several commands, folded so that no click ends work by accident. Null for strangers, and if there is no command. */
+export const renderMoreCommands = (scope: PageScope, issue: number, commands: readonly OfferedCommand[]): SafeHtml | null =>
+  scope.session && commands.length > 0
+    ? html`<details class="more-commands">
+        <summary>More commands</summary>
+        <div class="buttons">
+          ${commands.map(({ words, label }) => renderCommandButton(scope, { issue, text: `/enki ${words}`, label }))}
+        </div>
+      </details>`
+    : null;
+
+type TextCommand = { readonly issue: number; readonly command: string; readonly field: string; readonly label: string };
+
+/** A field for the words that a command needs. */
+const renderTextCommand = (scope: PageScope, { issue, command, field, label }: TextCommand): SafeHtml | null => {
+  const id = `text-${command.replaceAll(/[^\w-]+/g, "-")}`;
+  return renderForm(
+    scope,
+    ["comment", issue],
+    html`<input type="hidden" name="command" value="${command}" /><label for="${id}">${field}</label>
+      <input id="${id}" name="text" required /><button title="${command} …">${label}</button>`,
+  );
+};
+
+/** A field for an answer to a question, or for what to change in a plan. */
+const renderAnswerField = (scope: PageScope, issue: number, { kind, command }: WaitingItem): SafeHtml | null => {
+  if (kind === "plan")
+    return renderTextCommand(scope, {
+      issue,
+      command: "/enki revise",
+      field: "What should change in the plan?",
+      label: "Ask for another plan",
+    });
+  if (kind !== "question" || !command.endsWith(` ${ANSWER_PLACEHOLDER}`)) return null;
+  const reply = `/${command.slice(0, -ANSWER_PLACEHOLDER.length - 1)}`;
+  return renderTextCommand(scope, { issue, command: reply, field: "Your answer", label: "Answer" });
+};
+
 const BUTTON_LABELS: Readonly<Partial<Record<WaitingItem["kind"], string>>> = {
   plan: "Approve the plan",
   report: "Approve",
@@ -105,7 +145,7 @@ export const renderWaitingCard = (scope: PageScope, issue: number, items: readon
     return html`<li>
       <span class="what">${item.step === null ? "The plan" : item.step}</span
       ><span class="aside">${button ?? link ?? (text === null ? null : html`<code>${text}</code>`)}</span
-      ><span class="under dim small">${item.text}</span>
+      ><span class="under dim small">${item.text}</span>${renderAnswerField(scope, issue, item)}
     </li>`;
   });
   return renderCard({

@@ -5,8 +5,10 @@ import { readOwn } from "../../core/domain/own-record.ts";
 import { listNeededSteps, type Plan, type PlannedStep } from "../../core/domain/plan.ts";
 import { describeUsage } from "../../core/messages/agent-usage.ts";
 import { openPlaces } from "../../core/messages/queue-place.ts";
+import { findShownEnd, formatTimeLeft } from "../../core/messages/time-left.ts";
 import { listWaiting } from "../../core/messages/waiting-items.ts";
-import { renderCommentBox, renderIssueForm, renderWaitingCard } from "./action-forms.ts";
+import { renderCommentBox, renderIssueForm, renderMoreCommands, renderWaitingCard } from "./action-forms.ts";
+import { listExecutionCommands } from "./execution-commands.ts";
 import { drawGraph } from "./draw-graph.ts";
 import type { PageContent } from "./page-layout.ts";
 import { listArchived, readArchived, readArchivedStates } from "./page-archive.ts";
@@ -23,6 +25,7 @@ import {
 } from "./page-parts.ts";
 import { pagePath, type PageScope } from "./page-scope.ts";
 import { html, type SafeHtml, type TemplatePart } from "./safe-html.ts";
+import { renderPlannerRuns } from "./step-runs.ts";
 import { renderStepCard } from "./step-card.ts";
 import { renderTimeline } from "./timeline-chart.ts";
 
@@ -96,9 +99,11 @@ export const renderExecutionPage = async (scope: PageScope, id: string): Promise
   const { timeline, isComplete } = await readPageTimeline(scope, execution);
   const now = scope.forge.now();
   const critical = findCriticalPath(timeline, plan, now);
-  const place = openPlaces(execution.id, readOwn(ledger.queues, execution.baseBranch));
+  const queue = readOwn(ledger.queues, execution.baseBranch);
+  const place = openPlaces(execution.id, queue);
   const timing = { states: execution.steps, place, timeline, critical, from: execution.createdAt, now, isOver: hasEnded(execution) };
   const usage = describeUsage(execution);
+  const left = hasEnded(execution) ? "" : formatTimeLeft(findShownEnd(execution, { queue, hold: null }), now);
   const head = html`<div id="head">
     <div class="title">
       <h1>${formatPageTitle(execution.request)} <span class="number">${execution.id}</span></h1>
@@ -107,8 +112,11 @@ export const renderExecutionPage = async (scope: PageScope, id: string): Promise
     <div class="facts">
       <span>asked in ${linkIssue(scope, execution)} by ${execution.requestedBy} ${renderTime(execution.createdAt)}</span
       ><span>${countDone(execution)}</span
-      >${critical.length === 0 ? null : html`<span>critical path: ${critical.join(" → ")}</span>`}${usage === "" ? null : html`<span>${usage}</span>`}
+      >${critical.length === 0 ? null : html`<span>critical path: ${critical.join(" → ")}</span>`}${usage === "" ? null : html`<span>${usage}</span>`}${left === "" ? null : html`<span>${left}</span>`}
     </div>
+    ${renderPlannerRuns(scope, ledger, execution)}${
+      Object.hasOwn(ledger.executions, id) ? renderMoreCommands(scope, execution.issue, listExecutionCommands(execution)) : null
+    }
   </div>`;
   const rows = isComplete ? renderTimeline({ steps: plan.steps, ...timing }) : html`<p class="empty">The history is being read.</p>`;
   const main = html`${head}${renderWaitingCard(scope, execution.issue, listWaiting(execution))}${renderGraphCard(execution, plan.steps)}

@@ -60,11 +60,15 @@ const openIssue = async (app: Hono, call: FormCall): Promise<Response> => {
   return call.context.redirect(`/${encodeURIComponent(owner)}/${encodeURIComponent(name)}/issues/${number}`, 303);
 };
 
+/** A comment as it was written, or a command with the words that a field holds. */
+const readCommentText = ({ body = "", command = "", text = "" }: FormFields): string =>
+  command === "" ? body : `${command} ${text.replaceAll(/\s+/g, " ").trim()}`;
+
 const performForm = (app: Hono, call: FormCall): Promise<Response> | Response => {
   const [kind, number = ""] = [call.context.req.param("kind"), call.context.req.param("number")];
   if (kind === "issue") return openIssue(app, call);
   if (!/^\d{1,9}$/.test(number)) return answerText(call.context, 404, "There is no such form.");
-  if (kind === "comment") return sendForm(app, call, { path: `/issues/${number}/comments`, body: { body: call.fields["body"] ?? "" } });
+  if (kind === "comment") return sendForm(app, call, { path: `/issues/${number}/comments`, body: { body: readCommentText(call.fields) } });
   return kind === "review"
     ? sendForm(app, call, toReviewRequest(call.fields, number))
     : answerText(call.context, 404, "There is no such form.");

@@ -102,7 +102,18 @@ export const PAGE_SCRIPT = `(() => {
     form.elements.remark.focus();
   });
 
+  // A node of the graph leads to a folded step.
+  const openTarget = () => {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target || !target.matches("details")) return;
+    target.open = true;
+    target.scrollIntoView();
+  };
+  addEventListener("hashchange", openTarget);
+  document.addEventListener("click", ({ target }) => { if (target.closest('a[href^="#"]')) setTimeout(openTarget); });
+
   body.className = "live";
+  openTarget();
   updateTimes();
   setInterval(updateTimes, 10000);
   for (const log of document.querySelectorAll(".log")) if (follow(log)) log.scrollTop = log.scrollHeight;

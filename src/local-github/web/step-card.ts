@@ -8,9 +8,11 @@ import type { Step } from "../../core/domain/step.ts";
 import { takeFirstChars } from "../../core/domain/visible-text.ts";
 import { formatUsage } from "../../core/messages/agent-usage.ts";
 import { formatDuration } from "../../core/messages/duration-text.ts";
-import { renderCommandButton } from "./action-forms.ts";
+import { renderCommandButton, renderMoreCommands } from "./action-forms.ts";
+import { listStepCommands } from "./execution-commands.ts";
 import { formatPageTitle, renderBadge, renderCommitLink, renderNumberLink } from "./page-parts.ts";
-import { pagePath, type PageScope } from "./page-scope.ts";
+import { renderOtherRuns, renderRunLink } from "./step-runs.ts";
+import type { PageScope } from "./page-scope.ts";
 import { html, type SafeHtml, type TemplatePart } from "./safe-html.ts";
 
 type StepInput = {
@@ -26,12 +28,12 @@ const renderAttempts = (scope: PageScope, { ledger, execution, planned, timeline
   const attempts = [...new Set(spans.map(({ attempt }) => attempt))];
   const rows = attempts.map((attempt) => {
     const job = toJobKey({ kind: "work", target: toTaskId(execution.id, planned.id), attempt });
-    const run = ledger.effectRecords[`start-job:${job}`]?.number ?? null;
     const own = spans.filter((span) => span.attempt === attempt);
     const usage = execution.usage?.[job];
-    const transcript = run === null ? null : renderRunLink(scope, run);
+    const transcript = renderRunLink(scope, ledger, { key: job, text: "transcript" });
     return html`<li>
-      Attempt ${attempt}${transcript}: ${own.map(formatSpan).join(", ")}${usage ? html` · ${formatUsage(usage)}` : null}
+      Attempt ${attempt}${transcript && html` · ${transcript}`}:
+      ${own.map(formatSpan).join(", ")}${usage ? html` · ${formatUsage(usage)}` : null}
     </li>`;
   });
   return rows.length === 0
@@ -39,12 +41,6 @@ const renderAttempts = (scope: PageScope, { ledger, execution, planned, timeline
     : html`<ol class="attempts">
         ${rows}
       </ol>`;
-};
-
-const renderRunLink = ({ cloned, ...scope }: PageScope, run: number): SafeHtml | null => {
-  if (cloned?.address === null) return null;
-  const to = cloned ? `${cloned.address}/actions/runs/${run}` : pagePath(scope, "actions", "runs", run);
-  return html` · <a href="${to}">transcript</a>`;
 };
 
 const formatSpan = ({ state, from, to, reason }: StateSpan): string =>
@@ -69,21 +65,17 @@ const renderOutput = ({ output }: Step): SafeHtml | null =>
     : html`<h3>Reported</h3>
         <pre class="wrap">${takeFirstChars(output, MAX_REPORT_CHARS)}${output.length > MAX_REPORT_CHARS ? " …" : ""}</pre>`;
 
-/** The commands for a step that has not ended; the archive takes none. */
-const renderStepButtons = (
-  scope: PageScope,
-  { ledger, execution: { id, issue, landsPull } }: StepInput,
-  step: Step | undefined,
-): TemplatePart => {
-  if (!step || step.state === "done" || !Object.hasOwn(ledger.executions, id)) return null;
-  const names = ["explain", ...(step.state === "failed" && !landsPull ? ["retry"] : [])];
-  return names.map((name) =>
-    renderCommandButton(scope, {
-      issue,
-      text: `/enki ${name} ${toTaskId(id, step.id)}`,
-      label: `${name === "retry" ? "Retry" : "Explain"} ${step.id}`,
-    }),
-  );
+/** The commands for a step; the archive takes none. */
+const renderStepButtons = (scope: PageScope, { ledger, execution }: StepInput, step: Step | undefined): TemplatePart => {
+  const { id, issue } = execution;
+  if (!step || !Object.hasOwn(ledger.executions, id)) return null;
+  const [explain, commands] = [`/enki explain ${toTaskId(id, step.id)}`, listStepCommands(execution, step)];
+  const isFailed = step.state === "failed";
+  return [
+    ...(step.state === "done" ? [] : [renderCommandButton(scope, { issue, text: explain, label: `Explain ${step.id}` })]),
+    ...commands.slice(0, isFailed ? 1 : 0).map(({ words, label }) => renderCommandButton(scope, { issue, text: `/enki ${words}`, label })),
+    renderMoreCommands(scope, issue, commands.slice(isFailed ? 1 : 0)),
+  ];
 };
 
 /** A step: its changes, its attempts with their transcripts and costs, and what it reported. */
@@ -93,7 +85,7 @@ export const renderStepCard = (scope: PageScope, input: StepInput): SafeHtml => 
   return html`<details class="card" id="step-${planned.id}">
     <summary><b>${planned.id}</b> ${formatPageTitle(planned.title)} ${renderBadge(step?.state ?? "pending")}</summary>
     <div class="in">
-      ${step ? renderStepFacts(scope, step) : null}${step?.refusal ? html`<p>${step.refusal.message}</p>` : null}${renderAttempts(scope, input)}${renderStepButtons(scope, input, step)}
+      ${step ? renderStepFacts(scope, step) : null}${step?.refusal ? html`<p>${step.refusal.message}</p>` : null}${renderAttempts(scope, input)}${step ? renderOtherRuns(scope, input.ledger, { execution, step }) : null}${renderStepButtons(scope, input, step)}
       <h3>${planned.run ? "Command" : "Task"}</h3>
       <pre class="wrap">${planned.run ?? planned.description}</pre>
       ${step ? renderOutput(step) : null}

@@ -1,9 +1,14 @@
 import { expect, test } from "vitest";
+import type { Resolution } from "../../../src/core/domain/conflict.ts";
+import type { Execution } from "../../../src/core/domain/execution.ts";
+import { emptyQueue, type Queue } from "../../../src/core/domain/queue.ts";
+import { refuseUntilAnswer } from "../../../src/core/messages/refusals/questions.ts";
+import type { Step } from "../../../src/core/domain/step.ts";
 import { emptyLedger, type Ledger } from "../../../src/core/domain/ledger.ts";
 import { toArchiveFiles } from "../../../src/storage/ledger/ledger-files.ts";
 import { step, stepIn } from "../../support/build.ts";
 import { filesOf, ledgerOf } from "./ledgers.ts";
-import { openPages } from "./stage.ts";
+import { ask, openPages } from "./stage.ts";
 
 /** Pages of a repository with this ledger. */
 const openWith = async (ledger: Ledger) => {
@@ -69,4 +74,107 @@ test("an archived execution stays in the list, and keeps its page", async () => 
   expect(await stage.page("/executions")).toMatch(/executions\/abc123"[^]*executions\/def456">an old one<[^]*1 of 1 steps done/);
   expect(await stage.page("/executions/def456")).toMatch(/an old one[^]*id="graph"[^]*id="step-proxy"/);
   expect(await stage.page("/executions?page=2")).toContain("No more entries.");
+});
+
+/** The page of the execution as its owner sees it, and the forms in it: what each posts, and where it is. */
+const openForms = async (ledger: Ledger) => {
+  const { forge, owner, api, issue } = await openWith(ledger);
+  await issue("Uploads fail");
+  const signed = await fetch(forge.signIn(owner, "/octo/demo/executions/abc123"), { redirect: "manual" });
+  const cookie = (signed.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+  const page = await (await fetch(`${forge.url}/octo/demo/executions/abc123`, { headers: { cookie } })).text();
+  const [, token = ""] = /name="token" value="([0-9a-f]+)"/.exec(page) ?? [];
+  return {
+    page,
+    post: (fields: Record<string, string>): Promise<Response> =>
+      fetch(`${forge.url}/octo/demo/act/comment/1`, {
+        method: "POST",
+        redirect: "manual",
+        headers: { cookie, origin: forge.url },
+        body: new URLSearchParams({ token, back: "/octo/demo/executions/abc123", ...fields }),
+      }),
+    said: async () => (await api.issues.listComments({ owner: "octo", repo: "demo", issue_number: 1 })).data.map(({ body }) => body),
+    stranger: async () => (await ask(`${forge.url}/octo/demo/executions/abc123`)).text,
+  };
+};
+
+/** The commands of the buttons on a page. */
+const buttonsOf = (page: string): string[] => [...page.matchAll(/<button name="body" value="([^"]+)"/g)].map(([, text = ""]) => text);
+
+test("an agent's question is answered on the page, in one line", async () => {
+  const refusal = refuseUntilAnswer({ id: "m1-question", subject: "Which limit?" }, 0);
+  const asking = { ...stepIn("fix", "waiting", { attempt: 1 }), refusal, deadline: 1 } as Step;
+  const { page, post, said } = await openForms(ledgerOf([step("fix")], [asking]));
+  expect(page).toMatch(/name="command" value="\/enki reply m1-question"[^]*Your answer[^]*name="text" required[^]*Answer<\/button>/);
+  const answer = await post({ command: "/enki reply m1-question", text: "The one of\r\n nginx.conf " });
+  expect([answer.status, await said()]).toEqual([303, ["/enki reply m1-question The one of nginx.conf"]]);
+});
+
+test("a plan is approved on the page, or another one requested in words", async () => {
+  const { page, post, said, stranger } = await openForms(ledgerOf([step("fix")], [], { state: "proposed" }));
+  expect(buttonsOf(page)).toContain("/enki approve aaaaaaaaaaaa");
+  expect(page).toMatch(/name="command" value="\/enki revise"[^]*Ask for another plan<\/button>/);
+  await post({ command: "/enki revise", text: "leave the docs alone" });
+  expect(await said()).toEqual(["/enki revise leave the docs alone"]);
+  expect(await stranger()).not.toContain("<form");
+});
+
+test("each step and the execution have the commands that their states allow, folded", async () => {
+  const planned = ["runs", "stopped", "failed", "landed"].map((id) => step(id));
+  const steps = [
+    stepIn("runs", "running", { attempt: 1 }),
+    stepIn("stopped", "paused"),
+    stepIn("failed", "failed", { attempt: 1 }),
+    stepIn("landed", "done", { attempt: 1 }),
+  ];
+  const { page } = await openForms(ledgerOf(planned, steps));
+  const commands = buttonsOf(page).map((text) => text.replace("/enki ", ""));
+  expect(commands.filter((text) => text.endsWith("abc123"))).toEqual(["pause abc123", "cancel abc123", "retry abc123"]);
+  const of = (id: string) => commands.filter((text) => text.endsWith(`abc123-${id}`)).map((text) => text.split(" ")[0]);
+  expect([of("runs"), of("stopped"), of("landed")]).toEqual([
+    ["explain", "pause", "skip", "cancel"],
+    ["explain", "resume", "skip", "cancel"],
+    [],
+  ]);
+  expect(of("failed")).toEqual(expect.arrayContaining(["explain", "retry", "skip", "cancel"]));
+  expect(page).toMatch(/<summary>More commands<\/summary>\s*<div class="buttons">[^]*Cancel runs/);
+});
+
+test("what landed can be undone, and the archive has no buttons", async () => {
+  const landed = { commit: "c".repeat(40), at: 1 };
+  const over = { state: "done" as const };
+  expect(buttonsOf((await openForms(ledgerOf([step("fix")], [stepIn("fix", "done", { attempt: 1, landed })], over))).page)).toEqual([
+    "/enki undo abc123",
+  ]);
+});
+
+test("the runs of the planner, of a conflict, and of the verification are linked", async () => {
+  const resolution = { head: "b".repeat(40), attempt: 2, conflicts: [] } as unknown as Resolution;
+  const ledger = ledgerOf([step("fix")], [stepIn("fix", "published", { attempt: 1, resolution })], {
+    planning: { attempt: 2, faults: 0, notBefore: 0, deadline: null } as unknown as Execution["planning"],
+  });
+  const record = (number: number) => ({ at: 1, attempts: 1, notBefore: 1, refused: null, number, digest: null });
+  const candidate = {
+    commit: "d".repeat(40),
+    items: [{ task: "abc123-fix", head: "b".repeat(40) }],
+    runs: [{ attempt: 1, verdict: null }],
+  };
+  const { page } = await openWith({
+    ...ledger,
+    queues: { main: { ...emptyQueue, candidates: [candidate] } as unknown as Queue },
+    effectRecords: {
+      "start-job:plan/abc123/1": record(11),
+      "start-job:plan/abc123/2": record(12),
+      "start-job:resolve/abc123-fix/2": record(13),
+      [`start-job:verify/${candidate.commit}/1`]: record(14),
+    },
+  });
+  const shown = await page("/executions/abc123");
+  for (const [run, text] of [
+    [11, "attempt 1"],
+    [12, "attempt 2"],
+    [13, "attempt 2"],
+    [14, "dddddddddddd: running"],
+  ])
+    expect(shown).toContain(`<a href="/octo/demo/actions/runs/${run}">${text}</a>`);
 });

@@ -8,7 +8,7 @@ const NOW = Date.parse("2026-11-20T12:00:00Z");
 const open = (
   times: readonly { dateTime: string; textContent: string }[],
   answer: () => { ok: boolean; version: string },
-  state = "/state",
+  { state = "/state", hash = "", target = null }: { state?: string; hash?: string; target?: object | null } = {},
 ) => {
   const body = { className: "", dataset: { state, version: "one" } };
   const heard: Record<string, (event: { data: string }) => void> = {};
@@ -22,7 +22,10 @@ const open = (
       querySelector: () => ({ children: [] }),
       querySelectorAll: (what: string) => lists[what] ?? [],
       addEventListener: () => undefined,
+      getElementById: (id: string) => (hash === `#${id}` ? target : null),
     },
+    location: { hash },
+    addEventListener: () => undefined,
     EventSource: function EventSource(this: { addEventListener: unknown }, url: string) {
       asked.push(url);
       this.addEventListener = (name: string, hear: (event: { data: string }) => void) => void (heard[name] = hear);
@@ -67,7 +70,7 @@ test("shows whether the forge answers, and continues to poll", async () => {
 });
 
 test("a repository's page listens to its state instead of polling, and shows when the forge is gone", async () => {
-  const { body, asked, heard, look } = open([], () => ({ ok: true, version: "one" }), "/octo/demo/state");
+  const { body, asked, heard, look } = open([], () => ({ ok: true, version: "one" }), { state: "/octo/demo/state" });
   expect(asked).toEqual(["/octo/demo/state/events"]);
   expect(look()).toBeUndefined();
   heard["error"]?.({ data: "" });
@@ -75,4 +78,11 @@ test("a repository's page listens to its state instead of polling, and shows whe
   heard["version"]?.({ data: "one" });
   await new Promise((resolve) => setImmediate(resolve));
   expect(body.className).toBe("live");
+});
+
+test("the address of a folded step unfolds the step", () => {
+  const shown: string[] = [];
+  const target = { open: false, matches: (what: string) => what === "details", scrollIntoView: () => void shown.push("step") };
+  open([], () => ({ ok: true, version: "one" }), { hash: "#step-fix", target });
+  expect([target.open, shown]).toEqual([true, ["step"]]);
 });
