@@ -1,4 +1,3 @@
-import { ANSWER_PLACEHOLDER } from "../../core/messages/refusals/questions.ts";
 import type { WaitingItem } from "../../core/messages/waiting-items.ts";
 import { html, type SafeHtml } from "./safe-html.ts";
 import type { OfferedCommand } from "./execution-commands.ts";
@@ -108,6 +107,9 @@ const renderTextCommand = (scope: PageScope, { issue, command, field, label }: T
   );
 };
 
+/** Ends the command that answers a question. */
+const ANSWER_PLACEHOLDER = " <your answer>";
+
 /** A field for an answer to a question, or for what to change in a plan. */
 const renderAnswerField = (scope: PageScope, issue: number, { kind, command }: WaitingItem): SafeHtml | null => {
   if (kind === "plan")
@@ -117,8 +119,8 @@ const renderAnswerField = (scope: PageScope, issue: number, { kind, command }: W
       field: "What should change in the plan?",
       label: "Ask for another plan",
     });
-  if (kind !== "question" || !command.endsWith(` ${ANSWER_PLACEHOLDER}`)) return null;
-  const reply = `/${command.slice(0, -ANSWER_PLACEHOLDER.length - 1)}`;
+  if (kind !== "question" || !command.endsWith(ANSWER_PLACEHOLDER)) return null;
+  const reply = `/${command.slice(0, -ANSWER_PLACEHOLDER.length)}`;
   return renderTextCommand(scope, { issue, command: reply, field: "Your answer", label: "Answer" });
 };
 

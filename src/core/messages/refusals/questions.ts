@@ -14,9 +14,6 @@ export const refuseForeignMail = (id: string): Refusal => refuse("unknown-mail",
 
 export const refuseMailReply = (reason: string): Refusal => refuse("no-reply", reason).refusal;
 
-/** Stands in a command for the words of the person who answers. */
-export const ANSWER_PLACEHOLDER = "<your answer>";
-
 /** A subject is seldom a whole sentence. */
 const endQuestion = (subject: string): string => (/[.!?…]$/.test(subject) ? subject : `${subject}.`);
 
@@ -24,7 +21,7 @@ export const refuseUntilAnswer = (question: { id: string; subject: string }, oth
   refuse(
     "asked",
     `${endQuestion(question.subject)}${others > 0 ? ` And ${others} more ${others === 1 ? "question" : "questions"}.` : ""}`,
-    `/enki reply ${question.id} ${ANSWER_PLACEHOLDER}`,
+    `/enki reply ${question.id} <your answer>`,
   ).refusal;
 
 /** Why an address may not answer a mail. */
