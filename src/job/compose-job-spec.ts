@@ -12,7 +12,14 @@ import { listExecutionViews } from "../core/domain/execution-view.ts";
 import { readTaskId, toTaskId } from "../core/domain/ids.ts";
 import { toWorkerAddress, createMailMatcher } from "../core/domain/mail.ts";
 
-export type JobClaim = { readonly ledger: Ledger; readonly refs: RepositoryRefs; readonly config: Config; readonly job: Job };
+export type JobClaim = {
+  readonly ledger: Ledger;
+  readonly refs: RepositoryRefs;
+  readonly config: Config;
+  readonly job: Job;
+  /** Set at the end of a job: the attempt of a step that a person paused may still leave its work. */
+  readonly isEnding?: true;
+};
 export type SpecOverrides = Pick<JobSpec, "baseCommit" | "agent" | "timeoutMs"> & Partial<JobSpec>;
 export const composeJobSpec = ({ ledger, refs, config, job }: JobClaim, execution: Execution, doing: SpecOverrides): JobSpec => ({
   format: 1,

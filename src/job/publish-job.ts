@@ -1,4 +1,7 @@
-import { isSha, type Sha } from "../core/domain/ids.ts";
+import { isPausedAtWork } from "../core/domain/step.ts";
+import type { Ledger } from "../core/domain/ledger.ts";
+import { readOwn } from "../core/domain/own-record.ts";
+import { isSha, readTaskId, type Sha } from "../core/domain/ids.ts";
 import { toDeliveryPaths, writeDelivery } from "./deliver-result.ts";
 import { isUsageReported } from "../core/domain/agent-usage.ts";
 import { type Job, type JobEnd, toJobKey, type JobResult } from "../core/domain/job.ts";
@@ -57,14 +60,16 @@ export const publishJob = async (host: JobHost, publishing: PublishOptions): Pro
   const { clone, ledger, refs, config } = await fetchRepositoryState(host, publishing.token, at.clone);
   const job = toJobKey(host.job);
   const ref = toResultRef(job);
-  const claimed = claimJob({ ledger, refs, config, job: host.job });
+  const claimed = claimJob({ ledger, refs, config, job: host.job, isEnding: true });
   if (!claimed.ok) return { kind: "not-running" };
   const occupant = refs[ref] ?? null;
   // Jobs of one name run one after the other, so another result than this run's was pushed by a person.
   const isKnownRun = ledger.effectRecords[`start-job:${job}`]?.number === publishing.run;
   if (occupant !== null && !isKnownRun) return { kind: "was-there" };
   const marked = await listMarkedConflicts(clone, claimed.value);
-  const made = await buildResult({ job: host.job, spec: claimed.value, config, publishing, marked });
+  const built = await buildResult({ job: host.job, spec: claimed.value, config, publishing, marked });
+  const made = isPausedJob(ledger, host.job) ? toKeptResult(built) : built;
+  if (made === null) return { kind: "not-running" };
   const files = toResultTree(made);
   const tree = await clone.writeFiles(null, files);
   const commit = await clone.writeCommit({ tree, parents: [], message: `${job}: ${made.result.end}`, at: publishing.now() });
@@ -72,6 +77,20 @@ export const publishJob = async (host: JobHost, publishing: PublishOptions): Pro
   if (host.near !== undefined) await keepRootCommit(clone.running, host.near, commit);
   await writeDelivery(at, { commit, occupant, mayReplace: isKnownRun }, String(files.get("result.json")?.content));
   return { kind: "built", commit, isOnlyJob: listRunningJobs(ledger).every((each) => each === job) };
+};
+
+const isPausedJob = ({ executions }: Ledger, { target }: Job): boolean => {
+  const task = readTaskId(target);
+  const step = task && readOwn(executions, task.execution)?.steps[task.step];
+  return step ? isPausedAtWork(step) : false;
+};
+
+/** Keeps the work of a paused attempt for the next one, even if the agent had just finished. Returns null without any changed file. */
+const toKeptResult = ({ result, contents, kept = [], transcriptEnd }: BuiltResult): BuiltResult | null => {
+  const all = [...contents, ...kept];
+  if (all.length === 0) return null;
+  const ended = { ...result, end: "cancelled", files: [], kept: all.map(toResultFile), artifact: null, tools: [], replies: [] } as const;
+  return { result: ended, contents: [], kept: all, ...(transcriptEnd !== undefined && { transcriptEnd }) };
 };
 
 /**

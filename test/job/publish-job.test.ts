@@ -1,4 +1,4 @@
-import { cancel } from "../../src/core/domain/step-lifecycle.ts";
+import { cancel, pause } from "../../src/core/domain/step-lifecycle.ts";
 import { lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -345,6 +345,40 @@ describe("publish, once:", () => {
     };
     await it.record({ ...it.ledger, executions: { ...it.ledger.executions, [ID]: cancelled } });
     expect(await publish(FIX, await bundle({ files: [file("x")] }))).toEqual({ end: "not-running", woken: 0 });
+    await it.record(it.ledger);
+  });
+});
+
+describe("publish of an attempt whose step a person paused", () => {
+  const pauseFix = async (): Promise<void> => {
+    const execution = it.ledger.executions[ID];
+    const fix = execution?.steps["fix"];
+    if (!execution || !fix) throw new Error("there is no such step");
+    const paused = { ...execution, steps: { ...execution.steps, fix: pause(fix, { code: "paused", message: "Paused.", next: "" }) } };
+    await it.record({ ...it.ledger, executions: { ...it.ledger.executions, [ID]: paused } });
+  };
+
+  test.each([
+    ["was stopped", { end: "crashed", failure: { code: "interrupted" } }],
+    ["had just finished", { end: "success", failure: null }],
+  ] as const)("and whose agent %s keeps the changed files, and lands nothing", async (_what, report) => {
+    await pauseFix();
+    const left = await bundle({ files: [file("src/half.ts")], ...report });
+    const { end, result, tree } = await publish(FIX, left, { conclusion: { job: "cancelled", step: "cancelled" } });
+    expect({ end, result }).toMatchObject({
+      end: "delivered",
+      result: { end: "cancelled", files: [], kept: [{ path: "src/half.ts" }], tools: [] },
+    });
+    expect(tree).toContain("100644 kept/src/half.ts");
+    await it.record(it.ledger);
+  });
+
+  test("publishes nothing without any changed file", async () => {
+    await pauseFix();
+    expect(await publish(FIX, await bundle({ end: "crashed", failure: { code: "interrupted" } }))).toEqual({
+      end: "not-running",
+      woken: 0,
+    });
     await it.record(it.ledger);
   });
 });

@@ -171,6 +171,10 @@ export const createStep = (id: StepId): StepFacts & { state: "pending"; refusal:
 /** Whether an abandoned run of the last attempt may still be active: its deadline stays until the run is stopped. */
 export const hasAbandonedRun = (step: Step): step is Exclude<Step, { readonly state: "waiting" }> =>
   step.deadline !== null && step.state !== "running" && step.state !== "waiting";
+
+/** Whether a person paused the step before its attempt delivered anything. The stopped job may still leave its work. */
+export const isPausedAtWork = ({ state, resumeAs, attempt }: Step): boolean => state === "paused" && resumeAs === null && attempt > 0;
+
 /** The open conflict that keeps the present head from landing; null if there is none. */
 export const findOpenConflict = ({ state, refusal, head, resolution }: Step): Resolution | null =>
   resolution &&

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openStory } from "../../conformance/story.ts";
+import type { JobKey } from "../../../src/core/domain/job.ts";
 import { plan, step } from "../../support/build.ts";
 
 /** How a job ends whose agent was interrupted, for example by Ctrl+C. */
@@ -39,5 +40,39 @@ describe("an interrupted attempt", () => {
     await it.end("plan/", { ...INTERRUPTED, kept: [] });
     expect(it.running()).toEqual([expect.stringMatching(/^plan\/.*\/2$/)]);
     expect(it.execution().planning).toMatchObject({ attempt: 2, faults: 0 });
+  });
+
+  test("of a step that a person pauses keeps its work for the attempt after the pause, without landing", async () => {
+    const it = openStory();
+    await it.run(plan(step("fix")));
+    const job = it.job("work/");
+    await it.say({ kind: "pause", target: "fix" });
+    expect(works(it)).toEqual([]);
+    it.finish(job, {
+      end: "cancelled",
+      kept: INTERRUPTED.kept,
+      usage: { inputTokens: 5, cachedTokens: null, outputTokens: 7, costUsd: null },
+    });
+    await it.later();
+    expect(it.step("fix")).toMatchObject({ state: "paused", attempt: 1, head: null, faults: 0 });
+    const kept = it.step("fix")?.result;
+    expect(kept).toMatch(/^[0-9a-f]{40}$/);
+    expect(it.execution().usage).toMatchObject({ [job]: { inputTokens: 5, outputTokens: 7 } });
+    expect(it.state.refs[`refs/enki/results/${job}`]).toBeUndefined();
+    await it.say({ kind: "resume", target: "fix" });
+    expect(it.spec("work/")).toMatchObject({ attempt: 2, interrupted: { commit: kept } });
+  });
+
+  test("of a step that a person cancels, or paused without any work, is forgotten", async () => {
+    const it = openStory();
+    await it.run(plan(step("fix"), step("docs")));
+    const [fix, docs] = [it.job("work/"), it.job("work/")].map((_, at) => works(it)[at]) as [JobKey, JobKey];
+    await it.say({ kind: "cancel", target: "fix" });
+    await it.say({ kind: "pause", target: "docs" });
+    it.finish(fix, { end: "cancelled", kept: INTERRUPTED.kept });
+    it.finish(docs, { end: "cancelled" });
+    await it.later();
+    expect([it.step("fix")?.result, it.step("docs")?.result]).toEqual([null, null]);
+    expect(Object.keys(it.state.refs).filter((ref) => ref.includes("results"))).toEqual([]);
   });
 });

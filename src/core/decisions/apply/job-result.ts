@@ -10,7 +10,7 @@ import { toResultRef } from "../../domain/refs.ts";
 import { findQuotaWait } from "../../domain/quota-wait.ts";
 import { isInterruption } from "../../domain/retry-policy.ts";
 import { awaitQuota, repeatInterrupted } from "../../domain/step-lifecycle.ts";
-import type { Step } from "../../domain/step.ts";
+import { isPausedAtWork, type Step } from "../../domain/step.ts";
 import { MAIL_LIMITS, toWorkerAddress } from "../../domain/mail.ts";
 import { takeFirstChars } from "../../domain/visible-text.ts";
 import { toOneLine } from "../../messages/escape.ts";
@@ -92,13 +92,22 @@ const applyWorkResult = (tx: DecisionTransaction, job: Job, event: ResultedEvent
   const id = readTaskId(job.target);
   const execution = id && tx.execution(id.execution);
   const step = id && execution?.steps[id.step];
-  if (!execution || !step || step.state !== "running" || step.attempt !== job.attempt) return;
+  if (!execution || !step || step.attempt !== job.attempt) return;
+  if (isPausedAtWork(step)) return keepPausedWork(tx, { execution, step, event });
+  if (step.state !== "running") return;
   // Publish reports the base commit that the job received. A result that was pushed by hand could name any commit, even a missing one.
   if (event.result.baseCommit !== step.baseCommit) return tx.note(`${job.target}: a result on another commit was left aside`);
   if (event.result.spent > 0) tx.putExecution({ ...execution, spent: execution.spent + event.result.spent });
   if (!isWorkFault(event.result)) applyToolRecords(tx, { job, execution, result: event.result });
   if (awaitStepQuota(tx, { execution, step, event })) return;
   applyWork(tx, { execution, step, event });
+};
+
+/** Keeps what a paused step's stopped attempt wrote, for the attempt after the pause. */
+const keepPausedWork = (tx: DecisionTransaction, { execution, step, event }: StepContext & { event: ResultedEvent }): void => {
+  if ((event.result.kept ?? []).length === 0 || event.result.baseCommit !== step.baseCommit) return;
+  tx.putStep(execution.id, { ...step, result: event.commit });
+  tx.note(`${toTaskId(execution.id, step.id)}: the paused attempt's work is kept`);
 };
 
 type RunningStep = Extract<Step, { readonly state: "pending" | "ready" | "running" }>;
