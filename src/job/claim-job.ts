@@ -8,7 +8,7 @@ import { isPlanning, type Execution } from "../core/domain/execution.ts";
 import { toBranchRef } from "../core/domain/refs.ts";
 import { listStepTexts, listUpstreamOutputs, listEarlierTexts } from "./earlier-texts.ts";
 import type { PlannedStep, Plan } from "../core/domain/plan.ts";
-import { type Step, findOpenConflict, isPausedAtWork } from "../core/domain/step.ts";
+import { type Step, findOpenConflict, mayLeaveWork } from "../core/domain/step.ts";
 import { readTaskId, toTaskId, type TaskId } from "../core/domain/ids.ts";
 import type { Config } from "../core/domain/config.ts";
 import { readNodeRunSpec } from "./node-run-spec.ts";
@@ -79,8 +79,7 @@ const findClaimedWork = ({ ledger, job }: JobClaim): ClaimedWork | null => {
 /** The role is resolved when the job starts. A worker without its role must not run, because it could have more rights. */
 const explainMissingRole = (role: string, { roles }: Config): string =>
   `The role \`${role}\` no longer exists: its file is missing or has a mistake, which \`enki validate\` reports. Roles: ${Object.keys(roles).sort().join(", ") || "none"}`;
-const isClaimable = (step: Step, { isEnding }: JobClaim): boolean =>
-  step.state === "running" || (isEnding === true && isPausedAtWork(step));
+const isClaimable = (step: Step, { isEnding }: JobClaim): boolean => step.state === "running" || (isEnding === true && mayLeaveWork(step));
 const claimWork = (claim: JobClaim): Result<JobSpec> => {
   const { config, job, ledger } = claim;
   const work = findClaimedWork(claim);

@@ -17,7 +17,7 @@ export type JobClaim = {
   readonly refs: RepositoryRefs;
   readonly config: Config;
   readonly job: Job;
-  /** Set at the end of a job: the attempt of a step that a person paused may still leave its work. */
+  /** Set at the end of a job: the stopped attempt of a step, which a person may have paused, may still leave its work. */
   readonly isEnding?: true;
 };
 export type SpecOverrides = Pick<JobSpec, "baseCommit" | "agent" | "timeoutMs"> & Partial<JobSpec>;

@@ -1,4 +1,4 @@
-import { isPausedAtWork } from "../core/domain/step.ts";
+import { mayLeaveWork } from "../core/domain/step.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { readOwn } from "../core/domain/own-record.ts";
 import { isSha, readTaskId, type Sha } from "../core/domain/ids.ts";
@@ -68,7 +68,7 @@ export const publishJob = async (host: JobHost, publishing: PublishOptions): Pro
   if (occupant !== null && !isKnownRun) return { kind: "was-there" };
   const marked = await listMarkedConflicts(clone, claimed.value);
   const built = await buildResult({ job: host.job, spec: claimed.value, config, publishing, marked });
-  const made = isPausedJob(ledger, host.job) ? toKeptResult(built) : built;
+  const made = isStoppedJob(ledger, host.job) ? toKeptResult(built) : built;
   if (made === null) return { kind: "not-running" };
   const files = toResultTree(made);
   const tree = await clone.writeFiles(null, files);
@@ -79,13 +79,13 @@ export const publishJob = async (host: JobHost, publishing: PublishOptions): Pro
   return { kind: "built", commit, isOnlyJob: listRunningJobs(ledger).every((each) => each === job) };
 };
 
-const isPausedJob = ({ executions }: Ledger, { target }: Job): boolean => {
+const isStoppedJob = ({ executions }: Ledger, { target }: Job): boolean => {
   const task = readTaskId(target);
   const step = task && readOwn(executions, task.execution)?.steps[task.step];
-  return step ? isPausedAtWork(step) : false;
+  return step ? mayLeaveWork(step) : false;
 };
 
-/** Keeps the work of a paused attempt for the next one, even if the agent had just finished. Returns null without any changed file. */
+/** Keeps the work of a stopped attempt for the next one, even if the agent had just finished. Returns null without any changed file. */
 const toKeptResult = ({ result, contents, kept = [], transcriptEnd }: BuiltResult): BuiltResult | null => {
   const all = [...contents, ...kept];
   if (all.length === 0) return null;

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { after } from "../support/after.ts";
@@ -10,13 +10,17 @@ const ACTS = [{ act: "write", value: "half.txt" }, { act: "hang" }];
 const LOOK_MS = 20;
 
 /** The logs of all jobs, as the machine keeps them. */
-const readLogs = (directory: string): string =>
-  readdirSync(directory, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".log"))
-    .map((name) => readFileSync(join(directory, name), "utf8"))
+const readLogs = (temporary: string): string =>
+  readdirSync(temporary)
+    .filter((name) => name.startsWith("enki-run-") && existsSync(join(temporary, name, "jobs", "logs")))
+    .map((name) => join(temporary, name, "jobs", "logs"))
+    .flatMap((logs) => readdirSync(logs, { recursive: true, encoding: "utf8" }).map((name) => join(logs, name)))
+    .filter((path) => path.endsWith(".log"))
+    .map((path) => readFileSync(path, "utf8"))
     .join("\n");
 
-test("Ctrl+C keeps what an agent has written, and --resume gives it to the next attempt without counting a fault", async () => {
+/** Starts a run whose agent writes a file and then hangs. */
+const startHanging = async () => {
   const terminal = openTerminal();
   const cwd = join(terminal.root, "own");
   const git = makeRepository(cwd, { "limit.txt": "1\n", ".enki/workflows/flow.md": FLOW });
@@ -25,23 +29,51 @@ test("Ctrl+C keeps what an agent has written, and --resume gives it to the next 
   copyFileSync(FIXTURE, agent);
   const words = [process.execPath, agent, ...ACTS.map((act) => JSON.stringify(act))];
   const command = words.map((word) => `"${word.replaceAll(/["\\]/g, "\\$&")}"`).join(" ");
-  const env = { ANTHROPIC_API_KEY: "the-key-of-the-model-0123456789" };
-  const running = terminal.start(["run", "--yes", "--agent", command, "--verify", "true", "--workflow", "flow"], { cwd, env });
+  const over = { cwd, env: { ANTHROPIC_API_KEY: "the-key-of-the-model-0123456789" } };
+  const running = terminal.start(["run", "--yes", "--agent", command, "--verify", "true", "--workflow", "flow"], over);
   await running.prints(/write: running/);
-  while (!readLogs(join(terminal.root, "tmp")).includes("* Write half.txt"))
-    await new Promise<void>((resolve) => void after(LOOK_MS, resolve));
+  const untilLogged = async (text: string): Promise<void> => {
+    while (!readLogs(join(terminal.root, "tmp")).includes(text)) await new Promise<void>((resolve) => void after(LOOK_MS, resolve));
+  };
+  await untilLogged("* Write half.txt");
+  return {
+    terminal,
+    over,
+    running,
+    untilLogged,
+    /** From now on, the agent writes nothing itself. */
+    replaceAgent: (): void =>
+      writeFileSync(
+        agent,
+        readFileSync(FIXTURE, "utf8").replace('act === "write"', "false").replace('act === "hang"', "!process.env.ANTHROPIC_API_KEY"),
+      ),
+    /** The file on the branch that a run's output names. */
+    readWritten: (out: string): string => git("show", `${/^ {2}git merge (enki\/[0-9a-f]{6})$/m.exec(out)?.[1] ?? ""}:half.txt`),
+  };
+};
+
+test("Ctrl+C keeps what an agent has written, and --resume gives it to the next attempt without counting a fault", async () => {
+  const { terminal, over, running, replaceAgent, readWritten } = await startHanging();
   running.signal("SIGINT");
   expect(await running.ended).toMatchObject({ code: 130, out: expect.stringContaining("To continue: enki run --resume") as string });
   expect(terminal.processes()).toEqual([]);
-  // The next attempt writes nothing itself.
-  writeFileSync(
-    agent,
-    readFileSync(FIXTURE, "utf8").replace('act === "write"', "false").replace('act === "hang"', "!process.env.ANTHROPIC_API_KEY"),
-  );
-  const { code, out } = await terminal.run(["run", "--resume"], { cwd, env });
+  replaceAgent();
+  const { code, out } = await terminal.run(["run", "--resume"], over);
   expect({ code, out: code === 0 ? "" : out }).toEqual({ code: 0, out: "" });
   expect(out).not.toContain("failed");
   expect(out).toContain("write: running, attempt 2");
-  expect(git("show", `${/^ {2}git merge (enki\/[0-9a-f]{6})$/m.exec(out)?.[1] ?? ""}:half.txt`)).toBe("written");
+  expect(readWritten(out)).toBe("written");
   expect(terminal.processes()).toEqual([]);
+});
+
+test("a step that a person pauses keeps what its agent wrote, and the attempt after the pause continues with it", async () => {
+  const { terminal, over, running, untilLogged, replaceAgent, readWritten } = await startHanging();
+  expect(await terminal.run(["pause", "write"], over)).toMatchObject({ code: 0 });
+  await untilLogged("delivered");
+  replaceAgent();
+  expect(await terminal.run(["resume", "write"], over)).toMatchObject({ code: 0 });
+  const { code, out } = await running.ended;
+  expect({ code, out: code === 0 ? "" : out }).toEqual({ code: 0, out: "" });
+  expect(out).toMatch(/write: paused[^]*write: running, attempt 2/);
+  expect(readWritten(out)).toBe("written");
 });

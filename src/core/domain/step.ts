@@ -172,8 +172,12 @@ export const createStep = (id: StepId): StepFacts & { state: "pending"; refusal:
 export const hasAbandonedRun = (step: Step): step is Exclude<Step, { readonly state: "waiting" }> =>
   step.deadline !== null && step.state !== "running" && step.state !== "waiting";
 
-/** Whether a person paused the step before its attempt delivered anything. The stopped job may still leave its work. */
-export const isPausedAtWork = ({ state, resumeAs, attempt }: Step): boolean => state === "paused" && resumeAs === null && attempt > 0;
+/**
+ * Whether the stopped job of the step's last attempt may still leave its work for the next one: a person paused the step, or it waits to
+ * start again.
+ */
+export const mayLeaveWork = ({ state, resumeAs, attempt }: Step): boolean =>
+  attempt > 0 && resumeAs === null && (state === "paused" || state === "pending" || state === "ready");
 
 /** The open conflict that keeps the present head from landing; null if there is none. */
 export const findOpenConflict = ({ state, refusal, head, resolution }: Step): Resolution | null =>

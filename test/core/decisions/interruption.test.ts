@@ -63,6 +63,16 @@ describe("an interrupted attempt", () => {
     expect(it.spec("work/")).toMatchObject({ attempt: 2, interrupted: { commit: kept } });
   });
 
+  test("of a step that a person pauses and resumes at once keeps its work, too", async () => {
+    const it = openStory();
+    await it.run(plan(step("fix")));
+    const job = it.job("work/");
+    await it.say({ kind: "pause", target: "fix" });
+    it.finish(job, { end: "cancelled", kept: INTERRUPTED.kept });
+    await it.say({ kind: "resume", target: "fix" });
+    expect(it.spec("work/")).toMatchObject({ attempt: 2, interrupted: { commit: it.step("fix")?.result } });
+  });
+
   test("of a step that a person cancels, or paused without any work, is forgotten", async () => {
     const it = openStory();
     await it.run(plan(step("fix"), step("docs")));

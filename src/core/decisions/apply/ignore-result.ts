@@ -1,8 +1,8 @@
 import type { Event } from "../../domain/event.ts";
 import { type ExecutionId, readTaskId, type RefName, type Sha } from "../../domain/ids.ts";
-import { type Job, type JobKey, readJobKey } from "../../domain/job.ts";
+import { type Job, type JobKey, type JobResult, readJobKey } from "../../domain/job.ts";
 import { followsRules } from "../../domain/decision.ts";
-import { findOpenConflict, isPausedAtWork, type Step } from "../../domain/step.ts";
+import { findOpenConflict, mayLeaveWork } from "../../domain/step.ts";
 import { isPlanning } from "../../domain/execution.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { findStep } from "./fail-step.ts";
@@ -18,14 +18,16 @@ export const isAwaited = (tx: DecisionReader, job: Job): boolean => {
   }
   const step = findStep(tx, job.target)?.step;
   if (!step) return false;
-  if (job.kind === "work") return isAwaitedWork(tx, step) && step.attempt === job.attempt;
+  if (job.kind === "work") return step.state === "running" && step.attempt === job.attempt;
   const conflict = findOpenConflict(step);
   return conflict?.attempt === job.attempt && conflict.deadline !== null;
 };
 
-/** Whether a step's job may still end: it runs, or a person paused its step. */
-const isAwaitedWork = ({ snapshot }: DecisionReader, step: Step): boolean =>
-  step.state === "running" || (isPausedAtWork(step) && followsRules(snapshot, 1));
+/** Whether a result only brings what a stopped attempt wrote. */
+export const isLeftWork = (tx: DecisionReader, job: Job, { kept = [] }: JobResult): boolean => {
+  const step = job.kind === "work" ? findStep(tx, job.target)?.step : undefined;
+  return step?.attempt === job.attempt && mayLeaveWork(step) && kept.length > 0 && followsRules(tx.snapshot, 1);
+};
 
 /** The candidate of a verify job without a verdict. */
 const findCandidate = (tx: DecisionReader, { target, attempt }: Job) => {

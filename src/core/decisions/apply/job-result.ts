@@ -10,7 +10,7 @@ import { toResultRef } from "../../domain/refs.ts";
 import { findQuotaWait } from "../../domain/quota-wait.ts";
 import { isInterruption } from "../../domain/retry-policy.ts";
 import { awaitQuota, repeatInterrupted } from "../../domain/step-lifecycle.ts";
-import { isPausedAtWork, type Step } from "../../domain/step.ts";
+import { mayLeaveWork, type Step } from "../../domain/step.ts";
 import { MAIL_LIMITS, toWorkerAddress } from "../../domain/mail.ts";
 import { takeFirstChars } from "../../domain/visible-text.ts";
 import { toOneLine } from "../../messages/escape.ts";
@@ -22,7 +22,7 @@ import { applyResolutionResult } from "./resolution-result.ts";
 import { type StepContext, failStep, retryFaultyStep } from "./fail-step.ts";
 import { applyPlanResult } from "./plan-result.ts";
 import { sendMail } from "./mail-commands.ts";
-import { deleteResultRef, ignoreForgedResult, isAwaited } from "./ignore-result.ts";
+import { deleteResultRef, ignoreForgedResult, isAwaited, isLeftWork } from "./ignore-result.ts";
 import { judgeResult } from "./judge-result.ts";
 import { checkResultOrigin } from "./result-origin.ts";
 import { applyToolRecords } from "./tool-records.ts";
@@ -38,7 +38,7 @@ export const applyResulted = (tx: DecisionTransaction, event: ResultedEvent): vo
   if (!job) return;
   const { commit } = event;
   const ref = toResultRef(event.result.job);
-  if (!isAwaited(tx, job)) return deleteResultRef(tx, { ref, commit });
+  if (!isAwaited(tx, job) && !isLeftWork(tx, job, event.result)) return deleteResultRef(tx, { ref, commit });
   const origin = checkResultOrigin(tx, job, event);
   switch (origin?.kind) {
     case undefined:
@@ -93,7 +93,7 @@ const applyWorkResult = (tx: DecisionTransaction, job: Job, event: ResultedEvent
   const execution = id && tx.execution(id.execution);
   const step = id && execution?.steps[id.step];
   if (!execution || !step || step.attempt !== job.attempt) return;
-  if (isPausedAtWork(step)) return keepPausedWork(tx, { execution, step, event });
+  if (mayLeaveWork(step)) return keepLeftWork(tx, { execution, step, event });
   if (step.state !== "running") return;
   // Publish reports the base commit that the job received. A result that was pushed by hand could name any commit, even a missing one.
   if (event.result.baseCommit !== step.baseCommit) return tx.note(`${job.target}: a result on another commit was left aside`);
@@ -103,11 +103,11 @@ const applyWorkResult = (tx: DecisionTransaction, job: Job, event: ResultedEvent
   applyWork(tx, { execution, step, event });
 };
 
-/** Keeps what a paused step's stopped attempt wrote, for the attempt after the pause. */
-const keepPausedWork = (tx: DecisionTransaction, { execution, step, event }: StepContext & { event: ResultedEvent }): void => {
-  if ((event.result.kept ?? []).length === 0 || event.result.baseCommit !== step.baseCommit) return;
+/** Keeps what a stopped attempt wrote, for the next attempt. */
+const keepLeftWork = (tx: DecisionTransaction, { execution, step, event }: StepContext & { event: ResultedEvent }): void => {
+  if (event.result.baseCommit !== step.baseCommit) return;
   tx.putStep(execution.id, { ...step, result: event.commit });
-  tx.note(`${toTaskId(execution.id, step.id)}: the paused attempt's work is kept`);
+  tx.note(`${toTaskId(execution.id, step.id)}: the work of the stopped attempt ${step.attempt} is kept`);
 };
 
 type RunningStep = Extract<Step, { readonly state: "pending" | "ready" | "running" }>;
