@@ -58,7 +58,7 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
     });
     place.attachMachine(machine);
     const { token, config, branch, commit } = await copyRepository(terminal, machine, { directory, from, name });
-    machine.forge.setSecrets({ owner: COPY_OWNER, name }, await collectAgentSecrets(terminal, config));
+    machine.forge.setSecrets({ owner: COPY_OWNER, name }, await collectAgentSecrets(terminal, { ...config, chosen: agent }));
     const bare = join(directory, "repositories", COPY_OWNER, `${name}.git`);
     terminal.out(formatWelcome(machine, { name, token, bare, branch: found.branch ?? "" }));
     for (const line of describeCopy(found, config)) terminal.out(`${line}\n`);

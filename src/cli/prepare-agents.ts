@@ -6,9 +6,11 @@ import { readConfig } from "../core/config/read-config.ts";
 import { type AgentCommand, PRESET_NAMES, type PresetName } from "../core/domain/agent-command.ts";
 import { type AgentProgram, findPreferredProgram } from "../core/domain/agent-program.ts";
 import type { Config } from "../core/domain/config.ts";
-import { selectAgentVariables } from "../job/agent/agent-variables.ts";
+import { formatExpiredLogin, formatMissingLogin } from "../core/messages/agent-login.ts";
 import { AGENT_PRESETS, findPreset } from "../job/agent/find-preset.ts";
 import { findAgentProgram } from "../job/agent/resolve-agent.ts";
+import { findLogin } from "./agent-logins.ts";
+import { hasKey } from "./agent-secrets.ts";
 import { findAgentCommand } from "./command-line.ts";
 import { CommandError } from "./command-options.ts";
 import { readEffectiveLayers } from "./effective-layers.ts";
@@ -51,9 +53,14 @@ const requireProgram = async (terminal: TerminalHost, program: AgentProgram): Pr
   );
 };
 
-/** The first preset whose key is in the person's shell; null if there is no key. */
-const findPresetWithKey = (env: TerminalHost["env"]): PresetName | null =>
-  PRESET_NAMES.find((name) => AGENT_PRESETS[name].keys.some((key) => Boolean(env[key]))) ?? null;
+/** The first preset whose key is in the person's shell, otherwise the first one with a login on the machine; null if there is none. */
+const detectPreset = async (terminal: TerminalHost): Promise<PresetName | null> => {
+  const withKey = PRESET_NAMES.find((name) => AGENT_PRESETS[name].keys.some((key) => Boolean(terminal.env[key])));
+  if (withKey !== undefined || terminal.env["ENKI_MODEL_KEY"]) return withKey ?? null;
+  const logins = await Promise.all(PRESET_NAMES.map((name) => findLogin(terminal, name)));
+  const usable = logins.findIndex((login) => login?.isExpired === false);
+  return PRESET_NAMES[usable === -1 ? logins.findIndex((login) => login !== null) : usable] ?? null;
+};
 
 const choosePreset = async (terminal: TerminalHost, name: PresetName): Promise<AgentChoice> => ({
   preset: name,
@@ -67,19 +74,26 @@ export const findNamedAgent = async (terminal: TerminalHost, text: string): Prom
   return name === undefined ? findAgentCommand(terminal, text) : choosePreset(terminal, name);
 };
 
-/** Variables that show that an agent finds its login elsewhere. */
-const LOGIN_VARIABLES = ["HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME"];
-
-/** Refuses an agent without any key, before a job finds that out. */
-const requireKey = ({ env }: TerminalHost, agent: AgentCommand): void => {
+/** Refuses an agent without any key or login, before a job finds that out. */
+const requireKey = async (terminal: TerminalHost, agent: AgentCommand): Promise<void> => {
   const preset = findPreset(agent)?.preset;
-  if (!preset?.needsKey) return;
-  const given = selectAgentVariables(agent, toGivenVariables(env));
-  if ([...preset.keys, ...LOGIN_VARIABLES].some((name) => given[name] !== undefined)) return;
-  const login = preset.login === null ? "" : `, or set CLAUDE_CODE_OAUTH_TOKEN to the token that ${preset.login} prints`;
-  const next = `export ${preset.keys[0]}=…`;
-  throw new CommandError(`${preset.label} has no key in this shell; set one with ${next}${login}`, next);
+  if (!preset?.needsKey || hasKey(agent, toGivenVariables(terminal.env))) return;
+  const login = await findLogin(terminal, preset.name);
+  if (login?.isExpired === false) return;
+  const remedy = {
+    label: preset.label,
+    command: preset.loginCommand,
+    tokenCommand: preset.login,
+    key: preset.keys[0],
+    isInKeychain: preset.name === "claude" && process.platform === "darwin",
+  };
+  throw new CommandError(
+    login === null ? formatMissingLogin(remedy) : formatExpiredLogin({ ...remedy, path: login.path }),
+    `export ${remedy.key}=…`,
+  );
 };
+
+const EMPTY_AGENT: AgentCommand = { preset: null, command: null, args: [], env: {}, protocol: null, idleMs: 0 };
 
 const toGivenVariables = (env: TerminalHost["env"]) => ({
   agentEnv: Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : []))),
@@ -105,16 +119,17 @@ type AgentRequest = {
 /** Chooses the agents of a local run: installs what is missing, and checks that each has a key. */
 export const prepareAgents = async (terminal: TerminalHost, { directory, named, isNeeded }: AgentRequest): Promise<PreparedAgents> => {
   if (named !== null) {
-    requireKey(terminal, { preset: null, env: {}, protocol: null, idleMs: 0, ...named });
+    await requireKey(terminal, { ...EMPTY_AGENT, ...named });
     return { agent: named, terminal };
   }
   const { config, origins } = readConfig(await readEffectiveLayers({ ...terminal, cwd: directory }));
   if (!isNeeded(config)) return { agent: null, terminal };
   const isConfigured = [...origins.keys()].some((key) => /^agent\.(?:\w+\.)?(?:preset|command)$/.test(key));
-  const detected = isConfigured ? null : findPresetWithKey(terminal.env);
+  const detected = isConfigured ? null : await detectPreset(terminal);
   const agents = Object.values(config.agents);
+  if (detected !== null) await requireKey(terminal, { ...EMPTY_AGENT, preset: detected });
   if (detected !== null) return { agent: await choosePreset(terminal, detected), terminal };
-  for (const agent of agents) requireKey(terminal, agent);
+  for (const agent of agents) await requireKey(terminal, agent);
   const programs = new Set(agents.flatMap((agent) => (agent.command === null ? (findPreset(agent)?.program ?? []) : [])));
   const files = [];
   for (const program of programs) files.push(await requireProgram(terminal, program));

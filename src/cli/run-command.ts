@@ -72,7 +72,7 @@ const startRun = async (
   const machine = await openRunMachine(terminal, place, { found, run, port: 0 });
   const { branch, commit, config, token } = await copyRepository(terminal, machine, { directory, from: found.directory, name });
   await requireReady(terminal, config, run);
-  machine.forge.setSecrets({ owner: COPY_OWNER, name }, await collectAgentSecrets(terminal, config));
+  machine.forge.setSecrets({ owner: COPY_OWNER, name }, await collectAgentSecrets(terminal, { ...config, chosen: run.agent }));
   if (!isJson) for (const line of describeUncommitted(found, "left out")) terminal.out(`${line}\n`);
   const { url, apiUrl } = machine.forge;
   return carryOutRun(terminal, place, {
@@ -136,7 +136,10 @@ const resumeRun = async (
     const run = { ...record.run, yes: yes || record.run.yes };
     const repository = { owner: record.owner, name: record.name };
     const giveSecrets = async ({ forge }: Pick<LocalMachine, "forge">): Promise<void> =>
-      forge.setSecrets(repository, await collectAgentSecrets(prepared, await readCopyConfig(prepared, { forge }, record)));
+      forge.setSecrets(
+        repository,
+        await collectAgentSecrets(prepared, { ...(await readCopyConfig(prepared, { forge }, record)), chosen: run.agent }),
+      );
     const port = Number(new URL(record.url).port);
     const machine = await openAtSamePort(prepared, place, { found, run, port, prepare: giveSecrets });
     const { url, apiUrl } = machine.forge;

@@ -1,4 +1,5 @@
 import { serveTools } from "./tools/serve-tools.ts";
+import { type LoginFiles, readLoginFiles } from "./agent/agent-login.ts";
 import { selectAgentVariables } from "./agent/agent-variables.ts";
 import { resolveAgent } from "./agent/resolve-agent.ts";
 import type { McpServerCommand } from "./agent/agent-preset.ts";
@@ -30,6 +31,7 @@ export const runAgentSession = async (host: StepHost, spec: JobSpec, place: Work
     log: host.log,
   });
   const opened: { close: () => Promise<void> }[] = [];
+  const login = readLoginFiles(spec.agent, host.agentEnv);
   const interrupt = new AbortController();
   const ignoreInterrupt = host.onInterrupt?.(() => interrupt.abort());
   try {
@@ -37,6 +39,7 @@ export const runAgentSession = async (host: StepHost, spec: JobSpec, place: Work
     const key = await keepKeyOutside({
       agent: spec.agent,
       variables: selectAgentVariables(spec.agent, host),
+      login,
       onNote: transcript.note,
     });
     opened.push(key);
@@ -46,6 +49,7 @@ export const runAgentSession = async (host: StepHost, spec: JobSpec, place: Work
     const ended = await playSession(host, spec, {
       ...place,
       ...network,
+      login,
       transcript,
       toolSet: tools.context.toolSet,
       readLimitWords: key.readLimitWords,
@@ -68,13 +72,15 @@ type SessionPlace = WorkPlace & {
   readonly toolSet: ToolSet;
   /** The agent's own variables. */
   readonly variables: AgentVariables;
+  /** See AgentResolution.login. */
+  readonly login: LoginFiles;
   readonly relay: NetworkRelay | null;
   readonly readLimitWords: () => string;
   readonly interrupt: AbortSignal;
 };
 
 const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): Promise<AgentEnd> => {
-  const { texts, fence, transcript, toolSet, variables, relay, readLimitWords, interrupt } = place;
+  const { texts, fence, transcript, toolSet, variables, login, relay, readLimitWords, interrupt } = place;
   await fence.give(toJobPaths(host.temp).socket);
   const home = await fence.createHome();
   const canEdit = mayEdit(spec);
@@ -84,7 +90,7 @@ const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): 
   const { agent, model, maxCostUsd, timeoutMs } = spec;
   return runAgent({
     ...rights,
-    ...(await resolveAgent({ ...rights, agent, env, home, model, maxCostUsd, writeFile: fence.writeFile })),
+    ...(await resolveAgent({ ...rights, agent, env, home, model, maxCostUsd, login, writeFile: fence.writeFile })),
     cwd: host.workspace,
     fence,
     ...(relay && { relay }),

@@ -2,6 +2,7 @@ import type { AgentFailure } from "../core/domain/agent-failure.ts";
 import type { AgentUsage } from "../core/domain/agent-usage.ts";
 import type { RecordedCommand } from "../core/domain/command.ts";
 import type { AgentEnd } from "./agent/run-agent.ts";
+import { listLoginSecrets, readLoginFiles } from "./agent/agent-login.ts";
 import { listSecretValues, selectAgentVariables } from "./agent/agent-variables.ts";
 import type { AgentTranscript } from "./agent-transcript.ts";
 import type { JobFence } from "./fence/job-fence.ts";
@@ -29,5 +30,9 @@ export type WorkPlace = { readonly texts: StepTexts; readonly fence: JobFence };
 
 /** Values that must not leave the job. */
 export const listSecrets = (host: StepHost, { agent }: Pick<JobSpec, "agent">): string[] => [
-  ...new Set([...(host.modelKey === "" ? [] : [host.modelKey]), ...listSecretValues(selectAgentVariables(agent, host))]),
+  ...new Set([
+    ...(host.modelKey === "" ? [] : [host.modelKey]),
+    ...listSecretValues(selectAgentVariables(agent, host)),
+    ...listLoginSecrets(readLoginFiles(agent, host.agentEnv)),
+  ]),
 ];

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { tmpdir } from "node:os";
 import type { AgentProtocol, PresetName } from "../../src/core/domain/agent-command.ts";
+import type { LoginFiles } from "../../src/job/agent/agent-login.ts";
 import type { AgentUpdate } from "../../src/job/agent/message-collector.ts";
 import { resolveAgent } from "../../src/job/agent/resolve-agent.ts";
 import { keepKeyOutside } from "../../src/job/proxy/keep-key-outside.ts";
@@ -22,6 +23,8 @@ export type TurnOptions = {
   /** The program and arguments instead of the installed ones; null for those of the PATH. */
   readonly command: readonly [string, ...string[]] | null;
   readonly env: Readonly<Record<string, string>>;
+  /** A person's login in the agent's home. */
+  readonly login?: LoginFiles;
   readonly canEdit?: boolean;
   readonly idleMs?: number;
 };
@@ -35,6 +38,7 @@ export const playTurn = async ({
   protocol,
   command,
   env,
+  login = {},
   canEdit = true,
   idleMs = TURN_LIMIT_MS,
 }: TurnOptions): Promise<AgentTurn> => {
@@ -46,7 +50,7 @@ export const playTurn = async ({
   const mcpServer = { command: process.execPath, args: [CLI, "mcp", "--role", "worker"], env: {} };
   const rights = { canEdit, tools: null, mcpServer };
   const agent = { preset, command: command?.[0] ?? null, args: command?.slice(1) ?? [], env: {}, protocol, idleMs };
-  const key = await keepKeyOutside({ agent, variables: env, onNote: () => undefined });
+  const key = await keepKeyOutside({ agent, variables: env, login, onNote: () => undefined });
   try {
     const resolved = await resolveAgent({
       ...rights,
@@ -54,11 +58,8 @@ export const playTurn = async ({
       env: { PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: join(home, "tmp"), ...key.variables },
       home,
       model: null,
-      writeFile: async (path, content) => {
-        mkdirSync(dirname(path), { recursive: true });
-        writeFileSync(path, content);
-        await Promise.resolve();
-      },
+      login,
+      writeFile: createOpenFence(root).writeFile,
     });
     const end = await runAgent({
       ...rights,

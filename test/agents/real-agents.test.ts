@@ -1,8 +1,12 @@
-import { rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { findLogin } from "../../src/cli/agent-logins.ts";
 import { AGENT_PROTOCOLS } from "../../src/core/domain/agent-command.ts";
 import { AGENT_PROGRAMS } from "../../src/core/domain/agent-program.ts";
 import { findAgentProgram } from "../../src/job/agent/resolve-agent.ts";
+import { toLoginFiles, writeLogin } from "../support/agent-logins.ts";
 import { playTurn, type TurnOptions } from "./agent-turn.ts";
 import { CHOSEN_PRESETS, GATEWAY_KEY, installPreset, toGatewayVariables } from "./real-agent.ts";
 import { type ModelFault, openScriptedModel, type ScriptedModel } from "./scripted-model.ts";
@@ -44,6 +48,29 @@ describe.each(CHOSEN_PRESETS)("the real %s", (preset) => {
       const env = { PATH: path, CLAUDE_CODE_OAUTH_TOKEN: GATEWAY_KEY, ANTHROPIC_BASE_URL: model.url };
       expect(await turn(model.url, protocol, { env })).toMatchObject({ end: "finished", file: "10\n" });
       expect(new Set(model.requests.map(({ key }) => key))).toEqual(new Set([GATEWAY_KEY]));
+    },
+  );
+
+  check.each(preset === "codex" ? [AGENT_PROGRAMS[preset].preferred] : [])(
+    "works with a login of the machine over %s",
+    async (protocol) => {
+      model = await openScriptedModel({ script: TURN_SCRIPT });
+      const now = new Date().getTime();
+      const files = toLoginFiles(now).codex;
+      const home = mkdtempSync(join(tmpdir(), "enki-login-"));
+      writeLogin(home, files);
+      const found = await findLogin({ env: { HOME: home }, now: () => now }, preset);
+      rmSync(home, { recursive: true });
+      const program = (await findAgentProgram(AGENT_PROGRAMS[preset][protocol].programs[0], path)) ?? "";
+      const env = { PATH: path, CODEX_REFRESH_TOKEN_URL_OVERRIDE: `${model.url}/oauth/token` };
+      const provider = `{ name = "own", base_url = "${model.url}/v1", requires_openai_auth = true, supports_websockets = false }`;
+      // With ChatGPT's login, Codex compresses its requests.
+      const settings = ['model_provider="own"', `model_providers.own=${provider}`, "features.enable_request_compression=false"];
+      const command = [program, ...settings.flatMap((each) => ["-c", each])] as const;
+      const played = await turn(model.url, protocol, { env, command, login: found?.files ?? {} });
+      expect(played).toMatchObject({ end: "finished", file: "10\n" });
+      const { access_token: token } = files[".codex/auth.json"].tokens;
+      expect(new Set(model.requests.map(({ key }) => key))).toEqual(new Set([token]));
     },
   );
 

@@ -59,7 +59,9 @@ describe("enki doctor --agent", () => {
   test("starts no agent without a key", async () => {
     const { out, code } = await open([{ act: "exit", value: 3 }], {}).doctor();
     expect(code).toBe(1);
-    expect(out).toMatch(/^✗ agent-key: Claude Code has no key in this shell; .+\.\n {4}export ANTHROPIC_API_KEY=…$/m);
+    expect(out).toMatch(
+      /^✗ agent-key: Claude Code has no key in this shell and no login on this machine; .+\.\n {4}export ANTHROPIC_API_KEY=…$/m,
+    );
   });
 
   test("is one of the findings in JSON", async () => {

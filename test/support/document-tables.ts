@@ -108,27 +108,30 @@ const REPORTS = { cost: "tokens and cost", tokens: "tokens", nothing: "nothing" 
 /** Ten lines for each preset, from what the code knows of it. */
 const agentPresets = (): string =>
   presets
-    .map(({ name, label, keys: [key, ...others], variables, clouds, login, model, reports, needsKey, names, outsideKeys }) => {
-      const { preferred, ...programs } = AGENT_PROGRAMS[name];
-      const lines = AGENT_PROTOCOLS.toSorted((one, two) => Number(two === preferred) - Number(one === preferred)).map((protocol) => {
-        const { package: pack, version, programs: commands, args } = programs[protocol];
-        return `${protocol === preferred ? "speaks" : "or speaks"} \`${protocol}\`: \`${[commands[0], ...args].join(" ")}\` of \`${pack}@${version}\`, reports ${REPORTS[reports[protocol]]}`;
-      });
-      return [
-        `### ${label}: \`preset = "${name}"\``,
-        "",
-        ...[
-          ...lines,
-          `key: \`${key}\`${needsKey ? "" : " (or none, for a model on the machine)"}; otherwise ${code(others)}`,
-          ...(login === null ? [] : [`with a subscription: \`${login}\` prints the token for \`CLAUDE_CODE_OAUTH_TOKEN\``]),
-          `stays outside the agent: ${code(outsideKeys)}`,
-          `it also receives ${code(variables)}`,
-          ...Object.entries(clouds).map(([cloud, more]) => `with \`${cloud}\`: ${code(more)}`),
-          `a tier's model: \`${model}\``,
-          `its tools that write: ${code([...new Set([...names.write, ...names.edit])])}; its shell: ${code(names.bash)}`,
-        ].map((line) => `- ${line}`),
-      ].join("\n");
-    })
+    .map(
+      ({ name, label, keys: [key, ...others], variables, clouds, login, loginCommand, model, reports, needsKey, names, outsideKeys }) => {
+        const { preferred, ...programs } = AGENT_PROGRAMS[name];
+        const lines = AGENT_PROTOCOLS.toSorted((one, two) => Number(two === preferred) - Number(one === preferred)).map((protocol) => {
+          const { package: pack, version, programs: commands, args } = programs[protocol];
+          return `${protocol === preferred ? "speaks" : "or speaks"} \`${protocol}\`: \`${[commands[0], ...args].join(" ")}\` of \`${pack}@${version}\`, reports ${REPORTS[reports[protocol]]}`;
+        });
+        return [
+          `### ${label}: \`preset = "${name}"\``,
+          "",
+          ...[
+            ...lines,
+            `key: \`${key}\`${needsKey ? "" : " (or none, for a model on the machine)"}; otherwise ${code(others)}`,
+            ...(login === null ? [] : [`with a subscription: \`${login}\` prints the token for \`CLAUDE_CODE_OAUTH_TOKEN\``]),
+            `on one machine, also with a login: \`${loginCommand}\``,
+            `stays outside the agent: ${code(outsideKeys)}`,
+            `it also receives ${code(variables)}`,
+            ...Object.entries(clouds).map(([cloud, more]) => `with \`${cloud}\`: ${code(more)}`),
+            `a tier's model: \`${model}\``,
+            `its tools that write: ${code([...new Set([...names.write, ...names.edit])])}; its shell: ${code(names.bash)}`,
+          ].map((line) => `- ${line}`),
+        ].join("\n");
+      },
+    )
     .join("\n\n");
 
 const functions = (): string =>

@@ -12,6 +12,7 @@ import {
   reportMissingTool,
 } from "../../core/messages/agent-check.ts";
 import { type Finding, reportError } from "../../core/setup/doctor/finding.ts";
+import { type LoginFiles, readLoginFiles } from "../../job/agent/agent-login.ts";
 import { selectAgentVariables } from "../../job/agent/agent-variables.ts";
 import { findPreset } from "../../job/agent/find-preset.ts";
 import type { AgentUpdate } from "../../job/agent/message-collector.ts";
@@ -40,15 +41,21 @@ export const checkAgent = async (terminal: TerminalHost, directory: string): Pro
     const agent = choice
       ? { ...config.agents.worker, preset: choice.preset ?? null, command: choice.command, args: choice.args }
       : config.agents.worker;
-    const given = await readGivenVariables(terminal, config);
-    return await judgeTurn(prepared, { agent, model: config.tiers.standard.model, variables: selectAgentVariables(agent, given) });
+    const given = await readGivenVariables(terminal, { agents: { ...config.agents, worker: agent }, chosen: choice });
+    const [variables, login] = [selectAgentVariables(agent, given), readLoginFiles(agent, given.agentEnv)];
+    return await judgeTurn(prepared, { agent, model: config.tiers.standard.model, variables, login });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     return { findings: [reportError("agent-key", `${error.message}.`, error.next ?? "enki config")], line: "" };
   }
 };
 
-type CheckedAgent = { readonly agent: AgentCommand; readonly model: string | null; readonly variables: Readonly<Record<string, string>> };
+type CheckedAgent = {
+  readonly agent: AgentCommand;
+  readonly model: string | null;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly login: LoginFiles;
+};
 
 const MS_PER_SECOND = 1_000;
 
@@ -73,7 +80,7 @@ const CHECK_IDLE_MS = 60_000;
 
 type PlayedCheck = { readonly end: AgentEnd; readonly updates: readonly AgentUpdate[] };
 
-const playCheckTurn = async (terminal: TerminalHost, { agent, model, variables }: CheckedAgent): Promise<PlayedCheck> => {
+const playCheckTurn = async (terminal: TerminalHost, { agent, model, variables, login }: CheckedAgent): Promise<PlayedCheck> => {
   const root = await realpath(await mkdtemp(join(tmpdir(), "enki-doctor-")));
   const fence = createOpenFence(root);
   const key = await keepKeyOutside({ agent, variables, onNote: () => undefined });
@@ -96,7 +103,7 @@ const playCheckTurn = async (terminal: TerminalHost, { agent, model, variables }
     const updates: AgentUpdate[] = [];
     const end = await runAgent({
       ...rights,
-      ...(await resolveAgent({ ...rights, agent, env, home, model, writeFile: fence.writeFile })),
+      ...(await resolveAgent({ ...rights, agent, env, home, model, login, writeFile: fence.writeFile })),
       cwd: workspace,
       fence,
       prompt: AGENT_CHECK_PROMPT,

@@ -23,6 +23,8 @@ export type AgentSetting = {
   readonly mcpServer: McpServerCommand | null;
   /** The person's variables and the configured ones, by name. */
   readonly env: Readonly<Record<string, string>>;
+  /** Whether the agent's home holds a person's login. */
+  readonly hasLogin?: boolean;
 };
 
 /** How one session of an agent is started. */
@@ -72,6 +74,8 @@ export type AgentPreset = {
   readonly findRoutes: (env: AgentVariables) => readonly KeyRoute[];
   /** A command with which a person gets a key from a subscription; null if there is none. */
   readonly login: string | null;
+  /** The command with which a person logs in on one machine. */
+  readonly loginCommand: string;
   /** The workflow's tools by the agent's names, the current one first. */
   readonly names: AgentToolNames;
   /** What the agent reports of its tokens and its cost. */

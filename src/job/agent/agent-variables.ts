@@ -1,4 +1,5 @@
 import type { AgentCommand } from "../../core/domain/agent-command.ts";
+import { LOGIN_VARIABLE } from "./agent-login.ts";
 import { findPreset } from "./find-preset.ts";
 import { NETWORK_VARIABLE } from "./key-route.ts";
 import { isInputRecord } from "./tool-input-fields.ts";
@@ -104,7 +105,7 @@ export const selectAgentVariables = (agent: AgentCommand, { agentEnv, modelKey }
   const configured = Object.entries(agent.env).flatMap(([name, value]) => {
     const reference = readReference(value);
     if (reference === null) return [[name, value] as const];
-    const given = reference === MODEL_KEY_NAME ? modelKey : agentEnv[reference];
+    const given = reference === MODEL_KEY_NAME ? modelKey : reference === LOGIN_VARIABLE ? "" : agentEnv[reference];
     return given ? [[name, given] as const] : [];
   });
   const env: Record<string, string> = Object.fromEntries([...own, ...configured]);

@@ -5,6 +5,7 @@ import type { AgentProgram } from "../../core/domain/agent-program.ts";
 import type { JobFence } from "../fence/job-fence.ts";
 import type { ToolName } from "../../core/workflow/workflow.ts";
 import { type AgentLaunch, type McpServerCommand, PLAIN_LAUNCH } from "./agent-preset.ts";
+import type { LoginFiles } from "./agent-login.ts";
 import { findPreset, type FoundPreset } from "./find-preset.ts";
 
 const isExecutable = (path: string): Promise<boolean> =>
@@ -63,18 +64,21 @@ export type AgentResolution = {
   readonly tools: readonly ToolName[] | null;
   readonly canEdit: boolean;
   readonly mcpServer: McpServerCommand | null;
+  /** A person's login, which the agent reads in its home; absent without one. */
+  readonly login?: LoginFiles;
   /** Writes a file that the agent's user owns. */
   readonly writeFile: JobFence["writeFile"];
 };
 
 /** The complete command and environment of an agent's session. Writes the preset's files to the agent's home. */
 export const resolveAgent = async (resolution: AgentResolution): Promise<ResolvedAgent> => {
-  const { agent, env, home } = resolution;
+  const { agent, env, home, login = {} } = resolution;
   const found = findPreset(agent);
   const { command, args } = await findAgentStart(agent, env["PATH"] ?? "");
   if (found === null) return { found, command, args, env, meta: {}, mode: null };
   const { preset, protocol, program } = found;
-  const launch: AgentLaunch = { ...PLAIN_LAUNCH, ...preset.prepare({ ...resolution, protocol }) };
+  const launch: AgentLaunch = { ...PLAIN_LAUNCH, ...preset.prepare({ ...resolution, protocol, hasLogin: Object.keys(login).length > 0 }) };
+  for (const [path, content] of Object.entries(login)) await resolution.writeFile(join(home, path), content, "private");
   for (const [path, content] of Object.entries(launch.homeFiles)) await resolution.writeFile(join(home, path), content);
   const variable = launch.homeFileVariable;
   // A person's own command line may already contain the preset's arguments.

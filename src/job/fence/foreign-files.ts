@@ -27,7 +27,8 @@ const runFileScript = (enter: Enter, script: string, { path, input }: { path: st
 /** Reads and writes files as foreign code would, so that no link in the workspace leads Enki to what only Enki may use. */
 export const createForeignFiles = (enter: Enter): Pick<JobFence, "readFile" | "writeFile"> => ({
   readFile: (path) => runFileScript(enter, `[ -f "$1" ] && exec head -c ${MAX_READ_BYTES} -- "$1"`, { path, input: "" }),
-  writeFile: async (path, content) => {
-    await runFileScript(enter, `mkdir -p -- "\${1%/*}" && cat > "$1"`, { path, input: content });
+  writeFile: async (path, content, access) => {
+    const mask = access === "private" ? "umask 077 && " : "";
+    await runFileScript(enter, `${mask}mkdir -p -- "\${1%/*}" && cat > "$1"`, { path, input: content });
   },
 });

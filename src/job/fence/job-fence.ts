@@ -46,8 +46,8 @@ export type JobFence = {
   readonly sweep: () => Promise<void>;
   /** Reads a file with the rights of foreign code; rejects if foreign code may not read it. */
   readonly readFile: (path: string) => Promise<Buffer>;
-  /** Writes a file with the rights of foreign code, and creates its parent directories. */
-  readonly writeFile: (path: string, content: string) => Promise<void>;
+  /** Writes a file with the rights of foreign code, and creates its parent directories. Only its owner can read a private file. */
+  readonly writeFile: (path: string, content: string, access?: "private") => Promise<void>;
   /** Kills all remaining processes and returns the workspace to Enki's own user. */
   readonly close: () => Promise<void>;
 };

@@ -69,9 +69,9 @@ export const createOpenFence = (reach: string): JobFence => {
     kill: killProcessGroup,
     sweep: () => killMarkedProcesses(mark),
     readFile: (path) => readFile(path),
-    writeFile: async (path, content) => {
+    writeFile: async (path, content, access) => {
       await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, content);
+      await writeFile(path, content, access === "private" ? { mode: 0o600 } : {});
     },
     close: () => killMarkedProcesses(mark),
   };

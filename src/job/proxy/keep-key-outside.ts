@@ -7,6 +7,7 @@ import {
   type KeyPlace,
   type ProxyRefusal,
 } from "../../core/messages/key-proxy.ts";
+import type { LoginFiles } from "../agent/agent-login.ts";
 import { listSecretValues } from "../agent/agent-variables.ts";
 import { findPreset, type FoundPreset } from "../agent/find-preset.ts";
 import { type AgentVariables, type KeyRoute, NETWORK_VARIABLE } from "../agent/key-route.ts";
@@ -16,6 +17,8 @@ export type KeyRequest = {
   readonly agent: AgentCommand;
   /** The agent's own variables, with its key. */
   readonly variables: AgentVariables;
+  /** A person's login in the agent's home; absent without one. */
+  readonly login?: LoginFiles;
   /** Receives each refused request as a sentence. */
   readonly onNote: (sentence: string) => void;
 };
@@ -96,13 +99,14 @@ const openRefusalLog = (onNote: KeyRequest["onNote"]) => {
 
 /** Keeps the model's key out of an agent's variables, as far as the agent allows it, with a proxy that adds the key. */
 export const keepKeyOutside = async (request: KeyRequest): Promise<OutsideKey> => {
-  const { agent, variables, onNote } = request;
+  const { agent, variables, login = {}, onNote } = request;
+  const files = Object.keys(login).map((path) => `~/${path}`);
   const found = findPreset(agent);
   const { routes, cause } = chooseRoutes(found, request);
   const name = found?.preset.label ?? formatAgentCommand(agent);
   const known = listCredentials(variables);
   if (routes.length === 0) {
-    const inside = listInside(found, variables, { dummy: "", known });
+    const inside = [...listInside(found, variables, { dummy: "", known }), ...files];
     const sentence = formatKeyPlace({ hosts: [], inside, cause, agent: name });
     return { variables, sentence, isModelProxied: false, readLimitWords: () => "", close: () => Promise.resolve() };
   }
@@ -118,7 +122,7 @@ export const keepKeyOutside = async (request: KeyRequest): Promise<OutsideKey> =
   };
   const shown = replaceCredentials(redirected, routes, dummy);
   const hosts = [...new Set(routes.map(({ upstream }) => new URL(upstream).host))];
-  const inside = listInside(found, shown, { dummy, known });
+  const inside = [...listInside(found, shown, { dummy, known }), ...files];
   return {
     variables: shown,
     sentence: formatKeyPlace({ hosts, inside, cause, agent: name }),

@@ -221,6 +221,7 @@ export const claudePreset: AgentPreset = {
   outsideKeys: CLAUDE_OUTSIDE_KEYS,
   findRoutes: findClaudeRoutes,
   login: "claude setup-token",
+  loginCommand: "claude auth login",
   names: NAMES,
   reports: { headless: "cost", acp: "cost" },
   model: "ANTHROPIC_MODEL",

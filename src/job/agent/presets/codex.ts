@@ -161,6 +161,7 @@ export const codexPreset: AgentPreset = {
   outsideKeys: KEYS,
   findRoutes,
   login: null,
+  loginCommand: "codex login",
   names: NAMES,
   reports: { headless: "tokens", acp: "tokens" },
   model: "model",

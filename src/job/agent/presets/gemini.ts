@@ -33,13 +33,14 @@ const DENIED_TOOLS = [
 
 const SETTINGS_PATH = ".gemini/settings.json";
 
-const chooseAuthentication = (env: Readonly<Record<string, string>>): string => {
+const chooseAuthentication = ({ env, hasLogin }: Pick<AgentSetting, "env" | "hasLogin">): string => {
   if (env["GEMINI_API_KEY"] !== undefined) return "gemini-api-key";
+  if (hasLogin === true) return "oauth-personal";
   return env["GOOGLE_GENAI_USE_VERTEXAI"] === "true" || env["GOOGLE_API_KEY"] !== undefined ? "vertex-ai" : "gemini-api-key";
 };
 
-const createSettings = ({ protocol, tools, canEdit, mcpServer, env }: AgentSetting): object => ({
-  security: { auth: { selectedType: chooseAuthentication(env) }, folderTrust: { enabled: false } },
+const createSettings = ({ protocol, tools, canEdit, mcpServer, env, hasLogin = false }: AgentSetting): object => ({
+  security: { auth: { selectedType: chooseAuthentication({ env, hasLogin }) }, folderTrust: { enabled: false } },
   privacy: { usageStatisticsEnabled: false },
   telemetry: { enabled: false },
   general: { enableAutoUpdate: false, maxAttempts: 3 },
@@ -138,6 +139,7 @@ export const geminiPreset: AgentPreset = {
   outsideKeys: ["GEMINI_API_KEY"],
   findRoutes,
   login: null,
+  loginCommand: "gemini",
   names: NAMES,
   reports: { headless: "tokens", acp: "nothing" },
   model: "GEMINI_MODEL",

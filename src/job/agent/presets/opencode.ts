@@ -123,6 +123,7 @@ export const opencodePreset: AgentPreset = {
   outsideKeys: PROVIDER_KEYS,
   findRoutes: findProviderRoutes,
   login: null,
+  loginCommand: "opencode auth login",
   names: NAMES,
   reports: { headless: "cost", acp: "cost" },
   model: "model",
