@@ -24,7 +24,7 @@ export const initOptions = {
     default: false,
     about: "keeps the key in a secret of the repository; private repositories on GitHub Free have no environments",
   },
-  agent: { type: "string", value: "<name or command line>", about: "the agent: claude, gemini, opencode, or a command line" },
+  agent: { type: "string", value: "<name or command line>", about: "the agent: claude, codex, gemini, opencode, or a command line" },
   verify: { type: "string", multiple: true, value: "<command>", about: "a command that every change must pass; repeatable" },
 } as const;
 

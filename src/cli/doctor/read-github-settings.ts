@@ -55,7 +55,8 @@ const parseAnswer = <T>(schema: z.ZodType<T>, answer: unknown): T | null => {
   return parsed.success ? parsed.data : null;
 };
 
-const SECRET_NAME = "ENKI_MODEL_KEY";
+/** The secrets of which one is enough for an agent's key. */
+const KEY_SECRET_NAMES = ["ENKI_MODEL_KEY", "ENKI_AGENT_ENV"];
 /** The App's key also signs the ledger. */
 const LEDGER_SECRET_NAMES = ["ENKI_LEDGER_KEY", "ENKI_APP_KEY"];
 
@@ -110,8 +111,8 @@ const readSecrets = async (client: SettingsClient, path: string): Promise<Secret
   return {
     hasEnvironment: environment === null ? null : environment !== MISSING,
     isEnvironmentOpen: policy && policy.deployment_branch_policy === null,
-    hasEnvironmentSecret: holds(ofEnvironment, [SECRET_NAME]),
-    hasRepositorySecret: holds(ofRepository, [SECRET_NAME]),
+    hasEnvironmentSecret: holds(ofEnvironment, KEY_SECRET_NAMES),
+    hasRepositorySecret: holds(ofRepository, KEY_SECRET_NAMES),
     hasLedgerSecret: signs.includes(true) ? true : ofRepository === null ? null : false,
   };
 };

@@ -127,6 +127,11 @@ describe("enki doctor finds", () => {
     ["no way for reviews", { workflowTexts: { ".github/workflows/enki.yml": "" } }, "review-workflow-missing"],
     ["no environment", on({ hasEnvironment: false, hasEnvironmentSecret: null }), "environment-missing"],
     ["no secret", on({ hasEnvironmentSecret: false }), "secret-missing"],
+    [
+      "no secret, where one agent is not opencode",
+      { ...on({ hasEnvironmentSecret: false }), config: config({ agent: { preset: "opencode", planner: { preset: "claude" } } }) },
+      "secret-missing",
+    ],
     ["an environment for every branch", on({ isEnvironmentOpen: true }), "environment-open"],
     [
       "a required check that runs on pull requests and main only",
@@ -169,6 +174,10 @@ describe("enki doctor finds", () => {
       },
     ],
     ["a secret of the repository", on({ hasEnvironmentSecret: false, hasRepositorySecret: true })],
+    [
+      "no secret, where all agents are opencode",
+      { ...on({ hasEnvironmentSecret: false }), config: config({ agent: { preset: "opencode" } }) },
+    ],
     [
       "secrets that the token may not see",
       on({ hasEnvironment: null, isEnvironmentOpen: null, hasEnvironmentSecret: null, hasRepositorySecret: null }),

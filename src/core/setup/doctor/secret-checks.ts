@@ -7,6 +7,12 @@ import { type DoctorCheck, type Finding, onGitHub, reportError, reportWarning, s
 const usesEnvironment = ({ stepWorkflow }: DoctorFacts): boolean =>
   /^ {4}environment: (?:enki|\{ name: enki\b.*)$/m.test(stepWorkflow?.text ?? "");
 
+const AGENT_KINDS = ["planner", "worker", "merger", "sidecar"] as const;
+
+/** Whether all agents work without a key, with a model on the machine. */
+const needsNoKey = ({ config: { agent } }: DoctorFacts): boolean =>
+  AGENT_KINDS.every((kind) => (agent[kind]?.preset ?? agent.preset) === "opencode");
+
 const checkSecret = onGitHub(({ hasEnvironment, hasEnvironmentSecret, hasRepositorySecret }, facts) => {
   const isOfEnvironment = usesEnvironment(facts);
   if (isOfEnvironment && hasEnvironment === false)
@@ -20,12 +26,13 @@ const checkSecret = onGitHub(({ hasEnvironment, hasEnvironmentSecret, hasReposit
         fix: { kind: "requests", requests: restrictEnvironment(slugOf(facts), facts.defaultBranch) },
       },
     ];
+  if (needsNoKey(facts)) return [];
   const isSet = (isOfEnvironment && hasEnvironmentSecret === true) || hasRepositorySecret === true;
   if (isSet || hasRepositorySecret === null || (isOfEnvironment && hasEnvironmentSecret === null)) return [];
   return [
     reportError(
       "secret-missing",
-      "The secret ENKI_MODEL_KEY is not set, so no agent can reach its model.",
+      "Neither the secret ENKI_MODEL_KEY nor ENKI_AGENT_ENV is set, so no agent can reach its model.",
       `gh secret set ENKI_MODEL_KEY --repo ${slugOf(facts)}${isOfEnvironment ? " --env enki" : ""}`,
     ),
   ];
