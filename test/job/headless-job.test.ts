@@ -117,7 +117,7 @@ test("an exit without a result is a crash", async () => {
     ]),
   ).toMatchObject({
     end: "crashed",
-    why: "the agent exited with 0",
+    why: "the agent exited with 0. Its transcript has its last words; enki doctor --agent tests it.",
     failure: { code: "agent-crashed" },
     // For the next attempt: publish lands nothing of them.
     files: ["half.txt"],

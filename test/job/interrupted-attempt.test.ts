@@ -132,7 +132,7 @@ describe("an attempt that is interrupted", () => {
     const { transcript } = await interrupt(CRASH);
     expect(transcript).toContain(`# work/${ID}-fix/1\n\nClaude Code (headless)\n`);
     expect(transcript).toContain("I write half of it.\n\n**`Write`** `half.txt`\n\n```\ndone\n```\n");
-    expect(transcript).toContain("\n---\n\nthe agent exited with 1\n");
+    expect(transcript).toContain("\n---\n\nthe agent exited with 1. Its transcript has its last words; enki doctor --agent tests it.\n");
   });
 });
 

@@ -167,14 +167,21 @@ describe("an agent's job ends as", () => {
 
   test("B-11 crashed: with the exit code and its last lines in the transcript, and its changes are kept, not delivered", async () => {
     const job = await work([{ write: "half.txt" }, { stderr: "first\nout of memory" }, { crash: 3 }]);
-    expect(job).toMatchObject({ end: "crashed", why: "the agent exited with 3", failure: { code: "agent-crashed" } });
+    expect(job).toMatchObject({
+      end: "crashed",
+      why: "the agent exited with 3. Its transcript has its last words; enki doctor --agent tests it.",
+      failure: { code: "agent-crashed" },
+    });
     expect(JSON.parse(job.transcript.trim().split("\n").at(-1) ?? "")).toEqual({ stderr: "first\nout of memory\n" });
     await job.publish();
     expect(job.published()?.result).toMatchObject({ end: "crashed", files: [], kept: [{ path: "half.txt", mode: "100644" }] });
   });
 
   test("B-11 crashed: killed from outside", async () => {
-    expect(await work([{ kill: "SIGKILL" }])).toMatchObject({ end: "crashed", why: "the agent was ended by SIGKILL" });
+    expect(await work([{ kill: "SIGKILL" }])).toMatchObject({
+      end: "crashed",
+      why: "the agent was ended by SIGKILL. Its transcript has its last words; enki doctor --agent tests it.",
+    });
   });
 
   test("B-11 failed: the agent is missing", async () => {
@@ -198,7 +205,11 @@ describe("an agent's job ends as", () => {
         if (line === "| thinking") for (const fire of armed) fire();
       },
     });
-    expect(job).toMatchObject({ end: "timed-out", why: "the agent was not done after 1800 s", output: "" });
+    expect(job).toMatchObject({
+      end: "timed-out",
+      why: "the agent was not done after 1800 s. Set a longer `timeout_minutes` in `[tiers]`, or split the step.",
+      output: "",
+    });
     await job.publish();
     expect(job.published()?.result).toMatchObject({ end: "timed-out", files: [], kept: [{ path: "half.txt", mode: "100644" }] });
   });

@@ -28,12 +28,19 @@ describe("how a session ends", () => {
     const play = join(stage.root, "crash.toml");
     writeFileSync(play, `title = "a test"\n[[scene]]\nact = [{ say = "so far" }, { crash = 7 }]`);
     const end = await stage.shell(`echo "out of cheese" >&2; exec "${process.execPath}" "${CLI}" rehearse "${play}"`);
-    expect(end).toMatchObject({ end: "crashed", reason: "the agent exited with 7", stderr: "out of cheese\n" });
+    expect(end).toMatchObject({
+      end: "crashed",
+      reason: "the agent exited with 7. Its transcript has its last words; enki doctor --agent tests it.",
+      stderr: "out of cheese\n",
+    });
     expect(end.messages.join("\n")).toContain("so far");
   });
 
   test("crashed: killed by a signal", async () => {
-    expect(await stage.shell("kill -SEGV $$")).toMatchObject({ end: "crashed", reason: "the agent was ended by SIGSEGV" });
+    expect(await stage.shell("kill -SEGV $$")).toMatchObject({
+      end: "crashed",
+      reason: "the agent was ended by SIGSEGV. Its transcript has its last words; enki doctor --agent tests it.",
+    });
   });
 
   test("refused: missing command or directory", async () => {
@@ -50,7 +57,10 @@ describe("how a session ends", () => {
   });
 
   test("crashed: silent exit with code 0", async () => {
-    expect(await stage.shell("exit 0")).toMatchObject({ end: "crashed", reason: "the agent exited with 0" });
+    expect(await stage.shell("exit 0")).toMatchObject({
+      end: "crashed",
+      reason: "the agent exited with 0. Its transcript has its last words; enki doctor --agent tests it.",
+    });
   });
 
   test("refused: no key, and the reason names the preset's variable", async () => {
@@ -91,7 +101,10 @@ describe("B-12 an agent that hangs is ended at the time limit", () => {
         if (update.sessionUpdate === "agent_message_chunk" && JSON.stringify(update).includes("thinking")) fire(TIMEOUT);
       },
     });
-    expect(end).toMatchObject({ end: "timed-out", reason: "the agent was not done after 3600 s" });
+    expect(end).toMatchObject({
+      end: "timed-out",
+      reason: "the agent was not done after 3600 s. Set a longer `timeout_minutes` in `[tiers]`, or split the step.",
+    });
     expect(end.messages.join("\n")).toContain("thinking");
     expect(waiting.size, "timers that are still set").toBe(0);
   });
@@ -120,7 +133,11 @@ describe("B-12 an agent that hangs is ended at the time limit", () => {
         if (update.sessionUpdate === "agent_message_chunk" && JSON.stringify(update).includes("thinking")) interrupt.abort();
       },
     });
-    expect(end).toMatchObject({ end: "crashed", reason: "the agent was interrupted", failure: { code: "interrupted" } });
+    expect(end).toMatchObject({
+      end: "crashed",
+      reason: "the agent was interrupted. Its next attempt starts at once.",
+      failure: { code: "interrupted" },
+    });
     expect(waiting.size, "timers that are still set").toBe(0);
   });
 
@@ -150,7 +167,10 @@ describe("no process of an agent remains", () => {
     const { after } = manualTimers((delay) => delay === 500);
     const end = await stage.shell("setsid sleep 1000 & echo $! >&2; exit 3", { after });
     try {
-      expect(end).toMatchObject({ end: "crashed", reason: "the agent exited with 3" });
+      expect(end).toMatchObject({
+        end: "crashed",
+        reason: "the agent exited with 3. Its transcript has its last words; enki doctor --agent tests it.",
+      });
     } finally {
       process.kill(Number(end.stderr), "SIGKILL");
     }
