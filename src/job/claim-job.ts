@@ -1,3 +1,6 @@
+import { NO_BUDGET } from "../core/domain/budget.ts";
+import { findBudgetCap } from "../core/domain/execution-charges.ts";
+import type { PlanLimits } from "../core/messages/prompt-input.ts";
 import { refuseIdleJob, refuseMissingBranch } from "../core/messages/refusals/jobs.ts";
 import { readOwn } from "../core/domain/own-record.ts";
 import { type JobClaim, composeJobSpec } from "./compose-job-spec.ts";
@@ -55,9 +58,20 @@ const claimPlan = (claim: JobClaim): Result<JobSpec> => {
     inputs,
     backlog: ledger.backlog,
     ...(revision && { revision }),
+    limits: toPlanLimits(execution, config),
   };
   return accept(composeJobSpec(claim, execution, doing));
 };
+/** The limits of a plan's steps. */
+const toPlanLimits = (execution: Execution, { tiers, budget = NO_BUDGET, refinery }: Config): PlanLimits => {
+  const cap = findBudgetCap(execution, budget);
+  return {
+    tierMs: { light: tiers.light.timeoutMs, standard: tiers.standard.timeoutMs, heavy: tiers.heavy.timeoutMs },
+    ...(cap !== null && { money: { cap, attempt: budget.attempt } }),
+    ...(refinery.parallel !== null && { parallel: refinery.parallel }),
+  };
+};
+
 /** The proposed steps and the requested change; for a plan amendment, only the steps that it adds. */
 const toRevisionInput = ({ ledger }: JobClaim, { state, revision, plan, amendment }: Execution): JobSpec["revision"] => {
   if (revision?.state !== "planning") return undefined;

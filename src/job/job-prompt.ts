@@ -26,6 +26,8 @@ const renderTaskPrompt = (host: StepHost, spec: JobSpec, texts: StepTexts): stri
       .map(({ name, description, canEdit, output }) => ({ name, description, canEdit, output })),
     maxSteps: spec.maxSteps,
     protectedPaths: spec.protectedPaths,
+    ...(spec.maxCostUsd !== undefined && { maxCostUsd: spec.maxCostUsd }),
+    ...(spec.limits && { limits: spec.limits }),
   });
 
 type PromptTask = Pick<PromptInput, "request" | "brief" | "amendment" | "revision" | "role" | "step" | "workflow" | "plan">;

@@ -10,7 +10,7 @@ import type { Plan, PlannedStep } from "../core/domain/plan.ts";
 import type { FeedbackInput } from "../core/messages/feedback-section.ts";
 import type { ToolSet } from "../core/domain/tool-set.ts";
 import type { StepState } from "../core/domain/step.ts";
-import type { RevisionInput } from "../core/messages/prompt-input.ts";
+import type { PlanLimits, RevisionInput } from "../core/messages/prompt-input.ts";
 import type { ExecutionView } from "../core/domain/execution-view.ts";
 import type { KnownFlake } from "../core/domain/flaky-check.ts";
 import type { InputText } from "./earlier-texts.ts";
@@ -45,6 +45,8 @@ export type JobSpec = {
   /** What the attempt may cost, in US dollars; absent without a budget. */
   readonly maxCostUsd?: number;
   readonly timeoutMs: number;
+  /** The limits of the steps that a planner plans; absent for any other job. */
+  readonly limits?: PlanLimits;
   readonly maxSteps: number;
   /** Globs of files that no step may change. */
   readonly protectedPaths: readonly string[];

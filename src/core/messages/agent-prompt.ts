@@ -4,9 +4,11 @@ import type { PromptInput } from "./prompt-input.ts";
 import {
   renderBriefPart,
   fenceData,
+  listPlanLimits,
   listProtectedFiles,
   renderFailurePart,
   renderMailPart,
+  renderOwnLimits,
   renderDataNotice,
   renderReportsPart,
 } from "./prompt-parts.ts";
@@ -60,6 +62,8 @@ const renderPlanRules = (input: PromptInput): string => {
     "- `tier`: `light` for renames, stubs, research, documents; `standard` (the default) for features, fixes, tests; `heavy` for architecture, ambiguity, hard debugging.",
     "- `checkpoint: true` if a person should review the step before others build on it.",
     "- `optional: true` if finding nothing to do is fine, such as for a changelog that may not exist. Without it, a step that finds nothing to do blocks the steps that need it until a person confirms.",
+    ...listPlanLimits(input),
+    `- ${renderOwnLimits(input)}`,
     ...(verify.length === 0
       ? []
       : [`- Each step is verified by ${verify.map((command) => toInlineCode(command)).join(", ")} before it lands.`]),

@@ -1,5 +1,6 @@
 import type { Brief } from "../domain/brief.ts";
-import type { PlannedStep } from "../domain/plan.ts";
+import type { MicroUsd } from "../domain/budget.ts";
+import type { PlannedStep, Tier } from "../domain/plan.ts";
 import type { ConflictInput } from "./conflict-prompt.ts";
 import type { FeedbackInput } from "./feedback-section.ts";
 
@@ -9,6 +10,15 @@ export type RevisionInput = {
   /** Earlier requests that the plan already includes, oldest first. */
   readonly earlierRequests: readonly string[];
   readonly steps: readonly PlannedStep[];
+};
+
+/** The limits that a plan's steps will have. */
+export type PlanLimits = {
+  readonly tierMs: Readonly<Record<Tier, number>>;
+  /** What the execution may cost, and what each attempt of an agent reserves of it; absent without a budget. */
+  readonly money?: { readonly cap: MicroUsd; readonly attempt: MicroUsd };
+  /** How many changes are verified at the same time; absent if Enki learns it. */
+  readonly parallel?: number;
 };
 
 /** Everything in a prompt. Texts by authors (a role, a workflow's section, an approved task) are instructions; all other texts are data. */
@@ -65,6 +75,10 @@ export type PromptInput = {
   readonly verify: readonly string[];
   /** Time limit of the agent. */
   readonly timeoutMs: number;
+  /** What the agent's attempt may cost, in US dollars; absent without a budget. */
+  readonly maxCostUsd?: number;
+  /** For a planner; absent for any other agent. */
+  readonly limits?: PlanLimits;
   readonly roles: readonly {
     readonly name: string;
     readonly description: string;

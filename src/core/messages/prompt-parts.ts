@@ -1,3 +1,5 @@
+import { toMicroUsd } from "../domain/budget.ts";
+import { formatMoney } from "./budget-text.ts";
 import { renderBriefSection } from "./brief-section.ts";
 import { toInlineCode, fenceText, toOneLine } from "./escape.ts";
 import type { PromptInput } from "./prompt-input.ts";
@@ -122,8 +124,29 @@ const PROMPT_MINUTE_MS = 60_000;
 /** The globs that protect files: a result that changes one of them is refused as a whole. */
 export const listProtectedFiles = ({ protectedPaths }: PromptInput): string => protectedPaths.map((glob) => toInlineCode(glob)).join(", ");
 
-export const renderVerifyPart = ({ verify, timeoutMs, report, canEdit }: PromptInput): string => {
-  const time = `You have ${Math.max(1, Math.round(timeoutMs / PROMPT_MINUTE_MS))} minutes.`;
+const toMinutes = (millis: number): number => Math.max(1, Math.round(millis / PROMPT_MINUTE_MS));
+
+/** The limits of an agent's own attempt. */
+export const renderOwnLimits = ({ timeoutMs, maxCostUsd }: PromptInput): string =>
+  `You have ${toMinutes(timeoutMs)} minutes${maxCostUsd === undefined ? "" : ` and may spend ${formatMoney(toMicroUsd(maxCostUsd))}`}.`;
+
+/** The limits of the steps that a planner plans, as items of a list. */
+export const listPlanLimits = ({ limits }: PromptInput): string[] => {
+  if (!limits) return [];
+  const { tierMs, money, parallel } = limits;
+  const times = (["light", "standard", "heavy"] as const).map((tier) => `${toMinutes(tierMs[tier])} minutes for \`${tier}\``);
+  return [
+    `- An attempt of a step has ${times.join(", ")}. Split a step that needs more.`,
+    ...(money
+      ? [`- All steps together may cost ${formatMoney(money.cap)}, and each attempt reserves ${formatMoney(money.attempt)}. Plan no more.`]
+      : []),
+    ...(parallel === undefined ? [] : [`- At most ${parallel} changes are verified at the same time.`]),
+  ];
+};
+
+export const renderVerifyPart = (input: PromptInput): string => {
+  const { verify, report, canEdit } = input;
+  const time = renderOwnLimits(input);
   if (report !== null || !canEdit || verify.length === 0) return time;
   return `Your change is verified by ${verify.map((command) => toInlineCode(command)).join(", ")}: it lands only if verification passes. ${time}`;
 };

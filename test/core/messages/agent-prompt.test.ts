@@ -289,12 +289,31 @@ test("a cut text names the file with the complete text", () => {
   expect(text).toContain("Full answer: `.enki/artifacts/abcdef/find_limits.md`");
 });
 
+test("a planner is told the limits of its own attempt and of its steps", () => {
+  const minute = 60_000;
+  const tierMs = { light: 10 * minute, standard: 30 * minute, heavy: 60 * minute };
+  const plan = { ...work, kind: "plan" as const, step: null, role: null };
+  const own = renderPrompt({ ...plan, limits: { tierMs } });
+  expect(own).toContain(
+    "- An attempt of a step has 10 minutes for `light`, 30 minutes for `standard`, 60 minutes for `heavy`. Split a step that needs more.\n- You have 30 minutes.\n",
+  );
+  const limits = { tierMs, money: { cap: 20_000_000, attempt: 2_000_000 }, parallel: 3 };
+  expect(renderPrompt({ ...plan, limits, maxCostUsd: 2 })).toContain(
+    [
+      "- All steps together may cost $20.00, and each attempt reserves $2.00. Plan no more.",
+      "- At most 3 changes are verified at the same time.",
+      "- You have 30 minutes and may spend $2.00.",
+    ].join("\n"),
+  );
+});
+
 describe("a worker is told", () => {
   test("how to report its outcome, how it is verified, and its time limit", () => {
     const text = renderPrompt(work);
     for (const kind of ["done", "nothing-to-do", "failed", "blocked"]) expect(text).toContain(`\`${kind}\``);
     expect(text).toContain("Your change is verified by `npm test`");
     expect(text).toContain("You have 30 minutes.");
+    expect(renderPrompt({ ...work, maxCostUsd: 1.5 })).toContain("You have 30 minutes and may spend $1.50.");
     expect(renderPrompt({ ...work, canAsk: false })).toContain("`status:` and, for anything but `done`, `reason:`");
     expect(renderPrompt(research)).not.toContain("nothing-to-do");
   });
