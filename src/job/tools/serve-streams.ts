@@ -4,13 +4,14 @@ import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprot
 import { z } from "zod";
 import { type McpStreams, createStreamTransport } from "./stream-transport.ts";
 import type { ToolContext } from "./mcp-tool.ts";
-import { callTool, listTools } from "./call-tool.ts";
+import { callTool } from "./call-tool.ts";
+import { listOfferedTools } from "./offered-tools.ts";
 
 /** Creates an MCP server with Enki's tools. Rights and limits come from the context, never from the caller. */
 const createMcpServer = (context: ToolContext): Server => {
   const server = new Server({ name: "enki", version: "1" }, { capabilities: { tools: {} } });
   server.setRequestHandler(ListToolsRequestSchema, () => ({
-    tools: listTools(context).map(({ name, summary, input }) => ({
+    tools: listOfferedTools(context).map(({ name, summary, input }) => ({
       name,
       description: summary,
       // MCP requires `type: object`, which every tool's input schema has; zod's type is wider.

@@ -27,7 +27,11 @@ describe("an agent sees", () => {
     ["merger", true, TOOLS_OF.M],
     ["sidecar", true, TOOLS_OF.S],
   ] as const)("the tools of a %s (edits: %s), whatever the relay's arguments are", async (toolSet, canEdit, names) => {
-    const job = await open({ toolSet, canEdit });
+    // With something for every tool of a planner to act on.
+    const executions = [view("abc123", { fix: "paused", test: "failed" }), view("def456", { fix: "running" })];
+    const backlog = [{ issue: 3, title: "t", body: "b", created: 0 }];
+    const { mail: mailbox } = openToolBox({ box: { mails: [mail("m1", { to: "coordinator", from: "user" })] } }).context;
+    const job = await open({ toolSet, canEdit, executions, backlog, mail: toolSet === "planner" ? mailbox : null });
     const agent = await job.connect("--role", toolSet === "planner" ? "worker" : "planner", "--task", "abc123-x");
     expect(await agent.list()).toEqual(names);
     const foreign = toolSet === "planner" ? "enki_worker_report" : "enki_execution_create";
