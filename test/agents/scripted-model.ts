@@ -112,7 +112,7 @@ export const openScriptedModel = async ({ script, fault = null }: ModelOptions):
 const isStream = ({ stream }: Readonly<Record<string, unknown>>, path: string): boolean => stream === true || path.includes(":stream");
 
 const readKey = ({ headers }: IncomingMessage): string =>
-  String(headers["x-api-key"] ?? headers["x-goog-api-key"] ?? headers.authorization ?? "").replace(/^Bearer /, "");
+  String(headers["x-api-key"] ?? headers["x-goog-api-key"] ?? headers["api-key"] ?? headers.authorization ?? "").replace(/^Bearer /, "");
 
 const sendJson = (response: ServerResponse, status: number, body: object, headers: Readonly<Record<string, string>> = {}): void => {
   response.writeHead(status, { "content-type": "application/json", ...headers });

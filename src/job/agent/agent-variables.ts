@@ -46,7 +46,7 @@ const mayNameProvider = (text: string): boolean => {
 
 const isRedirection = (keys: readonly string[], name: string, value: string): boolean =>
   keys.includes(name) ||
-  /_URL$|_HEADERS$|_RESOURCE$|^CLAUDE_CODE_USE_/.test(name) ||
+  /_URL$|_HEADERS$|_ENDPOINT$|_RESOURCE(?:_NAME)?$|^CLAUDE_CODE_USE_/.test(name) ||
   NETWORK_VARIABLE.test(name) ||
   (name === "OPENCODE_CONFIG_CONTENT" && mayNameProvider(value));
 

@@ -113,6 +113,24 @@ test("Codex takes either key and a gateway's address", () => {
   expect(args.join(" ")).toMatch(/model_provider="gateway".*"base_url" = "http:\/\/gateway".*"supports_websockets" = false.*-$/);
 });
 
+test("Codex uses Azure OpenAI with the resource's own key, and not beside a key of OpenAI", () => {
+  const azure = { AZURE_OPENAI_API_KEY: "the-key", AZURE_OPENAI_ENDPOINT: "https://mine.openai.azure.com/" };
+  const { args } = prepare("codex", { env: azure });
+  expect(args.join(" ")).toMatch(
+    /model_provider="gateway".*"base_url" = "https:\/\/mine\.openai\.azure\.com\/openai\/v1".*"env_key" = "AZURE_OPENAI_API_KEY"/,
+  );
+  expect(prepare("codex", { env: { ...azure, OPENAI_API_KEY: "other" } }).args.join(" ")).not.toContain("model_provider");
+  expect(prepare("codex", { env: { AZURE_OPENAI_API_KEY: "the-key" } }).args.join(" ")).not.toContain("model_provider");
+});
+
+test("Gemini CLI uses a person's login, unless it has a key", () => {
+  const toType = (over: Partial<AgentSetting>): unknown => json(prepare("gemini", over).homeFiles[".gemini/settings.json"]);
+  expect(toType({ hasLogin: true })).toMatchObject({ security: { auth: { selectedType: "oauth-personal" } } });
+  expect(toType({ hasLogin: true, env: { GEMINI_API_KEY: "k" } })).toMatchObject({
+    security: { auth: { selectedType: "gemini-api-key" } },
+  });
+});
+
 describe("the lines that agents print mean", () => {
   const read = (name: PresetName, lines: readonly object[]): HeadlessEvent[] =>
     lines.flatMap((line) => [...AGENT_PRESETS[name].readEvent(line as Readonly<Record<string, unknown>>)]);

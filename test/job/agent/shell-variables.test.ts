@@ -31,6 +31,17 @@ describe("the variables of a person's shell", () => {
     expect(select({ preset: null, command: "my-agent" }).given).toEqual({});
   });
 
+  test("a cloud's address goes with the key that selects it", () => {
+    const azure = { AZURE_OPENAI_API_KEY: "azure", AZURE_OPENAI_ENDPOINT: "https://mine.openai.azure.com" };
+    expect(select({ preset: "codex" }, {}, azure).given).toEqual(azure);
+    expect(select({ preset: "codex" }, {}, { ...SHELL, AZURE_OPENAI_ENDPOINT: "https://mine" }).given).toEqual({
+      OPENAI_API_KEY: "openai",
+    });
+    const bedrock = { AWS_BEARER_TOKEN_BEDROCK: "aws", AWS_REGION: "eu-central-1" };
+    expect(select({ preset: "opencode" }, {}, { ...bedrock, AWS_SECRET_ACCESS_KEY: "other" }).given).toEqual(bedrock);
+    expect(select({ preset: "opencode" }, {}, { AWS_REGION: "eu-central-1" }).given).toEqual({});
+  });
+
   test("a repository's configuration cannot take any other variable", () => {
     const { given, refused } = select({ env: { ANTHROPIC_CUSTOM_HEADERS: "$GITHUB_TOKEN", A: "$AWS_SECRET_ACCESS_KEY", B: "$MISSING" } });
     expect(given).toEqual({ ANTHROPIC_API_KEY: "anthropic" });
@@ -46,6 +57,8 @@ describe("the variables of a person's shell", () => {
 
   test.each([
     ["another server", { env: { ANTHROPIC_BASE_URL: "https://evil.example" } }, ["ANTHROPIC_BASE_URL"]],
+    ["another server of Azure", { env: { AZURE_OPENAI_ENDPOINT: "https://evil.example" } }, ["AZURE_OPENAI_ENDPOINT"]],
+    ["another resource of Azure", { env: { AZURE_RESOURCE_NAME: "evil" } }, ["AZURE_RESOURCE_NAME"]],
     ["headers", { env: { ANTHROPIC_CUSTOM_HEADERS: "Host: evil.example" } }, ["ANTHROPIC_CUSTOM_HEADERS"]],
     ["a proxy", { env: { https_proxy: "http://evil.example" } }, ["https_proxy"]],
     ["certificates", { env: { NODE_EXTRA_CA_CERTS: "evil.pem" } }, ["NODE_EXTRA_CA_CERTS"]],

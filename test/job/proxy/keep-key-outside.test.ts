@@ -101,6 +101,13 @@ describe("the key of", () => {
     return { ...kept, headers: model.seen[0]?.headers ?? {} };
   };
 
+  test("Azure OpenAI stays outside Codex, and goes to the resource only", async () => {
+    const given = (url: string) => ({ AZURE_OPENAI_API_KEY: KEY, AZURE_OPENAI_ENDPOINT: `${url}/` });
+    const { headers, url, variables } = await reach("codex", given, "/openai/v1/responses");
+    expect({ key: headers["api-key"], url }).toEqual({ key: KEY, url: "/openai/v1/responses" });
+    expect(variables["AZURE_OPENAI_API_KEY"]).toMatch(/^enki-outside-/);
+  });
+
   test("each of opencode's known providers goes to that provider only", async () => {
     const kept = await keep("opencode", { ANTHROPIC_API_KEY: KEY, GROQ_API_KEY: OTHER });
     const { provider: all } = JSON.parse(kept.variables["OPENCODE_CONFIG_CONTENT"] ?? "") as { provider: Record<string, object> };
@@ -193,7 +200,8 @@ describe.each(PRESET_NAMES)("the preset %s", (name) => {
 
   test("has a route, over https and to its own server, for exactly the keys that it says", () => {
     for (const key of keys) {
-      const routes = findRoutes({ [key]: KEY });
+      // Azure has no server without the address of a resource.
+      const routes = findRoutes({ AZURE_OPENAI_ENDPOINT: "https://mine.openai.azure.com", [key]: KEY });
       expect([key, routes.length]).toEqual([key, outsideKeys.includes(key) ? 1 : 0]);
       for (const { upstream, headers, secrets, keys: named } of routes) {
         expect(upstream).toMatch(/^https:\/\/[\w.]+(?:\/[\w/]*)?$/);

@@ -17,17 +17,21 @@ const NAMES: AgentToolNames = {
 /** Nested agents, long-term goals, and connectors of the person's account. */
 const DISABLED_FEATURES = ["multi_agent", "goals", "apps", "plugins", "memories"];
 
+/** The API of Azure OpenAI that needs no version in its query. */
+const AZURE_PATH = "/openai/v1";
+const AZURE_PATHS = /^\/openai\/v1\/(?:responses(?:\/compact)?|models(?:\/[\w.:@-]+)?)$/;
+
 type ConfigTable = { readonly [key: string]: string | number | boolean | readonly string[] | ConfigTable };
 
 /** A gateway speaks HTTP: without a provider of its own, Codex first tries a WebSocket for seven seconds. */
-const createProvider = (url: string): ConfigTable => ({
+const createProvider = (url: string, key: string): ConfigTable => ({
   model_provider: "gateway",
   model_providers: {
     gateway: {
       name: "gateway",
       base_url: url,
       wire_api: "responses",
-      env_key: "CODEX_API_KEY",
+      env_key: key,
       supports_websockets: false,
       request_max_retries: 2,
       stream_max_retries: 3,
@@ -39,11 +43,23 @@ const createServer = ({ command, args, env }: McpServerCommand): ConfigTable => 
   mcp_servers: { enki: { command, args, env, startup_timeout_sec: 30, tool_timeout_sec: 120, default_tools_approval_mode: "approve" } },
 });
 
-const createConfig = ({ protocol, model, mcpServer, env }: AgentSetting): ConfigTable => {
+/** The resource of Azure OpenAI, where Azure has the only key. Its models are named by their deployments. */
+const findAzureResource = (env: AgentVariables): { readonly key: string; readonly endpoint: string } | null => {
+  const { AZURE_OPENAI_API_KEY: key, AZURE_OPENAI_ENDPOINT: endpoint } = env;
+  return key && endpoint && !env["CODEX_API_KEY"] && !env["OPENAI_API_KEY"] ? { key, endpoint: endpoint.replace(/\/+$/, "") } : null;
+};
+
+const chooseProvider = (env: AgentVariables): ConfigTable => {
+  const azure = findAzureResource(env);
+  if (azure) return createProvider(`${azure.endpoint}${AZURE_PATH}`, "AZURE_OPENAI_API_KEY");
   const url = env["OPENAI_BASE_URL"];
+  return url === undefined ? {} : createProvider(url, "CODEX_API_KEY");
+};
+
+const createConfig = ({ protocol, model, mcpServer, env }: AgentSetting): ConfigTable => {
   return {
     ...(model === null ? {} : { model }),
-    ...(url === undefined ? {} : createProvider(url)),
+    ...chooseProvider(env),
     ...(protocol === "acp" || mcpServer === null ? {} : createServer(mcpServer)),
     features: Object.fromEntries(DISABLED_FEATURES.map((name) => [name, false])),
   };
@@ -128,6 +144,22 @@ const readEvent = (line: Readonly<Record<string, unknown>>): readonly HeadlessEv
 
 const KEYS = ["OPENAI_API_KEY", "CODEX_API_KEY"] as const;
 
+const findAzureRoutes = (env: AgentVariables): KeyRoute[] => {
+  const azure = findAzureResource(env);
+  if (azure === null) return [];
+  return [
+    {
+      keys: ["AZURE_OPENAI_API_KEY"],
+      secrets: [azure.key.trim()],
+      removed: [],
+      upstream: azure.endpoint,
+      headers: { "api-key": azure.key.trim() },
+      paths: AZURE_PATHS,
+      redirect: (given, address) => ({ ...given, AZURE_OPENAI_ENDPOINT: address }),
+    },
+  ];
+};
+
 /** The headers that Codex sends to its own provider, but not to a gateway. */
 const listAccountHeaders = ({ OPENAI_ORGANIZATION: organization, OPENAI_PROJECT: project }: AgentVariables): Record<string, string> => ({
   ...(organization && { "openai-organization": organization }),
@@ -136,7 +168,7 @@ const listAccountHeaders = ({ OPENAI_ORGANIZATION: organization, OPENAI_PROJECT:
 
 const findRoutes = (env: AgentVariables): KeyRoute[] => {
   const key = env["CODEX_API_KEY"] || env["OPENAI_API_KEY"];
-  if (!key) return [];
+  if (!key) return findAzureRoutes(env);
   return [
     {
       keys: KEYS.filter((name) => env[name]),
@@ -154,11 +186,11 @@ const findRoutes = (env: AgentVariables): KeyRoute[] => {
 export const codexPreset: AgentPreset = {
   name: "codex",
   label: "Codex",
-  keys: KEYS,
-  variables: ["OPENAI_BASE_URL", "OPENAI_ORGANIZATION", "OPENAI_PROJECT", "AZURE_OPENAI_API_KEY"],
-  clouds: {},
+  keys: [...KEYS, "AZURE_OPENAI_API_KEY"],
+  variables: ["OPENAI_BASE_URL", "OPENAI_ORGANIZATION", "OPENAI_PROJECT"],
+  clouds: { AZURE_OPENAI_API_KEY: ["AZURE_OPENAI_ENDPOINT"] },
   needsKey: true,
-  outsideKeys: KEYS,
+  outsideKeys: [...KEYS, "AZURE_OPENAI_API_KEY"],
   findRoutes,
   login: null,
   loginCommand: "codex login",
