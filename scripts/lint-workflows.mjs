@@ -40,13 +40,33 @@ const PROJECTS = {
     },
     [],
   ],
+  configured: [
+    {
+      "go.mod": "module a\n",
+      ".enki/enki.toml": [
+        "[jobs]",
+        "verify_setup = '- run: make database'",
+        "[jobs.services.db]",
+        'image = "postgres:17"',
+        'env = { POSTGRES_PASSWORD = "test" }',
+        'ports = ["5432:5432"]',
+        "[jobs.runs_on]",
+        'publish = "ubuntu-slim"',
+        'coordinate = ["self-hosted", "linux"]',
+      ].join("\n"),
+    },
+    [],
+  ],
   vendored: [{ "package.json": '{"scripts":{"test":"x"}}' }, ["--vendor", "--repository-secret"]],
 };
 
 const writeProject = (name, [files, options]) => {
   const directory = join(place, name);
   mkdirSync(directory);
-  for (const [path, text] of Object.entries(files)) writeFileSync(join(directory, path), text);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, path)), { recursive: true });
+    writeFileSync(join(directory, path), text);
+  }
   run("git", ["init", "--quiet"], { cwd: directory });
   const written = run(process.execPath, [join(root, "dist/cli.js"), "init", "--yes", ...options], { cwd: directory });
   if (written.status !== 0) throw new Error(`enki init failed: ${written.stderr}`);

@@ -1,5 +1,5 @@
 import { detectProject } from "../core/setup/detect-project.ts";
-import { renderSetUp } from "../core/setup/plan-set-up.ts";
+import { CONFIG_PATH, renderSetUp } from "../core/setup/plan-set-up.ts";
 import { runGit } from "../storage/git/run-git.ts";
 import { CommandError, readOptions } from "./command-options.ts";
 import { findRepository } from "./find-repository.ts";
@@ -9,6 +9,7 @@ import { describeNextSteps, describeProject } from "./set-up/describe-set-up.ts"
 import { fetchBase, openSetUpPull, pushSetUpBranch, type SetUpBase } from "./set-up/open-set-up-pull.ts";
 import { formatDiff, type PlannedFile, planFiles, writePlannedFiles } from "./set-up/planned-files.ts";
 import { type OwnRepository, readOwnRepository } from "./set-up/read-repository-facts.ts";
+import { readJobsSection } from "./set-up/read-jobs-section.ts";
 import { readShippedFiles } from "./set-up/shipped-files.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
@@ -44,7 +45,9 @@ export const runInitCommand = async (args: readonly string[], terminal: Terminal
   );
   const base = values["pull-request"] ? requireBase(own) : null;
   const commit = base && (await fetchBase(terminal, base));
-  const files = renderSetUp(await readShippedFiles(terminal.root, values.vendor), choices);
+  const read = await openPresentFiles(terminal, own, { commit, paths: [CONFIG_PATH] });
+  const jobs = readJobsSection(read(CONFIG_PATH));
+  const files = renderSetUp(await readShippedFiles(terminal.root, values.vendor), { ...choices, jobs });
   const planned = await comparePresentFiles(terminal, own, { commit, files });
   if (planned.length === 0) {
     terminal.out("Everything is up to date.\n");
@@ -71,19 +74,16 @@ const requireBase = ({ directory, remote, defaultBranch }: OwnRepository): SetUp
 type WantedFiles = { readonly commit: string | null; readonly files: ReadonlyMap<string, string> };
 
 /** Compares the files with the work tree, or with a commit for a pull request; leaves out those that are up to date. */
-const comparePresentFiles = async (
-  terminal: TerminalHost,
-  { directory, facts }: OwnRepository,
-  { commit, files }: WantedFiles,
-): Promise<PlannedFile[]> => {
-  const present = commit === null ? facts.read : await readFilesAt(terminal, { directory, commit, paths: [...files.keys()] });
+const comparePresentFiles = async (terminal: TerminalHost, own: OwnRepository, { commit, files }: WantedFiles): Promise<PlannedFile[]> => {
+  const present = await openPresentFiles(terminal, own, { commit, paths: [...files.keys()] });
   return planFiles(files, present).filter(({ change }) => change !== "keep");
 };
 
-type FilesAt = { readonly directory: string; readonly commit: string; readonly paths: readonly string[] };
+type PresentFiles = { readonly commit: string | null; readonly paths: readonly string[] };
 
-/** The texts of these files at a commit. */
-const readFilesAt = async (terminal: TerminalHost, { directory, commit, paths }: FilesAt) => {
+/** The texts of these files at a commit, or in the work tree. */
+const openPresentFiles = async (terminal: TerminalHost, { directory, facts }: OwnRepository, { commit, paths }: PresentFiles) => {
+  if (commit === null) return facts.read;
   const texts = new Map<string, string>();
   for (const path of paths) {
     const { code, stdout } = await runGit({ directory, after: terminal.after }, ["cat-file", "blob", `${commit}:${path}`]);

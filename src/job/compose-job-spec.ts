@@ -52,6 +52,7 @@ export const composeJobSpec = ({ ledger, refs, config, job }: JobClaim, executio
   earlier: null,
   verify: config.refinery.verify,
   testReports: config.refinery.testReports,
+  ...(job.kind === "verify" && config.jobs && { variables: config.jobs.env }),
   backlog: [],
   tools: null,
   readOnly: false,

@@ -1,28 +1,37 @@
 import { join } from "node:path";
+import { isReservedVariable, isToolVariable } from "../core/policy/job-variables.ts";
 import { mayChangeFiles, type OutputTerms } from "../core/policy/job-output.ts";
 import type { JobSpec } from "./job-spec.ts";
 import type { StepTexts } from "./step-texts.ts";
 
-/** The only environment variables that a job's processes inherit: no token, API address or runner command file. */
+/** The variables that a job's processes inherit, besides the places of tools: no token, API address or runner command file. */
 const INHERITED_VARIABLES = ["PATH", "LANG", "LC_ALL", "TZ"];
 
-/** The environment of verify commands: the given home, and no credential. */
-export const prepareCommandEnv = (machine: Readonly<Record<string, string | undefined>>, home: string): Record<string, string> => {
-  const kept = INHERITED_VARIABLES.flatMap((name) => {
-    const value = machine[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return { ...Object.fromEntries(kept), HOME: home, TMPDIR: join(home, "tmp"), CI: "true" };
-};
+type MachineEnv = Readonly<Record<string, string | undefined>>;
+
+const isInherited = (name: string): boolean => INHERITED_VARIABLES.includes(name) || isToolVariable(name);
+
+const selectVariables = (machine: MachineEnv, isSelected: (name: string) => boolean): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(machine).flatMap(([name, value]) => (value === undefined || !isSelected(name) ? [] : [[name, value] as const])),
+  );
+
+/** The environment of commands: the given home, the places of tools, and no credential. */
+export const prepareCommandEnv = (machine: MachineEnv, home: string): Record<string, string> => ({
+  ...selectVariables(machine, isInherited),
+  HOME: home,
+  TMPDIR: join(home, "tmp"),
+  CI: "true",
+});
+
+/** The variables of `[jobs] env`: verify commands receive them, and no log shows their values. */
+export const selectVerifyVariables = (machine: MachineEnv, { variables = [] }: JobSpec): Record<string, string> =>
+  selectVariables(machine, (name) => variables.includes(name) && !isReservedVariable(name));
 
 type JobFiles = { readonly home: string; readonly texts: StepTexts };
 
 /** The environment of a step's own command: the command environment plus the step's identity and inputs. */
-export const prepareStepEnv = (
-  machine: Readonly<Record<string, string | undefined>>,
-  spec: JobSpec,
-  { home, texts }: JobFiles,
-): Record<string, string> => ({
+export const prepareStepEnv = (machine: MachineEnv, spec: JobSpec, { home, texts }: JobFiles): Record<string, string> => ({
   ...prepareCommandEnv(machine, home),
   ENKI_INPUTS: texts.directory,
   ENKI_KIND: spec.kind,
@@ -38,7 +47,7 @@ export const prepareStepEnv = (
 
 /** The environment of an agent, without what its preset adds: the step's, and the agent's own `variables`. */
 export const prepareAgentEnv = (
-  machine: Readonly<Record<string, string | undefined>>,
+  machine: MachineEnv,
   spec: JobSpec,
   { variables, home, texts }: JobFiles & { readonly variables: Readonly<Record<string, string>> },
 ): Record<string, string> => ({

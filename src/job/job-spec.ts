@@ -85,6 +85,8 @@ export type JobSpec = {
   readonly network?: readonly string[];
   /** The commands to verify with: a verify job runs them; a work job's agent learns what its work will have to pass. */
   readonly verify: readonly string[];
+  /** Names of variables of the machine that these commands receive; absent in any other job than verify. */
+  readonly variables?: readonly string[];
   /** Globs of the JUnit XML reports that these commands write. */
   readonly testReports: readonly string[];
   /** What a verify job may repeat, and the base commit of its candidate; absent without known flakes. */

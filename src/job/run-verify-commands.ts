@@ -5,7 +5,7 @@ import { explainUnseenProgram } from "../core/messages/protection-gaps.ts";
 import { mayRepeatCommand } from "../core/refinery/flaky-checks.ts";
 import type { JobFence } from "./fence/job-fence.ts";
 import { openStepFence } from "./fence/open-step-fence.ts";
-import { prepareCommandEnv } from "./job-environment.ts";
+import { prepareCommandEnv, selectVerifyVariables } from "./job-environment.ts";
 import type { JobSpec } from "./job-spec.ts";
 import { readWrittenReports, stampReports } from "./read-test-reports.ts";
 import { runShell, type ShellDeadline, type ShellResult, startDeadline } from "./run-shell.ts";
@@ -78,7 +78,7 @@ const runOnce = async ({ host, spec, fence, deadline, log }: VerifyRun, command:
   const before = await stampReports(workspace, spec.testReports);
   log([`$ ${command}`]);
   // Commands build on each other's files, but never on what one of them leaves in its home or running.
-  const env = prepareCommandEnv(host.env, await fence.createHome());
+  const env = { ...selectVerifyVariables(host.env, spec), ...prepareCommandEnv(host.env, await fence.createHome()) };
   const onLines = (lines: readonly string[]): void => log(lines.map((line) => `| ${line}`));
   const { end, reason } = await runShell({ command, cwd: workspace, env, fence, deadline, after, onLines });
   if (end === "passed") return { end, tests: undefined };

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { openLineRedactor } from "../core/policy/secret-stream.ts";
 import { EMPTY_BUNDLE, writeBundle } from "./job-bundle.ts";
+import { selectVerifyVariables } from "./job-environment.ts";
 import { type JobSpec, toJobPaths } from "./job-spec.ts";
 import { runVerifyCommands } from "./run-verify-commands.ts";
 import type { StepHost } from "./step-host.ts";
@@ -17,7 +18,7 @@ export const runVerifyJob = async (host: StepHost): Promise<boolean> => {
   // Trusted without validation: prepare wrote this file before any code of the repository could run.
   const spec = JSON.parse(await readFile(at.spec, "utf8")) as JobSpec;
   const lines: string[] = [];
-  const shown = openLineRedactor([], (text) => {
+  const shown = openLineRedactor(Object.values(selectVerifyVariables(host.env, spec)), (text) => {
     host.log(text);
     if (lines.push(text.slice(0, MAX_VERIFY_LINE_CHARS)) > MAX_VERIFY_LOG_LINES) lines.shift();
   });

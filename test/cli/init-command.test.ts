@@ -63,6 +63,31 @@ describe.concurrent("enki init", () => {
     expect(read(WORKFLOW)).toContain("Set up Go");
   });
 
+  test("[jobs] of the repository reaches the workflow files, and a change of it updates them", async () => {
+    const { run, read, cwd } = open();
+    await run(["--yes"]);
+    const text = read(CONFIG);
+    writeFileSync(join(cwd, CONFIG), `${text}\n[jobs.services.db]\nimage = "postgres:17"\n[jobs.runs_on]\ncoordinate = "tiny"\n`);
+    const { code, out } = await run(["--yes"]);
+    expect(code).toBe(0);
+    expect(out).toContain(`${CONFIG} is kept, because a person changed it`);
+    expect(out).toContain(`wrote ${WORKFLOW}\n`);
+    expect(read(WORKFLOW)).toContain('    services:\n      db:\n        image: "postgres:17"\n');
+    expect(read(".github/workflows/enki.yml")).toMatch(/^ {4}runs-on: tiny$/m);
+    writeFileSync(join(cwd, CONFIG), text);
+    await run(["--yes"]);
+    expect(read(WORKFLOW)).not.toContain("services:");
+    expect((await run(["--yes"])).out).toMatch(/^Everything is up to date\.$/m);
+  });
+
+  test("a mistake in [jobs] stops it before it writes files without the services", async () => {
+    const { run, has, cwd, git } = open({ ...NODE_PROJECT, [CONFIG]: '[jobs]\nenv = ["GITHUB_TOKEN"]\n' });
+    const { code, err } = await run(["--yes"]);
+    expect({ code, isWritten: has(WORKFLOW), status: git("status", "--porcelain") }).toEqual({ code: 1, isWritten: false, status: "" });
+    expect(err).toContain(`${CONFIG}:2:8: bad-value: jobs.env.0 cannot be "GITHUB_TOKEN"`);
+    expect(cwd).not.toBe("");
+  });
+
   test("a person's change is shown, and kept until they say otherwise", async () => {
     const { run, read, cwd } = open();
     await run(["--yes"]);

@@ -114,6 +114,53 @@ describe("verify", () => {
     expect(output.split("\n").at(-1)).toBe(`| ${host.temp}/enki/agent/home-2`);
   });
 
+  const SET_UP = {
+    PATH: process.env["PATH"],
+    JAVA_HOME: "/opt/java",
+    JAVA_HOME_21_X64: "/opt/java-21",
+    pythonLocation: "/opt/python",
+    VIRTUAL_ENV: "/home/me/venv",
+    DATABASE_URL: "postgres://enki:of-no-known-form@localhost/test",
+    OTHER_URL: "postgres://other",
+    ENKI_MODEL_KEY: "the-key-of-the-model",
+    GITHUB_TOKEN: TOKEN,
+  };
+
+  test("its commands receive the places of tools, and the variables of [jobs] env, whose values no log shows", async () => {
+    open = await openJobs({ verify: ["env"], plan: plan(step("fix")), variables: ["DATABASE_URL"] });
+    const { host, at, log } = await open.prepare(`verify/${open.base}/1`, { env: SET_UP });
+    expect(await runVerifyJob({ ...host, log: (line) => void log.push(line) })).toBe(true);
+    const bundle = await openBundle(at.bundle);
+    for (const text of [log.join("\n"), bundle.ok ? bundle.value.output : ""]) {
+      expect(text).toContain("| JAVA_HOME=/opt/java\n");
+      expect(text).toContain("| JAVA_HOME_21_X64=/opt/java-21");
+      expect(text).toContain("| pythonLocation=/opt/python");
+      expect(text).toContain("| DATABASE_URL=[redacted]");
+      expect(text).not.toMatch(/of-no-known-form|OTHER_URL|VIRTUAL_ENV|MODEL_KEY|GITHUB_TOKEN/);
+    }
+  });
+
+  test("[jobs] env of a candidate has no effect: prepare reads the default branch", async () => {
+    open = await openJobs({ verify: ["env"], plan: plan(step("fix")) });
+    const { base, ledger, record, repo } = open;
+    const text = repo.git("show", `${base}:.enki/enki.toml`);
+    const candidate = await repo.commit(
+      "enki/candidate/1",
+      { ".enki/enki.toml": `${text}\n[jobs]\nenv = ["DATABASE_URL"]\n` },
+      { parents: [base] },
+    );
+    const queue = ledger.queues["main"];
+    if (!queue) throw new Error("the queue is missing");
+    const candidates = queue.candidates.map((each) => ({ ...each, commit: candidate }));
+    await record({ ...ledger, queues: { main: { ...queue, candidates } } });
+    const { host, at, claimed } = await open.prepare(`verify/${candidate}/1`, { env: SET_UP });
+    await runVerifyJob(host);
+    const bundle = await openBundle(at.bundle);
+    expect(claimed).not.toBeNull();
+    expect(bundle.ok && bundle.value.output).not.toContain("DATABASE_URL");
+    expect(bundle.ok && bundle.value.output).toContain("JAVA_HOME");
+  });
+
   test("removes processes that a command left", async () => {
     const marks = [7_001, 7_002, 7_003].map((seconds) => `${seconds}.${process.pid}`);
     const [group, session, daemon] = marks;

@@ -50,9 +50,10 @@ type Configured = {
   readonly reports: readonly string[];
   readonly preset: string | null;
   readonly network: readonly string[] | null;
+  readonly variables: readonly string[];
 };
 
-const configured = (agent: readonly string[], { verify, reports, preset, network }: Configured): string =>
+const configured = (agent: readonly string[], { verify, reports, preset, network, variables }: Configured): string =>
   [
     "[agent]",
     ...(preset === null ? [] : [`preset = "${preset}"`, `protocol = "acp"`]),
@@ -66,6 +67,7 @@ const configured = (agent: readonly string[], { verify, reports, preset, network
     "max_files = 1000",
     "max_bytes = 1000000",
     ...(network === null ? [] : [`network = ${JSON.stringify(network)}`]),
+    ...(variables.length === 0 ? [] : ["[jobs]", `env = ${JSON.stringify(variables)}`]),
   ].join("\n");
 
 export type Seed = {
@@ -76,18 +78,21 @@ export type Seed = {
   readonly plan?: Plan;
   readonly preset?: string;
   readonly network?: readonly string[];
+  /** `[jobs] env` */
+  readonly variables?: readonly string[];
   /** Further files of the repository. */
   readonly files?: Readonly<Record<string, string>>;
 };
 
 /** A repository whose ledger says that every step of a plan runs in its first attempt, and the steps of jobs on it. */
-export const openJobs = async ({ agent = [], verify = ["true"], reports = [], plan = PLAN, preset, network, files = {} }: Seed = {}) => {
+export const openJobs = async (seed: Seed = {}) => {
+  const { agent = [], verify = ["true"], reports = [], plan = PLAN, preset, network, variables = [], files = {} } = seed;
   const repo = await repository();
   const base = await repo.commit("main", {
     "src/a.txt": "a\n",
     "docs/b.md": "b\n",
     ".gitignore": "built/\n",
-    ".enki/enki.toml": configured(agent, { verify, reports, preset: preset ?? null, network: network ?? null }),
+    ".enki/enki.toml": configured(agent, { verify, reports, preset: preset ?? null, network: network ?? null, variables }),
     ".enki/roles/fixer.toml": role("fixer", true, "branch"),
     ".enki/roles/looker.toml": role("looker", false, "artifact"),
     ".enki/roles/adviser.toml": role("adviser", false, null),

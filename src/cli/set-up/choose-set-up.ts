@@ -30,7 +30,11 @@ const readAgent = (text: string): AgentOfSetUp => {
 const SEPARATOR = " && ";
 
 /** Takes what the options and the repository tell, and asks for the rest. */
-export const chooseSetUp = async (project: DetectedProject, options: SetUpOptions, ask: AskQuestion): Promise<SetUpChoices> => {
+export const chooseSetUp = async (
+  project: DetectedProject,
+  options: SetUpOptions,
+  ask: AskQuestion,
+): Promise<Omit<SetUpChoices, "jobs">> => {
   const detected = project.verify.join(SEPARATOR);
   const verify = options.verify ?? splitCommands(await ask("Which commands must a change pass before it lands?", detected), project);
   const names = PRESET_NAMES.join(", ");

@@ -16,7 +16,7 @@ export const describeProject = ({ remote, defaultBranch }: OwnRepository, projec
 /** A person's remaining steps, with the lines to copy. */
 export const describeNextSteps = (
   { remote, defaultBranch }: OwnRepository,
-  { usesEnvironment, usesApp, verify }: SetUpChoices,
+  { usesEnvironment, usesApp, verify }: Pick<SetUpChoices, "usesEnvironment" | "usesApp" | "verify">,
   isPullRequest: boolean,
 ): string[] => {
   // Without a remote, gh fills in the repository of the current directory by the time it has one.

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AGENT_PROTOCOLS, PRESET_NAMES } from "../domain/agent-command.ts";
 import { ANY_HOST, readHostPattern } from "../policy/network-hosts.ts";
 import { isNetworkWord } from "../policy/package-registries.ts";
+import { jobsSchema } from "./jobs-schema.ts";
 
 /** A role file as people write it. */
 export const roleFileSchema = z.strictObject({
@@ -222,6 +223,7 @@ export const configFileSchema = z.strictObject({
     })
     .prefault({}),
   refinery: refinerySchema.prefault({}),
+  jobs: jobsSchema.prefault({}),
   plan: planSchema.prefault({}),
   policy: policySchema.prefault({}),
   brief: briefSchema.prefault({}),

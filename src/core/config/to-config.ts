@@ -41,12 +41,32 @@ const toTier = ({ model, timeout_minutes }: ConfigFile["tiers"]["light"]): Confi
   timeoutMs: timeout_minutes * MS_PER_MINUTE,
 });
 
+const toRefinery = (refinery: ConfigFile["refinery"]): Config["refinery"] => ({
+  verify: refinery.verify,
+  timeoutMs: refinery.timeout_minutes * MS_PER_MINUTE,
+  testReports: refinery.test_reports,
+  parallel: refinery.parallel === 0 ? null : refinery.parallel,
+  retries: refinery.retries,
+  checks: refinery.checks.map((each) =>
+    typeof each === "string" ? { name: each, app: null } : { name: each.name, app: each.app ?? null },
+  ),
+  quietMs: refinery.quiet_seconds * MS_PER_SECOND,
+  landing: refinery.landing,
+  method: refinery.method,
+  after: refinery.after,
+  hold: refinery.hold,
+  baseBranch: refinery.base ?? null,
+  resolveAlso: refinery.resolve_also,
+  regenerate: refinery.regenerate,
+});
+
 /** The configuration in Enki's units, from a checked `enki.toml`. */
 export const toConfig = ({
   workers,
   agent,
   tiers,
   refinery,
+  jobs,
   plan,
   policy,
   brief,
@@ -64,24 +84,8 @@ export const toConfig = ({
       sidecar: toAgentCommand(agent, agent.sidecar),
     },
     tiers: { light: toTier(tiers.light), standard: toTier(tiers.standard), heavy: toTier(tiers.heavy) },
-    refinery: {
-      verify: refinery.verify,
-      timeoutMs: refinery.timeout_minutes * MS_PER_MINUTE,
-      testReports: refinery.test_reports,
-      parallel: refinery.parallel === 0 ? null : refinery.parallel,
-      retries: refinery.retries,
-      checks: refinery.checks.map((each) =>
-        typeof each === "string" ? { name: each, app: null } : { name: each.name, app: each.app ?? null },
-      ),
-      quietMs: refinery.quiet_seconds * MS_PER_SECOND,
-      landing: refinery.landing,
-      method: refinery.method,
-      after: refinery.after,
-      hold: refinery.hold,
-      baseBranch: refinery.base ?? null,
-      resolveAlso: refinery.resolve_also,
-      regenerate: refinery.regenerate,
-    },
+    refinery: toRefinery(refinery),
+    jobs: { env: jobs.env },
     plan: { approval: plan.approval, maxSteps: plan.max_steps },
     policy: toPolicy(policy),
     brief: { comments: brief.comments, maxChars: brief.max_chars },

@@ -50,6 +50,8 @@ export type Config = {
     /** Commands that regenerate files instead of merging them, such as lock files, by glob. */
     readonly regenerate: Readonly<Record<string, string>>;
   };
+  /** Names of variables that verify commands receive. Absent in decisions that earlier versions stored. */
+  readonly jobs?: { readonly env: readonly string[] };
   readonly plan: { readonly approval: "always" | "never"; readonly maxSteps: number };
   readonly policy: {
     /** Globs of paths that no step may change, the built-in ones included. */

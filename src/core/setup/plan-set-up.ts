@@ -1,3 +1,4 @@
+import type { JobsSection } from "../config/jobs-schema.ts";
 import type { DetectedProject } from "./detect-project.ts";
 import { type AgentOfSetUp, installAgent } from "./install-agent.ts";
 import { renderConfig } from "./render-config.ts";
@@ -12,6 +13,8 @@ export type SetUpChoices = {
   readonly usesEnvironment: boolean;
   /** Whether a GitHub App coordinates, instead of jobs of the repository. */
   readonly usesApp: boolean;
+  /** `[jobs]` of the repository's configuration. */
+  readonly jobs: JobsSection;
 };
 
 /** Files of the installation that set-up copies or renders. */
@@ -41,6 +44,7 @@ export const renderSetUp = (shipped: ShippedFiles, choices: SetUpChoices): Reado
     isVendored,
     usesEnvironment,
     usesApp: choices.usesApp,
+    jobs: choices.jobs,
   });
   const vendored = isVendored ? [...shipped.action].map(([path, text]) => [`${VENDOR_DIRECTORY}/${path}`, text] as const) : [];
   const coordinators = [...(choices.usesApp ? [] : shipped.coordinatorWorkflows)].map(

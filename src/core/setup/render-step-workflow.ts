@@ -1,5 +1,8 @@
 import { ACTION_REFERENCE } from "../domain/product.ts";
+import type { JobsSection } from "../config/jobs-schema.ts";
 import { coordinateInPublish } from "./coordinate-in-publish.ts";
+import { placeJobs } from "./place-jobs.ts";
+import { renderOwnSteps } from "./render-own-steps.ts";
 import { PINNED_ACTIONS, renderSetUpStep, type SetUpStep } from "./set-up-step.ts";
 
 export type StepWorkflowChoices = {
@@ -12,6 +15,8 @@ export type StepWorkflowChoices = {
   readonly usesEnvironment: boolean;
   /** Whether an App that runs as a service coordinates; otherwise the job that publishes a result coordinates next. */
   readonly usesApp: boolean;
+  /** The additions of the repository to its jobs. */
+  readonly jobs: JobsSection;
 };
 
 /** The directory of the vendored action in a repository. */
@@ -23,23 +28,26 @@ const WORK_CHECKOUT = "work";
 const SET_UP_MARK = /^ {6}# Set-up steps of (the agent|verification)\b.*$/;
 const STEP_INDENT = " ".repeat(6);
 
-export type WorkflowChoices = Pick<StepWorkflowChoices, "isVendored" | "usesEnvironment">;
+export type WorkflowChoices = Pick<StepWorkflowChoices, "isVendored" | "usesEnvironment" | "jobs">;
 
 /** A workflow file without set-up steps for a repository, from the shipped file. */
-export const renderPlainWorkflow = (shipped: string, { isVendored, usesEnvironment }: WorkflowChoices): string =>
-  renderStepWorkflow(shipped, { agentSteps: [], verifySteps: [], isVendored, usesEnvironment, usesApp: true });
+export const renderPlainWorkflow = (shipped: string, { isVendored, usesEnvironment, jobs }: WorkflowChoices): string =>
+  renderStepWorkflow(shipped, { agentSteps: [], verifySteps: [], isVendored, usesEnvironment, usesApp: true, jobs });
 
 /** `enki-step.yml` for a repository, from the shipped file. */
 export const renderStepWorkflow = (shipped: string, choices: StepWorkflowChoices): string => {
-  const { isVendored, usesEnvironment, usesApp } = choices;
+  const { isVendored, usesEnvironment, usesApp, jobs } = choices;
   const directory = isVendored ? WORK_CHECKOUT : "";
   const lines = (usesApp ? shipped : coordinateInPublish(shipped)).split("\n").flatMap((line) => {
     const mark = SET_UP_MARK.exec(line);
     if (!mark) return [line];
-    const steps = mark[1] === "the agent" ? choices.agentSteps : choices.verifySteps;
-    return steps.flatMap((step) => renderSetUpStep(step, directory).map((each) => STEP_INDENT + each));
+    const isAgent = mark[1] === "the agent";
+    const own = [jobs.setup, ...(isAgent ? [] : [jobs.verify_setup])].flatMap((text) => renderOwnSteps(text, directory));
+    const steps = (isAgent ? choices.agentSteps : choices.verifySteps).flatMap((step) => renderSetUpStep(step, directory));
+    return [...steps, ...own].map((each) => (each === "" ? "" : STEP_INDENT + each));
   });
-  const kept = usesEnvironment ? lines : lines.filter((line) => !/^ {4}environment: /.test(line));
+  const placed = placeJobs(lines, jobs);
+  const kept = usesEnvironment ? placed : placed.filter((line) => !/^ {4}environment: /.test(line));
   return (isVendored ? kept.flatMap(vendorLine(kept)) : kept).join("\n");
 };
 

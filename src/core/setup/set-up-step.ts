@@ -31,7 +31,8 @@ const quote = (text: string): string => (/^[A-Za-z0-9./_-]+$/.test(text) && !/^[
 const renderMap = (key: string, entries: readonly (readonly [string, string])[]): string[] =>
   entries.length === 0 ? [] : [`${key}:`, ...entries.map(([name, value]) => `  ${name}: ${quote(value)}`)];
 
-const CLAIMED = "steps.prepare.outputs.claimed == 'true'";
+/** Whether the run carries out the job. */
+export const CLAIMED = "steps.prepare.outputs.claimed == 'true'";
 
 /**
  * The lines of a step in a job of `enki-step.yml`, without indentation. The repository is checked out in `directory` below the

@@ -14,7 +14,15 @@ const PROJECT = detectProject(factsOf({ "go.mod": "" }));
 const WORKFLOW =
   renderSetUp(
     { stepWorkflow: SHIPPED, coordinatorWorkflows: new Map(), action: new Map() },
-    { project: PROJECT, verify: ["go test ./..."], agent: { preset: "claude" }, isVendored: false, usesEnvironment: true, usesApp: true },
+    {
+      project: PROJECT,
+      verify: ["go test ./..."],
+      agent: { preset: "claude" },
+      isVendored: false,
+      usesEnvironment: true,
+      usesApp: true,
+      jobs: configFileSchema.parse({}).jobs,
+    },
   ).get(STEP_WORKFLOW_PATH) ?? "";
 
 const GITHUB: GitHubSettings = {
@@ -65,6 +73,14 @@ const CI = (triggers: string) => readActionsWorkflowFile("ci.yml", `on: ${trigge
 const requires = (name: string, triggers: string): Partial<DoctorFacts> => ({
   ...rules({ checks: [{ name, app: "github-actions" }] }),
   workflows: [CI(triggers)].flatMap((each) => each ?? []),
+});
+
+test.each([
+  ["services", "jobs:\n  a:\n    services:\n      db: {}\n", { services: { db: { image: "postgres:17" } } }],
+  ["a private registry", "env: { NODE_AUTH_TOKEN: x }", { env: ["NODE_AUTH_TOKEN"] }],
+  ["a private registry", "env: { NODE_AUTH_TOKEN: x }", { verify_setup: "- run: npm ci" }],
+])("%s that CI has and [jobs] names is no finding", (_, ci, jobs) => {
+  expect(examine({ ...HEALTHY, workflowTexts: { "ci.yml": ci }, config: config({ jobs }) })).toEqual([]);
 });
 
 test("a healthy repository has no finding", () => {

@@ -32,7 +32,14 @@ type Step = {
   env?: Record<string, string>;
   "working-directory"?: string;
 };
-type Workflow = { jobs: Record<string, { environment?: unknown; permissions?: unknown; steps: Step[] }> };
+type Job = { environment?: unknown; permissions?: unknown; "runs-on"?: unknown; services?: unknown; steps: Step[] };
+type Workflow = { jobs: Record<string, Job> };
+
+const jobsOf = (text: string): SetUpChoices["jobs"] => {
+  const { effectiveFile, faults } = readConfig([{ path: CONFIG_PATH, text: `[jobs]\n${text}` }]);
+  expect(faults).toEqual([]);
+  return effectiveFile.jobs;
+};
 
 const setUp = (files: Record<string, string>, over: Partial<SetUpChoices> = {}) => {
   const project = detectProject(factsOf(files));
@@ -49,6 +56,7 @@ const setUp = (files: Record<string, string>, over: Partial<SetUpChoices> = {}) 
       isVendored: false,
       usesEnvironment: true,
       usesApp: false,
+      jobs: jobsOf(""),
       ...over,
     },
   );
@@ -187,6 +195,100 @@ describe("the workflow file of a set-up", () => {
   test("without environments the key is a secret of the repository", () => {
     expect(setUp({}).workflow.jobs["agent"]?.environment).toEqual({ name: "enki", deployment: false });
     expect(setUp({}, { usesEnvironment: false }).workflow.jobs["agent"]?.environment).toBeUndefined();
+  });
+});
+
+describe("[jobs] of a repository", () => {
+  const JOBS = jobsOf(`setup = '''
+# Pinned by us.
+- uses: actions/cache@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
+  with: { path: x, key: x }
+- name: Prepare
+  if: \${{ runner.os == 'Linux' || failure() }}
+  run: |
+    make one
+
+    make two
+'''
+verify_setup = "- run: make database"
+[jobs.services.db]
+image = "postgres:17"
+env = { POSTGRES_PASSWORD = "a \\"b\\": \${{ secrets.DB }}" }
+ports = ["5432:5432"]
+options = "--health-cmd pg_isready"
+[jobs.runs_on]
+agent = "ubuntu-24.04"
+verify = ["self-hosted", "linux"]
+publish = "small"
+coordinate = "tiny:1"
+`);
+  const CLAIMED = "steps.prepare.outputs.claimed == 'true'";
+
+  test.each([
+    ["on its own", {}, {}],
+    ["beside every language", EVERYTHING, {}],
+    ["with a vendored action", {}, { isVendored: true }],
+    ["with an App", {}, { usesApp: true }],
+  ])("%s: GitHub's parser finds no fault in any file", (_, files, over) => {
+    const { rendered } = setUp(files, { jobs: JOBS, ...over });
+    const paths = [...rendered.keys()].filter((path) => path.startsWith(".github/workflows/"));
+    expect(paths.flatMap((path) => faultsOf(rendered.get(path) ?? ""))).toEqual([]);
+  });
+
+  test("its steps run after those of the languages, before the agent and before verification, and only in a claimed job", () => {
+    const { workflow, text } = setUp({ "go.mod": "" }, { jobs: JOBS });
+    const steps = (job: string) => (workflow.jobs[job]?.steps ?? []).slice(1, -2).map(({ name, uses, run }) => name ?? uses ?? run);
+    const cache = "actions/cache@0057852bfaa89a56745cba8c7296529d2fc39830";
+    expect(steps("agent")).toEqual(["Set up Go", cache, "Prepare"]);
+    expect(steps("verify")).toEqual(["Set up Go", cache, "Prepare", "make database"]);
+    const prepare = workflow.jobs["verify"]?.steps.find(({ name }) => name === "Prepare");
+    expect(prepare).toEqual({
+      name: "Prepare",
+      if: `${CLAIMED} && (runner.os == 'Linux' || failure())`,
+      run: "make one\n\nmake two\n",
+    });
+    expect(workflow.jobs["verify"]?.steps.find(({ run }) => run === "make database")?.if).toBe(CLAIMED);
+    expect(text).toContain("      # Pinned by us.\n      - uses:");
+    expect(text).toContain(" # v4.3.0\n");
+    expect(text).not.toMatch(/ +$/m);
+  });
+
+  test("beside a vendored action its commands run in the repository", () => {
+    const { jobs } = setUp({}, { jobs: JOBS, isVendored: true }).workflow;
+    expect(jobs["verify"]?.steps.find(({ name }) => name === "Prepare")?.["working-directory"]).toBe("work");
+  });
+
+  test("only the verify job has the service containers", () => {
+    const { jobs } = setUp({}, { jobs: JOBS }).workflow;
+    expect(Object.entries(jobs).flatMap(([name, { services }]) => (services === undefined ? [] : [[name, services]]))).toEqual([
+      [
+        "verify",
+        {
+          db: {
+            image: "postgres:17",
+            env: { POSTGRES_PASSWORD: 'a "b": ${{ secrets.DB }}' },
+            ports: ["5432:5432"],
+            options: "--health-cmd pg_isready",
+          },
+        },
+      ],
+    ]);
+  });
+
+  test("each kind of job runs on its own machine", () => {
+    const { workflow, rendered } = setUp({}, { jobs: JOBS });
+    const runners = ({ jobs }: Workflow) => Object.fromEntries(Object.entries(jobs).map(([name, job]) => [name, job["runs-on"]]));
+    expect(runners(workflow)).toEqual({ agent: "ubuntu-24.04", verify: ["self-hosted", "linux"], publish: "small", rescue: "small" });
+    expect(COORDINATOR_WORKFLOW_PATHS.map((path) => runners(parse(rendered.get(path) ?? "") as Workflow))).toEqual([
+      { gate: "tiny:1", coordinate: "tiny:1", clock: "tiny:1" },
+      { tell: "tiny:1" },
+    ]);
+  });
+
+  test("without it, the files are as they were", () => {
+    const before = parse(SHIPPED) as Workflow;
+    const { jobs } = setUp({}, { usesApp: true }).workflow;
+    expect(Object.values(jobs).map((job) => job["runs-on"])).toEqual(Object.values(before.jobs).map((job) => job["runs-on"]));
   });
 });
 

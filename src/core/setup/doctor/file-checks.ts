@@ -120,13 +120,16 @@ const checkKeys: DoctorCheck = ({ config }) => {
   );
 };
 
-const checkVerifyEnvironment: DoctorCheck = ({ workflowTexts, config }: DoctorFacts) =>
-  config.refinery.verify.length === 0
+const checkVerifyEnvironment: DoctorCheck = ({ workflowTexts, config }: DoctorFacts) => {
+  const { env, setup, verify_setup, services } = config.jobs;
+  const hasNoServices = Object.keys(services).length === 0;
+  const hasNoSetup = env.length === 0 && setup === "" && verify_setup === "";
+  return config.refinery.verify.length === 0
     ? []
     : Object.entries(workflowTexts).flatMap(([path, text]) => {
         const needs = [
-          ...(/^ +services:\s*$/m.test(text) ? ["services"] : []),
-          ...(/NODE_AUTH_TOKEN|PIP_INDEX_URL|registry-url:/.test(text) ? ["a private registry"] : []),
+          ...(hasNoServices && /^ +services:\s*$/m.test(text) ? ["services"] : []),
+          ...(hasNoSetup && /NODE_AUTH_TOKEN|PIP_INDEX_URL|registry-url:/.test(text) ? ["a private registry"] : []),
         ];
         return needs.length === 0
           ? []
@@ -134,10 +137,11 @@ const checkVerifyEnvironment: DoctorCheck = ({ workflowTexts, config }: DoctorFa
               reportWarning(
                 "verify-environment",
                 `${path} uses ${needs.join(" and ")}, which verification in Enki's jobs does not have.`,
-                `require its check instead: [refinery] checks in ${CONFIG_PATH}`,
+                `write [jobs] in ${CONFIG_PATH}, then enki init; or require its check: [refinery] checks`,
               ),
             ];
       });
+};
 
 export const FILE_CHECKS: readonly DoctorCheck[] = [
   checkConfig,
