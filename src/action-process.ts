@@ -6,7 +6,7 @@ import { hideEnvironment } from "./isolation/hide-environment.ts";
 import { relayTools } from "./job/tools/relay-tools.ts";
 import { openRunnerLog } from "./job/runner-log.ts";
 
-/** What every process of the action does, whichever of its commands runs. `url` is that of the process's own file. */
+/** Prepares a process of the action to run any of the action's commands. `url` is the URL of the process's own file. */
 export const openActionProcess = (url: string) => {
   const log = openRunnerLog({ print: core.info, token: randomUUID() });
   const host = {
@@ -43,7 +43,7 @@ export const openActionProcess = (url: string) => {
     run: async (runCommand: () => Promise<string | null>): Promise<void> => {
       // The environment of a step holds tokens and keys, and all processes of the step descend from this process.
       hideEnvironment(process.env);
-      // An agent starts this file once more to reach the tools of its job.
+      // An agent starts the same file again to reach the tools of its job.
       if (process.argv[2] === "mcp")
         await relayTools({ socket: process.env["ENKI_SOCKET"] ?? "", stdin: process.stdin, stdout: process.stdout });
       else await runStep(runCommand);

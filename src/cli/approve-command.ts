@@ -23,7 +23,7 @@ const EXIT_UNANSWERED = 3;
 
 const HASH_PATTERN = /^[0-9a-f]{7,64}$/;
 
-/** Whether an item is what the person named: a plan by its hash, a report by its result, a step by its name. */
+/** Whether the person named the item: a plan by its hash, a report by its result, a step by its name. */
 const isNamed = (item: WaitingItem, step: string | null, word: string | null): boolean => {
   const [, hash = ""] = /@(.*)$/.exec(word ?? "") ?? [];
   if (word !== null && HASH_PATTERN.test(word)) return item.kind === "plan" && item.comment?.endsWith(word.slice(0, 12)) === true;
@@ -31,7 +31,7 @@ const isNamed = (item: WaitingItem, step: string | null, word: string | null): b
   return step === null || item.step === step;
 };
 
-/** The only approval that waits among those that the person named. */
+/** The only waiting approval among the items named by the person. */
 const findApprovable = (found: FoundTarget<Execution>, word: string | null): WaitingItem => {
   const items = listWaiting(found.execution).filter(({ kind }) => kind === "plan" || kind === "review" || kind === "report");
   const named = items.filter((item) => isNamed(item, found.step?.id ?? null, word));

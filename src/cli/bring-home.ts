@@ -18,7 +18,7 @@ type HomeRoute = {
 export type LandedWork = {
   /** Null before the execution started. */
   readonly execution: string | null;
-  /** The branch that receives landings; null before the first. */
+  /** The branch for landings; null before the first. */
   readonly landedBranch: string | null;
 };
 

@@ -7,15 +7,15 @@ import { readOwnRepository } from "./set-up/read-repository-facts.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 export type ChosenVerify = {
-  /** Commands that replace the configured ones; empty to use the configured ones. */
+  /** Replacements for the configured commands; empty to use the configured commands. */
   readonly commands: readonly string[];
-  /** A line for the person about commands that were detected; empty if there are none. */
+  /** A line for the person about detected commands; empty without any. */
   readonly notice: string;
 };
 
 /**
- * Chooses the commands that verify a change on this machine: those of `--verify`, else the configured ones, else the tests that the
- * committed files suggest.
+ * Chooses the commands to verify a change on the local machine: from `--verify`, from the configuration, or from the tests in the committed
+ * files, in this order.
  */
 export const chooseVerify = async (
   terminal: TerminalHost,

@@ -20,7 +20,7 @@ const readNewestClaim = async (folder: string): Promise<{ readonly number: numbe
   return { number, holder: number === 0 ? RELEASED : await readlink(join(folder, String(number))) };
 };
 
-/** Takes a number; false if another process took it first. */
+/** Takes a number; false if another process was first. */
 const takeNumber = async (folder: string, number: number, holder: string): Promise<boolean> => {
   try {
     await symlink(holder, join(folder, String(number)));
@@ -31,7 +31,7 @@ const takeNumber = async (folder: string, number: number, holder: string): Promi
   }
 };
 
-/** Claims a directory for one process. The claim of a process that ended does not count. */
+/** Claims a directory for a process. The claim of an ended process does not count. */
 export const claimDirectory = async (directory: string, pid: number): Promise<DirectoryClaim> => {
   const folder = join(directory, CLAIMS_FOLDER);
   await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {

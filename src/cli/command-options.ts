@@ -7,7 +7,7 @@ import type { TerminalHost } from "./terminal-host.ts";
 /** Usage error: exit code 2. */
 export class UsageError extends Error {}
 
-/** A failure explained by a sentence: exit code 1. `next` is the command that helps, if one does. */
+/** A failure explained by a sentence: exit code 1. `next` is a helpful command, or null. */
 export class CommandError extends Error {
   readonly next: string | null;
   constructor(message: string, next: string | null = null) {

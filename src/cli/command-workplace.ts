@@ -11,10 +11,10 @@ const KEPT_PATHS = ["repositories", "jobs/logs", "jobs/artifacts"];
 /** Kept for a later process. */
 const RESUMABLE_PATHS = [...KEPT_PATHS, "clones", "state", "uncommitted", CLAIMS_FOLDER];
 
-/** A directory that no other process works in. */
+/** A directory without any other process at work. */
 export type CommandWorkplace = {
   readonly directory: string;
-  /** Registers the machine of the directory: it is closed first, and its repositories are kept. */
+  /** Registers the machine of the directory, to be closed first; its repositories are kept. */
   readonly attachMachine: (machine: LocalMachine) => void;
   /** Keeps everything for a later process, even if no machine starts. */
   readonly keepResumable: () => void;

@@ -10,7 +10,9 @@ export const configOptions = {
   json: { type: "boolean", default: false, about: "prints keys, values and sources as JSON" },
 } as const;
 
-/** `enki config`: prints each effective key with its value and source line. Exits with 1 if a file has a mistake; such a file has no effect. */
+/**
+ * `enki config`: prints each effective key with its value and source line. A file with a mistake has no effect and leads to exit code 1.
+ */
 export const runConfigCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { json } = readOptions(args, configOptions);
   const read = readConfig(await readEffectiveLayers(terminal));

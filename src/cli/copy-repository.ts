@@ -20,7 +20,7 @@ const COPY_USER = "you";
 export const NO_VERIFY_MESSAGE =
   "Nothing can land yet, because nothing verifies it: give the commands with --verify '<command>', or in .enki/enki.toml:\n  [refinery]\n  verify = [\"npm test\"]";
 
-/** The name of the copy. Throws if nothing could land on it. */
+/** The name of the copy. Throws if nothing could land on the copy. */
 export const deriveCopyName = ({ directory, branch, shallow }: FoundRepository): string => {
   if (branch === null) throw new CommandError(`${directory} has no branch checked out; check out the one that work is to land on`);
   if (shallow) throw new CommandError(`${directory} is a shallow clone; git fetch --unshallow brings the rest of its history`);

@@ -38,7 +38,7 @@ export const demoOptions = {
 
 type DemoCast = {
   readonly agent: AgentChoice | null;
-  /** What the rehearsal plays, where there is no other agent. */ readonly play: AgentScript | null;
+  /** The script of the rehearsal; null if another agent works. */ readonly play: AgentScript | null;
   readonly text: string;
   readonly review: StoryReview | null;
 };
@@ -58,7 +58,7 @@ const chooseDemoCast = async (
   return { agent: null, play: play.value, text, review };
 };
 
-/** `enki demo`: plays a whole story on this machine. Exits with 0 if it succeeds. */
+/** `enki demo`: plays a whole story on this machine. Success exits with 0. */
 export const runDemoCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const values = readOptions(args, demoOptions);
   const port = readPort(values.port);
@@ -124,7 +124,7 @@ const createSleep =
 const createScriptedChoice = (terminal: TerminalHost, directory: string, url: string): AgentChoice => ({
   command: terminal.node,
   args: [join(directory, "installation", "dist", "cli.js"), "rehearse", join(directory, "installation", "rehearsal.toml")],
-  // The play learns the addresses in order to try to break out: a sandbox, not ignorance, must stop it.
+  // The play learns the addresses in order to try to break out: a sandbox, not ignorance, must stop the play.
   env: { REHEARSAL_SERVER: url, REHEARSAL_REPOSITORY: `${DEMO_OWNER}/${DEMO_NAME}` },
 });
 

@@ -16,7 +16,7 @@ export type DemoSummary = {
   readonly base: string;
   readonly landed: readonly { readonly task: string; readonly step: string; readonly commit: string; readonly pull: number }[];
   readonly artifacts: readonly string[];
-  /** Line comments that were answered in their threads. */
+  /** Line comments with an answer in their threads. */
   readonly reviewed: number;
   readonly requests: { readonly rest: number; readonly pushes: number };
   readonly seconds: number;
@@ -73,7 +73,7 @@ export const summarizeDemo = async ({
   };
 };
 
-/** Counts line comments on these pull requests that Enki answered. */
+/** Counts the line comments that Enki answered on the given pull requests. */
 const countAnsweredComments = async (person: PersonClient, app: string, pulls: readonly number[]): Promise<number> => {
   const threads = await Promise.all(pulls.filter((pull) => pull > 0).map((pull) => person.lineComments(pull)));
   const answered = threads

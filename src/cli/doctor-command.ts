@@ -19,7 +19,7 @@ export const doctorOptions = {
   json: { type: "boolean", default: false, about: "prints the findings as JSON" },
 } as const;
 
-/** `enki doctor`: finds what keeps Enki from working here. Exits with 1 if there is an error. */
+/** `enki doctor`: finds the obstacles to Enki's work here. Exits with 1 after an error. */
 export const runDoctorCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const values = readOptions(args, doctorOptions);
   const look = async (): Promise<{ findings: Finding[]; client: SettingsClient | null }> => {
@@ -43,7 +43,10 @@ export const runDoctorCommand = async (args: readonly string[], terminal: Termin
 
 const NOT_CHECKED: AgentCheckResult = { findings: [], line: "" };
 
-/** Keeps the ledger under another ref, and deletes it, unless it moved meanwhile. Enki writes a missing ledger again from commits and comments. */
+/**
+ * Copies the ledger to another ref and deletes the original, unless the ledger moved meanwhile. Enki writes a missing ledger again from
+ * commits and comments.
+ */
 const setLedgerAside = async (terminal: TerminalHost): Promise<void> => {
   const { directory } = await readOwnRepository(terminal, await findRepository(terminal, "."));
   const [commit = ""] = (await runOwnGit(terminal, { directory, args: ["ls-remote", "origin", LEDGER_REF] })).split("\t");
@@ -56,7 +59,7 @@ const setLedgerAside = async (terminal: TerminalHost): Promise<void> => {
 
 type LookedAt = { readonly findings: readonly Finding[]; readonly client: SettingsClient | null };
 
-/** Makes the repairs that a person asked for; false if there were none to make. */
+/** Makes the repairs requested by a person; false without any repair. */
 const repair = async (
   terminal: TerminalHost,
   looked: LookedAt,

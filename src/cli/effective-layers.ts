@@ -5,7 +5,7 @@ import type { ConfigText } from "../core/config/read-config.ts";
 import { readConfigLayers, readWorkflowLayers } from "../storage/config/config-layers.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
-/** The configuration for the working directory, in the order of the cascade: built in, this machine's, the repository's present files. */
+/** The configuration for the working directory, in the order of the cascade: built in, the machine's, the repository's present files. */
 export const readEffectiveLayers = (terminal: TerminalHost): Promise<ConfigText[]> => readEffectiveFiles(terminal, readConfigLayers);
 
 /** The workflow files for the working directory, in the same order. */
@@ -17,7 +17,10 @@ const readEffectiveFiles = async (terminal: TerminalHost, read: typeof readConfi
   return texts.map(({ path, text }) => ({ path: formatSourcePath(terminal, path), text }));
 };
 
-/** The nearest `.enki` between the working directory and the top of the repository; null if there is none. A person's home holds the machine's `.enki`, which does not count. */
+/**
+ * The nearest `.enki` between the working directory and the top of the repository; otherwise null. A person's home holds the machine's
+ * `.enki`; the machine's directory does not count.
+ */
 const findEnkiDirectory = async (from: string): Promise<string | null> => {
   const isThere = (path: string): Promise<boolean> =>
     stat(path).then(

@@ -2,7 +2,7 @@ import { LEDGER_KEY_VARIABLE, type LedgerKeys, readLedgerKeys } from "../storage
 import { UsageError } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
-/** The ledger's keys from the environment; without the variable, the App derives one. */
+/** The ledger's keys from the environment; without the variable, the App derives a key. */
 export const readEnvironmentKeys = (env: TerminalHost["env"]): { ledgerKeys?: LedgerKeys } => {
   const text = env[LEDGER_KEY_VARIABLE] ?? "";
   if (text.trim() === "") return {};

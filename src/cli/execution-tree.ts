@@ -17,7 +17,7 @@ export type TreeInput = {
   readonly plan: Plan | null;
   /** The queue of its base branch; absent before the first step joined. */
   readonly queue: Queue | undefined;
-  /** The budget that keeps its agents from starting; null if there is room. */
+  /** The exhausted budget, for which no agent starts; null if the budget has room. */
   readonly hold: BudgetHold | null;
   readonly timeline: ExecutionTimeline;
   readonly now: Millis;
@@ -57,7 +57,7 @@ export const formatTree = (input: TreeInput): string[] => {
   });
 };
 
-/** The state of an execution in one line. */
+/** The state of an execution in a line. */
 export const formatHeadline = ({ execution, timeline, queue, hold, now }: TreeInput): string => {
   const all = Object.values(execution.steps);
   const end = timeline.states.at(-1);

@@ -5,9 +5,9 @@ import type { Ledger } from "../core/domain/ledger.ts";
 import { CommandError, UsageError } from "./command-options.ts";
 
 export type ExecutionChoice = {
-  /** The issue that the person named; null for none. */
+  /** The issue named by the person; null without a name. */
   readonly issue: number | null;
-  /** An execution, task or step; null for the execution that is not finished. */
+  /** An execution, task or step; null for the unfinished execution. */
   readonly target: string | null;
 };
 
@@ -18,7 +18,7 @@ const listNames = (executions: readonly Execution[]): string =>
 export const listByAge = (ledger: Ledger | null): Execution[] =>
   Object.values(ledger?.executions ?? {}).toSorted((a, b) => a.createdAt - b.createdAt);
 
-/** The execution, and the step if one is named. */
+/** The execution, and the step if the choice names a step. */
 export const findExecution = (ledger: Ledger | null, { issue, target }: ExecutionChoice): FoundTarget<Execution> => {
   const all = listByAge(ledger);
   const here = all.filter((execution) => issue === null || execution.issue === issue);
@@ -36,7 +36,7 @@ export const findExecution = (ledger: Ledger | null, { issue, target }: Executio
 const findNamed = (all: readonly Execution[], here: readonly Execution[], target: string): FoundTarget<Execution> =>
   findOnIssues(here, target, (issue) => findTarget(all, issue, target));
 
-/** Looks a name up on the issues of executions: a step's name alone belongs to any of them, preferably to one that is not finished. */
+/** Looks a name up on the issues of executions: a step's name alone may belong to any execution, preferably to an unfinished execution. */
 export const findOnIssues = <T>(executions: readonly Execution[], target: string, find: (issue: number) => Result<T>): T => {
   const issues = [...executions.filter((execution) => !hasEnded(execution)), ...executions.toReversed()].map(({ issue }) => issue);
   for (const issue of new Set(issues)) {

@@ -9,7 +9,7 @@ import type { TerminalHost } from "./terminal-host.ts";
 
 const COMMAND_KEY = /^agent\.(?:\w+\.)?command$/;
 
-/** Configured commands of agents that this machine cannot start. Commands that another file overrides are not checked. */
+/** Configured commands of agents that the machine cannot start. Overridden commands are not checked. */
 export const findMissingCommands = async (
   terminal: TerminalHost,
   { effectiveFile, origins }: Pick<ConfigReading, "effectiveFile" | "origins">,

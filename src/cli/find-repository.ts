@@ -6,7 +6,7 @@ import { CommandError } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 export type FoundRepository = {
-  /** The directory that git reads from: the top of the work tree, or the bare repository. */
+  /** The directory for git to read: the top of the work tree, or the bare repository. */
   readonly directory: string;
   /** Directories of the person: the work tree and git's own. */
   readonly ownDirectories: readonly string[];
@@ -36,7 +36,7 @@ const readGitDirectory = async (at: GitContext): Promise<{ gitDirectory: string;
   return { gitDirectory: rest.join("\n"), isShallow: isShallow === "true" };
 };
 
-/** Finds the repository that contains a path, without writing. Throws {@link CommandError} if there is none. */
+/** Finds the repository that contains a path, without writing. Throws {@link CommandError} without a repository. */
 export const findRepository = async ({ cwd, after }: TerminalHost, path: string): Promise<FoundRepository> => {
   const directory = resolve(cwd, path);
   const known = await stat(directory).catch(() => null);

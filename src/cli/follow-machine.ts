@@ -15,7 +15,7 @@ const POLL_MS = 300;
 
 type ExecutionFollower = (execution: Execution, ledger: Ledger) => void;
 
-/** Prints the changes of one execution: each line starts with its id. */
+/** Prints the changes of an execution: each line starts with the execution's id. */
 const openFollower = async (terminal: TerminalHost, id: string): Promise<ExecutionFollower> => {
   const findHold = await openBudgetLook(terminal);
   const printLine = (line: string): void => terminal.out(`${id} ${line}\n`);
@@ -36,8 +36,8 @@ const openFollower = async (terminal: TerminalHost, id: string): Promise<Executi
 };
 
 /**
- * Prints what happens in the executions of a machine's repository, a line for each change, until the returned function is called. What a
- * person must do is printed with the command for it.
+ * Prints what happens in the executions of a machine's repository, a line for each change, until the returned function is called. A task
+ * for a person is printed with the command to run.
  */
 export const followMachine = (terminal: TerminalHost, bareRepository: string): (() => void) => {
   const at = { directory: bareRepository, after: terminal.after, objects: openObjectFiles(bareRepository) };

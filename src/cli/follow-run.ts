@@ -73,7 +73,7 @@ const openLiveLook = ({ terminal, isJson, logs, progress }: RunStory): ((seen: R
   const live = openLiveEvents(logs, progress.printLine);
   return ({ ledger }) => live.look(ledger);
 };
-/** Reads the ledger only if it changed; otherwise returns the same object. */
+/** Reads the ledger only after a change; otherwise returns the same object. */
 const openRunReader = ({ terminal, bareRepository }: RunStory) => {
   const at = { directory: bareRepository, after: terminal.after, objects: openObjectFiles(bareRepository) };
   let known: { head: Sha; seen: RunView | null } | null = null;
@@ -100,7 +100,7 @@ const openRunHistory = ({ bareRepository, terminal }: RunStory) => {
   };
 };
 const countLanded = ({ execution }: RunView): number => Object.values(execution.steps).filter(({ landed }) => landed !== null).length;
-/** Enki's answer if it refused to start. */
+/** Enki's answer after a refusal to start. */
 const readRefusalComment = async ({ person, issue }: RunStory): Promise<string | null> => {
   const [, answer] = await person.comments(issue);
   return answer?.body ?? null;

@@ -8,7 +8,7 @@ import { findQuotaEnd, formatQuotaLine } from "../core/messages/quota-note.ts";
 import { listWaiting } from "../core/messages/waiting-items.ts";
 import { formatHeadline, formatTree, type TreeInput } from "./execution-tree.ts";
 
-/** What waits for a person, with the command lines that answer. */
+/** Items that wait for a person, with the command lines for an answer. */
 export const formatWaiting = (execution: Execution): string[] => {
   const items = listWaiting(execution);
   if (items.length === 0) return [];
@@ -72,7 +72,7 @@ const listReportLines = ({ execution, plan }: TreeInput, { toPrintCommand }: Sta
   return [...shown.map(({ id }) => `Report of ${id}: ${toPrintCommand(`artifacts/${execution.id}/${id}.md`)}`), ...more];
 };
 
-/** The lines of `enki status` about one execution. */
+/** The lines of `enki status` about an execution. */
 export const formatStatus = (tree: TreeInput, place: StatusPlace): string[] => {
   const { name, isOpen } = place;
   const { execution, queue } = tree;

@@ -5,7 +5,7 @@ import type { Ledger } from "../core/domain/ledger.ts";
 import { readTaskId } from "../core/domain/ids.ts";
 import { type Job, readJobKey } from "../core/domain/job.ts";
 
-/** Where the transcripts of a person's runs are kept; git ignores it. */
+/** The folder for the transcripts of a person's runs; git ignores the folder. */
 const toRunsFolder = (repository: string): string => join(repository, ".enki", "runs");
 
 const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
@@ -53,7 +53,7 @@ const readAttemptNumber = (name: string): number => Number(/-(\d+)\.md$/.exec(na
 
 type TranscriptChoice = { readonly step: string | null; readonly attempt: number | null };
 
-/** A kept transcript: of the step's last attempt or the planner's, in the newest run that has one. Returns null without one. */
+/** A kept transcript: of the step's last attempt or the planner's, in the newest run with a transcript. Otherwise null. */
 export const findKeptTranscript = async (repository: string, { step, attempt }: TranscriptChoice): Promise<string | null> => {
   const root = toRunsFolder(repository);
   const [, execution = null, name = step] = /^([0-9a-f]{6})-(.+)$/.exec(step ?? "") ?? [];

@@ -20,9 +20,9 @@ import type { TerminalHost } from "./terminal-host.ts";
 const HTTPS_PATTERN = /^https?:\/\/[^/]+\/([\w.-]+\/[\w.-]+?)(?:\.git)?\/?$/;
 
 /**
- * `enki ledger key`: prints the public keys that verify the ledger and the proofs.
- * `enki ledger sign <address> [<commit>]`: a person with the key vouches for an unsigned ledger. Without the commit, shows which one
- * would be signed, so that nobody signs a state without naming it.
+ * `enki ledger key`: prints the public keys of the ledger and of the proofs.
+ * `enki ledger sign <address> [<commit>]`: a person with the key vouches for an unsigned ledger. Without the commit, shows the commit to
+ * sign, so that nobody signs an unnamed state.
  */
 export const runLedgerCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const [action, url = "", commit] = readWords(args, 3);

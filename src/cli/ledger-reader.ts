@@ -11,7 +11,7 @@ import type { TerminalHost } from "./terminal-host.ts";
 
 type ReaderFrame = { readonly now: Millis; readonly config: Config; readonly pageUrl?: string | null };
 
-/** A reader of the ledger with the configuration of the working directory. No decision comes of it. */
+/** A reader of the ledger with the configuration of the working directory. The reader makes no decisions. */
 export const openLedgerReader = ({ now, config, pageUrl = null }: ReaderFrame, ledger: Ledger): DecisionReader =>
   openTransaction({
     now,
@@ -25,7 +25,7 @@ export const openLedgerReader = ({ now, config, pageUrl = null }: ReaderFrame, l
     facts: new Map(),
   });
 
-/** Returns the budget that holds an execution; null if there is room. */
+/** Returns the exhausted budget of an execution; null if the budget has room. */
 export type BudgetLook = (execution: Execution, ledger: Ledger) => BudgetHold | null;
 
 export const openBudgetLook = async (terminal: TerminalHost): Promise<BudgetLook> => {

@@ -5,10 +5,10 @@ import { readTaskId } from "../core/domain/ids.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import { type Job, readJobKey } from "../core/domain/job.ts";
 
-/** How much of a log one look reads, in bytes. */
+/** Most bytes of a log that are read at a time. */
 const MAX_READ_BYTES = 256_000;
 const MAX_LINE_CHARS = 1_000;
-/** What an agent said or did, in a job's log: a time, and a bar before the text. */
+/** A line about an agent in a job's log: a time, and a bar before the text. */
 const AGENT_LINE = /^\S+ \| (.*)$/;
 
 const nameJob = ({ kind, target }: Job): string | null => {
@@ -18,7 +18,7 @@ const nameJob = ({ kind, target }: Job): string | null => {
 
 type FollowedLog = { readonly path: string; at: number };
 
-/** The whole lines that were added to a log. */
+/** Reads the complete lines added to a log. */
 const readNews = async (log: FollowedLog): Promise<string[]> => {
   const size = await stat(log.path).then(
     (found) => found.size,
@@ -30,7 +30,7 @@ const readNews = async (log: FollowedLog): Promise<string[]> => {
   try {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(size - log.at, MAX_READ_BYTES)), 0, undefined, log.at);
     const whole = buffer.subarray(0, bytesRead).lastIndexOf("\n") + 1;
-    // A line that fills the buffer is passed over.
+    // Skip a line longer than the buffer.
     log.at += whole === 0 && bytesRead === MAX_READ_BYTES ? bytesRead : whole;
     return buffer.subarray(0, whole).toString("utf8").split("\n").slice(0, -1);
   } finally {

@@ -15,7 +15,7 @@ const resolveRef = async (at: GitContext, ref: string): Promise<string | null> =
   return found.code === 0 ? found.stdout.toString("utf8").trim() : null;
 };
 
-/** The files of the commit that a ref names; null if the ref does not exist. */
+/** The files of a ref's commit; null if the ref does not exist. */
 const readRefFiles = async (at: GitContext, ref: string, wanted: (path: string) => boolean): Promise<Map<string, Buffer> | null> => {
   const head = isSha(ref) ? ref : await resolveRef(at, ref);
   if (head === null) return null;
@@ -27,11 +27,11 @@ const readRefFiles = async (at: GitContext, ref: string, wanted: (path: string) 
 /** Ref prefix of the ledgers kept by `enki run`, followed by the execution's id. */
 export const RUN_LEDGERS_PREFIX = "refs/enki/runs/";
 
-/** The ledger of the repository in the working directory, or a ledger kept there; null if there is none. */
+/** The ledger of the repository in the working directory, or a ledger kept in the directory; otherwise null. */
 export const readLocalLedger = ({ cwd, after }: Pick<TerminalHost, "cwd" | "after">, ref = LEDGER_REF): Promise<Ledger | null> =>
   readLedgerOf({ directory: cwd, after }, ref);
 
-/** The ledger that a ref or commit names; null if there is none. */
+/** The ledger of a ref or commit; null without a ledger. */
 export const readLedgerOf = async (at: GitContext, ref: string): Promise<Ledger | null> => {
   const files = await readRefFiles(at, ref, () => true);
   if (!files) return null;

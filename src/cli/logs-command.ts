@@ -32,7 +32,7 @@ const readAttempt = (text: string | undefined): number | null => {
   throw new UsageError(`--attempt must be a number from 1, not '${text}'`);
 };
 
-/** The transcript that a run in this repository left. */
+/** The transcript of a run in the repository. */
 const findOwnTranscript = async (
   terminal: TerminalHost,
   choice: Parameters<typeof findKeptTranscript>[1],
@@ -42,8 +42,8 @@ const findOwnTranscript = async (
 };
 
 /**
- * `enki logs [<step>]`: prints what the jobs of a step's last attempt said; without a step, those of the planner. After `enki run`, it
- * prints the transcript that the run kept.
+ * `enki logs [<step>]`: prints the logs of a step's last attempt; without a step, the planner's logs. After `enki run`, prints the
+ * transcript of the run.
  */
 export const runLogsCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, logsOptions, 1);

@@ -64,7 +64,7 @@ const runSubcommand = async (name: string, run: () => Promise<number>, terminal:
   }
 };
 
-/** An error as one helpful sentence. */
+/** An error as a helpful sentence. */
 const formatCommandError = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   if ("code" in error && error.code === "EADDRINUSE") {

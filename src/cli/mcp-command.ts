@@ -19,7 +19,10 @@ export const mcpOptions = {
   task: { type: "string", default: "", value: "<id>", about: "the task or execution to report on" },
 } as const;
 
-/** `enki mcp`: Enki's tools over stdio. In a job it relays to the job's tools; elsewhere it checks every call and changes nothing. */
+/**
+ * `enki mcp`: Enki's tools over stdio. In a job, the command relays calls to the job's tools; elsewhere, the command checks every call and
+ * changes nothing.
+ */
 export const runMcpCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { stdin, stdout, env } = terminal;
   const values = readOptions(args, mcpOptions);

@@ -29,7 +29,7 @@ export type PersonClient = {
   /** The whole log of a job of Actions. */
   readonly jobLog: (job: number) => Promise<string>;
   readonly isOpen: (issue: number) => Promise<boolean>;
-  /** A file at a commit; null if it does not exist. */
+  /** A file at a commit; null if the file does not exist. */
   readonly file: (path: string, commit: string) => Promise<string | null>;
   /** Whether Enki's own check of a commit is green. */
   readonly isVerified: (commit: string) => Promise<boolean>;

@@ -70,7 +70,7 @@ const composeComment = async (target: CommandTarget, wanted: Wanted): Promise<Co
   return { issue: execution.issue, text: `/enki ${[row.name, ...words].join(" ")}` };
 };
 
-/** The execution that the words name themselves; null for none. */
+/** The execution named by the words themselves; otherwise null. */
 const findNamedExecution = (ledger: Ledger | null, { row, words: [first = "", ...more] }: Wanted): string | null => {
   if (row.name === "budget" && more.length > 0) return first;
   if (row.name !== "reply") return null;

@@ -97,7 +97,7 @@ type MaintainerTurn = {
   readonly waitForNextSecond: () => Promise<void>;
 };
 
-/** Answers each open question once: agrees to everything except for one line. */
+/** Answers each open question once: agrees to everything except for a single line. */
 const answerOpenRequests = async (answering: MaintainerTurn): Promise<void> => {
   const { person, issue, own, answered, say } = answering;
   const once = async (key: string, act: () => Promise<unknown>): Promise<void> => {

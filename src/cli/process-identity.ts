@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { promisify } from "node:util";
 
-/** The namespace that contains all others: https://man7.org/linux/man-pages/man7/pid_namespaces.7.html */
+/** The outermost namespace: https://man7.org/linux/man-pages/man7/pid_namespaces.7.html */
 const INITIAL_NAMESPACE = "pid:[4026531836]";
 
 /** From `/proc/<pid>/stat`: the time of the start, in ticks since the boot. Null for a process that ended, even if its parent does not know yet. */
@@ -27,7 +27,7 @@ export const readListedStart = async (pid: number): Promise<string | null> => {
   return state.startsWith("Z") ? null : start;
 };
 
-/** Tells a process apart from earlier and later processes with the same number, and from those of other containers; null if there is none. */
+/** Tells a process apart from earlier, later and other containers' processes with the same number; null without a process. */
 export const identifyProcess = async (pid: number): Promise<string | null> => {
   if (process.platform !== "linux") {
     const start = await readListedStart(pid);
@@ -37,7 +37,7 @@ export const identifyProcess = async (pid: number): Promise<string | null> => {
   return start === null ? null : `${pid} ${start} ${await readBootId()} ${await readNamespace(pid)}`.trim();
 };
 
-/** Whether a process that has this number in its own namespace and started then is visible here. */
+/** Whether a visible process has the given number in its own namespace and the given start. */
 const isVisibleFromHere = async (pid: string, start: string): Promise<boolean> => {
   for (const name of (await readdir("/proc")).filter((each) => /^\d+$/.test(each))) {
     const status = await readFile(`/proc/${name}/status`, "utf8").catch(() => "");
@@ -48,7 +48,7 @@ const isVisibleFromHere = async (pid: string, start: string): Promise<boolean> =
 };
 
 /**
- * Whether the process of this identity still runs. A process of another container may be invisible from here, and then counts as running
+ * Whether the identified process still runs. A process of another container may be invisible from here, and then counts as running
  * until the machine starts again.
  */
 export const isProcessAlive = async (identity: string): Promise<boolean> => {

@@ -25,11 +25,11 @@ const formatElapsed = (ms: number): string => (ms < MAX_TENTHS_MS ? `${(ms / 1_0
 
 type ProgressOutput = { readonly progress: Pick<ProgressView, "printLine">; readonly isJson: boolean };
 type ProgressTerminal = Pick<TerminalHost, "now" | "out" | "isInteractive">;
-/** An execution with what surrounds it. */
+/** An execution with its queue and budget. */
 type ShownExecution = Pick<TreeInput, "execution" | "queue" | "hold">;
 export type ProgressPrinter = { readonly print: (shown: ShownExecution) => void };
 
-/** The attempts that failed since, and are repeated. The number of a step's attempt grows when the next one starts. */
+/** The attempts that failed since `before` and are repeated. The number of a step's attempt grows when the next attempt starts. */
 const listNewFaults = ({ planning, steps }: Execution, before: Execution): AttemptFault[] => [
   ...(planning.faults > before.planning.faults ? [{ step: null, attempt: planning.attempt - 1, reason: planning.lastFailure ?? "" }] : []),
   ...Object.values(steps)

@@ -6,7 +6,7 @@ export type ProgressView = {
   readonly printLine: (line: string) => void;
   /** Draws the block; does nothing without a terminal. */
   readonly showBlock: (block: readonly string[]) => void;
-  /** Asks for one line; empty if no one can answer. */
+  /** Asks for a line; empty if nobody can answer. */
   readonly ask: (question: string) => Promise<string>;
   /** Asks a yes-or-no question. */
   readonly confirm: (question: string) => Promise<boolean>;

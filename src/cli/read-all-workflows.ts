@@ -18,7 +18,10 @@ const toFileFault = ({ reason, instead, ...fault }: WorkflowFault): FileFault =>
   suggestion: instead,
 });
 
-/** Reads workflows with all mistakes in them and in their calls of each other. Of two files with one name, the later counts. */
+/**
+ * Reads workflows and reports every mistake in the files and in their calls of each other. Of two files with the same name, the later
+ * counts.
+ */
 export const readAllWorkflows = (files: readonly ConfigText[], { roles, models }: KnownNames): WorkflowReadings => {
   const workflows = new Map<string, Workflow>();
   const faults: FileFault[] = [];

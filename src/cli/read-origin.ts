@@ -7,7 +7,7 @@ import type { TerminalHost } from "./terminal-host.ts";
 const HOST_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const MAX_ANSWER_MS = 5_000;
 
-/** The host that the person's ssh connects to for a name, which may be an alias of their configuration; the name itself without ssh. */
+/** The host to which the person's ssh connects for a name, perhaps an alias of their configuration; the name itself without ssh. */
 const resolveSshHost = ({ env }: TerminalHost, name: string): Promise<string> =>
   new Promise((resolve) => {
     execFile("ssh", ["-G", "--", name], { env: { ...env }, timeout: MAX_ANSWER_MS, encoding: "utf8" }, (error, stdout) =>
@@ -15,7 +15,7 @@ const resolveSshHost = ({ env }: TerminalHost, name: string): Promise<string> =>
     );
   });
 
-/** The address of the remote `origin`; null without such a remote, and for a directory. */
+/** The address of the remote `origin`; null without the remote, and for a directory. */
 export const readOrigin = async (terminal: TerminalHost, at: GitContext): Promise<RemoteAddress | null> => {
   const { code, stdout } = await runGit(at, ["remote", "get-url", "origin"]);
   const url = code === 0 ? stdout.toString("utf8").trim() : "";

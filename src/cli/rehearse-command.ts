@@ -3,7 +3,7 @@ import { runScriptedAgent as perform } from "./scripted-agent/run-scripted-agent
 import { CommandError, readNamedFile, readWords, UsageError } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
-/** `enki rehearse <file>`: an ACP agent on stdio that plays a file. */
+/** `enki rehearse <file>`: plays a file as an ACP agent on stdio. */
 export const runRehearseCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const [path] = readWords(args, 1);
   if (path === undefined) throw new UsageError("which file is played? enki rehearse <file>");

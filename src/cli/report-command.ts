@@ -41,7 +41,7 @@ const findReportSource = async (terminal: TerminalHost, named: string | null): P
   return { ...(await findCommandTarget(terminal)), ref: LEDGER_REF };
 };
 
-/** `enki report <execution>`: what took how long, what waited for whom, the critical path, and what was retried and why. */
+/** `enki report <execution>`: durations, waits and their causes, the critical path, and retries with their reasons. */
 export const runReportCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, reportOptions, 1);
   const { format, output } = values;

@@ -10,7 +10,7 @@ export const reviewOptions = {
   approve: { type: "boolean", default: false, about: "approves; without it, the review requests changes" },
 } as const;
 
-/** A step in one of these states has no open pull request, and no review brings it back. */
+/** A step in a closed state has no open pull request, and no review reopens the step. */
 const CLOSED_STATES: ReadonlySet<StepState> = new Set<StepState>(["done", "skipped", "cancelled"]);
 
 /** `enki review <step>`: reviews a step's pull request. */

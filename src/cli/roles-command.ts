@@ -9,7 +9,7 @@ export const rolesOptions = {
   json: { type: "boolean", default: false, about: "prints roles and prompts as JSON" },
 } as const;
 
-/** `enki roles`: lists the effective roles with their files. Exits with 1 if a file has a mistake; such a file has no effect. */
+/** `enki roles`: lists the effective roles with their files. A file with a mistake has no effect and leads to exit code 1. */
 export const runRolesCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { json } = readOptions(args, rolesOptions);
   const { config, faults, origins } = readConfig(await readEffectiveLayers(terminal));

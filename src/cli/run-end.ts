@@ -48,7 +48,7 @@ export const formatRunEnd = (end: Exclude<RunEnd, { end: "refused" }>, ending: R
   }
 };
 
-/** What Ctrl+C leaves. */
+/** The message after Ctrl+C. */
 export const formatInterruption = (branch: string | null): string[] => [
   "",
   branch === null ? "Interrupted before anything landed." : `Interrupted. What landed is on the branch ${branch}.`,

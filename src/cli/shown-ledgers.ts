@@ -51,8 +51,8 @@ const readRuns = async (terminal: TerminalHost, directory: string): Promise<Show
 };
 
 /**
- * The ledgers for `status`, `explain` and `graph`: the running local GitHub's, else the remote's, else the copy here; then the ledgers of
- * runs. Throws {@link CommandError} if there is none.
+ * The ledgers for `status`, `explain` and `graph`: first the ledger of the running local GitHub, of the remote or of the local copy, in
+ * this order of preference; then the ledgers of runs. Throws {@link CommandError} without any ledger.
  */
 export const readShownLedgers = async (terminal: TerminalHost): Promise<ShownLedgers> => {
   const { directory } = await findRepository(terminal, ".");

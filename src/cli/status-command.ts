@@ -56,7 +56,7 @@ const toStatusJson = ({ execution, timeline, queue, hold, now }: ShownStatus) =>
 
 const formatTime = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
-/** The executions to show: the named one, or those that are not finished, or the newest. */
+/** The executions to show: the named execution, or the unfinished executions, or the newest. */
 export const chooseShown = (ledger: Ledger, issue: number | null, word: string | null): Execution[] => {
   if (word !== null || issue !== null) return [findExecution(ledger, { issue, target: word }).execution];
   const all = Object.values(ledger.executions).toSorted((a, b) => a.createdAt - b.createdAt);
@@ -85,7 +85,7 @@ export const runStatusCommand = async (args: readonly string[], terminal: Termin
     if (trees.length > 0) terminal.out(`${JSON.stringify(trees.map((tree) => toStatusJson(tree)))}\n`);
     return 0;
   }
-  // Nobody can answer a run that is over.
+  // Nobody can answer a finished run.
   const shownPlace = { name, isOpen: place.ref === LEDGER_REF, toPrintCommand: (path: string) => formatGitShow(terminal, place, path) };
   for (const tree of trees) terminal.out(`${formatStatus(tree, shownPlace).join("\n")}\n`);
   return 0;

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { TimerStarter } from "../storage/git/run-git.ts";
 
-/** Everything that a subcommand gets from its host. */
+/** The host's functions for a subcommand. */
 export type TerminalHost = {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;

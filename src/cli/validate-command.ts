@@ -12,7 +12,7 @@ export const validateOptions = {
   json: { type: "boolean", default: false, about: "prints the faults as JSON" },
 } as const;
 
-/** The kind of a file by its path; null for files that Enki does not read. */
+/** The kind of a file by its path; null for other files. */
 const classifyPath = (path: string): "role" | "config" | "workflow" | null => {
   if (path.endsWith(".md")) return basename(dirname(path)) === "workflows" ? "workflow" : null;
   if (!path.endsWith(".toml")) return null;
@@ -55,7 +55,7 @@ const formatValidation = (texts: readonly ConfigText[], faults: readonly FileFau
   return [...faults.map(formatFault), `${many} in ${wrong} of ${files(texts.length)}`];
 };
 
-/** The given files, and those in given directories: a repository, its `.enki`, or a directory of roles. */
+/** The given files, and the files in given directories: a repository, its `.enki`, or a directory of roles. */
 const readGivenFiles = async ({ cwd }: TerminalHost, words: readonly string[]): Promise<ConfigText[]> => {
   const paths: string[] = [];
   for (const word of words) {

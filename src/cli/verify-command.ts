@@ -39,7 +39,10 @@ export const verifyOptions = {
   json: { type: "boolean", default: false, about: "print JSON, with the whole statements" },
 } as const;
 
-/** `enki verify <commit>|<range>`: compares landed commits with their statements, without a network. Exits with 1 unless all are verified. */
+/**
+ * `enki verify <commit>|<range>`: compares landed commits with their statements, without a network. Exits with 1 unless every commit is
+ * verified.
+ */
 export const runVerifyCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, verifyOptions, 1);
   const [target] = words;
@@ -104,7 +107,7 @@ const readPublishedKeys = async (at: GitContext): Promise<string | null> => {
   return askGit(at, "cat-file", "blob", `${isDefaultKnown ? "refs/remotes/origin/HEAD" : "HEAD"}:${PROOF_KEYS_PATH}`);
 };
 
-/** The default branch, if the target ends with its remote branch; null for any other: a release branch contains what landed on main. */
+/** The default branch, if the target ends with its remote branch; null for any other: a release branch contains main's landings. */
 const findDefaultBranch = async (at: GitContext, target: string): Promise<string | null> => {
   const head = await askGit(at, "symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD");
   const [end = ""] = target.split("..").slice(-1);

@@ -35,7 +35,7 @@ export const runWatchCommand = async (args: readonly string[], terminal: Termina
 
 type WatchInput = { readonly id: string; readonly isJson: boolean; readonly endsAtQuestions: boolean };
 
-/** The exit code after this state; null to go on. */
+/** The exit code for the execution's state; null to continue. */
 const toExitCode = (execution: Execution, endsAtQuestions: boolean): number | null => {
   if (hasEnded(execution)) return execution.state === "done" ? 0 : 1;
   return endsAtQuestions && listWaiting(execution).length > 0 ? EXIT_WAITS : null;

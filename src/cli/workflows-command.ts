@@ -11,7 +11,9 @@ export const workflowsOptions = {
   json: { type: "boolean", default: false, about: "prints workflows, roles and edges as JSON" },
 } as const;
 
-/** `enki workflows`: lists the workflows that `/enki run` starts here, with their files. Exits with 1 if a file has a mistake; such a file has no effect. */
+/**
+ * `enki workflows`: lists the workflows for `/enki run`, with their files. A file with a mistake has no effect and leads to exit code 1.
+ */
 export const runWorkflowsCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { json } = readOptions(args, workflowsOptions);
   const { config } = readConfig(await readEffectiveLayers(terminal));

@@ -20,7 +20,7 @@ export type CommitQueries = {
   mergeChain(query: QueryOf<"merge-chain">): Promise<QueryAnswers["merge-chain"]>;
   conflicts(query: QueryOf<"conflicts">): Promise<QueryAnswers["conflicts"]>;
   resolution(query: QueryOf<"resolution">): Promise<QueryAnswers["resolution"]>;
-  /** Reads a text file of a local commit; null if there is none. */
+  /** Reads a text file of a local commit; null if the file is missing. */
   textAt(commit: Sha, path: string): Promise<string | null>;
   /** The final states of an archived execution's steps. */
   archived(execution: ExecutionId): Promise<QueryAnswers["archived"]>;
@@ -61,7 +61,7 @@ type GitHubQueryKind =
   | "brief"
   | "feedback";
 
-/** Who answers each kind of query; a missing kind does not compile. */
+/** The source that answers each kind of query; a missing kind does not compile. */
 const QUERY_TARGETS: Readonly<Record<GitHubQueryKind, "github"> & Record<Exclude<QueryKind, GitHubQueryKind>, "git">> = {
   permission: "github",
   reviews: "github",
@@ -101,7 +101,7 @@ const isGitHubQuery = (query: Query): query is QueryOf<GitHubQueryKind> => QUERY
 
 /**
  * Answers a decision's queries, each once; returns all facts, or the time to retry. Throws if git fails. If GitHub refuses a query, its
- * empty answer is used, which opens no gate: one pull request or person must not block all others.
+ * answer is empty and opens no gate: a single pull request or person must not block the others.
  */
 export const answerQueries = async (queries: readonly Query[], sources: QuerySources): Promise<QueryFacts | DeferredFailure> => {
   const unique = [...new Map(queries.map((query) => [toQueryKey(query), query])).values()];

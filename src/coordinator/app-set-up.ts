@@ -26,10 +26,10 @@ export type AppSetUpOptions = {
   /** The secret part of the page's address, for the person who registers the App. */
   readonly token: string;
   readonly template: AppTemplate;
-  /** The server on which the App is registered, such as `https://github.com`. */
+  /** The server of the App's registration, for example `https://github.com`. */
   readonly serverUrl: string;
   readonly organisation: string | null;
-  /** The address at which GitHub reaches this server, if known. */
+  /** The server's address for GitHub, if known. */
   readonly publicUrl: string | null;
   /** An unguessable text. */
   readonly newState: () => string;

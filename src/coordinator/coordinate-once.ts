@@ -5,13 +5,13 @@ import { openRepositoryLoop, type RepositoryPorts } from "./repository-loop.ts";
 export type OnceOptions = {
   readonly events: readonly Event[];
   readonly sleep: (delay: Millis) => Promise<void>;
-  /** How long the process may wait in all for moments that are near. */
+  /** The longest total time that the process may wait for near moments, in milliseconds. */
   readonly patienceMs: Millis;
 };
 
 /**
  * Coordinates a repository in a process that ends: handles events and unreported changes, waits for near moments, and returns the
- * time of the next run, or null for never. Nothing is kept outside of the ledger, so a later process derives the same time.
+ * time of the next run, or null for never. The ledger holds the whole state, so a later process derives the same time.
  */
 export const coordinateOnce = async (ports: RepositoryPorts, { events, sleep, patienceMs }: OnceOptions): Promise<Millis | null> => {
   const handle = openRepositoryLoop(ports);

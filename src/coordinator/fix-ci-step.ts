@@ -50,7 +50,7 @@ const runEventSchema = z.object({ workflow_run: z.object({ id: z.int().positive(
 const isAnswered = async ({ github }: StepAccess, issue: number): Promise<boolean> =>
   requireValue("the issue's comments were not read", await github.issues.commentsOn(issue)).some(isEnkiComment);
 
-/** The run that triggered the current one, else the current run, in which an earlier job failed. */
+/** The run that triggered the current run; otherwise the current run itself, after the failure of an earlier job. */
 const findFailedRun = async (host: CoordinateStepHost): Promise<{ readonly id: number; readonly isOwn: boolean }> => {
   const { name, payload } = await readStepEvent(host);
   const followed = name === "workflow_run" ? runEventSchema.safeParse(payload) : null;

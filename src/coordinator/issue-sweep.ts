@@ -13,7 +13,7 @@ type IssueSweepInput = {
   readonly github: Pick<GitHubPorts, "issues">;
   readonly botLogin: Login;
   readonly log: (line: string) => void;
-  /** The label that starts an execution; empty for none. */
+  /** The label to start an execution; empty without a label. */
   readonly label: string;
   /** When each issue's latest comment was written or edited. */
   readonly commentTimes: ReadonlyMap<number, Millis>;
@@ -27,7 +27,7 @@ export type SweptIssues = {
 
 /**
  * Lists new issues with a command in their text, labels and assignments since a time, as events; null while GitHub does not answer.
- * One request if only comments were added; a second one finds who changed an issue.
+ * Sends a single request after new comments only; a second request finds the authors of other changes to an issue.
  */
 export const sweepIssues = async (listing: IssueSweepInput, since: Millis): Promise<SweptIssues | null> => {
   const from = since - ISSUE_LIST_LAG_MS;

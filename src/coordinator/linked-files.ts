@@ -8,19 +8,19 @@ const MAX_FOLLOWED_LINKS = 10;
 
 export type FileSources = {
   readonly files: AttachmentPort;
-  /** Reads a text file of a local commit; null if there is none. */
+  /** Reads a text file of a local commit; null if the file is missing. */
   readonly textAt: (commit: Sha, path: string) => Promise<string | null>;
 };
 
-/** The characters that comments and diff occupy. */
+/** The number of characters in comments and diff. */
 export const countBriefChars = ({ comments, pull }: Brief): number =>
   comments.reduce((sum, { text }) => sum + text.length, pull?.diff?.text.length ?? 0);
 
 type TrustedLink = { readonly link: BriefLink; readonly trusted: boolean };
 
 /**
- * Adds the files that a brief's texts link to, within the space that comments leave; each file takes at most half of the remaining
- * space. The brief names files that could not be read.
+ * Adds the files linked from a brief's texts, within the space left by comments; each file takes at most half of the remaining space. The
+ * brief names unreadable files.
  */
 export const addLinkedFiles = async (brief: Brief, maxChars: number, sources: FileSources): Promise<Brief> => {
   const files: BriefFile[] = [];
@@ -36,7 +36,7 @@ export const addLinkedFiles = async (brief: Brief, maxChars: number, sources: Fi
   return { ...brief, files };
 };
 
-/** Orders links: the issue's first, then those of people with write permission, then all others; the newest first. */
+/** Orders links: first the issue's, then the links of people with write permission, then the rest; the newest first. */
 const orderBriefLinks = ({ body, permission, comments }: Brief, home: AttachmentPort): TrustedLink[] => {
   const newest = comments.toReversed();
   const trustedFirst = newest.toSorted((a, b) => Number(isTrustedPermission(b.permission)) - Number(isTrustedPermission(a.permission)));
@@ -70,7 +70,7 @@ const readLinkedFile = async (linked: TrustedLink, { room, sources }: { room: nu
 
 const FILE_CUT_NOTE = "[… left out here: it is too long …]";
 
-/** Keeps both ends of a long text: a log starts with what ran and ends with how it failed. */
+/** Keeps both ends of a long text: a log starts with the command and ends with the failure. */
 const cutMiddle = (text: string, room: number, whole: boolean): string => {
   if (text.length <= room) return whole ? text : `${text}\n${FILE_CUT_NOTE}`;
   const half = Math.floor(room / 2);

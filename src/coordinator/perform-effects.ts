@@ -12,8 +12,8 @@ import { readFirstLine, isOwnComment, upsertComment, postCloseReason } from "./u
 type EffectOfKind<K extends EffectKind> = Extract<Effect, { kind: K }>;
 
 /**
- * `repeated`: keys of effects that were requested before, perhaps successfully, and are therefore looked up first. So is every effect
- * from `lookUpFrom` on: this process was suspended for so long that another one may have performed it.
+ * `repeated`: keys of effects requested before, perhaps successfully, and therefore looked up first. Effects from `lookUpFrom` on are
+ * looked up, too: the process was suspended so long that another process may have performed them.
  */
 export type EffectContext = {
   readonly github: GitHubPorts;

@@ -15,7 +15,10 @@ export type ReadVariable = (name: string) => string | undefined;
 const POST_TIMEOUT_MS = 10_000;
 const RETRY_PAUSE_MS = 60_000;
 
-/** Networks that no repository's configuration may reach: this machine, private and local networks, and addresses that embed others. */
+/**
+ * Networks out of reach for a repository's configuration: the machine itself, private and local networks, and addresses with embedded
+ * addresses.
+ */
 const PRIVATE_IPV4 = new BlockList();
 for (const [network, prefix] of [
   ["0.0.0.0", 8],
@@ -32,7 +35,7 @@ for (const [network, prefix] of [
   PRIVATE_IPV4.addSubnet(network, prefix, "ipv4");
 // A list of its own: node:net also compares IPv4 addresses with IPv6 networks, in which they are embedded.
 const PRIVATE_IPV6 = new BlockList();
-// All of IPv6 but the global unicast addresses, and of those the ones that carry an IPv4 address.
+// IPv6 outside of the global unicast addresses, and global unicast addresses with an embedded IPv4 address.
 for (const [network, prefix] of [
   ["::", 3],
   ["4000::", 2],

@@ -11,7 +11,7 @@ import { type CoordinateStepHost, requireVariable, type StepAccess } from "./ste
 export const toRepositoryUrl = (host: CoordinateStepHost): string =>
   `${requireVariable(host, "GITHUB_SERVER_URL")}/${requireVariable(host, "GITHUB_REPOSITORY")}`;
 
-/** The address of the run that asks. */
+/** The address of the asking run. */
 export const toRunUrl = (host: CoordinateStepHost): string =>
   `${toRepositoryUrl(host)}/actions/runs/${requireVariable(host, "GITHUB_RUN_ID")}`;
 
@@ -52,8 +52,8 @@ const MAX_PUSH_ATTEMPTS = 3;
 type PushedRequest = { readonly commit: string; readonly ref: string };
 
 /**
- * Pushes the request under a ref of its own, which only somebody with write permission can do. Its commit has no time, so that a rerun makes
- * the same one; the coordinator deletes the ref of a handled request.
+ * Pushes the request under its own ref; the push requires write permission. The commit has no time, so a rerun makes the same commit; the
+ * coordinator deletes the ref of a handled request.
  */
 const pushRequest = async (host: CoordinateStepHost, clone: RepositoryClone, asked: CiRequest): Promise<PushedRequest> => {
   const tree = await clone.writeFiles(null, new Map([[REQUEST_FILE, { content: JSON.stringify(asked), mode: "100644" as const }]]));

@@ -18,8 +18,8 @@ type AuthoredText = { readonly by: Login; readonly bot: boolean; readonly body: 
 type PermissionLookup = { readonly permissionOf: (written: AuthoredText) => KnownPermission };
 
 /**
- * Reads what people wrote on a pull request. Requests: one for each hundred reviews, line comments and comments, one for the resolved
- * threads, and one for each of at most twenty people.
+ * Reads people's texts on a pull request. Sends a request for each hundred reviews, line comments and comments, a request for the resolved
+ * threads, and a request for each of at most twenty people.
  */
 export const readPullDiscussion = async (
   pull: number,
@@ -81,7 +81,7 @@ const createRemarkBuilder =
 type TimedAuthor = { readonly by: Login; readonly created: Millis };
 
 /**
- * People whose permission is looked up: first those who request changes, because that starts an attempt, then the others; the latest
+ * People to look up permissions for: first people who request changes, because a request starts an attempt, then the others; the latest
  * first.
  */
 const selectFeedbackPeople = (reviews: readonly Review[], others: readonly TimedAuthor[]): readonly Login[] => {

@@ -16,8 +16,9 @@ const MAX_RAW_COMMENT_CHARS = 1_000_000;
 const MAX_BRIEF_LOOKUPS = 20;
 
 /**
- * Reads an issue and its comments. Requests: one for the issue, one more if it changed after the command, one for each needed page of
- * comments, two for a pull request, and one for each of at most twenty people; outside the API, one for each of at most ten attachments.
+ * Reads an issue and its comments. Sends a request for the issue, another if the issue changed after the command, a request for each needed
+ * page of comments, two for a pull request, and a request for each of at most twenty people; outside the API, a request for each of at most
+ * ten attachments.
  */
 export const readBrief = async (query: BriefQuery, { github, botLogin, git }: BriefPorts): Promise<GitHubReply<QueryAnswers["brief"]>> => {
   const issue = await readIssueAsOf(query, github);

@@ -24,11 +24,11 @@ export type RebuildContext = {
   readonly seal?: LedgerSeal | undefined;
 };
 
-/** How far back comments are read, in milliseconds. */
+/** The age of the oldest comments to read, in milliseconds. */
 const REBUILD_LOOKBACK_MS = 60 * 24 * 60 * 60_000;
 const MAX_COMMENT_LISTINGS = 20;
 
-/** Rebuilds a missing ledger. A repository that never had one is checked only once, until a ledger has been seen. */
+/** Rebuilds a missing ledger. A repository without a ledger in its past is checked only once, until a ledger has been seen. */
 export const openLedgerRebuild = (rebuilding: RebuildContext): ((refs: RepositoryRefs) => Promise<boolean>) => {
   let neverExisted = false;
   return async (refs) => {
@@ -40,7 +40,7 @@ export const openLedgerRebuild = (rebuilding: RebuildContext): ((refs: Repositor
 };
 
 /**
- * Writes a deleted ledger again from what Enki left in the repository and on GitHub; false if there never was one. Throws while GitHub
+ * Writes a deleted ledger again from Enki's traces in the repository and on GitHub; false if no ledger ever existed. Throws while GitHub
  * does not answer: with partial knowledge, work would be done twice.
  */
 const rebuildLedger = async (rebuilding: RebuildContext, refs: RepositoryRefs): Promise<boolean> => {
@@ -63,7 +63,7 @@ const rebuildLedger = async (rebuilding: RebuildContext, refs: RepositoryRefs): 
   return true;
 };
 
-/** Lists landings on the default branch, then those that are only on other branches. */
+/** Lists landings on the default branch, then landings on other branches only. */
 const readLandings = async (clone: RepositoryClone, refs: RepositoryRefs, defaultBranch: string): Promise<LandedMerge[]> => {
   const heads = Object.keys(refs).filter(
     (ref) => ref.startsWith(toBranchRef("")) && !readTaskRef(ref) && readCandidateBranch(ref) === null,

@@ -24,7 +24,7 @@ const RESERVED_REQUESTS = 500;
 
 type RedeliveryState = {
   isOpen: boolean;
-  /** Deliveries before this time need no look. */
+  /** Earlier deliveries need no look. */
   since: Millis;
   readonly requested: Map<string, { readonly count: number; readonly at: Millis }>;
 };

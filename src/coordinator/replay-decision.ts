@@ -4,7 +4,7 @@ import type { Event } from "../core/domain/event.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { type Query, type QueryFact, type QueryFacts, toQueryKey } from "../core/domain/query.ts";
 
-/** Fields that results of earlier versions lack. */
+/** Fields missing in results of earlier versions. */
 const RESULT_DEFAULTS = { outcome: null, answer: "", replies: [] };
 
 const upgradeResultEvent = (event: Event): Event =>
@@ -19,7 +19,7 @@ const believeResult = (query: Query): QueryFact | null => {
 
 /** Decides a write again from its inputs; null if a fact is missing. */
 export const replayDecision = (ledger: Ledger, inputs: unknown): Ledger | null => {
-  // Trusted without validation: the save stored these inputs.
+  // Trusted without validation: the save stored the inputs.
   const { events, snapshot } = inputs as DecisionInputs;
   const { facts, ...frame } = snapshot;
   const stored = events.map(upgradeResultEvent);

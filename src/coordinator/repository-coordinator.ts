@@ -2,7 +2,7 @@ import { openRepositoryLoop, type RepositoryPorts } from "./repository-loop.ts";
 import type { Event } from "../core/domain/event.ts";
 import type { Millis } from "../core/domain/ids.ts";
 
-/** Each repository uses one timer at a time. */
+/** Each repository uses a single timer at a time. */
 export type CoordinatorTimers = {
   readonly now: () => Millis;
   /** Calls back once, `delay` milliseconds from now; returns a function for cancelling. */
@@ -12,7 +12,7 @@ export type CoordinatorTimers = {
 export type RepositoryCoordinator = {
   /** Receives events for a repository, by its full name; resolves when they are processed. Never rejects. */
   readonly receive: (repository: string, events: readonly Event[]) => Promise<void>;
-  /** Lists a repository's comments that no webhook reported; resolves when they are processed. Never rejects. */
+  /** Lists a repository's comments without a webhook; resolves after processing the comments. Never rejects. */
   readonly sweep: (repository: string) => Promise<void>;
   readonly waitUntilIdle: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -22,7 +22,7 @@ export type CoordinatorOptions = {
   readonly connect: (repository: string) => Promise<RepositoryPorts>;
   readonly timers: CoordinatorTimers;
   readonly reportFault: (repository: string, error: unknown) => void;
-  /** How often comments are listed, in case a webhook was lost. */
+  /** The time between two listings of comments, in case a webhook was lost. */
   readonly sweepIntervalMs: Millis;
   /** The time from a repository's first webhook to its first sweep; 20 seconds by default. */
   readonly firstSweepMs?: Millis;
@@ -33,7 +33,7 @@ const FIRST_RETRY_PAUSE_MS = 1_000;
 const MAX_RETRY_PAUSE_MS = 5 * 60_000;
 const DEFAULT_FIRST_SWEEP_MS = 20_000;
 
-/** The queue, running call and timer of one repository. */
+/** The queue, running call and timer of a repository. */
 type RepositoryLane = {
   open: boolean;
   waiting: Event[];
@@ -69,8 +69,7 @@ const requeueEvents = (lane: RepositoryLane, events: readonly Event[]): Millis =
 };
 
 /**
- * Opens the lane of one repository: one call at a time, woken by events and at the time that the last decision requested; waiting events
- * are combined.
+ * Opens a repository's lane: a single call at a time, woken by events and at the time from the last decision; waiting events are combined.
  */
 const openLane = (repository: string, options: CoordinatorOptions) => {
   const { connect, timers, reportFault, sweepIntervalMs, firstSweepMs = DEFAULT_FIRST_SWEEP_MS } = options;
@@ -127,7 +126,7 @@ const openLane = (repository: string, options: CoordinatorOptions) => {
   };
 };
 
-/** Coordinates repositories concurrently, with one lane for each. */
+/** Coordinates repositories concurrently, with a lane for each. */
 export const openCoordinator = (coordinating: CoordinatorOptions): RepositoryCoordinator => {
   const lanes = new Map<string, ReturnType<typeof openLane>>();
   let open = true;

@@ -17,7 +17,7 @@ export type LoadedState = {
   readonly results: readonly Event[];
 };
 /**
- * The inputs of a write, from which it can be decided again: `decide(events, { ...snapshot, ledger: parent })` returns the same ledger.
+ * The inputs of a write, complete enough to repeat its decision: `decide(events, { ...snapshot, ledger: parent })` returns the same ledger.
  */
 export type DecisionInputs = {
   readonly events: readonly Event[];
@@ -27,17 +27,17 @@ export type SaveResult =
   | { readonly kind: "saved"; readonly loaded: LoadedState }
   | { readonly kind: "ledger-moved" }
   | { readonly kind: "refused"; readonly event: Event };
-/** Facts that cannot be read before `retryAt`. */
+/** Facts that remain unreadable until `retryAt`. */
 export type UnreadFacts = { readonly kind: "later"; readonly retryAt: Millis; readonly reason: string };
 
-/** Everything that the loop needs from outside for one repository. */
+/** The loop's access to the outside for one repository. */
 export type RepositoryPorts = {
   readonly botLogin: Login;
   readonly defaultBranch: string;
   /** See Snapshot.repositoryUrl. */
   readonly repositoryUrl: string;
   readonly graceMs: Millis;
-  /** How long outcomes may stay unsaved in memory, in milliseconds; 0 if the process exits when it is idle. */
+  /** The longest time that outcomes may stay unsaved in memory, in milliseconds; 0 if the process exits when idle. */
   readonly keepOutcomesMs: Millis;
   /** See Snapshot.endsWhenIdle. */
   readonly endsWhenIdle?: true | undefined;
@@ -60,14 +60,14 @@ export type RepositoryPorts = {
   readonly log: (line: string) => void;
 };
 
-/** The limit of rounds in one call; a decision that never becomes idle is a bug. */
+/** The limit of rounds in one call; a decision without an end is a bug. */
 const MAX_DECISION_ROUNDS = 500;
 /** Each conflict found requests another candidate, so there may be as many reads as steps. */
 const MAX_FACT_READS = 10_000;
 /** After this many consecutive lost saves the cause is no race, but a locked ref or a missing answer. */
 const MAX_LOST_SAVES = 20;
 
-/** Kept between calls: outcomes that are not saved yet, the state that was loaded or saved last, and workflows that were read. */
+/** Kept between calls: unsaved outcomes, the state of the last load or save, and the workflows already read. */
 type LoopState = {
   pending: readonly Event[];
   loaded: LoadedState | null;
@@ -123,7 +123,7 @@ const addListedEvents = async (world: RepositoryPorts, held: LoopState, { events
 
 const hasTrigger = (event: Event): boolean => event.kind === "woken" && event.trigger !== undefined;
 
-/** Whether someone made a change that starts an issue; only a listing reports who did. */
+/** Whether someone made a change to start an issue; only a listing names the author. */
 const needsIssueListing = (events: readonly Event[], { triggers }: Config): boolean =>
   events.some((event) => {
     if (event.kind !== "woken" || !event.trigger) return false;
@@ -169,7 +169,7 @@ const LASTING: readonly QueryKind[] = [
 const keepCommitFacts = (facts: ReadonlyMap<string, unknown>): Map<string, unknown> =>
   new Map([...facts].filter(([key]) => LASTING.some((kind) => key.includes(`"kind":"${kind}"`))));
 
-/** Decides again until all requested facts are read. */
+/** Repeats the decision until every requested fact is read. */
 const decideWithFacts = async (
   world: RepositoryPorts,
   held: LoopState,

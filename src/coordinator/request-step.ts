@@ -25,7 +25,7 @@ export const runRequestStep = async (host: CoordinateStepHost): Promise<string |
   return postRequest(host, access, { issue, command, details: "" });
 };
 
-/** The issue that an earlier attempt of the job opened; null if it opened none. */
+/** The issue from an earlier attempt of the job; null without an issue. */
 const findEarlierIssue = async ({ ci, self }: StepAccess, marker: string): Promise<number | null> => {
   const issues = requireValue("the issues were not read", await ci.issues({ by: self, state: "all" }));
   return issues.find(({ body }) => body.startsWith(marker))?.issue ?? null;
@@ -40,6 +40,6 @@ const readIssueInput = (host: CoordinateStepHost): number | null => {
 
 const MAX_TITLE_CHARS = 100;
 
-/** Opens the issue on which a request is reported. Its text contains the details. */
+/** Opens the issue for reports on a request. Its text contains the details. */
 export const openRequestIssue = async ({ ci }: StepAccess, { title, body }: { title: string; body: string }): Promise<number> =>
   requireValue("the issue was not opened", await ci.createIssue({ title: title.slice(0, MAX_TITLE_CHARS), body }));

@@ -1,6 +1,6 @@
-/** Answers for the machines that watch a service. */
+/** Answers for the monitors of a service. */
 export type StatusPages = {
-  /** The answer for a path; null if there is no such page. */
+  /** The answer for a path; null without a page. */
   readonly answer: (path: string) => { readonly status: number; readonly text: string } | null;
   /** Counts a webhook by the status of its answer. */
   readonly countWebhook: (status: number) => void;

@@ -13,13 +13,13 @@ export const isOwnComment = (comment: Pick<GitHubComment, "by">, self: Login): b
 
 export const readFirstLine = (text: string): string => (text.split("\n", 1)[0] ?? "").trim();
 
-/** Puts the marker in the first line; elsewhere it may be part of a quotation. */
+/** Puts the marker in the first line; elsewhere, the marker may be part of a quotation. */
 const prependMarker = ({ marker, body }: CommentEffect): string => (readFirstLine(body) === marker ? body : `${marker}\n${body}`);
 
 const wasDeleted = (failure: GitHubFailure): boolean =>
   failure.kind === "refused" && (failure.code === "not-found" || failure.code === "gone");
 
-/** Updates Enki's comment with this marker; of several, the oldest stays and the others are deleted. Returns null if there is none. */
+/** Updates Enki's comment with the marker; of several, the oldest stays and the others are deleted. Returns null without a comment. */
 const updateExistingComment = async (
   effect: CommentEffect,
   { issues, botLogin }: CommentPorts,
@@ -47,8 +47,8 @@ const createMarkedComment = async (effect: CommentEffect, ports: CommentPorts): 
 };
 
 /**
- * Posts one comment per marker: edits the known comment, looks for an existing one if this effect may have been performed before, else
- * creates it. A deleted comment is created again.
+ * Posts a single comment per marker: edits the known comment, looks for an existing comment if the effect may have been performed before,
+ * or creates the comment. A deleted comment is created again.
  */
 export const upsertComment = async (
   effect: CommentEffect,

@@ -22,8 +22,8 @@ const refuseTooManyChecks = (commit: string): GitHubReply<never> => {
 };
 
 /**
- * How long to cache settings that allow every merge method. A stale cache does no harm: GitHub rejects a merge that the settings no longer
- * allow.
+ * Milliseconds for which settings that allow every merge method are cached. A stale cache does no harm: GitHub rejects a merge that the
+ * settings no longer allow.
  */
 const MERGE_METHODS_CACHE_MS = 5 * 60_000;
 

@@ -11,7 +11,7 @@ export type CiJob = { readonly id: number; readonly name: string; readonly concl
 
 type IssueListing = { readonly by: string; readonly state: "open" | "all" };
 
-/** What a job of CI needs of GitHub besides the ports of the coordinator. */
+/** GitHub's functions for a job of CI, besides the ports of the coordinator. */
 export type CiPort = {
   readonly run: (id: number) => Promise<GitHubReply<CiRun>>;
   /** The jobs of the run's latest attempt; at most a hundred. */

@@ -120,7 +120,10 @@ export type PullPort = {
   files(pull: number): Promise<GitHubReply<readonly (ChangedFile & { readonly patch: string | null })[]>>;
   /** All open pull requests and recently changed closed ones. `headRef` is `<owner>:<branch>` for a fork. */
   list(): Promise<GitHubReply<readonly Pull[]>>;
-  /** Finds the pull request of a branch into a base branch: the open one, else the newest merged one; null if none exists. */
+  /**
+   * Finds the pull request of a branch into a base branch: the open pull request, or else the newest merged pull request; null if none
+   * exists.
+   */
   find(head: string, base: BranchName): Promise<GitHubReply<{ pull: number } | null>>;
   /** Returns the existing pull request of that head, if any. */
   open(pull: { head: string; base: BranchName; title: string; body: string }): Promise<GitHubReply<{ pull: number }>>;

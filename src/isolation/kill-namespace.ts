@@ -11,8 +11,8 @@ const findFirstProcess = (unshare: number): number | null => {
 };
 
 /**
- * Kills the first process of the namespace that an `unshare` process made, and with it all others: the kernel ends them before `unshare`
- * sees the end. Killing `unshare` itself would report the end too early. Returns whether a process was killed.
+ * Kills the first process of an `unshare` process's namespace, and thereby the others: the kernel ends them before `unshare` sees the end.
+ * Killing `unshare` itself would report the end too early. Returns whether a process was killed.
  */
 export const killNamespace = ({ pid }: { readonly pid?: number | undefined }): boolean => {
   const first = pid === undefined ? null : findFirstProcess(pid);

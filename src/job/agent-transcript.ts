@@ -8,7 +8,7 @@ import { type CallNews, openCallReader } from "./agent/tool-call-reader.ts";
 
 const MAX_TRANSCRIPT_LINES = 20_000;
 const MAX_TRANSCRIPT_LINE_CHARS = 20_000;
-/** The transcript ends with the line that exceeds it, as the readable one does. */
+/** The transcript ends with the first line beyond the limit, like the readable transcript. */
 const MAX_TRANSCRIPT_CHARS = 5_000_000;
 /** Chunks of a message are joined up to this length. */
 const MAX_JOINED_CHARS = 8_000;
@@ -109,7 +109,7 @@ type OpenMessage = {
   /** The first chunk without its text and without credentials. */
   readonly message: TextChunk;
   readonly redactor: SecretRedactor;
-  /** What is redacted and not yet recorded. */
+  /** Redacted text before it is recorded. */
   text: string;
 };
 

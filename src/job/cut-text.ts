@@ -6,7 +6,7 @@ const CUT_NOTE_CHARS = 100;
 /** A high surrogate without its low half; no UTF-8 file can hold it. */
 const LONE_SURROGATE_PATTERN = /[\ud800-\udbff]$/;
 
-/** How much of an answer's end is kept, because its fields and output are there. In characters. */
+/** Number of characters kept at the end of an answer, because the end holds its fields and output. */
 const KEPT_END_CHARS = 60_000;
 
 /** Only the ends of a longer text are redacted and kept; a result holds far less of it. In characters. */
@@ -16,7 +16,7 @@ const MAX_REDACTED_CHARS = 1_000_000;
 export type RedactedText = {
   /** At most about a million characters: of a longer text, its start and its end. */
   readonly text: string;
-  /** How many characters the text has, or had before its middle was left out. */
+  /** The number of characters before the middle of the text was left out. */
   readonly fullChars: number;
 };
 

@@ -44,7 +44,7 @@ export const listEarlierTexts = (ledger: Ledger, of: StepInExecution): InputText
   return [...new Map([...tasks, ...listStepTexts(ledger, of.execution, others)].map((each) => [each.name, each])).values()];
 };
 
-/** The outputs of a step's needs, with the name of the file that holds the full text; a null name if there is no such file. */
+/** The outputs of a step's needs, with the name of the file with the full text; the name is null without a file. */
 export const listUpstreamOutputs = (ledger: Ledger, of: StepInExecution) =>
   resolveNeededSteps(ledger, of).flatMap(({ name, execution, step }) => {
     const output = execution.steps[step]?.output ?? "";

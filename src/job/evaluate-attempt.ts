@@ -83,7 +83,7 @@ const collectAgentOutput = (spec: JobSpec, worked: WorkResult, secrets: readonly
   return { ...none, tools, outcome, replies, answer: cutAnswer(redacted), output: captureOutput(answer) };
 };
 
-/** The changes of an interrupted attempt that the next one may receive: those without a secret. */
+/** Selects the changes of an interrupted attempt for the next attempt: changes without a secret. */
 const selectKeptFiles = ({ spec, changed, secrets }: AttemptChanges): readonly WorkspaceChange[] =>
   spec.kind !== "work" || isCommandOnly(spec) || typeof changed === "string"
     ? []

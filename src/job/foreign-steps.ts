@@ -4,7 +4,7 @@ import { parseAgentEnv } from "./agent/agent-variables.ts";
 import { runVerifyJob } from "./run-verify-job.ts";
 import type { StepHost } from "./step-host.ts";
 
-/** What the Actions runner provides to a process of the action. */
+/** The Actions runner, as a process of the action sees it. */
 export type ActionProcess = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The process's own file, which also relays tools: `<script> mcp`. */

@@ -11,8 +11,8 @@ import { type InputText, listStepTexts } from "./earlier-texts.ts";
 import type { JobSpec } from "./job-spec.ts";
 
 /**
- * The texts of the nodes before this one; in a loop, also those of the previous round. The node's own earlier text gets another name,
- * because its new report uses the first one.
+ * The texts of the earlier nodes; in a loop, also the texts of the previous round. The node's own earlier text gets another name, because
+ * its new report takes the usual name.
  */
 const listTextsBefore = (ledger: Ledger, execution: Execution, { flow, path }: { flow: LinkedWorkflow; path: NodePath }): InputText[] => {
   const own = toNodeStepId(path);
@@ -23,7 +23,7 @@ const listTextsBefore = (ledger: Ledger, execution: Execution, { flow, path }: {
   }));
 };
 
-/** What the workflow file specifies for a step: prompt or command variables, model and tools. Empty for a step without a workflow. */
+/** Settings for a step from the workflow file: prompt or command variables, model and tools. Empty for a step without a workflow. */
 export const readNodeRunSpec = (ledger: Ledger, execution: Execution, planned: PlannedStep): Partial<JobSpec> => {
   const { workflow: run } = execution;
   const path = run?.nodes[planned.id];

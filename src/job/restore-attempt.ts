@@ -10,7 +10,10 @@ import { fetchCommitAs, INTERRUPTED_WORK_REF, restoreFiles } from "./job-workspa
 
 type RestoreInput = { readonly from: string; readonly to: string; readonly spec: JobSpec };
 
-/** Offers to an attempt what an interrupted one left: in its working directory, if that still fits its base. Returns null without any work. */
+/**
+ * Offers the work of an interrupted attempt to the next attempt: in its working directory, if the work still fits the base. Returns null
+ * without any work.
+ */
 export const restoreInterrupted = async (clone: RepositoryClone, { from, to, spec }: RestoreInput): Promise<InterruptedAttempt | null> => {
   const { commit } = spec.interrupted ?? {};
   if (commit === undefined || !(await fetchCommitAs(clone.running, { from, to, commit, as: INTERRUPTED_WORK_REF }))) return null;

@@ -1,6 +1,6 @@
 import type { TimerStarter } from "../storage/git/run-git.ts";
 
-/** What the runner provides to the steps without a token; they work from the spec that `prepare` wrote. */
+/** The runner, as the steps without a token see it; these steps work from the spec written by `prepare`. */
 export type StepHost = {
   /** Absolute paths. */
   readonly workspace: string;
@@ -19,6 +19,9 @@ export type StepHost = {
   /** An unpredictable word. */
   readonly nonce: string;
   readonly log: (line: string) => void;
-  /** Calls this instead of ending the process at the runner's first signal; returns what undoes it. Absent where the runner sends none. */
+  /**
+   * Calls `call` at the runner's first signal instead of ending the process; returns a function that removes the handler. Absent if the
+   * runner sends no signals.
+   */
   readonly onInterrupt?: (call: () => void) => () => void;
 };

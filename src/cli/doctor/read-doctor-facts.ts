@@ -34,7 +34,7 @@ const WORKFLOW_FILE = /^\.github\/workflows\/[^/]+\.ya?ml$/;
 
 export type DoctorInput = { readonly own: OwnRepository; readonly client: SettingsClient | null; readonly runsVerify: boolean };
 
-/** Reads the facts for all checks. Changes nothing, except that git may fetch the ledger's objects. */
+/** Reads the facts for every check. Changes nothing, although git may fetch the ledger's objects. */
 export const readDoctorFacts = async (terminal: TerminalHost, { own, client, runsVerify }: DoctorInput): Promise<DoctorFacts> => {
   const { facts, directory, remote } = own;
   const { effectiveFile: config, faults } = readConfig(await readEffectiveLayers({ ...terminal, cwd: directory }));
@@ -99,7 +99,7 @@ const listUncommitted = async (at: GitContext): Promise<string[]> => {
   return changed.split("\n").flatMap((line) => (line === "" ? [] : [line.trim().replace(/^\S+\s+/, "")]));
 };
 
-/** Whether two branches have different workflow files; null if one of them is not known here. */
+/** Whether two branches have different workflow files; null if either branch is unknown here. */
 const compareWorkflows = async (at: GitContext, base: string, branch: string): Promise<boolean | null> => {
   if (base === branch) return false;
   const treeOf = async (name: string): Promise<string | null> =>
@@ -123,7 +123,7 @@ const readLedgerHealth = async (terminal: TerminalHost, at: GitContext): Promise
   return { kind: read.refusal.code === "newer-ledger" ? "newer" : "broken", message: read.refusal.message };
 };
 
-/** Whether the newest commit has a signature; only Enki has the key that verifies it. */
+/** Whether the newest commit has a signature; only Enki has the key to verify the signature. */
 const isSigned = async (at: GitContext, commit: string): Promise<boolean> =>
   /^gpgsig /m.test(((await askGit(at, "cat-file", "commit", commit)) ?? "").split("\n\n")[0] ?? "");
 

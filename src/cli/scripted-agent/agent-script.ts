@@ -33,7 +33,7 @@ export const sceneSchema = z.strictObject({
   act: z.array(actionSchema).default([]).describe("the acts of the scene in order; a scene without acts is a silent agent"),
 });
 
-/** A rehearsal's file as people write it. */
+/** A rehearsal's file, as written by people. */
 export const agentScriptSchema = z.strictObject({
   title: z.string().describe("the name that the agent says at its start"),
   minutes: z

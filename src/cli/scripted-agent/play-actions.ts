@@ -22,7 +22,7 @@ export type ActorSession = {
   readonly exit: (code: number) => never;
 };
 
-/** When the agent gives up, it quotes at most this many characters from the end of the failure text. */
+/** Most characters that an agent quotes from the end of the failure text when giving up. */
 const MAX_REASON_CHARS = 500;
 
 type ScriptedCall = { readonly id: string; readonly title: string; readonly kind: ToolKind };

@@ -12,8 +12,8 @@ export type OwnGitCall = {
 };
 
 /**
- * Runs git as the person does, with their identity and credentials: for commits and pushes in their name. All other reads use the
- * sealed `runGit`. Throws git's message.
+ * Runs git as the person does, with their identity and credentials: for commits and pushes in their name. Other reads use the sealed
+ * `runGit`. Throws git's message.
  */
 export const runOwnGit = ({ env: own }: TerminalHost, { directory, args, env = {}, input }: OwnGitCall): Promise<string> =>
   new Promise((resolve, reject) => {

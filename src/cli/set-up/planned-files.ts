@@ -9,7 +9,7 @@ import type { TerminalHost } from "../terminal-host.ts";
 export type PlannedFile = {
   readonly path: string;
   readonly change: FileChange;
-  /** The present text; null if there is no file. */
+  /** The present text; null without a file. */
   readonly present: string | null;
   readonly wanted: string;
 };
@@ -34,7 +34,7 @@ export const planFiles = (files: ReadonlyMap<string, string>, readPresent: (path
 
 const MAX_DIFF_CHARS = 20_000;
 
-/** The difference between the present and the wanted text, as `git diff` shows it. A long one is left out. */
+/** The difference between the present and the wanted text, as in `git diff`. A long difference is left out. */
 export const formatDiff = async ({ after }: TerminalHost, { path, present, wanted }: PlannedFile): Promise<string> => {
   if (wanted.length > MAX_DIFF_CHARS) return `${path}: ${Math.ceil(wanted.length / 1_000)} kB, not shown\n`;
   const directory = await mkdtemp(join(tmpdir(), "enki-diff-"));

@@ -19,7 +19,7 @@ export type OwnRepository = {
   readonly defaultBranch: string | null;
 };
 
-/** Reads the repository that `found` names. */
+/** Reads the found repository. */
 export const readOwnRepository = async (terminal: TerminalHost, found: FoundRepository): Promise<OwnRepository> => {
   const { directory } = found;
   const at: GitContext = { directory, after: terminal.after, env: { GIT_OPTIONAL_LOCKS: "0" } };

@@ -5,7 +5,7 @@ import { redactSecrets } from "../policy/secrets.ts";
 export type FailedLog = { readonly job: string; readonly log: string | null };
 
 const TIME_PATTERN = /^\uFEFF?\d{4}-\d{2}-\d{2}T[\d:.]+Z ?/gm;
-/** How the runner writes an error. */
+/** The runner's mark before an error. */
 const ERROR_MARK = "##[error]";
 
 /** The lines up to the last error, without times: steps that clean up afterwards say nothing about the failure. */

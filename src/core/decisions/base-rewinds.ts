@@ -9,7 +9,7 @@ type FactReader = Pick<DecisionReader, "readFact">;
 
 const REWOUND_CODE = "base-rewound";
 
-/** Whether a base lost the last tip that was seen on it without a person's agreement. Returns undefined while facts are missing. */
+/** Whether a base lost its last seen tip without a person's agreement. Returns undefined while facts are missing. */
 const hasLostTip = (tx: FactReader, { seenTip: seen, landedTip, frozen }: Queue, tip: Sha): boolean | undefined => {
   // Ledgers of earlier versions recorded a later tip while the queue was frozen.
   const last = frozen?.code === REWOUND_CODE ? [seen, landedTip] : [seen ?? landedTip];
@@ -47,7 +47,9 @@ export const withAcceptedTip = (queue: Queue, tip: Sha | null): Queue => {
   return { ...agreed, seenTip: tip, abandonedTips: [...new Set([...(queue.abandonedTips ?? []), ...lost])].slice(-MAX_ABANDONED_TIPS) };
 };
 
-/** Whether a base lost commits without a person's agreement, so that nothing may build on it. Returns undefined while facts are missing. */
+/**
+ * Whether a base lost commits without a person's agreement. Nothing may build on such a base. Returns undefined while facts are missing.
+ */
 export const isBaseRewound = (tx: DecisionReader, base: BranchName): boolean | undefined => {
   const tip = tx.baseTip(base);
   return tip === null ? false : hasLostTip(tx, tx.queue(base), tip);

@@ -24,7 +24,7 @@ export const findBudgetHold = (tx: DecisionReader, execution: Execution): Budget
   return { kind: "day", charged, cap: config.day, wanted, until };
 };
 
-/** Reserves money for a job that starts, if an agent carries it out and a budget applies. */
+/** Reserves money at the start of a job, if an agent carries out the job and a budget applies. */
 export const reserveAttempt = (tx: DecisionTransaction, id: ExecutionId, job: JobKey): void => {
   const execution = tx.execution(id);
   const { budget: config = NO_BUDGET } = tx.snapshot.config;
@@ -39,7 +39,7 @@ export const reserveAttempt = (tx: DecisionTransaction, id: ExecutionId, job: Jo
 export const hasAgent = (tx: DecisionReader, execution: Execution, step: StepId): boolean =>
   (tx.planned(execution, step)?.run ?? null) === null;
 
-/** The execution with a charge for each attempt. `starting`: a job that is not charged yet, because it just starts. */
+/** The execution with a charge for each attempt. `starting`: a job at its start, not charged yet. */
 export const withEarlierCharges = (tx: DecisionReader, execution: Execution, starting?: JobKey): Execution => {
   if (execution.charges) return execution;
   const { budget: config = NO_BUDGET } = tx.snapshot.config;

@@ -49,7 +49,7 @@ const isKnownTask = (tx: DecisionReader, task: TaskId): boolean | undefined => {
   return states === undefined ? undefined : states?.[id.step] !== undefined;
 };
 
-/** A chain of tasks through other executions in which a step waits for itself; null if there is none. */
+/** A chain of tasks through other executions in which a step waits for itself; null without a cycle. */
 const findTaskCycle = (tx: DecisionReader, { id }: Execution, plan: Plan): TaskId[] | null => {
   const own = new Map(plan.steps.map((step) => [step.id, step]));
   const needs = (task: TaskId): TaskId[] => {

@@ -90,7 +90,7 @@ const openFactReader = (snapshot: Snapshot) => {
   const missingFacts = new Map<string, Query>();
   return {
     missingFacts: (): readonly Query[] => [...missingFacts.values()],
-    /** The answer to a query; undefined if it is missing, which requests it for the next decision. */
+    /** The answer to a query. A missing answer is undefined, and requested for the next decision. */
     readFact: <K extends QueryKind>(query: Extract<Query, { kind: K }>): QueryAnswers[K] | undefined => {
       const fact = snapshot.facts.get(toQueryKey(query));
       if (fact === undefined) missingFacts.set(toQueryKey(query), query);
@@ -119,9 +119,9 @@ const openRefMoves = (snapshot: Snapshot, requireSave: () => void) => {
     },
     /** Leaves a ref as it is, because GitHub refused its move. */
     dropMove: (name: RefName): void => void moves.delete(name),
-    /** Remembers, for this decision, that GitHub refused to create a candidate. */
+    /** Remembers, during the decision, GitHub's refusal to create a candidate. */
     refuseCandidate: (name: RefName, text: string): void => void refusedCandidates.set(name, text),
-    /** GitHub's words for each candidate that it refused to create. */
+    /** GitHub's words for each refused candidate. */
     refusedCandidates: (): ReadonlyMap<RefName, string> => refusedCandidates,
     /** Makes the push fail if the ref has changed since it was read. */
     expectUnchanged: (name: RefName): void => {

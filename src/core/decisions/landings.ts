@@ -28,11 +28,11 @@ export const toSidePullKey = (commit: Sha) => `open-side-pull:${toBatchBranch(co
 
 type GitHubLanding = Pick<Landing, "method" | "candidate" | "policy"> & {
   readonly commit: Sha;
-  /** Whether the landed commit was verified. GitHub's merge queue always verifies the commit that it lands. */
+  /** Whether the landed commit was verified. GitHub's merge queue verifies every commit before the landing. */
   readonly isVerified: boolean;
 };
 
-/** Records that the steps of a candidate have landed with this commit. */
+/** Records the landing of a candidate's steps with the given commit. */
 export const landSteps = (
   tx: DecisionTransaction,
   base: BranchName,

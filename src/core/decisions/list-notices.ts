@@ -8,7 +8,7 @@ import { isAwaitingAnswer, isAwaitingConfirmation, isHeldByPerson, type Step } f
 import { viewBudget } from "./budget-room.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
 
-/** What makes a notice another one: the same values give the same id. */
+/** The identity of a notice: the same values give the same id. */
 const toNoticeId = (...values: readonly unknown[]): string => hashValue(values).slice(0, 10);
 
 type NoticeFacts = Partial<Pick<Notice, "person" | "step" | "pull" | "reason">> & { readonly of: readonly unknown[] };
@@ -23,7 +23,7 @@ const createNotice = ({ requestedBy }: Execution, kind: NoticeKind, { of, ...fac
   id: toNoticeId(kind, ...of),
 });
 
-/** Everything for which an execution waits for a person now. A person who paused or held work needs no notice of it. */
+/** Every reason why an execution waits for a person now. A person who paused or held work needs no notice. */
 export const listNotices = (tx: DecisionReader, execution: Execution): readonly Notice[] => {
   switch (execution.state) {
     case "planning":

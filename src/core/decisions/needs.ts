@@ -5,7 +5,7 @@ import { isTampering } from "../domain/tampering.ts";
 import { isHeldButBuildable, type Step, type StepState } from "../domain/step.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
 
-/** A need with the current state of its step or task. State null: there is no such step or task; undefined: the fact is missing. */
+/** A need with the current state of its step or task. State null: the step or task does not exist; undefined: the fact is missing. */
 export type NeedStatus = {
   readonly need: StepNeed;
   readonly task: TaskId;
@@ -57,6 +57,6 @@ export const isNeedMet = ({ need, state, step, checkpoint }: NeedStatus): boolea
   return need.condition === "started" && (state === "running" || state === "published" || state === "waiting");
 };
 
-/** The needs of a planned step that are not met yet; a need of which nothing is known is left out. */
+/** The unmet needs of a planned step, without needs of unknown state. */
 export const listUnmetNeeds = (tx: DecisionReader, execution: Execution, planned: PlannedStep | undefined): NeedStatus[] =>
   planned ? listNeedStatuses(tx, execution, planned).filter((status) => status.state !== undefined && !isNeedMet(status)) : [];

@@ -36,7 +36,7 @@ export const isReviewRead = (tx: DecisionReader, of: FeedbackStep, { id }: Pick<
 export const findLastReadTime = (tx: DecisionReader, { execution, step }: FeedbackStep): Millis | null =>
   findFeedback(tx, toTaskId(execution.id, step.id), step.attempt)?.at ?? null;
 
-/** The unanswered feedback of the last attempt, which the next one has to answer. */
+/** The unanswered feedback of the last attempt, to be answered by the next attempt. */
 const listUnansweredItems = (tx: DecisionReader, { execution, step }: FeedbackStep): readonly FeedbackItem[] => {
   const task = toTaskId(execution.id, step.id);
   for (let attempt = step.attempt; attempt > (step.answeredAttempt ?? 0); attempt -= 1) {
@@ -70,7 +70,8 @@ export const findNewFeedback = (tx: DecisionReader, of: FeedbackStep): NewFeedba
     alreadyRead: before,
     includesStrangers: tx.snapshot.config.brief.comments === "all",
   });
-  // The accepted review started this attempt. It counts as read even if its text is missing, or it would start another attempt.
+  // The accepted review started the attempt. The review counts as read even without its text; otherwise, the review would start another
+  // attempt.
   const isMissing = accepted !== null && !before.has(accepted) && !news.readRemarks.includes(accepted);
   return isMissing ? { ...news, readRemarks: [...news.readRemarks, accepted] } : news;
 };

@@ -9,7 +9,7 @@ import { endQuotaWait } from "../domain/end-quota-wait.ts";
 import { hasAgent } from "./budget-room.ts";
 import type { DecisionReader, DecisionTransaction } from "./decision-transaction.ts";
 
-/** Work that an agent can start or waits to start. `model`: its agent with its model, which have a quota together. */
+/** Work that an agent can start or waits to start. `model`: the agent and its model, with a common quota. */
 type AgentWork = { readonly step: Step | null; readonly model: string; readonly wait: QuotaWait | null };
 
 /** The same agent with the same model has the same quota, whatever it works on. */

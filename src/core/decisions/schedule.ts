@@ -40,7 +40,7 @@ export const scheduleWork = (ready: readonly StartableWork[], load: WorkLoad, li
   return started;
 };
 
-/** The waiting work in one tier of one execution, first come, first served. */
+/** The waiting work in a tier of an execution, first come, first served. */
 type WaitingLine = { readonly first: () => WaitingWork | undefined; readonly shift: () => void };
 type WaitingWork = StartableWork & { readonly place: number };
 type ExecutionLane = { running: number; readonly createdAt: Millis; readonly lines: Readonly<Record<Tier, WaitingLine>> };

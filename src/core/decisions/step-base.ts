@@ -11,7 +11,7 @@ import { listStepsBefore } from "../workflow/node-step.ts";
 import { listNeedStatuses } from "./needs.ts";
 import { isBaseRewound, isStrandedHead } from "./base-rewinds.ts";
 
-/** The commit that a step works on, the unlanded heads in it, and the base tip that it was made on; or why there is none. */
+/** A step's starting commit with its unlanded heads and its base tip; or the reason why no commit exists. */
 export type StartingCommit =
   | { readonly commit: Sha; readonly builtOn: Step["builtOn"]; readonly baseTip?: Sha | undefined }
   | { readonly refusal: Refusal };
@@ -40,7 +40,7 @@ export const buildWithoutOwnHead = (tx: DecisionReader, execution: Execution, pl
   return buildOnHeads(tx, { execution, planned, builtOn: listUnlandedHeads(tx, execution, planned).filter(({ task }) => task !== own) });
 };
 
-/** The commit that the step was built on, without its own earlier work and without heads that have landed since. */
+/** The commit under the step's work, without the step's earlier work and without heads landed since. */
 export const rebuildFormerBase = (
   tx: DecisionReader,
   execution: Execution,
@@ -72,7 +72,7 @@ const buildOnHeads = (tx: DecisionReader, { execution, planned, builtOn }: Start
   return { refusal: refuseBaseConflict(task, commit.task, { base: execution.baseBranch, paths: commit.paths }) };
 };
 
-/** A tip with these heads merged into it in order, or the first head that conflicts and its paths. Returns undefined while facts are missing. */
+/** A tip after merging the heads in order, or the first conflicting head and its paths. Returns undefined while facts are missing. */
 export const mergeHeads = (
   tx: DecisionReader,
   tip: Sha,
@@ -89,7 +89,7 @@ export const mergeHeads = (
 };
 
 /**
- * Whether the base was rewound without consent, or one of these heads would restore lost commits. Returns undefined while facts are missing.
+ * Whether the base was rewound without consent, or a head would restore lost commits. Returns undefined while facts are missing.
  */
 const mustWaitForBase = (tx: DecisionReader, { baseBranch }: Execution, on: Step["builtOn"]): boolean | undefined => {
   const each = [
@@ -139,7 +139,7 @@ export const publishStartingCommit = (
   if (builtOn.length > 0 && tx.ref(ref) !== commit) tx.moveRef(ref, commit);
 };
 
-/** Commits that steps work or worked on and that no branch contains: needed until the work lands or is cancelled. */
+/** Commits under steps' work, present or past, that no branch contains: needed until the work lands or is cancelled. */
 export const listHeldBases = (tx: DecisionReader, base: BranchName): Sha[] =>
   tx
     .executions()

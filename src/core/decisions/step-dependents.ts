@@ -7,7 +7,7 @@ import { refuseUndoOfNeeded } from "../messages/refusals/undo.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
 import { findTaskUndo } from "./undo-state.ts";
 
-/** The steps of an execution that need a step, also through others. A workflow's step depends on all work that it was built on. */
+/** The steps of an execution that need a step, also through others. A workflow's step depends on every work below. */
 export const listDependents = (tx: DecisionReader, execution: Execution, id: StepId): readonly StepId[] => {
   const found = new Set<StepId>([id]);
   for (const planned of tx.order(execution)) {

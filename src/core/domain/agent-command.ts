@@ -2,7 +2,7 @@
 export const PRESET_NAMES = ["claude", "codex", "gemini", "opencode"] as const;
 export type PresetName = (typeof PRESET_NAMES)[number];
 
-/** How Enki talks to an agent: the Agent Client Protocol, or one command that prints a line of JSON for each event. */
+/** The protocols between Enki and an agent: the Agent Client Protocol, or a command that prints a line of JSON for each event. */
 export const AGENT_PROTOCOLS = ["acp", "headless"] as const;
 export type AgentProtocol = (typeof AGENT_PROTOCOLS)[number];
 

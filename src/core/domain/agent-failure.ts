@@ -16,7 +16,7 @@ export type AgentFailureCode = (typeof AGENT_FAILURE_CODES)[number];
 
 export type AgentFailure = {
   readonly code: AgentFailureCode;
-  /** The time at which a quota is renewed, as the agent words it; absent if it does not say. */
+  /** The renewal time of a quota in the agent's words; absent if the agent names no time. */
   readonly resets?: string | undefined;
   /** The same time, if its words name a moment. */
   readonly resetsAt?: Millis | undefined;

@@ -10,8 +10,8 @@ export const toMicroUsd = (usd: number): MicroUsd => Math.round(usd * MICROS_PER
 export type ExecutionBudget = { readonly cap: MicroUsd; readonly setBy: Login };
 
 /**
- * What an attempt costs: reserved when it starts, replaced by what its agent reports. An attempt without a report keeps its reservation,
- * because "not reported" is not zero.
+ * The cost of an attempt: reserved at the start, then replaced by the amount from the agent's report. An attempt without a report keeps its
+ * reservation, because "not reported" is not zero.
  */
 export type AttemptCharge = { readonly micros: MicroUsd; readonly at: Millis; readonly isSettled?: true };
 

@@ -42,7 +42,7 @@ export type Resolution = {
   readonly deadline: Millis | null;
   /** Why the last attempt failed; empty before the first failure. */
   readonly log: string;
-  /** The head that resolves the conflict; null until one exists. */
+  /** The head with the resolution of the conflict; null before the resolution. */
   readonly resolvedHead: Sha | null;
   /** The resolver's own summary. */
   readonly summary: string;

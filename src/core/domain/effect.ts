@@ -143,7 +143,7 @@ export const rankEffect = (kind: EffectKind): number => {
   }
 };
 
-/** Whether the effect creates an object, so that it is recorded before it is performed. */
+/** Whether the effect creates an object. Creations are recorded before they are performed. */
 export const isCreation = (effect: Effect): boolean =>
   effect.kind === "start-job" ||
   effect.kind === "open-pull" ||

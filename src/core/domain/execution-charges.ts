@@ -5,7 +5,7 @@ import { type Millis, type StepId, toTaskId } from "./ids.ts";
 import { type JobKey, readJobKey, toJobKey } from "./job.ts";
 import { findOpenConflict } from "./step.ts";
 
-/** What an execution may cost; null for no limit. */
+/** The limit on an execution's cost; null for no limit. */
 export const findBudgetCap = ({ budget }: Pick<Execution, "budget">, config: BudgetConfig): MicroUsd | null =>
   budget?.cap ?? config.execution;
 

@@ -29,7 +29,7 @@ export type ExecutionTransition = keyof typeof EXECUTION_TRANSITIONS;
 export const mayExecutionTake = (transition: ExecutionTransition, { state }: Pick<Execution, "state">): boolean =>
   (EXECUTION_TRANSITIONS[transition].from as readonly ExecutionState[]).includes(state);
 
-/** The execution in its new state. Throws if it may not take the transition: that is a bug in the caller. */
+/** The execution in its new state. Throws after a forbidden transition: a bug in the caller. */
 const take = <T extends ExecutionTransition>(
   transition: T,
   execution: Execution,

@@ -3,7 +3,7 @@ import type { ExecutionId, Millis, StepId } from "./ids.ts";
 import { listNeededSteps, type Plan } from "./plan.ts";
 import type { StepState } from "./step.ts";
 
-/** Who or what an execution waits for: free capacity, an agent, checks, a person, or other steps. */
+/** Reasons for an execution to wait: free capacity, an agent, checks, a person, or other steps. */
 export const WAIT_KINDS = ["queue", "agent", "checks", "person", "needs"] as const;
 export type WaitKind = (typeof WAIT_KINDS)[number];
 
@@ -80,7 +80,7 @@ const lengthOf = ({ from, to }: StateSpan, now: Millis): Millis => Math.max(0, (
 
 export type WaitTotals = Readonly<Record<WaitKind, Millis>>;
 
-/** How long a step waited for each kind. */
+/** Adds up the time that a step waited, by kind. */
 export const sumWaits = (spans: readonly StateSpan<StepState>[], now: Millis): WaitTotals => {
   const totals: Record<WaitKind, Millis> = { queue: 0, agent: 0, checks: 0, person: 0, needs: 0 };
   for (const span of spans) {
@@ -104,14 +104,14 @@ export const listWaitBars = (
     return kind === null || kind === "needs" ? [] : [{ kind, from, to: from + lengthOf(span, now) }];
   });
 
-/** When a step first was ready, and when it ended; null if it has not. */
+/** The times at which a step first was ready and at which the step ended; null before the start or the end. */
 export const boundsOf = (spans: readonly StateSpan<StepState>[]): { readonly from: Millis | null; readonly to: Millis | null } => {
   const first = spans.find(({ state }) => toWaitKind(state) !== "needs");
   const last = spans.at(-1);
   return { from: first?.from ?? null, to: last && toWaitKind(last.state) === null ? last.from : null };
 };
 
-/** The chain of steps that determined the end: from the last step back to the need that ended last. */
+/** The chain of steps that determined the end: from the last step back through the last need to end. */
 export const findCriticalPath = ({ steps }: ExecutionTimeline, plan: Plan, now: Millis): StepId[] => {
   const endOf = (id: StepId): Millis => boundsOf(steps[id] ?? []).to ?? now;
   const begun = plan.steps.filter(({ id }) => boundsOf(steps[id] ?? []).from !== null);

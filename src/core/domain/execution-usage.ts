@@ -15,7 +15,7 @@ export type AttemptUsage = {
   readonly usage: AgentUsage;
 };
 
-/** What each attempt reported, in the order of its record. */
+/** The usage that each attempt reported, in the order of the record. */
 export const listAttemptUsage = ({ usage = {} }: Pick<Execution, "usage">): AttemptUsage[] =>
   Object.entries(usage).flatMap(([key, reported]) => {
     const job = readJobKey(key);

@@ -71,7 +71,7 @@ export type Execution = {
     readonly deadline: Millis | null;
     /** The wait for the quota of the planner's model; absent if the last attempt did not need it. */
     readonly quota?: QuotaWait;
-    /** Why the last attempt failed, if the next one repeats it. */
+    /** The failure of the last attempt, if the next attempt repeats the work. */
     readonly lastFailure?: string;
   };
   readonly plan: Hash | null;
@@ -82,15 +82,15 @@ export type Execution = {
   /** The planner's abandoned attempt, until its run is stopped. */
   readonly stopping?: number;
   readonly spent: number;
-  /** What the agent of each job reported; a job without a report is missing. */
+  /** The usage that the agent of each job reported; a job without a report is missing. */
   readonly usage?: Readonly<Partial<Record<JobKey, AgentUsage>>>;
-  /** How long each job took, from its request to its result; missing in older ledgers. */
+  /** The duration of each job, from its request to its result; missing in older ledgers. */
   readonly times?: Readonly<Partial<Record<JobKey, Millis>>>;
   /** The estimate made when its plan started; missing without history, and in older ledgers. */
   readonly estimate?: ExecutionEstimate;
-  /** A person's limit of what it may cost; the limit of the configuration if missing. */
+  /** A person's limit on the cost of the execution; if missing, the configured limit applies. */
   readonly budget?: ExecutionBudget;
-  /** What each attempt of an agent costs or has reserved; missing before a budget applies. */
+  /** The cost or the reservation of each agent's attempt; missing before a budget applies. */
   readonly charges?: Readonly<Partial<Record<JobKey, AttemptCharge>>>;
   /** The proposed plan, after the check of its texts. `page`: the commit with its pages; null if the comment has room for the plan. */
   readonly shownPlan?: { readonly plan: Hash; readonly page: { readonly commit: Sha; readonly count: number } | null };

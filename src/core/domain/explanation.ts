@@ -7,7 +7,7 @@ import type { Refusal } from "./refusal.ts";
 import type { StepState } from "./step.ts";
 import type { TamperingFinding } from "./tampering.ts";
 
-/** Who may not open a gate alone: the person who asked for the work, or those who pushed to its branch. */
+/** People who may not open a gate alone: the person who asked for the work, or the people who pushed to its branch. */
 export type GateException = { readonly kind: "requester"; readonly login: Login } | { readonly kind: "pusher" };
 
 /** A known fact behind a state. `run`: the address of a run; null if the run is unknown. */
@@ -19,7 +19,7 @@ export type Evidence =
   /** The candidate whose run decides next; `others`: the other tasks in it. */
   | { readonly kind: "candidate"; readonly commit: Sha; readonly others: readonly TaskId[]; readonly run: string | null }
   | { readonly kind: "place"; readonly ahead: number; readonly base: string }
-  /** A gate that a person opens: by reviews of the head, or by a comment if there is no pull request. */
+  /** A gate that a person opens: by reviews of the head, or by a comment without a pull request. */
   | {
       readonly kind: "gate";
       readonly pull: number | null;
@@ -40,15 +40,15 @@ export type Evidence =
   | { readonly kind: "budget"; readonly charged: MicroUsd; readonly cap: MicroUsd }
   /** When a run is stopped, or a wait for a person fails. */
   | { readonly kind: "deadline"; readonly of: "run" | "wait"; readonly at: Millis }
-  /** Who approved the plan, or decided about the step. */
+  /** The person who approved the plan or decided about the step. */
   | { readonly kind: "decision"; readonly what: "plan" | "step"; readonly by: Login }
   /** The last output of a failure. */
   | { readonly kind: "log"; readonly text: string };
 
-/** What a command would do about the present state. */
+/** The effect of a command on the present state. */
 export type ActionPurpose = "retry" | "skip" | "approve" | "resume" | "answer" | "cancel" | "raise" | "explain" | "hurry" | "continue";
 
-/** What a person can do now: paste a command, review a pull request, or follow a sentence. */
+/** An action that a person can take now: paste a command, review a pull request, or follow a sentence. */
 export type SuggestedAction =
   | { readonly kind: "command"; readonly purpose: ActionPurpose; readonly command: string }
   | { readonly kind: "review"; readonly pull: number; readonly task: TaskId }
@@ -57,7 +57,7 @@ export type SuggestedAction =
 /** Why a step of an explained execution is in its state. */
 export type StepReason = { readonly step: StepId; readonly state: StepState; readonly why: Refusal };
 
-/** Why an execution or a step is in its state: the reason with its code, the facts behind it, and what a person can do. */
+/** Explains the state of an execution or a step: the reason with its code, the facts behind the reason, and a person's possible actions. */
 export type Explanation = {
   readonly execution: ExecutionId;
   /** Null for the whole execution. */

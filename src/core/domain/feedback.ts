@@ -4,7 +4,7 @@ import type { Login, Millis, Sha } from "./ids.ts";
 import type { Review } from "./github-facts.ts";
 import type { LineComment } from "./line-comment.ts";
 
-/** One text of one person, without commands and invisible parts. */
+/** A text by a person, without commands and invisible parts. */
 export type PersonRemark = {
   readonly id: RemarkId;
   readonly by: Login;
@@ -27,7 +27,7 @@ export type Feedback = {
   readonly at: Millis;
   /** Oldest first. An agent refers to an item by its position, counted from 1. */
   readonly items: readonly FeedbackItem[];
-  /** Remarks read for this attempt and for no earlier one, including empty ones. */
+  /** Remarks read for the present attempt and for no earlier attempt, including empty remarks. */
   readonly readRemarks: readonly RemarkId[];
   /** Number of items and replies left out because all together were too long. */
   readonly omittedCount: number;

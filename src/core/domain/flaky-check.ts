@@ -1,6 +1,6 @@
 import type { Millis, Sha } from "./ids.ts";
 
-/** A verify command that was red in one run. */
+/** A verify command that was red in a run. */
 export type CheckFailure = {
   readonly command: string;
   /** The failed tests that its report names, each once; absent without a report. */
@@ -12,12 +12,12 @@ export type CheckFailure = {
 /** The number of flakes, and the time of the latest. */
 type FlakeCount = { readonly flakes: number; readonly lastAt: Millis };
 
-/** What is known about a verify command that flaked. */
+/** The history of a verify command that flaked. */
 export type CheckHistory = FlakeCount & {
   readonly command: string;
-  /** The number of runs with a verdict since the first flake, including the runs that showed it. */
+  /** The number of runs with a verdict since the first flake, including the runs of the first flake. */
   readonly runs: number;
-  /** The tests that flaked; the last one flaked most recently. */
+  /** The tests that flaked, the most recent flake last. */
   readonly tests: readonly (FlakeCount & { readonly name: string })[];
 };
 
@@ -36,7 +36,7 @@ export type KnownFlake = {
   readonly command: string;
   /** Whether its red runs count as flakes even without a report of its tests. */
   readonly withoutReport: boolean;
-  /** The tests that may fail for it to be repeated. */
+  /** The command is repeated if only these tests fail. */
   readonly tests: readonly string[];
 };
 

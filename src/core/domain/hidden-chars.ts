@@ -65,7 +65,7 @@ const findFirst = (text: string, rules: readonly (readonly [RegExp, string])[]):
   return first;
 };
 
-/** A character that looks like an ASCII one: a fullwidth letter, a Greek question mark, a Kelvin sign. */
+/** A lookalike of an ASCII character: a fullwidth letter, a Greek question mark, a Kelvin sign. */
 const findLookalike = (text: string): Finding | null => {
   let at = 0;
   for (const char of text) {

@@ -154,7 +154,10 @@ export const checkPlan = (plan: Plan, maxSteps: number): Result<Plan> => {
   return checked.ok ? accept(plan) : checked;
 };
 
-/** Checks steps to be added to an existing graph. Accepts all or none. Refusals: those of {@link checkPlan}, `step-exists`. */
+/**
+ * Checks an addition of steps to an existing graph. Accepts the whole addition or nothing. Refusals: the refusals of {@link checkPlan},
+ * `step-exists`.
+ */
 export const checkAddition = (
   existing: readonly Pick<PlannedStep, "id" | "needs">[],
   added: readonly PlannedStep[],

@@ -1,4 +1,4 @@
-/** How soon work starts and lands, beside other work. A person sets it. */
+/** The priority of work over other work, at the start and at the landing. A person sets the priority. */
 const PRIORITIES = ["high", "normal", "low"] as const;
 export type Priority = (typeof PRIORITIES)[number];
 

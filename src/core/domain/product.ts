@@ -1,4 +1,4 @@
-/** Who publishes Enki, and under which names. `npm run name` changes the names here and in every file that says them. */
+/** The publisher of Enki and the published names. `npm run name` changes the names here and in every other file. */
 export const PRODUCT = {
   owner: "enki-bot",
   repository: "enki",
@@ -17,7 +17,7 @@ export const JOB_TOKEN_BOT = { login: "github-actions[bot]", id: 41_898_282 } as
 
 type BotAccount = { readonly login: string; readonly id: number; readonly serverUrl: string };
 
-/** The author that GitHub shows as the bot itself. Without the id, the address could be the one of a person's account. */
+/** The author that GitHub shows as the bot itself. Without the id, the address could belong to a person's account. */
 export const toBotIdentity = ({ login, id, serverUrl }: BotAccount): { readonly name: string; readonly email: string } => ({
   name: login,
   email: `${id}+${login}@users.noreply.${new URL(serverUrl).hostname}`,

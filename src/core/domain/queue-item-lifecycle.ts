@@ -21,7 +21,7 @@ export type QueueItemTransition = keyof typeof QUEUE_ITEM_TRANSITIONS;
 export const mayItemTake = (transition: QueueItemTransition, { state }: Pick<QueueItem, "state">): boolean =>
   QUEUE_ITEM_TRANSITIONS[transition].from.includes(state);
 
-/** The item in its new state. Throws if it may not take the transition: that is a bug in the caller. */
+/** The item in its new state. Throws after a forbidden transition: a bug in the caller. */
 const take = <T extends QueueItemTransition>(
   transition: T,
   item: QueueItem,

@@ -102,7 +102,7 @@ export type Landing = {
   readonly attempts: number;
 };
 
-/** A merge by GitHub whose tree differs from the verified one, and the commit that reverts it; null if the revert conflicts. */
+/** A merge by GitHub whose tree differs from the verified tree, and the commit of the revert; null if the revert conflicts. */
 export type Incident = { readonly merge: Sha; readonly revert: Sha | null };
 
 /** The verify run behind the verdict on a tree. Its id may be unknown. */
@@ -128,7 +128,7 @@ export type Queue = {
   readonly verifiedTrees: readonly Sha[];
   /** Runs that verified the last green trees, oldest first; absent before the first. */
   readonly verdictRuns?: readonly VerdictRun[];
-  /** Groups that failed together on a green base: at least one member of each is bad. */
+  /** Groups that failed together on a green base: each has a bad member, or several. */
   readonly failedGroups: readonly (readonly TaskId[])[];
   readonly recentOutcomes: { readonly passed: number; readonly failed: number };
   /** Number of steps with a first strike since the last green run. If everything fails at the same time, no single step is to blame. */

@@ -22,8 +22,8 @@ const choosePause = (count: number): Millis => Math.min(MAX_PAUSE_MS, FIRST_PAUS
 const isQuotaEnd = ({ end, failure }: Pick<JobResult, "end" | "failure">): boolean => end === "failed" && failure?.code === "quota";
 
 /**
- * The wait after a job that found its quota used up: until the time that its provider named, and longer after each wait in a row, because
- * that time may be wrong. Null after {@link MAX_QUOTA_WAITS}, and after any other end.
+ * The wait after a job with an exhausted quota: until the provider's time, and longer after each wait in a row, because the provider's time
+ * may be wrong. Null after {@link MAX_QUOTA_WAITS}, and after any other end.
  */
 export const findQuotaWait = (result: Pick<JobResult, "end" | "failure">, now: Millis, before: QuotaWait | undefined): QuotaWait | null => {
   if (!isQuotaEnd(result)) return null;

@@ -18,7 +18,7 @@ export type RevertedLanding = {
   readonly proven?: Pick<LandingProof, "method" | "onto">;
 };
 
-/** What a landed step leaves for an undo; null if the step landed nothing. */
+/** The record of a landed step for an undo; null if the step landed nothing. */
 export const toRevertedLanding = (task: TaskId, { landed, head, pull }: Step): RevertedLanding | null =>
   landed && head
     ? {

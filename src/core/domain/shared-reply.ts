@@ -1,4 +1,7 @@
-/** Answers of one kind on one issue that share a comment: help and refusals of mistyped commands, and graphs. Each answer replaces the one before. */
+/**
+ * Kinds of answers that share a comment on an issue: help and refusals of mistyped commands, and graphs. Each answer replaces the previous
+ * answer of its kind.
+ */
 export type SharedReply = "hint" | "graph";
 
 const KEY_START = "write-comment:shared/";

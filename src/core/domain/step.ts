@@ -44,7 +44,7 @@ type Phase<State extends StepState> = {
   readonly deadline: Millis | null;
 };
 
-/** What a state requires: a step that a person must look at says why, and a wait for a person ends. */
+/** The fields that each state requires: a step that needs a person's attention has a reason, and a wait for a person has a deadline. */
 export type StepPhase =
   | (Phase<"pending" | "ready" | "running"> & { readonly refusal: null; readonly resumeAs: null })
   /** A refusal names the unfinished need that the work lands after. */
@@ -59,7 +59,7 @@ export type StepPhase =
 /** The current state of a step. The execution's plan has its planned step under the same id. */
 export type Step = StepPhase & StepFacts;
 
-/** What is known of a step in every state. */
+/** The facts about a step in every state. */
 export type StepFacts = {
   readonly id: StepId;
   /** The last requested attempt; 0 before the first. */

@@ -1,9 +1,9 @@
 import type { Sha } from "./ids.ts";
 
 /**
- * How a change weakens its judges: tests, snapshots, coverage and CI. `deleted`: a test is gone. `skipped`: a test no longer runs. `weakened`: a test checks less.
- * `snapshot`: an expected output was rewritten. `coverage`, `ci`, `settings`: the configuration of coverage, CI or tests changed.
- * `unread`: the file is too large to be judged.
+ * The ways in which a change weakens its judges: tests, snapshots, coverage and CI. `deleted`: a test is gone. `skipped`: a test no longer
+ * runs. `weakened`: a test checks less. `snapshot`: an expected output was rewritten. `coverage`, `ci`, `settings`: the configuration of
+ * coverage, CI or tests changed. `unread`: the file is too large to be judged.
  */
 export type TamperingKind = "deleted" | "skipped" | "weakened" | "snapshot" | "coverage" | "ci" | "settings" | "unread";
 

@@ -12,7 +12,7 @@ const MAX_COMMAND_CHARS = 20_000;
 
 const requestSchema = z.object({
   issue: z.int().positive(),
-  /** Absent for a request that a rerun of its job repeats: such a request has the time at which it is read. */
+  /** Absent for a request that a rerun of its job repeats: the time of the reading counts instead. */
   at: z.int().nonnegative().optional(),
   command: z.string().max(MAX_COMMAND_CHARS),
   /** A text for agents, if the issue does not contain it. */
@@ -22,10 +22,10 @@ const requestSchema = z.object({
 });
 export type CiRequest = z.output<typeof requestSchema>;
 
-/** Jobs of CI may ask for work. What a person decides, such as an approval, stays with people. */
+/** Jobs of CI may ask for work. Decisions such as an approval stay with people. */
 const ALLOWED: readonly CommandKind[] = ["do", "plan", "run", "quick", "ask"];
 
-/** How far the clock of the job may be ahead, in milliseconds. */
+/** The largest lead of the job's clock, in milliseconds. */
 const MAX_CLOCK_LEAD_MS = 24 * 60 * 60_000;
 
 /** Reads the request of a job of CI as an event; null if the text is none. */

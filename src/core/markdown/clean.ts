@@ -19,7 +19,7 @@ export const cleanText = (markdown: string): string => {
   return stripHiddenChars(visible + (endsHidden ? "" : cleanRoughly(markdown.slice(parseable.length)))).trim();
 };
 
-/** The visible text; if there is none, the whole text, so that no one answers an empty text. */
+/** The visible text, or the whole text if nothing is visible, so that nobody answers an empty text. */
 export const cleanTextOrAll = (markdown: string): string => {
   const text = cleanText(markdown);
   return text === "" ? stripHiddenChars(markdown).trim() : text;

@@ -61,7 +61,7 @@ export const reportMissingTool = ({ label }: AgentCheck): Finding =>
     "set a [tiers.standard] model that calls tools in .enki/enki.toml",
   );
 
-/** Why a configured agent cannot start on this machine, and what to do about it. */
+/** The reason why a configured agent cannot start on the machine, and a remedy. */
 export const explainMissingCommand = (key: string, program: string): { readonly why: string; readonly suggestion: string } => ({
   why: `${key} cannot start: there is no program ${JSON.stringify(program)} on this machine`,
   suggestion: "install it, correct its name, or write a preset instead",

@@ -48,7 +48,7 @@ const MAX_SECTION_TITLE_CHARS = 1_000;
 /** Texts are cut when they are read. */
 const UNCUT_BRIEF_TEXT = { limit: Infinity, keep: "start" } as const;
 
-/** The brief for an agent. Each text is in a fence that it cannot close, marked by a word that its author could not know. */
+/** The brief for an agent. A text cannot close its fence, because the author could not know the mark of the fence. */
 export const renderBriefSection = (brief: Brief | null): string => {
   if (!brief) return "";
   const nonce = hashValue(brief).slice(0, 12);

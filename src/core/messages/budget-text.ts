@@ -23,11 +23,11 @@ export const suggestRaise = ({ charged, cap, wanted }: BudgetHold, execution?: s
   return `/enki budget ${execution === undefined ? "" : `${execution} `}+${Math.max(STEP_USD, Math.ceil(missing / STEP_USD) * STEP_USD)}`;
 };
 
-/** What is charged, and what the next attempt needs. */
+/** The charged amount, and the amount that the next attempt needs. */
 export const describeBudgetHold = ({ charged, cap, wanted }: BudgetHold): string =>
   `${formatMoney(charged)} of ${formatMoney(cap)} is spent or reserved, and the next attempt reserves ${formatMoney(wanted)}`;
 
-/** Why the budget holds an execution, and the command that lets it continue; empty if it does not. */
+/** The reason why the budget holds an execution, and the command to continue; empty if the budget has room. */
 export const renderBudgetHold = (budget: BudgetView | undefined): string => {
   const hold = budget?.hold;
   if (!hold) return "";

@@ -41,7 +41,7 @@ export type ReportedStep = {
   readonly waits: WaitTotals;
   /** The waits in their order, since the start of the execution. */
   readonly bars: readonly WaitBar[];
-  /** What its agents reported of tokens and money; empty without a report. */
+  /** Tokens and money that the step's agents reported; empty without a report. */
   readonly usage: string;
   readonly retries: readonly { readonly attempt: number; readonly reason: string }[];
 };
@@ -56,7 +56,7 @@ export type ExecutionReport = {
   /** Tokens and money of all attempts; empty without a report. */
   readonly usage: string;
   readonly critical: readonly string[];
-  /** How long the plan took an agent and a person. */
+  /** The time that the plan took an agent and a person. */
   readonly planning: WaitTotals;
   readonly waits: WaitTotals;
   readonly steps: readonly ReportedStep[];

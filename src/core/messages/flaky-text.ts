@@ -19,7 +19,10 @@ const describeFlakyTests = ({ tests }: CheckHistory): string => {
   return `: ${named}${more > 0 ? ` and ${more} more` : ""}`;
 };
 
-/** How often a command flaked and because of which tests, to be read after its name. Plain text of foreign names, which the caller escapes. */
+/**
+ * The number of a command's flakes and the tests behind them, to be read after the command's name. Plain text with foreign names; the
+ * caller escapes the text.
+ */
 export const describeFlakes = (check: CheckHistory): string =>
   `failed and then passed on the same files ${countTimes(check.flakes)} in ${check.runs} ${check.runs === 1 ? "run" : "runs"}${describeFlakyTests(check)}`;
 

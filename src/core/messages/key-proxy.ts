@@ -27,7 +27,7 @@ export const countProxyRefusals = (count: number): string => `Enki's proxy for t
 
 export const formatUnreachableServer = (host: string, code: string): string => `Cannot connect to ${host}: ${code}.`;
 
-/** Where the model's key is during a session. */
+/** The place of the model's key during a session. */
 export type KeyPlace = {
   /** The hosts to which the proxy adds a key; empty if the agent has its key itself. */
   readonly hosts: readonly string[];
@@ -54,7 +54,7 @@ const explainCause = ({ cause, agent }: KeyPlace): string => {
   }
 };
 
-/** One sentence about the model's key, and one about other credentials; empty if there are none. */
+/** A sentence about the model's key and a sentence about other credentials; empty without any. */
 export const formatKeyPlace = (place: KeyPlace): string => {
   const { hosts, inside } = place;
   if (hosts.length > 0) {

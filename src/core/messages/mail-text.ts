@@ -1,7 +1,7 @@
 import { ALL_WORKERS_ADDRESS, type Mail, type NewMail } from "../domain/mail.ts";
 import { TAKES_EFFECT_LATER } from "./tool-text.ts";
 
-/** What an agent reads after it sent a mail. */
+/** The reply to an agent that sent a mail. */
 export const formatSentMail = (
   { id, to, recipients }: { id: string; to: NewMail["to"]; recipients: number },
   { type }: NewMail,

@@ -53,7 +53,7 @@ export const summarizeNetworkRefusals = (asked: readonly string[], count: number
   return `**Network:** the policy refused ${asked.map((each) => toInlineCode(each)).join(", ")}${more}. ${HOW_TO_ALLOW}`;
 };
 
-/** How the limit of a session holds. */
+/** The network limit of a session, and its strength. */
 export type NetworkHold = {
   /** The entries of the policy, with its words resolved. */
   readonly hosts: readonly string[];
@@ -82,7 +82,7 @@ export const formatNetworkHold = ({ hosts, model, isCut }: NetworkHold): string 
 export const formatUnusableProxy = (name: string): string =>
   `Enki cannot use the proxy in \`${name}\`: only \`http://\` and \`https://\` proxies are known. Connections are made without it.`;
 
-/** What an agent is told about its network. */
+/** Explains to an agent the limits of its network. */
 export const renderNetworkPart = (hosts: readonly string[]): string =>
   [
     "## Network",

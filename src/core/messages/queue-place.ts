@@ -9,7 +9,7 @@ const describeCandidate = (candidate: Candidate): string | null => {
   return candidate.runs.some(({ verified }) => verified) ? "verified; waits for required checks" : "being verified";
 };
 
-/** Where published work is in the queue, in words; null if the queue does not have it yet. */
+/** The place of published work in the queue, in words; null for work outside of the queue. */
 const describeQueuePlace = (task: TaskId, { items, candidates }: ShownQueue): string | null => {
   const at = items.findIndex((item) => item.task === task);
   const item = items[at];

@@ -1,6 +1,6 @@
 import type { JobEnd, JobKind } from "../domain/job.ts";
 
-/** What a job may leave, by its step and its role. */
+/** The limits on a job's output, by its step and its role. */
 export type OutputTerms = {
   readonly kind: JobKind;
   /** `null` for a job without a step. */

@@ -56,7 +56,7 @@ const NAMED: readonly (readonly [JudgingFile, RegExp])[] = [
   ["test", TEST_NAME],
 ];
 
-/** How a file judges a change, by its path alone; null for all other files. */
+/** The way in which a file judges a change, by its path alone; null for other files. */
 export const findJudgingFile = (path: string): JudgingFile | null => {
   const named = NAMED.find(([, pattern]) => pattern.test(path));
   if (named) return named[0];
@@ -67,6 +67,6 @@ export const findJudgingFile = (path: string): JudgingFile | null => {
   return language === "rust" ? "inline" : null;
 };
 
-/** Whether a runner finds tests in a file of this name, so that a test may move to it. */
+/** Whether a runner finds tests in a file with the given name. A test may move to such a file. */
 export const isFoundByRunner = (path: string): boolean =>
   !ASIDE.test(path) && (TEST_NAME.test(path) || (TEST_FOLDER.test(path) && findTestLanguage(path) !== null));

@@ -1,7 +1,7 @@
 /** A host as clients name it: the name in lower case without a trailing dot, an address in its shortest form. */
 export type NetworkTarget = { readonly host: string; readonly port: number };
 
-/** Hosts that an agent may reach: one, or all below a name. Without a port, those of HTTP and HTTPS. */
+/** Hosts within an agent's reach: a single host, or every host below a name. Without a port, the ports of HTTP and HTTPS. */
 export type HostPattern = { readonly host: string; readonly isWildcard: boolean; readonly port: number | null };
 
 /** The entry of `[policy] network` that allows all hosts. */

@@ -6,7 +6,7 @@ export type Ecosystem = (typeof ECOSYSTEMS)[number];
 export const DETECTED_PACKAGES = "packages";
 
 type EcosystemFacts = {
-  /** The name of a file that shows that a repository installs packages of this language. */
+  /** The name of a file in repositories that install packages of the language. */
   readonly manifest: RegExp;
   /** The hosts from which its package managers install, by their default configuration. */
   readonly hosts: readonly string[];

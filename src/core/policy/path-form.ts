@@ -11,7 +11,7 @@ const foldText = (text: string): string =>
         .toLowerCase()
         .normalize("NFKC");
 
-/** The form of a path in which all spellings that name the same file on some file system are equal. */
+/** Folds a path, so that spellings of the same file on some file system become equal. */
 export const foldPath = (path: string): string => foldText(path).replaceAll(/[. ]+(?=\/|$)/gu, "");
 
 const MAX_PATH_CHARS = 1_000;

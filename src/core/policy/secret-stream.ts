@@ -17,7 +17,7 @@ export const openSecretRedactor = (values: readonly string[] = []): SecretRedact
   return {
     write: (text) => {
       let shown = "";
-      // Pieces of half the limit, so that what is held back and the next piece stay within it.
+      // Pieces of half the limit, so that the held text and the next piece together stay within the limit.
       for (let at = 0; at < text.length; at += MAX_HELD_CHARS / 2) {
         held += text.slice(at, at + MAX_HELD_CHARS / 2);
         shown += release(findSafeEnd(held, values));
@@ -55,7 +55,7 @@ const findLastWord = (text: string): number => {
   return start;
 };
 
-/** What stands before the text of a line in code, quotes and lists. */
+/** A mark before the text of a line in code, quotes and lists. */
 const LINE_MARK = /^(?:\/\/|#|\*|>|\||--?|\+)$/;
 /** A word in which a credential may begin that the next line continues; ordinary words of prose are shown at once. */
 const LINE_FRAGMENT = /^(?=.{8})(?:.*[\d_=+/\\"'`]|[^\s]{12}).*$/;

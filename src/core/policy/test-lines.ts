@@ -1,6 +1,6 @@
 import type { TestLanguage } from "./judging-files.ts";
 
-/** How one line of a test file counts. */
+/** The parts of a test in a line of a test file. */
 export type TestLine = {
   /** Whether a test begins here and runs. */
   readonly isCase: boolean;

@@ -2,7 +2,7 @@ import { parseXml, XmlElement } from "@rgrove/parse-xml";
 import { MAX_TEST_NAME_CHARS } from "../domain/flaky-check.ts";
 import { stripHiddenChars, takeFirstChars } from "../domain/visible-text.ts";
 
-/** Elements by which a test case says that it failed, as the JUnit format of Ant has them and its successors write them. */
+/** Elements for a failed test case in Ant's JUnit format and its successors. */
 const FAILURE_ELEMENTS: ReadonlySet<string> = new Set(["failure", "error"]);
 const REPORT_ELEMENTS: ReadonlySet<string> = new Set(["testsuites", "testsuite"]);
 

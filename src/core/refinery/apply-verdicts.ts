@@ -9,8 +9,8 @@ const MAX_REMEMBERED_SHAS = 100;
 const OUTAGE_THRESHOLD = { strikes: 2, chance: 0.02 };
 
 /**
- * Evaluates finished runs. A red run counts against a step only if all other steps in it are known to be good; with several suspects it records
- * that one of them is bad. Red runs that were counted are removed.
+ * Evaluates finished runs. A red run counts against a step only if every other step in the run is known to be good; several suspects are
+ * recorded as a group with a bad step. Red runs that were counted are removed.
  */
 export const applyVerdicts = (before: Queue): Queue => {
   const queue = applyGreenRuns(before);

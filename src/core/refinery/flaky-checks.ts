@@ -8,7 +8,7 @@ import {
 } from "../domain/flaky-check.ts";
 import type { Millis, Sha } from "../domain/ids.ts";
 
-/** Flakes of a command that are enough to repeat it without knowing which of its tests failed. */
+/** Number of flakes after which a command may be repeated although its failed tests are unknown. */
 const MIN_FLAKES_WITHOUT_REPORT = 2;
 const MAX_CHECKS = 20;
 const MAX_TESTS = 100;
@@ -24,8 +24,8 @@ export type VerifiedTree = {
 };
 
 /**
- * Counts the end of a verify job. A command that was red and green on one tree flaked, and so did the tests that its red run names; a tree
- * that stays red proves nothing.
+ * Counts the end of a verify job. A command that was red and green on the same tree flaked, and so did the tests named by its red run; a
+ * tree that stays red proves nothing.
  */
 export const recordFlakes = (before: Flakiness | undefined, { tree, isGreen, failures, now }: VerifiedTree): Flakiness | undefined => {
   const { checks, redTrees } = before ?? NO_FLAKINESS;
@@ -62,7 +62,7 @@ export const mayRepeatCommand = (known: readonly KnownFlake[], command: string, 
   return tests === undefined ? flake.withoutReport : tests.length > 0 && tests.every((name) => flake.tests.includes(name));
 };
 
-/** What a run may repeat before it accuses a step: a command of which only known tests failed, or that flaked at least twice. */
+/** Commands that a run may repeat before accusing a step: only known tests of the command failed, or the command flaked at least twice. */
 export const listKnownFlakes = (flakiness: Flakiness | undefined): readonly KnownFlake[] =>
   (flakiness?.checks ?? []).map(({ command, flakes, tests }) => ({
     command,

@@ -13,8 +13,8 @@ import { chooseLanding } from "./choose-landing.ts";
 import type { PlannedRef, RefineryEffect, RefineryPlan, RefineryState } from "./refinery-state.ts";
 
 /**
- * Decides what lands and what is verified next, from the queue and facts alone.
- * Only a commit that was green on the current base lands. A step is ejected only by red runs on a landed or green context.
+ * Decides the next landings and verifications, from the queue and facts alone. Only a commit with a green run on the current base lands. A
+ * step is ejected only by red runs on a landed or green context.
  */
 export const planQueue = (given: RefineryState): RefineryPlan => {
   const before = given.queue;

@@ -53,7 +53,7 @@ export const passOddsOf = ({ failureOdds }: QueueView, candidate: Candidate): nu
 const isLikelyRed = ({ failureOdds }: QueueView, { items }: Candidate): boolean =>
   items.length > 1 && items.some(({ task }) => failureOdds(task) >= LIKELY_TO_FAIL);
 
-/** Steps that a running candidate may land. A candidate that is likely red covers only steps that need a likely bad step. */
+/** Steps that a running candidate may land. A likely red candidate covers only steps with a likely bad need. */
 export const findCoveredTasks = (view: QueueView): Set<TaskId> => {
   const blocked = findLikelyBlockedTasks(view);
   return new Set(
@@ -75,8 +75,8 @@ export const findLikelyBlockedTasks = ({ queue, failureOdds, needs }: QueueView)
 };
 
 /**
- * The step that a run tests: its only suspect, or its last step if that step is accused or held; null for any other run.
- * A run that tests a step is not stopped in favor of another.
+ * The step under test in a run: the only suspect, or the last step if accused or held; null for any other run. A run with a step under test
+ * is not stopped in favor of another run.
  */
 export const findTestedTask = ({ tip, items }: QueueView, greenCommits: ReadonlySet<Sha>, candidate: Candidate): TaskId | null => {
   if (!isBeingVerified(candidate)) return null;

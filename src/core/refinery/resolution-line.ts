@@ -5,13 +5,13 @@ import { type QueueEntrant, toChainMerge, type RefineryEffect, type RefineryStat
 /** So many unlanded resolutions are made in one line even if fewer runs verify them at the same time. */
 const MIN_LINE_AHEAD = 4;
 
-/** Where a resolution is made: the base, with the heads ahead of it in its line merged in. */
+/** The commit for a resolution to start from: the base, merged with the heads ahead in the same line. */
 type ResolutionPlace = { readonly onto: Sha; readonly ahead: readonly QueueEntrant[] };
 
 /**
- * The conflicts to resolve now. Steps that conflict in the same file form a line: they are resolved one at a time, each on top of those that were
- * resolved earlier and have not landed. Resolving all conflicts on the same base would waste all resolutions but one, because the first to land
- * conflicts with the rest.
+ * The conflicts to resolve now. Steps with conflicts in the same file form a line: they are resolved in turn, each on top of earlier
+ * unlanded resolutions. Resolving all conflicts on the same base would waste all resolutions but one, because the first to land conflicts
+ * with the rest.
  */
 export const planResolutions = (state: RefineryState, queue: Queue): RefineryEffect[] => {
   const entrants = new Map(state.entrants.map((each) => [each.task, each]));
@@ -28,7 +28,7 @@ export const planResolutions = (state: RefineryState, queue: Queue): RefineryEff
   });
 };
 
-/** Conflicting steps in the order of the queue: those that a job resolves already first, those whose budget is exhausted last. */
+/** Conflicting steps in the order of the queue: steps with a running resolution first, steps with an exhausted budget last. */
 const sortByProgress = (items: readonly QueueItem[], entrants: ReadonlyMap<TaskId, QueueEntrant>): QueueItem[] => {
   const resolving = items.filter(({ state }) => state === "resolving");
   const isRunning = ({ task }: QueueItem): boolean => entrants.get(task)?.isBeingResolved === true;
@@ -58,8 +58,8 @@ const findPlace = (state: RefineryState, { queue, item, entrants }: LineInput): 
 };
 
 /**
- * Queued steps that were resolved in the same files, with everything that they need. Steps that are held, that have to be resolved again, or that
- * are likely bad do not count.
+ * Queued steps with resolutions in the same files, and their needs. Held steps, steps that must be resolved again, and likely bad steps do
+ * not count.
  */
 const listAhead = (
   { items }: Queue,

@@ -1,6 +1,6 @@
 import { PRODUCT } from "../domain/product.ts";
 
-/** Files that Enki writes start with a line that holds the hash of the rest, so that a person's change is noticed. */
+/** Files written by Enki start with a hash of the rest, so that Enki notices a person's change. */
 const FIRST_LINE = /^(?:#|\/\/) Written by `enki init` \(Enki ([\w.-]+), ([0-9a-f]{16})\)\.[^\n]*\n/;
 
 export type HashText = (text: string) => string;

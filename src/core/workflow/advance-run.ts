@@ -14,7 +14,10 @@ import { NO_OUTPUT, type RoleOutput, type RunState, type NodeRun } from "./run-s
 import { collectOutput } from "./template-scope.ts";
 import type { Workflow, WorkflowRole } from "./workflow.ts";
 
-/** The end of a run. It fails if a role failed and no `on: failure` edge handled that. `lastRole` is the last role in order that was not skipped. */
+/**
+ * The end of a run. A run fails if a role failed and no `on: failure` edge handled the failure. `lastRole` is the last role in order,
+ * without skipped roles.
+ */
 export type RunEnd = {
   readonly outcome: "done" | "failed";
   readonly lastRole: string | null;

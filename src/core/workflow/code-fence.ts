@@ -4,7 +4,7 @@ export const readFenceOpening = (line: string): { readonly marks: string; readon
   return marks === undefined ? null : { marks, word: word.trim() };
 };
 
-/** Whether a line closes a block that these marks opened: at least as many marks and nothing else. */
+/** Whether a line closes the block opened by the marks: at least as many marks and no other text. */
 export const closesFence = (line: string, marks: string): boolean => {
   const text = line.replace(/^ {0,3}/, "").trimEnd();
   return text.length >= marks.length && text === (marks[0] ?? "").repeat(text.length);

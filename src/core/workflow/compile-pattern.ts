@@ -11,7 +11,7 @@ export class PatternError extends Error {}
 export type PatternMatcher = (subject: string) => boolean;
 
 /**
- * Compiles a regular expression of RE2's syntax, which is the syntax of Go. RE2 matches in time linear in the text.
+ * Compiles a regular expression in the syntax of RE2 and Go. RE2 matches in time linear in the text.
  * Throws PatternError for an invalid pattern; the matcher throws it for a text that is too long.
  */
 export const compilePattern = (source: string): PatternMatcher => {

@@ -10,7 +10,7 @@ import { readWorkflow } from "./read-workflow.ts";
 import type { Workflow } from "./workflow.ts";
 import { createWorkflowIndex, type WorkflowIndex } from "./workflow-index.ts";
 
-/** A workflow with all workflows that it may call, and an index of each, by name. */
+/** A workflow with the workflows within its reach, and an index of each, by name. */
 export type LinkedWorkflow = {
   readonly main: Workflow;
   readonly all: ReadonlyMap<string, Workflow>;
@@ -43,7 +43,7 @@ const refuseFaults = (faults: readonly WorkflowFault[]): RefusedResult => {
   return refuseFaultyWorkflow(shown.join("; "), more);
 };
 
-/** Collects the texts of a workflow and of all workflows that it calls, directly or indirectly. */
+/** Collects the texts of a workflow and of every workflow called directly or indirectly. */
 export const collectWorkflowFiles = (
   name: string,
   texts: Readonly<Record<string, { readonly text: string }>>,

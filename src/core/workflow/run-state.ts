@@ -36,7 +36,7 @@ export type RoleRun = {
   /** The reason for a skip or a failure; empty otherwise. */
   readonly reason: string;
   readonly nodeRuns: readonly NodeRun[];
-  /** The end of the previous round, for roles that read it before this role runs again. */
+  /** The end of the previous round, for roles that read the end before the next run of the role. */
   readonly previousRound: PreviousRound | null;
 };
 

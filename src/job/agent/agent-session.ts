@@ -6,7 +6,7 @@ import type { FoundPreset } from "./find-preset.ts";
 import type { KnownToolCall, AgentUpdate } from "./message-collector.ts";
 import type { AgentLaunch, McpServerCommand } from "./agent-preset.ts";
 
-/** What one prompt turn of an agent needs, whichever protocol it speaks. */
+/** The input of a prompt turn, for an agent of any protocol. */
 export type SessionInput = AgentRights & {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;

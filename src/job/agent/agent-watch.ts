@@ -12,7 +12,7 @@ export type AgentWatchOptions = {
   readonly onStop: (cause: StopCause) => void;
 };
 
-/** How long an agent may try to reach its model again and again. Agents themselves would try for many minutes. */
+/** The longest time that an agent may keep trying to reach its model, in milliseconds. Agents themselves would try for many minutes. */
 const RETRY_PATIENCE_MS = 30_000;
 /** A refused key may be a token that the agent renews once. */
 const MAX_AUTH_NOTICES = 2;

@@ -35,7 +35,7 @@ export const isKindAllowed = (kind: ToolKind, { canEdit, tools }: Pick<AgentRigh
   return tools === null || needed === "any" || needed.some((tool) => tools.includes(tool));
 };
 
-/** What a call does, derived from its kind and its fields because some agents omit the kind. `unknown` is a kind outside our table. */
+/** The kinds of a call, derived from its kind and its fields because some agents omit the kind. `unknown` is a kind outside our table. */
 const listCallKinds = ({ kind, content }: RequestedCall, fields: ToolInputFields): ReadonlySet<ToolKind | "unknown"> => {
   const acts = new Set<ToolKind | "unknown">();
   if (kind && kind !== "other") acts.add(Object.hasOwn(TOOLS_BY_CALL_KIND, kind) ? kind : "unknown");

@@ -32,7 +32,9 @@ const FAILURE_PATTERNS: readonly (readonly [AgentFailureCode, RegExp])[] = [
 
 const DURATION = String.raw`(?:\d+(?:\.\d+)?\s*[a-z]{1,12}[\s,]{0,3}(?:and\s+)?)+`;
 
-/** How agents and providers word the time at which a quota is renewed: in their texts, in errors as JSON, and in headers. */
+/**
+ * Patterns for the time at which a quota is renewed, as agents and providers write the time: in texts, in errors as JSON, and in headers.
+ */
 const RESET_PATTERNS: readonly RegExp[] = [
   /(?:limit reached\||resets?_?at["': ]+)(?<epoch>\d{10}(?:\d{3})?)\b/i,
   /(?:retry.after|ratelimit[\w-]*reset[\w-]*|resets?_?at)["': =[]+(?<moment>\d{10}|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-][\d:]{5})|[a-z]{3}, \d\d [a-z]{3} \d{4} [\d:]{8} GMT)/i,
@@ -72,7 +74,7 @@ export const classifyFailure = (text: string): AgentFailure | null => {
 /** The fields of an error's JSON, and of a log's line, in which agents put the provider's own words. */
 const DETAIL_PATTERNS = [/"message"\s*:\s*"((?:[^"\\]|\\.)+)"/, /\berror\.error="((?:[^"\\]|\\.)+)"/, /\bcause="((?:[^"\\]|\\.)+)"/];
 
-/** What went wrong, in the provider's words, without the JSON or the log line around them. */
+/** The failure in the provider's words, without the JSON or the log line around them. */
 export const readFailureDetail = (text: string): string => {
   const found = DETAIL_PATTERNS.map((pattern) => pattern.exec(text)?.[1]).find((each) => each !== undefined);
   return (found?.replaceAll(/\\(["\\/])/g, "$1") ?? text).replace(/^(?:[A-Z]\w*_?)*(?:Error|Exception): /, "");

@@ -1,7 +1,7 @@
 /** Variables of an agent's environment, by name. */
 export type AgentVariables = Readonly<Record<string, string>>;
 
-/** One way to a model's server on which Enki's proxy adds the key, so that the agent does not need it. */
+/** A route to a model's server on which Enki's proxy adds the key, so that the agent needs no key. */
 export type KeyRoute = {
   /** The variables with the credentials; the agent gets a worthless word in their place. */
   readonly keys: readonly string[];

@@ -13,7 +13,7 @@ export type LaunchOptions = ForeignCommand & {
 
 const MAX_STDERR_CHARS = 20_000;
 const TERMINATION_GRACE_MS = 2_000;
-/** How long to wait for output after the group's leader exits: an escaped descendant can hold the pipe open forever. */
+/** Milliseconds to wait for output after the group's leader exits: an escaped descendant can hold the pipe open forever. */
 const OUTPUT_FLUSH_MS = 500;
 
 /** The signal that ended a command, also if a shell reports it as an exit code. */

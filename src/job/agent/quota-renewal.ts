@@ -11,7 +11,7 @@ const MAX_TIME_MS = 8.64e15;
 export type RenewalSource = {
   readonly now: () => Millis;
   readonly env: Readonly<Record<string, string>>;
-  /** What the model's server last said about a quota that is used up, where Enki sees its answers; may be empty. */
+  /** The last words of the model's server about an exhausted quota, if Enki sees the server's answers; may be empty. */
   readonly readLimitWords?: () => string;
 };
 
@@ -21,7 +21,7 @@ const findResets = (failure: AgentFailure, { readLimitWords }: RenewalSource): s
   return failure.resets ?? classifyFailure(readLimitWords?.() ?? "")?.resets;
 };
 
-/** A used-up quota with the moment at which it is renewed, if the provider names a real one; any other failure unchanged. */
+/** Adds to the failure of an exhausted quota the moment of renewal, if the provider names a real moment; other failures stay unchanged. */
 export const withResetTime = (failure: AgentFailure, source: RenewalSource): AgentFailure => {
   const resets = findResets(failure, source);
   if (resets === undefined) return failure;

@@ -108,7 +108,7 @@ const createListener = (run: AgentRun, { messages, watch }: ListenerParts) => {
   };
 };
 
-/** How long to wait for the exit after a connection failure, in milliseconds; longer than OUTPUT_FLUSH_MS. */
+/** Milliseconds to wait for the exit after a connection failure; longer than OUTPUT_FLUSH_MS. */
 const EXIT_WAIT_MS = 3_000;
 
 type ExitWait = { readonly lost: Promise<FirstEnding>; readonly stopped: Promise<FirstEnding>; readonly after: TimerStarter };
@@ -142,7 +142,7 @@ const toAgentEnd = (first: FirstEnding, run: AgentRun, stderr: string): EndedFie
   return toFailedEnd(run, { failure: found ?? { code: "agent-crashed" }, detail: found ? session.why : `failed: ${session.why}` });
 };
 
-/** How a process ends whose program is missing or not executable. */
+/** The end of a process whose program is missing or not executable. */
 const MISSING_EXITS = /ENOENT|EACCES|exited with 12[67]/;
 const CLASSIFIED_STDERR_CHARS = 4_000;
 

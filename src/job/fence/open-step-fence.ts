@@ -7,7 +7,7 @@ import type { JobFence } from "./job-fence.ts";
 import { listCommandPaths } from "../../isolation/readable-paths.ts";
 import { openJobFence } from "./open-job-fence.ts";
 
-/** Opens the fence of a step and logs which protections the machine lacks. `words` is the command line of the agent, if there is one. */
+/** Opens the fence of a step and logs which protections the machine lacks. `words` is the agent's command line; empty without an agent. */
 export const openStepFence = async (host: StepHost, words: readonly string[]): Promise<JobFence> => {
   const { env, workspace, temp, node, cli } = host;
   const installation = dirname(dirname(cli));

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { isAddress, type NetworkTarget, toCanonicalHost } from "../../core/policy/network-hosts.ts";
 import { MAX_START_BYTES, readClientHello, type TunnelStart } from "./read-client-hello.ts";
 
-/** How a tunnel begins: joined with its server, ended by its client, as plain HTTP that needs a check of each request, or refused. */
+/** The start of a tunnel: joined with its server, ended by its client, plain HTTP with a check of each request, or refused. */
 export type TunnelEnd = "joined" | "ended" | "plain" | "disguise" | "form";
 
 type Tunnel = {

@@ -15,7 +15,7 @@ const formatJavaOptions = (port: number): string =>
     .concat("-Dhttp.nonProxyHosts=localhost|127.*|[::1]")
     .join(" ");
 
-/** An agent's variables with the proxy on this port for all programs that it starts, instead of any other proxy. */
+/** An agent's variables with the proxy on the given port for the agent's programs, instead of any other proxy. */
 export const withProxyVariables = (variables: AgentVariables, port: number, hosts: readonly string[]): AgentVariables => {
   const address = `http://127.0.0.1:${port}`;
   const kept = Object.entries(variables).filter(([name]) => !isProxyName(name));

@@ -7,7 +7,8 @@ const RENEWAL_HEADERS = ["retry-after", "retry-after-ms", "anthropic-ratelimit-u
 const MAX_BODY_CHARS = 4_000;
 
 /**
- * Reports what a server says about a quota that is used up: agents hide most of it. `body`: the answer's text, which someone else reads too.
+ * Reports a server's words about an exhausted quota, because agents hide most of the words. `body`: the answer's text, with other readers
+ * besides.
  */
 export const watchLimitWords = ({ statusCode, headers }: IncomingMessage, body: Readable, onWords: (words: string) => void): void => {
   if (statusCode !== TOO_MANY_REQUESTS) return;

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import { HOP_HEADERS, listConnectionHeaders } from "./hop-headers.ts";
 
-/** Headers about one connection, and about how a body was framed on it: Node frames it again. */
+/** Headers about a single connection and about the framing of its body: Node frames the body again. */
 const CONNECTION_HEADERS = [...HOP_HEADERS, "trailer", "transfer-encoding"];
 
 /** Headers that the proxy sets itself, or that would claim another origin, another host or another account. */

@@ -15,7 +15,7 @@ import type { ToolContext } from "./mcp-tool.ts";
 /** In bytes. The editor refuses larger files, because nobody edits them line by line. */
 const MAX_EDITED_FILE_BYTES = 5_000_000;
 
-/** How files are read and written: in a job with the rights of its agent. */
+/** Access to files; a job reads and writes with the rights of its agent. */
 type EditableFiles = {
   readonly readFile: (path: string) => Promise<Buffer>;
   readonly writeFile: (path: string, content: string) => Promise<void>;

@@ -22,7 +22,7 @@ export const findOwnSteps = ({ job, inputs }: ActionCall): OwnSteps | null => {
 /** Whether an agent works in the call's process. */
 export const isAgentStep = ({ inputs }: ActionCall): boolean => inputs.get("command") === "agent";
 
-/** The file that performs the call's command and little else, if there is one. */
+/** The small program for the call's command; undefined without a program. */
 export const findStepProgram = ({ job, inputs }: ActionCall): string | undefined => {
   const { stepPrograms } = job.installation;
   const command = inputs.get("command") ?? "";

@@ -34,7 +34,7 @@ const readCommitText = (objects: ObjectFiles | undefined, sha: string): string |
   return text === "" || /[\0\uFFFD]/.test(text) ? null : text;
 };
 
-/** Reads a commit as git shows it; null for commits that only git can read or show, such as those in another encoding. */
+/** Reads a commit in git's form; null for commits that only git can read or show, such as commits in another encoding. */
 export const readCommitObject = (objects: ObjectFiles | undefined, sha: string): CommitFacts | null => {
   const text = readCommitText(objects, sha) ?? "";
   const end = text.indexOf("\n\n");

@@ -11,7 +11,7 @@ export type SafeHtml = TrustedMarkup;
 export type TemplatePart = SafeHtml | string | number | null | readonly TemplatePart[];
 
 const HTML_ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-/** Characters that change the direction of the text around them, so that a name could look like another one. */
+/** Characters that change the direction of the text around them, so that a name could look like another name. */
 const BIDI_CHARACTERS = /[\u202a-\u202e\u2066-\u2069]/g;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL_CHARACTERS = /[\0-\u0008\u000b-\u001f\u007f]/g;

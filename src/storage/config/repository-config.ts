@@ -35,7 +35,7 @@ const WORKFLOW_PATH_PATTERN = /^\.(?:enki|github\/enki)\/workflows\/[^/]+\.md$/;
 const indexWorkflowsByName = (files: readonly ConfigText[]): Config["workflows"] =>
   Object.fromEntries(files.map(({ path, text }) => [basename(path, ".md"), { path, text }]));
 
-/** Whether the repository is the one that configures all others of its owner. */
+/** Whether the repository configures the owner's other repositories. */
 const isOrganisationUrl = (url: string): boolean => /(?:^|[/\\])\.github(?:\.git)?\/?$/i.test(url);
 
 /** Reads the configuration at a commit of the default branch, merged with the layers; null means a repository without commits. */

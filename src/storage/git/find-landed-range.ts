@@ -12,7 +12,7 @@ const MAX_LINE_COMMITS = 5_000;
 /** GitHub rebases at most 100 commits. */
 const MAX_REBASED_COMMITS = 100;
 
-/** Finds the changes that a landing brought to its base, and nothing else; null if git does not show which they are. */
+/** Finds exactly the changes that a landing brought to its base; null if git does not show the changes. */
 export const findLandedRange = async (at: GitContext, landing: RevertedLanding): Promise<LandedRange | null> => {
   if (!(await isCommit(at, landing.commit))) return null;
   return (await isAncestor(at, landing.head, landing.commit)) ? findMergedRange(at, landing) : findRewrittenRange(at, landing);

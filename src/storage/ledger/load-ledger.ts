@@ -54,7 +54,7 @@ export const openResultReader = (clone: RepositoryClone) => {
 
 const MAX_KNOWN_LEDGERS = 10_000;
 
-/** Whether commits are ledgers that Enki wrote: the tip, a commit before it, or an earlier tip of this process. */
+/** Recognizes commits with Enki's ledgers: the tip, an earlier commit, or an earlier tip of the process. */
 const createLedgerMemory = (clone: RepositoryClone) => {
   const known = new Set<Sha>();
   const isKnown = async (commit: Sha, tip: Sha | null): Promise<boolean> => {

@@ -12,7 +12,7 @@ type LandingCommits = Pick<LandingFacts, "tree" | "tipTree" | "baseTree" | "line
 
 type IndexedCommit = { readonly tree: Sha; readonly parent: Sha | null };
 
-/** Reads landings on the first-parent line of many commits from one listing, and all others one by one. */
+/** Reads landings on the first-parent line of many commits from a single listing, and other landings separately. */
 export const openLandingReader = async (at: GitContext, commits: readonly Sha[]): Promise<LandingReader> => {
   const newest = commits.at(-1);
   const index = commits.length > 1 && newest !== undefined ? await indexLine(at, newest) : new Map<Sha, IndexedCommit>();

@@ -63,8 +63,8 @@ const isQueuedHead = ({ steps, baseBranch }: Execution, { pull, head }: PullHead
   steps[PULL_STEP_ID]?.head?.sha === head && baseBranch === pull.baseBranch;
 
 /**
- * Keeps the place of a queued head: the new command replaces one that GitHub no longer shows. Refuses the command if the earlier one
- * still counts.
+ * Keeps the place of a queued head: the new command replaces a command that GitHub no longer shows. Refuses the new command if the earlier
+ * command still counts.
  */
 const keepQueued = (tx: DecisionTransaction, { by, at, source }: CommandedEvent, open: Execution): Refusal | null =>
   renewApproval(tx, open, { by, at, source }) ? null : ALREADY_QUEUED;
@@ -82,7 +82,7 @@ const checkPull = (tx: DecisionReader, { number, state, draft, baseBranch, headR
 
 const isFork = ({ headRef }: Pull): boolean => headRef.includes(":");
 
-/** The head: git's word for a branch of this repository, GitHub's for a fork. Null if there is none, undefined while facts are missing. */
+/** The head: git's word for a branch of this repository, GitHub's for a fork. Null without a head, undefined while facts are missing. */
 const findHead = (tx: DecisionReader, pull: Pull): Sha | null | undefined =>
   isFork(pull) ? tx.readFact<"pull-head">({ kind: "pull-head", pull: pull.number }) : tx.ref(toBranchRef(pull.headRef));
 

@@ -41,7 +41,7 @@ export type MailSource = {
   readonly ordinal: number;
 };
 
-/** Adds the ordinal, so that mails of one save keep their order. */
+/** Adds the ordinal, so that mails of the same save keep their order. */
 const toMailTime = (tx: DecisionReader, { ordinal }: MailSource): number => tx.now + ordinal;
 
 const isMailboxFull = (tx: DecisionReader, id: ExecutionId): boolean =>
@@ -82,7 +82,7 @@ const postMailComment = (tx: DecisionTransaction, { issue, requestedBy }: Execut
   });
 };
 
-/** A mail to this agent; null for mails to others, which it may neither read nor answer. */
+/** A mail to the agent; null for mails to others, because the agent may neither read nor answer them. */
 const findReceivedMail = (tx: DecisionReader, { address, execution }: MailSource, id: string): Mail | null => {
   const mail = tx.mail(id);
   return mail && createMailMatcher(address, execution.id).to(mail) ? mail : null;

@@ -85,7 +85,7 @@ const finishWithTasks = (tx: DecisionTransaction, execution: Execution): void =>
   tx.note(`${execution.id} is done: its planner made tasks of their own`);
 };
 
-/** The plan that the planner's tools recorded. Refusals: `no-plan`, those of checkPlan and addSteps. */
+/** The plan recorded by the planner's tools. Refusals: `no-plan`, and the refusals of checkPlan and addSteps. */
 const readPlannerPlan = (tx: DecisionReader, execution: Execution, { tools, reason, output }: JobResult): Result<Plan> => {
   const { maxSteps } = tx.snapshot.config.plan;
   const proposal = tools.findLast((command) => command.kind === "propose");

@@ -9,7 +9,7 @@ import type { CommandedEvent } from "./commanded-event.ts";
 /** An answer's text. `shared`: the comment of the issue that the answer replaces; null for a comment of its own. */
 export type AnswerText = { readonly text: string; readonly shared: SharedReply | null };
 
-/** An id that is unique for the answer to one event. */
+/** A unique id for the answer to an event. */
 export const toReplyId = ({ id, issue, source }: CommandedEvent): string => {
   switch (source.kind) {
     case "comment":
@@ -56,7 +56,7 @@ const postSharedAnswer = (tx: DecisionTransaction, { issue, source, by }: Comman
   const answered = renderAnsweredText({ repositoryUrl: tx.snapshot.repositoryUrl, issue, source, by });
   const body = [marker, answered, ...texts].join("\n\n");
   const effect: Effect = { kind: "write-comment", key, issue, marker, body, comment: known?.number ?? null };
-  // GitHub may accept an answer after it refused an earlier one.
+  // GitHub may accept an answer after refusing an earlier answer.
   if (known?.refused) tx.deleteEffectRecord(key);
   else if (known?.digest === digestEffect(effect)) return;
   tx.enqueueEffect(effect);

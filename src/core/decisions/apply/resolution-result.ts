@@ -117,7 +117,7 @@ const publishResolution = (
   tx.note(`${task}: its conflict is resolved as ${commit.slice(0, 12)}`);
 };
 
-/** Heads of both lists; of two heads of one task the second list's, which is the newer. */
+/** Heads of both lists; of two heads of the same task, the newer head from the second list. */
 const joinHeads = (first: Step["builtOn"], second: Step["builtOn"]): Step["builtOn"] => {
   const tasks = new Set(second.map(({ task }) => task));
   return [...first.filter(({ task }) => !tasks.has(task)), ...second];
@@ -135,7 +135,7 @@ const linearizeResolution = (tx: DecisionReader, { execution, step, resolution }
   return one && (one.kind === "commit" ? one.commit : made);
 };
 
-/** Deleted files that a regenerate command may delete: they match `regenerate`, and one of its commands ran. */
+/** Deleted files that a regenerate command may delete: they match `regenerate`, and a command of `regenerate` ran. */
 const listRemovedGeneratedFiles = (tx: DecisionReader, { resolution }: OpenResolution, { result }: ResolutionResultEvent): string[] => {
   const globs = resolution.regenerateCommands.length > 0 ? Object.keys(tx.snapshot.config.refinery.regenerate) : [];
   return result.files.flatMap(({ path, mode }) => (mode === null && globs.some((glob) => matchesGlob(glob, path)) ? [path] : []));
@@ -152,7 +152,7 @@ const isResolvedBaseKept = (tx: DecisionReader, { execution, resolution }: OpenR
   return tip === base || tx.readFact<"contains">({ kind: "contains", commit: base, tip });
 };
 
-/** Changed files that had no conflict and that a resolution may not change. */
+/** Changed files without a conflict, outside of the files that every resolution may change. */
 const listForbiddenChanges = (tx: DecisionReader, { resolution }: OpenResolution, { result }: ResolutionResultEvent): string[] => {
   const { resolveAlso, regenerate } = tx.snapshot.config.refinery;
   const own = new Set(resolution.conflicts.map(({ path }) => path));

@@ -33,8 +33,8 @@ const askLater = ({ now }: DecisionReader, since: Millis): ResultOrigin => ({
 });
 
 /**
- * Whether a result is from the run that Enki started for its job. Everybody who may push can create a result's ref; only code of a run can
- * upload an artifact to that run. Returns undefined while facts are missing.
+ * Whether a result is from the run that Enki started for its job. Everybody with permission to push can create a result's ref; only a run's
+ * own code can upload an artifact to the run. Returns undefined while facts are missing.
  */
 export const checkResultOrigin = (tx: DecisionReader, job: Job, { commit, result }: ResultedEvent): ResultOrigin | undefined => {
   if (job.kind === "verify" && result.baseCommit !== job.target) return forged("other-candidate");
@@ -58,7 +58,7 @@ const checkResultRun = (tx: DecisionReader, claim: ClaimedRun): ResultOrigin | u
   return fault === null ? checkWorkflowCommit(tx, run.commit) : forged(fault);
 };
 
-/** The run, if a listing of this decision has it. */
+/** The run, if a listing of the decision contains the run. */
 const findListedRun = ({ snapshot }: DecisionReader, id: number): WorkflowRunInfo | undefined => {
   const listing = snapshot.facts.get(toQueryKey({ kind: "runs" }));
   return listing?.kind === "runs" ? listing.answer.find((each) => each.id === id) : undefined;

@@ -10,7 +10,7 @@ import { type RunState, listSkippedRoles } from "../../workflow/run-state.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import type { CommandAnswer } from "./answer.ts";
 
-/** Whether a retry must resume the workflow: it failed, or a role of it failed and its consequences were applied already. */
+/** Whether a retry must resume the workflow: the workflow failed, or a role failed and the consequences were applied already. */
 export const isResumableFailure = ({ workflow, state }: Execution, step: Step | null): boolean =>
   workflow?.endState === "failed" || (workflow?.endState === null && state === "running" && step?.state === "failed");
 

@@ -17,7 +17,7 @@ import type { CommandedEvent } from "./commanded-event.ts";
 
 type ReviseCommand = Extract<PersonCommand, { kind: "revise" }>;
 
-/** The number of earlier remarks that the planner receives besides the newest one. */
+/** The number of earlier remarks for the planner besides the newest remark. */
 const MAX_EARLIER_REQUESTS = 10;
 
 /**

@@ -43,7 +43,7 @@ export const undoTarget = (tx: DecisionTransaction, event: CommandedEvent, targe
   return renewUndo(tx, event, found.value) ? null : landed.refusal;
 };
 
-/** Without a target, the newest request that is no undo itself; on the pull request of a step, that step. */
+/** Without a target, the newest request except for undos; on the pull request of a step, the step. */
 const findUndoTarget = (tx: DecisionReader, issue: number, target: string | null): Result<FoundTarget<Execution>> => {
   const all = tx.executions();
   const isNamed = target !== null || findStepByPull(all, issue)?.execution.undoes !== undefined;
@@ -86,7 +86,7 @@ const refuseUndone = (tx: DecisionReader, name: string, landed: readonly LandedW
   return refuseRepeatedUndo(name, undos.length === 1 && undo ? undo.task : (undo?.execution.id ?? name));
 };
 
-/** A repeated command replaces one that GitHub no longer shows. */
+/** A repeated command replaces a command that GitHub no longer shows. */
 const renewUndo = (tx: DecisionTransaction, { by, at, source }: CommandedEvent, { execution, step }: FoundTarget<Execution>): boolean => {
   const tasks = step === null ? tx.steps(execution.id).map(({ id }) => id) : [step.id];
   const undos = tasks.flatMap((id) => findTaskUndo(tx, toTaskId(execution.id, id))?.execution ?? []);
@@ -131,7 +131,7 @@ const startUndo = (tx: DecisionTransaction, event: CommandedEvent, { execution, 
   return null;
 };
 
-/** One step for each landing, each built on the one before. */
+/** Plans a step for each landing, built on the step before. */
 const planReverts = (execution: Execution, ordered: readonly LandedWork[]) => {
   const steps: PlannedStep[] = [];
   const undoes: Record<StepId, RevertedLanding> = {};

@@ -5,7 +5,7 @@ import { backOffMs } from "../../domain/retry-policy.ts";
 import { recordFlakes } from "../../refinery/flaky-checks.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 
-/** Applies the end of a verify job to the candidate that waits for it. */
+/** Applies the end of a verify job to the waiting candidate. */
 export const applyVerifyResult = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {
     const { timeoutMs } = tx.snapshot.config.refinery;
@@ -42,7 +42,7 @@ const countFlakes = ({ now }: VerifyClock, { queue, candidate }: VerifyTarget, r
   return flakiness ? { ...rest, flakiness } : rest;
 };
 
-/** The run of this attempt if it has no verdict yet. */
+/** The attempt's run, if the run has no verdict yet. */
 const findPendingRun = ({ runs }: Candidate, attempt: number): VerifyRun | undefined =>
   runs.find((run) => run.attempt === attempt && run.verdict === null);
 

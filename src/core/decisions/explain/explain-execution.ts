@@ -26,7 +26,7 @@ import { suggestCommand, suggestStepActions, toRefusalAction } from "./suggest-a
 const MAX_STEPS_SHOWN = 10;
 const MAX_STEPS_ACTED_ON = 3;
 
-/** Steps that need a person come first, steps that wait for others last. */
+/** Steps in need of a person come first, steps waiting for other steps last. */
 const URGENT_STATES: readonly StepState[] = ["waiting", "failed", "paused", "blocked", "running", "published", "ready", "pending"];
 
 const NEEDS_PERSON: ReadonlySet<StepState> = new Set(["waiting", "failed", "paused"]);

@@ -17,7 +17,7 @@ export const explainTarget = (tx: DecisionReader, issue: number, target: Command
   const found = findTarget(tx.executions(), issue, target);
   if (!found.ok) return explainUnstarted(tx, issue, target) ?? found;
   const { execution } = found.value;
-  // A person's pull request is one step, which says more than its execution.
+  // A person's pull request is a single step, with more details than its execution.
   const step = found.value.step ?? (execution.landsPull ? readOwn(execution.steps, PULL_STEP_ID) : null);
   return accept(step ? explainStep(tx, { execution, step, planned: tx.planned(execution, step.id) }) : explainExecution(tx, execution));
 };

@@ -16,7 +16,7 @@ export const toRefusalAction = ({ next }: Refusal, purpose: ActionPurpose): Sugg
   return next === "" || /^#\d+$/.test(next) ? [] : [{ kind: "advice", text: next }];
 };
 
-/** What a person can do about a step now, the most useful action first. Every command would be accepted. */
+/** Actions that a person can take about a step now, the most useful first. Enki would accept every suggested command. */
 export const suggestStepActions = (tx: DecisionReader, of: ExplainedStep, why: Refusal): readonly SuggestedAction[] => {
   const { execution, step } = of;
   const task = toTaskId(execution.id, step.id);

@@ -9,7 +9,10 @@ import type { DecisionTransaction, DecisionReader } from "../decision-transactio
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
 const DAY_MS: Millis = 24 * 60 * 60_000;
-/** The time for which a finished or cancelled execution stays in the ledger without activity. A failed one stays as long as a person may retry it. */
+/**
+ * The time for which a finished or cancelled execution stays in the ledger without activity. A failed execution stays as long as a person
+ * may retry.
+ */
 const ARCHIVE_AFTER_MS: Millis = 7 * DAY_MS;
 
 /**
@@ -48,7 +51,9 @@ const isRestingExecution = (tx: DecisionReader, execution: Execution, traces: re
   return settled && stopped && last < tx.now - (execution.state === "failed" ? PERSON_WAIT_MS : ARCHIVE_AFTER_MS);
 };
 
-/** Executions with tasks that an unfinished execution needs, or on which a step of another one is built: a failed step may be retried. */
+/**
+ * Executions with tasks needed by an unfinished execution, or with work under a step of another execution: a failed step may be retried.
+ */
 const listNeededExecutions = (tx: DecisionReader): ReadonlySet<ExecutionId> => {
   const live = tx.executions().filter((each) => !hasEnded(each));
   const needed = live.flatMap(({ plan }) => (tx.plan(plan)?.steps ?? []).flatMap((step) => listNeededTasks(step)));
@@ -62,7 +67,7 @@ const listTasksBelow = (tx: DecisionReader, id: ExecutionId): TaskId[] =>
 
 const stripKeyPrefix = (key: string, start: string): string | null => (key.startsWith(start) ? key.slice(start.length) : null);
 
-/** The execution that an effect belongs to; null if its key does not name one. */
+/** The execution behind an effect; null if the effect's key names no execution. */
 const findKeyOwner = (key: string): ExecutionId | null => {
   const whole = stripKeyPrefix(key, "write-comment:execution/") ?? stripKeyPrefix(key, "close-issue:");
   return (

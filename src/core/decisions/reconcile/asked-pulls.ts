@@ -6,8 +6,8 @@ import { abandonExecution } from "../apply/cancel.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
 /**
- * Follows the pull requests on which work was requested. If one is closed, its execution is paused; if one is merged, its execution is
- * cancelled.
+ * Follows the pull requests on which work was requested. A closed pull request pauses its execution; a merged pull request cancels its
+ * execution.
  */
 export const reconcileRequestPulls = (tx: DecisionTransaction): void => {
   const said = tx.reportedActivity();

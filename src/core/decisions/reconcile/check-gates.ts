@@ -122,7 +122,7 @@ const isVerifyBranchDeleted = (tx: DecisionReader, commit: Sha, { attempt, deadl
 const toVerifyBranch = (commit: Sha, attempt: number): string => toBranchRef(toCandidateBranch(hashValue([commit, attempt]).slice(0, 12)));
 
 /**
- * Pushes a branch for every candidate under verification and deletes branches that no candidate needs, except those that a person moved.
+ * Pushes a branch for every candidate under verification and deletes unneeded branches, unless a person moved them.
  */
 export const reconcileCandidateBranches = (tx: DecisionTransaction): void => {
   const runs = Object.values(tx.ledger().queues).flatMap((queue) => listVerifyBranches(queue));

@@ -53,7 +53,7 @@ export const isResolutionWanted = (tx: DecisionReader, { id, baseBranch }: Execu
   return !item || item.state === "resolving" || item.mergedAgainst === null;
 };
 
-/** An unlanded head in a resolution that has left the queue or is held; null if there is none. A held head could wait for a person for days. */
+/** An unlanded head of a resolution, held or no longer in the queue; otherwise null. A held head could wait for a person for days. */
 export const findLostHead = (tx: DecisionReader, { line }: Resolution): TaskId | null =>
   line?.ahead.find(({ task, head }) => {
     const step = findStep(tx, task)?.step;
@@ -128,7 +128,7 @@ const findRegeneratedFiles = (regenerate: Config["refinery"]["regenerate"], conf
 
 /**
  * Blames a failed verification on the step's conflict resolution once: restores the conflicting head and resolves it again. Returns false
- * if there is no resolution to blame.
+ * without a resolution to blame.
  */
 export const revertFailedResolution = (tx: DecisionTransaction, { execution, step, log }: StepContext & { log: string }): boolean => {
   const { resolution, head } = step;

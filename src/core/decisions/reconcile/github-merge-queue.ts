@@ -17,7 +17,7 @@ const QUEUE_POLL_MS = 15_000;
 /** Milliseconds after which an entry without a merge counts as removed: GitHub removes entries shortly before the merge is visible. */
 const REMOVAL_PAUSE_MS = 10_000;
 const ENQUEUE_PAUSE_MS = 2_000;
-/** Milliseconds between two reads of checks that GitHub requires before it queues a pull request. */
+/** Milliseconds between two reads of the checks required by GitHub before a pull request enters the queue. */
 const ENQUEUE_CHECK_PAUSE_MS = 60_000;
 
 type QueuedLanding = { readonly base: BranchName; readonly landing: Landing; readonly pull: number };

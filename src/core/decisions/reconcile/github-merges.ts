@@ -149,7 +149,7 @@ const DENIED_METHOD_PATTERNS: readonly (readonly [RegExp, MergeMethod])[] = [
 ];
 const findDeniedMethod = (reason: string): MergeMethod | null => DENIED_METHOD_PATTERNS.find(([words]) => words.test(reason))?.[1] ?? null;
 
-/** Excludes a merge method that GitHub rejects although the rules did not show that; another method is chosen. */
+/** Excludes a merge method that GitHub rejects in spite of the known rules; another method is chosen. */
 const recordDeniedMethod = (tx: DecisionTransaction, base: BranchName, { denied, why }: { denied: MergeMethod; why: string }): void => {
   abandonLanding(tx, base, { reason: why, pauseMs: 0 });
   const { landingTerms: _, ...queue } = tx.queue(base);
@@ -174,7 +174,7 @@ const retryRefusedLanding = (tx: DecisionTransaction, base: BranchName): void =>
   tx.putQueue(base, { ...rest, frozen: null });
 };
 
-/** Opens a pull request that reverts a merge whose tree was not verified. A person decides about it. */
+/** Opens a pull request to revert a merge with an unverified tree. A person decides about the revert. */
 const prepareRevert = (tx: DecisionTransaction, base: BranchName): void => {
   const { incident, ...queue } = tx.queue(base);
   const tip = tx.baseTip(base);

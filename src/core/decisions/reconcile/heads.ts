@@ -56,8 +56,8 @@ const syncTaskHead = (tx: DecisionTransaction, execution: Execution, step: Step)
 };
 
 /**
- * Fails a step whose branch was deleted and whose commit no clone has. The next attempt gets a new pull request, since GitHub closed this
- * one.
+ * Fails a step whose branch was deleted and whose commit no clone has. The next attempt gets a new pull request, since GitHub closed the
+ * old pull request.
  */
 const failLostBranch = (tx: DecisionTransaction, { execution, step }: { execution: Execution; step: Step }): void => {
   const task = toTaskId(execution.id, step.id);

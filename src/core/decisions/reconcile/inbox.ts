@@ -3,7 +3,7 @@ import { isMailExpired } from "../../domain/mail.ts";
 import { REQUESTS_PREFIX, RESULTS_PREFIX, toRefusedRef } from "../../domain/refs.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 
-/** Milliseconds for which event ids are remembered. Comments are listed from the cursor, which is never older. */
+/** Milliseconds for which event ids are remembered. Comments are listed from the cursor, and the cursor is never older. */
 const EVENT_MEMORY_MS = 24 * 60 * 60_000;
 
 type DatedCommand = Pick<Extract<Event, { kind: "commanded" }>, "at" | "edited" | "source">;

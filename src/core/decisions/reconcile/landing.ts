@@ -64,7 +64,7 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
   deleteUnusedCandidates(tx, base, next);
 };
 
-/** What the landing terms mean for the plan. */
+/** The landing terms in the words of the refinery. */
 const toRefineryTerms = ({ landingTerms: terms }: Queue) => ({
   reusesVerdicts: terms?.requiresExactCommit !== true,
   landsTogether: terms?.mode !== "each" && terms?.mode !== "queue",
@@ -87,7 +87,7 @@ const admitUnderTerms = (tx: DecisionTransaction, base: BranchName, { queue, tip
   );
 };
 
-/** Holds an entrant that is in GitHub's merge queue: it is neither verified nor landed again, even if the base moves. */
+/** Holds an entrant in GitHub's merge queue: Enki neither verifies nor lands the entrant again, even if the base moves. */
 const withMergeQueueHold = ({ landing }: Queue, entrant: QueueEntrant): QueueEntrant =>
   landing?.mode === "queue" && entrant.refusal === null && landing.candidate.items.some(({ task }) => task === entrant.task)
     ? { ...entrant, refusal: IN_QUEUE_REFUSAL }

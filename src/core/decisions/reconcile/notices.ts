@@ -10,7 +10,7 @@ import type { DecisionReader, DecisionTransaction } from "../decision-transactio
 import { findCommentUrl } from "../run-links.ts";
 import { listNotices } from "../list-notices.ts";
 
-/** How often a webhook is tried. A notice is no reason to wait for a chat system. */
+/** Most attempts to post to a webhook. A notice is no reason to wait for a chat system. */
 const MAX_POSTS = 4;
 
 /**
@@ -40,14 +40,14 @@ const requestReview = (tx: DecisionTransaction, execution: Execution, notice: No
   tx.requestEffect({ kind: "request-review", key: toReviewKey(execution, notice), pull: notice.pull, login: notice.person });
 };
 
-/** Tells a person who may not open a checkpoint alone that somebody else must. */
+/** Tells a person without permission to open a checkpoint alone that another person must. */
 const withReviewer = (tx: DecisionReader, notice: Notice): Notice =>
   notice.kind === "review" && !mayReviewAlone(tx) ? { ...notice, reason: `${OTHER_REVIEWER_REASON} ${notice.reason}`.trimEnd() } : notice;
 
 /** Whether the review of the person who asked for the work opens a checkpoint. */
 const mayReviewAlone = (tx: DecisionReader): boolean => tx.snapshot.config.policy.selfApproval.includes("requester");
 
-/** A review that GitHub does not let Enki request, or that somebody else must write, is asked for in a comment. */
+/** A comment asks for a review if GitHub refuses Enki's request for the review, or if another person must write the review. */
 const needsComment = (tx: DecisionReader, execution: Execution, notice: Notice): boolean =>
   notice.kind === "review"
     ? !mayReviewAlone(tx) || Boolean(tx.effectRecord(toReviewKey(execution, notice))?.refused)
@@ -57,7 +57,7 @@ type SentComment = { readonly key: `write-comment:${string}`; readonly ids: read
 
 const NOTICE_KEY_START = "write-comment:notice/";
 
-/** Comments that announced notices, by execution. The ids are a part of the key, so that the record alone says what was announced. */
+/** Comments that announced notices, by execution. The key includes the ids, so the record alone shows the announced notices. */
 const openSentNotices = (tx: DecisionReader): ((execution: ExecutionId) => readonly SentComment[]) => {
   let known: Map<ExecutionId, SentComment[]> | null = null;
   const read = (): Map<ExecutionId, SentComment[]> => {

@@ -26,7 +26,7 @@ import { reconcileTransitions } from "./transitions.ts";
 import { reconcileWorkflows } from "./workflows.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
-/** One rule that derives ref moves, effects and new states from the ledger. */
+/** A rule to derive ref moves, effects and new states from the ledger. */
 export type ReconcilePass = {
   readonly run: (tx: DecisionTransaction) => void;
   /** The passes whose changes this pass must see. */
@@ -64,7 +64,7 @@ const PASSES: Readonly<Record<string, ReconcilePass>> = {
   proposals: { run: reconcileProposals, after: ["transitions"] },
   usage: { run: reconcileUsage, after: ["rewinds"] },
   shownPlans: { run: reconcileShownPlans, after: ["transitions"] },
-  /** Steps change their states before it, so that one write has both. */
+  /** Steps change their states before the estimates, so that the same write has both. */
   estimates: { run: reconcileEstimates, after: ["scheduling", "reverts", "pulls", "proposals"] },
   /** Comments show the decisions of the other passes. */
   comments: { run: reconcileComments, after: ["requestedMerges", "candidateBranches", "scheduling", "pulls", "estimates", "shownPlans"] },
@@ -74,8 +74,8 @@ const PASSES: Readonly<Record<string, ReconcilePass>> = {
 };
 
 /**
- * Orders passes so that each runs after the passes that it names. Among those that may run next, the one with the lowest rank runs first.
- * Throws if a pass is unknown or the passes wait for each other: that is a bug in the table.
+ * Orders passes so that each runs after the passes in its `after`. Of the passes free to run next, the lowest rank runs first. Throws if a
+ * pass is unknown or the passes wait for each other: a bug in the table.
  */
 export const orderPasses = (
   passes: Readonly<Record<string, ReconcilePass>> = PASSES,

@@ -37,7 +37,10 @@ const reconcileStepPull = (tx: DecisionTransaction, execution: Execution, step: 
   reportHeadStatus(tx, execution, { commit: step.head.sha, step });
 };
 
-/** Whether an execution reports the status of a head that several share: the newest open one does, else the newest. */
+/**
+ * Whether an execution reports the status of a shared head: the newest open execution reports the status; without an open execution, the
+ * newest.
+ */
 const ownsHeadStatus = (tx: DecisionReader, execution: Execution, commit: Sha): boolean => {
   const all = tx.executions().filter(({ landsPull, steps }) => landsPull && Object.values(steps).some(({ head }) => head?.sha === commit));
   const open = all.filter((each) => !hasEnded(each));

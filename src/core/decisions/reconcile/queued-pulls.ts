@@ -6,7 +6,7 @@ import { refuseChangedHead, refuseDeletedBranch } from "../../messages/pull-refu
 import { failStep } from "../apply/fail-step.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 
-/** Takes a pull request out of the queue if its branch has another head: nobody asked to land that one. */
+/** Takes a pull request out of the queue if its branch has another head: nobody asked to land the other head. */
 export const syncPullHead = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const { landsPull } = execution;
   if (!landsPull || landsPull.branch === null) return;

@@ -146,7 +146,10 @@ const publishRecoveredHead = (
   tx.note(`${task}: its own changes are carried to ${baseTip.slice(0, 12)} as ${commit.slice(0, 12)}`);
 };
 
-/** The commit after which a head's own changes start: its base tip with the heads that it builds on merged in. Returns null if that is unknown. */
+/**
+ * The commit after which a head's own changes start: its base tip with the heads that it builds on merged in. Returns null for an unknown
+ * fork point.
+ */
 const findOwnForkPoint = (tx: DecisionReader, { execution, step, head }: StrandedWork) => {
   const ground = findHeadBaseTip(tx, execution.baseBranch, head);
   if (!ground) return ground;

@@ -14,7 +14,7 @@ import { isStrandedHead } from "../base-rewinds.ts";
 import { isPlainRevert } from "../undo-state.ts";
 import { publishLandingRevert } from "./reverts.ts";
 
-/** Rebases work that was built on heads which will not land as they were. */
+/** Rebases work on top of heads that will not land as they were. */
 export const reconcileStaleWork = (tx: DecisionTransaction): void => {
   for (const execution of tx.executions()) {
     if (execution.state !== "running") continue;
@@ -76,7 +76,7 @@ const reattachOwnChanges = (tx: DecisionTransaction, { execution, step, planned 
 
 type HeadResultList = NonNullable<Step["headResults"]>;
 
-/** The results that make up a head, each built on the one before. */
+/** The results in a head, each built on the result before. */
 const listHeadResults = ({ headResults, result, baseCommit }: Step): HeadResultList =>
   headResults ?? (result !== null && baseCommit !== null ? [{ result, baseCommit }] : []);
 

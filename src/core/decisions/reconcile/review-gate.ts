@@ -71,7 +71,7 @@ export const evaluateReviewGate = (tx: DecisionReader, of: PublishedStep): GateV
 /** Evaluates reviews first, and the pull request's state only if that justifies another request. */
 const evaluateFullGate = (tx: DecisionReader, of: PublishedStep): GateVerdict => {
   const { step, planned } = of;
-  // One request finds a missing approval; only heads that could land justify more.
+  // A single request finds a missing approval; only heads ready to land justify more requests.
   const word = isReadyForReview(tx, of) && planned.checkpoint ? evaluateApproval(tx, of) : null;
   if (word !== null && word.kind !== "free") return toGateVerdict(tx, of, word);
   if (isNewPull(tx, of) && (word !== null || !planned.checkpoint))
@@ -93,7 +93,7 @@ const evaluatePull = (tx: DecisionReader, of: PublishedStep, word: HeadVerdict |
   return toGateVerdict(tx, of, word ?? evaluateReviews(tx, of, pull));
 };
 
-/** How a person ended the wait of a queued pull request: by a merge, or by a change of its head, base or state. Null without an end. */
+/** The end that a person gave to the wait of a queued pull request: a merge, or a change of its head, base or state. Otherwise null. */
 const findQueuedEnd = (of: PublishedStep, pull: Pull): GateVerdict | null => {
   if (pull.state === "merged" && pull.baseBranch === of.execution.baseBranch) {
     const merged = evaluateMergedPull(of, pull);

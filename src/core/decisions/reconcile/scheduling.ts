@@ -14,7 +14,7 @@ import { listQuotaHolds, readQuotaWaits } from "../quota-waits.ts";
 import { isRevertDue } from "../undo-state.ts";
 import { startStep } from "./start-step.ts";
 
-/** Starts the work that the limits allow, and requests every job that should be running. */
+/** Starts work within the limits, and requests every job of running work. */
 export const reconcileScheduling = (tx: DecisionTransaction): void => {
   for (const each of scheduleWork(listStartable(tx), countLoad(tx), tx.snapshot.config.workers)) startWork(tx, each);
   for (const execution of tx.executions()) requestExecutionJobs(tx, execution);

@@ -31,7 +31,7 @@ export const reconcileTransitions = (tx: DecisionTransaction): void => {
   }
 };
 
-/** Starts everything that waits for no person: plans without approval, and executions that were blocked by another execution's failure. */
+/** Starts work without a person's help: plans without approval, and executions blocked by another execution's failure. */
 const startAutomatically = (tx: DecisionTransaction, execution: Execution): void => {
   const { state, requestedBy, amendment } = execution;
   if (state === "proposed" && needsNoApproval(tx, execution)) startApprovedPlan(tx, execution, { by: requestedBy, at: tx.now });
@@ -42,7 +42,7 @@ const startAutomatically = (tx: DecisionTransaction, execution: Execution): void
 
 const needsNoApproval = (tx: DecisionReader, { planOnly }: Execution): boolean => !planOnly && tx.snapshot.config.plan.approval === "never";
 
-/** Whether a task of another execution no longer blocks this one. */
+/** Whether another execution's task has stopped blocking a step. */
 const isUnblocked = (tx: DecisionReader, execution: Execution): boolean =>
   tx.steps(execution.id).some((step) => {
     const planned = step.state === "blocked" ? tx.planned(execution, step.id) : undefined;
@@ -80,7 +80,7 @@ const toNextStep = (step: Step, look: () => readonly NeedStatus[]): Step | null 
   }
 };
 
-/** A step that has not started becomes ready once all its needs are met. */
+/** Makes an unstarted step ready once every need is met. */
 const awaitNeeds = (step: Step, needed: readonly NeedStatus[]): Step | null => {
   if (needed.some(({ state }) => state === undefined)) return null;
   const bad = needed.find(({ state }) => isNeedFailed(state));

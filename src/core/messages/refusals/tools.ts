@@ -72,7 +72,7 @@ export const refuseOver = (target: string, state: string): RefusedResult =>
 
 const READ_AGAIN = "call enki_edit_file with `path` alone, and copy the anchors of its answer";
 
-/** What to do about a refused edit, by its code. */
+/** The remedy for a refused edit, by its code. */
 const EDIT_REMEDIES: Readonly<Record<string, string>> = {
   "no-anchor": `${READ_AGAIN} around your new lines, such as 12:a1b2c3|; to append, end with $|`,
   "out-of-range": READ_AGAIN,

@@ -62,7 +62,7 @@ const findActionClose = (source: string, start: number, line: number): number =>
   throw new TemplateError(unclosed);
 };
 
-/** The position that closes a comment action, with or without a trim marker; -1 if it is not closed. */
+/** The position that closes a comment action, with or without a trim marker; -1 for an unclosed comment. */
 const findCommentClose = (source: string, start: number): number => {
   const end = source.indexOf("*/", start);
   const close = end === -1 ? -1 : source.indexOf("}}", end);

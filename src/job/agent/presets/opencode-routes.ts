@@ -1,7 +1,7 @@
 import { type AgentVariables, ANTHROPIC_PATHS, GOOGLE_PATHS, type KeyRoute, OPENAI_PATHS, toBearer } from "../key-route.ts";
 import { readRecord, readText } from "../read-fields.ts";
 
-/** How the requests of one kind of API carry their key, and which of them a session needs. */
+/** The headers with which requests to a kind of API carry the key, and the paths that a session needs. */
 type ProviderApi = { readonly toHeaders: (key: string) => Readonly<Record<string, string>>; readonly paths: RegExp };
 
 const ANTHROPIC: ProviderApi = { toHeaders: (key) => ({ "x-api-key": key.trim() }), paths: ANTHROPIC_PATHS };
