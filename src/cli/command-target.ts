@@ -5,7 +5,8 @@ import type { Ledger } from "../core/domain/ledger.ts";
 import type { RefName } from "../core/domain/ids.ts";
 import { ARCHIVE_REF, LEDGER_REF } from "../core/domain/refs.ts";
 import { chooseScheme, deriveApiUrl, type RemoteAddress } from "../core/setup/remote-address.ts";
-import { createTokenEnv, type GitContext, runGit } from "../storage/git/run-git.ts";
+import { createTokenEnv, type GitContext } from "../storage/git/run-git.ts";
+import { runNetworkGit } from "../storage/git/run-network-git.ts";
 import { CommandError } from "./command-options.ts";
 import { findRepository } from "./find-repository.ts";
 import { type ArchivedExecution, readArchivedExecution, readLocalLedger } from "./local-ledger.ts";
@@ -77,7 +78,7 @@ const openRemoteTarget = async (terminal: TerminalHost, { address, directory }: 
   const git: GitContext = { directory, after: terminal.after, env: createTokenEnv(token) };
   const fetchRef = async (ref: RefName): Promise<boolean> => {
     const refspec = `+${ref}:${ref}`;
-    const fetched = await runGit(git, ["fetch", "-q", "--no-tags", "--no-write-fetch-head", `${server}/${owner}/${name}.git`, refspec]);
+    const fetched = await runNetworkGit(git, ["fetch", "--no-tags", "--no-write-fetch-head", `${server}/${owner}/${name}.git`, refspec]);
     if (fetched.code !== 0 && !fetched.stderr.includes("couldn't find remote ref"))
       throw new NoTargetError(`the ledger cannot be fetched: ${fetched.stderr.trim().split("\n").at(-1) ?? ""}`);
     return fetched.code === 0;

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { ensureBareRepository } from "../storage/git/bare-clone.ts";
 import { createTokenEnv, type GitContext, runGit } from "../storage/git/run-git.ts";
+import { runNetworkGit } from "../storage/git/run-network-git.ts";
 import { LEDGER_REF } from "../core/domain/refs.ts";
 import { chooseScheme, readRemoteAddress } from "../core/setup/remote-address.ts";
 import { CommandError } from "./command-options.ts";
@@ -24,7 +25,6 @@ export type LedgerSource = {
   readonly env: Readonly<Record<string, string>>;
 };
 
-const FETCH_MS = 600_000;
 const URL_PATTERN = /^(?:[a-z][a-z0-9+.-]*:\/\/|[^/:]+@[^/:]+:)/i;
 
 /** The repository at an address. Git's own keys and a token of its host open private ones. */
@@ -71,20 +71,20 @@ export const findLedgerSource = (terminal: TerminalHost, repository: string): Pr
 /** Fetches a source into a bare repository, which has no configuration of the source. */
 export const openLedgerCopy = async (terminal: TerminalHost, directory: string, source: LedgerSource) => {
   await ensureBareRepository(directory);
-  const at: GitContext = { directory, after: terminal.after, timeoutMs: FETCH_MS, env: source.env };
+  const at: GitContext = { directory, after: terminal.after, env: source.env };
   const refspecs = [
     "+refs/heads/*:refs/heads/*",
     "+refs/enki/*:refs/enki/*",
     ...(source.ref === LEDGER_REF ? [] : [`+${source.ref}:${LEDGER_REF}`]),
   ];
   const fetch = () =>
-    runGit(at, ["fetch", "-q", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--", source.url, ...refspecs]);
+    runNetworkGit(at, ["fetch", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--", source.url, ...refspecs]);
   const fetched = await fetch();
   if (fetched.code !== 0)
     throw new CommandError(`${source.label} cannot be fetched: ${fetched.stderr.trim().split("\n").at(-1) ?? "git ended without a word"}`);
   const ledger = await runGit(at, ["rev-parse", "--verify", "-q", LEDGER_REF]);
   if (ledger.code !== 0) throw new CommandError(`${source.label} has no ledger; Enki writes it with the first request`);
-  const head = await runGit(at, ["ls-remote", "--symref", "--", source.url, "HEAD"]);
+  const head = await runNetworkGit(at, ["ls-remote", "--symref", "--", source.url, "HEAD"]);
   const [, defaultBranch = "main"] = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(head.stdout.toString("utf8")) ?? [];
   return { fetch, defaultBranch };
 };

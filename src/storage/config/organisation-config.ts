@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { ConfigText } from "../../core/config/read-config.ts";
 import { readBlobs } from "../git/git-objects.ts";
 import { type TimerStarter, runGitOrThrow, type GitContext } from "../git/run-git.ts";
+import { runNetworkGitOrThrow } from "../git/run-network-git.ts";
 import { listTree } from "../git/git-tree.ts";
 import { readRemoteHead } from "../git/read-remote-head.ts";
 
@@ -45,8 +46,8 @@ export const openOrganisationConfig = ({ url, directory, after, stop, refreshMs,
 
 const readOrganisationFiles = async (at: GitContext, from: string): Promise<ConfigText[]> => {
   await runGitOrThrow(at, ["init", "-q", "--bare", "."]);
-  const quiet = ["-q", "--depth", "1", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"];
-  await runGitOrThrow(at, ["fetch", ...quiet, from, `+HEAD:${ORGANISATION_REF}`]);
+  const flags = ["--depth", "1", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"];
+  await runNetworkGitOrThrow(at, ["fetch", ...flags, from, `+HEAD:${ORGANISATION_REF}`]);
   const files = [...(await listTree(at, ORGANISATION_REF))].filter(([path]) =>
     /^enki\/(?:(?:enki|roles\/[^/]+)\.toml|workflows\/[^/]+\.md)$/.test(path),
   );

@@ -7,7 +7,8 @@ import { ensureBareRepository, writeRefs } from "./bare-clone.ts";
 import type { CommitIdentity } from "./git-objects.ts";
 import { pushRefs, type PushResult } from "./push-refs.ts";
 import { listRefs, readRef } from "./read-refs.ts";
-import { createTokenEnv, type GitContext, GitError, runGit, runGitOrThrow, type TimerStarter } from "./run-git.ts";
+import { createTokenEnv, type GitContext, GitError, type TimerStarter } from "./run-git.ts";
+import { runNetworkGit, runNetworkGitOrThrow } from "./run-network-git.ts";
 
 export type CloneOptions = {
   readonly url: string;
@@ -32,7 +33,7 @@ const FETCH_REFSPECS = REF_FOLDERS.map((folder) => `+${folder}/*:${folder}/*`);
 
 /** Jobs skip the history of the ledger, the archive and the proofs, which only grows, and what was refused in their place. */
 const JOB_REFSPECS = [...FETCH_REFSPECS, `^${LEDGER_REF}`, `^${ARCHIVE_REF}`, `^${PROOFS_REF}`, `^${REFUSED_PREFIX}*`];
-const FETCH_FLAGS = ["-q", "--no-tags", "--force", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"];
+const FETCH_FLAGS = ["--no-tags", "--force", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"];
 const BROKEN_CLONE_PATTERN = /\.lock|File exists|cannot lock ref|bad object|unable to read/;
 
 /** https://docs.github.com/pull-requests/collaborating-with-pull-requests/reviewing-changes-in-pull-requests/checking-out-pull-requests-locally */
@@ -60,7 +61,7 @@ export type CloneRemote = {
 export const connectRemote = (running: GitContext, { url, directory, token }: CloneOptions): CloneRemote => {
   const remote = async (): Promise<GitContext> => ({ ...running, env: createTokenEnv(await token()) });
   const fetch = async (...args: readonly string[]): Promise<string | null> => {
-    const { code, stderr } = await runGit(await remote(), ["fetch", ...FETCH_FLAGS, ...args]);
+    const { code, stderr } = await runNetworkGit(await remote(), ["fetch", ...FETCH_FLAGS, ...args]);
     return code === 0 ? null : stderr;
   };
   return {
@@ -87,7 +88,7 @@ export const connectRemote = (running: GitContext, { url, directory, token }: Cl
       return failed === null ? readRef(running, ref) : null;
     },
     remoteRef: async (ref) => {
-      const out = await runGitOrThrow(await remote(), ["ls-remote", "--refs", url, ref]);
+      const out = await runNetworkGitOrThrow(await remote(), ["ls-remote", "--refs", url, ref]);
       const line = out.split("\n").find((each) => each.endsWith(`\t${ref}`));
       return line?.split("\t")[0] ?? null;
     },

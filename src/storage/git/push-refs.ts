@@ -1,7 +1,8 @@
 import { toBranchRef } from "../../core/domain/refs.ts";
 import type { RefMove } from "../../core/domain/decision.ts";
 import type { RefName } from "../../core/domain/ids.ts";
-import { type GitOutput, runGit, type GitContext } from "./run-git.ts";
+import type { GitContext, GitOutput } from "./run-git.ts";
+import { runNetworkGit } from "./run-network-git.ts";
 
 /**
  * `stale`: the refs moved since they were read. `not-allowed`: the remote refuses to move this ref.
@@ -20,12 +21,10 @@ const PUSH_FLAGS = [
   "--porcelain",
   "--atomic",
   "--no-verify",
-  "--no-progress",
   "--no-follow-tags",
   "--recurse-submodules=no",
   "--no-signed",
 ];
-const SLOW_CONNECTION_CONFIG = ["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30"];
 
 /**
  * Pushes all moves atomically, each with a lease on the value that was read.
@@ -34,7 +33,7 @@ const SLOW_CONNECTION_CONFIG = ["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpe
 export const pushRefs = async (at: GitContext, url: string, moves: readonly RefMove[]): Promise<PushResult> => {
   const leases = moves.map(({ ref, oldSha }) => `--force-with-lease=${ref}:${oldSha ?? ""}`);
   const refspecs = moves.map(({ ref, newSha }) => `${newSha ?? ""}:${ref}`);
-  return parsePushResult(await runGit(at, [...SLOW_CONNECTION_CONFIG, "push", ...PUSH_FLAGS, ...leases, url, ...refspecs]), moves);
+  return parsePushResult(await runNetworkGit(at, ["push", ...PUSH_FLAGS, ...leases, url, ...refspecs]), moves);
 };
 
 /** Parses the porcelain lines of a push; the exit code, `Done` and prose prove neither success nor failure. */

@@ -1,4 +1,5 @@
-import { type GitContext, GitError, runGit } from "./run-git.ts";
+import { type GitContext, GitError } from "./run-git.ts";
+import { runNetworkGit } from "./run-network-git.ts";
 
 /** Git's message for a repository that is missing or not public. */
 const NO_REPOSITORY_PATTERN =
@@ -15,7 +16,7 @@ export const readRemoteHead = (at: GitContext, url: string): Promise<string> =>
   /^https?:/.test(url) ? readHeadByHttp(at, url) : readHeadByGit(at, url);
 
 const readHeadByGit = async (at: GitContext, url: string): Promise<string> => {
-  const asked = await runGit(at, ["ls-remote", "--quiet", url, "HEAD"]);
+  const asked = await runNetworkGit(at, ["ls-remote", "--quiet", url, "HEAD"]);
   if (asked.code === 0) return asked.stdout.toString("utf8").slice(0, 40);
   if (NO_REPOSITORY_PATTERN.test(asked.stderr)) return "";
   throw new GitError(`git ls-remote ${url}: ${asked.stderr.trim()}`);

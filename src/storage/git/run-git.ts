@@ -13,7 +13,10 @@ export type GitContext = {
   /** Added to the sealed environment. Tokens belong here, never in the arguments. */
   readonly env?: Readonly<Record<string, string>>;
   readonly after: TimerStarter;
+  /** How long the command may take at most. */
   readonly timeoutMs?: number;
+  /** How long the command may print nothing. */
+  readonly silentMs?: number;
   /** Kills a running command and starts no other. */
   readonly stop?: AbortSignal | undefined;
   /** The objects of the directory, where it is a bare repository. */
@@ -22,7 +25,8 @@ export type GitContext = {
   readonly maxOutputBytes?: number;
 };
 
-const GIT_TIMEOUT_MS = 60_000;
+/** Checkouts and copies of large repositories take minutes. */
+const GIT_TIMEOUT_MS = 600_000;
 
 /**
  * Environment of every git process, sealed from the host's configuration, attributes, hooks and prompts.
@@ -85,7 +89,26 @@ const killProcessGroup = (leader: number | undefined): void => {
   }
 };
 
-/** Runs git until it exits. A killed `git push` leaves its transport running and may still land, so the timeout kills the process group. */
+/** Stops a command at one of its limits, with the reason; `renew` starts the limit of its silence again. */
+const watchLimits = ({ after, timeoutMs = GIT_TIMEOUT_MS, silentMs }: GitContext, stop: (reason: string) => void) => {
+  const cancelTimeout = after(timeoutMs, () => stop(`stopped, because it took longer than ${timeoutMs / 1_000} s`));
+  let cancelSilence = (): void => undefined;
+  const renew = (): void => {
+    cancelSilence();
+    if (silentMs !== undefined)
+      cancelSilence = after(silentMs, () => stop(`stopped, because it made no progress for ${silentMs / 1_000} s`));
+  };
+  renew();
+  return {
+    renew,
+    cancel: (): void => {
+      cancelTimeout();
+      cancelSilence();
+    },
+  };
+};
+
+/** Runs git until it exits. A killed `git push` leaves its transport running and may still land, so a limit kills the process group. */
 export const runGit = (at: GitContext, args: readonly string[], input?: string | Buffer): Promise<GitOutput> =>
   new Promise((resolve, reject) => {
     at.stop?.throwIfAborted();
@@ -98,23 +121,27 @@ export const runGit = (at: GitContext, args: readonly string[], input?: string |
     });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
-    let [timedOut, size] = [false, 0];
+    let [limit, size] = ["", 0];
     const kill = (): void => killProcessGroup(child.pid);
-    const cancelTimer = at.after(at.timeoutMs ?? GIT_TIMEOUT_MS, () => {
-      timedOut = true;
+    const limits = watchLimits(at, (reason) => {
+      limit = reason;
       kill();
     });
     at.stop?.addEventListener("abort", kill, { once: true });
     const cancel = (): void => {
-      cancelTimer();
+      limits.cancel();
       at.stop?.removeEventListener("abort", kill);
     };
     child.stdout.on("data", (chunk: Buffer) => {
+      limits.renew();
       out.push(chunk);
       size += chunk.length;
       if (size > (at.maxOutputBytes ?? Infinity)) child.stdout.destroy();
     });
-    child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => {
+      limits.renew();
+      err.push(chunk);
+    });
     child.stdin.on("error", () => undefined);
     child.on("error", (error) => {
       cancel();
@@ -122,7 +149,8 @@ export const runGit = (at: GitContext, args: readonly string[], input?: string |
     });
     child.on("close", (code) => {
       cancel();
-      resolve({ code, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString("utf8"), timedOut });
+      const stderr = [Buffer.concat(err).toString("utf8"), limit].filter((text) => text !== "").join("\n");
+      resolve({ code, stdout: Buffer.concat(out), stderr, timedOut: limit !== "" });
     });
     child.stdin.end(input);
   });
