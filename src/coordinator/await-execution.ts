@@ -37,7 +37,7 @@ export const awaitExecution = async (host: CoordinateStepHost, clone: Repository
 };
 
 const readLedger = async (clone: RepositoryClone): Promise<Ledger> => {
-  await clone.fetchForJob();
+  await clone.fetchLedger();
   return (await loadLedger(clone, await clone.refs())).ledger;
 };
 

@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
+import type { Sha } from "../core/domain/ids.ts";
 import { toBranchRef } from "../core/domain/refs.ts";
 import { accept, type Result } from "../core/domain/refusal.ts";
 import { findJudgingFile } from "../core/policy/judging-files.ts";
@@ -22,6 +23,7 @@ export const prepareJob = async (host: JobHost, token: string): Promise<Result<J
   const claimed = claimJob({ ledger, refs, config, job: host.job });
   if (!claimed.ok) return claimed;
   const { baseCommit, earlier } = claimed.value;
+  await clone.fetchMissing(listNeededCommits(claimed.value));
   const conflict = claimed.value.conflict && (await prepareConflict({ clone, ledger }, baseCommit, claimed.value.conflict));
   await checkOutCommit(clone.running, { from: at.clone, to: host.workspace, commit: conflict?.merge ?? baseCommit });
   const fetchedEarlier =
@@ -40,6 +42,12 @@ export const prepareJob = async (host: JobHost, token: string): Promise<Result<J
   await writeFile(at.spec, JSON.stringify(spec), { mode: 0o600 });
   return accept(spec);
 };
+
+/** A branch may have been deleted or rewound, so that only another ref contains a commit of the job. */
+const listNeededCommits = ({ baseCommit, conflict, repeat, earlier, interrupted }: JobSpec): Sha[] =>
+  [baseCommit, conflict?.head, conflict?.forkPoint, repeat?.onto, earlier?.commit, interrupted?.commit].filter(
+    (each) => each !== undefined,
+  );
 
 /** A candidate with new or changed tests is excused only by a report that names the failed ones, since its tests may be what flakes. */
 const findKnownFlakes = async (clone: RepositoryClone, { repeat, baseCommit }: JobSpec): Promise<Pick<JobSpec, "repeat">> => {

@@ -21,7 +21,7 @@ import { claimJob } from "./claim-job.ts";
 import { cutAnswer, cutText } from "./cut-text.ts";
 import { explainForbiddenEnd } from "../core/policy/job-output.ts";
 import { makesArtifact, toOutputTerms } from "./job-environment.ts";
-import { type JobHost, fetchRepositoryState } from "./repository-state.ts";
+import { type JobHost, fetchPublishState } from "./repository-state.ts";
 import type { JobSpec } from "./job-spec.ts";
 import { readBundleContents, toBundleFile, toResultFile } from "./carried-files.ts";
 import { cleanEnds, cleanText } from "./clean-text.ts";
@@ -57,7 +57,7 @@ export type PublishEnd =
  */
 export const publishJob = async (host: JobHost, publishing: PublishOptions): Promise<PublishEnd> => {
   const at = toDeliveryPaths(host.temp);
-  const { clone, ledger, refs, config } = await fetchRepositoryState(host, publishing.token, at.clone);
+  const { clone, ledger, refs, config } = await fetchPublishState(host, publishing.token, at.clone);
   const job = toJobKey(host.job);
   const ref = toResultRef(job);
   const claimed = claimJob({ ledger, refs, config, job: host.job, isEnding: true });
@@ -99,6 +99,7 @@ const toKeptResult = ({ result, contents, kept = [], transcriptEnd }: BuiltResul
  */
 const listMarkedConflicts = async (clone: RepositoryClone, { baseCommit, conflict }: JobSpec): Promise<string[]> => {
   if (!conflict) return [];
+  await clone.fetchMissing([baseCommit, conflict.head]);
   const paths = new Set(conflict.conflicts.map(({ path }) => path));
   const sides = await Promise.all([baseCommit, conflict.head].map((side) => clone.readFiles(side, (path) => paths.has(path))));
   return sides.flatMap((side) => [...side].flatMap(([path, content]) => (hasConflictMarker(content.toString("utf8")) ? [path] : [])));

@@ -2,10 +2,12 @@ import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import type { TimerStarter } from "../storage/git/run-git.ts";
 import type { Config } from "../core/domain/config.ts";
 import { NOBODY } from "../core/domain/product.ts";
-import type { Job } from "../core/domain/job.ts";
+import { type Job, toJobKey } from "../core/domain/job.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import type { RepositoryRefs } from "../core/domain/query.ts";
-import { toBranchRef } from "../core/domain/refs.ts";
+import { LEDGER_REF, toBranchRef, toResultRef } from "../core/domain/refs.ts";
+import { readOwn } from "../core/domain/own-record.ts";
+import { listJobRefs } from "../core/domain/job-refs.ts";
 import { loadLedger } from "../storage/ledger/load-ledger.ts";
 import { openOrganisationConfig } from "../storage/config/organisation-config.ts";
 import { type ConfigLayers, readRepositoryConfig } from "../storage/config/repository-config.ts";
@@ -37,13 +39,41 @@ export type RepositoryState = {
   readonly config: Config;
 };
 
+/** The state with what prepare needs: branches with their history. */
 export const fetchRepositoryState = async (host: JobHost, token: string, directory: string): Promise<RepositoryState> => {
-  const { url, near, after, stop, layers, defaultBranch, log } = host;
-  const clone = await openClone({ url, directory, token: () => Promise.resolve(token), identity: NOBODY, after, stop, near });
-  await clone.fetchForJob();
+  const clone = await openJobClone(host, token, directory);
+  await clone.fetchLedger();
+  const { ledger } = await loadLedger(clone, await clone.refs());
+  await clone.fetchForJob([toBranchRef(host.defaultBranch), ...listJobRefs(ledger, host.job)]);
+  return readState(host, clone, ledger);
+};
+
+/** The state with what publish needs: no history, and no files but the ledger's and the configuration's. */
+export const fetchPublishState = async (host: JobHost, token: string, directory: string): Promise<RepositoryState> => {
+  // The sides of a conflict are commits in the history of branches.
+  if (host.job.kind === "resolve") return fetchRepositoryState(host, token, directory);
+  const clone = await openJobClone(host, token, directory);
+  const places = [
+    { ref: LEDGER_REF, files: "" },
+    { ref: toBranchRef(host.defaultBranch), files: ".enki/" },
+    // A pattern, because the ref is usually missing.
+    { ref: `${toResultRef(toJobKey(host.job))}*`, files: null },
+  ];
+  await clone.fetchSnapshot(places);
+  const { ledger } = await loadLedger(clone, await clone.refs());
+  const base = host.job.kind === "plan" ? readOwn(ledger.executions, host.job.target)?.baseBranch : undefined;
+  if (base !== undefined && base !== host.defaultBranch) await clone.fetchSnapshot([{ ref: toBranchRef(base), files: null }]);
+  return readState(host, clone, ledger);
+};
+
+const openJobClone = ({ url, near, after, stop }: JobHost, token: string, directory: string): Promise<RepositoryClone> =>
+  openClone({ url, directory, token: () => Promise.resolve(token), identity: NOBODY, after, stop, near });
+
+const readState = async (host: JobHost, clone: RepositoryClone, ledger: Ledger): Promise<RepositoryState> => {
+  const { url, after, stop, layers, defaultBranch, log } = host;
   const refs = await clone.refs();
-  const { ledger } = await loadLedger(clone, refs);
-  const organisation = openOrganisationConfig({ url, directory: `${directory}-organisation`, after, stop, refreshMs: 0, now: () => 0 });
+  const directory = `${clone.directory}-organisation`;
+  const organisation = openOrganisationConfig({ url, directory, after, stop, refreshMs: 0, now: () => 0 });
   const { config, faults } = await readRepositoryConfig(clone, refs[toBranchRef(defaultBranch)] ?? null, {
     ...layers,
     readOrganisation: organisation,

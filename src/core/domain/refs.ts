@@ -1,4 +1,4 @@
-import { type BranchName, isSha, readTaskId, type RefName, type Sha, type TaskId } from "./ids.ts";
+import { type BranchName, type ExecutionId, isSha, readTaskId, type RefName, type Sha, type TaskId } from "./ids.ts";
 import { isJobKind, type JobKey, readJobKey } from "./job.ts";
 
 /** The ledger's ref; every write is a commit with a single parent. */
@@ -28,6 +28,9 @@ export const readTaskRef = (ref: RefName): TaskId | null => {
 /** Keeps the head of a fork's pull request in the queue, so that every clone has its commits. */
 const PULL_HEADS_PREFIX = "refs/enki/pulls/";
 export const toPullHeadRef = (task: TaskId): RefName => PULL_HEADS_PREFIX + task;
+/** Patterns of the refs with the work of an execution's steps. */
+export const listExecutionRefs = (execution: ExecutionId): RefName[] =>
+  [TASKS_PREFIX, PULL_HEADS_PREFIX].map((prefix) => `${prefix}${execution}-*`);
 export const readPullHeadRef = (ref: RefName): TaskId | null => {
   const task = ref.startsWith(PULL_HEADS_PREFIX) ? readTaskId(ref.slice(PULL_HEADS_PREFIX.length)) : null;
   return task && `${task.execution}-${task.step}`;

@@ -2,10 +2,11 @@ import { rm } from "node:fs/promises";
 import type { RefMove } from "../../core/domain/decision.ts";
 import type { RefName, Sha } from "../../core/domain/ids.ts";
 import type { RepositoryRefs } from "../../core/domain/query.ts";
-import { ARCHIVE_REF, LEDGER_REF, PROOFS_REF, REFUSED_PREFIX } from "../../core/domain/refs.ts";
 import { ensureBareRepository, writeRefs } from "./bare-clone.ts";
 import type { CommitIdentity } from "./git-objects.ts";
+import { connectJobFetches, type FetchCommand, findMissingRef, type JobFetches } from "./job-fetches.ts";
 import { pushRefs, type PushResult } from "./push-refs.ts";
+import { REF_FOLDERS } from "./ref-folders.ts";
 import { listRefs, readRef } from "./read-refs.ts";
 import { createTokenEnv, type GitContext, GitError, type TimerStarter } from "./run-git.ts";
 import { runNetworkGit, runNetworkGitOrThrow } from "./run-network-git.ts";
@@ -28,11 +29,8 @@ export type CloneOptions = {
 };
 
 /** The folders of a clone's refs. */
-export const REF_FOLDERS = ["refs/heads", "refs/enki"] as const;
 const FETCH_REFSPECS = REF_FOLDERS.map((folder) => `+${folder}/*:${folder}/*`);
 
-/** Jobs skip the history of the ledger, the archive and the proofs, which only grows, and what was refused in their place. */
-const JOB_REFSPECS = [...FETCH_REFSPECS, `^${LEDGER_REF}`, `^${ARCHIVE_REF}`, `^${PROOFS_REF}`, `^${REFUSED_PREFIX}*`];
 const FETCH_FLAGS = ["--no-tags", "--force", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"];
 const BROKEN_CLONE_PATTERN = /\.lock|File exists|cannot lock ref|bad object|unable to read/;
 
@@ -40,13 +38,11 @@ const BROKEN_CLONE_PATTERN = /\.lock|File exists|cannot lock ref|bad object|unab
 export const toRemotePullRef = (pull: number): RefName => `refs/pull/${pull}/head`;
 
 /** How a clone reads from its remote and pushes to it. */
-export type CloneRemote = {
+export type CloneRemote = JobFetches & {
   /** Refs after the last fetch or push. */
   readonly refs: () => Promise<RepositoryRefs>;
   /** Fetches branches and Enki's refs, and deletes refs that the remote deleted. A broken clone is created again. */
   readonly fetch: () => Promise<void>;
-  /** Fetches the same refs into a new clone for one job, with only the newest commit of the ledger. */
-  readonly fetchForJob: () => Promise<void>;
   /** Fetches the head of a pull request, which GitHub keeps in a ref of its own also for forks; null if there is none. */
   readonly fetchPullHead: (pull: number) => Promise<Sha | null>;
   /** The value of one ref on the remote; null if it does not exist. */
@@ -60,31 +56,26 @@ export type CloneRemote = {
 /** Fetches from the remote and pushes to it. */
 export const connectRemote = (running: GitContext, { url, directory, token }: CloneOptions): CloneRemote => {
   const remote = async (): Promise<GitContext> => ({ ...running, env: createTokenEnv(await token()) });
-  const fetch = async (...args: readonly string[]): Promise<string | null> => {
-    const { code, stderr } = await runNetworkGit(await remote(), ["fetch", ...FETCH_FLAGS, ...args]);
+  const fetch: FetchCommand = async (args, config) => {
+    const { code, stderr } = await runNetworkGit(await remote(), ["fetch", ...FETCH_FLAGS, ...args], config);
     return code === 0 ? null : stderr;
   };
   return {
     refs: async () => Object.fromEntries(await listRefs(running, REF_FOLDERS)),
     fetch: async () => {
-      const first = await fetch("--prune", url, ...FETCH_REFSPECS);
+      const first = await fetch(["--prune", url, ...FETCH_REFSPECS]);
       if (first === null) return;
       if (!BROKEN_CLONE_PATTERN.test(first)) throw new GitError(`git fetch: ${first.trim()}`);
       await rm(directory, { recursive: true, force: true });
       await ensureBareRepository(directory);
-      const second = await fetch("--prune", url, ...FETCH_REFSPECS);
+      const second = await fetch(["--prune", url, ...FETCH_REFSPECS]);
       if (second !== null) throw new GitError(`git fetch: ${second.trim()}`);
     },
-    fetchForJob: async () => {
-      // The ledger is fetched first: refs that the ledger names were pushed no later than the ledger.
-      const ledger = await fetch("--depth=1", url, `+${LEDGER_REF}:${LEDGER_REF}`);
-      const failed = ledger === null || ledger.includes("couldn't find remote ref") ? await fetch(url, ...JOB_REFSPECS) : ledger;
-      if (failed !== null) throw new GitError(`git fetch: ${failed.trim()}`);
-    },
+    ...connectJobFetches(running, url, fetch),
     fetchPullHead: async (pull) => {
       const ref = toRemotePullRef(pull);
-      const failed = await fetch(url, `+${ref}:${ref}`);
-      if (failed !== null && !failed.includes("couldn't find remote ref")) throw new GitError(`git fetch: ${failed.trim()}`);
+      const failed = await fetch([url, `+${ref}:${ref}`]);
+      if (failed !== null && findMissingRef(failed) === null) throw new GitError(`git fetch: ${failed.trim()}`);
       return failed === null ? readRef(running, ref) : null;
     },
     remoteRef: async (ref) => {

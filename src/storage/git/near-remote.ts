@@ -2,9 +2,10 @@ import type { RefMove } from "../../core/domain/decision.ts";
 import type { RefName, Sha } from "../../core/domain/ids.ts";
 import { LEDGER_REF } from "../../core/domain/refs.ts";
 import { writeRefs } from "./bare-clone.ts";
-import { type CloneOptions, type CloneRemote, REF_FOLDERS, toRemotePullRef } from "./clone-remote.ts";
+import { type CloneOptions, type CloneRemote, toRemotePullRef } from "./clone-remote.ts";
 import { pushNear } from "./push-near.ts";
 import { pushRefs, type PushResult } from "./push-refs.ts";
+import { REF_FOLDERS } from "./ref-folders.ts";
 import { listRefs, readRef } from "./read-refs.ts";
 import { hasRefFiles, readRefFile, readRefFolders } from "./ref-files.ts";
 import { createTokenEnv, type GitContext } from "./run-git.ts";
@@ -42,7 +43,11 @@ export const connectNearRemote = (running: GitContext, { url, token }: CloneOpti
   return {
     refs: () => Promise.resolve(Object.fromEntries(known)),
     fetch: readRefs,
-    fetchForJob: readRefs,
+    fetchLedger: readRefs,
+    // One reading of the refs has them all, as of the ledger.
+    fetchForJob: () => Promise.resolve(),
+    fetchMissing: () => Promise.resolve(),
+    fetchSnapshot: readRefs,
     fetchPullHead: (pull) => readRef(remote, toRemotePullRef(pull)),
     remoteRef: (ref) => readRef(remote, ref),
     push: async (moves, ownMoves) => {

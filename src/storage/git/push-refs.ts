@@ -17,14 +17,7 @@ export type PushResult =
 
 export type PushLine = { readonly flag: string; readonly ref: RefName; readonly summary: string };
 
-const PUSH_FLAGS = [
-  "--porcelain",
-  "--atomic",
-  "--no-verify",
-  "--no-follow-tags",
-  "--recurse-submodules=no",
-  "--no-signed",
-];
+const PUSH_FLAGS = ["--porcelain", "--atomic", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--no-signed"];
 
 /**
  * Pushes all moves atomically, each with a lease on the value that was read.

@@ -41,6 +41,8 @@ const createSealedEnv = (directory: string): Record<string, string> => ({
   GIT_CONFIG_NOSYSTEM: "1",
   GIT_CONFIG_GLOBAL: "/dev/null",
   GIT_ATTR_NOSYSTEM: "1",
+  // A clone for one job may lack files, and fetching them one by one takes longer than failing.
+  GIT_NO_LAZY_FETCH: "1",
   // A clone may have refs/replace/ or grafts, which show other content under the id of a commit.
   GIT_NO_REPLACE_OBJECTS: "1",
   GIT_GRAFT_FILE: "/dev/null/none",

@@ -22,10 +22,14 @@ const keepErrors = (stderr: string): string =>
  * Runs a command that talks to a remote: `fetch`, `push` or `ls-remote`. Git prints its progress, so a silent command is a dead one. The
  * remaining errors hold neither progress nor the credentials of an address.
  */
-export const runNetworkGit = async (at: GitContext, [command = "", ...args]: readonly string[]): Promise<GitOutput> => {
+export const runNetworkGit = async (
+  at: GitContext,
+  [command = "", ...args]: readonly string[],
+  config: readonly string[] = [],
+): Promise<GitOutput> => {
   const watched: GitContext = { ...at, timeoutMs: at.timeoutMs ?? NETWORK_TIMEOUT_MS, silentMs: at.silentMs ?? SILENCE_LIMIT_MS };
   const progress = command === "ls-remote" ? [] : ["--progress"];
-  const ran = await runGit(watched, [...SLOW_CONNECTION_CONFIG, command, ...progress, ...args]);
+  const ran = await runGit(watched, [...SLOW_CONNECTION_CONFIG, ...config, command, ...progress, ...args]);
   return { ...ran, stderr: keepErrors(ran.stderr) };
 };
 

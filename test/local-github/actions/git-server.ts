@@ -9,6 +9,8 @@ export type GitServer = {
   readonly url: string;
   /** Tokens of the served requests, in order. */
   readonly served: string[];
+  /** Every request, in order. */
+  readonly requests: { readonly line: string; sentBytes: number }[];
   readonly bare: string;
   git(...args: string[]): string;
   /** Commits files on a branch of the bare repository and returns the commit. */
@@ -54,7 +56,9 @@ const serve = (root: string, request: IncomingMessage, response: ServerResponse)
       .map((line) => line.split(": "));
     const status = Number(headers.find(([name]) => name === "Status")?.[1]?.slice(0, 3) ?? 200);
     for (const [name = "", value = ""] of headers) if (name !== "Status") response.setHeader(name, value);
-    response.writeHead(status).end(answer.subarray(end + 4));
+    const body = answer.subarray(end + 4);
+    response.setHeader("content-length", body.length);
+    response.writeHead(status).end(body);
   });
 };
 
@@ -69,7 +73,11 @@ export const createGitServer = async (root: string, tokens: readonly string[]): 
   run("", "config", "uploadpack.allowAnySHA1InWant", "true");
   run("", "config", "http.receivepack", "true");
   const served: string[] = [];
+  const requests: GitServer["requests"] = [];
   const server = createServer((request, response) => {
+    const entry = { line: `${request.method} ${request.url}`, sentBytes: 0 };
+    requests.push(entry);
+    response.on("finish", () => void (entry.sentBytes = Number(response.getHeader("content-length") ?? 0)));
     const token = tokenOf(request);
     if (token === null || !tokens.includes(token)) {
       response.writeHead(token === null ? 401 : 403, token === null ? { "www-authenticate": 'Basic realm="git"' } : {}).end();
@@ -85,6 +93,7 @@ export const createGitServer = async (root: string, tokens: readonly string[]): 
   return {
     url: `http://127.0.0.1:${address.port}`,
     served,
+    requests,
     bare,
     git: (...args) => run("", ...args),
     commit: (branch, files) => {

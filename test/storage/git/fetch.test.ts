@@ -21,7 +21,8 @@ test("a job fetches branches with history, the current ledger only, and no archi
   const { it, first, tip } = await withLedger();
   it.git("update-ref", "-d", toBranchRef("other"));
   const job = await it.clone();
-  await job.fetchForJob();
+  await job.fetchLedger();
+  await job.fetchForJob([toBranchRef("main"), toBranchRef("absent"), ATTEMPTS_REF, "refs/enki/candidates/main/*"]);
   const refs = await job.refs();
   expect(Object.keys(refs).toSorted()).toEqual([ATTEMPTS_REF, LEDGER_REF, toBranchRef("main")].toSorted());
   const ledger = refs[LEDGER_REF] ?? "";
@@ -34,12 +35,14 @@ test("a job fetches branches with history, the current ledger only, and no archi
 test("a job pushes from its clone, and fetches branches without a ledger", async () => {
   const { it, tip } = await withLedger();
   const job = await it.clone();
-  await job.fetchForJob();
+  await job.fetchLedger();
+  await job.fetchForJob([toBranchRef("main"), toBranchRef("absent"), ATTEMPTS_REF, "refs/enki/candidates/main/*"]);
   const made = await job.writeCommit({ tree: await job.writeFiles(null, new Map()), parents: [], message: "a result", at: 0 });
   expect(await job.push([{ ref: "refs/enki/results/work/abcdef-a/1", oldSha: null, newSha: made }])).toEqual({ kind: "pushed" });
   expect(it.git("rev-parse", "refs/enki/results/work/abcdef-a/1")).toBe(made);
   it.git("update-ref", "-d", LEDGER_REF);
   const other = await it.clone();
-  await other.fetchForJob();
+  await other.fetchLedger();
+  await other.fetchForJob([toBranchRef("main")]);
   expect(await other.refs()).toMatchObject({ [toBranchRef("main")]: tip });
 });

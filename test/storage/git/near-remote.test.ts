@@ -23,7 +23,7 @@ test("a clone near its remote sees the remote's refs and files without fetching"
   expect(await clone.textAt(base, "a.txt")).toBe("a\n");
   const next = await repo.commit("main", { "a.txt": "b\n" });
   expect(await clone.refs()).toEqual({ "refs/heads/main": base });
-  await clone.fetchForJob();
+  await clone.fetchLedger();
   expect(await clone.refs()).toEqual({ "refs/heads/main": next });
   expect(await clone.remoteRef("refs/heads/main")).toBe(next);
   expect(await clone.isAncestor(base, next)).toBe(true);
