@@ -10,6 +10,7 @@ import { openWebhookRedelivery, type WebhookRedelivery } from "./coordinator/red
 import { deriveLedgerKeys } from "./storage/ledger/ledger-keys.ts";
 import { type HttpServerHandle, startHttpServer } from "./coordinator/http-server.ts";
 import { WEBHOOK_PATH } from "./core/setup/app-registration.ts";
+import { useProxies } from "./job/network/use-proxies.ts";
 import { createStatusPages } from "./coordinator/status-pages.ts";
 import { createWebhookReceiver } from "./coordinator/webhook-receiver.ts";
 
@@ -48,6 +49,7 @@ const UnthrottledOctokit = ProbotOctokit.defaults((options: object) => ({
 /** Starts the App: webhooks at `/api/github/webhooks`, rejected without a valid signature. Rejects if the port is in use or GitHub does not know the App. */
 export const startApp = async (options: AppOptions): Promise<StartedApp> => {
   const { appId, privateKey, secret, apiUrl: baseUrl } = options;
+  useProxies(process.env);
   const timers = options.timers ?? { now: Date.now, after: scheduleTimer };
   const probot = new Probot({ appId, privateKey, secret, baseUrl, Octokit: UnthrottledOctokit, logLevel: "fatal" });
   const asApp = await probot.auth();

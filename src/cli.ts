@@ -4,9 +4,11 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { main } from "./cli/main.ts";
 import { hideEnvironment } from "./isolation/hide-environment.ts";
+import { useProxies } from "./job/network/use-proxies.ts";
 
 // Agents on this machine descend from this process, and a person's environment may hold keys.
 hideEnvironment(process.env);
+useProxies(process.env);
 
 const EXIT_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

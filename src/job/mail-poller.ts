@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { readBlobs } from "../storage/git/git-objects.ts";
 import { type TimerStarter, runGit, type GitContext } from "../storage/git/run-git.ts";
+import { runNetworkGit } from "../storage/git/run-network-git.ts";
 import { listTree } from "../storage/git/git-tree.ts";
 import type { Mail } from "../core/domain/mail.ts";
 import { LEDGER_REF } from "../core/domain/refs.ts";
@@ -30,9 +31,8 @@ export const openMailPoller = ({ url, directory, after }: { url: string | null; 
   const read = async (): Promise<readonly Mail[] | null> => {
     await mkdir(directory, { recursive: true });
     await runGit(at, ["init", "-q", "--bare"]);
-    const fetched = await runGit(at, [
+    const fetched = await runNetworkGit(at, [
       "fetch",
-      "-q",
       "--no-tags",
       "--depth=1",
       "--no-write-fetch-head",

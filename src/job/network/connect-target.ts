@@ -71,7 +71,7 @@ export const toProxyOptions = (proxy: URL) => ({
 });
 
 /** Connects to a target through another proxy, which then looks up the name itself. */
-const connectThroughProxy = ({ target, connectMs }: TargetConnection, proxy: URL): Promise<Socket> =>
+export const connectThroughProxy = ({ target, connectMs }: Omit<TargetConnection, "lookup">, proxy: URL): Promise<Socket> =>
   new Promise((resolve, reject) => {
     const { request, headers, ...at } = toProxyOptions(proxy);
     const authority = `${target.host}:${target.port}`;

@@ -3,7 +3,7 @@ import { pipeline } from "node:stream";
 import { type NetworkTarget, readAddressTarget, readNetworkTarget } from "../../core/policy/network-hosts.ts";
 import { connectTarget, type NameLookup, toProxyOptions } from "./connect-target.ts";
 import { HOP_HEADERS, listConnectionHeaders } from "../proxy/hop-headers.ts";
-import type { UpstreamProxies } from "./upstream-proxy.ts";
+import type { UpstreamProxies } from "../../core/policy/upstream-proxy.ts";
 
 export type RequestTarget =
   | { readonly kind: "found"; readonly target: NetworkTarget; readonly path: string }

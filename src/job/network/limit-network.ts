@@ -11,7 +11,7 @@ import { openNetworkProxy } from "./open-network-proxy.ts";
 import { openRelaySockets } from "./open-relay-sockets.ts";
 import { selectUpstreamVariables, withProxyVariables } from "./proxy-variables.ts";
 import { openNetworkRefusalLog } from "./refusal-log.ts";
-import { readUpstreamProxies } from "./upstream-proxy.ts";
+import { readUpstreamProxies } from "../../core/policy/upstream-proxy.ts";
 
 export type NetworkRequest = {
   /** The agent's own variables. */

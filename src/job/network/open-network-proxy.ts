@@ -11,7 +11,7 @@ import {
 import { connectTarget, FORBIDDEN_ADDRESS, type NameLookup, readErrorCode } from "./connect-target.ts";
 import { findRequestTarget, forwardPlainRequest } from "./forward-plain-request.ts";
 import { joinTunnel, type TunnelEnd } from "./join-tunnel.ts";
-import type { UpstreamProxies } from "./upstream-proxy.ts";
+import type { UpstreamProxies } from "../../core/policy/upstream-proxy.ts";
 
 export type NetworkProxyOptions = {
   readonly patterns: readonly HostPattern[];

@@ -1,3 +1,4 @@
+import { readNetworkEnv } from "./network-environment.ts";
 import { type GitContext, GitError, type GitOutput, runGit } from "./run-git.ts";
 
 /** A transfer may take long, as long as it moves bytes. */
@@ -27,7 +28,12 @@ export const runNetworkGit = async (
   [command = "", ...args]: readonly string[],
   config: readonly string[] = [],
 ): Promise<GitOutput> => {
-  const watched: GitContext = { ...at, timeoutMs: at.timeoutMs ?? NETWORK_TIMEOUT_MS, silentMs: at.silentMs ?? SILENCE_LIMIT_MS };
+  const watched: GitContext = {
+    ...at,
+    env: { ...readNetworkEnv(process.env), ...at.env },
+    timeoutMs: at.timeoutMs ?? NETWORK_TIMEOUT_MS,
+    silentMs: at.silentMs ?? SILENCE_LIMIT_MS,
+  };
   const progress = command === "ls-remote" ? [] : ["--progress"];
   const ran = await runGit(watched, [...SLOW_CONNECTION_CONFIG, ...config, command, ...progress, ...args]);
   return { ...ran, stderr: keepErrors(ran.stderr) };

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { readHostPattern } from "../../../src/core/policy/network-hosts.ts";
 import type { NetworkRefusal } from "../../../src/core/messages/network-text.ts";
 import { openNetworkProxy } from "../../../src/job/network/open-network-proxy.ts";
-import { readUpstreamProxies } from "../../../src/job/network/upstream-proxy.ts";
+import { readUpstreamProxies } from "../../../src/core/policy/upstream-proxy.ts";
 import { openModelServer } from "../proxy/model-server.ts";
 
 const closing: (() => unknown)[] = [];

@@ -1,4 +1,4 @@
-import { isAddress, isLoopbackHost, type NetworkTarget, readHostPattern } from "../../core/policy/network-hosts.ts";
+import { isAddress, isLoopbackHost, type NetworkTarget, readHostPattern } from "./network-hosts.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -10,7 +10,8 @@ export type UpstreamProxies = {
   readonly unusable: readonly string[];
 };
 
-const readVariable = (env: Variables, name: string): string => (env[name.toLowerCase()] || env[name.toUpperCase()] || "").trim();
+export const readProxyVariable = (env: Variables, name: string): string =>
+  (env[name.toLowerCase()] || env[name.toUpperCase()] || "").trim();
 
 const readProxy = (text: string): URL | null => {
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
@@ -29,8 +30,8 @@ const coversHost = (entry: string, { host, port }: NetworkTarget): boolean => {
 /** Reads the usual variables, in both spellings. */
 export const readUpstreamProxies = (env: Variables): UpstreamProxies => {
   const names = ["https_proxy", "http_proxy", "all_proxy"] as const;
-  const proxies = Object.fromEntries(names.map((name) => [name, readProxy(readVariable(env, name))]));
-  const direct = readVariable(env, "no_proxy")
+  const proxies = Object.fromEntries(names.map((name) => [name, readProxy(readProxyVariable(env, name))]));
+  const direct = readProxyVariable(env, "no_proxy")
     .split(/[\s,]+/)
     .filter((entry) => entry !== "");
   return {
@@ -38,6 +39,6 @@ export const readUpstreamProxies = (env: Variables): UpstreamProxies => {
       isLoopbackHost(target.host) || direct.some((entry) => coversHost(entry, target))
         ? null
         : (proxies[isTunnel ? "https_proxy" : "http_proxy"] ?? proxies["all_proxy"] ?? null),
-    unusable: names.filter((name) => readVariable(env, name) !== "" && proxies[name] === null).map((name) => name.toUpperCase()),
+    unusable: names.filter((name) => readProxyVariable(env, name) !== "" && proxies[name] === null).map((name) => name.toUpperCase()),
   };
 };
