@@ -25,13 +25,13 @@ const checkRepositorySize: DoctorCheck = ({ github }) =>
     ? [
         reportWarning(
           "large-repository",
-          `The repository has ${Math.round(github.sizeKb / 1_000)} MB, and each fetch of a job ends after 60 s.`,
+          `The repository has ${Math.round(github.sizeKb / 1_000)} MB, and each job that works or verifies fetches the history of its branch.`,
           "git count-objects -vH",
         ),
       ]
     : [];
 
-const LARGE_REPOSITORY_KB = 300_000;
+const LARGE_REPOSITORY_KB = 2_000_000;
 
 const checkProtection: DoctorCheck = ({ protectionGaps }) =>
   protectionGaps.map((gap) =>
