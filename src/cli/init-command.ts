@@ -4,6 +4,7 @@ import { runGit } from "../storage/git/run-git.ts";
 import { CommandError, readOptions } from "./command-options.ts";
 import { findRepository } from "./find-repository.ts";
 import { openProgressView } from "./progress-view.ts";
+import { isEnterpriseServer } from "../core/setup/remote-address.ts";
 import { chooseSetUp } from "./set-up/choose-set-up.ts";
 import { describeNextSteps, describeProject } from "./set-up/describe-set-up.ts";
 import { fetchBase, openSetUpPull, pushSetUpBranch, type SetUpBase } from "./set-up/open-set-up-pull.ts";
@@ -40,9 +41,10 @@ export const runInitCommand = async (args: readonly string[], terminal: Terminal
   for (const line of describeProject(own, project)) terminal.out(`${line}\n`);
   const progress = openProgressView(terminal);
   const asks = terminal.isInteractive && !values.yes && !values["dry-run"];
-  const choices = await chooseSetUp(project, values, async (question, fallback) =>
+  const chosen = await chooseSetUp(project, values, async (question, fallback) =>
     asks ? (await progress.ask(`${question}\n[${fallback === "" ? "none" : fallback}] `)) || fallback : fallback,
   );
+  const choices = { ...chosen, isOnServer: own.remote !== null && isEnterpriseServer(own.remote.host) };
   const base = values["pull-request"] ? requireBase(own) : null;
   const commit = base && (await fetchBase(terminal, base));
   const read = await openPresentFiles(terminal, own, { commit, paths: [CONFIG_PATH] });

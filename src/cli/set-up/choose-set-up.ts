@@ -34,7 +34,7 @@ export const chooseSetUp = async (
   project: DetectedProject,
   options: SetUpOptions,
   ask: AskQuestion,
-): Promise<Omit<SetUpChoices, "jobs">> => {
+): Promise<Omit<SetUpChoices, "jobs" | "isOnServer">> => {
   const detected = project.verify.join(SEPARATOR);
   const verify = options.verify ?? splitCommands(await ask("Which commands must a change pass before it lands?", detected), project);
   const names = PRESET_NAMES.join(", ");

@@ -3,6 +3,7 @@ import type { DetectedProject } from "./detect-project.ts";
 import { type AgentOfSetUp, installAgent } from "./install-agent.ts";
 import { renderConfig } from "./render-config.ts";
 import { renderPlainWorkflow, renderStepWorkflow, VENDOR_DIRECTORY } from "./render-step-workflow.ts";
+import { useServerArtifacts } from "./server-artifacts.ts";
 import type { SetUpStep } from "./set-up-step.ts";
 
 export type SetUpChoices = {
@@ -15,6 +16,8 @@ export type SetUpChoices = {
   readonly usesApp: boolean;
   /** `[jobs]` of the repository's configuration. */
   readonly jobs: JobsSection;
+  /** Whether the repository is on a GitHub Enterprise Server. */
+  readonly isOnServer: boolean;
 };
 
 /** Files of the installation that set-up copies or renders. */
@@ -38,7 +41,7 @@ export const renderSetUp = (shipped: ShippedFiles, choices: SetUpChoices): Reado
   const { project, agent, verify, isVendored, usesEnvironment } = choices;
   const tools = project.tools.flatMap(({ steps }) => steps);
   const usesNode = project.tools.some(({ language }) => language === "Node.js");
-  const workflow = renderStepWorkflow(shipped.stepWorkflow, {
+  const rendered = renderStepWorkflow(shipped.stepWorkflow, {
     agentSteps: [...tools, ...("words" in agent ? [] : installAgent(agent.preset, usesNode))],
     verifySteps: [...listCheckoutSteps(project), ...tools],
     isVendored,
@@ -46,6 +49,7 @@ export const renderSetUp = (shipped: ShippedFiles, choices: SetUpChoices): Reado
     usesApp: choices.usesApp,
     jobs: choices.jobs,
   });
+  const workflow = choices.isOnServer ? useServerArtifacts(rendered) : rendered;
   const vendored = isVendored ? [...shipped.action].map(([path, text]) => [`${VENDOR_DIRECTORY}/${path}`, text] as const) : [];
   const coordinators = [...(choices.usesApp ? [] : shipped.coordinatorWorkflows)].map(
     ([path, text]) => [path, renderPlainWorkflow(text, choices)] as const,

@@ -35,6 +35,9 @@ const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/;
 /** The scheme for requests with a token to a host, which only a local GitHub may receive in clear text. */
 export const chooseScheme = (host: string): "http" | "https" => (LOOPBACK_HOST.test(host) ? "http" : "https");
 
+/** Whether a host is a GitHub Enterprise Server, which stores the artifacts of Actions in a way of its own. */
+export const isEnterpriseServer = (host: string): boolean => !/(?:^|\.)github\.com$|\.ghe\.com$/.test(host) && !LOOPBACK_HOST.test(host);
+
 /** The API of the GitHub that a remote is on: github.com, GitHub Enterprise Cloud with data residency, or GitHub Enterprise Server. */
 export const deriveApiUrl = ({ host }: RemoteAddress): string => {
   if (host === "github.com") return "https://api.github.com";

@@ -26,6 +26,12 @@ export const PINNED_ACTIONS = {
   bun: pin("oven-sh/setup-bun", "735343b667d3e6f658f44d0eca948eb6282f2b76", "v2.0.2"),
 } as const;
 
+/** The last releases that a GitHub Enterprise Server accepts, by the name of the action. */
+export const SERVER_ARTIFACT_ACTIONS = [
+  pin("actions/upload-artifact", "a8a3f3ad30e3422c9c7b888a15615d19a852ae32", "v3.1.3"),
+  pin("actions/download-artifact", "9bc31d5ccc31df68ecc42ccf4149144866c47d8a", "v3.0.2"),
+] as const;
+
 const quote = (text: string): string => (/^[A-Za-z0-9./_-]+$/.test(text) && !/^[\d.]+$/.test(text) ? text : JSON.stringify(text));
 
 const renderMap = (key: string, entries: readonly (readonly [string, string])[]): string[] =>

@@ -11,7 +11,7 @@ import { factsOf } from "./repository-facts.ts";
 
 const SHIPPED = readFileSync(new URL("../../../.github/workflows/enki-step.yml", import.meta.url), "utf8");
 const PROJECT = detectProject(factsOf({ "go.mod": "" }));
-const WORKFLOW =
+const renderWorkflow = (isOnServer: boolean): string =>
   renderSetUp(
     { stepWorkflow: SHIPPED, coordinatorWorkflows: new Map(), action: new Map() },
     {
@@ -22,8 +22,10 @@ const WORKFLOW =
       usesEnvironment: true,
       usesApp: true,
       jobs: configFileSchema.parse({}).jobs,
+      isOnServer,
     },
   ).get(STEP_WORKFLOW_PATH) ?? "";
+const WORKFLOW = renderWorkflow(false);
 
 const GITHUB: GitHubSettings = {
   isPrivate: false,
@@ -128,7 +130,7 @@ describe("enki doctor finds", () => {
     ["a machine that cuts off no network", { protectionGaps: ["open-network"] }, "open-network"],
     ["a machine that shows environments", { protectionGaps: ["readable-environment"] }, "readable-environment"],
     ["a red base", { redCommand: "go test ./..." }, "base-red"],
-    ["a repository whose fetch takes too long", on({ sizeKb: 900_000 }), "large-repository"],
+    ["a repository whose fetches take minutes", on({ sizeKb: 2_900_000 }), "large-repository"],
     ["no remote", { remote: null, github: null }, "remote-missing"],
     ["no token", { github: null, githubFault: "there is no token" }, "github-unread"],
     ["a token that may only read", on({ canPush: false }), "token-cannot-write"],
@@ -178,6 +180,13 @@ describe("enki doctor finds", () => {
   });
 
   test.each<[title: string, over: Partial<DoctorFacts>]>([
+    [
+      "an Enterprise Server whose workflow file is made for it",
+      {
+        remote: { host: "ghe.example.org", owner: "o", name: "n" },
+        stepWorkflow: { text: renderWorkflow(true), origin: "generated" },
+      },
+    ],
     ["a check that runs on candidates", requires("test", "{ push: { branches: [main, 'enki/candidate/**'] } }")],
     ["a check that runs on every push", requires("test", "push")],
     ["a check that can be dispatched", requires("test", "{ pull_request: {}, workflow_dispatch: {} }")],

@@ -57,6 +57,7 @@ const setUp = (files: Record<string, string>, over: Partial<SetUpChoices> = {}) 
       usesEnvironment: true,
       usesApp: false,
       jobs: jobsOf(""),
+      isOnServer: false,
       ...over,
     },
   );
@@ -321,6 +322,26 @@ describe("the workflow files that coordinate without an App", () => {
   test("no repository whose App coordinates has them", () => {
     const { rendered } = setUp({}, { usesApp: true });
     expect([...rendered.keys()]).toEqual([CONFIG_PATH, STEP_WORKFLOW_PATH]);
+  });
+});
+
+describe("the workflow file of a repository on a GitHub Enterprise Server", () => {
+  test("uses the releases of the artifact actions that the server accepts, by commit", () => {
+    const { text } = setUp({}, { isOnServer: true });
+    const used = [...text.matchAll(/uses: (actions\/\w+-artifact@.*)/g)].map(([, action]) => action);
+    const upload = "actions/upload-artifact@a8a3f3ad30e3422c9c7b888a15615d19a852ae32 # v3.1.3";
+    const download = "actions/download-artifact@9bc31d5ccc31df68ecc42ccf4149144866c47d8a # v3.0.2";
+    expect(used).toEqual([upload, upload, download, upload]);
+    expect(faultsOf(text)).toEqual([]);
+  });
+
+  test("has only inputs that these releases know, and is otherwise the same file", () => {
+    const known = ["name", "path", "if-no-files-found", "retention-days"];
+    const { workflow, text } = setUp({}, { isOnServer: true });
+    const steps = Object.values(workflow.jobs).flatMap((job) => job.steps.filter(({ uses = "" }) => /-artifact@/.test(uses)));
+    expect(steps.flatMap((each) => Object.keys(each.with ?? {})).filter((name) => !known.includes(name))).toEqual([]);
+    const withoutArtifacts = (file: string): string => file.replaceAll(/.*(?:-artifact@|include-hidden-files).*\n/g, "");
+    expect(withoutArtifacts(text)).toBe(withoutArtifacts(setUp({}).text));
   });
 });
 

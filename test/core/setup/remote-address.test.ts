@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chooseScheme, deriveApiUrl } from "../../../src/core/setup/remote-address.ts";
+import { chooseScheme, deriveApiUrl, isEnterpriseServer } from "../../../src/core/setup/remote-address.ts";
 
 test.each([
   ["github.com", "https"],
@@ -14,4 +14,15 @@ test.each([
 
 test("GitHub Enterprise has its API below the host, also behind an address in clear text", () => {
   expect(deriveApiUrl({ host: "ghes.example.com", owner: "o", name: "n" })).toBe("https://ghes.example.com/api/v3");
+});
+
+test.each([
+  ["github.com", false],
+  ["tenant.ghe.com", false],
+  ["127.0.0.1:3000", false],
+  ["localhost", false],
+  ["ghe.example.org", true],
+  ["notgithub.com", true],
+])("whether %s is an Enterprise Server: %s", (host, isServer) => {
+  expect(isEnterpriseServer(host)).toBe(isServer);
 });

@@ -3,6 +3,8 @@ import { findCheckReporters } from "../../policy/check-reporters.ts";
 import { chooseLandingMode } from "../../policy/landing-mode.ts";
 import { PROOF_KEYS_PATH } from "../../proof/verify-proof.ts";
 import { COORDINATOR_WORKFLOW_PATH, STEP_WORKFLOW_PATH } from "../plan-set-up.ts";
+import { isEnterpriseServer } from "../remote-address.ts";
+import { hasRefusedArtifacts } from "../server-artifacts.ts";
 import { type DoctorCheck, type Finding, onGitHub, reportError, reportWarning, slugOf } from "./finding.ts";
 import { SECRET_CHECKS } from "./secret-checks.ts";
 
@@ -94,18 +96,16 @@ const checkLanding = onGitHub(({ rules, mergeMethods }, { base, config }) => {
   return chosen.ok ? [] : [reportError(chosen.refusal.code, chosen.refusal.message, chosen.refusal.next)];
 });
 
-const checkServer: DoctorCheck = ({ remote, stepWorkflow }) => {
-  const isServer = remote !== null && !/(^|\.)github\.com$|\.ghe\.com$|^(?:127\.|localhost)/.test(remote.host);
-  return isServer && /(?:upload|download)-artifact@/.test(stepWorkflow?.text ?? "")
+const checkServer: DoctorCheck = ({ remote, stepWorkflow }) =>
+  remote !== null && isEnterpriseServer(remote.host) && hasRefusedArtifacts(stepWorkflow?.text ?? "")
     ? [
         reportError(
           "ghes-artifacts",
           `${remote.host} is a GitHub Enterprise Server, which refuses the artifact actions of ${STEP_WORKFLOW_PATH}.`,
-          "use the v3 releases of both artifact actions there",
+          "enki init",
         ),
       ]
     : [];
-};
 
 const checkBaseWorkflows: DoctorCheck = ({ differsFromDefault, base }) =>
   differsFromDefault === true
