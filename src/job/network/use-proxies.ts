@@ -38,7 +38,7 @@ const openThrough = async (host: string, port: number, proxy: URL): Promise<Sock
     return await connectThroughProxy({ target: { host, port }, connectMs: CONNECT_MS }, proxy);
   } catch (error) {
     // Without the proxy's address, which may hold a password.
-    throw new Error(`${host}:${port} cannot be reached through the proxy ${proxy.host}: ${readErrorCode(error)}`);
+    throw new Error(`${host}:${port} cannot be reached through the proxy ${proxy.host}: ${readErrorCode(error)}`, { cause: error });
   }
 };
 
