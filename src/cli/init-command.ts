@@ -33,6 +33,8 @@ export const initOptions = {
 /** As in `enki run`: there was a question, and no one to answer. */
 const EXIT_UNANSWERED = 3;
 
+const isOnServer = ({ remote }: OwnRepository): boolean => remote !== null && isEnterpriseServer(remote.host);
+
 /** `enki init`: detects the project, and writes Enki's configuration and workflow files. */
 export const runInitCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const values = readOptions(args, initOptions);
@@ -41,15 +43,14 @@ export const runInitCommand = async (args: readonly string[], terminal: Terminal
   for (const line of describeProject(own, project)) terminal.out(`${line}\n`);
   const progress = openProgressView(terminal);
   const asks = terminal.isInteractive && !values.yes && !values["dry-run"];
-  const chosen = await chooseSetUp(project, values, async (question, fallback) =>
+  const choices = await chooseSetUp(project, values, async (question, fallback) =>
     asks ? (await progress.ask(`${question}\n[${fallback === "" ? "none" : fallback}] `)) || fallback : fallback,
   );
-  const choices = { ...chosen, isOnServer: own.remote !== null && isEnterpriseServer(own.remote.host) };
   const base = values["pull-request"] ? requireBase(own) : null;
   const commit = base && (await fetchBase(terminal, base));
   const read = await openPresentFiles(terminal, own, { commit, paths: [CONFIG_PATH] });
   const jobs = readJobsSection(read(CONFIG_PATH));
-  const files = renderSetUp(await readShippedFiles(terminal.root, values.vendor), { ...choices, jobs });
+  const files = renderSetUp(await readShippedFiles(terminal.root, values.vendor), { ...choices, jobs, isOnServer: isOnServer(own) });
   const planned = await comparePresentFiles(terminal, own, { commit, files });
   if (planned.length === 0) {
     terminal.out("Everything is up to date.\n");

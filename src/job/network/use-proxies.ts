@@ -7,7 +7,7 @@ import { connectThroughProxy, readErrorCode } from "./connect-target.ts";
 
 const CONNECT_MS = 30_000;
 const NAMES = ["https_proxy", "http_proxy", "all_proxy"];
-/** Where Node's `fetch` finds how to connect. https://github.com/nodejs/undici/blob/main/lib/global.js */
+/** Node's `fetch` reads its dispatcher there. https://github.com/nodejs/undici/blob/main/lib/global.js */
 const DISPATCHER_KEY = Symbol.for("undici.globalDispatcher.1");
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -52,7 +52,7 @@ const secure = (socket: Socket, servername: string, ca: string[] | undefined): P
     });
   });
 
-/** How `fetch` connects to a server: through a proxy, if the variables name one for it. */
+/** Connects `fetch` to servers, through the proxies that the variables name. */
 const createConnector = (env: Variables) => {
   const proxies = readUpstreamProxies(env);
   const ca = readCertificates(env);

@@ -10,9 +10,9 @@ import { type GitContext, GitError } from "./run-git.ts";
 export type FetchCommand = (args: readonly string[], config?: readonly string[]) => Promise<string | null>;
 
 /** A ref, and the prefix of the files that are needed of it; null for none. */
-export type SnapshotPlace = { readonly ref: RefName; readonly files: string | null };
+type SnapshotPlace = { readonly ref: RefName; readonly files: string | null };
 
-/** How a job fetches what it needs into a new clone. */
+/** Fetches of a job into a new clone. */
 export type JobFetches = {
   /** Fetches only the newest commit of the ledger. */
   readonly fetchLedger: () => Promise<void>;

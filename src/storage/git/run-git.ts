@@ -13,9 +13,9 @@ export type GitContext = {
   /** Added to the sealed environment. Tokens belong here, never in the arguments. */
   readonly env?: Readonly<Record<string, string>>;
   readonly after: TimerStarter;
-  /** How long the command may take at most. */
+  /** The longest duration of the command. */
   readonly timeoutMs?: number;
-  /** How long the command may print nothing. */
+  /** The longest silence of the command. */
   readonly silentMs?: number;
   /** Kills a running command and starts no other. */
   readonly stop?: AbortSignal | undefined;

@@ -7,7 +7,7 @@ const SILENCE_LIMIT_MS = 120_000;
 /** Servers send a byte every five seconds while they count and store objects. */
 const SLOW_CONNECTION_CONFIG = ["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=60"];
 
-/** What git prints about its progress and about each ref, which is no part of an error. */
+/** Git's lines about its progress and about each ref, which are no part of an error. */
 const PROGRESS_PATTERN =
   /^(?:remote: )?(?:[A-Z][a-z]+(?: [a-z]+)*: +\d+(?:%|,|$| \(| *\|)|Total \d+ \(delta )|^(?:Delta compression using|From |To )|^ [-+*=t ] /;
 
