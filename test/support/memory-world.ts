@@ -82,7 +82,8 @@ export const memoryWorld = (
     workCommit?: () => unknown;
     /** Work that changes nothing where it is put. */
     unchanged?: (query: Extract<Query, { kind: "work" }>) => boolean;
-    refuse?: (effect: Effect) => string | null;
+    /** GitHub's words for a refused effect, with the code of the refusal if it is not `not-allowed`. */
+    refuse?: (effect: Effect) => string | { readonly code: string; readonly reason: string } | null;
     /** How a post to the webhook of notices ends. */
     postNotice?: () => EffectEnding<"post-notice">;
     /** GitHub does not say which run it started. */
@@ -411,8 +412,8 @@ export const memoryWorld = (
 
   const performOne = (effect: Effect, again: boolean): Event => {
     state.requests += 1;
-    const words = options.refuse?.(effect);
-    if (words) {
+    const refused = options.refuse?.(effect);
+    if (refused) {
       return {
         kind: "performed",
         at: state.now,
@@ -420,7 +421,7 @@ export const memoryWorld = (
           kind: effect.kind,
           key: effect.key,
           digest: digestEffect(effect),
-          ending: { kind: "refused", code: "not-allowed", reason: words },
+          ending: { kind: "refused", ...(typeof refused === "string" ? { code: "not-allowed", reason: refused } : refused) },
         },
       };
     }

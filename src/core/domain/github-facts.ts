@@ -102,6 +102,8 @@ export type ActionsWorkflowFile = {
   readonly file: string;
   readonly triggers: readonly WorkflowTrigger[];
   readonly jobs: readonly string[];
+  /** Enki's action as the file names it, if its owner is a placeholder. */
+  readonly placeholder?: string;
 };
 /** Stands for rules that cannot be read. */
 export const UNKNOWN_RULES: BranchRules = { isReadable: false, types: [], checks: [], requiredReviews: 0, allowedMethods: null };

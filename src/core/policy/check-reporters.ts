@@ -11,6 +11,9 @@ const MAX_FILE_CHARS = 256_000;
 /** A few aliases repeat a filter, a million are an attack. The parser's search for equal keys compares each key with all others. */
 const YAML_LIMITS = { maxAliasCount: 50, uniqueKeys: false, prettyErrors: false };
 
+/** Enki's action with an owner that nobody replaced. */
+const PLACEHOLDER_ACTION = /^[ \t-]+uses:[ \t]+["']?(OWNER\/enki@[\w.-]{1,100})/m;
+
 const isYamlMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const toYamlTexts = (value: unknown): readonly string[] | null =>
@@ -35,7 +38,8 @@ export const readActionsWorkflowFile = (file: string, text: string): ActionsWork
   const jobs = isYamlMap(root["jobs"])
     ? Object.entries(root["jobs"]).flatMap(([id, job]) => listCheckNames(id, isYamlMap(job) ? job : {}))
     : [];
-  return { file, triggers, jobs };
+  const [, placeholder] = PLACEHOLDER_ACTION.exec(text) ?? [];
+  return { file, triggers, jobs, ...(placeholder !== undefined && { placeholder }) };
 };
 
 const readWorkflowTriggers = (on: unknown): WorkflowTrigger[] => {

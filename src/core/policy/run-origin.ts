@@ -3,7 +3,8 @@ import type { BranchName, Login } from "../domain/ids.ts";
 import type { JobKey } from "../domain/job.ts";
 
 /** The workflow file of Enki's jobs. */
-const STEP_WORKFLOW_PATH = ".github/workflows/enki-step.yml";
+export const STEP_WORKFLOW_FILE = "enki-step.yml";
+const STEP_WORKFLOW_PATH = `.github/workflows/${STEP_WORKFLOW_FILE}`;
 
 /** Who starts Enki's runs, and from which branch. */
 export type RunStarter = { readonly botLogin: Login; readonly defaultBranch: BranchName };

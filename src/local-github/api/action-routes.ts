@@ -81,6 +81,7 @@ const dispatchWorkflow: RouteHandler = async (call) => {
   const { forge, repository } = call;
   const path = await findWorkflowPath(call);
   const input = await call.input(workflowDispatchSchema);
+  if (!repository.actionsEnabled) throw new ApiRefusal(422, "Actions has been disabled for this repository.");
   const source = await resolveDispatchRef(call, input.ref);
   const file = (await readWorkflowsAt(repository, source.sha)).find((workflow) => workflow.path === path);
   const isListening = file?.triggers?.on.has("workflow_dispatch") ?? false;

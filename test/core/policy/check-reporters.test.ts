@@ -78,3 +78,13 @@ test("a file that is not a workflow or is crafted to be expensive is rejected", 
     jobs: [],
   });
 });
+
+test.each([
+  ["      - uses: OWNER/enki@v1", "OWNER/enki@v1"],
+  ['        uses: "OWNER/enki@v1" # pinned', "OWNER/enki@v1"],
+  ["      - uses: enki-bot/enki@v0.1.0", undefined],
+  ["      - run: echo uses OWNER/enki@v1", undefined],
+])("a placeholder of Enki's action: %s", (line, placeholder) => {
+  const text = `on: workflow_dispatch\njobs:\n  a:\n    steps:\n      - run: "true"\n${line.startsWith("      -") ? line : `      -\n${line}`}\n`;
+  expect(readActionsWorkflowFile("enki-step.yml", text)?.placeholder).toBe(placeholder);
+});

@@ -73,6 +73,18 @@ test.each([
   expect(await stage.started()).toEqual([]);
 });
 
+test("refuses a dispatch while Actions is switched off, as GitHub does", async () => {
+  const stage = await open(MANUAL);
+  const set = (enabled: boolean) => stage.api.request("PUT /repos/octo/demo/actions/permissions", { enabled });
+  await set(false);
+  await expect(dispatch(stage, stage.owner)).rejects.toMatchObject({
+    status: 422,
+    message: expect.stringContaining("Actions has been disabled for this repository."),
+  });
+  await set(true);
+  expect((await dispatch(stage, stage.owner)).status).toBe(204);
+});
+
 test("a dispatch returns its run on request", async () => {
   const stage = await open(MANUAL);
   const { data } = await stage.api.request("POST /repos/octo/demo/actions/workflows/manual.yml/dispatches", {

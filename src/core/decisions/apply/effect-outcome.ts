@@ -1,21 +1,19 @@
 import { refuseSidePull } from "../../messages/refusals/queues.ts";
-import { refuseJobStart, refusePullRequest } from "../../messages/refusals/steps.ts";
+import { explainJobStart, refuseJobStart } from "../../messages/refusals/job-starts.ts";
+import { refusePullRequest } from "../../messages/refusals/steps.ts";
 import { fail } from "../../domain/step-lifecycle.ts";
 import { digestEffect, type EffectOutcome } from "../../domain/effect.ts";
 import { readOwn } from "../../domain/own-record.ts";
 import { isSharedReplyKey } from "../../domain/shared-reply.ts";
-import { isPlanning } from "../../domain/execution.ts";
 import type { Event } from "../../domain/event.ts";
-import { type Job, readJobKey } from "../../domain/job.ts";
-import { readTaskId, type Sha } from "../../domain/ids.ts";
-import { findOpenConflict } from "../../domain/step.ts";
+import { followsRules } from "../../domain/decision.ts";
+import { readJobKey } from "../../domain/job.ts";
+import { readTaskId } from "../../domain/ids.ts";
 import type { EffectRecord } from "../../domain/ledger.ts";
-import type { Refusal } from "../../domain/refusal.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { toSidePullKey } from "../landings.ts";
 import { recordPullText } from "../pull-texts.ts";
-import { type StepContext, findStep } from "./fail-step.ts";
-import { failPlanning } from "./plan-result.ts";
+import { failJob } from "./fail-job.ts";
 
 const findOutcomeNumber = (outcome: EffectOutcome): number | null => {
   if (outcome.ending.kind !== "done" || outcome.ending.answer === null) return null;
@@ -46,7 +44,7 @@ export const applyPerformed = (tx: DecisionTransaction, { at, outcome }: Extract
       tx.putEffectRecord(outcome.key, { ...trace, refused: { code, reason }, digest: outcome.digest });
       dequeuePerformed(tx, outcome);
       tx.note(`${outcome.kind} refused: ${code}: ${reason}`);
-      failRefusedJob(tx, outcome.key, reason);
+      failRefusedJob(tx, outcome.key, { code, reason });
       if (outcome.kind === "open-side-pull") freezeRefusedSidePull(tx, outcome.key, reason);
       if (outcome.kind === "open-pull") failRefusedPull(tx, outcome.key, reason);
       // Counted like an edit, and tried again with the next state only.
@@ -93,34 +91,8 @@ const freezeRefusedSidePull = (tx: DecisionTransaction, key: string, text: strin
 };
 
 /** Fails the plan, step, candidate or resolution whose job GitHub refuses to start. */
-const failRefusedJob = (tx: DecisionTransaction, key: string, why: string): void => {
+const failRefusedJob = (tx: DecisionTransaction, key: string, ending: { readonly code: string; readonly reason: string }): void => {
   const job = key.startsWith("start-job:") ? readJobKey(key.slice("start-job:".length)) : null;
-  if (!job) return;
-  const refusal = refuseJobStart(why);
-  if (job.kind === "plan") {
-    const execution = tx.execution(job.target);
-    if (execution && isPlanning(execution)) failPlanning(tx, execution, refusal);
-    return;
-  }
-  if (job.kind === "verify") return freezeRefusedVerify(tx, job.target, refusal);
-  const found = findStep(tx, job.target);
-  if (!found) return;
-  if (job.kind === "resolve") return failRefusedResolution(tx, { ...found, job }, refusal);
-  const { execution, step } = found;
-  if (step.state === "running") tx.putStep(execution.id, fail(step, refusal));
-};
-
-const failRefusedResolution = (tx: DecisionTransaction, { execution, step, job }: StepContext & { job: Job }, refusal: Refusal): void => {
-  const resolution = findOpenConflict(step);
-  if (resolution?.attempt !== job.attempt) return;
-  const why = { ...refusal, code: "unresolved", next: `/enki retry ${job.target}` };
-  tx.putStep(execution.id, fail({ ...step, resolution: { ...resolution, deadline: null } }, why));
-};
-
-/** Freezes the queue immediately instead of after each attempt's deadline. A person's retry builds the candidate again. */
-const freezeRefusedVerify = (tx: DecisionTransaction, commit: Sha, frozen: Refusal): void => {
-  for (const [base, queue] of Object.entries(tx.ledger().queues)) {
-    const candidates = queue.candidates.filter((candidate) => candidate.commit !== commit);
-    if (candidates.length < queue.candidates.length) tx.putQueue(base, { ...queue, candidates, frozen: queue.frozen ?? frozen });
-  }
+  // Decisions that earlier versions stored named no remedy.
+  if (job) failJob(tx, job, followsRules(tx.snapshot, 2) ? explainJobStart(ending) : refuseJobStart(ending.reason));
 };

@@ -5,13 +5,19 @@ import {
   refuseUnapprovedPlan,
   refuseUnapprovedStep,
 } from "../../messages/refusals/deadlines.ts";
+import { refuseFailedStart, refusePlaceholder } from "../../messages/refusals/job-starts.ts";
+import { followsRules } from "../../domain/decision.ts";
 import { fail } from "../../domain/step-lifecycle.ts";
 import { type Execution, isPlanning } from "../../domain/execution.ts";
-import { toTaskId } from "../../domain/ids.ts";
-import { toJobKey, type JobKey } from "../../domain/job.ts";
-import type { Candidate, Queue, VerifyRun } from "../../domain/queue.ts";
+import type { WorkflowRunInfo } from "../../domain/github-facts.ts";
+import { type Sha, toTaskId } from "../../domain/ids.ts";
+import { type Job, toJobKey, type JobKey } from "../../domain/job.ts";
+import type { Queue, VerifyRun } from "../../domain/queue.ts";
+import { toBranchRef } from "../../domain/refs.ts";
+import type { Refusal } from "../../domain/refusal.ts";
 import { findOpenConflict, isAwaitingAnswer, isBeingResolved, isHeldByPerson, type Step } from "../../domain/step.ts";
-import { findJobRun } from "../../policy/run-origin.ts";
+import { findJobRun, STEP_WORKFLOW_FILE } from "../../policy/run-origin.ts";
+import { failJob } from "../apply/fail-job.ts";
 import { retryFaultyStep } from "../apply/fail-step.ts";
 import { failPlanning, retryPlanningAfterFault } from "../apply/plan-result.ts";
 import { retryVerifyRun } from "../apply/verify-result.ts";
@@ -29,29 +35,53 @@ export const reconcileDeadlines = (tx: DecisionTransaction): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) enforceVerifyDeadlines(tx, base, queue);
 };
 
-type JobLiveness = "alive" | "gone" | "late";
+/** Why a job gives no result: a fault, which another attempt may not meet, or a refusal of every attempt. */
+type JobLoss = { readonly reason: string; readonly refusal: Refusal | null };
 
-/** Stops the run of an overdue job. Returns the state of the run, which is read only if the run was reported as ended or is overdue. */
-const enforceJobDeadline = (tx: DecisionTransaction, job: JobKey, until: number | null): JobLiveness => {
+const LATE_LOSS: JobLoss = { reason: "it took longer than it may", refusal: null };
+
+/** Stops the run of an overdue job. Null while the job may still end. The state of the run is read only if the run was reported as ended or is overdue. */
+const findJobLoss = (tx: DecisionTransaction, job: JobKey, until: number | null): JobLoss | null => {
   tx.wakeAt(until);
   const late = until !== null && tx.now >= until;
-  if (until === null || (!late && !tx.isReportedEnded(job))) return "alive";
+  if (until === null || (!late && !tx.isReportedEnded(job))) return null;
   const runs = tx.readFact<"runs">({ kind: "runs" });
-  if (!runs) return "alive";
+  if (!runs) return null;
   const run = findJobRun(runs, job, tx.snapshot);
-  if (run?.state === "done") return "gone";
-  if (!late) return "alive";
+  if (run?.state === "done") return findRunLoss(tx, run);
+  if (!late) return null;
   if (run) tx.enqueueEffect({ kind: "stop-job", key: `stop-job:${run.id}`, run: run.id });
-  return "late";
+  return LATE_LOSS;
 };
 
-const describeJobLoss = (verdict: "gone" | "late"): string =>
-  verdict === "gone" ? "its run ended without a result" : "it took longer than it may";
+/** Null until the workflow file is read. */
+const findRunLoss = (tx: DecisionTransaction, { conclusion }: WorkflowRunInfo): JobLoss | null => {
+  const refusal = findStartFault(tx, conclusion);
+  return refusal === undefined ? null : { reason: "its run ended without a result", refusal };
+};
+
+/** Why no run of the workflow file can start; null if another attempt may succeed, undefined until the file is read. */
+const findStartFault = (tx: DecisionTransaction, conclusion: string | null): Refusal | null | undefined => {
+  if (!followsRules(tx.snapshot, 2) || (conclusion !== "failure" && conclusion !== "startup_failure")) return null;
+  const { defaultBranch, refs } = tx.snapshot;
+  const commit = refs[toBranchRef(defaultBranch)];
+  const files = commit === undefined ? [] : tx.readFact<"workflow-files">({ kind: "workflow-files", commit });
+  if (!files) return undefined;
+  const placeholder = files.find(({ file }) => file === STEP_WORKFLOW_FILE)?.placeholder;
+  if (placeholder !== undefined) return refusePlaceholder(placeholder);
+  return conclusion === "startup_failure" ? refuseFailedStart() : null;
+};
+
+/** Ends the attempt: fails its job if no attempt can start, else repeats it. */
+const endLostJob = (tx: DecisionTransaction, { job, until }: { job: Job; until: number | null }, retry: (reason: string) => void): void => {
+  const loss = findJobLoss(tx, toJobKey(job), until);
+  if (loss?.refusal) failJob(tx, job, loss.refusal);
+  else if (loss) retry(loss.reason);
+};
 
 const enforcePlanningDeadline = (tx: DecisionTransaction, execution: Execution): void => {
-  const job = toJobKey({ kind: "plan", target: execution.id, attempt: execution.planning.attempt });
-  const verdict = enforceJobDeadline(tx, job, execution.planning.deadline);
-  if (verdict !== "alive") retryPlanningAfterFault(tx, execution, describeJobLoss(verdict));
+  const job = { kind: "plan", target: execution.id, attempt: execution.planning.attempt } as const;
+  endLostJob(tx, { job, until: execution.planning.deadline }, (reason) => retryPlanningAfterFault(tx, execution, reason));
 };
 
 const failUnansweredPlan = (tx: DecisionTransaction, execution: Execution): void => {
@@ -68,9 +98,8 @@ const enforceStepDeadlines = (tx: DecisionTransaction, execution: Execution): vo
     if (isBeingResolved(step)) enforceResolutionDeadline(tx, execution, step);
     if (step.deadline === null) continue;
     if (step.state === "running") {
-      const job = toJobKey({ kind: "work", target: toTaskId(execution.id, step.id), attempt: step.attempt });
-      const verdict = enforceJobDeadline(tx, job, step.deadline);
-      if (verdict !== "alive") retryFaultyStep(tx, { execution, step, reason: describeJobLoss(verdict) });
+      const job = { kind: "work", target: toTaskId(execution.id, step.id), attempt: step.attempt } as const;
+      endLostJob(tx, { job, until: step.deadline }, (reason) => retryFaultyStep(tx, { execution, step, reason }));
     } else if (step.state === "waiting" && execution.state === "running") {
       tx.wakeAt(step.deadline);
       if (tx.now < step.deadline) continue;
@@ -88,22 +117,28 @@ const enforceStepDeadlines = (tx: DecisionTransaction, execution: Execution): vo
 const enforceResolutionDeadline = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const resolution = findOpenConflict(step);
   if (!resolution) return;
-  const job = toJobKey({ kind: "resolve", target: toTaskId(execution.id, step.id), attempt: resolution.attempt });
-  const verdict = enforceJobDeadline(tx, job, resolution.deadline);
-  if (verdict !== "alive") retryResolution(tx, { execution, step, resolution }, { reason: describeJobLoss(verdict), fault: true });
+  const job = { kind: "resolve", target: toTaskId(execution.id, step.id), attempt: resolution.attempt } as const;
+  endLostJob(tx, { job, until: resolution.deadline }, (reason) =>
+    retryResolution(tx, { execution, step, resolution }, { reason, fault: true }),
+  );
 };
 
 const enforceVerifyDeadlines = (tx: DecisionTransaction, base: string, queue: Queue): void => {
-  const next = queue.candidates.map((candidate) => candidate.runs.reduce((at, run) => retryLostVerifyRun(tx, at, run), candidate));
-  if (next.some((candidate, at) => candidate !== queue.candidates[at])) tx.putQueue(base, { ...queue, candidates: next });
+  for (const { commit, runs } of queue.candidates)
+    for (const { attempt, deadline } of runs.filter((run) => isVerdictAwaited(run)))
+      endLostJob(tx, { job: { kind: "verify", target: commit, attempt }, until: deadline }, (reason) =>
+        retryLostVerifyRun(tx, base, { commit, attempt, reason }),
+      );
 };
 
-const retryLostVerifyRun = (
-  tx: DecisionTransaction,
-  candidate: Candidate,
-  { attempt, verdict, deadline, verified }: VerifyRun,
-): Candidate => {
-  if (verdict !== null || deadline === null || verified) return candidate;
-  const end = enforceJobDeadline(tx, toJobKey({ kind: "verify", target: candidate.commit, attempt }), deadline);
-  return end === "alive" ? candidate : retryVerifyRun(tx, candidate, { attempt, reason: describeJobLoss(end) });
+const isVerdictAwaited = ({ verdict, deadline, verified }: VerifyRun): boolean => verdict === null && deadline !== null && !verified;
+
+type LostVerifyRun = { readonly commit: Sha; readonly attempt: number; readonly reason: string };
+
+const retryLostVerifyRun = (tx: DecisionTransaction, base: string, { commit, attempt, reason }: LostVerifyRun): void => {
+  const queue = tx.queue(base);
+  const candidates = queue.candidates.map((candidate) =>
+    candidate.commit === commit ? retryVerifyRun(tx, candidate, { attempt, reason }) : candidate,
+  );
+  tx.putQueue(base, { ...queue, candidates });
 };

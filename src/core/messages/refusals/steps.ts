@@ -6,9 +6,6 @@ export const refuseUncheckedResult = (next: string): Refusal =>
 export const refusePullRequest = (reason: string): Refusal =>
   refuse("pull-refused", `GitHub did not open its pull request: ${reason}`, "/enki retry").refusal;
 
-export const refuseJobStart = (reason: string): Refusal =>
-  refuse("job-refused", `GitHub did not start the job: ${reason}`, "/enki retry").refusal;
-
 export const refuseFaultyWork = (faults: number, reason: string, task: string): Refusal =>
   refuse("work-faults", `Its job failed ${faults} times: ${reason}`, `/enki retry ${task}`).refusal;
 

@@ -95,7 +95,10 @@ const NOTICE_WORDS: Readonly<Record<Exclude<NoticeKind, "approval">, RegExp>> = 
 };
 
 /** The files with the reasons of steps, executions and queues. */
-const REASON_FILES = ["refusals/steps.ts", "refusals/reviews.ts", "refusals/deadlines.ts", "refusals/queues.ts", "queue-refusals.ts"];
+const REASON_FILES = [
+  "refusals/steps.ts",
+  "refusals/job-starts.ts",
+  "refusals/reviews.ts", "refusals/deadlines.ts", "refusals/queues.ts", "queue-refusals.ts"];
 const readReasonCodes = (): string[] =>
   REASON_FILES.flatMap((file) => {
     const text = readFileSync(new URL(`../../../../src/core/messages/${file}`, import.meta.url), "utf8");

@@ -45,6 +45,26 @@ const mixed = async () => {
   return it;
 };
 
+/** GitHub refuses to start the jobs of steps. */
+const refusedJob = async (code: string, reason: string) => {
+  const it = await running(plan(DOCS), {
+    refuse: (effect) => (effect.kind === "start-job" && effect.job.startsWith("work/") ? { code, reason } : null),
+  });
+  await it.later(1);
+  return { it, id: it.id };
+};
+
+/** The run of a step ends before its first job starts. */
+const lostRun = async (conclusion: string, placeholder?: string) => {
+  const it = await running(plan(DOCS));
+  if (placeholder !== undefined) it.state.workflows = [{ file: "enki-step.yml", triggers: [], jobs: [], placeholder }];
+  const job = it.running().find((each) => each.startsWith("work/"));
+  it.state.runs = it.state.runs.map((run) => (run.name === job ? { ...run, state: "done", conclusion } : run));
+  if (job) await it.tell({ kind: "woken", endedJob: job });
+  await it.later(1);
+  return { it, id: it.id };
+};
+
 export const WORKING_SCENES: Readonly<Record<string, Scene>> = {
   "running with an expected end": {
     about: "One step landed, the next is at work; earlier steps of the repository say how long the rest takes.",
@@ -72,15 +92,36 @@ export const WORKING_SCENES: Readonly<Record<string, Scene>> = {
     },
   },
   "a job refused": {
-    about: "GitHub does not start the jobs of steps.",
-    tell: async () => {
-      const it = await running(plan(DOCS), {
-        refuse: (effect) =>
-          effect.kind === "start-job" && effect.job.startsWith("work/") ? "Actions are disabled for this repository." : null,
-      });
-      await it.later(1);
-      return { it, id: it.id };
-    },
+    about: "GitHub does not start the jobs of steps, for a reason that Enki does not know.",
+    tell: () => refusedJob("not-allowed", "This repository is locked."),
+  },
+  "the workflow file is missing": {
+    about: "`enki-step.yml` is not on the default branch.",
+    tell: () => refusedJob("not-found", "Not Found"),
+  },
+  "Actions switched off": {
+    about: "Actions is switched off for the repository.",
+    tell: () => refusedJob("invalid", "Actions has been disabled for this repository."),
+  },
+  "the workflow switched off": {
+    about: "A person disabled `enki-step.yml` on the Actions page.",
+    tell: () => refusedJob("invalid", "Cannot trigger a 'workflow_dispatch' on a disabled workflow"),
+  },
+  "the workflow file is outdated": {
+    about: "`enki-step.yml` is from another version.",
+    tell: () => refusedJob("invalid", 'Unexpected inputs provided: ["target"]'),
+  },
+  "no permission for Actions": {
+    about: "The App may not start workflows.",
+    tell: () => refusedJob("not-allowed", "Resource not accessible by integration"),
+  },
+  "a run that cannot start": {
+    about: "The repository does not allow an action of `enki-step.yml`.",
+    tell: () => lostRun("startup_failure"),
+  },
+  "a placeholder in the workflow file": {
+    about: "Nobody replaced the owner of Enki's action.",
+    tell: () => lostRun("failure", "OWNER/enki@v1"),
   },
   "a step is retried": {
     about: "A step's job crashed, and its next attempt starts soon.",
