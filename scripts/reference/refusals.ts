@@ -47,9 +47,14 @@ const readText = (node: SyntaxNode | undefined): string | null => {
 
 const readRefusal = (call: SyntaxNode): PrintedRefusal[] => {
   const [code, message, next] = [call["arguments"]].flat().filter(isNode);
-  const text = readText(message);
-  if (code?.type !== "Literal" || text === null) return [];
-  return [{ code: String(code["value"]), message: text, next: next === undefined ? "/enki help" : readText(next) }];
+  if (code?.type !== "Literal" || message === undefined) return [];
+  return [
+    {
+      code: String(code["value"]),
+      message: readText(message) ?? formatPlaceholder(message),
+      next: next === undefined ? "/enki help" : readText(next),
+    },
+  ];
 };
 
 const listRefusals = (root: string): PrintedRefusal[] => {

@@ -8,11 +8,11 @@ import { emptyLedger, type Ledger, type EffectRecord } from "../domain/ledger.ts
 import { DEFAULT_TIER, type Plan } from "../domain/plan.ts";
 import { emptyQueue } from "../domain/queue.ts";
 import { readTaskRef } from "../domain/refs.ts";
-import { type Refusal, refuse } from "../domain/refusal.ts";
+import type { Refusal } from "../domain/refusal.ts";
 import { createStep, type Step } from "../domain/step.ts";
 import { readCommentEnd } from "../messages/execution-comment.ts";
 import { isTextOfStep, renderLostPull } from "../messages/lost-pull.ts";
-import { renderLostExecution } from "../messages/lost-execution.ts";
+import { refuseLostExecution } from "../messages/lost-execution.ts";
 import { readMarker, writeMarker } from "../messages/comment-marker.ts";
 import { toPullEditKey } from "./pull-texts.ts";
 
@@ -161,7 +161,7 @@ const toRequestText = (command: PersonCommand): string => {
 };
 
 const createLostRefusal = (id: ExecutionId, branches: readonly StepId[]): Refusal =>
-  refuse("ledger-lost", renderLostExecution(branches.map((step) => `task/${id}-${step}`)), "/enki fix <what is left to do>").refusal;
+  refuseLostExecution(branches.map((step) => `task/${id}-${step}`));
 
 const rebuildSteps = (landings: readonly LandedMerge[], branches: readonly StepId[], lost: Refusal): Record<StepId, Step> => {
   const steps: Record<StepId, Step> = {};

@@ -9,15 +9,13 @@ import { renderOpenConflicts } from "./open-conflicts.ts";
 import { toInlineCode, escapeSentence } from "./escape.ts";
 import { countOtherStates, formatProgress } from "./progress-bar.ts";
 import { renderProposals } from "./proposals.ts";
-import { linkRefusalCode } from "./refusal-page.ts";
+import { renderReason } from "./refusal-page.ts";
 import { findQuotaEnd, renderQuotaNote } from "./quota-note.ts";
 import { renderNextStep, renderNextCommand } from "./next-command.ts";
 
 /** A refusal as a comment: message, code with a link to its paragraph, and next step. */
 export const renderRefusalReply = (refusal: Refusal): string =>
-  [`${escapeSentence(refusal.message, 1_000)} (${linkRefusalCode(refusal.code)})`, renderNextStep(refusal)]
-    .filter((part) => part !== "")
-    .join("\n\n");
+  [renderReason(refusal, 1_000), renderNextStep(refusal)].filter((part) => part !== "").join("\n\n");
 
 export const renderHelpReply = (): string =>
   [

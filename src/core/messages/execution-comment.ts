@@ -34,6 +34,7 @@ import { isPlannerAwaitingQuota, renderQuotaNote } from "./quota-note.ts";
 import { renderNextCommand } from "./next-command.ts";
 import { renderIgnoredRecords } from "./limit-notes.ts";
 import { renderProposals } from "./proposals.ts";
+import { renderReason } from "./refusal-page.ts";
 import { renderRevisionNote } from "./revision-note.ts";
 import { findShownEnd } from "./time-left.ts";
 import { renderStepTable } from "./step-table.ts";
@@ -218,11 +219,12 @@ export const readCommentEnd = (body: string): "done" | "cancelled" | null => {
 /** A notice about the whole execution; steps have their own. */
 const renderExecutionNotice = (execution: Execution, { frozen }: Queue, all: readonly Step[]): string => {
   if (frozen && (execution.state === "running" || (execution.state === "done" && frozen.code === "tree-differs")))
-    return `> [!WARNING]\n> **Nothing lands for now.** ${escapeSentence(frozen.message)}`;
+    return `> [!WARNING]\n> **Nothing lands for now.** ${renderReason(frozen)}`;
   if (!execution.refusal) return "";
-  if (["cancelled", "paused", "asking"].includes(execution.state)) return escapeSentence(execution.refusal.message);
+  if (execution.state === "asking") return escapeSentence(execution.refusal.message);
+  if (execution.state === "cancelled" || execution.state === "paused") return renderReason(execution.refusal);
   const noStepFailed = all.every((step) => step.state !== "failed");
-  return execution.state === "failed" && noStepFailed ? `> [!CAUTION]\n> ${escapeSentence(execution.refusal.message, 1_000)}` : "";
+  return execution.state === "failed" && noStepFailed ? `> [!CAUTION]\n> ${renderReason(execution.refusal, 1_000)}` : "";
 };
 
 /** Empty if the verified commit is simply pushed. */

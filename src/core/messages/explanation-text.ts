@@ -5,7 +5,7 @@ import { toTerminalLine } from "./failure-action.ts";
 import { formatCopyBlock } from "./next-command.ts";
 import { formatConflicts } from "./open-conflicts.ts";
 import { formatMinute } from "./quota-note.ts";
-import { linkRefusalCode } from "./refusal-page.ts";
+import { renderReason } from "./refusal-page.ts";
 import { renderFailureLog } from "./step-details.ts";
 import { summarizeFindings } from "./tampering-text.ts";
 
@@ -108,8 +108,7 @@ const renderAction = (action: SuggestedAction, isFirst: boolean): string => {
   }
 };
 
-const renderStepReason = ({ step, state, why }: StepReason): string =>
-  `- ${toInlineCode(step)} is ${state}: ${escapeSentence(why.message)} (${linkRefusalCode(why.code)})`;
+const renderStepReason = ({ step, state, why }: StepReason): string => `- ${toInlineCode(step)} is ${state}: ${renderReason(why)}`;
 
 const nameSubject = ({ execution, step, title }: Explanation): string =>
   step === null ? `Execution ${toInlineCode(execution)}` : `${toInlineCode(step)}${title === "" ? "" : ` (${escapeInline(title, 100)})`}`;
@@ -124,7 +123,7 @@ export const renderExplanation = (explanation: Explanation): string => {
   const more = moreSteps > 0 ? [`- … and ${moreSteps} more`] : [];
   const [first, ...others] = actions;
   return [
-    `${nameSubject(explanation)} is **${state}**. ${escapeSentence(why.message, 1_000)} (${linkRefusalCode(why.code)})`,
+    `${nameSubject(explanation)} is **${state}**. ${renderReason(why, 1_000)}`,
     [...steps.map((step) => renderStepReason(step)), ...more, ...facts].join("\n"),
     evidence.map((each) => (each.kind === "log" ? renderFailureLog(each.text) : "")).join(""),
     first ? renderAction(first, true) : "",

@@ -5,10 +5,11 @@ import { PULL_STEP_ID } from "../domain/queued-pull.ts";
 import { findFailureLog, isHeldByPerson, type Step } from "../domain/step.ts";
 import { renderCapacityNote, type ShownCapacity } from "./capacity-note.ts";
 import { writeMarker } from "./comment-marker.ts";
-import { escapeInline, escapeSentence, toInlineCode } from "./escape.ts";
+import { escapeInline, toInlineCode } from "./escape.ts";
 import { findFailureAction } from "./failure-action.ts";
 import { describeLanding } from "./landing-words.ts";
 import { formatCopyBlock, renderNextOwnStep } from "./next-command.ts";
+import { renderReason } from "./refusal-page.ts";
 import { renderFailureLog } from "./step-details.ts";
 
 type LandingCommentInput = {
@@ -49,12 +50,10 @@ type ShownState = { readonly execution: Execution; readonly step: Step | undefin
 
 const renderState = ({ execution, step, queue }: ShownState): string => {
   if (!step || step.landed) return "";
-  if (execution.state === "running" && queue.frozen)
-    return `> [!WARNING]\n> **Nothing lands for now.** ${escapeSentence(queue.frozen.message)}`;
+  if (execution.state === "running" && queue.frozen) return `> [!WARNING]\n> **Nothing lands for now.** ${renderReason(queue.frozen)}`;
   if (step.state === "failed") return renderFailure(execution, step);
-  if (step.refusal)
-    return [escapeSentence(step.refusal.message, 1_000), renderNextOwnStep(step.refusal)].filter((part) => part !== "").join("\n\n");
-  if (execution.refusal) return escapeSentence(execution.refusal.message);
+  if (step.refusal) return [renderReason(step.refusal, 1_000), renderNextOwnStep(step.refusal)].filter((part) => part !== "").join("\n\n");
+  if (execution.refusal) return renderReason(execution.refusal);
   const ahead = queue.items.findIndex(({ task }) => task === toTaskId(execution.id, PULL_STEP_ID));
   const place = ahead <= 0 ? "" : ` ${ahead === 1 ? "One item is" : `${ahead} items are`} ahead of it.`;
   return `Enki verifies this head together with what is ahead of it, and lands it once it is green. A new commit takes it out of the queue.${place}`;
@@ -63,7 +62,7 @@ const renderState = ({ execution, step, queue }: ShownState): string => {
 const renderFailure = (execution: Execution, step: Step & { readonly state: "failed" }): string => {
   const { advice, command } = findFailureAction(execution, [step]);
   return [
-    escapeSentence(step.refusal.message, 1_000),
+    renderReason(step.refusal, 1_000),
     renderFailureLog(findFailureLog(step)),
     advice === "" ? "" : renderNextOwnStep(step.refusal),
     command === "" || advice !== "" ? "" : `To put it into the queue again, comment:\n\n${formatCopyBlock(command)}`,

@@ -7,6 +7,7 @@ import { DECISION_GONE_CODE, isAwaitingAnswer, isAwaitingConfirmation, isHeldByP
 import { toInlineCode, escapeSentence } from "./escape.ts";
 import { findFailureAction } from "./failure-action.ts";
 import { listFindings } from "../domain/tampering.ts";
+import { renderReason } from "./refusal-page.ts";
 import { renderFindings } from "./tampering-text.ts";
 import { renderPlanApproval } from "./plan-approval.ts";
 
@@ -72,7 +73,7 @@ const renderFrozenAction = (frozen: Refusal): string => {
 const EXPLAINED_CODES: readonly string[] = ["hasty-review", "self-approval", "pusher-unknown"];
 
 const renderHeldStep = ({ id }: Step, refusal: Refusal): string => {
-  const held = `${toInlineCode(id)} is **held**: ${escapeSentence(refusal.message)}`;
+  const held = `${toInlineCode(id)} is **held**: ${renderReason(refusal)}`;
   if (refusal.code === DECISION_GONE_CODE) return `${held} To decide again, comment:\n\n${renderNextStep(refusal)}`;
   if (refusal.next.startsWith("/enki approve ")) return `${held} To approve again, comment:\n\n${renderNextStep(refusal)}`;
   return `${held} It lands once the hold is removed.`;
@@ -90,7 +91,7 @@ const renderCheckpoint = (execution: Execution, step: Step): string => {
   const findings = listFindings(step);
   const name = `${toInlineCode(step.id)} ${findings.length > 0 ? "changes **what judges it**" : "is a **checkpoint**"}`;
   if (step.pull !== null) {
-    const again = step.refusal && EXPLAINED_CODES.includes(step.refusal.code) ? ` ${escapeSentence(step.refusal.message)}` : "";
+    const again = step.refusal && EXPLAINED_CODES.includes(step.refusal.code) ? ` ${renderReason(step.refusal)}` : "";
     return `${name}, and its work is verified: approve #${step.pull} with a review to land it and start the next steps.${again}${findings.length > 0 ? `\n\n${renderFindings(findings)}` : ""}`;
   }
   const line = `/enki approve ${toTaskId(execution.id, step.id)}@${(step.result ?? "").slice(0, 12)}`;

@@ -53,7 +53,7 @@ const describeNotice = (execution: Execution, { kind, step, pull, reason }: Noti
     case "freeze":
       return `nothing lands on ${toInlineCode(execution.baseBranch)} for now: ${why}`;
     case "budget":
-      return "its budget is spent, so nothing more starts.";
+      return `the budget of ${toInlineCode(execution.id)} is spent, so nothing more starts.`;
     case "nothing":
       return "nothing was changed, so this issue stays open.";
     case "answer":

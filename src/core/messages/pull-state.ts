@@ -6,6 +6,7 @@ import { listFindings } from "../domain/tampering.ts";
 import { escapeSentence, toInlineCode } from "./escape.ts";
 import { renderNextOwnStep } from "./next-command.ts";
 import { formatConflicts } from "./open-conflicts.ts";
+import { renderReason } from "./refusal-page.ts";
 import { renderFailureLog } from "./step-details.ts";
 
 /** A step's pull request in its present state. */
@@ -20,7 +21,7 @@ export type PullStanding = {
 const joinParts = (...parts: readonly string[]): string => parts.filter((part) => part !== "").join("\n\n");
 
 const explain = (words: string, { refusal }: Step, next = refusal === null ? "" : renderNextOwnStep(refusal)): string =>
-  joinParts(`${words}${refusal === null ? "" : ` ${escapeSentence(refusal.message, 1_000)}`}`, next);
+  joinParts(`${words}${refusal === null ? "" : ` ${renderReason(refusal, 1_000)}`}`, next);
 
 /** Reasons that only mean a missing approval of the head. */
 const PLAIN_WAIT_CODES: ReadonlySet<string> = new Set(["checkpoint"]);
@@ -74,15 +75,13 @@ export const renderPullState = (standing: PullStanding): string => {
     case "done":
       return step.landed
         ? joinParts(`✅ **Landed** on ${base} as ${step.landed.commit}.`, describeLateRemark(step))
-        : explain("✅ **Nothing to land.**", step, "");
+        : `✅ **Nothing to land.** ${escapeSentence(step.refusal?.message ?? "", 1_000)}`.trimEnd();
   }
 };
 
 const describeEarlierFailure = (step: Step): string => {
   const failure = findEarlierFailure(step);
-  return failure === null
-    ? ""
-    : joinParts(`It had failed. ${escapeSentence(failure.message, 1_000)}`, renderFailureLog(findFailureLog(step)));
+  return failure === null ? "" : joinParts(`It had failed. ${renderReason(failure, 1_000)}`, renderFailureLog(findFailureLog(step)));
 };
 
 const describeLateRemark = ({ refusal }: Step): string => (refusal?.code === "remark" ? escapeSentence(refusal.message, 1_000) : "");

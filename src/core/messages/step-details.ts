@@ -3,6 +3,7 @@ import type { Hash, StepId } from "../domain/ids.ts";
 import type { PlannedStep } from "../domain/plan.ts";
 import { findEarlierFailure, findFailureLog, NOTHING_TO_DO_CODE, type Step, type StepState } from "../domain/step.ts";
 import { collectUpTo, toInlineCode, fenceText, escapeInlineHtml, quoteText, escapeSentence } from "./escape.ts";
+import { renderReason } from "./refusal-page.ts";
 import { isLongPlan, toPageName } from "./plan-page.ts";
 import { renderStepInstruction } from "./planned-step.ts";
 
@@ -42,7 +43,8 @@ export const renderEarlierFailures = (steps: readonly Step[]): string =>
 const renderStepFailure = (step: Step): string => {
   const [earlier, name] = [findEarlierFailure(step), toInlineCode(step.id)];
   const words = earlier === null ? `❌ **${name} failed.**` : `**${name} had failed** before it was ${step.state}.`;
-  const reason = `${words} ${escapeSentence((earlier ?? step.refusal)?.message ?? "")}`.trimEnd();
+  const refusal = earlier ?? step.refusal;
+  const reason = refusal === null ? words : `${words} ${renderReason(refusal)}`;
   const log = renderFailureLog(findFailureLog(step));
   return log === "" ? reason : `${reason}\n\n${log}`;
 };

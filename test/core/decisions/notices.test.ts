@@ -160,7 +160,9 @@ describe("a person is notified when, and only when, the person must act", () => 
   test("a spent budget notifies once, and again after it was raised and spent again", async () => {
     const it = open({ budget: { ...NO_BUDGET, execution: 1_000_000 } });
     await ask(it, step("a"));
-    expect(told(it)).toEqual([expect.stringContaining("@maintainer, its budget is spent, so nothing more starts.")]);
+    expect(told(it)).toEqual([
+      expect.stringContaining(`@maintainer, the budget of \`${it.execution().id}\` is spent, so nothing more starts.`),
+    ]);
     await it.say({ kind: "budget", target: null, amount: 1_000_000, isAdded: true });
     await it.end("work/", { end: "failed", why: "no" });
     await it.say({ kind: "retry", target: "a" });

@@ -195,7 +195,7 @@ describe("the state at the top", () => {
   test("held by a label", () => {
     const refusal = { code: "hold", message: "#6 has the label `hold`.", next: "remove the label" };
     expect(stateOf({ ...published, state: "waiting", refusal, deadline: 1 })).toMatchInlineSnapshot(`
-      "🟡 **Held by a person.** \\#​6 has the label \`hold\`.
+      "🟡 **Held by a person.** \\#​6 has the label \`hold\`. ([\`hold\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#hold))
 
       Next: remove the label"
     `);
@@ -204,7 +204,7 @@ describe("the state at the top", () => {
   test("waiting for reviews that the rules require", () => {
     const refusal = { code: "unreviewed", message: "It has 1 of 2 required approvals.", next: "approve the pull request" };
     expect(stateOf({ ...published, state: "waiting", refusal, deadline: 1 })).toMatchInlineSnapshot(
-      `"🟡 **Waits for your review.** Its work is verified: approve this head with a review to land it on \`main\`. It has 1 of 2 required approvals."`,
+      `"🟡 **Waits for your review.** Its work is verified: approve this head with a review to land it on \`main\`. It has 1 of 2 required approvals. ([\`unreviewed\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#unreviewed))"`,
     );
   });
 
@@ -217,7 +217,7 @@ describe("the state at the top", () => {
       verification: { ...passed, passed: false },
     };
     expect(stateOf(step)).toMatchInlineSnapshot(`
-      "❌ **Failed.** Its candidate did not pass verification.
+      "❌ **Failed.** Its candidate did not pass verification. ([\`verification-failed\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#verification-failed))
 
       \`\`\`
       /enki retry abc123-test_upload
@@ -253,17 +253,17 @@ describe("the state at the top", () => {
       { ...published, state: "done", refusal: by("nothing-to-do", "The limit is already 10 MB.") },
     ];
     expect(states.map(stateOf).join("\n---\n")).toMatchInlineSnapshot(`
-      "⏸️ **Paused.** Paused by maintainer.
+      "⏸️ **Paused.** Paused by maintainer. ([\`paused\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#paused))
 
       To continue, comment \`/enki resume abc123-test_upload\` on #1.
       ---
-      ⛔ **Blocked.** It needs \`abc123-fix_upload_limit\`, which failed.
+      ⛔ **Blocked.** It needs \`abc123-fix_upload_limit\`, which failed. ([\`blocked\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#blocked))
       ---
-      🚫 **Cancelled: not landed.** Cancelled by maintainer.
+      🚫 **Cancelled: not landed.** Cancelled by maintainer. ([\`cancelled\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#cancelled))
       ---
-      ⏭️ **Skipped: not landed.** Skipped by maintainer.
+      ⏭️ **Skipped: not landed.** Skipped by maintainer. ([\`skipped\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#skipped))
       ---
-      ✅ **Nothing to land.** The limit is already 10 MB."
+      ✅ **Nothing to land.** The limit is already 10 MB. ([\`nothing-to-do\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#nothing-to-do))"
     `);
   });
 

@@ -1,7 +1,4 @@
-import { ACTION_REFERENCE } from "../../domain/product.ts";
 import { refuse, type Refusal } from "../../domain/refusal.ts";
-
-const STEP_WORKFLOW = "`.github/workflows/enki-step.yml`";
 
 /** Decisions of earlier versions, and every answer of GitHub without a known remedy. */
 export const refuseJobStart = (reason: string): Refusal =>
@@ -10,7 +7,7 @@ export const refuseJobStart = (reason: string): Refusal =>
 const refuseMissingWorkflow = (): Refusal =>
   refuse(
     "workflow-missing",
-    `GitHub found no ${STEP_WORKFLOW} on the default branch, so no job can start. Run \`enki init\`, push the file to that branch, and retry.`,
+    `GitHub found no \`.github/workflows/enki-step.yml\` on the default branch, so no job can start. Run \`enki init\`, push the file to that branch, and retry.`,
     "/enki retry",
   ).refusal;
 
@@ -24,35 +21,32 @@ const refuseDisabledActions = (reason: string): Refusal =>
 const refuseDisabledWorkflow = (): Refusal =>
   refuse(
     "workflow-disabled",
-    `The workflow ${STEP_WORKFLOW} is switched off. Enable it on the Actions page of the repository, and retry.`,
+    `The workflow \`.github/workflows/enki-step.yml\` is switched off. Enable it on the Actions page of the repository, and retry.`,
     "/enki retry",
   ).refusal;
 
 const refuseOtherWorkflow = (reason: string): Refusal =>
   refuse(
     "workflow-outdated",
-    `${STEP_WORKFLOW} on the default branch does not fit this version of Enki: ${reason} Run \`enki init\`, push the file, and retry.`,
+    `\`.github/workflows/enki-step.yml\` on the default branch does not fit this version of Enki: ${reason} Run \`enki init\`, push the file, and retry.`,
     "/enki retry",
   ).refusal;
 
 const refuseMissingPermission = (reason: string): Refusal =>
-  refuse(
-    "actions-permission",
-    `Enki may not start jobs: ${reason} Grant its App the permission Actions: write, and retry.`,
-    "/enki retry",
-  ).refusal;
+  refuse("actions-permission", `Enki may not start jobs: ${reason} Grant its App the permission Actions: write, and retry.`, "/enki retry")
+    .refusal;
 
 export const refuseFailedStart = (): Refusal =>
   refuse(
     "startup-failure",
-    `GitHub could not start the run of ${STEP_WORKFLOW}: the file is invalid, or the repository does not allow an action in it. Run \`enki doctor\`, correct the file or the settings, and retry.`,
+    `GitHub could not start the run of \`.github/workflows/enki-step.yml\`: the file is invalid, or the repository does not allow an action in it. Run \`enki doctor\`, correct the file or the settings, and retry.`,
     "/enki retry",
   ).refusal;
 
 export const refusePlaceholder = (action: string): Refusal =>
   refuse(
     "action-placeholder",
-    `${STEP_WORKFLOW} uses the placeholder \`${action}\`, so its job cannot start. Write \`${ACTION_REFERENCE}\` there, or run \`enki init\`, push the file, and retry.`,
+    `\`.github/workflows/enki-step.yml\` uses the placeholder \`${action}\`, so its job cannot start. Run \`enki init\`, which names the published action, push the file, and retry.`,
     "/enki retry",
   ).refusal;
 

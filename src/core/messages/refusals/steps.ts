@@ -60,8 +60,17 @@ export const refuseEntangledWork = (task: string, base: string): Refusal =>
     `/enki retry ${task}`,
   ).refusal;
 
-export const refuseEndedWork = (task: string, end: string, reason: string): Refusal =>
-  refuse(`work-${end}`, reason || `the job ended as ${end}`, `/enki retry ${task}`).refusal;
+export const refuseEndedWork = (task: string, end: "failed" | "cancelled" | "refused", given: string): Refusal => {
+  const reason = given || `the job ended as ${end}`;
+  switch (end) {
+    case "failed":
+      return refuse("work-failed", reason, `/enki retry ${task}`).refusal;
+    case "cancelled":
+      return refuse("work-cancelled", reason, `/enki retry ${task}`).refusal;
+    case "refused":
+      return refuse("work-refused", reason, `/enki retry ${task}`).refusal;
+  }
+};
 
 /** A remark about a commit that was pushed to the step's branch after the step landed. */
 export const remarkLatePush = (branch: string, tip: string): Refusal =>

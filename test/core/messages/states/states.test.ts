@@ -89,7 +89,7 @@ const NOTICE_WORDS: Readonly<Record<Exclude<NoticeKind, "approval">, RegExp>> = 
   stop: /@maintainer, Enki stopped/,
   refusal: /@maintainer, Enki could not change the plan/,
   freeze: /@maintainer, nothing lands on/,
-  budget: /@maintainer, its budget is spent/,
+  budget: /@maintainer, the budget of `\w+` is spent/,
   nothing: /@maintainer, nothing was changed/,
   answer: /@maintainer, here is the answer/,
 };
@@ -98,7 +98,11 @@ const NOTICE_WORDS: Readonly<Record<Exclude<NoticeKind, "approval">, RegExp>> = 
 const REASON_FILES = [
   "refusals/steps.ts",
   "refusals/job-starts.ts",
-  "refusals/reviews.ts", "refusals/deadlines.ts", "refusals/queues.ts", "queue-refusals.ts"];
+  "refusals/reviews.ts",
+  "refusals/deadlines.ts",
+  "refusals/queues.ts",
+  "queue-refusals.ts",
+];
 const readReasonCodes = (): string[] =>
   REASON_FILES.flatMap((file) => {
     const text = readFileSync(new URL(`../../../../src/core/messages/${file}`, import.meta.url), "utf8");
@@ -107,6 +111,8 @@ const readReasonCodes = (): string[] =>
 
 /** Reasons without a story here, each with the test that tells one. A reason that is shown does not belong here. */
 const TOLD_ELSEWHERE: Readonly<Record<string, string>> = {
+  "work-cancelled": "core/decisions/job-ends.test.ts",
+  "work-refused": "core/decisions/job-ends.test.ts",
   "work-asked": "conformance/outputs.test.ts",
   "push-refused": "core/decisions/refused-pushes.test.ts",
   "branch-lost": "core/decisions/scenarios.test.ts",
@@ -194,6 +200,28 @@ describe("what a person sees: the comment, pull requests and the terminal", () =
     });
     expect(offered.length).toBeGreaterThan(8);
     expect(offered.filter(({ line, terminal }) => !terminal.includes(line)).map(({ title, line }) => `${title}: ${line}`)).toEqual([]);
+  });
+
+  test("every shown reason leads to its paragraph", () => {
+    const page = readFileSync(new URL("../../../../docs/reference/refusals.md", import.meta.url), "utf8");
+    const linked = [...texts].flatMap(([title, text]) =>
+      [...text.matchAll(/\[`([^`]+)`\]\(https:\/\/\S+?\/refusals\.md#([a-z-]+)\)/g)].map(([, code, anchor = ""]) => ({
+        title,
+        code,
+        anchor,
+      })),
+    );
+    expect(new Set(linked.map(({ anchor }) => anchor)).size).toBeGreaterThan(25);
+    expect(linked.filter(({ code, anchor }) => code !== anchor || !page.includes(`\n## \`${anchor}\`\n`))).toEqual([]);
+  });
+
+  test("a failed step, and a plan that failed, name their reason with a link", () => {
+    const bare = [...texts].flatMap(([title, text]) =>
+      [...text.matchAll(/^(?:❌ \*\*.*|> \[!CAUTION\]\n> .*)$/gm)].flatMap(([line]) =>
+        line.includes("/refusals.md#") ? [] : [`${title}: ${line}`],
+      ),
+    );
+    expect(bare).toEqual([]);
   });
 
   test("no snapshot is left of a state that nobody tells", () => {
