@@ -4,7 +4,7 @@ import { estimatePlan, type PlanEstimate } from "../domain/plan-estimate.ts";
 import { renderExecutionComment } from "../messages/execution-comment.ts";
 import { viewBudget } from "./budget-room.ts";
 import { renderLandingComment } from "../messages/landing-comment.ts";
-import { findStepRuns } from "./run-links.ts";
+import { findJobRuns, findStepRuns } from "./run-links.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
 import { readPlanHistory } from "./plan-history.ts";
 import { listQuotaHolds } from "./quota-waits.ts";
@@ -21,7 +21,13 @@ export const renderExecutionBody = (tx: DecisionReader, execution: Execution): s
   const limits = { ...(unsignedLedger && { unsignedLedger }), ...(botLogin === JOB_TOKEN_BOT.login && { jobToken: true as const }) };
   const holds = [...listQuotaHolds(tx, execution).values()];
   const quotaEnd = holds.length === 0 ? null : Math.max(...holds);
-  const shown = { quotaEnd, capacity: showCapacity(tx, queue), budget: viewBudget(tx, execution), runs: findStepRuns(tx, execution) };
+  const shown = {
+    quotaEnd,
+    capacity: showCapacity(tx, queue),
+    budget: viewBudget(tx, execution),
+    runs: findStepRuns(tx, execution),
+    jobRuns: findJobRuns(tx, execution),
+  };
   const estimate = estimateProposal(tx, execution);
   return renderExecutionComment({
     execution,

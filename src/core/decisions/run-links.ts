@@ -1,7 +1,8 @@
-import type { Execution } from "../domain/execution.ts";
-import { type StepId, toTaskId } from "../domain/ids.ts";
+import { type Execution, isPlanning } from "../domain/execution.ts";
+import { type BranchName, type StepId, type TaskId, toTaskId } from "../domain/ids.ts";
 import { type Job, toJobKey } from "../domain/job.ts";
 import { findOpenConflict, type Step } from "../domain/step.ts";
+import { type RunsByJob, toVerificationKey } from "../messages/attempt-table.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
 
 /** The address of an execution's comment; of its issue before the comment exists. */
@@ -10,27 +11,67 @@ export const findCommentUrl = (tx: DecisionReader, { id, issue }: Pick<Execution
   return `${tx.snapshot.repositoryUrl ?? ".."}/issues/${issue}${comment === null || comment === undefined ? "" : `#issuecomment-${comment}`}`;
 };
 
+export const toRunUrl = ({ snapshot: { repositoryUrl } }: DecisionReader, run: number | null | undefined): string | null =>
+  run === null || run === undefined || repositoryUrl === undefined ? null : `${repositoryUrl}/actions/runs/${run}`;
+
+const findRun = (tx: DecisionReader, job: Job): number | null => tx.effectRecord(`start-job:${toJobKey(job)}`)?.number ?? null;
+
 /** The addresses of the runs that show most about the steps of an execution now; a step without a known run is missing. */
-export const findStepRuns = (tx: DecisionReader, execution: Execution): Readonly<Record<StepId, string>> => {
-  const { repositoryUrl } = tx.snapshot;
-  if (repositoryUrl === undefined) return {};
-  return Object.fromEntries(
+export const findStepRuns = (tx: DecisionReader, execution: Execution): Readonly<Record<StepId, string>> =>
+  Object.fromEntries(
     tx.steps(execution.id).flatMap((step) => {
-      const job = findShownJob(tx, execution, step);
-      const run = job && tx.effectRecord(`start-job:${toJobKey(job)}`)?.number;
-      return run ? [[step.id, `${repositoryUrl}/actions/runs/${run}`]] : [];
+      const url = toRunUrl(tx, findShownRun(tx, execution, step));
+      return url === null ? [] : [[step.id, url]];
     }),
   );
+
+/** The run that resolves a conflict, verifies the head, or rejected it; otherwise that of the last attempt. */
+const findShownRun = (tx: DecisionReader, { id, baseBranch }: Execution, step: Step): number | null => {
+  const target = toTaskId(id, step.id);
+  const worked = findRun(tx, { kind: "work", target, attempt: step.attempt });
+  const conflict = findOpenConflict(step);
+  if (conflict) return conflict.attempt === 0 ? worked : findRun(tx, { kind: "resolve", target, attempt: conflict.attempt });
+  if (step.state === "published") return findVerifyingRun(tx, baseBranch, target) ?? worked;
+  const { verification, head } = step;
+  return step.state === "failed" && verification?.passed === false && verification.head === head?.sha ? verification.run : worked;
 };
 
-/** The attempt of a running or failed step, or the job that resolves its conflict or verifies it. */
-const findShownJob = (tx: DecisionReader, { id, baseBranch }: Execution, step: Step): Job | null => {
-  const task = toTaskId(id, step.id);
-  const conflict = findOpenConflict(step);
-  if (conflict) return conflict.deadline === null ? null : { kind: "resolve", target: task, attempt: conflict.attempt };
-  if (step.state === "running" || (step.state === "failed" && !step.head)) return { kind: "work", target: task, attempt: step.attempt };
-  if (step.state !== "published") return null;
-  const candidate = tx.queue(baseBranch).candidates.findLast(({ items }) => items.some((item) => item.task === task));
+const findVerifyingRun = (tx: DecisionReader, base: BranchName, task: TaskId): number | null => {
+  const candidate = tx.queue(base).candidates.findLast(({ items }) => items.some((item) => item.task === task));
   const run = candidate?.runs.findLast(({ deadline }) => deadline !== null);
-  return candidate && run ? { kind: "verify", target: candidate.commit, attempt: run.attempt } : null;
+  return candidate && run ? findRun(tx, { kind: "verify", target: candidate.commit, attempt: run.attempt }) : null;
+};
+
+/** The addresses of all ended attempts of an execution, and of the last verification of each step. */
+export const findJobRuns = (tx: DecisionReader, execution: Execution): RunsByJob =>
+  Object.fromEntries(
+    [...listEndedJobs(tx, execution).map((job) => [toJobKey(job), findRun(tx, job)] as const), ...listVerifications(tx, execution)].flatMap(
+      ([key, run]) => {
+        const url = toRunUrl(tx, run);
+        return url === null ? [] : [[key, url]];
+      },
+    ),
+  );
+
+const listVerifications = (tx: DecisionReader, { id }: Execution): (readonly [string, number | null])[] =>
+  tx.steps(id).map((step) => [toVerificationKey(step.id), step.verification?.run ?? null] as const);
+
+const countUp = (count: number): readonly number[] => Array.from({ length: count }, (_, at) => at + 1);
+
+/** A running job is missing: the table of the steps links its run, and its number alone costs no edit of the comment. */
+const listEndedJobs = (tx: DecisionReader, execution: Execution): readonly Job[] => {
+  const { id, planning } = execution;
+  const planned = countUp(isPlanning(execution) ? planning.attempt - 1 : planning.attempt);
+  return [
+    ...planned.map((attempt): Job => ({ kind: "plan", target: id, attempt })),
+    ...tx.steps(id).flatMap((step): Job[] => {
+      const [target, { resolution }] = [toTaskId(id, step.id), step];
+      const worked = countUp(step.state === "running" ? step.attempt - 1 : step.attempt);
+      const resolved = resolution ? countUp(resolution.deadline === null ? resolution.attempt : resolution.attempt - 1) : [];
+      return [
+        ...worked.map((attempt): Job => ({ kind: "work", target, attempt })),
+        ...resolved.map((attempt): Job => ({ kind: "resolve", target, attempt })),
+      ];
+    }),
+  ];
 };

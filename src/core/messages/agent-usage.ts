@@ -1,14 +1,13 @@
 import { addUsage, type AgentUsage, isUsageReported } from "../domain/agent-usage.ts";
 import type { Execution } from "../domain/execution.ts";
-import { type AttemptUsage, listAttemptUsage, sumUsage, type UsageTotal } from "../domain/execution-usage.ts";
-import { toInlineCode } from "./escape.ts";
+import { listAttemptUsage, sumUsage, type UsageTotal } from "../domain/execution-usage.ts";
 
 const GROUP_PATTERN = /\B(?=(?:\d{3})+$)/g;
-const formatCount = (count: number): string => String(Math.round(count)).replaceAll(GROUP_PATTERN, ",");
+export const formatCount = (count: number): string => String(Math.round(count)).replaceAll(GROUP_PATTERN, ",");
 
 const CHEAP_USD = 1;
 /** Cents, and fractions of a cent below a dollar. */
-const formatCost = (usd: number): string => `$${usd < CHEAP_USD ? usd.toFixed(4).replace(/0{1,2}$/, "") : usd.toFixed(2)}`;
+export const formatCost = (usd: number): string => `$${usd < CHEAP_USD ? usd.toFixed(4).replace(/0{1,2}$/, "") : usd.toFixed(2)}`;
 
 /** Tokens and money as far as an agent reported them. An amount that it did not report is no zero. */
 export const formatUsage = (usage: AgentUsage): string => {
@@ -23,30 +22,8 @@ export const formatUsage = (usage: AgentUsage): string => {
 };
 
 /** The sum of an execution. A sum that lacks attempts says so. */
-const formatUsageTotal = ({ usage, reported, attempts }: UsageTotal): string =>
+export const formatUsageTotal = ({ usage, reported, attempts }: UsageTotal): string =>
   `${formatUsage(usage)}${reported < attempts ? `, reported by ${reported} of ${attempts} attempts` : ""}`;
-
-const MAX_ATTEMPTS_LISTED = 100;
-const formatCell = (amount: number | null, format: (amount: number) => string): string =>
-  amount === null ? "not reported" : format(amount);
-
-const formatAttemptRow = ({ step, attempt, isResolution, usage }: AttemptUsage): string => {
-  const name = step === null ? "planner" : `${toInlineCode(step)}${isResolution ? " (conflict)" : ""}`;
-  const { inputTokens, outputTokens, costUsd } = usage;
-  const cells = [formatCell(inputTokens, formatCount), formatCell(outputTokens, formatCount), formatCell(costUsd, formatCost)];
-  return `| ${[name, String(attempt), ...cells].join(" | ")} |`;
-};
-
-/** What the agents of an execution reported, attempt by attempt; empty if none reported anything. */
-export const renderUsage = (execution: Execution): string => {
-  const total = sumUsage(execution);
-  if (total === null) return "";
-  const all = listAttemptUsage(execution);
-  const rows = all.slice(0, MAX_ATTEMPTS_LISTED).map((each) => formatAttemptRow(each));
-  const more = all.length > rows.length ? [`| … | ${all.length - rows.length} more | | | |`] : [];
-  const table = ["| step | attempt | tokens in | tokens out | cost |", "|---|---|---|---|---|", ...rows, ...more].join("\n");
-  return `<details>\n<summary>Usage: ${formatUsageTotal(total)}</summary>\n\n${table}\n\n</details>`;
-};
 
 /** The sum of a step's attempts; empty if none reported anything. */
 export const describeStepUsage = (execution: Execution, step: string): string => {

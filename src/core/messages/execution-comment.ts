@@ -5,8 +5,9 @@ import type { StepId } from "../domain/ids.ts";
 import type { Plan, PlannedStep } from "../domain/plan.ts";
 import type { Queue } from "../domain/queue.ts";
 import type { Step } from "../domain/step.ts";
+import { collectStepWork } from "../domain/step-work.ts";
 import { listAddedSteps, renderAmendment } from "./amendment.ts";
-import { renderUsage } from "./agent-usage.ts";
+import { renderAttempts, type RunsByJob } from "./attempt-table.ts";
 import { renderCapacityNote, type ShownCapacity } from "./capacity-note.ts";
 import { type BudgetView, describeBudget, renderBudgetHold } from "./budget-text.ts";
 import { renderBriefNote } from "./brief-section.ts";
@@ -57,6 +58,7 @@ export type ExecutionCommentInput = {
   readonly quotaEnd?: number | null;
   /** Addresses of the steps' runs; see findStepRuns. */
   readonly runs?: Readonly<Record<StepId, string>>;
+  readonly jobRuns?: RunsByJob;
   /** See Snapshot.unsignedLedger. */
   readonly unsignedLedger?: true;
   readonly capacity?: ShownCapacity;
@@ -121,7 +123,7 @@ export const renderExecutionComment = (input: ExecutionCommentInput): string => 
     { rank: 0, text: renderAmendment(execution, added) },
     { rank: 2, text: renderStepReports(input, steps) },
     { rank: 3, text: renderStepSummaries(startedSteps) },
-    { rank: 3, text: renderUsage(execution) },
+    { rank: 3, text: renderAttempts(execution, input.jobRuns) },
     { rank: 1, text: describeBudget(input.budget) },
     { rank: 3, text: isProposed ? "" : renderInstructions(execution, { steps, plan: execution.plan, unfolded: false }) },
     { rank: 0, text: renderFooter(execution) },
@@ -136,6 +138,7 @@ const renderPlacedSteps = ({ execution, queue, runs }: ExecutionCommentInput, st
   renderStepTable(steps, execution.steps, {
     runs,
     place: openPlaces(execution.id, queue),
+    work: collectStepWork(execution),
     limit: execution.amendment ? MAX_CHARS_BESIDE_AMENDMENT : undefined,
   });
 

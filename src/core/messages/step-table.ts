@@ -10,6 +10,9 @@ import {
   type Step,
   type StepState,
 } from "../domain/step.ts";
+import type { StepWork } from "../domain/step-work.ts";
+import { formatCost } from "./agent-usage.ts";
+import { formatDuration } from "./duration-text.ts";
 import { formatResolutionAttempt } from "./open-conflicts.ts";
 import { collectUpTo, toInlineCode, escapeInline } from "./escape.ts";
 import { formatMinute } from "./quota-note.ts";
@@ -28,19 +31,42 @@ const cutRows = (rows: readonly string[], limit: number): readonly string[] => {
   return length > limit ? fitting.slice(0, -1) : fitting;
 };
 
-const formatRow = (standing: StepStanding, hasStarted: boolean): string => {
+/** The attempt, the time of ended jobs, and their cost; nothing changes here while a job runs. */
+const formatWork = ({ step, work }: StepStanding, hasCosts: boolean): string => {
+  const attempt = step && step.attempt > 0 ? String(step.attempt) : "";
+  const cells = [attempt, work ? formatDuration(work.ms) : "", ...(hasCosts ? [work ? formatStepCost(work) : ""] : [])];
+  return ` ${cells.join(" | ")} |`;
+};
+
+/** A cost that no agent reported is no zero. */
+const formatStepCost = ({ usd, isWhole }: StepWork): string =>
+  usd === null ? "not reported" : `${isWhole ? "" : "at least "}${formatCost(usd)}`;
+
+type TableColumns = { readonly hasStarted: boolean; readonly hasWork: boolean; readonly hasCosts: boolean };
+
+const renderHead = ({ hasStarted, hasWork, hasCosts }: TableColumns): readonly string[] => {
+  const columns = [
+    ...(hasStarted ? ["state", "step", "what it does", "after"] : ["step", "what it does", "after", "how"]),
+    ...(hasWork ? ["attempt", "time", ...(hasCosts ? ["cost"] : [])] : []),
+  ];
+  return [`| ${columns.join(" | ")} |`, `|${"---|".repeat(columns.length)}`];
+};
+
+const formatRow = (standing: StepStanding, { hasStarted, hasWork, hasCosts }: TableColumns): string => {
   const { planned, run } = standing;
   const cells = `${formatCodeCell(planned.id)} | ${escapeInline(planned.title, 100)} | ${formatNeeds(planned)}`;
   if (!hasStarted) return `| ${cells} | ${formatWorkMode(planned)} |`;
-  return `| ${formatStateCell(standing)}${run === undefined ? "" : ` · [run](${run})`} | ${cells} |`;
+  return `| ${formatStateCell(standing)}${run === undefined ? "" : ` · [run](${run})`} | ${cells} |${hasWork ? formatWork(standing, hasCosts) : ""}`;
 };
+
+const PROPOSED_COLUMNS: TableColumns = { hasStarted: false, hasWork: false, hasCosts: false };
 
 /** Whether the table of a proposed plan shows every step and need. */
 export const fitsStepTable = (steps: readonly PlannedStep[]): boolean =>
   steps.length <= MAX_TABLE_ROWS &&
   steps.every(({ needs }) => needs.length <= MAX_NEEDS_SHOWN) &&
   cutRows(
-    steps.map((planned) => formatRow({ planned, step: undefined }, false)),
+    steps.map((planned) => formatRow({ planned, step: undefined }, PROPOSED_COLUMNS)),
     MAX_TABLE_CHARS,
   ).length === steps.length;
 
@@ -49,27 +75,29 @@ type TableOptions = {
   readonly runs?: Readonly<Record<StepId, string>> | undefined;
   readonly place?: PlaceReader | undefined;
   readonly limit?: number | undefined;
+  /** Times and costs of ended jobs. */
+  readonly work?: ReadonlyMap<StepId, StepWork> | undefined;
 };
 
 /** One row for each step: the state first, because a narrow screen cuts the end, or the mode of work before it starts. Empty without a plan. */
 export const renderStepTable = (
   steps: readonly PlannedStep[],
   states: StepsById,
-  { runs = {}, place, limit = MAX_TABLE_CHARS }: TableOptions = {},
+  { runs = {}, place, limit = MAX_TABLE_CHARS, work = new Map() }: TableOptions = {},
 ): string => {
   if (steps.length === 0) return "";
   const hasStarted = Object.keys(states).length > 0;
-  const head = [hasStarted ? "| state | step | what it does | after |" : "| step | what it does | after | how |", "|---|---|---|---|"];
-  const all = steps.map((planned) => ({ planned, step: states[planned.id], run: runs[planned.id], place }));
+  const columns = { hasStarted, hasWork: hasStarted && work.size > 0, hasCosts: [...work.values()].some(({ usd }) => usd !== null) };
+  const all = steps.map((planned) => ({ planned, step: states[planned.id], run: runs[planned.id], place, work: work.get(planned.id) }));
   const sorted = hasStarted && all.length > MAX_TABLE_ROWS ? sortStepsByUrgency(all) : all;
   const rows = cutRows(
-    sorted.slice(0, MAX_TABLE_ROWS).map((each) => formatRow(each, hasStarted)),
+    sorted.slice(0, MAX_TABLE_ROWS).map((each) => formatRow(each, columns)),
     limit,
   );
   const rest = sorted.slice(rows.length);
   const more =
     rest.length === 0 ? [] : [hasStarted ? `| ${countStandings(rest)} | … | ${rest.length} more | |` : `| … | ${rest.length} more | | |`];
-  return [...head, ...rows, ...more].join("\n");
+  return [...renderHead(columns), ...rows, ...more].join("\n");
 };
 
 /** States that need a person come first, then active ones; finished ones come last. */
@@ -92,6 +120,7 @@ type StepStanding = {
   readonly step: Step | undefined;
   readonly run?: string | undefined;
   readonly place?: TableOptions["place"];
+  readonly work?: StepWork | undefined;
 };
 
 const sortStepsByUrgency = (all: readonly StepStanding[]): readonly StepStanding[] => {

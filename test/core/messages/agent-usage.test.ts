@@ -3,7 +3,8 @@ import { type AgentUsage, NO_USAGE } from "../../../src/core/domain/agent-usage.
 import type { Execution } from "../../../src/core/domain/execution.ts";
 import { createExecution } from "../../../src/core/domain/execution-lifecycle.ts";
 import { recordUsage } from "../../../src/core/domain/execution-usage.ts";
-import { describeUsage, formatUsage, renderUsage } from "../../../src/core/messages/agent-usage.ts";
+import { describeUsage, formatUsage } from "../../../src/core/messages/agent-usage.ts";
+import { renderAttempts } from "../../../src/core/messages/attempt-table.ts";
 import { renderStatusReply } from "../../../src/core/messages/command-replies.ts";
 import { stepIn } from "../../support/build.ts";
 
@@ -40,15 +41,15 @@ test.each<[AgentUsage, string]>([
 });
 
 test("the comment lists each attempt, and says how many reported nothing", () => {
-  expect(renderUsage(withUsage())).toMatchInlineSnapshot(`
+  expect(renderAttempts(withUsage())).toMatchInlineSnapshot(`
     "<details>
     <summary>Usage: 1,012,345 tokens in, 9,000 cached, 681 out, $1.51, reported by 3 of 5 attempts</summary>
 
-    | step | attempt | tokens in | tokens out | cost |
-    |---|---|---|---|---|
-    | planner | 1 | 12,345 | 678 | $0.0123 |
-    | \`fix\` | 2 | 1,000,000 | not reported | $1.50 |
-    | \`fix\` (conflict) | 1 | not reported | 3 | not reported |
+    | step | attempt | time | tokens in | tokens out | cost | run |
+    |---|---|---|---|---|---|---|
+    | planner | 1 |  | 12,345 | 678 | $0.0123 |  |
+    | \`fix\` | 2 |  | 1,000,000 | not reported | $1.50 |  |
+    | \`fix\` (conflict) | 1 |  | not reported | 3 | not reported |  |
 
     </details>"
   `);
@@ -58,7 +59,7 @@ test("the status names the sum, and nothing if no agent reported anything", () =
   const line = "Usage: 1,012,345 tokens in, 9,000 cached, 681 out, $1.51, reported by 3 of 5 attempts.";
   expect(describeUsage(withUsage())).toBe(line);
   expect(renderStatusReply(withUsage(), null, [])).toContain(`\n\n${line}`);
-  expect(renderUsage(EXECUTION) + describeUsage(EXECUTION)).toBe("");
+  expect(renderAttempts(EXECUTION) + describeUsage(EXECUTION)).toBe("");
   expect(renderStatusReply(EXECUTION, null, [])).not.toContain("Usage");
 });
 

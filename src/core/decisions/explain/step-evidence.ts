@@ -5,6 +5,7 @@ import { findFailureLog, findOpenConflict, isAwaitingAnswer, isHeldByPerson, typ
 import { listFindings } from "../../domain/tampering.ts";
 import { viewBudget } from "../budget-room.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
+import { toRunUrl } from "../run-links.ts";
 import { listUnmetNeeds, type NeedStatus } from "../needs.ts";
 import type { ExplainedStep } from "./step-reason.ts";
 
@@ -14,9 +15,6 @@ const MAX_OTHERS_SHOWN = 5;
 /** The address of a job's run; null if the run is unknown. */
 export const findRunUrl = (tx: DecisionReader, job: Job): string | null =>
   toRunUrl(tx, tx.effectRecord(`start-job:${toJobKey(job)}`)?.number ?? null);
-
-const toRunUrl = ({ snapshot }: DecisionReader, run: number | null): string | null =>
-  run === null || snapshot.repositoryUrl === undefined ? null : `${snapshot.repositoryUrl}/actions/runs/${run}`;
 
 /** The facts behind a step's state, the nearest ones first. */
 export const collectStepEvidence = (tx: DecisionReader, of: ExplainedStep): readonly Evidence[] => [
