@@ -1,11 +1,12 @@
 export type StepLine = { readonly step: string; readonly title: string; readonly state: string };
 
 const STEP_ROW_PATTERN = /^\| `([^`]+)` \| (.*) \| [^|]* \| ([^|]*) \|$/gm;
+const FOLDED_PART_PATTERN = /^<details(?: open)?>$[^]*?^<\/details>$/gm;
 const CHARACTER_BY_ENTITY: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
 
-/** The steps of Enki's comment in order, each with the text of its last column. */
+/** The steps of a proposed plan in order, each with the text of its last column. Folded parts have tables of their own. */
 export const readStepLines = (comment: string): StepLine[] =>
-  [...comment.matchAll(STEP_ROW_PATTERN)].map(([, step = "", title = "", state = ""]) => ({
+  [...comment.replaceAll(FOLDED_PART_PATTERN, "").matchAll(STEP_ROW_PATTERN)].map(([, step = "", title = "", state = ""]) => ({
     step,
     title: toPlainLine(title),
     state: toPlainLine(state),
@@ -26,7 +27,7 @@ const toPlainLine = (line: string): string =>
 export const toPlainComment = (comment: string): string => {
   const lines = comment
     .replaceAll(/<!--[^]*?-->|^```mermaid$[^]*?^```$/gm, "")
-    .replaceAll(/^<details(?: open)?>$[^]*?^<\/details>$/gm, (block) => (block.includes("\n```text\n") ? block : ""))
+    .replaceAll(FOLDED_PART_PATTERN, (block) => (block.includes("\n```text\n") ? block : ""))
     .split("\n");
   const kept: string[] = [];
   let fenced = false;

@@ -15,6 +15,12 @@ test("reads the steps from the rendered table", () => {
   ]);
 });
 
+test("reads no step from the table of attempts", () => {
+  const attempts =
+    "<details>\n<summary>Attempts and runs</summary>\n\n| step | attempt | time | run |\n|---|---|---|---|\n| `fix` | 1 | 30 s | [run](x) |\n\n</details>";
+  expect(readStepLines(`### Running\n\n${attempts}\n`)).toEqual([]);
+});
+
 test("prints a comment without parts that only a page can show", () => {
   const comment = `<!-- enki:execution:abcdef -->
 

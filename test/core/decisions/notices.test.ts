@@ -22,6 +22,10 @@ const ask = async (it: Story, ...steps: Parameters<typeof plan>): Promise<void> 
   await it.say({ kind: "do", text: "do it" });
   await it.end("plan/", { end: "success", tools: [{ kind: "propose", plan: plan(...steps) }] });
 };
+const verifyAll = async (it: Story): Promise<void> => {
+  for (let more = 0; more < 6 && it.running().some((job) => job.startsWith("verify/")); more += 1) await it.end("verify/");
+  await it.later();
+};
 const question = {
   kind: "mail-send",
   to: "user",
@@ -42,14 +46,29 @@ describe("a person is notified when, and only when, the person must act", () => 
     await it.end(`work/${it.execution().id}-unsure`, { end: "asked", tools: [question] });
     await it.end(`work/${it.execution().id}-fine`);
     await it.end(`work/${it.execution().id}-gated`);
-    for (let more = 0; more < 6 && it.running().some((job) => job.startsWith("verify/")); more += 1) await it.end("verify/");
-    await it.later();
+    await verifyAll(it);
     expect(it.step("fine")?.landed).not.toBeNull();
     expect(told(it)).toEqual([
       expect.stringMatching(/^@maintainer, `bad` failed: the tests fail\. \[What you can do\]\(https:\/\/.*#issuecomment-\d+\)\.$/),
       expect.stringMatching(/@maintainer, the agent waits for your answer\./),
       `review of #${it.step("gated")?.pull ?? 0} by maintainer`,
     ]);
+
+    await it.say({ kind: "reply", mail: Object.keys(it.ledger().mails)[0] ?? "", text: "JSON." });
+    await it.end(`work/${it.execution().id}-unsure/2`);
+    await verifyAll(it);
+    expect(it.step("unsure")?.landed).not.toBeNull();
+    const { pull, head } = it.step("gated") ?? {};
+    const review = { id: 1, by: "maintainer", bot: false, verdict: "approved", head: head?.sha ?? "", at: it.state.now, text: "" } as const;
+    it.state.reviews.set(pull ?? 0, [review]);
+    await it.later();
+    await verifyAll(it);
+    expect(it.step("gated")?.landed).not.toBeNull();
+    await it.say({ kind: "retry", target: "bad" });
+    await it.end(`work/${it.execution().id}-bad/2`);
+    await verifyAll(it);
+    expect(it.execution().state).toBe("done");
+    expect(told(it)).toHaveLength(3);
   });
 
   test("a story without anything to do for a person notifies nobody", async () => {
@@ -89,8 +108,8 @@ describe("a person is notified when, and only when, the person must act", () => 
   });
 
   test("ten failures at once are one comment", async () => {
-    const it = open();
-    const names = Array.from({ length: 5 }, (_, at) => `s${at}`);
+    const it = open({ workers: { total: 10, tiers: { light: 10, standard: 10, heavy: 10 } } });
+    const names = Array.from({ length: 10 }, (_, at) => `s${at}`);
     await ask(it, ...names.map((name) => step(name)));
     for (const job of it.running()) it.finish(job, { end: "failed", why: "the network is down" });
     await it.later();

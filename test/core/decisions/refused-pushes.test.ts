@@ -77,7 +77,7 @@ test("a verify job that GitHub refuses to start freezes the queue immediately, w
     refusing && kind === "start-job" && key.includes("verify/") ? "Actions is disabled" : null;
   const it = await working(() => null, words);
   expect(it.state.ledger.queues["main"]?.frozen).toMatchObject({
-    code: "job-refused",
+    code: "actions-disabled",
     message: expect.stringContaining("Actions is disabled"),
   });
   refusing = false;

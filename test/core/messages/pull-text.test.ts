@@ -263,7 +263,7 @@ describe("the state at the top", () => {
       ---
       ⏭️ **Skipped: not landed.** Skipped by maintainer. ([\`skipped\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#skipped))
       ---
-      ✅ **Nothing to land.** The limit is already 10 MB. ([\`nothing-to-do\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#nothing-to-do))"
+      ✅ **Nothing to land.** The limit is already 10 MB."
     `);
   });
 
