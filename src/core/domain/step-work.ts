@@ -11,6 +11,14 @@ export type StepWork = {
   readonly isWhole: boolean;
 };
 
+const NO_WORK: StepWork = { ms: 0, usd: null, isWhole: true };
+
+const addJob = ({ ms, usd, isWhole }: StepWork, time: Millis, cost: number | null): StepWork => ({
+  ms: ms + time,
+  usd: cost === null ? usd : (usd ?? 0) + cost,
+  isWhole: isWhole && cost !== null,
+});
+
 /** The work on each step whose jobs have ended. */
 export const collectStepWork = ({
   id,
@@ -18,12 +26,10 @@ export const collectStepWork = ({
   usage = {},
 }: Pick<Execution, "id" | "times" | "usage">): ReadonlyMap<StepId, StepWork> => {
   const work = new Map<StepId, StepWork>();
-  for (const [key, ms = 0] of Object.entries(times)) {
+  for (const [key, time = 0] of Object.entries(times)) {
     const task = readTaskId(readJobKey(key)?.target ?? "");
     if (task?.execution !== id) continue;
-    const { ms: before, usd, isWhole } = work.get(task.step) ?? { ms: 0, usd: null, isWhole: true };
-    const cost = usage[key as JobKey]?.costUsd ?? null;
-    work.set(task.step, { ms: before + ms, usd: cost === null ? usd : (usd ?? 0) + cost, isWhole: isWhole && cost !== null });
+    work.set(task.step, addJob(work.get(task.step) ?? NO_WORK, time, usage[key as JobKey]?.costUsd ?? null));
   }
   return work;
 };

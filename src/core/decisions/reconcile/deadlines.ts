@@ -22,7 +22,7 @@ import { retryFaultyStep } from "../apply/fail-step.ts";
 import { failPlanning, retryPlanningAfterFault } from "../apply/plan-result.ts";
 import { retryVerifyRun } from "../apply/verify-result.ts";
 import { retryResolution } from "../apply/retry-resolution.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 
 /** Ends every expired wait: jobs whose run is gone or overdue, and people who did not answer. */
 export const reconcileDeadlines = (tx: DecisionTransaction): void => {
@@ -41,7 +41,7 @@ type JobLoss = { readonly reason: string; readonly refusal: Refusal | null };
 const LATE_LOSS: JobLoss = { reason: "it took longer than it may", refusal: null };
 
 /** Stops the run of an overdue job. Null while the job may still end. The state of the run is read only if the run was reported as ended or is overdue. */
-const findJobLoss = (tx: DecisionTransaction, job: JobKey, until: number | null): JobLoss | null => {
+const enforceJobDeadline = (tx: DecisionTransaction, job: JobKey, until: number | null): JobLoss | null => {
   tx.wakeAt(until);
   const late = until !== null && tx.now >= until;
   if (until === null || (!late && !tx.isReportedEnded(job))) return null;
@@ -55,13 +55,13 @@ const findJobLoss = (tx: DecisionTransaction, job: JobKey, until: number | null)
 };
 
 /** Null until the workflow file is read. */
-const findRunLoss = (tx: DecisionTransaction, { conclusion }: WorkflowRunInfo): JobLoss | null => {
+const findRunLoss = (tx: DecisionReader, { conclusion }: WorkflowRunInfo): JobLoss | null => {
   const refusal = findStartFault(tx, conclusion);
   return refusal === undefined ? null : { reason: "its run ended without a result", refusal };
 };
 
 /** Why no run of the workflow file can start; null if another attempt may succeed, undefined until the file is read. */
-const findStartFault = (tx: DecisionTransaction, conclusion: string | null): Refusal | null | undefined => {
+const findStartFault = (tx: DecisionReader, conclusion: string | null): Refusal | null | undefined => {
   if (!followsRules(tx.snapshot, 2) || (conclusion !== "failure" && conclusion !== "startup_failure")) return null;
   const { defaultBranch, refs } = tx.snapshot;
   const commit = refs[toBranchRef(defaultBranch)];
@@ -74,7 +74,7 @@ const findStartFault = (tx: DecisionTransaction, conclusion: string | null): Ref
 
 /** Ends the attempt: fails its job if no attempt can start, else repeats it. */
 const endLostJob = (tx: DecisionTransaction, { job, until }: { job: Job; until: number | null }, retry: (reason: string) => void): void => {
-  const loss = findJobLoss(tx, toJobKey(job), until);
+  const loss = enforceJobDeadline(tx, toJobKey(job), until);
   if (loss?.refusal) failJob(tx, job, loss.refusal);
   else if (loss) retry(loss.reason);
 };
