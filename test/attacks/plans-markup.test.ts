@@ -11,6 +11,7 @@ import { renderMailComment } from "../../src/core/messages/mail-comment.ts";
 import { renderPlanPages } from "../../src/core/messages/plan-page.ts";
 import { type PullBodyInput, renderPullBody, renderPullTitle } from "../../src/core/messages/pull-text.ts";
 import { renderThreadAnswer } from "../../src/core/messages/thread-answers.ts";
+import { renderReason } from "../../src/core/messages/refusal-page.ts";
 import { findLive, findLiveWords } from "../core/messages/find-live.ts";
 import { plan as planOf, step } from "../support/build.ts";
 import { attackFamily, type AttackEnd } from "./attack-family.ts";
@@ -42,9 +43,12 @@ const comment = (steps: Parameters<typeof planOf>, over: Partial<Execution> = {}
 /** Nodes of Enki's own sentences. */
 const OWN_NODES = ["heading", "strong"];
 
+/** Enki's own link to the paragraph of a refusal. */
+const OWN_CODE_LINK = renderReason({ code: "x", message: "", next: "" });
+
 const judge = (markdown: string): AttackEnd => {
-  // Enki's own alert, and its own references to its issue.
-  const live = findLive(markdown.replaceAll(/^> \[!CAUTION\]\n|(?<=for |on )#1\b/gm, ""), OWN_NODES);
+  // Enki's own alert, one link to the refusal's paragraph, and its own references to its issue.
+  const live = findLive(markdown.replace(OWN_CODE_LINK, "").replaceAll(/^> \[!CAUTION\]\n|(?<=for |on )#1\b/gm, ""), OWN_NODES);
   if (live.length > 0) return { through: live.join("; ") };
   const commands = parseComment(markdown);
   return commands.length > 0 ? { through: JSON.stringify(commands) } : { stopped: "inert-text" };
