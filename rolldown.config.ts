@@ -88,7 +88,8 @@ const bundle = (name: string, output: OutputOptions) =>
     platform: "node",
     logLevel: "warn",
     plugins: [withoutEvaluation, withoutUnused, ...(name === "action" ? [withoutEndpoints] : []), withLicenses(name)],
-    output: { format: "esm", minify, ...output },
+    // Annotations are for bundlers, and nothing bundles these files again. Licenses are in a file beside.
+    output: { format: "esm", minify, comments: false, ...output },
   });
 
 // One configuration per bundle: with two inputs in one, shared code would go to chunks with hashed names.
