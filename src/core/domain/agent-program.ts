@@ -55,3 +55,16 @@ export const AGENT_PROGRAMS: Readonly<Record<PresetName, PresetPrograms>> = {
 
 /** The program that starts a preset, unless its protocol is configured. */
 export const findPreferredProgram = (name: PresetName): AgentProgram => AGENT_PROGRAMS[name][AGENT_PROGRAMS[name].preferred];
+
+/**
+ * The path segments that may name a program, as in `/x/claude-agent-acp/dist/index.js`, `npx @google/gemini-cli@0.61.0` or
+ * `opencode.exe`.
+ */
+const listProgramNames = (word: string): string[] => word.split("/").map((part) => part.replace(/(?<=.)@.*$|\.(?:exe|[cm]?js)$/, ""));
+
+/** The names that may name the program of a command. */
+export const listCommandNames = (command: string, args: readonly string[]): ReadonlySet<string> => {
+  // Options name no program, and arguments after the first option belong to the agent.
+  const first = args.findIndex((arg) => arg.startsWith("-") && arg !== "-y" && arg !== "--yes");
+  return new Set([command, ...(first === -1 ? args : args.slice(0, first))].flatMap((word) => listProgramNames(word)));
+};

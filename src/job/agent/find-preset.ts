@@ -1,6 +1,5 @@
-import { basename } from "node:path";
 import { AGENT_PROTOCOLS, type AgentCommand, type AgentProtocol, type PresetName } from "../../core/domain/agent-command.ts";
-import { AGENT_PROGRAMS, type AgentProgram } from "../../core/domain/agent-program.ts";
+import { AGENT_PROGRAMS, type AgentProgram, listCommandNames } from "../../core/domain/agent-program.ts";
 import type { ToolName } from "../../core/workflow/workflow.ts";
 import type { AgentPreset } from "./agent-preset.ts";
 import { claudePreset } from "./presets/claude.ts";
@@ -24,21 +23,12 @@ const findWith = (preset: AgentPreset, protocol: AgentProtocol): FoundPreset => 
   program: AGENT_PROGRAMS[preset.name][protocol],
 });
 
-/**
- * The path segments that may name a program, as in `/x/claude-agent-acp/dist/index.js`, `npx @google/gemini-cli@0.61.0` or
- * `opencode.exe`.
- */
-const listProgramNames = (word: string): string[] =>
-  [...word.split("/"), basename(word)].map((part) => part.replace(/(?<=.)@.*$|\.(?:exe|[cm]?js)$/, ""));
-
 /** The preset's default protocol comes first, for a program that speaks both. */
 const listPrograms = (preset: AgentPreset): FoundPreset[] =>
   [AGENT_PROGRAMS[preset.name].preferred, ...AGENT_PROTOCOLS].map((protocol) => findWith(preset, protocol));
 
 const recognizeProgram = (command: string, args: readonly string[]): FoundPreset | null => {
-  // Options name no program, and arguments after the first option belong to the agent.
-  const first = args.findIndex((arg) => arg.startsWith("-") && arg !== "-y" && arg !== "--yes");
-  const names = new Set([command, ...(first === -1 ? args : args.slice(0, first))].flatMap((word) => listProgramNames(word)));
+  const names = listCommandNames(command, args);
   const found = Object.values(AGENT_PRESETS)
     .flatMap((preset) => listPrograms(preset))
     .filter(({ program }) => program.programs.some((name) => names.has(name)));
