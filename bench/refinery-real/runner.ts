@@ -86,10 +86,11 @@ export const openRunner = ({ clock, trace, bare, directory }: Options): Simulate
       url,
       layers: { lowerLayers: [], overrideLayers: [], workflows: [] },
       after: clock.after,
+      now: clock.now,
       log: () => undefined,
     };
     const token = request.mintToken({ contents: "write" });
-    const published = await publishJob(host, { token, bundle, run: request.id, preparedOn: "", conclusion: before, now: clock.now });
+    const published = await publishJob(host, { token, bundle, run: request.id, preparedOn: "", conclusion: before });
     if (published.kind === "built") {
       request.recordArtifact({ name: toResultArtifactName(published.commit), size: 1, digest: "0".repeat(64) });
       // The webhook of the run's end wakes the coordinator.

@@ -7,6 +7,7 @@ import { readEnvironmentKeys } from "./environment-keys.ts";
 import { readNamedFile, readOptions, readPort, UsageError } from "./command-options.ts";
 import { loadApp } from "./load-app.ts";
 import { setUpApp } from "./set-up-app.ts";
+import { openTerminalExporter } from "./terminal-telemetry.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 const APP_GRACE_MS = 30_000;
@@ -80,6 +81,7 @@ export const runAppCommand = async (args: readonly string[], terminal: TerminalH
   const place = { host: values.host, port: readPort(values.port), apiUrl, serverUrl };
   const { identity, server } = await findIdentity(terminal, values, place);
   const { startApp } = await loadApp(terminal.root);
+  const exporter = await openTerminalExporter(terminal, { isService: true });
   const started = await startApp({
     ...place,
     appId: identity.id,
@@ -94,9 +96,10 @@ export const runAppCommand = async (args: readonly string[], terminal: TerminalH
     redeliveryIntervalMs: REDELIVERY_INTERVAL_MS,
     ...readEnvironmentKeys(env),
     log: (line) => terminal.err(`${line}\n`),
+    ...(exporter && { telemetry: exporter }),
   });
   // A service that is asked to stop has not failed.
-  terminal.onInterrupt(started.close, 0);
+  terminal.onInterrupt(() => started.close().then(() => exporter?.close()), 0);
   terminal.out(`Webhooks are taken at ${started.url}\n`);
   await terminal.waitForInterrupt();
   return 0;

@@ -10,6 +10,8 @@ import { createLocalRunner } from "../local-github/actions/local-runner.ts";
 import { listCommandPaths } from "../isolation/readable-paths.ts";
 import { createNearFinder, startMachineApp } from "./machine-app.ts";
 import { createOwnSteps, listStepPrograms } from "./run-own-steps.ts";
+import type { SpanSink } from "../core/telemetry/telemetry-span.ts";
+import { openTerminalExporter } from "./terminal-telemetry.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 /** The agent for every job on the machine; overrides the repository's choice. */
@@ -119,12 +121,18 @@ const openRequestCounter = (log: (line: string) => void) => {
   };
 };
 
-type MachineParts = { readonly root: string; readonly repositories: string; readonly clones: string; readonly state: string };
+type MachineParts = {
+  readonly root: string;
+  readonly repositories: string;
+  readonly clones: string;
+  readonly state: string;
+  readonly telemetry: SpanSink | undefined;
+};
 
 const createMachineRunner = async (
   terminal: TerminalHost,
   options: MachineOptions,
-  { root, repositories, clones, state }: MachineParts,
+  { root, repositories, clones, state, telemetry }: MachineParts,
 ) => {
   const { directory, hidden = [] } = options;
   const own = options.agent?.("") ?? null;
@@ -140,7 +148,7 @@ const createMachineRunner = async (
     hidden: [repositories, clones, state, ...hidden],
     readable: own === null ? [] : await listCommandPaths([own.command, ...own.args]),
     stepPrograms: listStepPrograms(root),
-    ownSteps: createOwnSteps(terminal, { root, findNear: createNearFinder(repositories) }),
+    ownSteps: createOwnSteps(terminal, { root, findNear: createNearFinder(repositories), telemetry }),
   });
 };
 
@@ -151,7 +159,8 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
     join(directory, name),
   );
   await mkdir(state, { recursive: true, mode: 0o700 });
-  const runner = await createMachineRunner(terminal, options, { root, repositories, clones, state });
+  const telemetry = (await openTerminalExporter(terminal)) ?? undefined;
+  const runner = await createMachineRunner(terminal, options, { root, repositories, clones, state, telemetry });
   const counter = openRequestCounter(terminal.log);
   const forge = await startForge({
     directory: repositories,
@@ -169,11 +178,12 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
     forge.freeze();
     await runner.close();
     await forge.close();
+    await telemetry?.close();
   };
   try {
     await writeInstallation(terminal, forge.url, options);
     await options.prepare?.({ forge });
-    const app = await startMachineApp(terminal, { forge, root, state, clones, repositories, log: options.log });
+    const app = await startMachineApp(terminal, { forge, root, state, clones, repositories, log: options.log, telemetry });
     return {
       forge,
       app: app.login,

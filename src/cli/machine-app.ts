@@ -8,6 +8,7 @@ import { readAppManifest } from "../local-github/api/app-manifest.ts";
 import type { CreatedApp } from "../local-github/api/forge-actor.ts";
 import type { RepositoryName } from "../local-github/api/create-repository.ts";
 import type { RunningForge } from "../local-github/api/start-forge.ts";
+import type { SpanSink } from "../core/telemetry/telemetry-span.ts";
 import { loadApp } from "./load-app.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
@@ -22,6 +23,7 @@ type MachineAppPlace = {
   readonly clones: string;
   readonly repositories: string;
   readonly log: (line: string) => void;
+  readonly telemetry: SpanSink | undefined;
 };
 
 /** Finds the local GitHub's own directory of a repository. */
@@ -33,7 +35,10 @@ export const createNearFinder =
   };
 
 /** Starts the App of this machine next to the local GitHub. */
-export const startMachineApp = async (terminal: TerminalHost, { forge, root, state, clones, repositories, log }: MachineAppPlace) => {
+export const startMachineApp = async (
+  terminal: TerminalHost,
+  { forge, root, state, clones, repositories, log, telemetry }: MachineAppPlace,
+) => {
   const app = await ensureApp(terminal, forge, join(state, "app.json"));
   const { startApp } = await loadApp(terminal.root);
   const started = await startApp({
@@ -53,6 +58,7 @@ export const startMachineApp = async (terminal: TerminalHost, { forge, root, sta
     // The server that sends webhooks starts with this process, so none was lost before, except by an earlier process.
     ...(forge.isResumed ? {} : { firstSweepMs: MACHINE_SWEEP_INTERVAL_MS }),
     log,
+    telemetry,
   });
   forge.setWebhookUrl(app.id, started.url);
   await forge.save();

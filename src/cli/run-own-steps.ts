@@ -1,19 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import type { SpanSink } from "../core/telemetry/telemetry-span.ts";
 import type { OwnSteps } from "../local-github/actions/own-steps.ts";
 import { runJobStep } from "../job/run-job-step.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 const NONCE_BYTES = 6;
 
+type OwnStepPlace = {
+  readonly root: string;
+  readonly findNear: (repository: string) => string | undefined;
+  readonly telemetry: SpanSink | undefined;
+};
+
 /**
  * Runs the steps without foreign code in Enki's own process: prepare, publish and deliver. Agents and verify commands get a
  * process of their own, in the job's cell.
  */
-export const createOwnSteps = (
-  { node, now, after }: TerminalHost,
-  { root, findNear }: { readonly root: string; readonly findNear: (repository: string) => string | undefined },
-): OwnSteps => ({
+export const createOwnSteps = ({ node, now, after }: TerminalHost, { root, findNear, telemetry }: OwnStepPlace): OwnSteps => ({
   commands: ["prepare", "publish", "deliver"],
   run: ({ env, readInput, setOutput, log, stop }) =>
     runJobStep({
@@ -29,6 +33,7 @@ export const createOwnSteps = (
       after,
       stop,
       findNear,
+      telemetry,
     }),
 });
 

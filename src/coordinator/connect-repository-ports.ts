@@ -24,6 +24,8 @@ import { type ConfigLayers, readRepositoryConfig } from "../storage/config/repos
 import { openNoticePort, type ReadVariable } from "./post-notice.ts";
 import { answerQueries } from "./answer-queries.ts";
 import { openRepositorySweep } from "./repository-sweep.ts";
+import { openSpanRecorder } from "./record-spans.ts";
+import type { SpanSink } from "../core/telemetry/telemetry-span.ts";
 
 export type RepositoryConnection = {
   readonly clone: RepositoryClone;
@@ -47,9 +49,13 @@ export type RepositoryConnection = {
   readonly jitter: () => number;
   /** Reads a variable that `[notify]` names; without it none is set. */
   readonly readVariable?: ReadVariable | undefined;
+  /** Takes the spans of what ends; absent without telemetry. */
+  readonly telemetry?: SpanSink | undefined;
   readonly sleep: (delay: number) => Promise<void>;
   readonly log: (line: string) => void;
 };
+
+const toRepositoryUrl = ({ github: { files } }: RepositoryConnection): string => `${files.server}/${files.repository}`;
 
 /** Connects the ports of one repository: git through a clone, GitHub through its API. */
 export const connectRepositoryPorts = (connected: RepositoryConnection): RepositoryPorts => {
@@ -58,7 +64,7 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
   return {
     botLogin,
     defaultBranch,
-    repositoryUrl: `${github.files.server}/${github.files.repository}`,
+    repositoryUrl: toRepositoryUrl(connected),
     graceMs,
     keepOutcomesMs: connected.keepOutcomesMs,
     endsWhenIdle: connected.endsWhenIdle,
@@ -114,12 +120,8 @@ const openLedgerStore = (connected: RepositoryConnection): Pick<RepositoryPorts,
   const rebuild = openLedgerRebuild(connected);
   const guard = guardRepository(connected);
   const readResults = openResultReader(clone);
-  const proofs = openProofStore({
-    clone,
-    seal: connected.seal,
-    repository: `${connected.github.files.server}/${connected.github.files.repository}`,
-    log: connected.log,
-  });
+  const recordSpans = openSpanRecorder(connected);
+  const proofs = openProofStore({ clone, seal: connected.seal, repository: toRepositoryUrl(connected), log: connected.log });
   let head: Sha | null = null;
   // A save may move the default branch and thereby change the configuration.
   const loaded = async (refs: RepositoryRefs, ledger: Ledger): Promise<LoadedState> => {
@@ -156,6 +158,7 @@ const openLedgerStore = (connected: RepositoryConnection): Pick<RepositoryPorts,
       head = saved.head;
       guard.remember(saved.moves);
       proofs.remember(saved.moves);
+      recordSpans?.({ before: before.ledger, after: act.ledger, events: inputs.events, at: frame.at }, before.config, saved.head);
       const ledger = ledgers.remember(saved.head, act.ledger);
       return { kind: "saved", loaded: await loaded(applyRefMoves(before.refs, saved.moves), ledger) };
     },

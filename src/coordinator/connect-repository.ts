@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Login, Millis } from "../core/domain/ids.ts";
 import { NOBODY, toBotIdentity } from "../core/domain/product.ts";
+import type { SpanSink } from "../core/telemetry/telemetry-span.ts";
 import type { AppInstallation } from "../github/app-installation.ts";
 import { connectGitHub } from "../github/connect-github.ts";
 import { openOrganisationConfig } from "../storage/config/organisation-config.ts";
@@ -38,6 +39,8 @@ export type CoordinatorHost = {
   readonly keepOutcomesMs: Millis;
   /** Reads a variable that `[notify]` names; without it none is set. */
   readonly readVariable?: ReadVariable;
+  /** Takes the spans of what ends; absent without telemetry. */
+  readonly telemetry?: SpanSink | undefined;
   /** See Snapshot.endsWhenIdle. */
   readonly endsWhenIdle?: true;
   /** See Snapshot.runners. */
@@ -101,6 +104,7 @@ export const connectRepository = async (host: CoordinatorHost, connected: Reposi
     now: timers.now,
     nonce: host.nonce,
     readVariable: host.readVariable,
+    telemetry: host.telemetry,
     jitter: () => host.random() * MAX_JITTER_MS,
     sleep: (delay) => new Promise((resolve) => void timers.after(delay, resolve)),
     log: (line) => host.log(`${repository}: ${line}`),

@@ -59,6 +59,7 @@ const runCoordinateStep = async (host: CoordinateStepHost): Promise<null> => {
       keepOutcomesMs: 0,
       endsWhenIdle: true,
       readVariable: (name) => host.env[name],
+      telemetry: host.telemetry,
     },
     { repository: requireVariable(host, "GITHUB_REPOSITORY"), access },
   );

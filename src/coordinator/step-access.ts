@@ -8,6 +8,7 @@ import { connectGitHub } from "../github/connect-github.ts";
 import { type CiPort, openCi } from "../github/ci-port.ts";
 import type { GitHubPorts, GitHubReply } from "../github/github-ports.ts";
 import { openOctokit } from "../github/open-octokit.ts";
+import type { SpanSink } from "../core/telemetry/telemetry-span.ts";
 import type { CoordinatorTimers } from "./repository-coordinator.ts";
 
 /** What the Actions runner provides to the steps that coordinate. */
@@ -19,6 +20,8 @@ export type CoordinateStepHost = {
   readonly readInput: (name: string) => string;
   readonly setOutput: (name: string, value: string) => void;
   readonly logInfo: (line: string) => void;
+  /** Takes the spans of what ends; absent without telemetry. */
+  readonly telemetry?: SpanSink | undefined;
   /** Writes Markdown to the page of the run. */
   readonly writeSummary: (markdown: string) => Promise<void>;
   /** Hides a value in all logs of the job. */

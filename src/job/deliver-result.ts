@@ -1,8 +1,9 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { isSha, type RefName, type Sha } from "../core/domain/ids.ts";
+import { isSha, type Millis, type RefName, type Sha } from "../core/domain/ids.ts";
 import { NOBODY } from "../core/domain/product.ts";
+import type { JobTrace } from "../core/telemetry/job-spans.ts";
 import { toJobKey } from "../core/domain/job.ts";
 import { toResultRef } from "../core/domain/refs.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
@@ -23,8 +24,19 @@ const deliverySchema = z.strictObject({
   occupant: shaSchema.nullable(),
   /** Whether the ledger knows this run as the run of the job, so that anything else in its ref is no result. */
   mayReplace: z.boolean(),
+  trace: z.unknown(),
 });
-type Delivery = z.output<typeof deliverySchema>;
+/** `trace`: what {@link readDeliveredTrace} returns. */
+type Delivery = Omit<z.output<typeof deliverySchema>, "trace"> & { readonly trace: DeliveredTrace };
+
+/** The parts of the job, and the start of publish. */
+export type DeliveredTrace = JobTrace & { readonly from: Millis };
+
+/** Reads the job's trace, so that only the step that needs no bundle knows where spans go. */
+export const readDeliveredTrace = async (temp: string): Promise<DeliveredTrace> => {
+  const { trace } = JSON.parse(await readFile(toDeliveryPaths(temp).delivery, "utf8")) as Delivery;
+  return trace;
+};
 
 /** Records the built result for {@link deliverResult}, and its text for the artifact that the run uploads before. */
 export const writeDelivery = async (at: ReturnType<typeof toDeliveryPaths>, delivery: Delivery, result: string): Promise<void> => {
@@ -62,7 +74,11 @@ const MAX_PUSH_ATTEMPTS = 5;
  * Pushes with a lease on the ref's known value, usually none. A push with an unknown end is repeated safely, because the lease permits it
  * only once. If a person's commit is in the way, a run that the ledger knows replaces it.
  */
-const pushResult = async (clone: RepositoryClone, ref: RefName, { commit, occupant, mayReplace }: Delivery): Promise<DeliverEnd> => {
+const pushResult = async (
+  clone: RepositoryClone,
+  ref: RefName,
+  { commit, occupant, mayReplace }: Omit<Delivery, "trace">,
+): Promise<DeliverEnd> => {
   let expected: Sha | null = occupant;
   for (let attempt = 1; ; attempt += 1) {
     const end = await clone.push([{ ref, oldSha: expected, newSha: commit }]);

@@ -14,6 +14,7 @@ import {
 import { type AgentTranscript, NO_TRANSCRIPT } from "./agent-transcript.ts";
 import { NO_USAGE } from "../core/domain/agent-usage.ts";
 import type { RecordedCommand } from "../core/domain/command.ts";
+import { JOB_PHASE_KINDS, MAX_JOB_PHASES } from "../core/telemetry/job-spans.ts";
 import { MAX_THREAD_REPLIES } from "../core/domain/outcome.ts";
 import { accept, type Result } from "../core/domain/refusal.ts";
 
@@ -38,6 +39,7 @@ const MAX_REPORTED_FILES = 20_000;
 const MAX_BUNDLE_REASON_CHARS = 10_000;
 
 const MAX_RECORDED_COMMANDS = 1_000;
+const MAX_EXIT_CODE = 255;
 
 /**
  * How a job without rights hands over its work: `report.json`, texts, and each changed path's new content under `files/<index in the
@@ -63,6 +65,18 @@ const bundleReportSchema = z.strictObject({
     .max(MAX_REPORTED_FILES),
   tools: z.array(recordedCommandSchema).max(MAX_RECORDED_COMMANDS),
   failures: checkFailuresSchema.default([]),
+  phases: z
+    .array(
+      z.strictObject({
+        kind: z.enum(JOB_PHASE_KINDS),
+        from: z.int().nonnegative(),
+        to: z.int().nonnegative(),
+        passed: z.boolean(),
+        exitCode: z.int().min(0).max(MAX_EXIT_CODE).nullish(),
+      }),
+    )
+    .max(MAX_JOB_PHASES)
+    .default([]),
 });
 
 export type BundleReport = Omit<z.output<typeof bundleReportSchema>, "tools"> & { readonly tools: readonly RecordedCommand[] };
@@ -70,6 +84,7 @@ export type BundleEnd = BundleReport["end"];
 
 export type NewBundle = Pick<BundleReport, "end" | "why" | "outcome" | "replies" | "tools" | "failure" | "usage"> & {
   readonly failures?: BundleReport["failures"];
+  readonly phases?: BundleReport["phases"];
   readonly files: readonly (BundleReport["files"][number] & { readonly content: Buffer | null })[];
   readonly answer: string;
   readonly output: string;
@@ -96,7 +111,7 @@ export const writeBundle = async (directory: string, bundle: NewBundle): Promise
   // An agent could have left links or pipes here.
   await rm(directory, { recursive: true, force: true });
   await mkdir(join(directory, CONTENTS_DIRECTORY), { recursive: true });
-  const { end, why, outcome, replies, failure, usage, tools, failures = [], answer, output, artifact, transcript } = bundle;
+  const { end, why, outcome, replies, failure, usage, tools, failures = [], phases = [], answer, output, artifact, transcript } = bundle;
   const files = bundle.files.slice(0, MAX_REPORTED_FILES).map(({ path, kind, executable, size }) => ({ path, kind, executable, size }));
   const report: BundleReport = {
     format: 1,
@@ -109,6 +124,7 @@ export const writeBundle = async (directory: string, bundle: NewBundle): Promise
     files,
     tools: tools.slice(-MAX_RECORDED_COMMANDS),
     failures,
+    phases: phases.slice(-MAX_JOB_PHASES),
   };
   await writeFile(join(directory, REPORT_FILE), JSON.stringify(report));
   await writeFile(join(directory, ANSWER_FILE), answer);

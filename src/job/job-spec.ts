@@ -3,7 +3,7 @@ import type { AgentCommand } from "../core/domain/agent-command.ts";
 import type { Role } from "../core/domain/config.ts";
 import type { BacklogItem } from "../core/domain/backlog-item.ts";
 import type { Resolution } from "../core/domain/conflict.ts";
-import type { BranchName, ExecutionId, Sha, StepId } from "../core/domain/ids.ts";
+import type { BranchName, ExecutionId, Millis, Sha, StepId } from "../core/domain/ids.ts";
 import type { JobKey, JobKind } from "../core/domain/job.ts";
 import type { Mail } from "../core/domain/mail.ts";
 import type { Plan, PlannedStep } from "../core/domain/plan.ts";
@@ -13,6 +13,7 @@ import type { StepState } from "../core/domain/step.ts";
 import type { PlanLimits, RevisionInput } from "../core/messages/prompt-input.ts";
 import type { ExecutionView } from "../core/domain/execution-view.ts";
 import type { KnownFlake } from "../core/domain/flaky-check.ts";
+import type { JobPhase } from "../core/telemetry/job-spans.ts";
 import type { InputText } from "./earlier-texts.ts";
 import type { ToolName } from "../core/workflow/workflow.ts";
 
@@ -91,6 +92,8 @@ export type JobSpec = {
   readonly testReports: readonly string[];
   /** What a verify job may repeat, and the base commit of its candidate; absent without known flakes. */
   readonly repeat?: { readonly onto: Sha; readonly flakes: readonly KnownFlake[] };
+  /** When `prepare` worked; absent before it has. */
+  readonly prepared?: { readonly from: Millis; readonly to: Millis };
 };
 
 /** What an interrupted attempt left, as a commit that publish made. */
@@ -118,6 +121,9 @@ export const findComparedCommit = ({ baseCommit, conflict }: JobSpec): Sha => co
 /** Whether commands do all the work, without an agent. */
 export const isCommandOnly = ({ step, conflict }: JobSpec): boolean =>
   conflict === null ? Boolean(step?.run) : conflict.conflicts.every(({ path }) => conflict.regenerated.includes(path));
+
+/** The preparation as a part of the job. */
+export const listPreparation = ({ prepared }: JobSpec): JobPhase[] => (prepared ? [{ kind: "prepare", ...prepared, passed: true }] : []);
 
 /** The files that the steps of one job share, outside the workspace. */
 export const toJobPaths = (temp: string) => ({

@@ -18,6 +18,7 @@ import { fetchCommitAs, checkOutCommit, EARLIER_WORK_REF, keepObjects } from "./
  */
 export const prepareJob = async (host: JobHost, token: string): Promise<Result<JobSpec>> => {
   const at = toJobPaths(host.temp);
+  const from = host.now();
   await mkdir(at.root, { recursive: true, mode: 0o700 });
   const { clone, ledger, refs, config } = await fetchRepositoryState(host, token, at.clone);
   const claimed = claimJob({ ledger, refs, config, job: host.job });
@@ -38,7 +39,8 @@ export const prepareJob = async (host: JobHost, token: string): Promise<Result<J
   if (host.near !== undefined) await keepObjects(at.clone, host.workspace);
   const limit = await findNetworkLimit(clone.running, { policy: config.policy, url: host.url, commit: baseCommit });
   const known = await findKnownFlakes(clone, claimed.value);
-  const spec = withInterrupted({ ...claimed.value, ...limit, ...known, conflict, earlier: fetchedEarlier ? earlier : null }, interrupted);
+  const found = { ...limit, ...known, conflict, earlier: fetchedEarlier ? earlier : null };
+  const spec = withInterrupted({ ...claimed.value, ...found, prepared: { from, to: host.now() } }, interrupted);
   await writeFile(at.spec, JSON.stringify(spec), { mode: 0o600 });
   return accept(spec);
 };

@@ -16,8 +16,10 @@ import { mayRecord } from "../core/domain/tool-set.ts";
 import { takeFirstChars } from "../core/domain/visible-text.ts";
 import { checkBundle, hasConflictMarker } from "../core/policy/check-bundle.ts";
 import { redactSecrets, redactJson } from "../core/policy/secrets.ts";
+import type { Result } from "../core/domain/refusal.ts";
 import { type BundleReport, openBundle, type OpenedBundle } from "./job-bundle.ts";
 import { claimJob } from "./claim-job.ts";
+import { findJobTrace } from "../core/telemetry/ended-jobs.ts";
 import { cutAnswer, cutText } from "./cut-text.ts";
 import { explainForbiddenEnd } from "../core/policy/job-output.ts";
 import { makesArtifact, toOutputTerms } from "./job-environment.ts";
@@ -39,7 +41,6 @@ export type PublishOptions = {
   /** The commit of the ledger that `prepare` read; empty if the workflow file is of an earlier version. */
   readonly preparedOn: string;
   readonly conclusion: JobConclusion;
-  readonly now: () => number;
 };
 
 /**
@@ -57,6 +58,7 @@ export type PublishEnd =
  */
 export const publishJob = async (host: JobHost, publishing: PublishOptions): Promise<PublishEnd> => {
   const at = toDeliveryPaths(host.temp);
+  const from = host.now();
   const { clone, ledger, refs, config } = await fetchPublishState(host, publishing.token, at.clone);
   const job = toJobKey(host.job);
   const ref = toResultRef(job);
@@ -67,15 +69,17 @@ export const publishJob = async (host: JobHost, publishing: PublishOptions): Pro
   const isKnownRun = ledger.effectRecords[`start-job:${job}`]?.number === publishing.run;
   if (occupant !== null && !isKnownRun) return { kind: "was-there" };
   const marked = await listMarkedConflicts(clone, claimed.value);
-  const built = await buildResult({ job: host.job, spec: claimed.value, config, publishing, marked });
+  const opened = await openBundle(publishing.bundle);
+  const built = await buildResult({ job: host.job, spec: claimed.value, config, publishing, marked, opened });
   const made = isStoppedJob(ledger, host.job) ? toKeptResult(built) : built;
   if (made === null) return { kind: "not-running" };
   const files = toResultTree(made);
   const tree = await clone.writeFiles(null, files);
-  const commit = await clone.writeCommit({ tree, parents: [], message: `${job}: ${made.result.end}`, at: publishing.now() });
+  const commit = await clone.writeCommit({ tree, parents: [], message: `${job}: ${made.result.end}`, at: host.now() });
   // The steps after this one may be processes of the job, whose cell shows no other repository.
   if (host.near !== undefined) await keepRootCommit(clone.running, host.near, commit);
-  await writeDelivery(at, { commit, occupant, mayReplace: isKnownRun }, String(files.get("result.json")?.content));
+  const trace = { ...findJobTrace(ledger, host.job), phases: opened.ok ? opened.value.report.phases : [], from };
+  await writeDelivery(at, { commit, occupant, mayReplace: isKnownRun, trace }, String(files.get("result.json")?.content));
   return { kind: "built", commit, isOnlyJob: listRunningJobs(ledger).every((each) => each === job) };
 };
 
@@ -111,13 +115,13 @@ type ResultInputs = {
   readonly config: Config;
   readonly publishing: PublishOptions;
   readonly marked: readonly string[];
+  readonly opened: Result<OpenedBundle>;
 };
 const buildResult = async (making: ResultInputs): Promise<BuiltResult> => {
-  const { job, spec, publishing } = making;
+  const { job, spec, publishing, opened } = making;
   const none = { reason: "", outcome: null, answer: "", replies: [], output: "", artifact: null, files: [], tools: [], spent: 0 };
   const ledgers = [publishing.preparedOn, spec.ledgerCommit ?? ""].filter(isSha);
   const result = { format: 2, job: toJobKey(job), run: publishing.run, ledgers, baseCommit: spec.baseCommit, ...none } as const;
-  const opened = await openBundle(publishing.bundle);
   if (job.kind === "verify")
     return { result: { ...result, ...readVerdict(publishing.conclusion, spec, opened.ok ? opened.value : null) }, contents: [] };
   if (spec.unfitReason !== null) return { result: { ...result, end: "failed", reason: spec.unfitReason }, contents: [] };

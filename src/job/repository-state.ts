@@ -2,6 +2,7 @@ import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import type { TimerStarter } from "../storage/git/run-git.ts";
 import type { Config } from "../core/domain/config.ts";
 import { NOBODY } from "../core/domain/product.ts";
+import type { Millis } from "../core/domain/ids.ts";
 import { type Job, toJobKey } from "../core/domain/job.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import type { RepositoryRefs } from "../core/domain/query.ts";
@@ -26,6 +27,7 @@ export type JobHost = {
   readonly near?: string | undefined;
   readonly layers: ConfigLayers;
   readonly after: TimerStarter;
+  readonly now: () => Millis;
   /** Ends the step when it aborts; absent if the process ends instead. */
   readonly stop?: AbortSignal | undefined;
   readonly log: (line: string) => void;

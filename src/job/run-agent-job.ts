@@ -1,12 +1,13 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { GitError } from "../storage/git/run-git.ts";
+import type { JobPhase } from "../core/telemetry/job-spans.ts";
 import { matchesGlob } from "../core/policy/glob.ts";
 import { type BundleEnd, EMPTY_BUNDLE, type NewBundle, writeBundle } from "./job-bundle.ts";
 import { mayEdit } from "./job-environment.ts";
 import { findAgentStart } from "./agent/resolve-agent.ts";
 import { openStepFence } from "./fence/open-step-fence.ts";
 import { evaluateAttempt } from "./evaluate-attempt.ts";
-import { isCommandOnly, type JobSpec, toJobPaths, findComparedCommit } from "./job-spec.ts";
+import { isCommandOnly, type JobSpec, toJobPaths, findComparedCommit, listPreparation } from "./job-spec.ts";
 import type { StepHost } from "./step-host.ts";
 import { isTextPath, type StepTexts, writeStepTexts } from "./step-texts.ts";
 import { runWork } from "./run-work.ts";
@@ -28,11 +29,19 @@ const createFailedBundle = (why: string): NewBundle => ({ ...EMPTY_BUNDLE, end: 
 const produceBundle = async (host: StepHost, spec: JobSpec): Promise<NewBundle> => {
   await mkdir(host.workspace, { recursive: true });
   const texts = await writeStepTexts(host, spec);
+  const from = host.now();
   const worked = await runBehindFence(host, spec, texts);
+  const phases = [...listPreparation(spec), toWorkPhase(spec, worked, { from, to: host.now() })];
   const found = await readWorkspaceChanges(host, spec);
   const left = mayEdit(spec) ? { changed: found, discarded: [] } : { changed: [], discarded: typeof found === "string" ? [] : found };
-  return evaluateAttempt({ spec, artifact: texts.report, worked, ...left, secrets: listSecrets(host, spec) });
+  return { ...(await evaluateAttempt({ spec, artifact: texts.report, worked, ...left, secrets: listSecrets(host, spec) })), phases };
 };
+
+const toWorkPhase = (spec: JobSpec, { end }: WorkResult, times: Pick<JobPhase, "from" | "to">): JobPhase => ({
+  kind: isCommandOnly(spec) ? "command" : "agent",
+  ...times,
+  passed: end === "finished",
+});
 
 const runBehindFence = async (host: StepHost, spec: JobSpec, texts: StepTexts): Promise<WorkResult> => {
   const { command, args } = await findAgentStart(spec.agent, host.env["PATH"] ?? "");

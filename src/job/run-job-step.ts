@@ -1,5 +1,7 @@
+import type { Millis } from "../core/domain/ids.ts";
 import { readJobKey, toJobKey } from "../core/domain/job.ts";
 import { readInstallationLayers } from "../storage/config/repository-config.ts";
+import type { SpanSink, TelemetrySpan } from "../core/telemetry/telemetry-span.ts";
 import { type ActionProcess, findWorkspace, requireVariable, runAgentStep, runVerifyStep } from "./foreign-steps.ts";
 import type { JobHost } from "./repository-state.ts";
 
@@ -12,6 +14,8 @@ export type ActionHost = ActionProcess & {
   readonly stop?: AbortSignal;
   /** The repository's own directory on this machine, by full name; see CloneOptions.near. */
   readonly findNear?: (repository: string) => string | undefined;
+  /** Takes the spans of the job; absent without telemetry. */
+  readonly telemetry?: SpanSink | undefined;
 };
 
 // Each command loads only its own modules, because a job starts this program several times.
@@ -50,6 +54,7 @@ const createJobHost = async (host: ActionHost): Promise<JobHost> => {
     layers: await readInstallationLayers(host.root),
     near: host.findNear?.(requireVariable(host, "GITHUB_REPOSITORY")),
     after: host.after,
+    now: host.now,
     stop: host.stop,
     log: host.logInfo,
   };
@@ -72,7 +77,6 @@ const runPublishStep = async (host: ActionHost): Promise<string | null> => {
     run: Number(requireVariable(host, "GITHUB_RUN_ID")),
     preparedOn: host.readInput("ledger"),
     conclusion: { job: host.readInput("job-result"), step: host.readInput("step-result") },
-    now: host.now,
   });
   host.setOutput("commit", published.kind === "built" ? published.commit : "");
   host.setOutput("only-job", String(published.kind === "built" && published.isOnlyJob));
@@ -80,9 +84,21 @@ const runPublishStep = async (host: ActionHost): Promise<string | null> => {
   return null;
 };
 
+const deriveJobSpans = async (host: ActionHost, to: Millis): Promise<readonly TelemetrySpan[]> => {
+  const [{ listJobSpans }, { readDeliveredTrace }] = await Promise.all([
+    import("../core/telemetry/job-spans.ts"),
+    import("./deliver-result.ts"),
+  ]);
+  const { from, ...trace } = await readDeliveredTrace(requireVariable(host, "RUNNER_TEMP"));
+  const run = `${requireVariable(host, "GITHUB_RUN_ID")}.${host.env["GITHUB_RUN_ATTEMPT"] ?? "1"}`;
+  return listJobSpans(trace, { repository: requireVariable(host, "GITHUB_REPOSITORY"), run, from, to });
+};
+
 const runDeliverStep = async (host: ActionHost): Promise<string | null> => {
   const [{ deliverResult }, { connectGitHub }] = await Promise.all([import("./deliver-result.ts"), import("../github/connect-github.ts")]);
   const job = await createJobHost(host);
+  // Before the delivery, after which the coordinator may end the attempt at any moment.
+  const to = host.now();
   const token = host.readInput("token");
   const [owner = "", repo = ""] = requireVariable(host, "GITHUB_REPOSITORY").split("/");
   const github = connectGitHub({ auth: token, baseUrl: requireVariable(host, "GITHUB_API_URL"), owner, repo, clock: host.now });
@@ -95,6 +111,7 @@ const runDeliverStep = async (host: ActionHost): Promise<string | null> => {
       if (!woken.ok) host.logInfo(`the coordinator was not woken: ${woken.failure.reason}`);
     },
   });
+  if (delivered === "delivered") host.telemetry?.record(deriveJobSpans(host, to));
   host.logInfo(delivered);
   return null;
 };

@@ -2,6 +2,7 @@ import { isInsideDirectory, SHARED_DIRECTORIES } from "../isolation/mount-plan.t
 import { type CheckFailure, MAX_FAILED_COMMANDS, MAX_FAILED_TESTS } from "../core/domain/flaky-check.ts";
 import { explainRepeat } from "../core/messages/flaky-text.ts";
 import { explainUnseenProgram } from "../core/messages/protection-gaps.ts";
+import type { JobPhase } from "../core/telemetry/job-spans.ts";
 import { mayRepeatCommand } from "../core/refinery/flaky-checks.ts";
 import type { JobFence } from "./fence/job-fence.ts";
 import { openStepFence } from "./fence/open-step-fence.ts";
@@ -20,8 +21,8 @@ const findUnseenProgram = (command: string, reason: string): string | null => {
   return words.find((word) => SHARED_DIRECTORIES.some((directory) => word !== directory && isInsideDirectory(word, directory))) ?? null;
 };
 
-/** Whether every command passed, at the latest when it was repeated; `failures` holds the red runs. */
-export type VerifyEnd = { readonly passed: boolean; readonly failures: readonly CheckFailure[] };
+/** Whether every command passed, at the latest when it was repeated; `failures` holds the red runs, `phases` every run. */
+export type VerifyEnd = { readonly passed: boolean; readonly failures: readonly CheckFailure[]; readonly phases: readonly JobPhase[] };
 
 type VerifyRun = {
   readonly host: StepHost;
@@ -29,25 +30,27 @@ type VerifyRun = {
   readonly fence: JobFence;
   readonly deadline: ShellDeadline;
   readonly log: (lines: readonly string[]) => void;
+  readonly phases: JobPhase[];
 };
 
 /** Runs the verify commands in order, up to the first that stays red. Known flakes are repeated once. */
 export const runVerifyCommands = async (host: StepHost, spec: JobSpec, log: (lines: readonly string[]) => void): Promise<VerifyEnd> => {
   if (spec.verify.length === 0) {
     log(["No verify commands: set `[refinery] verify` in .enki/enki.toml, or fix the file. Nothing lands unverified."]);
-    return { passed: false, failures: [] };
+    return { passed: false, failures: [], phases: [] };
   }
   const fence = await openStepFence(host, []);
   // The commands share the time that the coordinator allows for the whole job.
   const deadline = startDeadline(host.after, spec.timeoutMs);
   try {
     const failures: CheckFailure[] = [];
+    const phases: JobPhase[] = [];
     for (const command of spec.verify) {
-      const failure = await verifyWith({ host, spec, fence, deadline, log }, command);
+      const failure = await verifyWith({ host, spec, fence, deadline, log, phases }, command);
       if (failure && failures.length < MAX_FAILED_COMMANDS) failures.push(failure);
-      if (failure && !failure.passedAgain) return { passed: false, failures };
+      if (failure && !failure.passedAgain) return { passed: false, failures, phases };
     }
-    return { passed: true, failures };
+    return { passed: true, failures, phases };
   } finally {
     deadline.cancel();
     await fence.close();
@@ -73,14 +76,22 @@ const toFailure = (command: string, tests: readonly string[] | undefined, passed
 
 type CommandEnd = Pick<ShellResult, "end"> & { readonly tests: readonly string[] | undefined };
 
-const runOnce = async ({ host, spec, fence, deadline, log }: VerifyRun, command: string): Promise<CommandEnd> => {
-  const { workspace, after } = host;
+/** Null if the command was stopped. */
+const readExitCode = (reason: string): number | null => {
+  const [, code] = /^exited with (\d{1,3})$/.exec(reason) ?? [];
+  return code === undefined ? null : Number(code);
+};
+
+const runOnce = async ({ host, spec, fence, deadline, log, phases }: VerifyRun, command: string): Promise<CommandEnd> => {
+  const { workspace, after, now } = host;
   const before = await stampReports(workspace, spec.testReports);
   log([`$ ${command}`]);
   // Commands build on each other's files, but never on what one of them leaves in its home or running.
   const env = { ...selectVerifyVariables(host.env, spec), ...prepareCommandEnv(host.env, await fence.createHome()) };
   const onLines = (lines: readonly string[]): void => log(lines.map((line) => `| ${line}`));
+  const from = now();
   const { end, reason } = await runShell({ command, cwd: workspace, env, fence, deadline, after, onLines });
+  phases.push({ kind: "command", from, to: now(), passed: end === "passed", exitCode: readExitCode(reason) });
   if (end === "passed") return { end, tests: undefined };
   log([`the command ${reason}`]);
   const hidden = findUnseenProgram(command, reason);

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { openLineRedactor } from "../core/policy/secret-stream.ts";
 import { EMPTY_BUNDLE, writeBundle } from "./job-bundle.ts";
 import { selectVerifyVariables } from "./job-environment.ts";
-import { type JobSpec, toJobPaths } from "./job-spec.ts";
+import { type JobSpec, listPreparation, toJobPaths } from "./job-spec.ts";
 import { runVerifyCommands } from "./run-verify-commands.ts";
 import type { StepHost } from "./step-host.ts";
 
@@ -22,8 +22,14 @@ export const runVerifyJob = async (host: StepHost): Promise<boolean> => {
     host.log(text);
     if (lines.push(text.slice(0, MAX_VERIFY_LINE_CHARS)) > MAX_VERIFY_LOG_LINES) lines.shift();
   });
-  const { passed, failures } = await runVerifyCommands(host, spec, shown.write);
+  const { passed, failures, phases } = await runVerifyCommands(host, spec, shown.write);
   shown.end();
-  await writeBundle(at.bundle, { ...EMPTY_BUNDLE, end: passed ? "success" : "failed", output: lines.join("\n"), failures });
+  await writeBundle(at.bundle, {
+    ...EMPTY_BUNDLE,
+    end: passed ? "success" : "failed",
+    output: lines.join("\n"),
+    failures,
+    phases: [...listPreparation(spec), ...phases],
+  });
   return passed;
 };

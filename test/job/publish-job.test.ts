@@ -3,7 +3,8 @@ import { lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, tru
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BundleEnd, type NewBundle, EMPTY_BUNDLE, writeBundle } from "../../src/job/job-bundle.ts";
-import { deliverResult } from "../../src/job/deliver-result.ts";
+import { readJobKey } from "../../src/core/domain/job.ts";
+import { deliverResult, readDeliveredTrace } from "../../src/job/deliver-result.ts";
 import { publishJob } from "../../src/job/publish-job.ts";
 import { toResultRef } from "../../src/core/domain/refs.ts";
 import { plan, step } from "../support/build.ts";
@@ -42,6 +43,17 @@ const publish = async (job: string, at: string, over: Parameters<typeof it.publi
 };
 
 describe("publish", () => {
+  test("hands the parts of a job over to the step that delivers and sends them, and refuses parts of another form", async () => {
+    const phases = [{ kind: "agent", from: 5, to: 9, passed: true }] as const;
+    const host = it.host(FIX);
+    const options = { token: "t", run: 7, preparedOn: "", conclusion: { job: "success", step: "" } };
+    await publishJob(host, { ...options, bundle: await bundle({ phases: [...phases] }) });
+    expect(await readDeliveredTrace(host.temp)).toMatchObject({ job: readJobKey(FIX), phases, executions: [{ id: ID }] });
+    const forged = [{ kind: "agent session of nobody", from: -1, to: 1e99, passed: "yes" }];
+    const { result } = await publish(FIX, await bundle({ phases: forged as never }));
+    expect(result).toMatchObject({ end: "refused" });
+  });
+
   test("accepts no files while enki.toml is invalid, because protected paths are unknown", async () => {
     const whole = it.repo.git("show", "main:.enki/enki.toml");
     await it.repo.commit("main", { ".enki/enki.toml": `${whole}\n[policy]\nprotectd = ["src/**"]\n` });
@@ -87,7 +99,7 @@ describe("publish", () => {
   ])("near its remote, builds a result that %s delivers", async (_, isNear) => {
     const host = it.host(FIX);
     const near = { ...host, near: it.repo.url };
-    const options = { token: "t", bundle: await bundle({ files: [file("src/deep/new.txt")] }), run: 7, preparedOn: "", now: () => 0 };
+    const options = { token: "t", bundle: await bundle({ files: [file("src/deep/new.txt")] }), run: 7, preparedOn: "" };
     const built = await publishJob(near, { ...options, conclusion: { job: "success", step: "" } });
     expect(lstatSync(join(host.temp, "enki-publish.git", "objects")).isSymbolicLink()).toBe(false);
     const woken = Promise.resolve();

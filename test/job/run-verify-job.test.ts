@@ -25,7 +25,8 @@ const verify = async (commands: string[], over: { after?: TimerStarter; heard?: 
   const passed = await runVerifyJob(host);
   const bundle = await openBundle(at.bundle);
   if (!bundle.ok) throw new Error(bundle.refusal.message);
-  return { passed, output: bundle.value.output, end: bundle.value.report.end, log, host };
+  const { end, phases } = bundle.value.report;
+  return { passed, output: bundle.value.output, end, phases, log, host };
 };
 
 describe("verify", () => {
@@ -45,6 +46,16 @@ describe("verify", () => {
     const { passed, output, end } = await verify(["echo fine", "echo out; echo err >&2; exit 3", "echo never"]);
     expect({ passed, end }).toEqual({ passed: false, end: "failed" });
     expect(output).toBe("$ echo fine\n| fine\n$ echo out; echo err >&2; exit 3\n| out\n| err\nthe command exited with 3");
+  });
+
+  test("hands over how long each command took and how it ended, without its text", async () => {
+    const { phases } = await verify(["echo fine", "exit 3"]);
+    const times = { from: expect.any(Number), to: expect.any(Number) };
+    expect(phases).toEqual([
+      { kind: "prepare", ...times, passed: true },
+      { kind: "command", ...times, passed: true, exitCode: 0 },
+      { kind: "command", ...times, passed: false, exitCode: 3 },
+    ]);
   });
 
   test("says why a program below the machine's directory for temporary files is not found", async () => {

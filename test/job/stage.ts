@@ -201,6 +201,7 @@ const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
       url: repo.url,
       layers: { lowerLayers: [], overrideLayers: [], workflows: [] },
       after,
+      now: () => 1_000_000_000_000,
       log: (line) => void log.push(line),
     };
   };
@@ -238,7 +239,6 @@ const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
       run: 7,
       preparedOn: "",
       conclusion: { job: "success", step: "" },
-      now: () => 1_000_000_000_000,
       ...options,
     });
     if (built.kind !== "built") return { end: built.kind, woken: 0 };

@@ -116,6 +116,7 @@ export const openJobs = (options: JobOptions) => {
       near: options.near,
       layers: { lowerLayers: [], overrideLayers: [], workflows: [] },
       after: clock.after,
+      now: clock.now,
       log: () => undefined,
     };
     const bundle = join(temp, "bundle");
@@ -124,7 +125,7 @@ export const openJobs = (options: JobOptions) => {
     const end = job.kind === "verify" ? (isGreen ? "success" : "failure") : fate === "crashed" ? "failure" : "success";
     const conclusion: PublishOptions["conclusion"] = { job: end, step: end };
     const token = request.mintToken({ contents: "write" });
-    const built = await publishJob(host, { token, bundle, run: request.id, preparedOn: "", conclusion, now: clock.now });
+    const built = await publishJob(host, { token, bundle, run: request.id, preparedOn: "", conclusion });
     if (built.kind === "built") {
       request.recordArtifact({ name: toResultArtifactName(built.commit), size: 1, digest: "0".repeat(64) });
       const github = connectGitHub({ auth: token, baseUrl: request.apiUrl, owner, repo: name, clock: clock.now });

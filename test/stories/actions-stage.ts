@@ -30,6 +30,8 @@ export type ActionsStageOptions = {
   readonly edit?: (name: string, text: string) => string;
   /** Files of the repository besides the workflow files of Enki; the example's by default. */
   readonly files?: Readonly<Record<string, string>>;
+  /** The secrets of the environment, besides those of an App. */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** What the rehearsed agent plays; that of the demo by default. */
   readonly rehearsal?: string;
   /** Whether the workflow files have the id and the key of an App, which receives no webhook. */
@@ -127,7 +129,7 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
   ]);
   const files = new Map(options.files ? own : example);
   const account = options.app && (await forge.createApp({ name: "enki", secret: "for-this-test-only", ...MANIFEST }));
-  if (account) forge.setSecrets(REPOSITORY, { ENKI_APP_KEY: account.privateKeyPem });
+  forge.setSecrets(REPOSITORY, { ...options.secrets, ...(account && { ENKI_APP_KEY: account.privateKeyPem }) });
   for (const name of WORKFLOWS) {
     const written = await readFile(join(ROOT, ".github/workflows", name), "utf8");
     const shipped = name === "enki-step.yml" ? coordinateInPublish(written) : written;

@@ -99,6 +99,7 @@ const work = async (stage: Stage, request: RunRequest, observer: RunObserver): P
     url: `${request.serverUrl}/${owner}/${name}.git`,
     layers: { lowerLayers: [], overrideLayers: [], workflows: [] },
     after,
+    now: Date.now,
     log: () => undefined,
   };
   const reading = request.mintToken({ contents: "read" });
@@ -176,7 +177,6 @@ const publish = async (
     run: request.id,
     preparedOn,
     conclusion: { job: conclusion, step: conclusion },
-    now: Date.now,
   });
   if (published.kind === "built") {
     request.recordArtifact({ name: toResultArtifactName(published.commit), size: 1, digest: "0".repeat(64) });

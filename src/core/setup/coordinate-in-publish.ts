@@ -5,7 +5,6 @@ const PERMISSIONS = "    permissions: { contents: write }\n";
 const DELIVER = "          command: deliver\n";
 
 const COORDINATOR_PERMISSIONS = `    # The last steps coordinate: see enki.yml.
-    environment: { name: enki, deployment: false }
     permissions:
       actions: write
       checks: read
@@ -31,6 +30,8 @@ const COORDINATOR_STEPS = `      # If no other result is expected, coordinates i
         env:
           ENKI_NOTIFY_WEBHOOK: \${{ secrets.ENKI_NOTIFY_WEBHOOK }}
           ENKI_NOTIFY_KEY: \${{ secrets.ENKI_NOTIFY_KEY }}
+          OTEL_EXPORTER_OTLP_ENDPOINT: \${{ vars.OTEL_EXPORTER_OTLP_ENDPOINT }}
+          OTEL_EXPORTER_OTLP_HEADERS: \${{ secrets.OTEL_EXPORTER_OTLP_HEADERS }}
       # enki.yml continues after a failure, and waits for a moment that is near.
       - if: steps.coordinate.outcome == 'failure' || steps.coordinate.outputs.wake-in != ''
         uses: ${ACTION_REFERENCE}

@@ -38,16 +38,16 @@ const listStateWrites = async (at: GitContext, { id, ref }: HistoryPlace, after:
 type HistoryPlace = { readonly id: ExecutionId; readonly ref: string };
 
 export type ExecutionHistory = {
-  /** Reads what was written since the last call, and returns the whole timeline. */
-  readonly read: () => Promise<ExecutionTimeline>;
+  /** Reads what was written since the last call, up to `tip`, and returns the whole timeline. */
+  readonly read: (tip?: string) => Promise<ExecutionTimeline>;
 };
 
 /** Reads the timeline of an execution from the history of a ledger, each version once. */
 export const openExecutionHistory = (at: GitContext, id: ExecutionId, ref: string = LEDGER_REF): ExecutionHistory => {
   let timeline = startTimeline(id);
   let last: Sha | null = null;
-  const readMore = async (): Promise<ExecutionTimeline> => {
-    const writes = await listStateWrites(at, { id, ref }, last);
+  const readMore = async (tip: string): Promise<ExecutionTimeline> => {
+    const writes = await listStateWrites(at, { id, ref: tip }, last);
     for (let start = 0; start < writes.length; start += CHUNK_VERSIONS) {
       const chunk = writes.slice(start, start + CHUNK_VERSIONS);
       const blobs = await readBlobs(at, [...new Set(chunk.map(({ blob }) => blob))]);
@@ -59,5 +59,10 @@ export const openExecutionHistory = (at: GitContext, id: ExecutionId, ref: strin
     return timeline;
   };
   let reading: Promise<ExecutionTimeline> = Promise.resolve(timeline);
-  return { read: () => (reading = reading.then(readMore, readMore)) };
+  return {
+    read: (tip = ref) => {
+      const readOn = (): Promise<ExecutionTimeline> => readMore(tip);
+      return (reading = reading.then(readOn, readOn));
+    },
+  };
 };
