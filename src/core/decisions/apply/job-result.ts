@@ -19,7 +19,7 @@ import type { DecisionTransaction, DecisionReader } from "../decision-transactio
 import { waitForAnswer } from "./await-answer.ts";
 import { deliverWork, finishWithoutFiles } from "./deliver-work.ts";
 import { applyResolutionResult } from "./resolution-result.ts";
-import { type StepContext, failStep, retryFaultyStep } from "./fail-step.ts";
+import { findStep, type StepContext, failStep, retryFaultyStep } from "./fail-step.ts";
 import { applyPlanResult } from "./plan-result.ts";
 import { sendMail } from "./mail-commands.ts";
 import { deleteResultRef, ignoreForgedResult, isAwaited, isLeftWork } from "./ignore-result.ts";
@@ -89,12 +89,16 @@ const applyProvenResult = (tx: DecisionTransaction, job: Job, event: ResultedEve
 };
 
 const applyWorkResult = (tx: DecisionTransaction, job: Job, event: ResultedEvent): void => {
-  const id = readTaskId(job.target);
-  const execution = id && tx.execution(id.execution);
-  const step = id && execution?.steps[id.step];
-  if (!execution || !step || step.attempt !== job.attempt) return;
+  const found = findStep(tx, job.target);
+  if (!found || found.step.attempt !== job.attempt) return;
+  const { execution, step } = found;
   if (mayLeaveWork(step)) return keepLeftWork(tx, { execution, step, event });
-  if (step.state !== "running") return;
+  if (step.state === "running") applyRunningResult(tx, job, { execution, step, event });
+};
+
+type RunningInput = StepContext & { readonly step: RunningStep; readonly event: ResultedEvent };
+
+const applyRunningResult = (tx: DecisionTransaction, job: Job, { execution, step, event }: RunningInput): void => {
   // Publish reports the base commit that the job received. A result that was pushed by hand could name any commit, even a missing one.
   if (event.result.baseCommit !== step.baseCommit) return tx.note(`${job.target}: a result on another commit was left aside`);
   if (event.result.spent > 0) tx.putExecution({ ...execution, spent: execution.spent + event.result.spent });
@@ -112,10 +116,7 @@ const keepLeftWork = (tx: DecisionTransaction, { execution, step, event }: StepC
 
 type RunningStep = Extract<Step, { readonly state: "pending" | "ready" | "running" }>;
 
-const applyWork = (
-  tx: DecisionTransaction,
-  { execution, step, event }: StepContext & { readonly step: RunningStep; readonly event: ResultedEvent },
-): void => {
+const applyWork = (tx: DecisionTransaction, { execution, step, event }: RunningInput): void => {
   tx.putAnswer(execution.id, step.id, toStoredAnswer(event.result));
   const { outcome: _, quota: __, ...before } = step;
   const { output, outcome } = event.result;
