@@ -98,11 +98,11 @@ const IN_REPOSITORY = [
   "DELETE /git/refs/{ref}",
 ];
 const ROUTES = [
-  ...["", "/installations", "/hook/deliveries"].map((path) => `GET /app${path}`),
+  ...["", "/installations", "/hook/config", "/hook/deliveries"].map((path) => `GET /app${path}`),
   ...["/app/hook/deliveries/{delivery_id}/attempts", "/app-manifests/{code}/conversions"].map((path) => `POST ${path}`),
   "POST /app/installations/{installation_id}/access_tokens",
   "GET /installation/repositories",
-  "GET /user",
+  ...["", "/installations", "/installations/{installation_id}/repositories"].map((path) => `GET /user${path}`),
   "GET /users/{username}",
   ...IN_REPOSITORY.map((route) => route.replace(" ", " /repos/{owner}/{repo}")),
 ];

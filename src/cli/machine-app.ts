@@ -73,7 +73,7 @@ export const startMachineApp = async (
 const createdAppSchema = z.object({ id: z.number(), login: z.string(), privateKeyPem: z.string(), secret: z.string() });
 
 /** Creates the App, or reads the keys of an earlier process. */
-const ensureApp = async (terminal: TerminalHost, forge: RunningForge, keys: string): Promise<CreatedApp> => {
+const ensureApp = async (terminal: TerminalHost, forge: RunningForge, keys: string): Promise<Omit<CreatedApp, "client">> => {
   if (forge.isResumed) return createdAppSchema.parse(JSON.parse(await readFile(keys, "utf8")));
   const manifest = readAppManifest(await readFile(join(terminal.root, "app.yml"), "utf8"));
   const app = await forge.createApp({ name: "enki", secret: randomBytes(SECRET_BYTES).toString("hex"), ...manifest });

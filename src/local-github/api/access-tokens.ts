@@ -40,6 +40,14 @@ export const mintUserToken = (forge: ForgeState, account: ForgeAccount, permissi
     expires: null,
   });
 
+const USER_TOKEN_LIFETIME_MS = 8 * 3_600_000;
+/** Creates a token of a user who authorized an App, valid for eight hours. */
+export const mintAuthorizedToken = (forge: ForgeState, app: GitHubApp, account: ForgeAccount): AccessToken =>
+  mintToken(forge, "ghu_", {
+    actor: { kind: "user", account, permissions: normalizePermissions(app.permissions), via: app },
+    expires: forge.now() + USER_TOKEN_LIFETIME_MS,
+  });
+
 export const mintJobToken = (forge: ForgeState, repository: ForgeRepository, permissions: TokenPermissions): AccessToken =>
   mintToken(forge, "ghs_", {
     actor: {
@@ -69,6 +77,10 @@ export const mintInstallationToken = (
   };
   return mintToken(forge, "ghs_", { actor, expires: forge.now() + TOKEN_LIFETIME_MS });
 };
+
+/** Whether an App is installed at an owner. */
+export const isInstalledAt = ({ owners }: GitHubApp, owner: string): boolean =>
+  owners?.some((each) => each.toLowerCase() === owner.toLowerCase()) ?? true;
 
 /** Returns the installation number of an App at an owner and creates it on the first call. */
 export const ensureInstallation = (forge: ForgeState, app: GitHubApp, owner: string): number => {

@@ -1,6 +1,6 @@
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import { ensureInstallation, mintInstallationToken, randomSecret, readCredential, verifyAppJwt } from "./access-tokens.ts";
+import { ensureInstallation, isInstalledAt, mintInstallationToken, readCredential, verifyAppJwt } from "./access-tokens.ts";
 import { accountShape, appShape } from "./account-shape.ts";
 import { type ApiReply, createPager, readJsonInput, sendReply } from "./api-call.ts";
 import { ApiRefusal, notFoundRefusal } from "./api-refusal.ts";
@@ -16,7 +16,7 @@ const readRequestApp = (forge: ForgeState, context: Context): GitHubApp => {
   return verifyAppJwt(forge, jwt);
 };
 
-const installationShape = (forge: ForgeState, app: GitHubApp, owner: string): ApiJson => {
+export const installationShape = (forge: ForgeState, app: GitHubApp, owner: string): ApiJson => {
   const id = ensureInstallation(forge, app, owner);
   return {
     id,
@@ -60,7 +60,9 @@ const createInstallationTokenReply = async (forge: ForgeState, context: Context)
   return sendReply(forge, context, { status: 201, body });
 };
 
-const listOwners = (forge: ForgeState): string[] => [...new Set([...forge.repositories.values()].map(({ owner }) => owner.login))];
+/** The owners of repositories at which an App is installed. */
+export const listOwners = (forge: ForgeState, app: GitHubApp): string[] =>
+  [...new Set([...forge.repositories.values()].map(({ owner }) => owner.login))].filter((owner) => isInstalledAt(app, owner));
 
 /** Returns the credentials of a newly registered App. Each code works only once. Nobody needs to authenticate: the code is the proof. */
 const convertManifest = (forge: ForgeState, code: string): ApiReply => {
@@ -68,9 +70,9 @@ const convertManifest = (forge: ForgeState, code: string): ApiReply => {
   forge.manifestCodes.delete(code);
   const app = forge.apps.find(({ id }) => id === found?.app.id);
   if (!found || !app || found.expires < forge.now()) throw notFoundRefusal();
-  const { secret, privateKeyPem } = found.app;
-  const client = { client_id: `Iv23${app.id}`, client_secret: randomSecret(forge) };
-  return { status: 201, body: { ...appShape(forge, app), ...client, webhook_secret: secret, pem: privateKeyPem } };
+  const { secret, privateKeyPem, client } = found.app;
+  const keys = { client_id: client.id, client_secret: client.secret, webhook_secret: secret, pem: privateKeyPem };
+  return { status: 201, body: { ...appShape(forge, app), ...keys } };
 };
 
 /** Adds the routes that authenticate an App itself: its installations and its webhook. */
@@ -84,7 +86,12 @@ export const addAppRoutes = (forge: ForgeState, app: Hono): void => {
   app.get(`${API_PREFIX}/app/installations`, (context) => {
     const requester = readRequestApp(forge, context);
     const page = createPager(forge, context);
-    return sendReply(forge, context, page(listOwners(forge).map((owner) => installationShape(forge, requester, owner))));
+    return sendReply(forge, context, page(listOwners(forge, requester).map((owner) => installationShape(forge, requester, owner))));
+  });
+  app.get(`${API_PREFIX}/app/hook/config`, (context) => {
+    const { webhookUrl } = readRequestApp(forge, context);
+    const body = { content_type: "json", insecure_ssl: "0", secret: "********", ...(webhookUrl !== null && { url: webhookUrl }) };
+    return sendReply(forge, context, { status: 200, body });
   });
   app.get(`${API_PREFIX}/app/hook/deliveries`, (context) =>
     sendReply(forge, context, listDeliveries(forge, readRequestApp(forge, context), context)),
@@ -96,7 +103,7 @@ export const addAppRoutes = (forge: ForgeState, app: Hono): void => {
   app.get(`${API_PREFIX}/repos/:owner/:repo/installation`, (context) => {
     const requester = readRequestApp(forge, context);
     const repository = forge.repositories.get(formatRepositoryKey(context.req.param("owner"), context.req.param("repo")));
-    if (!repository) throw notFoundRefusal();
+    if (!repository || !isInstalledAt(requester, repository.owner.login)) throw notFoundRefusal();
     return sendReply(forge, context, { status: 200, body: installationShape(forge, requester, repository.owner.login) });
   });
 };

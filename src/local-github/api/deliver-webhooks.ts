@@ -5,7 +5,7 @@ import { repositoryEventShape } from "./repository-shape.ts";
 import { accountShape } from "./account-shape.ts";
 import type { GitHubApp } from "./forge-actor.ts";
 import { createHmac } from "node:crypto";
-import { ensureInstallation, createGuid } from "./access-tokens.ts";
+import { ensureInstallation, createGuid, isInstalledAt } from "./access-tokens.ts";
 import { nodeId } from "./api-urls.ts";
 
 const WEBHOOK_TIMEOUT_MS = 10_000;
@@ -84,6 +84,7 @@ export const deliverWebhooks = (forge: ForgeState, repository: ForgeRepository, 
   const payload = composeEventPayload(forge, repository, event);
   for (const app of forge.apps) {
     if (app.webhookUrl === null || app.events?.includes(event.event) === false) continue;
+    if (!isInstalledAt(app, repository.owner.login)) continue;
     const id = ensureInstallation(forge, app, repository.owner.login);
     const installation = { id, node_id: nodeId("Installation", id) };
     // Copy the payload: a change after the event must not appear in a delivery that waits.

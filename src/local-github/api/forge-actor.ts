@@ -8,7 +8,13 @@ export type ForgeAccount = { readonly id: number; readonly login: string; readon
  * only the permissions of their token.
  */
 export type RequestActor =
-  | { readonly kind: "user"; readonly account: ForgeAccount; readonly permissions: TokenPermissions | null }
+  | {
+      readonly kind: "user";
+      readonly account: ForgeAccount;
+      readonly permissions: TokenPermissions | null;
+      /** The App that the user authorized: the token reaches only what both the user and the App may reach. */
+      readonly via?: GitHubApp;
+    }
   | {
       readonly kind: "app";
       readonly account: ForgeAccount;
@@ -28,8 +34,20 @@ export type GitHubApp = {
   readonly permissions: TokenPermissions;
   /** Subscribed events; null for every event. */
   readonly events: readonly string[] | null;
+  /** Signs users in; null for an App without these pages. */
+  readonly client: AppClient | null;
+  /** The owners with an installation; null for every owner. */
+  readonly owners: readonly string[] | null;
   /** Installation ids by owner. */
   readonly installations: Map<string, number>;
 };
+/** How an App signs users in: its credentials, and the addresses to which the users may return. */
+export type AppClient = { readonly id: string; readonly secret: string; readonly callbackUrls: readonly string[] };
 /** The keys of a new App; only its owner has them. */
-export type CreatedApp = { readonly id: number; readonly login: string; readonly privateKeyPem: string; readonly secret: string };
+export type CreatedApp = {
+  readonly id: number;
+  readonly login: string;
+  readonly privateKeyPem: string;
+  readonly secret: string;
+  readonly client: AppClient;
+};

@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import { addAppRegistration } from "../web/app-registration.ts";
 import { addFormRoutes } from "../web/form-routes.ts";
 import { addPageRoutes } from "../web/page-routes.ts";
+import { addUserAuthorization } from "../web/user-authorization.ts";
 import { actionRoutes } from "./action-routes.ts";
 import { addAppRoutes } from "./app-routes.ts";
 import { reviewRequestRoutes } from "./review-request-routes.ts";
@@ -11,7 +12,7 @@ import { checkRoutes } from "./check-routes.ts";
 import { API_PREFIX } from "./api-urls.ts";
 import { readApiPath } from "./client-host.ts";
 import { commentRoutes } from "./comment-routes.ts";
-import { createPager, createRouteHandler, countRequest, requireActor, readRequestActor, sendReply, sendRefusal } from "./api-call.ts";
+import { createRouteHandler, countRequest, sendRefusal } from "./api-call.ts";
 import { gitDataRoutes } from "./git-data-routes.ts";
 import { gitRoutes } from "./git-routes.ts";
 import { graphqlRoutes } from "./graphql-routes.ts";
@@ -26,36 +27,9 @@ import { notFoundRefusal, ApiRefusal } from "./api-refusal.ts";
 import { activityRoutes } from "./activity-routes.ts";
 import { reviewRoutes } from "./review-routes.ts";
 import { settingsRoutes } from "./settings-routes.ts";
-import { profileShape } from "./account-shape.ts";
-import { restRepositoryShape } from "./repository-shape.ts";
 import { type ForgeState } from "./forge-state.ts";
+import { addUserRoutes } from "./user-routes.ts";
 import { findActor, readCredential } from "./access-tokens.ts";
-
-const addUserRoutes = (forge: ForgeState, app: Hono): void => {
-  app.get(`${API_PREFIX}/user`, (context) => {
-    const actor = requireActor(readRequestActor(forge, context));
-    if (actor.kind !== "user") throw new ApiRefusal(403, "Resource not accessible by integration");
-    return sendReply(forge, context, { status: 200, body: profileShape(forge, actor.account) });
-  });
-  app.get(`${API_PREFIX}/users/:login`, (context) => {
-    const known = forge.accounts.get(context.req.param("login").toLowerCase());
-    if (!known) throw notFoundRefusal();
-    return sendReply(forge, context, { status: 200, body: profileShape(forge, known) });
-  });
-  app.get(`${API_PREFIX}/installation/repositories`, (context) => {
-    const actor = requireActor(readRequestActor(forge, context));
-    if (actor.kind !== "app") throw new ApiRefusal(403, "Resource not accessible by integration");
-    const repositories = [...forge.repositories.values()]
-      .filter(({ owner }) => owner.login.toLowerCase() === actor.owner)
-      .map((repository) => restRepositoryShape(forge, repository));
-    const page = createPager(forge, context);
-    return sendReply(
-      forge,
-      context,
-      page(repositories, (shown) => ({ total_count: repositories.length, repository_selection: "all", repositories: shown })),
-    );
-  });
-};
 
 /** The login of the requester, for fault injection; empty if the credential is unknown. */
 const readRequestLogin = (forge: ForgeState, context: Context): string =>
@@ -134,6 +108,7 @@ export const createForgeServer = (forge: ForgeState, reportFailure: (error: unkn
   app.all("/api/*", (context) => sendRefusal(forge, context, notFoundRefusal()));
   addFormRoutes(forge, app);
   addAppRegistration(forge, app);
+  addUserAuthorization(forge, app);
   addPageRoutes(forge, app);
   app.notFound((context) => sendRefusal(forge, context, notFoundRefusal()));
   app.onError((error, context) => {

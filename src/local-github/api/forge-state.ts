@@ -40,6 +40,15 @@ export type ObservedRequest = {
 };
 /** A person with the token that the pages use for them. */
 export type SignedInPerson = { readonly login: string; readonly token: string };
+/** A user's authorization of an App, before the App exchanges it for a token. */
+export type UserAuthorization = {
+  readonly app: number;
+  readonly login: string;
+  readonly redirectUri: string;
+  /** The challenge of PKCE; null without one. */
+  readonly challenge: string | null;
+  readonly expires: number;
+};
 export type ForgeState = {
   readonly directory: string;
   readonly now: () => number;
@@ -60,6 +69,8 @@ export type ForgeState = {
   readonly apps: GitHubApp[];
   /** Registered Apps with unfetched keys, by the code for fetching the keys once. */
   readonly manifestCodes: Map<string, { readonly app: CreatedApp; readonly expires: number }>;
+  /** Authorizations by users, by the code that exchanges them for a token once. */
+  readonly userCodes: Map<string, UserAuthorization>;
   readonly repositories: Map<string, ForgeRepository>;
   /** Uploaded attachments by number. */
   readonly attachments: Map<number, FileAttachment>;

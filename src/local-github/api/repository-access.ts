@@ -1,3 +1,4 @@
+import { isInstalledAt } from "./access-tokens.ts";
 import { notFoundRefusal, ApiRefusal } from "./api-refusal.ts";
 import { type RequestActor, type PermissionLevel, type RepositoryRole } from "./forge-actor.ts";
 import { type ForgeState } from "./forge-state.ts";
@@ -30,6 +31,7 @@ export const mayTriage = (repository: ForgeRepository, login: string): boolean =
 const canReach = (actor: RequestActor, repository: ForgeRepository): boolean => {
   if (actor.kind === "job") return actor.repository === repositoryKey(repository);
   if (actor.kind === "app") return actor.owner === repository.owner.login.toLowerCase();
+  if (repository.private && actor.via && !isInstalledAt(actor.via, repository.owner.login)) return false;
   return findRole(repository, actor.account.login) !== null;
 };
 
@@ -55,7 +57,7 @@ export const isPermitted = (actor: RequestActor | null, repository: ForgeReposit
 
 const denyAccess = (actor: RequestActor | null): ApiRefusal => {
   if (!actor) return new ApiRefusal(401, "Requires authentication");
-  if (actor.kind !== "user") return new ApiRefusal(403, "Resource not accessible by integration");
+  if (actor.kind !== "user" || actor.via) return new ApiRefusal(403, "Resource not accessible by integration");
   return new ApiRefusal(
     403,
     actor.permissions ? "Resource not accessible by personal access token" : "Must have admin permissions to Repository.",

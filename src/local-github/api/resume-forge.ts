@@ -14,7 +14,7 @@ export const restoreForge = (forge: ForgeState, stored: StoredForge): void => {
   for (const [key, account] of stored.accounts) forge.accounts.set(key, account);
   for (const [value, token] of stored.tokens) if (token.actor.kind !== "job") forge.tokens.set(value, token);
   // The addresses of the earlier process are gone.
-  for (const app of stored.apps) forge.apps.push(Object.assign(app, { webhookUrl: null }));
+  for (const app of stored.apps) forge.apps.push(Object.assign({ client: null, owners: null }, app, { webhookUrl: null }));
   for (const [id, attachment] of stored.attachments) forge.attachments.set(id, attachment);
   for (const [key, repository] of stored.repositories) {
     const directory = join(forge.directory, repository.owner.login, `${repository.name}.git`);

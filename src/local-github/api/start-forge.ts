@@ -121,6 +121,7 @@ const createForgeState = (options: ForgeOptions, stored: StoredForge | null, sto
   tokens: new Map(),
   apps: [],
   manifestCodes: new Map(),
+  userCodes: new Map(),
   repositories: new Map(),
   attachments: new Map(),
   deliveries: [],

@@ -13,6 +13,7 @@ const manifestSchema = z.object({
   url: z.url(),
   hook_attributes: z.object({ url: z.url(), active: z.boolean().default(true) }).optional(),
   redirect_url: z.url(),
+  callback_urls: z.array(z.url()).max(10).default([]),
   public: z.boolean().default(false),
   default_events: z.array(z.string()).default([]),
   default_permissions: z.record(z.string(), z.enum(["read", "write"])).default({}),
@@ -107,6 +108,7 @@ const registerApp = async (forge: ForgeState, context: Context): Promise<Respons
     secret: randomSecret(forge),
     permissions: manifest.default_permissions,
     events: manifest.default_events,
+    callbackUrls: manifest.callback_urls,
     ...(hook?.active && { webhookUrl: hook.url }),
   });
   const code = createGuid(forge).replaceAll("-", "");

@@ -1,5 +1,6 @@
 import { createSign } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
+import { authorize } from "../../support/authorize.ts";
 import { faultsOfAnswer, faultsOfWebhook, openWitness, ROUTES } from "./published.ts";
 import { listen, NAMED, openStage, REPO } from "./stage.ts";
 
@@ -20,7 +21,7 @@ const open = async () => {
     await stage.close();
     await hooks.close();
   });
-  const app = await stage.forge.createApp({ name: "enki", secret: "s", webhookUrl: hooks.url });
+  const app = await stage.forge.createApp({ name: "enki", secret: "s", webhookUrl: hooks.url, callbackUrls: ["https://enki.example/"] });
   stage.forge.setPermission(NAMED, { login: "ada", role: "write" });
   return { ...stage, witness, app, person: stage.octokit(stage.owner), ada: stage.octokit(stage.forge.createUser("ada")) };
 };
@@ -228,6 +229,11 @@ const manage = async ({ app, octokit, forge }: Stage): Promise<void> => {
   await api.request("GET /repos/{owner}/{repo}/installation", { ...REPO, headers });
   const installation_id = forge.installation(app.id, NAMED.owner);
   await api.request("POST /app/installations/{installation_id}/access_tokens", { installation_id, headers });
+  expect((await api.request("GET /app/hook/config", { headers })).data.url).toMatch(/^http:/);
+  const user = octokit(await authorize(forge, app.client, "ada"));
+  const { data } = await user.request("GET /user/installations");
+  expect(data.installations.map(({ id }) => id)).toContain(installation_id);
+  await user.request("GET /user/installations/{installation_id}/repositories", { installation_id });
 };
 
 test("every route and every webhook in a day of use matches GitHub's description", async () => {
