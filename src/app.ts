@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { RequestListener } from "node:http";
 import process from "node:process";
 import { Probot, ProbotOctokit } from "probot";
@@ -9,8 +9,12 @@ import type { Millis } from "./core/domain/ids.ts";
 import { openWebhookRedelivery, type WebhookRedelivery } from "./coordinator/redeliver-webhooks.ts";
 import { deriveLedgerKeys } from "./storage/ledger/ledger-keys.ts";
 import { type HttpServerHandle, startHttpServer } from "./coordinator/http-server.ts";
-import { WEBHOOK_PATH } from "./core/setup/app-registration.ts";
 import { useProxies } from "./job/network/use-proxies.ts";
+import { PAGES_NEED_ADDRESS, PAGES_NEED_CLIENT } from "./core/messages/viewer-notes.ts";
+import { type ClientKeys, toPublicOrigin, WEBHOOK_PATH } from "./core/setup/app-registration.ts";
+import type { GitHubRequester } from "./github/open-octokit.ts";
+import { openLoginPort, openViewerPort, readHookUrl } from "./github/viewer-ports.ts";
+import { createAppPages } from "./local-github/web/app-pages.ts";
 import { createStatusPages } from "./coordinator/status-pages.ts";
 import { createWebhookReceiver } from "./coordinator/webhook-receiver.ts";
 
@@ -22,6 +26,10 @@ export type AppOptions = Omit<
   readonly privateKey: string;
   readonly secret: string;
   readonly apiUrl: string;
+  /** Serves pages to people who log in with these keys; no pages if absent. */
+  readonly client?: ClientKeys | null;
+  /** The origin under which browsers reach the server; derived from the App's webhook address by default. */
+  readonly publicUrl?: string | null;
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
@@ -37,7 +45,14 @@ export type AppOptions = Omit<
   readonly timers?: AppHost["timers"];
 };
 
-export type StartedApp = { readonly url: string; readonly service: AppService; readonly close: () => Promise<void> };
+/** The address of the pages, or how to switch them on. */
+export type PagesState = { readonly url: string; readonly hint: null } | { readonly url: null; readonly hint: string };
+export type StartedApp = {
+  readonly url: string;
+  readonly pages: PagesState;
+  readonly service: AppService;
+  readonly close: () => Promise<void>;
+};
 
 // Enki waits and counts requests on its own: throttling and retries in Octokit would hide both.
 const UnthrottledOctokit = ProbotOctokit.defaults((options: object) => ({
@@ -70,7 +85,9 @@ export const startApp = async (options: AppOptions): Promise<StartedApp> => {
     nonce: randomUUID,
   });
   let isReady = false;
+  const pages = await openPages(options, { asApp, service, timers });
   const receiver = createWebhookReceiver({
+    ...(pages.handler && { others: pages.handler }),
     pages: createStatusPages({ isReady: () => isReady, startedAt: timers.now(), now: timers.now }),
     path: WEBHOOK_PATH,
     verify: (body, signature) => probot.webhooks.verify(body, signature),
@@ -82,9 +99,40 @@ export const startApp = async (options: AppOptions): Promise<StartedApp> => {
   const redelivery = openRedelivery(openHookDeliveries(asApp, timers.now), timers, options);
   return {
     url: `${server.url}${WEBHOOK_PATH}`,
+    pages,
     service,
     close: () => Promise.all([redelivery?.close(), service.close(), server.close()]).then(() => undefined),
   };
+};
+
+type PagesHost = {
+  readonly asApp: GitHubRequester;
+  readonly service: Pick<AppService, "findClone">;
+  readonly timers: AppHost["timers"];
+};
+
+const SECRET_BYTES = 32;
+
+/** The read-only pages, or why there are none. */
+const openPages = async (
+  { client, publicUrl: named, apiUrl, serverUrl, log }: AppOptions,
+  { asApp, service, timers }: PagesHost,
+): Promise<PagesState & { readonly handler?: RequestListener }> => {
+  if (!client) return { url: null, hint: PAGES_NEED_CLIENT };
+  const hook = named === undefined || named === null ? await readHookUrl(asApp) : null;
+  const url = URL.parse(hook === null ? (named ?? "") : (toPublicOrigin(hook) ?? ""));
+  if (url?.pathname !== "/") return { url: null, hint: PAGES_NEED_ADDRESS };
+  const anonymous = new UnthrottledOctokit({ baseUrl: apiUrl });
+  const handler = createAppPages({
+    publicUrl: url.origin,
+    serverUrl,
+    github: { ...openViewerPort(anonymous, timers), ...openLoginPort(anonymous, { ...client, serverUrl }, timers) },
+    findClone: service.findClone,
+    ...timers,
+    newSecret: () => randomBytes(SECRET_BYTES).toString("base64url"),
+    log,
+  });
+  return { url: url.origin, hint: null, handler };
 };
 
 const openRedelivery = (

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { ReplaceableServer } from "../coordinator/http-server.ts";
-import { type AppCredentials, checkChoice, readPublicUrl } from "../core/setup/app-registration.ts";
+import { type AppCredentials, type ClientKeys, checkChoice, readPublicUrl } from "../core/setup/app-registration.ts";
 import { deriveApiUrl } from "../core/setup/remote-address.ts";
 import { chooseCredentialsFile, readAppCredentials } from "./app-credentials.ts";
 import { readEnvironmentKeys } from "./environment-keys.ts";
@@ -18,16 +18,31 @@ export const appOptions = {
   port: { type: "string", default: "3000", value: "<port>", about: "port to listen on" },
   directory: { type: "string", default: ".enki-clones", value: "<path>", about: "directory for cached clones" },
   credentials: { type: "string", value: "<path>", about: "file for the keys of a registered App" },
-  url: { type: "string", value: "<address>", about: "public address of the server, for registering an App" },
+  url: { type: "string", value: "<address>", about: "public address of the server, for a new App and for the pages" },
   organization: { type: "string", value: "<name>", about: "organization as the owner of a new App" },
 } as const;
 
 /** The variables that name an App by hand. */
-export const APP_VARIABLES = ["APP_ID", "PRIVATE_KEY", "PRIVATE_KEY_PATH", "WEBHOOK_SECRET"] as const;
+export const APP_VARIABLES = [
+  "APP_ID",
+  "PRIVATE_KEY",
+  "PRIVATE_KEY_PATH",
+  "WEBHOOK_SECRET",
+  "GITHUB_CLIENT_ID",
+  "GITHUB_CLIENT_SECRET",
+] as const;
 
-type AppIdentity = Pick<AppCredentials, "privateKey" | "webhookSecret"> & { readonly id: number | string };
+type AppIdentity = Pick<AppCredentials, "privateKey" | "webhookSecret" | "client"> & { readonly id: number | string };
 type AppValues = ReturnType<typeof readOptions<typeof appOptions>>;
 type AppPlace = { readonly host: string; readonly port: number; readonly apiUrl: string; readonly serverUrl: string };
+
+/** The keys of the environment for the pages; null without them. */
+const readEnvironmentClient = ({ env }: TerminalHost): ClientKeys | null => {
+  const [id = "", secret = ""] = [env["GITHUB_CLIENT_ID"], env["GITHUB_CLIENT_SECRET"]];
+  if ((id === "") !== (secret === ""))
+    throw new UsageError("GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET in the environment switch the pages on only together");
+  return id === "" ? null : { id, secret };
+};
 
 /** The App that the environment names; null if it names none. */
 const readEnvironmentIdentity = async (terminal: TerminalHost): Promise<AppIdentity | null> => {
@@ -39,7 +54,7 @@ const readEnvironmentIdentity = async (terminal: TerminalHost): Promise<AppIdent
       "APP_ID, PRIVATE_KEY or PRIVATE_KEY_PATH, and WEBHOOK_SECRET in the environment name the App only together; without any of them, enki app uses a registered App",
     );
   }
-  return { id, privateKey, webhookSecret };
+  return { id, privateKey, webhookSecret, client: null };
 };
 
 const readChoice = ({ url, organization }: AppValues): { publicUrl: string | null; organisation: string | null } => {
@@ -79,6 +94,7 @@ export const runAppCommand = async (args: readonly string[], terminal: TerminalH
   const serverUrl = env["GITHUB_SERVER_URL"] ?? "https://github.com";
   const apiUrl = env["GITHUB_API_URL"] ?? deriveApiUrl({ host: new URL(serverUrl).host, owner: "", name: "" });
   const place = { host: values.host, port: readPort(values.port), apiUrl, serverUrl };
+  const client = readEnvironmentClient(terminal);
   const { identity, server } = await findIdentity(terminal, values, place);
   const { startApp } = await loadApp(terminal.root);
   const exporter = await openTerminalExporter(terminal, { isService: true });
@@ -87,6 +103,8 @@ export const runAppCommand = async (args: readonly string[], terminal: TerminalH
     appId: identity.id,
     privateKey: identity.privateKey,
     secret: identity.webhookSecret,
+    client: client ?? identity.client,
+    publicUrl: values.url === undefined ? null : readPublicUrl(values.url),
     ...(server && listenWith(server)),
     root: terminal.root,
     directory: resolve(terminal.cwd, values.directory),
@@ -101,6 +119,8 @@ export const runAppCommand = async (args: readonly string[], terminal: TerminalH
   // A service that is asked to stop has not failed.
   terminal.onInterrupt(() => started.close().then(() => exporter?.close()), 0);
   terminal.out(`Webhooks are taken at ${started.url}\n`);
+  if (started.pages.url === null) terminal.err(`${started.pages.hint}\n`);
+  else terminal.out(`Pages are at ${started.pages.url}\n`);
   await terminal.waitForInterrupt();
   return 0;
 };

@@ -11,6 +11,8 @@ const storedSchema = z.object({
   slug: z.string(),
   privateKey: z.string(),
   webhookSecret: z.string(),
+  // Files of earlier versions lack these keys.
+  client: z.object({ id: z.string(), secret: z.string() }).nullable().default(null),
   page: z.string(),
 });
 

@@ -1,11 +1,14 @@
 import { type RepositoryCoordinator, openCoordinator, type CoordinatorTimers } from "./repository-coordinator.ts";
 import { readWebhook } from "../core/events/read-webhook.ts";
-import type { AppInstallation } from "../github/app-installation.ts";
+import { isRepositoryName } from "../core/domain/repository-name.ts";
+import type { NamedRepository } from "../core/domain/viewer.ts";
+import type { AppInstallation, InstalledRepository } from "../github/app-installation.ts";
 import type { RepositoryPorts } from "./repository-loop.ts";
 import type { Millis } from "../core/domain/ids.ts";
 import { UnsignedLedgerError } from "../storage/ledger/guard-ledger.ts";
 import { type CoordinatorHost, connectRepository } from "./connect-repository.ts";
-import { isRepositoryName, openTakeUp, type TakeUpHost } from "./take-up-repositories.ts";
+import { claimClone, type ClonePlace, holdsRepository, readCloneId, readRepositoryFacts, toClonePlace } from "./clone-place.ts";
+import { openTakeUp, type TakeUpHost } from "./take-up-repositories.ts";
 
 /** What the host provides to the App: access to GitHub, a directory, time and randomness. */
 export type AppHost = Omit<CoordinatorHost, "keepOutcomesMs" | "endsWhenIdle"> &
@@ -24,6 +27,8 @@ export type AppService = RepositoryCoordinator & {
   readonly receiveWebhook: (name: string, payload: unknown) => Promise<void>;
   /** Starts to coordinate a repository, by its full name, without a webhook. */
   readonly addRepository: (repository: string, installation: number) => Promise<void>;
+  /** The directory of the clone of a coordinated repository; null if the App does not coordinate exactly this repository. */
+  readonly findClone: (repository: NamedRepository) => Promise<string | null>;
   /** Resumes the repositories of an earlier process, to sweep what it missed. Never rejects. */
   readonly resumeRepositories: () => Promise<void>;
 };
@@ -41,9 +46,9 @@ export const openAppService = (host: AppHost): AppService => {
     ...(host.firstSweepMs !== undefined && { firstSweepMs: host.firstSweepMs }),
     reportFault: fault,
   });
-  const adopt = (repository: string, installation: number): Promise<void> => {
-    sources.set(repository, { repository, installation });
-    return coordinator.sweep(repository);
+  const adopt = (found: InstalledRepository): Promise<void> => {
+    sources.set(found.repository, found);
+    return coordinator.sweep(found.repository);
   };
   const takeUp = openTakeUp(host, { adopt, fault });
   return {
@@ -52,7 +57,12 @@ export const openAppService = (host: AppHost): AppService => {
       takeUp.stop();
       return coordinator.close();
     },
-    addRepository: adopt,
+    addRepository: (repository, installation) => adopt({ repository, installation }),
+    findClone: async ({ name, id }) => {
+      const place = toClonePlace(host.directory, name);
+      if (!sources.has(name) || !(await holdsRepository(place, id))) return null;
+      return host.findNear?.(name) ?? place.clone;
+    },
     resumeRepositories: takeUp.resume,
     receiveWebhook: async (name, payload) => {
       const from = readRepositorySource(payload);
@@ -77,25 +87,49 @@ const describeFault = (error: unknown): string => {
 const readPayloadField = (value: unknown, name: string): unknown =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 
-type RepositorySource = { readonly repository: string; readonly installation: number; readonly defaultBranch?: string };
+type RepositorySource = InstalledRepository & { readonly defaultBranch?: string };
 
 /** The repository and installation that a webhook is about; null if it names none. */
 const readRepositorySource = (payload: unknown): RepositorySource | null => {
   const repository = readPayloadField(readPayloadField(payload, "repository"), "full_name");
   const installation = readPayloadField(readPayloadField(payload, "installation"), "id");
+  const id = readPayloadField(readPayloadField(payload, "repository"), "id");
   const defaultBranch = readPayloadField(readPayloadField(payload, "repository"), "default_branch");
   if (typeof repository !== "string" || !isRepositoryName(repository) || typeof installation !== "number") return null;
-  return { repository, installation, ...(typeof defaultBranch === "string" && { defaultBranch }) };
+  return {
+    repository,
+    installation,
+    ...(typeof id === "number" && { id }),
+    ...(typeof defaultBranch === "string" && { defaultBranch }),
+  };
 };
+
+type ConnectedSource = {
+  readonly repository: string;
+  readonly source: RepositorySource | undefined;
+  readonly access: AppInstallation;
+  readonly place: ClonePlace;
+};
+
+/** The number of a repository, if it is known or not yet recorded, and perhaps the default branch. */
+const findFacts = async ({ repository, source, access, place }: ConnectedSource): Promise<PartialFacts | null> => {
+  if (source?.id !== undefined) return { id: source.id };
+  return (await readCloneId(place)) === null ? readRepositoryFacts(access.octokit, repository) : null;
+};
+type PartialFacts = { readonly id: number; readonly defaultBranch?: string };
 
 const connectInstalledRepository = async (
   host: AppHost,
   repository: string,
   source: RepositorySource | undefined,
 ): Promise<RepositoryPorts> => {
+  const access = host.openInstallation(source?.installation ?? 0);
+  const place = toClonePlace(host.directory, repository);
+  const facts = await findFacts({ repository, source, access, place });
+  if (facts) await claimClone(place, facts.id);
   const ports = await connectRepository(
     { ...host, keepOutcomesMs: KEEP_OUTCOMES_MS },
-    { repository, access: host.openInstallation(source?.installation ?? 0), defaultBranch: source?.defaultBranch },
+    { repository, access, defaultBranch: source?.defaultBranch ?? facts?.defaultBranch },
   );
   return host.wrapPorts ? host.wrapPorts(ports) : ports;
 };

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { isRepositoryName } from "../core/domain/repository-name.ts";
 import type { InstalledRepository } from "../github/app-installation.ts";
 
 export type TakeUpHost = {
@@ -13,7 +14,7 @@ export type TakeUpHost = {
 
 type TakeUpActions = {
   /** Sweeps a repository; resolves after the findings are processed. */
-  readonly adopt: (repository: string, installation: number) => Promise<void>;
+  readonly adopt: (found: InstalledRepository) => Promise<void>;
   readonly fault: (subject: string, error: unknown) => void;
 };
 
@@ -29,8 +30,8 @@ export const openTakeUp = (host: TakeUpHost, { adopt, fault }: TakeUpActions) =>
     const installed = host.listInstalled?.((installation, error) => fault(`installation ${installation}`, error));
     if (!installed) return;
     try {
-      await runBounded(installed, MAX_FIRST_SWEEPS, async ({ repository, installation }) => {
-        if (isOpen && !known.has(repository) && isRepositoryName(repository)) await adopt(repository, installation);
+      await runBounded(installed, MAX_FIRST_SWEEPS, async (found) => {
+        if (isOpen && !known.has(found.repository) && isRepositoryName(found.repository)) await adopt(found);
         return isOpen;
       });
     } catch (error) {
@@ -40,7 +41,7 @@ export const openTakeUp = (host: TakeUpHost, { adopt, fault }: TakeUpActions) =>
   const takeUpCloned = async (repository: string): Promise<boolean> => {
     try {
       const installation = await host.findInstallation(repository);
-      if (installation !== null) await adopt(repository, installation);
+      if (installation !== null) await adopt({ repository, installation });
     } catch (error) {
       fault(repository, error);
     }
@@ -78,6 +79,3 @@ const listClonedRepositories = async (directory: string): Promise<string[]> => {
   );
   return names.flat().flatMap((name) => (name.endsWith(".git") && isRepositoryName(name.slice(0, -4)) ? [name.slice(0, -4)] : []));
 };
-
-/** Whether GitHub could name a repository so. The name becomes a directory and a part of URLs. */
-export const isRepositoryName = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/.test(name);

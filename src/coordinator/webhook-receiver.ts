@@ -11,6 +11,8 @@ export type WebhookReceiverOptions = {
   readonly after: CoordinatorTimers["after"];
   /** Other pages of the server; none by default. */
   readonly pages?: StatusPages;
+  /** Answers requests to other paths; they do not exist by default. */
+  readonly others?: RequestListener;
 };
 
 /** GitHub sends no larger payload (docs.github.com, "Webhook events and payloads"). */
@@ -34,6 +36,7 @@ export const createWebhookReceiver = (options: WebhookReceiverOptions): RequestL
   return (request, response) => {
     const page = request.method === "GET" ? (options.pages?.answer(readPath(request.url)) ?? null) : null;
     if (page) return sendAnswer(request, response, page);
+    if (options.others && readPath(request.url) !== options.path && hasNoBody(request)) return options.others(request, response);
     response.once("finish", () => {
       if (readPath(request.url) === options.path) options.pages?.countWebhook(response.statusCode);
     });
@@ -72,6 +75,10 @@ const answerRequest = async (request: IncomingMessage, options: WebhookReceiverO
   options.receive(name, payload);
   return ACCEPTED;
 };
+
+/** Nobody reads the bodies of other requests, so they are refused. */
+const hasNoBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) === 0;
 
 const readPath = (url = ""): string => (url.split("?", 1)[0] ?? "").replace(/(?<=.)\/+$/, "");
 

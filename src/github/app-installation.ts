@@ -46,10 +46,20 @@ export const findInstallation = async ({ asApp }: AppRequesters, repository: str
 
 const MAX_PER_PAGE = 100;
 const installationListSchema = z.array(installationIdSchema.extend({ suspended_at: z.string().nullish() }));
-const repositorySchema = z.object({ full_name: z.string(), archived: z.boolean().optional(), disabled: z.boolean().optional() });
+const repositorySchema = z.object({
+  id: z.number().optional(),
+  full_name: z.string(),
+  archived: z.boolean().optional(),
+  disabled: z.boolean().optional(),
+});
 const installedSchema = z.object({ repositories: z.array(repositorySchema) });
 
-export type InstalledRepository = { readonly repository: string; readonly installation: number };
+export type InstalledRepository = {
+  readonly repository: string;
+  readonly installation: number;
+  /** GitHub's number of the repository, if known. */
+  readonly id?: number | undefined;
+};
 
 /**
  * Lists the repositories in which the App is installed, page by page, without those that nobody may write to. The failure of one installation
@@ -79,8 +89,8 @@ async function* listRepositories(requesters: AppRequesters, installation: number
     const { data } = await octokit.request("GET /installation/repositories", { per_page: MAX_PER_PAGE, page });
     return installedSchema.parse(data).repositories;
   });
-  for await (const { full_name: repository, archived, disabled } of repositories)
-    if (archived !== true && disabled !== true) yield { repository, installation };
+  for await (const { id, full_name: repository, archived, disabled } of repositories)
+    if (archived !== true && disabled !== true) yield { repository, installation, ...(id !== undefined && { id }) };
 }
 
 async function* readPages<T>(read: (page: number) => Promise<readonly T[]>): AsyncGenerator<T, void> {

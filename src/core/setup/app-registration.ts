@@ -20,17 +20,24 @@ export type RegistrationChoice = {
   readonly publicUrl: string;
 };
 
+/** The client ID and the client secret of an App. */
+export type ClientKeys = { readonly id: string; readonly secret: string };
+
 /** The secrets of a registered App, and how to find the App. */
 export type AppCredentials = {
   readonly id: number;
   readonly slug: string;
   readonly privateKey: string;
   readonly webhookSecret: string;
+  /** Signs viewers of the pages in; null without these keys. */
+  readonly client: ClientKeys | null;
   /** The App's page on GitHub. */
   readonly page: string;
 };
 
 export const WEBHOOK_PATH = "/api/github/webhooks";
+/** The address to which GitHub sends the viewers of the pages back. */
+export const LOGIN_CALLBACK_PATH = "/login/callback";
 /** GitHub's limit. */
 const MAX_NAME_CHARS = 34;
 const ORGANISATION = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$/;
@@ -68,7 +75,14 @@ export const composeAppManifest = (template: AppTemplate, { name, publicUrl }: R
     name,
     hook_attributes: { url: `${publicUrl}${WEBHOOK_PATH}`, active: true },
     redirect_url: redirectUrl,
+    callback_urls: [`${publicUrl}${LOGIN_CALLBACK_PATH}`],
   });
+
+/** The origin of a server whose webhooks arrive at an address; null if its pages would not be at the root. */
+export const toPublicOrigin = (hookUrl: string): string | null => {
+  const url = URL.parse(hookUrl);
+  return url && /^https?:$/.test(url.protocol) && url.pathname === WEBHOOK_PATH ? url.origin : null;
+};
 
 /** GitHub's page for manifests. */
 export const toRegistrationUrl = (serverUrl: string, organisation: string | null, state: string): string => {
@@ -82,12 +96,15 @@ const conversionSchema = z.object({
   pem: z.string(),
   webhook_secret: z.string(),
   html_url: z.string(),
+  client_id: z.string().optional(),
+  client_secret: z.string().optional(),
 });
 
 /** Reads GitHub's answer to a manifest's code; null if a secret is missing. */
 export const readConversion = (data: unknown): AppCredentials | null => {
   const read = conversionSchema.safeParse(data);
   if (!read.success) return null;
-  const { id, slug, pem, webhook_secret, html_url } = read.data;
-  return { id, slug, privateKey: pem, webhookSecret: webhook_secret, page: html_url };
+  const { id, slug, pem, webhook_secret, html_url, client_id, client_secret } = read.data;
+  const client = client_id === undefined || client_secret === undefined ? null : { id: client_id, secret: client_secret };
+  return { id, slug, privateKey: pem, webhookSecret: webhook_secret, client, page: html_url };
 };

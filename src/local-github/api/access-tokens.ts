@@ -48,6 +48,11 @@ export const mintAuthorizedToken = (forge: ForgeState, app: GitHubApp, account: 
     expires: forge.now() + USER_TOKEN_LIFETIME_MS,
   });
 
+export const revokeAuthorizations = (forge: ForgeState, login: string): void => {
+  for (const [value, { actor }] of forge.tokens)
+    if (actor.kind === "user" && actor.via && actor.account.login.toLowerCase() === login.toLowerCase()) forge.tokens.delete(value);
+};
+
 export const mintJobToken = (forge: ForgeState, repository: ForgeRepository, permissions: TokenPermissions): AccessToken =>
   mintToken(forge, "ghs_", {
     actor: {

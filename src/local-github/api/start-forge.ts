@@ -14,7 +14,7 @@ import { resumeForge, restoreForge } from "./resume-forge.ts";
 import { ensureAccount, type WebhookDelivery, type InjectedFaults, type ForgeState, type ForgeLag } from "./forge-state.ts";
 import { type CreatedApp, type GitHubApp, type TokenPermissions, type RepositoryRole } from "./forge-actor.ts";
 import type { ForgeRepository, BranchRule } from "./forge-repository.ts";
-import { createGuid, ensureInstallation, findActor, mintInstallationToken, mintUserToken } from "./access-tokens.ts";
+import { createGuid, ensureInstallation, findActor, mintInstallationToken, mintUserToken, revokeAuthorizations } from "./access-tokens.ts";
 import { triggerWorkflows } from "./trigger-workflows.ts";
 import { createBackgroundWork } from "./background-work.ts";
 
@@ -54,6 +54,8 @@ export type RunningForge = {
   readonly apiUrl: string;
   /** Creates a person and returns a token of theirs, restricted to the permissions if any are given. */
   createUser(login: string, permissions?: TokenPermissions): string;
+  /** Ends all authorizations of Apps by a person, as the person does in the settings. */
+  revoke(login: string): void;
   /** Creates an App that is installed at every owner. */
   createApp(app: NewApp): Promise<CreatedApp>;
   /** Sets the address that an App's webhooks are sent to. */
@@ -211,6 +213,7 @@ export const startForge = async (options: ForgeOptions): Promise<RunningForge> =
     url: forge.url,
     apiUrl: `${forge.url}/api/v3`,
     createUser: (login, permissions) => mintUserToken(forge, ensureAccount(forge, login), permissions ?? null).value,
+    revoke: (login) => revokeAuthorizations(forge, login),
     createApp: (newApp) => createApp(forge, newApp),
     setWebhookUrl: (id, url) => void (getApp(forge, id).webhookUrl = url),
     installation: (id, owner) => ensureInstallation(forge, getApp(forge, id), owner),

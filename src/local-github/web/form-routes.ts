@@ -2,6 +2,7 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import type { ForgeState } from "../api/forge-state.ts";
 import { formatRepositoryKey } from "../api/forge-repository.ts";
+import { toLocalPath } from "./local-path.ts";
 import { PRIVATE_HEADERS } from "./page-layout.ts";
 import { findSession, isOwnForm, type PageSession, startSession } from "./page-session.ts";
 
@@ -16,9 +17,6 @@ type ApiRequest = { readonly path: string; readonly body: object };
 
 const answerText = (context: Context, status: 400 | 403 | 404 | 422, text: string): Response =>
   context.text(`${text}\n`, status, PRIVATE_HEADERS);
-
-/** Only paths of this server, so that no form leads elsewhere. */
-const safeBack = (text: string | undefined): string => (text !== undefined && /^\/(?![/\\])[\x21-\x7e]*$/.test(text) ? text : "/");
 
 const toReviewRequest = (
   { event = "", body = "", head = "", path = "", line = "", remark = "" }: FormFields,
@@ -45,7 +43,7 @@ const messageSchema = z.object({ message: z.string(), number: z.number().optiona
 
 const sendForm = async (app: Hono, call: FormCall, request: ApiRequest): Promise<Response> => {
   const answer = await callApi(app, call, request);
-  if (answer.ok) return call.context.redirect(safeBack(call.fields["back"]), 303);
+  if (answer.ok) return call.context.redirect(toLocalPath(call.fields["back"]), 303);
   const { message } = messageSchema.parse(await answer.json());
   return answerText(call.context, 422, message ?? "This was not accepted.");
 };
@@ -78,7 +76,7 @@ const performForm = (app: Hono, call: FormCall): Promise<Response> | Response =>
 export const addFormRoutes = (forge: ForgeState, app: Hono): void => {
   app.get("/session/:key", (context) => {
     if (!startSession(forge, context, context.req.param("key"))) return answerText(context, 403, "This address is not valid any longer.");
-    return context.redirect(safeBack(context.req.query("to")), 303);
+    return context.redirect(toLocalPath(context.req.query("to")), 303);
   });
   const receive = async (context: Context): Promise<Response> => {
     const session = findSession(forge, context);

@@ -11,7 +11,7 @@ const contentSecurityHash = (text: string): string => `'sha256-${createHash("sha
 
 /** Headers of all answers except those of the REST API and git. */
 export const PRIVATE_HEADERS: Readonly<Record<string, string>> = {
-  "cache-control": "no-store",
+  "cache-control": "private, no-store",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "same-origin",
@@ -79,18 +79,47 @@ const renderRepositoryName = ({ repository }: PageScope): SafeHtml =>
 const STYLE_ELEMENT = trustMarkup(`<style>${PAGE_STYLE}</style>`);
 const SCRIPT_ELEMENT = trustMarkup(`<script>${PAGE_SCRIPT}</script>`);
 
-const renderFooter = (scope: PageScope | null): SafeHtml => {
-  if (scope?.cloned) return html`Read from the ledger of <code>${scope.cloned.source}</code>. These pages change nothing.`;
+/** The words around the pages of a site. */
+export type PageSite = {
+  readonly name: string;
+  /** The name in the title of pages about no repository. */
+  readonly title: string;
+  /** Next to the name of a repository. */
+  readonly label: string;
+  /** Shown after the connection was lost. */
+  readonly stopped: string;
+  readonly footer: SafeHtml;
+};
+
+const LOCAL_SITE = { name: "GitHub on this machine", title: "This machine" } as const;
+
+/** The words around the pages of the local GitHub, or of a clone. */
+export const toLocalSite = (scope: PageScope | null): PageSite => {
+  if (scope?.cloned) {
+    const footer = html`Read from the ledger of <code>${scope.cloned.source}</code>. These pages change nothing.`;
+    return { ...LOCAL_SITE, label: "read-only", stopped: "enki page has stopped", footer };
+  }
   const how = scope?.session
     ? `You act as ${scope.session.login}.`
     : "To act here, open the address that enki local printed; git and the REST API work as well.";
-  return html`A stand-in for GitHub, on this machine only. ${how}`;
+  const footer = html`A stand-in for GitHub, on this machine only. ${how}`;
+  return { ...LOCAL_SITE, label: "on this machine", stopped: "the local GitHub has stopped", footer };
 };
 
-/** Renders a whole document. `version` identifies the shown state; the script polls `state` for a newer version. */
-export const renderLayout = (scope: PageScope | null, { page, version }: { page: PageContent; version: string }): SafeHtml => {
-  const state = scope ? pagePath(scope, "state") : "/state";
-  const name = scope ? `${scope.repository.owner.login}/${scope.repository.name}` : "This machine";
+export type ShownPage = {
+  readonly page: PageContent;
+  readonly site: PageSite;
+  /** Identifies the shown state; null for a page that never changes. */
+  readonly version: string | null;
+};
+
+/** The version of the shown state, and the address of a newer version for the script. */
+const renderState = (scope: PageScope | null, version: string | null): SafeHtml | null =>
+  version === null ? null : html` data-state="${scope ? pagePath(scope, "state") : "/state"}" data-version="${version}"`;
+
+/** Renders a whole document. The script polls for a newer version. */
+export const renderLayout = (scope: PageScope | null, { page, site, version }: ShownPage): SafeHtml => {
+  const name = scope ? `${scope.repository.owner.login}/${scope.repository.name}` : site.title;
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -100,24 +129,21 @@ export const renderLayout = (scope: PageScope | null, { page, version }: { page:
         <link rel="icon" href="data:image/svg+xml,${PAGE_ICON}" />
         ${STYLE_ELEMENT}
       </head>
-      <body data-state="${state}" data-version="${version}">
+      <body${renderState(scope, version)}>
         <header>
           <div class="wide bar">
             <a href="/" aria-label="All repositories" class="dim">${LOGO_MARK}</a
             ><span class="name"
-              >${scope ? html`<a href="${pagePath(scope)}">${renderRepositoryName(scope)}</a>` : "GitHub on this machine"}</span
-            >${scope ? html`<span class="here">${scope.cloned ? "read-only" : "on this machine"}</span>` : null}<span
-              class="state"
-              role="status"
-              ><span class="on">live</span
-              ><span class="gone">${scope?.cloned ? "enki page has stopped" : "the local GitHub has stopped"}</span></span
+              >${scope ? html`<a href="${pagePath(scope)}">${renderRepositoryName(scope)}</a>` : site.name}</span
+            >${scope ? html`<span class="here">${site.label}</span>` : null}<span class="state" role="status"
+              ><span class="on">live</span><span class="gone">${site.stopped}</span></span
             >
           </div>
           ${scope ? renderTabs(scope, page.tab) : null}
         </header>
         <main class="wide">${page.main}</main>
-        <footer class="wide">${renderFooter(scope)}</footer>
-        ${SCRIPT_ELEMENT}
+        <footer class="wide">${site.footer}</footer>
+        ${version === null ? null : SCRIPT_ELEMENT}
       </body>
     </html>`;
 };

@@ -7,11 +7,19 @@ import { renderCommitPage, renderCommitsPage, renderLedgerPage } from "./commit-
 import { renderExecutionPage, renderExecutionsPage } from "./execution-page.ts";
 import { createLedgerCache } from "./ledger-cache.ts";
 import { findSession } from "./page-session.ts";
-import { addStateEvents } from "./state-events.ts";
+import { addStateEvents, type StateEvents } from "./state-events.ts";
 import { renderFilePage } from "./file-page.ts";
 import { html } from "./safe-html.ts";
 import { renderIssuePage } from "./issue-page.ts";
-import { renderLayout, type PageContent, PAGE_HEADERS, PRIVATE_HEADERS } from "./page-layout.ts";
+import {
+  renderLayout,
+  type PageContent,
+  type PageSite,
+  PAGE_HEADERS,
+  PRIVATE_HEADERS,
+  type ShownPage,
+  toLocalSite,
+} from "./page-layout.ts";
 import type { MarkdownCache } from "./markdown-cache.ts";
 import { renderHomePage, renderIssuesPage, renderOverviewPage, renderPullsPage, renderRunsPage } from "./overview-page.ts";
 import { issuePath } from "./page-parts.ts";
@@ -114,17 +122,6 @@ const FORGE_VIEWS: PageViews = [
 
 const CLONE_VIEWS: PageViews = [["", (scope, context) => context.redirect(pagePath(scope, "executions"), 302)], ...REPOSITORY_VIEWS];
 
-/** Finds a public repository; null if it does not exist or is private. */
-const findPageScope = async (
-  { forge, cloned, markdownCache, ledgerCache }: Pick<PageScope, "forge" | "cloned" | "markdownCache" | "ledgerCache">,
-  context: Context,
-): Promise<PageScope | null> => {
-  const repository = forge.repositories.get(formatRepositoryKey(context.req.param("owner") ?? "", context.req.param("name") ?? ""));
-  if (!repository || repository.private) return null;
-  const session = findSession(forge, context);
-  return { forge, cloned, markdownCache, ledgerCache, repository, session, path: context.req.path, refs: await repository.bare.listRefs() };
-};
-
 const MISSING_PAGE: PageContent = {
   title: "Not found",
   tab: null,
@@ -132,35 +129,78 @@ const MISSING_PAGE: PageContent = {
     <p>This page does not exist. <a href="/">All repositories</a></p>`,
 };
 
+/** Answers a request with a page; null for a page that does not exist. */
+export const sendPage = (
+  context: Context,
+  scope: PageScope | null,
+  { page, site, version }: Omit<ShownPage, "page"> & { readonly page: PageContent | null },
+): Response => context.body(renderLayout(scope, { page: page ?? MISSING_PAGE, site, version }).markup, page ? 200 : 404, PAGE_HEADERS);
+
+/** Who sees the pages of which repositories, and how. */
+export type PageHost = Omit<StateEvents, "readVersion"> & {
+  /** Whether the server has clones only, without issues and runs. */
+  readonly isClone: boolean;
+  /** The repository of a request; null if the request may see none. A response answers the request instead. */
+  readonly findScope: (context: Context) => Promise<PageScope | Response | null>;
+  readonly toSite: (scope: PageScope | null, context: Context) => PageSite;
+  /** The version of pages about no repository; null for pages that never change. */
+  readonly homeVersion: () => string | null;
+  readonly readVersion: (scope: PageScope) => Promise<string>;
+  /** Renders a page, perhaps after others; null if too many wait. */
+  readonly inTurn: <T>(render: () => Promise<T>) => Promise<T> | null;
+};
+
+/** Adds the pages of repositories, read-only unless the scope has a session. */
+export const addRepositoryPages = (app: Hono, host: PageHost): void => {
+  const { findScope, toSite } = host;
+  for (const [path, view] of host.isClone ? CLONE_VIEWS : FORGE_VIEWS) {
+    app.get(`/:owner/:name${path}`, async (context) => {
+      const scope = await findScope(context);
+      if (scope instanceof Response) return scope;
+      const site = toSite(scope, context);
+      if (!scope) return sendPage(context, null, { page: null, site, version: host.homeVersion() });
+      const rendered = host.inTurn(async () => {
+        // Compute the version before rendering, so that the next refresh shows a concurrent change.
+        const version = await host.readVersion(scope);
+        const found = await view(scope, context);
+        return found instanceof Response ? found : sendPage(context, scope, { page: found, site, version });
+      });
+      return (
+        rendered ?? context.text("Too many pages are asked for at once; try again soon.\n", 503, { ...PRIVATE_HEADERS, "retry-after": "2" })
+      );
+    });
+  }
+  const readVersion = async (context: Context): Promise<string | null> => {
+    const scope = await findScope(context);
+    return scope === null || scope instanceof Response ? null : host.readVersion(scope);
+  };
+  app.get("/:owner/:name/state", async (context) => {
+    const version = await readVersion(context);
+    return context.json({ version: version ?? "" }, version === null ? 404 : 200, PRIVATE_HEADERS);
+  });
+  addStateEvents(app, { server: host.server, readVersion, admit: host.admit });
+};
+
 /** Adds the web pages: all of them, or those of a clone. Reading needs no sign-in, so the caller must keep strangers away. */
 export const addPageRoutes = (forge: PageServer, app: Hono, cloned: ClonedFrom | null = null): void => {
   const caches = { cloned, markdownCache: new Map() satisfies MarkdownCache, ledgerCache: createLedgerCache() };
-  const sendPage = (context: Context, scope: PageScope | null, content: { page: PageContent | null; version: string }): Response =>
-    context.body(
-      renderLayout(scope, { page: content.page ?? MISSING_PAGE, version: content.version }).markup,
-      content.page ? 200 : 404,
-      PAGE_HEADERS,
-    );
-  for (const [path, view] of cloned ? CLONE_VIEWS : FORGE_VIEWS) {
-    app.get(`/:owner/:name${path}`, async (context) => {
-      const scope = await findPageScope({ forge, ...caches }, context);
-      if (!scope) return sendPage(context, null, { page: null, version: homePageVersion(forge) });
-      // Compute the version before rendering, so that the next refresh shows a concurrent change.
-      const version = await pageVersion(scope);
-      const found = await view(scope, context);
-      return found instanceof Response ? found : sendPage(context, scope, { page: found, version });
-    });
-  }
-  app.get("/:owner/:name/state", async (context) => {
-    const scope = await findPageScope({ forge, ...caches }, context);
-    return scope
-      ? context.json({ version: await pageVersion(scope) }, 200, PRIVATE_HEADERS)
-      : context.json({ version: "" }, 404, PRIVATE_HEADERS);
+  const homeVersion = (): string => homePageVersion(forge);
+  addRepositoryPages(app, {
+    server: forge,
+    isClone: cloned !== null,
+    // A public repository; a private one seems not to exist.
+    findScope: async (context) => {
+      const repository = forge.repositories.get(formatRepositoryKey(context.req.param("owner") ?? "", context.req.param("name") ?? ""));
+      if (!repository || repository.private) return null;
+      const session = findSession(forge, context);
+      return { forge, ...caches, repository, session, path: context.req.path, refs: await repository.bare.listRefs() };
+    },
+    toSite: toLocalSite,
+    homeVersion,
+    readVersion: pageVersion,
+    admit: () => () => undefined,
+    inTurn: (render) => render(),
   });
-  addStateEvents(forge, app, async (context) => {
-    const scope = await findPageScope({ forge, ...caches }, context);
-    return scope ? pageVersion(scope) : "";
-  });
-  app.get("/", (context) => sendPage(context, null, { page: renderHomePage(forge), version: homePageVersion(forge) }));
-  app.get("/state", (context) => context.json({ version: homePageVersion(forge) }, 200, PRIVATE_HEADERS));
+  app.get("/", (context) => sendPage(context, null, { page: renderHomePage(forge), site: toLocalSite(null), version: homeVersion() }));
+  app.get("/state", (context) => context.json({ version: homeVersion() }, 200, PRIVATE_HEADERS));
 };

@@ -2,10 +2,9 @@ import { randomBytes } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import type { TimerStarter } from "../../storage/git/run-git.ts";
-import { openBareRepository } from "../api/bare-repository.ts";
-import { createEmptyRepository } from "../api/create-repository.ts";
 import { repositoryKey } from "../api/forge-repository.ts";
 import { type LoopbackServer, serveOnLoopback, useLoopbackGuard } from "../api/loopback-server.ts";
+import { openClonedRepository } from "./cloned-repository.ts";
 import { PRIVATE_HEADERS } from "./page-layout.ts";
 import { addPageRoutes } from "./page-routes.ts";
 import { type ClonedFrom, pagePath } from "./page-scope.ts";
@@ -45,16 +44,7 @@ const useAddressKey = (app: Hono, { key, server }: { readonly key: string; reado
 /** Serves the pages of a cloned repository on loopback, read-only. Returns the address that opens them. */
 export const serveClone = async (options: CloneOptions): Promise<LoopbackServer> => {
   const { directory, owner, name, defaultBranch, cloned, port, now, after, refresh } = options;
-  const repository = createEmptyRepository({
-    id: 1,
-    owner: { id: 1, login: owner, type: "User" },
-    name,
-    private: false,
-    defaultBranch,
-    created: now(),
-    bare: openBareRepository(directory, after),
-    workflowFiles: {},
-  });
+  const repository = openClonedRepository({ now, after }, { id: 1, owner, name, defaultBranch, directory });
   const server = { url: "", now, after, repositories: new Map([[repositoryKey(repository), repository]]), sessions: new Map(), refresh };
   const key = randomBytes(16).toString("hex");
   const app = new Hono();

@@ -1,0 +1,51 @@
+/** A page without data of a repository: what happened, and what to do next. */
+export type ViewerNote = { readonly title: string; readonly text: string };
+
+export const LOGIN_NOTE: ViewerNote = {
+  title: "Log in to read",
+  text: "GitHub says who you are, and you see the repositories that you may read there. These pages change nothing.",
+};
+
+export const LOGIN_EXPIRED: ViewerNote = {
+  title: "This login is no longer valid",
+  text: "It ended, or another window started a newer one. Log in again.",
+};
+
+export const LOGIN_DENIED: ViewerNote = {
+  title: "GitHub did not authorize the login",
+  text: "You or GitHub cancelled it. Log in again if you want to read these pages.",
+};
+
+/** The address is not among those of the App. */
+export const explainUnknownCallback = (address: string): ViewerNote => ({
+  title: "GitHub does not know this address",
+  text: `The owner of the App must add the callback URL ${address} in the settings of the App on GitHub.`,
+});
+
+export const explainFailedLogin = (reason: string): ViewerNote => ({
+  title: "The login failed",
+  text: `GitHub did not return a token: ${reason}. Log in again.`,
+});
+
+export const GITHUB_UNAVAILABLE: ViewerNote = {
+  title: "GitHub does not answer",
+  text: "Only GitHub knows what you may read. Its limit is used up, or it cannot be reached: reload this page in a minute.",
+};
+
+export const LOGGED_OUT: ViewerNote = { title: "You are logged out", text: "This server has forgotten the token of your account." };
+
+export const FOREIGN_FORM: ViewerNote = {
+  title: "This form came from elsewhere",
+  text: "Open the pages of this server, and log out there.",
+};
+
+export const BROKEN_PAGE: ViewerNote = {
+  title: "This page cannot be shown",
+  text: "The ledger has values that Enki never writes, or the clone is being made again: reload this page in a minute.",
+};
+
+/** Lines for the log of `enki app`. */
+export const PAGES_NEED_CLIENT =
+  "Pages are off: set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET of the App, and add <address>/login/callback to its callback URLs on GitHub.";
+export const PAGES_NEED_ADDRESS =
+  "Pages are off: name the public address of this server with --url, without a path; the webhook address of the App does not contain it.";
