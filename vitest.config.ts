@@ -19,6 +19,7 @@ const STORIES = [
   "first-story",
   "landing-methods",
   "lost-ledger",
+  "pages",
   "plans",
   "refinery-limits",
   "refused-ledger",

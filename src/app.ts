@@ -85,9 +85,9 @@ export const startApp = async (options: AppOptions): Promise<StartedApp> => {
     nonce: randomUUID,
   });
   let isReady = false;
-  const pages = await openPages(options, { asApp, service, timers });
+  const { handler, ...pages } = await openPages(options, { asApp, service, timers });
   const receiver = createWebhookReceiver({
-    ...(pages.handler && { others: pages.handler }),
+    ...(handler && { others: handler }),
     pages: createStatusPages({ isReady: () => isReady, startedAt: timers.now(), now: timers.now }),
     path: WEBHOOK_PATH,
     verify: (body, signature) => probot.webhooks.verify(body, signature),

@@ -39,6 +39,8 @@ export type StageOptions = {
   readonly atOnce?: number;
   /** How much later the App's clock is than GitHub's, in milliseconds. */
   readonly ahead?: number;
+  /** Whether only people with a role see the repository. */
+  readonly private?: boolean;
   /** How long a wait may be in vain, in milliseconds. */
   readonly patience?: number;
 };
@@ -75,7 +77,7 @@ export const openStage = async (options: StageOptions) => {
     expect(await witness.faults(forge.deliveries())).toEqual([]);
   });
   const account = await forge.createApp({ name: "enki", secret: "for-this-test-only", ...MANIFEST });
-  await forge.createRepository(REPOSITORY);
+  await forge.createRepository({ ...REPOSITORY, private: options.private ?? false });
   const log: string[] = [];
   let apps = 0;
   /** One more process of the App; webhooks go to the newest. */
@@ -112,6 +114,8 @@ export const openStage = async (options: StageOptions) => {
     ledgerKey: deriveLedgerKeys(account.privateKeyPem).publicKeys[0] ?? "",
     log,
     startApp: startOne,
+    /** The keys for the App's pages. */
+    client: account.client,
     app,
     /** GitHub's time. */
     now,

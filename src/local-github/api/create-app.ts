@@ -41,7 +41,7 @@ const deriveClientSecret = (privateKeyPem: string): string => createHash("sha1")
 export const createApp = async (forge: ForgeState, options: NewApp): Promise<CreatedApp> => {
   const privateKeyPem = options.privateKeyPem ?? (await generatePrivateKey());
   const id = takeNextId(forge);
-  const client = { id: `Iv23${id}`, secret: deriveClientSecret(privateKeyPem), callbackUrls: options.callbackUrls ?? [] };
+  const client = { id: `Iv23${id}`, secret: deriveClientSecret(privateKeyPem), callbackUrls: [...(options.callbackUrls ?? [])] };
   const app: GitHubApp = {
     id,
     slug: options.name,

@@ -42,7 +42,7 @@ export type GitHubApp = {
   readonly installations: Map<string, number>;
 };
 /** How an App signs users in: its credentials, and the addresses to which the users may return. */
-export type AppClient = { readonly id: string; readonly secret: string; readonly callbackUrls: readonly string[] };
+export type AppClient = { readonly id: string; readonly secret: string; readonly callbackUrls: string[] };
 /** The keys of a new App; only its owner has them. */
 export type CreatedApp = {
   readonly id: number;

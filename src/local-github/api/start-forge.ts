@@ -60,6 +60,8 @@ export type RunningForge = {
   createApp(app: NewApp): Promise<CreatedApp>;
   /** Sets the address that an App's webhooks are sent to. */
   setWebhookUrl(app: number, url: string): void;
+  /** Adds an address to which people may return after they authorized the App. */
+  addCallbackUrl(app: number, url: string): void;
   /** The number of an App's installation at an owner. */
   installation(app: number, owner: string): number;
   /** Creates a token of an App's installation that is valid for one hour. */
@@ -216,6 +218,7 @@ export const startForge = async (options: ForgeOptions): Promise<RunningForge> =
     revoke: (login) => revokeAuthorizations(forge, login),
     createApp: (newApp) => createApp(forge, newApp),
     setWebhookUrl: (id, url) => void (getApp(forge, id).webhookUrl = url),
+    addCallbackUrl: (id, url) => void getApp(forge, id).client?.callbackUrls.push(url),
     installation: (id, owner) => ensureInstallation(forge, getApp(forge, id), owner),
     createInstallationToken: (id, owner, permissions) => createInstallationToken(forge, { id, owner, permissions: permissions ?? null }),
     createRepository: (repository) => createRepository(forge, repository),

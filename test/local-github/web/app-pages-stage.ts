@@ -32,7 +32,7 @@ export const openAppPages = async ({ ledger = LEDGER, faults, publicUrl }: AppPa
   const requests: string[] = [];
   const stage = await openStage(
     { "a.txt": "a\n" },
-    { now: () => Date.now(), ...(faults && { faults }), observe: ({ path }) => void requests.push(path) },
+    { now: () => new Date().getTime(), ...(faults && { faults }), observe: ({ path }) => void requests.push(path) },
   );
   const { forge } = stage;
   await forge.createRepository({ owner: "octo", name: "secret", from: stage.work, private: true });
@@ -54,7 +54,7 @@ export const openAppPages = async ({ ledger = LEDGER, faults, publicUrl }: AppPa
     callbackUrls: [`${origin}/login/callback`],
   });
   let skew = 0;
-  const timers = { now: () => Date.now() + skew, after };
+  const timers = { now: () => new Date().getTime() + skew, after };
   const anonymous = openOctokit(null, forge.apiUrl);
   const log: string[] = [];
   const coordinated = new Set(["octo/demo", "octo/secret", "elsewhere/secret"]);
