@@ -1,5 +1,5 @@
 // Plays the demo's story on the local pages in a real Chromium, by hand only, and checks the pages with axe at two widths, light and dark.
-// Then shows its ledger, and one with a thousand steps, with `enki page`. `node scripts/browser.mjs [--timed] [<directory for screenshots>]`.
+// Then shows its ledger, and one with a thousand steps, with `enki page` and, after a login, with `enki app`. `node scripts/browser.mjs [--timed] [<directory for screenshots>]`.
 import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { createDemoRepository } from "./demo-repository.mjs";
 import { addLargeExecution } from "./large-ledger.mjs";
 import { openBrowser } from "./open-browser.mjs";
+import { startAppForge } from "./start-app-forge.mjs";
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
 const WAIT_MS = 120_000;
@@ -52,15 +53,19 @@ if (opened.missing !== null) skip(opened.missing);
 const { axe, launch } = opened;
 const { own, agent } = createDemoRepository(root);
 
-/** Starts Enki until it prints how to end it. */
-const startEnki = async (...args) => {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd: own, stdio: ["ignore", "pipe", "inherit"] });
+/** Starts Enki until it prints that it is ready. */
+const startEnki = async (args, { ready = "Ctrl+C ends it", env = {} } = {}) => {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    cwd: own,
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...env },
+  });
   let printed = "";
   await new Promise((resolve, reject) => {
     child.once("exit", () => reject(new Error(`enki ${args[0]} ended:\n${printed}`)));
     child.stdout.on("data", (chunk) => {
       printed += chunk;
-      if (printed.includes("Ctrl+C ends it")) resolve();
+      if (printed.includes(ready)) resolve();
     });
   });
   const end = async () => {
@@ -72,7 +77,7 @@ const startEnki = async (...args) => {
 };
 
 const faults = [];
-const local = await startEnki("local", "--agent", agent);
+const local = await startEnki(["local", "--agent", agent]);
 const browser = await launch();
 const [, bare] = /git pull (\S+) main/.exec(local.printed);
 const git = (...args) => execFileSync("git", ["--git-dir", bare, ...args], { encoding: "utf8" }).trim();
@@ -164,7 +169,7 @@ const readLedger = async () => {
   const copy = join(root, "copy.git");
   cpSync(bare, copy, { recursive: true });
   const many = addLargeExecution(copy, MANY_STEPS);
-  const served = await startEnki("page", "--repo", copy);
+  const served = await startEnki(["page", "--repo", copy]);
   try {
     await page.goto(/http:\S+\/open\/\S+/.exec(served.printed)[0]);
     await check("page-executions");
@@ -180,11 +185,63 @@ const readLedger = async () => {
     await page.goto("about:blank");
     await served.end();
   }
+  return { copy, many };
+};
+
+/** Chromium reports the page itself, too. */
+const isMissingPage = (fault) => /^console: Failed to load resource: .* 404/.test(fault);
+
+/** The same ledger on the pages of an App, which a person registers here and logs in to. */
+const readAppPages = async ({ copy, many }) => {
+  const forge = await startAppForge(root, { bare: copy, owner: "ada", name: "private" });
+  const place = ["--directory", join(root, "app-clones"), "--credentials", join(root, "app.json"), "--host", "127.0.0.1", "--port", "0"];
+  const app = await startEnki(["app", ...place], {
+    ready: "Register one at",
+    env: { GITHUB_API_URL: forge.apiUrl, GITHUB_SERVER_URL: forge.url },
+  });
+  try {
+    const register = /Register one at (\S+)/.exec(app.printed)[1];
+    const { origin } = new URL(register);
+    await page.goto(forge.address);
+    await page.goto(register);
+    await page.fill("#address", origin);
+    await page.click("button");
+    await page.click("button");
+    await page.click("button:has-text('Create GitHub App')");
+    await page.waitForURL(/installations\/new/);
+    const address = `${origin}/ada/private/executions`;
+    await page.goto(address);
+    await check("app-login");
+    await page.click("a:has-text('Log in with GitHub')");
+    await page.waitForURL(address);
+    // The App clones the repository first.
+    while ((await page.request.get(address)).status() !== 200) await page.waitForTimeout(200);
+    faults.splice(0, Infinity, ...faults.filter((fault) => !isMissingPage(fault)));
+    await page.reload();
+    await check("app-executions");
+    await page.click('a:has-text("can\'t upload")');
+    await page.waitForSelector("#timeline tbody");
+    await check("app-execution");
+    await page.goto(new URL(`./${many}`, page.url()).href);
+    await checkLoad();
+    await page.goto(`${origin}/`);
+    await check("app-home");
+    await page.goto(`${origin}/ada/nothing`);
+    await check("app-missing");
+    faults.splice(0, Infinity, ...faults.filter((fault) => !isMissingPage(fault)));
+    await page.click("button:has-text('Log out')");
+    await page.waitForSelector("h1:has-text('You are logged out')");
+    await check("app-logged-out");
+  } finally {
+    await page.goto("about:blank");
+    await app.end();
+    forge.end();
+  }
 };
 
 try {
   await playStory();
-  await readLedger();
+  await readAppPages(await readLedger());
 } catch (error) {
   await page.screenshot({ path: join(shots, "failure.png"), fullPage: true });
   throw error;

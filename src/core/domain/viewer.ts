@@ -7,7 +7,7 @@ export type ViewerToken = { readonly value: string; readonly expires: Millis | n
 export type ViewedRepository = { readonly id: number; readonly name: string; readonly defaultBranch: string };
 
 /** `hidden`: GitHub shows no such repository. `ended`: the token is not valid. `unavailable`: GitHub did not decide. */
-export type ViewerFailure = "hidden" | "ended" | "unavailable";
+type ViewerFailure = "hidden" | "ended" | "unavailable";
 export type ViewerReply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: ViewerFailure };
 
 export type NamedRepository = Pick<ViewedRepository, "id" | "name">;

@@ -41,7 +41,7 @@ export type ObservedRequest = {
 /** A person with the token that the pages use for them. */
 export type SignedInPerson = { readonly login: string; readonly token: string };
 /** A user's authorization of an App, before the App exchanges it for a token. */
-export type UserAuthorization = {
+type UserAuthorization = {
   readonly app: number;
   readonly login: string;
   readonly redirectUri: string;

@@ -29,7 +29,7 @@ const MAX_SESSIONS = 1_000;
 const MAX_PENDING_LOGINS = 10_000;
 
 /** Secrets are compared by their hashes, so that the time of a comparison says nothing. */
-export const hashSecret = (secret: string): string => createHash("sha256").update(secret).digest("base64url");
+const hashSecret = (secret: string): string => createHash("sha256").update(secret).digest("base64url");
 
 /** Entries that expire, at most `limit`; the oldest leaves first. */
 const openBounded = <T extends { readonly expires: Millis }>(now: () => Millis, limit: number) => {
