@@ -209,6 +209,7 @@ const readAppPages = async ({ copy, many }) => {
     await page.click("button");
     await page.click("button:has-text('Create GitHub App')");
     await page.waitForURL(/installations\/new/);
+    while ((await page.request.get(`${origin}/ready`)).status() !== 200) await page.waitForTimeout(200);
     const address = `${origin}/ada/private/executions`;
     await page.goto(address);
     await check("app-login");

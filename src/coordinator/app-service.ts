@@ -114,7 +114,7 @@ type ConnectedSource = {
 /** The number of a repository, if it is known or not yet recorded, and perhaps the default branch. */
 const findFacts = async ({ repository, source, access, place }: ConnectedSource): Promise<PartialFacts | null> => {
   if (source?.id !== undefined) return { id: source.id };
-  return (await readCloneId(place)) === null ? readRepositoryFacts(access.octokit, repository) : null;
+  return readCloneId(place) === null ? readRepositoryFacts(access.octokit, repository) : null;
 };
 type PartialFacts = { readonly id: number; readonly defaultBranch?: string };
 

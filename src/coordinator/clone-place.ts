@@ -1,4 +1,5 @@
-import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { access, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { GitHubRequester } from "../github/open-octokit.ts";
@@ -12,14 +13,14 @@ export const toClonePlace = (directory: string, repository: string): ClonePlace 
 });
 
 /** GitHub's number of the cloned repository; null if unknown. */
-export const readCloneId = async ({ idFile }: ClonePlace): Promise<number | null> => {
-  const text = await readFile(idFile, "utf8").catch(() => "");
+export const readCloneId = ({ idFile }: ClonePlace): number | null => {
+  const text = existsSync(idFile) ? readFileSync(idFile, "utf8") : "";
   return /^\d{1,15}$/.test(text) ? Number(text) : null;
 };
 
 /** Removes the clone of an earlier repository that had the same name, and records the number of the present one. */
 export const claimClone = async (place: ClonePlace, id: number): Promise<void> => {
-  const known = await readCloneId(place);
+  const known = readCloneId(place);
   if (known === id) return;
   if (known !== null) await rm(place.clone, { recursive: true, force: true });
   await mkdir(dirname(place.idFile), { recursive: true });
@@ -28,7 +29,7 @@ export const claimClone = async (place: ClonePlace, id: number): Promise<void> =
 
 /** Whether a clone holds the repository with this number. */
 export const holdsRepository = async (place: ClonePlace, id: number): Promise<boolean> =>
-  (await readCloneId(place)) === id &&
+  readCloneId(place) === id &&
   access(join(place.clone, "HEAD")).then(
     () => true,
     () => false,

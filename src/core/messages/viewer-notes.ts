@@ -3,7 +3,7 @@ export type ViewerNote = { readonly title: string; readonly text: string };
 
 export const LOGIN_NOTE: ViewerNote = {
   title: "Log in to read",
-  text: "GitHub says who you are, and you see the repositories that you may read there. These pages change nothing.",
+  text: "GitHub says who you are, and you see the repositories that you may read there.",
 };
 
 export const LOGIN_EXPIRED: ViewerNote = {

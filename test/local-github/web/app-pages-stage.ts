@@ -15,10 +15,7 @@ import { openViewerBrowser, type ViewerBrowser } from "../../support/viewer-brow
 import { NAMED, openStage } from "../api/stage.ts";
 import { filesOf, ledgerOf } from "./ledgers.ts";
 
-const LEDGER = ledgerOf(
-  [step("proxy"), step("docs", { needs: ["proxy"] })],
-  [stepIn("proxy", "running"), stepIn("docs", "pending")],
-);
+const LEDGER = ledgerOf([step("proxy"), step("docs", { needs: ["proxy"] })], [stepIn("proxy", "running"), stepIn("docs", "pending")]);
 
 export type AppPagesOptions = {
   readonly ledger?: Ledger;
