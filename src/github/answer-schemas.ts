@@ -1,3 +1,4 @@
+import { readRunKey } from "../core/domain/job.ts";
 import { readOwn } from "../core/domain/own-record.ts";
 import * as z from "zod";
 import type { RepositoryPermission, WorkflowRunInfo, GitHubComment } from "../core/domain/github-facts.ts";
@@ -110,7 +111,7 @@ export const workflowRunSchema = z
   })
   .transform((raw): WorkflowRunInfo => ({
     id: raw.id,
-    name: raw.display_title,
+    name: readRunKey(raw.display_title),
     state: raw.status === "completed" ? "done" : raw.status === "in_progress" ? "running" : "waiting",
     conclusion: raw.conclusion ?? null,
     // GitHub documents paths such as `.github/workflows/build.yml@main`.

@@ -13,6 +13,11 @@ import type { GitHubFailure, GitHubReply, RunPort } from "./github-ports.ts";
 const WORKFLOW_ROUTE = "/repos/{owner}/{repo}/actions/workflows/{workflow_id}";
 const STEP_WORKFLOW_FILE = { workflow_id: "enki-step.yml" };
 
+/** After so many jobs, a title is tried again: the file may have been updated. */
+const UNTITLED_JOBS = 100;
+/** One for each thing that a dispatch adapts: details, title, branch. */
+const MAX_ADAPTED_REFUSALS = 3;
+
 const isRefusalWith = (failure: GitHubFailure, code: string, words: RegExp): boolean =>
   failure.kind === "refused" && failure.code === code && words.test(failure.reason);
 
@@ -55,28 +60,36 @@ const createRunReads = (http: GitHubHttp): Pick<RunPort, "list" | "read" | "arti
 export const openRuns = (http: GitHubHttp, branch: DefaultBranchPort): RunPort => {
   /** Returns false after GitHub rejected the request for run details, which older servers do not support. */
   let details = true;
+  /** The number of next jobs that start without a title, because the repository's `enki-step.yml` has no such input. */
+  let untitled = 0;
 
-  const dispatch = async (inputs: JobInputs): Promise<GitHubReply<{ run: number | null }>> => {
+  const dispatch = async ({ title, ...ids }: JobInputs): Promise<GitHubReply<{ run: number | null }>> => {
     const ref = await branch.read();
     if (!ref.ok) return ref;
+    const inputs = title === undefined || untitled > 0 ? ids : { ...ids, title };
     // A short name could also mean a tag of that name, which everybody who may push can create.
     const parameters = { ...STEP_WORKFLOW_FILE, ref: toBranchRef(ref.value), inputs, ...(details ? { return_run_details: true } : {}) };
     const reply = await http.send({ route: `POST ${WORKFLOW_ROUTE}/dispatches`, parameters, schema: dispatchedRunSchema });
     return reply.ok ? { ok: true, value: { run: reply.value ? reply.value.workflow_run_id : null } } : reply;
   };
 
+  /** Adapts the next dispatch to a refusal; false if nothing can be adapted. */
+  const adapt = (failure: GitHubFailure): boolean => {
+    if (details && isRefusalWith(failure, "invalid", /return_run_details/)) details = false;
+    else if (untitled === 0 && isRefusalWith(failure, "invalid", /unexpected inputs.*\btitle\b/i)) untitled = UNTITLED_JOBS;
+    // The default branch was renamed.
+    else if (isRefusalWith(failure, "invalid", /no ref found/i)) branch.forget();
+    else return false;
+    return true;
+  };
+
   return {
     startJob: async (inputs) => {
-      const first = await dispatch(inputs);
-      if (first.ok) return first;
-      if (details && isRefusalWith(first.failure, "invalid", /return_run_details/)) {
-        details = false;
-        return dispatch(inputs);
+      untitled = Math.max(0, untitled - 1);
+      for (let refusals = 0; ; refusals += 1) {
+        const reply = await dispatch(inputs);
+        if (reply.ok || refusals === MAX_ADAPTED_REFUSALS || !adapt(reply.failure)) return reply;
       }
-      if (!isRefusalWith(first.failure, "invalid", /no ref found/i)) return first;
-      // The default branch was renamed.
-      branch.forget();
-      return dispatch(inputs);
     },
     ...createRunReads(http),
     startWorkflow: (file, ref) =>

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readRunKey } from "../../src/core/domain/job.ts";
 import { hasNamespaces } from "../support/namespaces.ts";
 import { runningWith } from "../support/processes.ts";
 import { type Ended, openTerminal } from "./stage.ts";
@@ -29,7 +30,7 @@ const readJobs = async ({ url }: Summary): Promise<void> => {
     const listed = await get<{ jobs: { name: string; conclusion: string; html_url: string }[] }>(`${api}/actions/runs/${id}/jobs`);
     const ran = listed.jobs.filter(({ conclusion }) => conclusion !== "skipped");
     const logs = await Promise.all(ran.map(async ({ name, html_url }) => ({ name, log: await (await fetch(html_url)).text() })));
-    jobs.set(display_title.replace(/\/[0-9a-f]{6}-/, "/"), logs);
+    jobs.set(readRunKey(display_title).replace(/\/[0-9a-f]{6}-/, "/"), logs);
   }
 };
 

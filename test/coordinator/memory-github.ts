@@ -308,9 +308,9 @@ const otherRoutes = (state: State): Routes => ({
   },
   "POST /actions/workflows/{workflow_id}/dispatches": (given) => {
     // `inputs` is what the adapter sends for a job.
-    const { kind, target, attempt } = given["inputs"] as Record<string, string>;
+    const { kind, target, attempt, title } = given["inputs"] as Record<string, string>;
     const id = state.next++;
-    state.runs.push({ id, name: `${kind}/${target}/${attempt}`, status: "in_progress", conclusion: null });
+    state.runs.push({ id, name: `${kind}/${target}/${attempt}${title ? ` · ${title}` : ""}`, status: "in_progress", conclusion: null });
     return { workflow_run_id: id };
   },
   "GET /actions/workflows/{workflow_id}/runs": () => ({

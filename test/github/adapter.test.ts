@@ -313,6 +313,37 @@ test("stops requesting run details from a server without them", async () => {
   expect(await github.runs.startJob(inputs)).toEqual({ ok: true, value: { run: null } });
 });
 
+test("starts jobs without a title if the repository's workflow file has no such input", async () => {
+  const { github, api } = stage();
+  const titled = { ...inputs, title: "Fix it" };
+  const hasTitle = (body: { inputs: object }): boolean => "title" in body.inputs;
+  const hasNone = (body: { inputs: object }): boolean => !hasTitle(body);
+  api.get(REPO).reply(200, { default_branch: "main" });
+  api.post(DISPATCH, hasTitle).reply(422, { message: 'Unexpected inputs provided: ["title"]' });
+  api.post(DISPATCH, hasNone).times(100).reply(200, { workflow_run_id: 5 });
+  api.post(DISPATCH, hasTitle).reply(200, { workflow_run_id: 6 });
+  // The refusal counts for a hundred jobs; then the file may have been updated.
+  for (const _ of numbers(1, 100)) expect(await github.runs.startJob(titled)).toEqual({ ok: true, value: { run: 5 } });
+  expect(await github.runs.startJob(titled)).toEqual({ ok: true, value: { run: 6 } });
+});
+
+test("starts a job on an old server, from an old workflow file, on a renamed branch", async () => {
+  const { github, api } = stage();
+  api.get(REPO).reply(200, { default_branch: "master" }, { etag: '"1"' }).get(REPO).reply(200, { default_branch: "main" });
+  api.post(DISPATCH).reply(422, { message: 'Invalid request. "return_run_details" is not a permitted key.' });
+  api.post(DISPATCH).reply(422, { message: "No ref found for: refs/heads/master" });
+  api.post(DISPATCH).reply(422, { message: 'Unexpected inputs provided: ["title"]' });
+  api.post(DISPATCH, { ref: "refs/heads/main", inputs: { ...inputs } }).reply(204);
+  expect(await github.runs.startJob({ ...inputs, title: "Fix it" })).toEqual({ ok: true, value: { run: null } });
+});
+
+test("refuses inputs that a workflow file lacks besides the title", async () => {
+  const { github, api } = stage();
+  api.get(REPO).reply(200, { default_branch: "main" });
+  api.post(DISPATCH).reply(422, { message: 'Unexpected inputs provided: ["kind"]' });
+  expect(await github.runs.startJob({ ...inputs, title: "Fix it" })).toMatchObject({ ok: false, failure: { code: "invalid" } });
+});
+
 test("reads a renamed default branch again", async () => {
   const { github, api } = stage();
   api.get(REPO).reply(200, { default_branch: "master" }, { etag: '"1"' }).get(REPO).reply(200, { default_branch: "main" });
@@ -331,9 +362,13 @@ test("refuses to start a missing workflow file and lists no runs of it", async (
   expect(await github.runs.list()).toEqual({ ok: true, value: [] });
 });
 
-test("reads a run's name from its display title", async () => {
+test("reads a run's name from its display title, without the title of the job", async () => {
   const { github, api } = stage();
-  const list = [rawRun(3, "work/abc123-one/1", "queued"), rawRun(2, "plan/abc123/1"), rawRun(1, "plan/abc123/1", "completed")];
+  const list = [
+    rawRun(3, "work/abc123-one/1", "queued"),
+    rawRun(2, "plan/abc123/1 · Fix it · now"),
+    rawRun(1, "plan/abc123/1", "completed"),
+  ];
   api.get(`${REPO}/actions/workflows/enki-step.yml/runs`).query(true).reply(200, { total_count: 3, workflow_runs: list });
   expect(await github.runs.list()).toEqual({
     ok: true,

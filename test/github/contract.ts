@@ -346,6 +346,13 @@ const runs = (on: () => ContractStage): void => {
     value(await github.runs.stop(listed?.id ?? 0));
   });
 
+  test("starts a job with a title under its key, also from a workflow file without titles", async () => {
+    const { github, settle } = on();
+    for (const attempt of ["1", "2"]) value(await github.runs.startJob({ ...inputs, attempt, title: "Fix it · now" }));
+    await settle();
+    expect(value(await github.runs.list()).map(({ name }) => name)).toEqual(["work/abc123-one/2", "work/abc123-one/1"]);
+  });
+
   test("a run is read with what tells whether Enki started it, and is listed alike", async () => {
     const { github, self, settle } = on();
     const { run } = value(await github.runs.startJob(inputs));

@@ -30,14 +30,14 @@ test("given no App and no server, when a maintainer asks, approves and reviews, 
     .filter(({ id, event }) => id < first && event === "workflow_dispatch")
     .map(({ display_title }) => display_title);
   expect(startedBefore.map((title) => title.replace(/[0-9a-f]{40}|[0-9a-f]{6}(?=[-/])/, "*")).toReversed()).toEqual([
-    "plan/*/1",
-    "work/*-research/1",
-    "work/*-fix_upload_limit/1",
-    "verify/*/1",
-    "work/*-fix_upload_limit/2",
-    "verify/*/1",
-    "work/*-test_upload/1",
-    "work/*-document_limit/1",
+    "plan/*/1 · Users can't upload files larger than 1MB",
+    "work/*-research/1 · Find every place that limits uploads",
+    "work/*-fix_upload_limit/1 · Allow uploads of up to 10 MB",
+    "verify/*/1 · Allow uploads of up to 10 MB",
+    "work/*-fix_upload_limit/2 · Allow uploads of up to 10 MB",
+    "verify/*/1 · Allow uploads of up to 10 MB",
+    "work/*-test_upload/1 · Test an upload of 5 MB with the shipped limit",
+    "work/*-document_limit/1 · Document the upload limit",
   ]);
   const jobs = await Promise.all(runs.map(({ id }) => stage.jobs(id)));
   const names = jobs.flat().flatMap(({ name, conclusion }) => (conclusion === "skipped" ? [] : name));
@@ -101,7 +101,9 @@ test("given a machine that dies while the job that published a result coordinate
   expect((await stage.landed()).toSorted()).toEqual(STEPS);
   const runs = await stage.runs();
   const failed = runs.filter(({ conclusion }) => conclusion === "failure");
-  expect(failed.map(({ display_title }) => display_title.replace(/[0-9a-f]{6}(?=-)/, "*"))).toEqual(["work/*-fix_upload_limit/1"]);
+  expect(failed.map(({ display_title }) => display_title.replace(/[0-9a-f]{6}(?=-)/, "*"))).toEqual([
+    "work/*-fix_upload_limit/1 · Allow uploads of up to 10 MB",
+  ]);
   expect((await stage.jobs(failed[0]?.id ?? 0)).find(({ name }) => name === "rescue")).toMatchObject({ conclusion: "success" });
   const titles = runs.filter(({ event }) => event === "workflow_dispatch").map(({ display_title }) => display_title);
   expect(new Set(titles).size).toBe(titles.length);

@@ -85,10 +85,10 @@ type Stage = {
 };
 
 const work = async (stage: Stage, request: RunRequest, observer: RunObserver): Promise<void> => {
-  const { kind = "", target = "", attempt = "" } = request.inputs;
+  const { kind = "", target = "", attempt = "", title = "" } = request.inputs;
   const job = readJobKey(`${kind}/${target}/${attempt}`);
   if (!job) return observer.onDone("startup_failure", "not one of ours");
-  observer.onTitle(`${kind}/${target}/${attempt}`);
+  observer.onTitle(`${kind}/${target}/${attempt}${title === "" ? "" : ` · ${title}`}`);
   const root = join(stage.directory, String(request.id));
   const { owner, name, defaultBranch } = request.repository;
   const host: JobHost = {

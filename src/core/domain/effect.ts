@@ -62,13 +62,14 @@ export type SquashOrRebase =
 
 export type ReactionName = "eyes" | "rocket" | "confused";
 
-/** Inputs of `enki-step.yml`: ids only, no texts. */
+/** Inputs of `enki-step.yml`: ids, and a title that only the run's name shows. */
 export type JobInputs = {
   kind: JobKind;
   execution: string;
   step: string;
   attempt: string;
   target: string;
+  title?: string;
 };
 
 /** Results of effects, by kind. */

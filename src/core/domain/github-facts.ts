@@ -30,6 +30,7 @@ export type Pull = {
 };
 export type WorkflowRunInfo = {
   readonly id: number;
+  /** Without the title that `enki-step.yml` appends. */
   readonly name: string;
   readonly state: "waiting" | "running" | "done";
   readonly conclusion: string | null;

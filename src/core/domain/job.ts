@@ -8,7 +8,7 @@ import type { Outcome, ThreadReply } from "./outcome.ts";
 const JOB_KINDS = ["plan", "work", "resolve", "verify"] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
-/** `<kind>/<target>/<attempt>`: the run's name, its concurrency group, and the end of its result ref. */
+/** `<kind>/<target>/<attempt>`: the start of the run's name, its concurrency group, and the end of its result ref. */
 export type JobKey = `${JobKind}/${string}/${number}`;
 /** Target of a plan job: the execution; of work and resolve: the task; of verify: the candidate's commit. Attempts count from 1. */
 export type Job = { readonly kind: JobKind; readonly target: string; readonly attempt: number };
@@ -24,6 +24,9 @@ export const readJobKey = (text: string): Job | null => {
   if (!isJobKind(kind) || !/^[a-z0-9][a-z0-9_-]*$/.test(target) || !/^[1-9][0-9]{0,5}$/.test(count)) return null;
   return { kind, target, attempt: Number(count) };
 };
+
+/** The part of a run's name before its title, which `enki-step.yml` appends. No key contains the separator. */
+export const readRunKey = (name: string): string => name.split(" · ", 1)[0] ?? "";
 
 /** The artifact that a run uploads before it creates the result's ref: no other run, and no person, can upload it there. */
 export const toResultArtifactName = (result: Sha): string => `enki-result-${result}`;

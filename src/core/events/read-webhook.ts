@@ -2,7 +2,7 @@ import { readOwn } from "../domain/own-record.ts";
 import { z } from "zod";
 import type { Event } from "../domain/event.ts";
 import type { Login } from "../domain/ids.ts";
-import { toJobKey, readJobKey } from "../domain/job.ts";
+import { toJobKey, readJobKey, readRunKey } from "../domain/job.ts";
 import type { Review } from "../domain/github-facts.ts";
 import { readComment, readLineComment, readReview } from "./read-comment.ts";
 import { readNewIssue } from "./read-issue.ts";
@@ -170,6 +170,7 @@ const readLineCommentEvent = (payload: unknown, self: Login): Event[] => {
 const readWorkflowRunEvent = (payload: unknown): Event[] => {
   const read = workflowRunEventSchema.safeParse(payload);
   if (!read.success || read.data.action !== "completed") return [];
-  const job = readJobKey(read.data.workflow_run.display_title ?? read.data.workflow_run.name ?? "");
+  const { display_title, name } = read.data.workflow_run;
+  const job = readJobKey(readRunKey(display_title ?? name ?? ""));
   return job ? [{ kind: "woken", endedJob: toJobKey(job) }] : [{ kind: "woken" }];
 };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { BundleRules } from "../../../src/core/policy/check-bundle.ts";
-import type { JobKey, JobResult } from "../../../src/core/domain/job.ts";
+import { type JobKey, type JobResult, readRunKey } from "../../../src/core/domain/job.ts";
 import { RESULTS_PREFIX, toResultRef } from "../../../src/core/domain/refs.ts";
 import { writeCommit } from "../../../src/storage/git/git-objects.ts";
 import { type TreeEntry, writeBlobs, writeTree } from "../../../src/storage/git/git-tree.ts";
@@ -147,7 +147,7 @@ const findRun = async (stage: Awaited<ReturnType<typeof openStage>>, kind: strin
       workflow_runs: { id: number; display_title: string }[];
     };
     const run = runs.find(({ display_title: title }) => title.startsWith(`${kind}/`));
-    return run && { id: run.id, job: run.display_title as JobKey };
+    return run && { id: run.id, job: readRunKey(run.display_title) as JobKey };
   });
 
 const resultRefs = async (stage: Awaited<ReturnType<typeof openStage>>): Promise<string> =>

@@ -53,6 +53,8 @@ test("B-29 a comment whose text changed before the delivery is marked", () => {
 test("a finished run names its job; people's pull request activity is reported, Enki's own is a bare wake-up", () => {
   const run = (title: string) => readWebhook("workflow_run", { action: "completed", workflow_run: { display_title: title } }, "enki[bot]");
   expect(run("work/abcdef-fix/2")).toEqual([{ kind: "woken", endedJob: "work/abcdef-fix/2" }]);
+  expect(run("work/abcdef-fix/2 · Fix plan/abcdef/1 · now")).toEqual([{ kind: "woken", endedJob: "work/abcdef-fix/2" }]);
+  expect(run("CI · work/abcdef-fix/2")).toEqual([{ kind: "woken" }]);
   expect(run("CI")).toEqual([{ kind: "woken" }]);
   const pull = (action: string, login: string) => readWebhook("pull_request", { action, sender: { login } }, "enki[bot]");
   expect(pull("labeled", "maintainer")).toEqual([{ kind: "woken", activity: "pulls" }]);

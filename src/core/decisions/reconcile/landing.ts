@@ -154,7 +154,13 @@ const requestVerifyJob = (
   tx.wakeAt(notBefore);
   if (notBefore > tx.now) return;
   const id = readTaskId(tasks[0] ?? "");
-  requestJob(tx, { kind: "verify", execution: id?.execution ?? "", step: id?.step ?? "", target: commit, attempt });
+  const title = tasks.map((task) => findTitle(tx, task)).join(", ");
+  requestJob(tx, { kind: "verify", execution: id?.execution ?? "", step: id?.step ?? "", target: commit, attempt, title });
+};
+
+const findTitle = (tx: DecisionReader, task: TaskId): string => {
+  const found = findStep(tx, task);
+  return (found && tx.planned(found.execution, found.step.id)?.title) ?? task;
 };
 
 const storeQueue = (tx: DecisionTransaction, base: BranchName, queue: Queue): void => {

@@ -8,6 +8,7 @@ import { findOpenConflict, isBeingResolved, type Step } from "../../domain/step.
 import { scheduleWork, type WorkLoad, type StartableWork } from "../schedule.ts";
 import type { StepContext } from "../apply/fail-step.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import { toOneLine } from "../../messages/escape.ts";
 import { JOB_SLACK_MS } from "../../domain/retry-policy.ts";
 import { findBudgetHold, hasAgent, reserveAttempt } from "../budget-room.ts";
 import { listQuotaHolds, readQuotaWaits } from "../quota-waits.ts";
@@ -130,11 +131,13 @@ const startResolutionAttempt = (tx: DecisionTransaction, { execution, step }: St
 
 const requestExecutionJobs = (tx: DecisionTransaction, execution: Execution): void => {
   if (isPlanning(execution) && execution.planning.deadline !== null) {
-    requestJob(tx, { kind: "plan", execution: execution.id, step: "", target: execution.id, attempt: execution.planning.attempt });
+    const { id, amendment, request, planning } = execution;
+    const title = amendment?.state === "planning" ? amendment.request : request;
+    requestJob(tx, { kind: "plan", execution: id, step: "", target: id, attempt: planning.attempt, title });
   }
   for (const step of tx.steps(execution.id)) {
     const target = toTaskId(execution.id, step.id);
-    const of = { execution: execution.id, step: step.id, target };
+    const of = { execution: execution.id, step: step.id, target, title: tx.planned(execution, step.id)?.title ?? "" };
     if (step.state === "running") requestJob(tx, { kind: "work", ...of, attempt: step.attempt });
     const conflict = findOpenConflict(step);
     if (conflict && conflict.deadline !== null) requestJob(tx, { kind: "resolve", ...of, attempt: conflict.attempt });
@@ -147,7 +150,11 @@ export type JobRequest = {
   readonly step: string;
   readonly target: string;
   readonly attempt: number;
+  /** Appended to the run's name. */
+  readonly title: string;
 };
+
+const MAX_RUN_TITLE_CHARS = 100;
 
 /** The number of jobs of a kind that were requested so far; a repetition after a retry needs a new run. */
 export const countRequestedJobs = (tx: DecisionReader, kind: JobKind, target: string): number => {
@@ -157,12 +164,13 @@ export const countRequestedJobs = (tx: DecisionReader, kind: JobKind, target: st
 };
 
 /** Requests a job's run until its start is confirmed. */
-export const requestJob = (tx: DecisionTransaction, { kind, execution, step, target, attempt }: JobRequest): void => {
+export const requestJob = (tx: DecisionTransaction, { kind, execution, step, target, attempt, ...request }: JobRequest): void => {
   const job = toJobKey({ kind, target, attempt });
+  const title = toOneLine(request.title, MAX_RUN_TITLE_CHARS);
   tx.requestEffect({
     kind: "start-job",
     key: `start-job:${job}`,
     job,
-    inputs: { kind, execution, step, target, attempt: String(attempt) },
+    inputs: { kind, execution, step, target, attempt: String(attempt), ...(title !== "" && { title }) },
   });
 };
