@@ -12,6 +12,7 @@ import { formatDiff, type PlannedFile, planFiles, writePlannedFiles } from "./se
 import { type OwnRepository, readOwnRepository } from "./set-up/read-repository-facts.ts";
 import { readJobsSection } from "./set-up/read-jobs-section.ts";
 import { readShippedFiles } from "./set-up/shipped-files.ts";
+import { type LedgerKeyRequest, storeLedgerKey } from "./set-up/store-ledger-key.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 export const initOptions = {
@@ -26,6 +27,7 @@ export const initOptions = {
     default: false,
     about: "keeps the key in a secret of the repository; private repositories on GitHub Free have no environments",
   },
+  "ledger-key": { type: "boolean", default: false, about: "creates the key that signs the ledger, and stores it as a secret with gh" },
   agent: { type: "string", value: "<name or command line>", about: "the agent: claude, codex, gemini, opencode, or a command line" },
   verify: { type: "string", multiple: true, value: "<command>", about: "a command that every change must pass; repeatable" },
 } as const;
@@ -52,20 +54,23 @@ export const runInitCommand = async (args: readonly string[], terminal: Terminal
   const jobs = readJobsSection(read(CONFIG_PATH));
   const files = renderSetUp(await readShippedFiles(terminal.root, values.vendor), { ...choices, jobs, isOnServer: isOnServer(own) });
   const planned = await comparePresentFiles(terminal, own, { commit, files });
+  const confirm = asks ? progress.confirm : null;
+  const keyRequest: LedgerKeyRequest = { ...choices, own, isWanted: values["ledger-key"], isDryRun: values["dry-run"], confirm };
   if (planned.length === 0) {
     terminal.out("Everything is up to date.\n");
-    return 0;
+    return storeLedgerKey(terminal, keyRequest);
   }
   for (const file of planned) terminal.out(`\n${await formatDiff(terminal, file)}`);
   if (values["dry-run"]) return 0;
-  const consented = await chooseFiles(terminal, planned, { ...values, confirm: asks ? progress.confirm : null });
+  const consented = await chooseFiles(terminal, planned, { ...values, confirm });
   if (consented === null) {
     terminal.err("Nothing was written, because no one could be asked. enki init --yes writes these files.\n");
     return EXIT_UNANSWERED;
   }
   await deliver(terminal, { own, base, commit, consented });
+  const code = await storeLedgerKey(terminal, keyRequest);
   for (const line of describeNextSteps(own, choices, base !== null)) terminal.out(`${line}\n`);
-  return 0;
+  return code;
 };
 
 const requireBase = ({ directory, remote, defaultBranch }: OwnRepository): SetUpBase => {

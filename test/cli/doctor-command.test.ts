@@ -65,7 +65,7 @@ test("without a key that signs the ledger, enki doctor says who is trusted, and 
   await terminal.run(["init", "--yes"], { cwd });
   const { out } = await doctor();
   expect(out).toContain("! ledger-unsigned: The ledger is not signed, so anyone with write access to the repository could change it.");
-  expect(out).toContain("gh secret set ENKI_LEDGER_KEY --repo octo/demo --env enki < ledger-key");
+  expect(out).toContain("gh secret set ENKI_LEDGER_KEY --repo octo/demo --env enki < ledger-key; rm -f ledger-key ledger-key.pub\n");
   settings["/environments/enki/secrets"] = { total_count: 2, secrets: [{ name: "ENKI_MODEL_KEY" }, { name: "ENKI_LEDGER_KEY" }] };
   expect((await doctor()).out).not.toContain("ledger-unsigned");
 });

@@ -1,4 +1,5 @@
 import { LEDGER_KEY_FAULT } from "../../messages/refusals/ledger.ts";
+import { formatLedgerKeyCommand, type SecretPlace } from "../ledger-key-command.ts";
 import { COORDINATOR_WORKFLOW_PATH } from "../plan-set-up.ts";
 import { formatEnvironmentCommand, restrictEnvironment } from "../restrict-environment.ts";
 import type { DoctorFacts } from "./doctor-facts.ts";
@@ -58,14 +59,23 @@ const reportUnsigned = (command: string): Finding[] => [reportWarning(LEDGER_KEY
 
 /** Checks the App's own machine, the existing ledger, and the jobs that will write the ledger. */
 const checkLedgerKey: DoctorCheck = (facts) => {
-  const { hasLedgerKey, ledger, github, remote } = facts;
+  const { hasLedgerKey, ledger, github } = facts;
   if (hasLedgerKey === false) return reportUnsigned(LEDGER_KEY_FAULT.next);
   if (hasLedgerKey === true || (ledger.kind === "healthy" && ledger.isSigned)) return [];
-  const setKey = `ssh-keygen -t ed25519 -N '' -f ledger-key && gh secret set ENKI_LEDGER_KEY --repo ${slugOf(facts)} --env enki < ledger-key`;
-  if (ledger.kind === "healthy")
-    return reportUnsigned(github?.hasLedgerSecret === true && remote ? `enki ledger sign https://${remote.host}/${slugOf(facts)}` : setKey);
+  if (ledger.kind === "healthy") return reportUnsigned(formatSignCommand(facts));
   const hasJobs = facts.workflowTexts[COORDINATOR_WORKFLOW_PATH] !== undefined;
-  return hasJobs && github?.hasLedgerSecret === false ? reportUnsigned(setKey) : [];
+  return hasJobs && github?.hasLedgerSecret === false ? reportUnsigned(formatLedgerKeyCommand(findSecretPlace(facts))) : [];
+};
+
+const findSecretPlace = (facts: DoctorFacts): SecretPlace => ({
+  slug: slugOf(facts),
+  usesEnvironment: facts.stepWorkflow === null || usesEnvironment(facts),
+});
+
+/** The line that signs a ledger without a signature. */
+const formatSignCommand = (facts: DoctorFacts): string => {
+  const url = `https://${facts.remote?.host ?? "<host>"}/${slugOf(facts)}`;
+  return facts.github?.hasLedgerSecret === true ? `enki ledger sign ${url}` : formatLedgerKeyCommand(findSecretPlace(facts), { url });
 };
 
 /** Checks of the keys that jobs receive, and of who may read them. */

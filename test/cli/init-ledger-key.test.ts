@@ -1,0 +1,216 @@
+import { execFile, spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { PassThrough } from "node:stream";
+import { expect, onTestFinished, test } from "vitest";
+import { runInitCommand } from "../../src/cli/init-command.ts";
+import { startForge } from "../../src/local-github/api/start-forge.ts";
+import { readLedgerKeys } from "../../src/storage/ledger/ledger-keys.ts";
+import { quickRunner } from "../stories/quick-runner.ts";
+import { after } from "../support/after.ts";
+import { makeRepository, openTerminal } from "./stage.ts";
+
+/** Plays `gh` in a directory: `calls` has the arguments of each call, `stdin` what the last storing call read, `secrets` a file for each. */
+const FAKE_GH = `#!/bin/sh
+echo "$@" >> "$GH_PLACE/calls"
+case "$1 $2" in
+  "auth token") test -e "$GH_PLACE/login" ;;
+  "secret list") ls "$GH_PLACE/secrets" ;;
+  "secret set") cat > "$GH_PLACE/stdin"; if test -e "$GH_PLACE/refuses"; then echo "HTTP 403: no" >&2; exit 1; fi; touch "$GH_PLACE/secrets/$3" ;;
+  "api --hostname") case "$*" in
+    *--method*) cat >> "$GH_PLACE/settings"; echo >> "$GH_PLACE/settings" ;;
+    *) test -e "$GH_PLACE/closed" && echo true ;;
+  esac ;;
+esac
+`;
+
+/** A person in a clone of a repository on a local GitHub, with the program `gh`. */
+const open = async () => {
+  const terminal = openTerminal();
+  const runner = quickRunner(join(terminal.root, "jobs"), () => {
+    throw new Error("no job runs here");
+  });
+  const directory = join(terminal.root, "forge");
+  const forge = await startForge({ directory, port: 0, now: () => 1_800_000_000_000, random: () => 0.5, after, runner });
+  onTestFinished(() => forge.close());
+  const token = forge.createUser("ada");
+  await forge.createRepository({ owner: "octo", name: "demo" });
+  forge.setPermission({ owner: "octo", name: "demo" }, { login: "ada", role: "admin" });
+  const cwd = join(terminal.root, "own");
+  const git = makeRepository(cwd, { "go.mod": "module a\n" });
+  git("remote", "add", "origin", `${forge.url.replace("//", `//x-access-token:${token}@`)}/octo/demo.git`);
+  const push = (ref: string): Promise<unknown> => promisify(execFile)("git", ["push", "-q", "origin", `HEAD:${ref}`], { cwd });
+  await push("refs/heads/main");
+  const place = join(terminal.root, "gh");
+  mkdirSync(join(place, "secrets"), { recursive: true });
+  writeFileSync(join(place, "gh"), FAKE_GH);
+  chmodSync(join(place, "gh"), 0o755);
+  writeFileSync(join(place, "login"), "");
+  const read = (name: string): string => (existsSync(join(place, name)) ? readFileSync(join(place, name), "utf8") : "");
+  const env = { PATH: `${place}:${process.env["PATH"] ?? ""}`, GH_PLACE: place };
+  return {
+    host: new URL(forge.url).host,
+    url: `${forge.url}/octo/demo`,
+    token,
+    git,
+    push,
+    read,
+    terminal,
+    cwd,
+    has: (name: string): void => writeFileSync(join(place, name), ""),
+    init: (...args: string[]) => terminal.run(["init", "--yes", ...args], { cwd, env }),
+    /** Runs init where a person takes what was detected, agrees to each file, and answers so to the question about the key. */
+    converse: async (answer: string): Promise<{ code: number; out: string }> => {
+      const stdin = new PassThrough();
+      const answers = [
+        [/^Create a key/, answer],
+        [/^(?:Create|Update) \./, "y"],
+        [/^(?:Which|What) /, ""],
+      ] as const;
+      let out = "";
+      const hear = (text: string): void => {
+        out += text;
+        const [, said] = answers.find(([question]) => question.test(text)) ?? [];
+        if (said !== undefined) queueMicrotask(() => void stdin.write(`${said}\n`));
+      };
+      const code = await runInitCommand([], {
+        out: hear,
+        err: hear,
+        exit: () => {
+          throw new Error("exit");
+        },
+        stdin,
+        stdout: new PassThrough(),
+        isInteractive: true,
+        size: () => ({ columns: 80, rows: 24 }),
+        log: () => undefined,
+        onInterrupt: () => undefined,
+        waitForInterrupt: () => Promise.resolve(),
+        cwd,
+        env: { ...process.env, ...env },
+        root: new URL("../..", import.meta.url).pathname,
+        node: process.execPath,
+        now: () => 0,
+        after,
+      });
+      return { code, out };
+    },
+  };
+};
+
+const KEY = /-----BEGIN PRIVATE KEY-----[^]*-----END PRIVATE KEY-----/;
+
+test("--ledger-key hands a new key to gh alone, in an environment for the default branch, and the key signs a ledger", async () => {
+  const { init, read, host, url, token, push, git, terminal, cwd } = await open();
+  const { code, out, err } = await init("--ledger-key");
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(read("calls").trim().split("\n")).toEqual([
+    `auth token --hostname ${host}`,
+    `secret list --repo ${host}/octo/demo`,
+    `secret list --repo ${host}/octo/demo --env enki`,
+    `api --hostname ${host} repos/octo/demo/environments/enki --jq .deployment_branch_policy != null`,
+    `api --hostname ${host} --method PUT repos/octo/demo/environments/enki --input - --silent`,
+    `api --hostname ${host} --method POST repos/octo/demo/environments/enki/deployment-branch-policies --input - --silent`,
+    `secret list --repo ${host}/octo/demo`,
+    `secret list --repo ${host}/octo/demo --env enki`,
+    `secret set ENKI_LEDGER_KEY --repo ${host}/octo/demo --env enki`,
+  ]);
+  expect(
+    read("settings")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown),
+  ).toEqual([{ deployment_branch_policy: { protected_branches: false, custom_branch_policies: true } }, { name: "main" }]);
+  const pem = read("stdin");
+  expect(pem).toMatch(KEY);
+  const keys = readLedgerKeys(pem);
+  const shown = /Its public key: (ssh-ed25519 \S+)$/m.exec(out)?.[1];
+  expect(keys.ok && keys.value.publicKeys).toEqual([shown]);
+  const secret = pem.split("\n")[1] ?? "";
+  expect(`${out}${err}`).not.toContain(secret);
+  // Neither the work tree nor the directory for temporary files has the key.
+  const searched = spawn("grep", ["-rlF", secret, cwd, join(terminal.root, "tmp"), join(terminal.root, "home")]);
+  expect(await new Promise((resolve) => searched.once("close", resolve))).toBe(1);
+  expect(readdirSync(join(terminal.root, "tmp"))).toEqual([]);
+
+  await push("refs/enki/ledger");
+  const env = { ENKI_LEDGER_KEY: pem, GITHUB_TOKEN: token };
+  const signed = await terminal.run(["ledger", "sign", url, git("rev-parse", "HEAD")], { env });
+  expect(signed).toMatchObject({ code: 0, out: `The ledger of octo/demo is signed with ${shown}\n` });
+});
+
+test("--ledger-key never replaces a key, also that of an App, and asks nothing of gh for an App that is a service", async () => {
+  for (const name of ["ENKI_LEDGER_KEY", "ENKI_APP_KEY"]) {
+    const { init, read, has } = await open();
+    has(`secrets/${name}`);
+    expect(await init("--ledger-key")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("exists already; it stays as it is") as unknown,
+    });
+    expect(read("calls")).not.toContain("secret set");
+  }
+  const { init, read } = await open();
+  expect(await init("--ledger-key", "--app")).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("The App signs the ledger") as unknown,
+  });
+  expect(read("calls")).toBe("");
+});
+
+test.each([
+  ["y", "yes", /^secret set ENKI_LEDGER_KEY /m],
+  ["n", "no", /^auth token \S+ \S+\n(?:secret list .*\n)+$/],
+])("at a terminal, init asks after the files whether to create the key; %s means %s", async (answer, _, calls) => {
+  const { converse, read } = await open();
+  const { code, out } = await converse(answer);
+  expect(code).toBe(0);
+  expect(out).toMatch(/wrote \.enki\/enki\.toml[^]*Create a key with which Enki's jobs sign the ledger[^]*Next:/);
+  expect(read("calls")).toMatch(calls);
+});
+
+test("without the option, init asks gh nothing; with --repository-secret the key is a secret of the repository", async () => {
+  const { init, read } = await open();
+  expect((await init()).code).toBe(0);
+  expect(read("calls")).toBe("");
+  expect((await init("--ledger-key", "--repository-secret")).code).toBe(0);
+  expect(read("calls")).toMatch(/^secret set ENKI_LEDGER_KEY --repo \S+$/m);
+  expect(read("calls")).not.toContain("enki ");
+  expect(read("settings")).toBe("");
+});
+
+test.each([
+  ["there is no gh", "gh is missing, or not signed in to ", ""],
+  ["GitHub refuses the secret", "HTTP 403: no", "refuses"],
+])("if %s, init prints the line that stores a key and removes its files", async (_, reason, state) => {
+  const { init, has, host, terminal, cwd } = await open();
+  if (state !== "") has(state);
+  const ended = state === "" ? await terminal.run(["init", "--yes", "--ledger-key"], { cwd }) : await init("--ledger-key");
+  expect(ended.code).toBe(1);
+  expect(ended.err).toContain(`No key of the ledger was stored: ${reason}`);
+  expect(ended.err).toContain(
+    `  ssh-keygen -q -t ed25519 -N '' -f ledger-key && gh secret set ENKI_LEDGER_KEY --repo ${host}/octo/demo --env enki < ledger-key; rm -f ledger-key ledger-key.pub\n`,
+  );
+  expect(ended.err).not.toMatch(KEY);
+  expect(ended.out).toContain("Next:");
+});
+
+test("--dry-run creates no key", async () => {
+  const { init, read } = await open();
+  expect((await init("--dry-run", "--ledger-key")).code).toBe(0);
+  await init();
+  expect((await init("--dry-run", "--ledger-key")).code).toBe(0);
+  expect(read("calls")).toBe("");
+});
+
+test("a ledger that exists already needs a person with the key", async () => {
+  const { init, read, push } = await open();
+  await push("refs/enki/ledger");
+  const { code, err } = await init("--ledger-key");
+  expect(code).toBe(1);
+  expect(err).toContain("the ledger exists already, so a person with the key must sign it once");
+  expect(err).toMatch(
+    /export ENKI_LEDGER_KEY="\$\(cat ledger-key\)"; rm -f ledger-key ledger-key\.pub; enki ledger sign https:\/\/\S+\/octo\/demo$/m,
+  );
+  expect(read("calls")).not.toContain("secret set");
+});
