@@ -10,7 +10,7 @@ import { openWebhookRedelivery, type WebhookRedelivery } from "./coordinator/red
 import { deriveLedgerKeys } from "./storage/ledger/ledger-keys.ts";
 import { type HttpServerHandle, startHttpServer } from "./coordinator/http-server.ts";
 import { useProxies } from "./job/network/use-proxies.ts";
-import { PAGES_NEED_ADDRESS, PAGES_NEED_CLIENT } from "./core/messages/viewer-notes.ts";
+import { PAGES_NEED_ADDRESS, PAGES_NEED_CLIENT, PAGES_NEED_HTTPS } from "./core/messages/viewer-notes.ts";
 import { type ClientKeys, toPublicOrigin, WEBHOOK_PATH } from "./core/setup/app-registration.ts";
 import type { GitHubRequester } from "./github/open-octokit.ts";
 import { openLoginPort, openViewerPort, readHookUrl } from "./github/viewer-ports.ts";
@@ -112,6 +112,7 @@ type PagesHost = {
 };
 
 const SECRET_BYTES = 32;
+const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /** The read-only pages, or why there are none. */
 const openPages = async (
@@ -122,6 +123,7 @@ const openPages = async (
   const hook = named === undefined || named === null ? await readHookUrl(asApp) : null;
   const url = URL.parse(hook === null ? (named ?? "") : (toPublicOrigin(hook) ?? ""));
   if (url?.pathname !== "/") return { url: null, hint: PAGES_NEED_ADDRESS };
+  if (url.protocol !== "https:" && !LOOPBACK_HOSTS.has(url.hostname)) return { url: null, hint: PAGES_NEED_HTTPS };
   const anonymous = new UnthrottledOctokit({ baseUrl: apiUrl });
   const handler = createAppPages({
     publicUrl: url.origin,

@@ -32,13 +32,14 @@ const isSameCommand = (one: AgentCommand, other: AgentCommand): boolean =>
   one.command === other.command && one.args.join("\0") === other.args.join("\0");
 
 /**
- * The presets that work with a login of the person, because no key is given. A command line of the repository gets none: it could send the
- * login elsewhere.
+ * The presets that work with a login of the person, because no key is given. None if a single agent has a command line of the repository:
+ * all agents of a job draw from the same logins, and its command could send them elsewhere.
  */
 const listLoginPresets = ({ agents, chosen }: AgentsRequest, personal: readonly AgentCommand[], given: GivenVariables): PresetName[] => {
   const isOwn = (agent: AgentCommand): boolean =>
     chosen !== null || (agent.command === null && agent.args.length === 0) || personal.some((each) => isSameCommand(each, agent));
-  const without = Object.values(agents).filter((agent) => !hasKey(agent, given) && isOwn(agent));
+  const all = Object.values(agents);
+  const without = all.every((agent) => isOwn(agent)) ? all.filter((agent) => !hasKey(agent, given)) : [];
   return [...new Set(without.flatMap((agent) => findPreset(agent)?.preset.name ?? []))];
 };
 

@@ -40,7 +40,7 @@ type AppPlace = { readonly host: string; readonly port: number; readonly apiUrl:
 const readEnvironmentClient = ({ env }: TerminalHost): ClientKeys | null => {
   const [id = "", secret = ""] = [env["GITHUB_CLIENT_ID"], env["GITHUB_CLIENT_SECRET"]];
   if ((id === "") !== (secret === ""))
-    throw new UsageError("GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET in the environment switch the pages on only together");
+    throw new UsageError("set both GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET to switch the pages on, or neither");
   return id === "" ? null : { id, secret };
 };
 

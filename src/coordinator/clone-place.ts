@@ -18,11 +18,14 @@ export const readCloneId = ({ idFile }: ClonePlace): number | null => {
   return /^\d{1,15}$/.test(text) ? Number(text) : null;
 };
 
-/** Removes the clone of an earlier repository that had the same name, and records the number of the present one. */
+/**
+ * Removes the clone of an earlier repository that had the same name, and records the number of the present one. A clone without a record
+ * may be of any repository, so it is removed too.
+ */
 export const claimClone = async (place: ClonePlace, id: number): Promise<void> => {
   const known = readCloneId(place);
   if (known === id) return;
-  if (known !== null) await rm(place.clone, { recursive: true, force: true });
+  await rm(place.clone, { recursive: true, force: true });
   await mkdir(dirname(place.idFile), { recursive: true });
   await writeFile(place.idFile, String(id));
 };

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { redactSecrets } from "../core/policy/secrets.ts";
 import { openLineRedactor } from "../core/policy/secret-stream.ts";
 import { EMPTY_BUNDLE, writeBundle } from "./job-bundle.ts";
 import { selectVerifyVariables } from "./job-environment.ts";
@@ -18,7 +19,8 @@ export const runVerifyJob = async (host: StepHost): Promise<boolean> => {
   // Trusted without validation: prepare wrote this file before any code of the repository could run.
   const spec = JSON.parse(await readFile(at.spec, "utf8")) as JobSpec;
   const lines: string[] = [];
-  const shown = openLineRedactor(Object.values(selectVerifyVariables(host.env, spec)), (text) => {
+  const values = Object.values(selectVerifyVariables(host.env, spec));
+  const shown = openLineRedactor(values, (text) => {
     host.log(text);
     if (lines.push(text.slice(0, MAX_VERIFY_LINE_CHARS)) > MAX_VERIFY_LOG_LINES) lines.shift();
   });
@@ -28,7 +30,11 @@ export const runVerifyJob = async (host: StepHost): Promise<boolean> => {
     ...EMPTY_BUNDLE,
     end: passed ? "success" : "failed",
     output: lines.join("\n"),
-    failures,
+    // The names of tests may repeat a value, such as the address of a database.
+    failures: failures.map(({ tests, ...failure }) => ({
+      ...failure,
+      ...(tests && { tests: tests.map((name) => redactSecrets(name, values)) }),
+    })),
     phases: [...listPreparation(spec), ...phases],
   });
   return passed;

@@ -144,7 +144,7 @@ const wait = ({ host, ending: { signal } }: ExporterState, ms: Millis) => {
 const reportOutage = (state: ExporterState, reason: string): void => {
   if (!state.isOut)
     state.host.log(
-      `OpenTelemetry: spans do not arrive at ${new URL(state.settings.url).origin}: ${reason}. The work goes on without them.`,
+      `OpenTelemetry: spans could not be sent to ${new URL(state.settings.url).origin}: ${reason}. The work goes on without them.`,
     );
   state.isOut = true;
 };

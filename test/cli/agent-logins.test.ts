@@ -2,8 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readGivenVariables } from "../../src/cli/agent-secrets.ts";
 import { findLogin } from "../../src/cli/agent-logins.ts";
-import type { PresetName } from "../../src/core/domain/agent-command.ts";
+import type { AgentChoice } from "../../src/cli/local-machine.ts";
+import { LOGIN_VARIABLE } from "../../src/job/agent/agent-login.ts";
+import type { AgentCommand, PresetName } from "../../src/core/domain/agent-command.ts";
 import { ACCESS, RENEWAL, toLoginFiles, toWebToken, writeLogin } from "../support/agent-logins.ts";
 
 const NOW = 1_000_000_000_000;
@@ -101,4 +104,20 @@ describe("the login of", () => {
     writeLogin(home, { ".codex/auth.json": { tokens } });
     expect(await find("codex")).toMatchObject({ expiresAt: null, isExpired: false });
   });
+});
+
+test("no agent gets a login if the repository gives a command line to a single one: all agents of a job draw from the same logins", async () => {
+  writeLogin(home, FILES.codex);
+  const own: AgentCommand = { preset: "codex", command: null, args: [], env: {}, protocol: null, idleMs: 1 };
+  const read = async (planner: Partial<AgentCommand>, chosen: AgentChoice | null = null) => {
+    const printed: string[] = [];
+    const print = (text: string): void => void printed.push(text);
+    const agents = { planner: { ...own, ...planner }, worker: own, merger: own, sidecar: own };
+    const terminal = { env: { HOME: home }, out: print, err: print, now: () => NOW };
+    const { agentEnv } = await readGivenVariables(terminal, { agents, chosen });
+    return [Object.keys(agentEnv), printed.join("")];
+  };
+  expect(await read({})).toEqual([[LOGIN_VARIABLE], expect.stringContaining("Codex uses the login in ~/.codex/auth.json")]);
+  expect(await read({ preset: null, command: "sh", args: ["x.sh"] })).toEqual([[], ""]);
+  expect(await read({ args: ["--config", "x"] })).toEqual([[], ""]);
 });

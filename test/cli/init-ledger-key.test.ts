@@ -146,14 +146,14 @@ test("--ledger-key never replaces a key, also that of an App, and asks nothing o
     has(`secrets/${name}`);
     expect(await init("--ledger-key")).toMatchObject({
       code: 0,
-      out: expect.stringContaining("exists already; it stays as it is") as unknown,
+      out: expect.stringContaining("exists already; it was not changed") as unknown,
     });
     expect(read("calls")).not.toContain("secret set");
   }
   const { init, read } = await open();
   expect(await init("--ledger-key", "--app")).toMatchObject({
     code: 0,
-    out: expect.stringContaining("The App signs the ledger") as unknown,
+    out: expect.stringContaining("the App signs the ledger") as unknown,
   });
   expect(read("calls")).toBe("");
 });
@@ -187,7 +187,7 @@ test.each([
   if (state !== "") has(state);
   const ended = state === "" ? await terminal.run(["init", "--yes", "--ledger-key"], { cwd }) : await init("--ledger-key");
   expect(ended.code).toBe(1);
-  expect(ended.err).toContain(`No key of the ledger was stored: ${reason}`);
+  expect(ended.err).toContain(`The ledger's key was not stored: ${reason}`);
   expect(ended.err).toContain(
     `  ssh-keygen -q -t ed25519 -N '' -f ledger-key && gh secret set ENKI_LEDGER_KEY --repo ${host}/octo/demo --env enki < ledger-key; rm -f ledger-key ledger-key.pub\n`,
   );

@@ -77,7 +77,7 @@ describe.concurrent("enki run", () => {
     const told = await run("--yes", "sort and spoil");
     expect(left(told)).toEqual({ code: 1, err: "" });
     expect(told.out).toMatch(
-      /^spoil failed: `test .*` failed: its candidate did not pass verification\.\n {4}\$ test .*\n {4}the command exited with 1$/m,
+      /^spoil failed: `test .*` failed, so its candidate did not pass verification\.\n {4}\$ test .*\n {4}the command exited with 1$/m,
     );
     expect(told.out).toMatch(/What was done before stays\. It is on the branch enki\//);
     expect(git("show", `${branches()[0] ?? ""}:list.txt`)).toBe("a\nb");

@@ -72,6 +72,6 @@ test("a run ends as ever if nothing listens at the address, and says so once at 
   });
   expect({ code: ended.code, err: ended.err }).toEqual({
     code: 0,
-    err: `OpenTelemetry: spans do not arrive at ${collector.url}: ECONNREFUSED. The work goes on without them.\n`,
+    err: `OpenTelemetry: spans could not be sent to ${collector.url}: ECONNREFUSED. The work goes on without them.\n`,
   });
 });

@@ -105,7 +105,7 @@ describe("the readable transcript", () => {
       rawInput: { file_path: "a.txt" },
     });
     transcript.update(chunk("I could not."));
-    expect(transcript.end("the agent was not done after 20 s", "warning\n").readable).toBe(
+    expect(transcript.end("the agent did not finish within 20 s", "warning\n").readable).toBe(
       `# work/0a1b2c-fix/1
 
 Claude Code (headless)
@@ -135,7 +135,7 @@ I could not.
 
 ---
 
-the agent was not done after 20 s
+the agent did not finish within 20 s
 
 
 ## stderr

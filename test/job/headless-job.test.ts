@@ -117,7 +117,7 @@ test("an exit without a result is a crash", async () => {
     ]),
   ).toMatchObject({
     end: "crashed",
-    why: "the agent exited with 0. Its transcript has its last words; enki doctor --agent tests it.",
+    why: "the agent exited with 0. The end of its transcript may say why; test the agent with enki doctor --agent.",
     failure: { code: "agent-crashed" },
     // For the next attempt: publish lands nothing of them.
     files: ["half.txt"],

@@ -132,7 +132,9 @@ describe("an attempt that is interrupted", () => {
     const { transcript } = await interrupt(CRASH);
     expect(transcript).toContain(`# work/${ID}-fix/1\n\nClaude Code (headless)\n`);
     expect(transcript).toContain("I write half of it.\n\n**`Write`** `half.txt`\n\n```\ndone\n```\n");
-    expect(transcript).toContain("\n---\n\nthe agent exited with 1. Its transcript has its last words; enki doctor --agent tests it.\n");
+    expect(transcript).toContain(
+      "\n---\n\nthe agent exited with 1. The end of its transcript may say why; test the agent with enki doctor --agent.\n",
+    );
   });
 });
 

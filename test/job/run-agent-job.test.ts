@@ -169,7 +169,7 @@ describe("an agent's job ends as", () => {
     const job = await work([{ write: "half.txt" }, { stderr: "first\nout of memory" }, { crash: 3 }]);
     expect(job).toMatchObject({
       end: "crashed",
-      why: "the agent exited with 3. Its transcript has its last words; enki doctor --agent tests it.",
+      why: "the agent exited with 3. The end of its transcript may say why; test the agent with enki doctor --agent.",
       failure: { code: "agent-crashed" },
     });
     expect(JSON.parse(job.transcript.trim().split("\n").at(-1) ?? "")).toEqual({ stderr: "first\nout of memory\n" });
@@ -180,7 +180,7 @@ describe("an agent's job ends as", () => {
   test("B-11 crashed: killed from outside", async () => {
     expect(await work([{ kill: "SIGKILL" }])).toMatchObject({
       end: "crashed",
-      why: "the agent was ended by SIGKILL. Its transcript has its last words; enki doctor --agent tests it.",
+      why: "the agent was ended by SIGKILL. The end of its transcript may say why; test the agent with enki doctor --agent.",
     });
   });
 
@@ -207,7 +207,7 @@ describe("an agent's job ends as", () => {
     });
     expect(job).toMatchObject({
       end: "timed-out",
-      why: "the agent was not done after 1800 s. Set a longer `timeout_minutes` in `[tiers]`, or split the step.",
+      why: "the agent did not finish within 1800 s. Set a longer `timeout_minutes` in `[tiers]`, or split the step.",
       output: "",
     });
     await job.publish();

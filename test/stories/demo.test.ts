@@ -196,7 +196,7 @@ describe.concurrent("other rehearsals", () => {
   // Those that mostly wait come first: five are played at a time.
   test.each([
     ["crash", "Its job failed 3 times: the agent exited with 13"],
-    ["hang", "Its job failed 3 times: the agent was not done after 3 s"],
+    ["hang", "Its job failed 3 times: the agent did not finish within 3 s"],
     ["silent", "The agent ended without a change and without saying why."],
   ])("%s: nothing lands, its dependents do not start, and the demo says why", async (name, why) => {
     const told = await playOf(name);
@@ -229,7 +229,7 @@ describe.concurrent("other rehearsals", () => {
     expect(told.code).toBe(1);
     expect(told.summary).toMatchObject({ ok: false, landed: [] });
     expect(told.text).toMatch(
-      /`fix_upload_limit` failed\. `.*node --test.*` failed: its candidate did not pass verification\.[^]*\/enki retry/,
+      /`fix_upload_limit` failed\. `.*node --test.*` failed, so its candidate did not pass verification\.[^]*\/enki retry/,
     );
   });
 

@@ -11,6 +11,7 @@ const withoutNames = (text: string): string =>
     .replaceAll(/(?<!#)\b[0-9a-f]{6}\b/g, "(id)")
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, "(time)")
     .replaceAll(/ took (?:\d+ min )?\d+ s\b/g, " took (duration)")
+    .replaceAll(/\| (?:\d+ min )?\d+ s(?= \|)/g, "| (duration)")
     .replaceAll(/127\.0\.0\.1:\d+/g, "github.example")
     .replaceAll(/(runs\/|issuecomment-)\d+/g, "$1(number)");
 
@@ -54,10 +55,10 @@ test("a comment becomes landed merges, in the order of the plan, and closes the 
       classDef done fill:#1a7f37,color:#fff
     \`\`\`
 
-    | state | step | what it does | after |
-    |---|---|---|---|
-    | ✅ landed in #2 as (short) | \`fix\` | Fix the upload |  |
-    | ✅ landed in #3 as (short) | \`test\` | Do test | \`fix\` |
+    | state | step | what it does | after | attempt | time |
+    |---|---|---|---|---|---|
+    | ✅ landed in #2 as (short) · [run](http://github.example/octo/demo/actions/runs/(number)) | \`fix\` | Fix the upload |  | 1 | (duration) |
+    | ✅ landed in #3 as (short) · [run](http://github.example/octo/demo/actions/runs/(number)) | \`test\` | Do test | \`fix\` | 1 | (duration) |
 
     <details>
     <summary>Summaries by the workers</summary>
@@ -69,6 +70,19 @@ test("a comment becomes landed merges, in the order of the plan, and closes the 
     **\`test\`**
 
     > done
+
+    </details>
+
+    <details>
+    <summary>Attempts and runs</summary>
+
+    | step | attempt | time | run |
+    |---|---|---|---|
+    | planner | 1 |  | [run](http://github.example/octo/demo/actions/runs/(number)) |
+    | \`fix\` | 1 | (duration) | [run](http://github.example/octo/demo/actions/runs/(number)) |
+    | \`test\` | 1 | (duration) | [run](http://github.example/octo/demo/actions/runs/(number)) |
+    | \`fix\` (verified) |  |  | [run](http://github.example/octo/demo/actions/runs/(number)) |
+    | \`test\` (verified) |  |  | [run](http://github.example/octo/demo/actions/runs/(number)) |
 
     </details>
 

@@ -50,7 +50,7 @@ describe("an agent", () => {
 
   test("B-12 that hangs until its limit is a fault and is retried", async () => {
     const { stage, issue } = await withFix(
-      { end: "timed-out", why: "the agent was not done after 1 s" },
+      { end: "timed-out", why: "the agent did not finish within 1 s" },
       { files: { "fix.txt": "fixed\n" } },
     );
     await ends(stage, issue, /Done: everything landed/);

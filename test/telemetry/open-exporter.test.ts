@@ -131,7 +131,9 @@ describe("the exporter", () => {
     send(SPAN);
     await exporter.close();
     expect(collector.received.map(({ path }) => path)).toEqual(["/v1/traces", "/v1/traces"]);
-    expect(log).toEqual([`OpenTelemetry: spans do not arrive at ${collector.url}: it answered ${status}. The work goes on without them.`]);
+    expect(log).toEqual([
+      `OpenTelemetry: spans could not be sent to ${collector.url}: it answered ${status}. The work goes on without them.`,
+    ]);
   });
 
   test("says what a collector refuses of a batch", async () => {
@@ -153,7 +155,7 @@ describe("the exporter", () => {
       for (const pause of [500, 1_000, 2_000, 4_000]) await clock.pass(pause);
     }
     await exporter.close();
-    expect(log).toEqual([`OpenTelemetry: spans do not arrive at ${collector.url}: ECONNREFUSED. The work goes on without them.`]);
+    expect(log).toEqual([`OpenTelemetry: spans could not be sent to ${collector.url}: ECONNREFUSED. The work goes on without them.`]);
     expect(log.join()).not.toMatch(/topsecret|secret-path/);
     expect(clock.pending()).toBe(0);
   });

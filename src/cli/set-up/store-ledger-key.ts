@@ -27,7 +27,7 @@ type KeyPlace = SecretPlace & { readonly remote: RemoteAddress; readonly branch:
 const SIGNING_SECRETS = /^(?:ENKI_LEDGER_KEY|ENKI_APP_KEY)\b/m;
 
 const QUESTION =
-  "Create a key with which Enki's jobs sign the ledger, and store it as the secret ENKI_LEDGER_KEY? Nobody can read it afterwards.";
+  "Create a key with which Enki's jobs sign the ledger, and store it as the secret ENKI_LEDGER_KEY? Nobody, not even you, can read it back.";
 
 /**
  * Creates the key that signs the ledger, and hands it to `gh` as a secret, if an option or a person wants it. Never prints or writes the
@@ -37,7 +37,7 @@ export const storeLedgerKey = async (terminal: TerminalHost, request: LedgerKeyR
   const { usesApp, isWanted, isDryRun, confirm } = request;
   if (isDryRun || (!isWanted && (usesApp || confirm === null))) return 0;
   if (usesApp) {
-    terminal.out("The App signs the ledger with a key of its own.\n");
+    terminal.out("No key was created: the App signs the ledger with a key of its own.\n");
     return 0;
   }
   const place = findKeyPlace(request);
@@ -50,7 +50,7 @@ export const storeLedgerKey = async (terminal: TerminalHost, request: LedgerKeyR
 type KeyFault = { readonly reason: string; readonly line?: string };
 
 const reportFault = (terminal: TerminalHost, { reason, line }: KeyFault): number => {
-  terminal.err(`No key of the ledger was stored: ${reason}.\n${line === undefined ? "" : `To store one yourself:\n  ${line}\n`}`);
+  terminal.err(`The ledger's key was not stored: ${reason}.\n${line === undefined ? "" : `To store one yourself:\n  ${line}\n`}`);
   return 1;
 };
 
@@ -66,7 +66,7 @@ const offerKey = async (terminal: TerminalHost, place: KeyPlace, { isWanted, con
   const login = await runGh(terminal, ["auth", "token", "--hostname", host]);
   if (!login.isDone) return isWanted ? { reason: `gh is missing, or not signed in to ${host}`, line: formatLedgerKeyCommand(place) } : null;
   if ((await hasSigningSecret(terminal, place)) === true) {
-    if (isWanted) terminal.out("A secret with the key of the ledger exists already; it stays as it is.\n");
+    if (isWanted) terminal.out("A secret that signs the ledger exists already; it was not changed.\n");
     return null;
   }
   return isWanted || (await confirm?.(QUESTION)) ? storeNewKey(terminal, place) : null;
@@ -93,7 +93,8 @@ const storeNewKey = async (terminal: TerminalHost, place: KeyPlace): Promise<Key
   if (ledger !== "") return { reason: ledger, line };
   const fault = place.usesEnvironment ? await closeEnvironment(terminal, place) : null;
   if (fault !== null) return { reason: fault, line };
-  if ((await hasSigningSecret(terminal, place)) !== false) return { reason: "gh cannot list the secrets, and must not replace a key" };
+  if ((await hasSigningSecret(terminal, place)) !== false)
+    return { reason: "gh cannot list the secrets, so Enki cannot tell whether a key exists already, and stores none" };
   const key = createSshKey(randomBytes(32));
   const pem = key.secret?.export({ format: "pem", type: "pkcs8" }).toString() ?? "";
   const stored = await runGh(terminal, listSetKeyArguments(place), pem);

@@ -41,9 +41,9 @@ export const jobsSchema = z.strictObject({
   runs_on: z
     .strictObject({
       agent: runnerSchema.optional().describe("the label, or labels, of the machine on which agents work"),
-      verify: runnerSchema.optional().describe("of the machine that verifies"),
-      publish: runnerSchema.optional().describe("of the machine that publishes results"),
-      coordinate: runnerSchema.optional().describe("of the machine that coordinates"),
+      verify: runnerSchema.optional().describe("the label, or labels, of the machine that verifies"),
+      publish: runnerSchema.optional().describe("the label, or labels, of the machine that publishes results"),
+      coordinate: runnerSchema.optional().describe("the label, or labels, of the machine that runs enki.yml and enki-review.yml"),
     })
     .prefault({}),
 });

@@ -46,11 +46,11 @@ export const renderAgentFailure = (input: AgentFailureInput): string => {
     case "agent-missing":
       return `The agent's command \`${command}\` cannot be started${quoteDetail(detail)}. ${renderInstallation(input)}`;
     case "agent-crashed":
-      return `the agent ${toOneLine(detail, MAX_DETAIL_CHARS).replace(/\.$/, "")}. Its transcript has its last words; enki doctor --agent tests it.`;
+      return `the agent ${toOneLine(detail, MAX_DETAIL_CHARS).replace(/\.$/, "")}. The end of its transcript may say why; test the agent with enki doctor --agent.`;
     case "idle":
       return `the agent reported nothing for ${formatDuration(idleMs)}; \`[agent] idle_minutes\` sets this limit`;
     case "timed-out":
-      return `the agent was not done after ${Math.round(timeoutMs / MS_PER_SECOND)} s. Set a longer \`timeout_minutes\` in \`[tiers]\`, or split the step.`;
+      return `the agent did not finish within ${Math.round(timeoutMs / MS_PER_SECOND)} s. Set a longer \`timeout_minutes\` in \`[tiers]\`, or split the step.`;
     case "interrupted":
       return "the agent was interrupted. Its next attempt starts at once.";
     case "refused-by-policy":

@@ -76,7 +76,7 @@ const renderHeldStep = ({ id }: Step, refusal: Refusal): string => {
   const held = `${toInlineCode(id)} is **held**: ${renderReason(refusal)}`;
   if (refusal.code === DECISION_GONE_CODE) return `${held} To decide again, comment:\n\n${renderNextStep(refusal)}`;
   if (refusal.next.startsWith("/enki approve ")) return `${held} To approve again, comment:\n\n${renderNextStep(refusal)}`;
-  return `${held} It lands once the hold is removed.`;
+  return `${held} It lands once nothing holds it.`;
 };
 
 const renderWaitingStep = (execution: Execution, step: Step): string => {

@@ -138,7 +138,9 @@ export const listPlanLimits = ({ limits }: PromptInput): string[] => {
   return [
     `- An attempt of a step has ${times.join(", ")}. Split a step that needs more.`,
     ...(money
-      ? [`- All steps together may cost ${formatMoney(money.cap)}, and each attempt reserves ${formatMoney(money.attempt)}. Plan no more.`]
+      ? [
+          `- All steps together may cost ${formatMoney(money.cap)}, and each attempt reserves ${formatMoney(money.attempt)}. Stay within that.`,
+        ]
       : []),
     ...(parallel === undefined ? [] : [`- At most ${parallel} changes are verified at the same time.`]),
   ];

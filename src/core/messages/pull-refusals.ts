@@ -62,7 +62,7 @@ export const refuseBlockedPull = (by: string): Refusal =>
 export const refuseUnapprovedPull = (there: number, needed: number): Refusal =>
   refuse(
     "unreviewed",
-    `The rules of its base ask for ${needed} approving reviews of this head, and there ${there === 1 ? "is 1" : `are ${there}`}.`,
+    `The rules of its base ask for ${needed} approving ${needed === 1 ? "review" : "reviews"} of this head, and there ${there === 1 ? "is 1" : `are ${there}`}.`,
   ).refusal;
 
 export const refusePullPush = (text: string): Refusal =>

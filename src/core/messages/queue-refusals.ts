@@ -38,5 +38,5 @@ const describeFailure = (log: string): string => {
   const command = [...log.matchAll(/^\$ (.*)$/gm)].at(-1)?.[1]?.replaceAll("`", "'");
   return command === undefined
     ? "Its candidate did not pass verification."
-    : `\`${command}\` failed: its candidate did not pass verification.`;
+    : `\`${command}\` failed, so its candidate did not pass verification.`;
 };

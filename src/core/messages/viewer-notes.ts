@@ -3,7 +3,7 @@ export type ViewerNote = { readonly title: string; readonly text: string };
 
 export const LOGIN_NOTE: ViewerNote = {
   title: "Log in to read",
-  text: "GitHub says who you are, and you see the repositories that you may read there.",
+  text: "Log in with GitHub to see the repositories that you may read there.",
 };
 
 export const LOGIN_EXPIRED: ViewerNote = {
@@ -29,23 +29,25 @@ export const explainFailedLogin = (reason: string): ViewerNote => ({
 
 export const GITHUB_UNAVAILABLE: ViewerNote = {
   title: "GitHub does not answer",
-  text: "Only GitHub knows what you may read. Its limit is used up, or it cannot be reached: reload this page in a minute.",
+  text: "Enki asks GitHub what you may read, and got no answer: your rate limit is used up, or GitHub cannot be reached. Reload this page in a minute.",
 };
 
 export const LOGGED_OUT: ViewerNote = { title: "You are logged out", text: "This server has forgotten the token of your account." };
 
 export const FOREIGN_FORM: ViewerNote = {
-  title: "This form came from elsewhere",
-  text: "Open the pages of this server, and log out there.",
+  title: "This form came from another site",
+  text: "To log out, open a page of this server and log out there.",
 };
 
 export const BROKEN_PAGE: ViewerNote = {
   title: "This page cannot be shown",
-  text: "The ledger has values that Enki never writes, or the clone is being made again: reload this page in a minute.",
+  text: "The ledger has values that Enki never writes, or the server is cloning the repository again: reload this page in a minute.",
 };
 
 /** Lines for the log of `enki app`. */
 export const PAGES_NEED_CLIENT =
   "Pages are off: set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET of the App, and add <address>/login/callback to its callback URLs on GitHub.";
 export const PAGES_NEED_ADDRESS =
-  "Pages are off: name the public address of this server with --url, without a path; the webhook address of the App does not contain it.";
+  "Pages are off: the webhook address of the App does not tell the public address of this server. Name it with --url, without a path.";
+export const PAGES_NEED_HTTPS =
+  "Pages are off: their public address must start with https://, because anyone on the way could read a login over http.";

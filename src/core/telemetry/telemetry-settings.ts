@@ -92,7 +92,7 @@ const findNotes = (env: Environment): string[] => {
 export const readTelemetrySettings = (env: Environment): TelemetrySettings | string => {
   const url = findAddress(env);
   if (!isWebAddress(url))
-    return "OpenTelemetry: OTEL_EXPORTER_OTLP_ENDPOINT is no address such as http://localhost:4318, so nothing is sent";
+    return "OpenTelemetry: OTEL_EXPORTER_OTLP_ENDPOINT is not an address such as http://localhost:4318, so nothing is sent";
   const timeout = Number(readVariable(env, "TIMEOUT"));
   return {
     url,

@@ -44,10 +44,15 @@ const mayNameProvider = (text: string): boolean => {
   return !isInputRecord(config) || config["provider"] !== undefined || /\{(?:env|file):/.test(JSON.stringify(config));
 };
 
+/** Variables that decide which code or configuration a program loads. */
+const LOADER_VARIABLE =
+  /^(?:PATH|HOME|NODE_OPTIONS|NODE_PATH|BASH_ENV|ENV|PYTHON\w+|LD_\w+|DYLD_\w+|GIT_\w+|XDG_\w+|OPENCODE_CONFIG(?:_DIR)?|CLAUDE_CONFIG_DIR|CODEX_HOME|GEMINI_CLI_HOME)$/i;
+
 const isRedirection = (keys: readonly string[], name: string, value: string): boolean =>
   keys.includes(name) ||
   /_URL$|_HEADERS$|_ENDPOINT$|_RESOURCE(?:_NAME)?$|^CLAUDE_CODE_USE_/.test(name) ||
   NETWORK_VARIABLE.test(name) ||
+  LOADER_VARIABLE.test(name) ||
   (name === "OPENCODE_CONFIG_CONTENT" && mayNameProvider(value));
 
 /** Whether a value passes on the person's variable under its own name. */

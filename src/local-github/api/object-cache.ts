@@ -2,6 +2,8 @@ import { isSha } from "../../core/domain/ids.ts";
 
 /** Above this number the older half of the entries is dropped. */
 const MAX_CACHED_OBJECTS = 2_000;
+/** Larger contents are read again each time. */
+const MAX_CACHED_BYTES = 65_536;
 
 /**
  * Caches reads of objects by object id, because objects never change. Reads by movable names and missing objects are
@@ -15,7 +17,7 @@ export const openObjectCache = () => {
     // The same `kind` wrote the entry, so it has the same type.
     if (known.has(key)) return known.get(key) as T;
     const found = await read();
-    if (found === null) return null;
+    if (found === null || (Buffer.isBuffer(found) && found.length > MAX_CACHED_BYTES)) return found;
     known.set(key, found);
     if (known.size > MAX_CACHED_OBJECTS) for (const oldest of [...known.keys()].slice(0, MAX_CACHED_OBJECTS / 2)) known.delete(oldest);
     return found;

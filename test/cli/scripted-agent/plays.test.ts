@@ -97,7 +97,7 @@ describe("faults and failures of a worker", () => {
     for (const attempt of [1, 2, 3]) {
       expect(await work("fix_upload_limit", it.start, { attempt })).toMatchObject({
         end: "crashed",
-        why: `the agent exited with ${10 + attempt}. Its transcript has its last words; enki doctor --agent tests it.`,
+        why: `the agent exited with ${10 + attempt}. The end of its transcript may say why; test the agent with enki doctor --agent.`,
         paths: [],
         kept: ["nginx.conf"],
       });

@@ -27,7 +27,7 @@ test("a step that is red on top of another names it in the comment, in its statu
   await it.ends(1, "success");
   expect(it.states()).toEqual({ index: "done", search: "failed" });
   expect(it.at("search")?.refusal?.message).toBe(
-    'Failed together with "Add index": `npm test` failed: its candidate did not pass verification.',
+    'Failed together with "Add index": `npm test` failed, so its candidate did not pass verification.',
   );
   expect(it.at("search")?.lastFailure).toBe('Failed together with "Add index".\n$ npm test\n| 1 failed');
   expect(it.comment()).toMatch(/`search` failed\.\*\* Failed together with "Add index": `npm test` failed/);
@@ -39,7 +39,7 @@ test("a step that is red on top of another names it in the comment, in its statu
 test("a step that is red alone names no other step", async () => {
   const it = await begin("index");
   await it.rejected("$ npm test");
-  expect(it.at("index")?.refusal?.message).toBe("`npm test` failed: its candidate did not pass verification.");
+  expect(it.at("index")?.refusal?.message).toBe("`npm test` failed, so its candidate did not pass verification.");
   expect(it.at("index")?.lastFailure).toBe("$ npm test");
 });
 

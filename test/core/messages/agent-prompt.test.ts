@@ -300,7 +300,7 @@ test("a planner is told the limits of its own attempt and of its steps", () => {
   const limits = { tierMs, money: { cap: 20_000_000, attempt: 2_000_000 }, parallel: 3 };
   expect(renderPrompt({ ...plan, limits, maxCostUsd: 2 })).toContain(
     [
-      "- All steps together may cost $20.00, and each attempt reserves $2.00. Plan no more.",
+      "- All steps together may cost $20.00, and each attempt reserves $2.00. Stay within that.",
       "- At most 3 changes are verified at the same time.",
       "- You have 30 minutes and may spend $2.00.",
     ].join("\n"),

@@ -30,7 +30,7 @@ describe("how a session ends", () => {
     const end = await stage.shell(`echo "out of cheese" >&2; exec "${process.execPath}" "${CLI}" rehearse "${play}"`);
     expect(end).toMatchObject({
       end: "crashed",
-      reason: "the agent exited with 7. Its transcript has its last words; enki doctor --agent tests it.",
+      reason: "the agent exited with 7. The end of its transcript may say why; test the agent with enki doctor --agent.",
       stderr: "out of cheese\n",
     });
     expect(end.messages.join("\n")).toContain("so far");
@@ -39,7 +39,7 @@ describe("how a session ends", () => {
   test("crashed: killed by a signal", async () => {
     expect(await stage.shell("kill -SEGV $$")).toMatchObject({
       end: "crashed",
-      reason: "the agent was ended by SIGSEGV. Its transcript has its last words; enki doctor --agent tests it.",
+      reason: "the agent was ended by SIGSEGV. The end of its transcript may say why; test the agent with enki doctor --agent.",
     });
   });
 
@@ -59,7 +59,7 @@ describe("how a session ends", () => {
   test("crashed: silent exit with code 0", async () => {
     expect(await stage.shell("exit 0")).toMatchObject({
       end: "crashed",
-      reason: "the agent exited with 0. Its transcript has its last words; enki doctor --agent tests it.",
+      reason: "the agent exited with 0. The end of its transcript may say why; test the agent with enki doctor --agent.",
     });
   });
 
@@ -103,7 +103,7 @@ describe("B-12 an agent that hangs is ended at the time limit", () => {
     });
     expect(end).toMatchObject({
       end: "timed-out",
-      reason: "the agent was not done after 3600 s. Set a longer `timeout_minutes` in `[tiers]`, or split the step.",
+      reason: "the agent did not finish within 3600 s. Set a longer `timeout_minutes` in `[tiers]`, or split the step.",
     });
     expect(end.messages.join("\n")).toContain("thinking");
     expect(waiting.size, "timers that are still set").toBe(0);
@@ -169,7 +169,7 @@ describe("no process of an agent remains", () => {
     try {
       expect(end).toMatchObject({
         end: "crashed",
-        reason: "the agent exited with 3. Its transcript has its last words; enki doctor --agent tests it.",
+        reason: "the agent exited with 3. The end of its transcript may say why; test the agent with enki doctor --agent.",
       });
     } finally {
       process.kill(Number(end.stderr), "SIGKILL");

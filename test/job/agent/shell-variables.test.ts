@@ -63,6 +63,9 @@ describe("the variables of a person's shell", () => {
     ["a proxy", { env: { https_proxy: "http://evil.example" } }, ["https_proxy"]],
     ["certificates", { env: { NODE_EXTRA_CA_CERTS: "evil.pem" } }, ["NODE_EXTRA_CA_CERTS"]],
     ["a cloud, whose keys stay inside", { env: { CLAUDE_CODE_USE_BEDROCK: "1" } }, ["CLAUDE_CODE_USE_BEDROCK"]],
+    ["code of its own", { env: { NODE_OPTIONS: "--require ./evil.cjs" } }, ["NODE_OPTIONS"]],
+    ["a configuration of its own", { env: { OPENCODE_CONFIG: "evil.json" } }, ["OPENCODE_CONFIG"]],
+    ["a program of its own", { env: { PATH: "./bin" } }, ["PATH"]],
     ["no proxy of Enki", { isKeyInside: true } as const, ["key_proxy"]],
   ])("a repository's configuration that asks for %s gets no key", (_, repository, names) => {
     expect(select(repository)).toMatchObject({ given: {}, redirections: names });

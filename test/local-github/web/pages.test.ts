@@ -249,6 +249,7 @@ test("renders a Markdown file of a commit as GitHub does, shows other files as p
   await commit({
     "docs/a b.md": "# <b>Found</b> #1\n",
     "docs/a.txt": "# <b>Found</b>\n",
+    "docs/huge.bin": "x".repeat(2_000_001),
     "docs/big.md": `# Big\n${"x\n".repeat(300_000)}`,
   });
   await push("notes");
@@ -258,6 +259,7 @@ test("renders a Markdown file of a commit as GitHub does, shows other files as p
   expect(await page(`/blob/${id}/docs/a.txt`)).toContain("# &lt;b&gt;Found&lt;/b&gt;");
   expect(await page(`/blob/${id}/docs/big.md`)).toContain("# Big\n");
   expect(strange(shown)).toEqual([]);
+  expect(await page(`/blob/${id}/docs/huge.bin`)).toContain("The file has 2000001 bytes, which is too much for a page.");
   for (const path of ["docs", "none.md", "../x"]) expect((await look(`/octo/demo/blob/${id}/${path}`)).status).toBe(404);
   expect((await look(`/octo/demo/blob/${"0".repeat(40)}/docs/a%20b.md`)).status).toBe(404);
 });

@@ -38,7 +38,7 @@ export const reconcileDeadlines = (tx: DecisionTransaction): void => {
 /** Why a job gives no result: a fault, which another attempt may not meet, or a refusal of every attempt. */
 type JobLoss = { readonly reason: string; readonly refusal: Refusal | null };
 
-const LATE_LOSS: JobLoss = { reason: "it took longer than it may", refusal: null };
+const LATE_LOSS: JobLoss = { reason: "it took longer than allowed", refusal: null };
 
 /** Stops the run of an overdue job. Null while the job may still end. The state of the run is read only if the run was reported as ended or is overdue. */
 const enforceJobDeadline = (tx: DecisionTransaction, job: JobKey, until: number | null): JobLoss | null => {

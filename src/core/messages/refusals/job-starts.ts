@@ -33,8 +33,11 @@ const refuseOtherWorkflow = (reason: string): Refusal =>
   ).refusal;
 
 const refuseMissingPermission = (reason: string): Refusal =>
-  refuse("actions-permission", `Enki may not start jobs: ${reason} Grant its App the permission Actions: write, and retry.`, "/enki retry")
-    .refusal;
+  refuse(
+    "actions-permission",
+    `Enki is not allowed to start jobs: ${reason} Grant its App the permission Actions: write, and retry.`,
+    "/enki retry",
+  ).refusal;
 
 export const refuseFailedStart = (): Refusal =>
   refuse(
@@ -46,7 +49,7 @@ export const refuseFailedStart = (): Refusal =>
 export const refusePlaceholder = (action: string): Refusal =>
   refuse(
     "action-placeholder",
-    `\`.github/workflows/enki-step.yml\` uses the placeholder \`${action}\`, so its job cannot start. Run \`enki init\`, which names the published action, push the file, and retry.`,
+    `\`.github/workflows/enki-step.yml\` uses the placeholder \`${action}\`, so its job cannot start. Run \`enki init\`, which puts the published action in its place, then push the file and retry.`,
     "/enki retry",
   ).refusal;
 

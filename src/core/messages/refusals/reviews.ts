@@ -38,7 +38,7 @@ export const refuseWantedChanges = (by: string): Refusal =>
 export const refuseMissingReviews = (there: number, needed: number): Refusal =>
   refuse(
     "unreviewed",
-    `The rules of its base ask for ${needed} approving reviews of this head, and there ${there === 1 ? "is 1" : `are ${there}`}.`,
+    `The rules of its base ask for ${needed} approving ${needed === 1 ? "review" : "reviews"} of this head, and there ${there === 1 ? "is 1" : `are ${there}`}.`,
   ).refusal;
 
 export const UNKNOWN_PUSHER_REFUSAL: Refusal = refuse(
