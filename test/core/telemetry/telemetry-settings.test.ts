@@ -49,7 +49,7 @@ test.each([
   ["http://user:password@localhost:4318", "an address with a password"],
 ])("%s is refused with a sentence", (endpoint) => {
   expect(readTelemetrySettings({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })).toMatch(
-    /^OpenTelemetry: OTEL_EXPORTER_OTLP_ENDPOINT is no address/,
+    /^OpenTelemetry: OTEL_EXPORTER_OTLP_ENDPOINT is not an address/,
   );
 });
 
