@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readRunKey } from "../../src/core/domain/job.ts";
 import { startApp } from "../../src/app.ts";
 import { startForge } from "../../src/local-github/api/start-forge.ts";
 import { type GitContext } from "../../src/storage/git/run-git.ts";
@@ -157,7 +158,7 @@ export const openCrashStage = async (casting: Casting) => {
       const path = `/repos/${REPOSITORY.owner}/${REPOSITORY.name}/actions/workflows/enki-step.yml/runs?per_page=100`;
       const answer = await fetch(`${forge.apiUrl}${path}`, { headers: { authorization: `Bearer ${token}` } });
       const { workflow_runs: listed } = (await answer.json()) as { workflow_runs: { display_title: string }[] };
-      return listed.map(({ display_title: title }) => title);
+      return listed.map(({ display_title: title }) => readRunKey(title));
     },
     close: async (): Promise<void> => {
       await coordinators.close();
