@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
 import nock from "nock";
-import { afterEach, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { useNock } from "./stage.ts";
 import { openAttachments } from "../../src/github/open-attachments.ts";
 
 const serve = async (listener: RequestListener): Promise<string> => {
@@ -20,10 +21,7 @@ const answering = (content: Buffer | string, type = "text/plain; charset=utf-8",
 
 const read = (server: string, address = `${server}/user-attachments/files/1/a.log`) => openAttachments(server, "octo/demo").read(address);
 
-afterEach(() => {
-  nock.cleanAll();
-  nock.enableNetConnect();
-});
+useNock();
 
 test("reads a text without a credential", async () => {
   expect(await read(await answering("413\n"))).toEqual({ kind: "text", text: "413\n", whole: true });

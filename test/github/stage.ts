@@ -6,15 +6,24 @@ export const API = "https://api.github.com";
 export const NOW = Date.parse("2026-11-20T12:00:00Z");
 export const REPO = "/repos/octo/demo";
 
-/** Every answer that a test of this file prepares is asked for. */
-export const holdToPrepared = (): void => {
+/** Lets nock answer, for one test: other files of the same process make real requests, which an active nock reads in its own way. */
+export const useNock = (): void => {
   beforeEach(() => {
+    if (!nock.isActive()) nock.activate();
     nock.cleanAll();
   });
   afterEach(() => {
-    const left = nock.pendingMocks();
     nock.cleanAll();
     nock.enableNetConnect();
+    nock.restore();
+  });
+};
+
+/** Every answer that a test of this file prepares is asked for. */
+export const holdToPrepared = (): void => {
+  useNock();
+  afterEach(() => {
+    const left = nock.pendingMocks();
     expect(left).toEqual([]);
   });
 };
