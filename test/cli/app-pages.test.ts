@@ -84,12 +84,12 @@ test("without the keys of the client, everything but the pages works, and the lo
   named.signal("SIGTERM");
   await named.ended;
   const below = startApp(["--url", "https://example.org/enki"], keys);
-  await below.prints(/^Pages are off: name the public address of this server with --url, without a path/m);
+  await below.prints(/^Pages are off: the webhook address of the App .* Name it with --url, without a path\.$/m);
   below.signal("SIGTERM");
   await below.ended;
 });
 
 test("one of the two keys alone is refused", async () => {
   const { code, err } = await start(["app"], { env: { GITHUB_CLIENT_ID: "Iv1" } }).ended;
-  expect([code, err]).toEqual([2, expect.stringContaining("switch the pages on only together")]);
+  expect([code, err]).toEqual([2, expect.stringContaining("set both GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET")]);
 });

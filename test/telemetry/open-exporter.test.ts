@@ -218,5 +218,5 @@ test("without a usable address there is no exporter, and one line says why", () 
   const clock = openClock();
   const host = { now: clock.now, after: clock.after, random: () => 0, log: (line: string) => void log.push(line) };
   expect(openExporter({ ...host, env: { OTEL_EXPORTER_OTLP_ENDPOINT: "nowhere" } })).toBeNull();
-  expect(log).toEqual([expect.stringContaining("is no address")]);
+  expect(log).toEqual([expect.stringContaining("is not an address")]);
 });

@@ -129,7 +129,7 @@ test("nobody sees a page while GitHub does not answer, or while its limit is use
     for (const path of ["/", SECRET]) {
       const { status, text } = await ada.visit(path);
       expect([path, status]).toEqual([path, 503]);
-      expect(wordsOf(text)).toContain("GitHub does not answer Only GitHub knows what you may read.");
+      expect(wordsOf(text)).toContain("GitHub does not answer Enki asks GitHub what you may read, and got no answer");
     }
     later(6_000);
   }
