@@ -138,7 +138,7 @@ test("F-02 unverified work does not land: the failing command is named first, an
   const { terminal, cwd, git, args } = openOwn("echo spoiled > list.txt");
   const { code, out } = await terminal.run([...args, "--yes", "spoil it"], { cwd });
   expect(code).toBe(1);
-  expect(out).toMatch(/^one failed: `bash verify\.sh` failed: .*\n {4}\$ bash verify\.sh\n {4}\| no good\n/m);
+  expect(out).toMatch(/^one failed: `bash verify\.sh` failed, so .*\n {4}\$ bash verify\.sh\n {4}\| no good\n/m);
   expect(out).toContain("There is nothing to merge.");
   expect(git("branch", "--format=%(refname:short)")).toBe("main");
 });
