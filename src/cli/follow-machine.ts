@@ -26,7 +26,8 @@ const openFollower = async (terminal: TerminalHost, id: string): Promise<Executi
     const queue = readOwn(ledger.queues, execution.baseBranch);
     printer.print({ execution, queue, hold: findHold(execution, ledger) });
     const all = Object.values(execution.steps);
-    const headline = execution.state === "planning" ? "" : renderExecutionHeadline(execution, { all, frozen: queue?.frozen != null });
+    const headline =
+      execution.state === "planning" ? "" : renderExecutionHeadline(execution, { all, frozen: (queue?.frozen ?? null) !== null });
     if (headline !== shownHeadline && headline !== "") printLine(headline);
     shownHeadline = headline;
     const waiting = formatWaiting(execution).slice(1).join("\n");

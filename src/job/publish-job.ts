@@ -83,8 +83,8 @@ export const publishJob = async (host: JobHost, publishing: PublishOptions): Pro
   return { kind: "built", commit, isOnlyJob: listRunningJobs(ledger).every((each) => each === job) };
 };
 
-const isStoppedJob = ({ executions }: Ledger, { target }: Job): boolean => {
-  const task = readTaskId(target);
+const isStoppedJob = ({ executions }: Ledger, { kind, target }: Job): boolean => {
+  const task = kind === "work" ? readTaskId(target) : null;
   const step = task && readOwn(executions, task.execution)?.steps[task.step];
   return step ? mayLeaveWork(step) : false;
 };

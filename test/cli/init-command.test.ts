@@ -1,11 +1,11 @@
 import { execFileSync, spawn } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { runInitCommand } from "../../src/cli/init-command.ts";
 import { startForge } from "../../src/local-github/api/start-forge.ts";
 import { after } from "../support/after.ts";
+import { createAskedTerminal } from "../support/asked-terminal.ts";
 import { quickRunner } from "../stories/quick-runner.ts";
 import { makeRepository, openTerminal } from "./stage.ts";
 
@@ -148,35 +148,16 @@ describe.concurrent("enki init", () => {
 describe("at a terminal", () => {
   /** Runs the command where a person gives these answers, each once its question was asked. */
   const converse = async (cwd: string, answers: readonly (readonly [RegExp, string])[], args: readonly string[] = []) => {
-    const stdin = new PassThrough();
     let out = "";
     let at = 0;
-    const code = await runInitCommand(args, {
-      out: (text) => {
-        out += text;
-        const [question, answer] = answers[at] ?? [/$^/, ""];
-        if (!question.test(text)) return;
-        at += 1;
-        queueMicrotask(() => void stdin.write(`${answer}\n`));
-      },
-      err: (text) => void (out += text),
-      exit: () => {
-        throw new Error("exit");
-      },
-      stdin,
-      stdout: new PassThrough(),
-      isInteractive: true,
-      size: () => ({ columns: 80, rows: 24 }),
-      log: () => undefined,
-      onInterrupt: () => undefined,
-      waitForInterrupt: () => Promise.resolve(),
-      cwd,
-      env: process.env,
-      root: ROOT,
-      node: process.execPath,
-      now: () => 0,
-      after,
+    const terminal = createAskedTerminal({ cwd, env: process.env, root: ROOT }, (text) => {
+      out += text;
+      const [question, answer] = answers[at] ?? [/$^/, ""];
+      if (!question.test(text)) return null;
+      at += 1;
+      return answer;
     });
+    const code = await runInitCommand(args, terminal);
     return { code, out, asked: at };
   };
 

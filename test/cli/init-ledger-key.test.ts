@@ -2,13 +2,13 @@ import { execFile, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { PassThrough } from "node:stream";
 import { expect, onTestFinished, test } from "vitest";
 import { runInitCommand } from "../../src/cli/init-command.ts";
 import { startForge } from "../../src/local-github/api/start-forge.ts";
 import { readLedgerKeys } from "../../src/storage/ledger/ledger-keys.ts";
 import { quickRunner } from "../stories/quick-runner.ts";
 import { after } from "../support/after.ts";
+import { createAskedTerminal } from "../support/asked-terminal.ts";
 import { makeRepository, openTerminal } from "./stage.ts";
 
 /** Plays `gh` in a directory: `calls` has the arguments of each call, `stdin` what the last storing call read, `secrets` a file for each. */
@@ -62,38 +62,18 @@ const open = async () => {
     init: (...args: string[]) => terminal.run(["init", "--yes", ...args], { cwd, env }),
     /** Runs init where a person takes what was detected, agrees to each file, and answers so to the question about the key. */
     converse: async (answer: string): Promise<{ code: number; out: string }> => {
-      const stdin = new PassThrough();
       const answers = [
         [/^Create a key/, answer],
         [/^(?:Create|Update) \./, "y"],
         [/^(?:Which|What) /, ""],
       ] as const;
       let out = "";
-      const hear = (text: string): void => {
+      const root = new URL("../..", import.meta.url).pathname;
+      const asked = createAskedTerminal({ cwd, env: { ...process.env, ...env }, root }, (text) => {
         out += text;
-        const [, said] = answers.find(([question]) => question.test(text)) ?? [];
-        if (said !== undefined) queueMicrotask(() => void stdin.write(`${said}\n`));
-      };
-      const code = await runInitCommand([], {
-        out: hear,
-        err: hear,
-        exit: () => {
-          throw new Error("exit");
-        },
-        stdin,
-        stdout: new PassThrough(),
-        isInteractive: true,
-        size: () => ({ columns: 80, rows: 24 }),
-        log: () => undefined,
-        onInterrupt: () => undefined,
-        waitForInterrupt: () => Promise.resolve(),
-        cwd,
-        env: { ...process.env, ...env },
-        root: new URL("../..", import.meta.url).pathname,
-        node: process.execPath,
-        now: () => 0,
-        after,
+        return answers.find(([question]) => question.test(text))?.[1] ?? null;
       });
+      const code = await runInitCommand([], asked);
       return { code, out };
     },
   };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openSeeds } from "../conformance/seed-stage.ts";
-import { checkReceivedTrace, countNames, SEARCH_HEADERS, startCollector, TELEMETRY_SECRET } from "../support/collector.ts";
+import { checkReceivedTrace, countNames, ONE_STEP_SPANS, SEARCH_HEADERS, startCollector, TELEMETRY_SECRET } from "../support/collector.ts";
 import { LOOK_AND_LIST } from "./look-and-list.ts";
 import { open, playOf } from "./run-stage.ts";
 
@@ -16,22 +16,10 @@ test("a run on one machine sends one trace, in which coordinator and jobs agree,
     cwd: it.cwd,
     env: withTelemetry(collector.url),
   });
-  if (ended.code !== 0) console.log(ended.out);
-  expect({ code: ended.code, err: ended.err }).toEqual({ code: 0, err: "" });
+  expect(ended).toMatchObject({ code: 0, err: "" });
   const spans = collector.spans();
   checkReceivedTrace(spans);
-  expect(countNames(spans)).toEqual({
-    "RUN enki": 1,
-    "invoke_agent planner": 1,
-    step: 1,
-    "run command": 1,
-    verify: 1,
-    prepare: 3,
-    "agent session": 1,
-    // One does the step, two verify it.
-    command: 3,
-    publish: 3,
-  });
+  expect(countNames(spans)).toEqual(ONE_STEP_SPANS);
   for (const { path, headers } of collector.received)
     expect([path, headers.authorization]).toEqual(["/v1/traces", `Bearer ${TELEMETRY_SECRET}`]);
   const sent = collector.received.map(({ body }) => body).join("\n");

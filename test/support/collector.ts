@@ -90,3 +90,17 @@ export const SEARCH_HEADERS = [
   "then exit 1",
   "fi",
 ].join("\n");
+
+/** How often each span occurs where one step with a command lands, verified by two commands. */
+export const ONE_STEP_SPANS = {
+  "RUN enki": 1,
+  "invoke_agent planner": 1,
+  step: 1,
+  "run command": 1,
+  verify: 1,
+  prepare: 3,
+  "agent session": 1,
+  // One does the step, two verify it.
+  command: 3,
+  publish: 3,
+};
