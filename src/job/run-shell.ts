@@ -1,3 +1,4 @@
+import { formatDuration } from "../core/messages/duration-text.ts";
 import { launchProcess, type LaunchOptions } from "./agent/launch-process.ts";
 import type { TimerStarter } from "../storage/git/run-git.ts";
 import { openLineBuffer } from "./line-buffer.ts";
@@ -9,7 +10,7 @@ export type ShellDeadline = { readonly expired: Promise<string>; readonly cancel
 export const startDeadline = (after: TimerStarter, timeout: number): ShellDeadline => {
   let cancel = (): void => undefined;
   const passed = new Promise<string>((resolve) => {
-    cancel = after(timeout, () => resolve(`was not done after ${Math.round(timeout / 1_000)} s`));
+    cancel = after(timeout, () => resolve(`did not finish within ${formatDuration(timeout)}`));
   });
   return { expired: passed, cancel: () => cancel() };
 };

@@ -207,7 +207,7 @@ describe("an agent's job ends as", () => {
     });
     expect(job).toMatchObject({
       end: "timed-out",
-      why: "the agent did not finish within 1800 s. Set a longer `timeout_minutes` in `[tiers]`, or split the step.",
+      why: "the agent did not finish within 30 min. Set a longer `timeout_minutes` in `[tiers]`, or split the step.",
       output: "",
     });
     await job.publish();

@@ -113,7 +113,7 @@ describe("verify", () => {
       },
     });
     expect(passed).toBe(false);
-    expect(output).toMatch(/\| begun\nthe command was not done after 1800 s$/);
+    expect(output).toMatch(/\| begun\nthe command did not finish within 30 min$/);
     expect(armed).toHaveLength(1);
   });
 

@@ -17,7 +17,6 @@ export type AgentFailureInput = {
   readonly idleMs: number;
 };
 
-const MS_PER_SECOND = 1_000;
 const MAX_DETAIL_CHARS = 200;
 const MAX_RESET_CHARS = 60;
 const MAX_KEYS_NAMED = 2;
@@ -50,7 +49,7 @@ export const renderAgentFailure = (input: AgentFailureInput): string => {
     case "idle":
       return `the agent reported nothing for ${formatDuration(idleMs)}; \`[agent] idle_minutes\` sets this limit`;
     case "timed-out":
-      return `the agent did not finish within ${Math.round(timeoutMs / MS_PER_SECOND)} s. Set a longer \`timeout_minutes\` in \`[tiers]\`, or split the step.`;
+      return `the agent did not finish within ${formatDuration(timeoutMs)}. Set a longer \`timeout_minutes\` in \`[tiers]\`, or split the step.`;
     case "interrupted":
       return "the agent was interrupted. Its next attempt starts at once.";
     case "refused-by-policy":

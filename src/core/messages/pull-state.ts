@@ -60,7 +60,7 @@ export const renderPullState = (standing: PullStanding): string => {
       return isUnseen(step) ? describeQueued(standing) : describeWait(execution, step);
     case "paused":
       return explain(
-        "⏸️ **Paused.**",
+        "⏸️ **Not landing for now.**",
         step,
         `To continue, comment ${toInlineCode(`/enki resume ${toTaskId(execution.id, step.id)}`)} on #${execution.issue}.`,
       );
@@ -69,9 +69,9 @@ export const renderPullState = (standing: PullStanding): string => {
     case "failed":
       return joinParts(explain("❌ **Failed.**", step), renderFailureLog(findFailureLog(step)));
     case "cancelled":
-      return joinParts(explain("🚫 **Cancelled: not landed.**", step, ""), describeEarlierFailure(step));
+      return joinParts(explain("🚫 **Not landed.**", step, ""), describeEarlierFailure(step));
     case "skipped":
-      return joinParts(explain("⏭️ **Skipped: not landed.**", step, ""), describeEarlierFailure(step));
+      return joinParts(explain("⏭️ **Not landed.**", step, ""), describeEarlierFailure(step));
     case "done":
       return step.landed
         ? joinParts(`✅ **Landed** on ${base} as ${step.landed.commit}.`, describeLateRemark(step))

@@ -52,7 +52,7 @@ describe("the text of a pull request follows its step", () => {
     expect(it.says("a")).toContain("Passed on [`");
     await it.say(1, { kind: "cancel", target: null });
     await it.tell({ kind: "woken" });
-    expect([it.opening("a"), it.state.edits]).toEqual([expect.stringContaining("**Cancelled: not landed.**"), 2]);
+    expect([it.opening("a"), it.state.edits]).toEqual([expect.stringContaining("🚫 **Not landed.** Cancelled"), 2]);
     it.replay();
   });
 
@@ -83,7 +83,7 @@ describe("the text of a pull request follows its step", () => {
     const it = await begun(step("a"));
     await it.worked("a");
     await it.say(1, { kind: "skip", target: "a" });
-    expect(it.opening("a")).toContain("**Skipped: not landed.**");
+    expect(it.opening("a")).toContain("⏭️ **Not landed.** Skipped");
   });
 
   test("a head that moves in the queue costs no edit", async () => {
@@ -108,6 +108,6 @@ describe("the text of a pull request follows its step", () => {
     expect(it.state.edits).toBe(41);
     expect(it.says("a")).toContain("this text no longer follows it");
     await it.say(1, { kind: "cancel", target: null });
-    expect([it.opening("a"), it.state.edits]).toEqual([expect.stringContaining("**Cancelled: not landed.**"), 42]);
+    expect([it.opening("a"), it.state.edits]).toEqual([expect.stringContaining("🚫 **Not landed.** Cancelled"), 42]);
   });
 });

@@ -253,15 +253,15 @@ describe("the state at the top", () => {
       { ...published, state: "done", refusal: by("nothing-to-do", "The limit is already 10 MB.") },
     ];
     expect(states.map(stateOf).join("\n---\n")).toMatchInlineSnapshot(`
-      "⏸️ **Paused.** Paused by maintainer. ([\`paused\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#paused))
+      "⏸️ **Not landing for now.** Paused by maintainer. ([\`paused\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#paused))
 
       To continue, comment \`/enki resume abc123-test_upload\` on #1.
       ---
       ⛔ **Blocked.** It needs \`abc123-fix_upload_limit\`, which failed. ([\`blocked\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#blocked))
       ---
-      🚫 **Cancelled: not landed.** Cancelled by maintainer. ([\`cancelled\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#cancelled))
+      🚫 **Not landed.** Cancelled by maintainer. ([\`cancelled\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#cancelled))
       ---
-      ⏭️ **Skipped: not landed.** Skipped by maintainer. ([\`skipped\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#skipped))
+      ⏭️ **Not landed.** Skipped by maintainer. ([\`skipped\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#skipped))
       ---
       ✅ **Nothing to land.** The limit is already 10 MB."
     `);

@@ -103,7 +103,7 @@ describe("B-12 an agent that hangs is ended at the time limit", () => {
     });
     expect(end).toMatchObject({
       end: "timed-out",
-      reason: "the agent did not finish within 3600 s. Set a longer `timeout_minutes` in `[tiers]`, or split the step.",
+      reason: "the agent did not finish within 1 h. Set a longer `timeout_minutes` in `[tiers]`, or split the step.",
     });
     expect(end.messages.join("\n")).toContain("thinking");
     expect(waiting.size, "timers that are still set").toBe(0);
