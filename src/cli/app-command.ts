@@ -117,7 +117,13 @@ export const runAppCommand = async (args: readonly string[], terminal: TerminalH
     ...(exporter && { telemetry: exporter }),
   });
   // A service that is asked to stop has not failed.
-  terminal.onInterrupt(() => started.close().then(() => exporter?.close()), 0);
+  terminal.onInterrupt(async () => {
+    try {
+      await started.close();
+    } finally {
+      await exporter?.close();
+    }
+  }, 0);
   terminal.out(`Webhooks are taken at ${started.url}\n`);
   if (started.pages.url === null) terminal.err(`${started.pages.hint}\n`);
   else terminal.out(`Pages are at ${started.pages.url}\n`);

@@ -47,7 +47,8 @@ export const openAppService = (host: AppHost): AppService => {
     reportFault: fault,
   });
   const adopt = (found: InstalledRepository): Promise<void> => {
-    sources.set(found.repository, found);
+    // A webhook may have told more meanwhile.
+    sources.set(found.repository, { ...sources.get(found.repository), ...found });
     return coordinator.sweep(found.repository);
   };
   const takeUp = openTakeUp(host, { adopt, fault });

@@ -24,7 +24,7 @@ import { type ConfigLayers, readRepositoryConfig } from "../storage/config/repos
 import { openNoticePort, type ReadVariable } from "./post-notice.ts";
 import { answerQueries } from "./answer-queries.ts";
 import { openRepositorySweep } from "./repository-sweep.ts";
-import { openSpanRecorder } from "./record-spans.ts";
+import { openSpanRecorder } from "./span-recorder.ts";
 import type { SpanSink } from "../core/telemetry/telemetry-span.ts";
 
 export type RepositoryConnection = {

@@ -48,6 +48,25 @@ const repositorySchema = z.object({ id: z.number(), full_name: z.string(), defau
 const installationsSchema = z.object({ installations: z.array(z.object({ id: z.number() })) });
 const repositoriesSchema = z.object({ repositories: z.array(z.object({ id: z.number(), full_name: z.string() })) });
 
+/** Reads pages until the last one, or until no request is left. */
+const readPages = async <T>(budget: { requests: number }, readPage: (page: number) => Promise<readonly T[]>): Promise<T[]> => {
+  const all: T[] = [];
+  for (let page = 1; budget.requests > 0; page += 1) {
+    budget.requests -= 1;
+    const items = await readPage(page);
+    all.push(...items);
+    if (items.length < MAX_PER_PAGE) return all;
+  }
+  return all;
+};
+
+/** Nothing where GitHub hides what was asked: an organisation may hide its installation, for example until the viewer signs in to it. */
+const skipHidden = async <T>(asked: Promise<T[]>): Promise<T[]> =>
+  asked.catch((error: unknown) => {
+    if (toFailure(error).why === "hidden") return [];
+    throw error;
+  });
+
 /** Asks GitHub with the token of a viewer. An answer of another form counts as none. */
 export const openViewerPort = (anonymous: GitHubRequester, timers: ViewerTimers): ViewerPort => {
   const request = openTimedRequests(anonymous, timers);
@@ -59,17 +78,6 @@ export const openViewerPort = (anonymous: GitHubRequester, timers: ViewerTimers)
     } catch (error) {
       return toFailure(error);
     }
-  };
-  /** Reads pages until the last one, or until no request is left. */
-  const readPages = async <T>(budget: { requests: number }, readPage: (page: number) => Promise<readonly T[]>): Promise<T[]> => {
-    const all: T[] = [];
-    for (let page = 1; budget.requests > 0; page += 1) {
-      budget.requests -= 1;
-      const items = await readPage(page);
-      all.push(...items);
-      if (items.length < MAX_PER_PAGE) return all;
-    }
-    return all;
   };
   return {
     readLogin: (token) => reply(async () => (await read(token, loginSchema, ["GET /user", {}])).login),
@@ -89,9 +97,11 @@ export const openViewerPort = (anonymous: GitHubRequester, timers: ViewerTimers)
         const repositories: NamedRepository[] = [];
         for (const { id: installation_id } of installed) {
           const route = "GET /user/installations/{installation_id}/repositories";
-          const own = await readPages(budget, async (page) => {
-            return (await read(token, repositoriesSchema, [route, { installation_id, ...at(page) }])).repositories;
-          });
+          const own = await skipHidden(
+            readPages(budget, async (page) => {
+              return (await read(token, repositoriesSchema, [route, { installation_id, ...at(page) }])).repositories;
+            }),
+          );
           repositories.push(...own.map(({ id, full_name: name }) => ({ id, name })));
         }
         return { repositories, isComplete: budget.requests > 0 };

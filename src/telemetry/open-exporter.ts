@@ -34,7 +34,7 @@ type ExporterState = {
   readonly pending: Set<Promise<void>>;
   readonly ending: AbortController;
   running: Promise<void> | null;
-  /** Whether the last batch did not arrive, so that one line tells of the whole outage. */
+  /** Whether a loss was reported since the last batch that arrived, so that one line tells of the whole outage. */
   isOut: boolean;
 };
 
@@ -123,21 +123,28 @@ const postOnce = async (state: ExporterState, body: string, limitMs: Millis) => 
   }
 };
 
-/** The collector's own pause, otherwise one that doubles, with a fifth of it at random. */
+/** A pause that doubles, with a fifth of it at random; longer if the collector asks for it. */
 const choosePause = ({ now, random }: ExporterHost, attempt: number, retryAfter: string | null): Millis => {
+  const own = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt) * (0.8 + random() * 0.4);
   const seconds = Number(retryAfter ?? "soon");
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
-  const date = Date.parse(retryAfter ?? "");
-  if (Number.isFinite(date)) return Math.max(0, date - now());
-  return Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt) * (0.8 + random() * 0.4);
+  const asked = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(retryAfter ?? "") - now();
+  return Number.isFinite(asked) ? Math.max(own, asked) : own;
 };
 
 /** A pause that the end of the exporter ends. */
 const wait = ({ host, ending: { signal } }: ExporterState, ms: Millis) => {
-  const pause = new AbortController();
-  const passed = new Promise<void>((resolve) => AbortSignal.any([signal, pause.signal]).addEventListener("abort", () => resolve()));
-  const cancel = host.after(ms, () => pause.abort());
-  return { passed, cancel };
+  let end = (): void => undefined;
+  const passed = new Promise<void>((resolve) => (end = resolve));
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end, { once: true });
+  const stop = host.after(ms, end);
+  return {
+    passed,
+    cancel: (): void => {
+      stop();
+      signal.removeEventListener("abort", end);
+    },
+  };
 };
 
 /** One line for each outage. Neither the headers nor the path and query of the address are in it. */

@@ -68,6 +68,19 @@ test("the list of a viewer ends after ten requests, and says that it is not comp
   );
 });
 
+test("an installation that GitHub hides from the viewer is left out of the list, and any other failure ends the list", async () => {
+  const listWith = (status: number) =>
+    openViewerPort(
+      openGitHub(({ route, parameters }) => {
+        if (route === "GET /user/installations") return { installations: [{ id: 1 }, { id: 2 }] };
+        return parameters["installation_id"] === 1 ? failWith(status) : { repositories: [{ id: 7, full_name: "octo/demo" }] };
+      }).anonymous,
+      timers,
+    ).listRepositories(TOKEN);
+  expect(await listWith(403)).toMatchObject({ ok: true, value: { repositories: [{ id: 7, name: "octo/demo" }] } });
+  expect(await listWith(502)).toEqual({ ok: false, why: "unavailable" });
+});
+
 test("a token, its end, and what GitHub says instead of a token", async () => {
   const client = { id: "Iv1", secret: "shh", serverUrl: "https://ghe.example" };
   const fields = { code: "c", verifier: "v", redirectUri: "https://enki.example/login/callback" };

@@ -51,7 +51,7 @@ export const renderAgentFailure = (input: AgentFailureInput): string => {
     case "timed-out":
       return `the agent did not finish within ${formatDuration(timeoutMs)}. Set a longer \`timeout_minutes\` in \`[tiers]\`, or split the step.`;
     case "interrupted":
-      return "the agent was interrupted. Its next attempt starts at once.";
+      return "the agent was interrupted";
     case "refused-by-policy":
       return `${label ?? "The agent"}'s model refused the task${quoteDetail(detail)}. Reword the step, or use another model.`;
   }

@@ -5,7 +5,7 @@ import type { SpanAttributes, SpanValue, TelemetrySpan } from "./telemetry-span.
 
 const KINDS = { internal: 1, server: 2 } as const;
 const STATUS_CODES = { unset: 0, ok: 1, error: 2 } as const;
-/** Sampled, and known to have no parent in another process that decides about sampling. */
+/** Sampled, with a parent that is not marked as remote: the flags of OpenTelemetry's own packages. */
 const FLAGS = 0x101;
 
 const encodeNumber = (value: number) => (Number.isInteger(value) ? { intValue: value } : { doubleValue: value });

@@ -37,7 +37,8 @@ export const deriveSpanId = (traceId: TraceId, key: string): SpanId => hashText(
 const MAX_VALUE_CHARS = 200;
 const MAX_VALUES = 100;
 
-const boundText = (text: string): string => text.slice(0, MAX_VALUE_CHARS);
+/** Without half of a character of two units, which is no valid JSON text for every collector. */
+const boundText = (text: string): string => text.slice(0, MAX_VALUE_CHARS).replace(/[\ud800-\udbff]$/, "");
 
 const boundValue = (value: SpanValue): SpanValue => {
   if (typeof value === "string") return boundText(value);

@@ -46,8 +46,10 @@ const secure = (socket: Socket, servername: string, ca: string[] | undefined): P
   new Promise((resolve, reject) => {
     const name = isAddress(servername) ? {} : { servername };
     const tls = connectSecure({ socket, ...name, ALPNProtocols: ["http/1.1"], ...(ca && { ca }) });
+    const giveUp = (): void => void tls.destroy(new Error(`${servername} does not answer`));
+    tls.setTimeout(CONNECT_MS, giveUp);
     tls.once("error", reject).once("secureConnect", () => {
-      tls.off("error", reject);
+      tls.setTimeout(0).off("timeout", giveUp).off("error", reject);
       resolve(tls);
     });
   });

@@ -14,7 +14,7 @@ import { openPageTurns, openReaderCount } from "./page-turns.ts";
 import { pageVersion } from "./page-version.ts";
 import { html, type SafeHtml } from "./safe-html.ts";
 import { type ViewerAccess, openViewerAccess } from "./viewer-access.ts";
-import { addLoginPages, openSessionReader } from "./viewer-login.ts";
+import { addLoginPages, openSessionReader, redirect } from "./viewer-login.ts";
 import { openViewerSessions, type ViewerSession } from "./viewer-sessions.ts";
 import { openViewedClones } from "./viewed-clones.ts";
 
@@ -59,18 +59,13 @@ const sendNote = (context: Context, status: 200 | 403 | 500 | 502 | 503, { title
   );
 };
 
-const redirect = (context: Context, to: string): Response => {
-  for (const [name, value] of Object.entries(PRIVATE_HEADERS)) context.header(name, value);
-  return context.redirect(to, 302);
-};
-
 /** The path of a request with its query, as the browser sent it. */
 const readTarget = (context: Context): string => {
   const { pathname, search } = new URL(context.req.url);
   return `${pathname}${search}`;
 };
 
-const sendToLogin = (context: Context): Response => redirect(context, `/login?to=${encodeURIComponent(readTarget(context))}`);
+const sendToLogin = (context: Context): Response => redirect(context, `/login?to=${encodeURIComponent(readTarget(context))}`, 302);
 
 type Viewing = AppPagesOptions & { readonly access: ViewerAccess; readonly readSession: (context: Context) => ViewerSession | null };
 
@@ -97,7 +92,7 @@ const openScopeFinder = (viewing: Viewing, end: (session: ViewerSession) => void
     const directory = isRepositoryName(reply.value.name) ? await findClone(reply.value) : null;
     if (directory === null) return null;
     // A name in other letters, or an earlier name of the repository.
-    if (reply.value.name !== `${owner}/${name}`) return redirect(context, moveTarget(context, reply.value.name));
+    if (reply.value.name !== `${owner}/${name}`) return redirect(context, moveTarget(context, reply.value.name), 302);
     const { repository, markdownCache, ledgerCache, readRefs } = openClone(directory, reply.value);
     const source = reply.value.name;
     const cloned = { source, address: `${serverUrl}/${source}` };

@@ -16,6 +16,9 @@ export const renderRunLink = ({ cloned, ...scope }: PageScope, ledger: Ledger, j
   return html`<a href="${to}">${job.text}</a>`;
 };
 
+/** A page lists no more attempts: a repository writes its ledger, and one with a huge number would occupy the process. */
+const MAX_LISTED_ATTEMPTS = 100;
+
 const joinLinks = (title: string, links: readonly (SafeHtml | null)[]): SafeHtml | null => {
   const shown = links.filter((link) => link !== null);
   return shown.length === 0 ? null : html`<p class="facts"><span>${title}</span>${shown.map((link) => html`<span>${link}</span>`)}</p>`;
@@ -25,7 +28,7 @@ const joinLinks = (title: string, links: readonly (SafeHtml | null)[]): SafeHtml
 export const renderPlannerRuns = (scope: PageScope, ledger: Ledger, execution: Execution): SafeHtml | null =>
   joinLinks(
     "Planner:",
-    Array.from({ length: execution.planning.attempt }, (_, index) => {
+    Array.from({ length: Math.min(execution.planning.attempt, MAX_LISTED_ATTEMPTS) }, (_, index) => {
       const key = toJobKey({ kind: "plan", target: execution.id, attempt: index + 1 });
       const usage = execution.usage?.[key];
       const link = renderRunLink(scope, ledger, { key, text: `attempt ${index + 1}` });
@@ -36,7 +39,7 @@ export const renderPlannerRuns = (scope: PageScope, ledger: Ledger, execution: E
 /** The runs that resolve a step's conflict, and that verify its head at present. */
 export const renderOtherRuns = (scope: PageScope, ledger: Ledger, { execution, step }: { execution: Execution; step: Step }): SafeHtml => {
   const task = toTaskId(execution.id, step.id);
-  const resolving = Array.from({ length: step.resolution?.attempt ?? 0 }, (_, index) =>
+  const resolving = Array.from({ length: Math.min(step.resolution?.attempt ?? 0, MAX_LISTED_ATTEMPTS) }, (_, index) =>
     renderRunLink(scope, ledger, {
       key: toJobKey({ kind: "resolve", target: task, attempt: index + 1 }),
       text: `attempt ${index + 1}`,

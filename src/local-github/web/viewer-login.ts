@@ -53,7 +53,8 @@ export const openSessionReader = ({ publicUrl, sessions }: Pick<LoginPages, "pub
   return (context: Context): ViewerSession | null => sessions.find(cookies.read(context, "session"));
 };
 
-const redirect = (context: Context, to: string, status: 302 | 303): Response => {
+/** Redirects without a trace in caches. */
+export const redirect = (context: Context, to: string, status: 302 | 303): Response => {
   for (const [name, value] of Object.entries(PRIVATE_HEADERS)) context.header(name, value);
   return context.redirect(to, status);
 };

@@ -26,6 +26,7 @@ const SESSION_MS = 8 * 3_600_000;
 /** GitHub's codes live as long. */
 export const LOGIN_MS = 10 * 60_000;
 const MAX_SESSIONS = 1_000;
+const MAX_SESSIONS_EACH = 20;
 const MAX_PENDING_LOGINS = 10_000;
 
 /** Secrets are compared by their hashes, so that the time of a comparison says nothing. */
@@ -36,10 +37,7 @@ const openBounded = <T extends { readonly expires: Millis }>(now: () => Millis, 
   const entries = new Map<string, T>();
   const find = (key: string): T | null => {
     const entry = entries.get(key);
-    if (entry === undefined) return null;
-    if (entry.expires > now()) return entry;
-    entries.delete(key);
-    return null;
+    return entry !== undefined && entry.expires > now() ? entry : null;
   };
   return {
     find,
@@ -49,12 +47,10 @@ const openBounded = <T extends { readonly expires: Millis }>(now: () => Millis, 
       return entry;
     },
     add: (key: string, entry: T): void => {
+      for (const [oldest, { expires }] of entries) if (entries.size >= limit || expires <= now()) entries.delete(oldest);
       entries.set(key, entry);
-      for (const [oldest] of entries) {
-        if (entries.size <= limit) break;
-        entries.delete(oldest);
-      }
     },
+    list: (): T[] => [...entries.values()],
   };
 };
 
@@ -71,6 +67,9 @@ export const openViewerSessions = ({ now, newSecret }: SessionHost) => {
       const secret = newSecret();
       const expires = Math.min(now() + SESSION_MS, token.expires ?? Infinity);
       const session = { id: hashSecret(secret), login, token, expires };
+      // Otherwise one account could end everyone's sessions.
+      const own = sessions.list().filter((each) => each.login === login);
+      for (const { id } of own.slice(0, Math.max(0, own.length + 1 - MAX_SESSIONS_EACH))) sessions.take(id);
       sessions.add(session.id, session);
       return { secret, session };
     },

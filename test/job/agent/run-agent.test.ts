@@ -135,7 +135,7 @@ describe("B-12 an agent that hangs is ended at the time limit", () => {
     });
     expect(end).toMatchObject({
       end: "crashed",
-      reason: "the agent was interrupted. Its next attempt starts at once.",
+      reason: "the agent was interrupted",
       failure: { code: "interrupted" },
     });
     expect(waiting.size, "timers that are still set").toBe(0);

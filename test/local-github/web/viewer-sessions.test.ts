@@ -14,13 +14,21 @@ const TOKEN = { value: "ghu_x", expires: null };
 
 test("the oldest sessions and logins end where there are too many", () => {
   const { sessions } = openSessions();
-  const secrets = Array.from({ length: 1_001 }, () => sessions.start("ada", TOKEN).secret);
+  const secrets = Array.from({ length: 1_001 }, (_, index) => sessions.start(`viewer-${index}`, TOKEN).secret);
   expect(sessions.find(secrets[0] ?? "")).toBeNull();
-  expect(sessions.find(secrets[1] ?? "")?.login).toBe("ada");
+  expect(sessions.find(secrets[1] ?? "")?.login).toBe("viewer-1");
   const logins = Array.from({ length: 10_001 }, () => sessions.startLogin("/"));
   const [first, second] = logins;
   expect(first && sessions.takeLogin(first)).toBeNull();
   expect(second && sessions.takeLogin(second)?.to).toBe("/");
+});
+
+test("many logins of one account end only its own sessions", () => {
+  const { sessions } = openSessions();
+  const { secret } = sessions.start("grace", TOKEN);
+  const secrets = Array.from({ length: 1_001 }, () => sessions.start("ada", TOKEN).secret);
+  expect(sessions.find(secret)?.login).toBe("grace");
+  expect(secrets.filter((each) => sessions.find(each) !== null)).toEqual(secrets.slice(-20));
 });
 
 test("a session ends no later than its token", () => {

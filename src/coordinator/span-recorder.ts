@@ -1,4 +1,5 @@
 import type { Config } from "../core/domain/config.ts";
+import { hasEnded } from "../core/domain/execution.ts";
 import type { ExecutionId, Sha } from "../core/domain/ids.ts";
 import type { LedgerChange } from "../core/telemetry/ended-jobs.ts";
 import { type ExecutionChange, listEndedSpans, listEndings, type SpanPlace } from "../core/telemetry/list-ended-spans.ts";
@@ -29,7 +30,7 @@ export const openSpanRecorder = ({ clone, github: { files }, telemetry }: Record
     const history = histories.get(id) ?? openExecutionHistory(clone.running, id);
     histories.set(id, history);
     const timeline = await history.read(head);
-    if (ending.hasEnded) histories.delete(id);
+    if (hasEnded(ending.execution)) histories.delete(id);
     return listEndedSpans(change, ending, { ...place, timeline });
   };
   return (change, config, head) => {
