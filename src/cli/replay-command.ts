@@ -33,8 +33,10 @@ export const runReplayCommand = async (args: readonly string[], terminal: Termin
     }
     const bad = writes.filter(({ end }) => end === "differs").length;
     const older = writes.filter(({ end }) => end === "older").length;
+    const reworded = writes.filter(({ end }) => end === "reworded").length;
+    const words = reworded > 0 ? `; ${reworded} differ in their sentences only, as another version of Enki worded them` : "";
     const apart = older > 0 ? `; ${older} are in an older format, not replayed` : "";
-    terminal.out(`${writes.length} writes, ${bad} of them differ${apart}\n`);
+    terminal.out(`${writes.length} writes, ${bad} of them differ${words}${apart}\n`);
     return bad === 0 ? 0 : 1;
   } finally {
     await rm(directory, { recursive: true, force: true });

@@ -6,11 +6,12 @@ import { toLedgerFiles } from "./ledger-files.ts";
 import { readWriteInputs, readLedgerAt } from "./load-ledger.ts";
 
 /**
- * A ledger write, and whether repeating its decision gives the same ledger. `fence` and `rebuilt` (the first write after a ledger was
- * deleted) have no inputs. `older`: the inputs have a format that is no longer read.
+ * A ledger write, and whether repeating its decision gives the same ledger. `reworded`: the same ledger except for sentences, which other
+ * versions word differently. `fence` and `rebuilt` (the first write after a ledger was deleted) have no inputs. `older`: the inputs have a
+ * format that is no longer read.
  */
 export type ReplayedWrite =
-  | { readonly commit: Sha; readonly subject: string; readonly end: "same" | "fence" | "rebuilt" | "older" }
+  | { readonly commit: Sha; readonly subject: string; readonly end: "same" | "reworded" | "fence" | "rebuilt" | "older" }
   | { readonly commit: Sha; readonly subject: string; readonly end: "differs"; readonly paths: readonly string[] };
 
 /** Repeats the decision of every ledger write, oldest first. */
@@ -35,17 +36,45 @@ export const replayLedger = async (
       parent = stored;
       continue;
     }
-    const again = inputs === null ? parent : decideAgain(parent, inputs);
-    const paths = again ? findDifferingFiles(again, stored) : ["(it asked for facts that were not stored)"];
-    replayed.push(
-      paths.length > 0 ? { commit, subject, end: "differs", paths } : { commit, subject, end: inputs === null ? "fence" : "same" },
-    );
+    const again = inputs === null ? null : decideAgain(parent, inputs);
+    replayed.push({ commit, subject, ...(inputs === null ? toFenceEnd(parent, stored) : compareLedgers(again, stored)) });
     parent = stored;
   }
   return replayed;
+};
+
+type ReplayEnd = { readonly end: "same" | "reworded" | "fence" } | { readonly end: "differs"; readonly paths: readonly string[] };
+
+const toFenceEnd = (parent: Ledger, stored: Ledger): ReplayEnd => {
+  const paths = findDifferingFiles(parent, stored);
+  return paths.length > 0 ? { end: "differs", paths } : { end: "fence" };
+};
+
+const compareLedgers = (again: Ledger | null, stored: Ledger): ReplayEnd => {
+  if (!again) return { end: "differs", paths: ["(it asked for facts that were not stored)"] };
+  if (findDifferingFiles(again, stored).length === 0) return { end: "same" };
+  const paths = findDifferingFiles(withoutSentences(again), withoutSentences(stored));
+  return paths.length > 0 ? { end: "differs", paths } : { end: "reworded" };
 };
 
 const findDifferingFiles = (a: Ledger, b: Ledger): string[] => {
   const [left, right] = [toLedgerFiles(null, a), toLedgerFiles(null, b)];
   return [...new Set([...left.keys(), ...right.keys()])].filter((path) => left.get(path) !== right.get(path));
 };
+
+/** Fields with sentences that Enki wrote. Decisions read the codes beside them. */
+const SENTENCES: ReadonlySet<string> = new Set(["message", "next", "reason"]);
+
+const withoutSentences = (ledger: Ledger): Ledger => ({
+  ...ledger,
+  queues: blank(ledger.queues),
+  executions: blank(ledger.executions),
+  effectRecords: blank(ledger.effectRecords),
+  outbox: blank(ledger.outbox, new Set([...SENTENCES, "body"])),
+});
+
+const blank = <T>(value: T, fields = SENTENCES): T =>
+  JSON.parse(JSON.stringify(value, (key, field: unknown) => (isSentence(field) && fields.has(key) ? "" : field))) as T;
+
+/** A code, such as the reason of a closed issue, is one word. */
+const isSentence = (field: unknown): boolean => typeof field === "string" && field.includes(" ");
