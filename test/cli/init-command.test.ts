@@ -74,6 +74,9 @@ describe.concurrent("enki init", () => {
     expect(out).toContain(`wrote ${WORKFLOW}\n`);
     expect(read(WORKFLOW)).toContain('    services:\n      db:\n        image: "postgres:17"\n');
     expect(read(".github/workflows/enki.yml")).toMatch(/^ {4}runs-on: tiny$/m);
+    await run(["--yes", "--replace"]);
+    expect(read(CONFIG)).toContain('[jobs.services.db]\nimage = "postgres:17"\n');
+    expect((await run(["--yes"])).out).toMatch(/^Everything is up to date\.$/m);
     writeFileSync(join(cwd, CONFIG), text);
     await run(["--yes"]);
     expect(read(WORKFLOW)).not.toContain("services:");

@@ -54,7 +54,12 @@ export const renderSetUp = (shipped: ShippedFiles, choices: SetUpChoices): Reado
   const coordinators = [...(choices.usesApp ? [] : shipped.coordinatorWorkflows)].map(
     ([path, text]) => [path, renderPlainWorkflow(text, choices)] as const,
   );
-  return new Map([[CONFIG_PATH, renderConfig({ verify, agent })], [STEP_WORKFLOW_PATH, workflow], ...coordinators, ...vendored]);
+  return new Map([
+    [CONFIG_PATH, renderConfig({ verify, agent, jobs: choices.jobs })],
+    [STEP_WORKFLOW_PATH, workflow],
+    ...coordinators,
+    ...vendored,
+  ]);
 };
 
 /** The address of this repository, and a header with the job's token for this server only. */

@@ -1,12 +1,16 @@
+import { stringify } from "smol-toml";
+import type { JobsSection } from "../config/jobs-schema.ts";
 import type { AgentOfSetUp } from "./install-agent.ts";
 
 export type ConfigChoices = {
   readonly verify: readonly string[];
   readonly agent: AgentOfSetUp;
+  /** `[jobs]` of the repository's configuration, which the workflow files follow. */
+  readonly jobs: JobsSection;
 };
 
 /** `.enki/enki.toml` for a repository. */
-export const renderConfig = ({ verify, agent }: ConfigChoices): string => {
+export const renderConfig = ({ verify, agent, jobs }: ConfigChoices): string => {
   return [
     "# Every key and its default: enki config. Every mistake: enki validate.",
     "",
@@ -17,7 +21,13 @@ export const renderConfig = ({ verify, agent }: ConfigChoices): string => {
     "[agent]",
     ...renderAgent(agent),
     "",
+    ...renderJobs(jobs),
   ].join("\n");
+};
+
+const renderJobs = (jobs: JobsSection): string[] => {
+  const set = Object.entries(jobs).filter(([, value]) => Object.keys(value).length > 0);
+  return set.length === 0 ? [] : [stringify({ jobs: Object.fromEntries(set) }).trimEnd(), ""];
 };
 
 const renderAgent = (agent: AgentOfSetUp): string[] => {

@@ -23,10 +23,12 @@ export type StepWorkflowChoices = {
 export const VENDOR_DIRECTORY = ".github/enki";
 /** Directories below the workspace of a job whose action is vendored: its own checkout, and the repository at work. */
 const ACTION_CHECKOUT = "enki";
-const WORK_CHECKOUT = "work";
+export const WORK_CHECKOUT = "work";
 
 const SET_UP_MARK = /^ {6}# Set-up steps of (the agent|verification)\b.*$/;
 const STEP_INDENT = " ".repeat(6);
+/** A line of a step, as deep as the steps of a job. */
+export const indentStep = (line: string): string => (line === "" ? "" : STEP_INDENT + line);
 
 export type WorkflowChoices = Pick<StepWorkflowChoices, "isVendored" | "usesEnvironment" | "jobs">;
 
@@ -44,7 +46,7 @@ export const renderStepWorkflow = (shipped: string, choices: StepWorkflowChoices
     const isAgent = mark[1] === "the agent";
     const own = [jobs.setup, ...(isAgent ? [] : [jobs.verify_setup])].flatMap((text) => renderOwnSteps(text, directory));
     const steps = (isAgent ? choices.agentSteps : choices.verifySteps).flatMap((step) => renderSetUpStep(step, directory));
-    return [...steps, ...own].map((each) => (each === "" ? "" : STEP_INDENT + each));
+    return [...steps, ...own].map(indentStep);
   });
   const placed = placeJobs(lines, jobs);
   const kept = usesEnvironment ? placed : placed.filter((line) => !/^ {4}environment: /.test(line));

@@ -11,17 +11,17 @@ import { factsOf } from "./repository-facts.ts";
 
 const SHIPPED = readFileSync(new URL("../../../.github/workflows/enki-step.yml", import.meta.url), "utf8");
 const PROJECT = detectProject(factsOf({ "go.mod": "" }));
-const renderWorkflow = (isOnServer: boolean): string =>
+const renderWorkflow = (isOnServer: boolean, jobs: object = {}, isVendored = false): string =>
   renderSetUp(
     { stepWorkflow: SHIPPED, coordinatorWorkflows: new Map(), action: new Map() },
     {
       project: PROJECT,
       verify: ["go test ./..."],
       agent: { preset: "claude" },
-      isVendored: false,
+      isVendored,
       usesEnvironment: true,
       usesApp: true,
-      jobs: configFileSchema.parse({}).jobs,
+      jobs: configFileSchema.parse({ jobs }).jobs,
       isOnServer,
     },
   ).get(STEP_WORKFLOW_PATH) ?? "";
@@ -82,7 +82,39 @@ test.each([
   ["a private registry", "env: { NODE_AUTH_TOKEN: x }", { env: ["NODE_AUTH_TOKEN"] }],
   ["a private registry", "env: { NODE_AUTH_TOKEN: x }", { verify_setup: "- run: npm ci" }],
 ])("%s that CI has and [jobs] names is no finding", (_, ci, jobs) => {
-  expect(examine({ ...HEALTHY, workflowTexts: { "ci.yml": ci }, config: config({ jobs }) })).toEqual([]);
+  const stepWorkflow = { text: renderWorkflow(false, jobs), origin: "generated" } as const;
+  expect(examine({ ...HEALTHY, stepWorkflow, workflowTexts: { "ci.yml": ci }, config: config({ jobs }) })).toEqual([]);
+});
+
+const JOBS = {
+  services: { db: { image: "postgres:17", env: { POSTGRES_PASSWORD: "postgres" }, ports: ["5432:5432"] }, cache: { image: "redis" } },
+  setup: "- run: ./a.sh\n- uses: actions/setup-java@v5",
+  verify_setup: "- run: |\n    ./b.sh\n\n    ./c.sh",
+  runs_on: { agent: "big", verify: ["self-hosted", "linux"], publish: "small" },
+};
+
+test.each([false, true])("a workflow file that follows [jobs] has no finding (vendored: %j)", (isVendored) => {
+  const stepWorkflow = { text: renderWorkflow(false, JOBS, isVendored), origin: "generated" } as const;
+  expect(examine({ ...HEALTHY, stepWorkflow, config: config({ jobs: JOBS }) })).toEqual([]);
+});
+
+test.each<[string, object, object]>([
+  ["services", {}, { services: JOBS.services }],
+  ["services", { services: JOBS.services }, { services: { db: JOBS.services.db } }],
+  ["services", { services: JOBS.services }, {}],
+  ["setup", {}, { setup: JOBS.setup }],
+  ["verify_setup", { setup: JOBS.setup }, { setup: JOBS.setup, verify_setup: JOBS.verify_setup }],
+  ["runs_on", {}, { runs_on: JOBS.runs_on }],
+  ["runs_on and services and setup and verify_setup", {}, JOBS],
+])("a workflow file that does not follow %s is found", (keys, written, jobs) => {
+  const stepWorkflow = { text: renderWorkflow(false, written), origin: "generated" } as const;
+  expect(examine({ ...HEALTHY, stepWorkflow, config: config({ jobs }) })).toEqual([
+    expect.objectContaining({
+      code: "jobs-not-written",
+      fix: { kind: "init", usesApp: true },
+      message: expect.stringContaining(`follow ${keys} in`),
+    }),
+  ]);
 });
 
 test("a healthy repository has no finding", () => {

@@ -254,6 +254,12 @@ coordinate = "tiny:1"
     expect(text).not.toMatch(/ +$/m);
   });
 
+  test("stays in the configuration that set-up writes", () => {
+    const { faults, effectiveFile } = readConfig([{ path: CONFIG_PATH, text: setUp({}, { jobs: JOBS }).config }]);
+    expect(faults).toEqual([]);
+    expect(effectiveFile.jobs).toEqual(JOBS);
+  });
+
   test("beside a vendored action its commands run in the repository", () => {
     const { jobs } = setUp({}, { jobs: JOBS, isVendored: true }).workflow;
     expect(jobs["verify"]?.steps.find(({ name }) => name === "Prepare")?.["working-directory"]).toBe("work");

@@ -1,5 +1,6 @@
 import { splitCommandLine } from "../../domain/agent-command.ts";
 import { PRODUCT } from "../../domain/product.ts";
+import { findUnwrittenJobs } from "../find-unwritten-jobs.ts";
 import { CONFIG_PATH, COORDINATOR_WORKFLOW_PATH, REVIEW_WORKFLOW_PATH, STEP_WORKFLOW_PATH } from "../plan-set-up.ts";
 import type { DoctorFacts } from "./doctor-facts.ts";
 import { type DoctorCheck, type Finding, reportError, reportWarning } from "./finding.ts";
@@ -59,6 +60,16 @@ const checkStepWorkflow: DoctorCheck = (facts) => {
           ),
         ]),
   ];
+};
+
+const checkJobs: DoctorCheck = (facts) => {
+  const { stepWorkflow, config } = facts;
+  // A file that a person changed may follow the configuration in its own way.
+  if (stepWorkflow?.origin !== "generated") return [];
+  const unwritten = findUnwrittenJobs(stepWorkflow.text, config.jobs);
+  if (unwritten.length === 0) return [];
+  const text = `${STEP_WORKFLOW_PATH} does not follow ${unwritten.join(" and ")} in [jobs] of ${CONFIG_PATH} yet.`;
+  return [withInit(reportError("jobs-not-written", text, INIT), facts)];
 };
 
 /** Without the stub, no review would wake Enki before its schedule. */
@@ -148,6 +159,7 @@ export const FILE_CHECKS: readonly DoctorCheck[] = [
   checkVerify,
   checkCommitted,
   checkStepWorkflow,
+  checkJobs,
   checkCoordinator,
   checkAgent,
   checkKeys,
