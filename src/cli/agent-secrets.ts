@@ -70,7 +70,7 @@ export const readGivenVariables = async (terminal: LoginTerminal, request: Agent
   });
   for (const name of refused)
     out(
-      `The repository's configuration wants to pass $${name} of this shell to its agent. Enki does not, unless you allow it in ~/.enki/enki.toml:\n  [agent]\n  env = { ${name} = "$${name}" }\n`,
+      `The repository's configuration asks for $${name} of this shell, and Enki keeps it back. To pass it to the agent, add to ~/.enki/enki.toml:\n  [agent]\n  env = { ${name} = "$${name}" }\n`,
     );
   if (redirections.length === 0) {
     const own = { agentEnv: given, modelKey: env["ENKI_MODEL_KEY"] ?? "" };
@@ -78,7 +78,7 @@ export const readGivenVariables = async (terminal: LoginTerminal, request: Agent
     return { ...own, agentEnv: { ...given, ...logins } };
   }
   out(
-    `The repository's configuration decides where the keys of this shell go (${redirections.join(", ")}). Enki keeps them back, unless you set the same in [agent] of ~/.enki/enki.toml.\n`,
+    `The repository's configuration decides where the keys of this shell go (${redirections.join(", ")}), so Enki keeps them back. To allow it, set the same in [agent] of ~/.enki/enki.toml.\n`,
   );
   return { agentEnv: given, modelKey: "" };
 };

@@ -51,7 +51,7 @@ const readEnvironmentIdentity = async (terminal: TerminalHost): Promise<AppIdent
   if (id === undefined && privateKey === undefined && webhookSecret === undefined) return null;
   if (id === undefined || privateKey === undefined || webhookSecret === undefined) {
     throw new UsageError(
-      "APP_ID, PRIVATE_KEY or PRIVATE_KEY_PATH, and WEBHOOK_SECRET in the environment name the App only together; without any of them, enki app uses a registered App",
+      "set APP_ID, WEBHOOK_SECRET, and PRIVATE_KEY or PRIVATE_KEY_PATH together in the environment, or none of them to use a registered App",
     );
   }
   return { id, privateKey, webhookSecret, client: null };
@@ -124,7 +124,7 @@ export const runAppCommand = async (args: readonly string[], terminal: TerminalH
       await exporter?.close();
     }
   }, 0);
-  terminal.out(`Webhooks are taken at ${started.url}\n`);
+  terminal.out(`Webhooks are received at ${started.url}\n`);
   if (started.pages.url === null) terminal.err(`${started.pages.hint}\n`);
   else terminal.out(`Pages are at ${started.pages.url}\n`);
   await terminal.waitForInterrupt();

@@ -36,7 +36,7 @@ const findApprovable = (found: FoundTarget<Execution>, word: string | null): Wai
   const items = listWaiting(found.execution).filter(({ kind }) => kind === "plan" || kind === "review" || kind === "report");
   const named = items.filter((item) => isNamed(item, found.step?.id ?? null, word));
   const [item, ...others] = named;
-  if (!item) throw new CommandError("nothing waits for approval; enki status shows what is going on");
+  if (!item) throw new CommandError("nothing waits for approval; enki status shows the current state");
   if (others.length > 0)
     throw new UsageError(`several items wait for approval; name one:\n${named.map(({ command }) => `  ${command}`).join("\n")}`);
   return item;
@@ -53,7 +53,7 @@ export const runApproveCommand = async (args: readonly string[], terminal: Termi
   const item = findApprovable(found, word);
   if (!values.json) terminal.out(`${describeItem(item, findPlan(ledger, found.execution, item), terminal.size().columns)}\n\n`);
   if (!(values.yes || word !== null || (await confirmApproval(terminal)))) {
-    terminal.out(`Nothing is approved. To approve without being asked: ${item.command}\n`);
+    terminal.out(`Nothing was approved. To approve without being asked: ${item.command}\n`);
     return EXIT_UNANSWERED;
   }
   const { comment } = item;

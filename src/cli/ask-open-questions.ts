@@ -93,8 +93,8 @@ const askApproval = async (
 const askAboutCheckpoint = async (answering: RunConversation, { execution, ledger }: RunView, step: Step): Promise<UnansweredEnd> => {
   const { person, bareRepository, terminal } = answering;
   if (isAwaitingConfirmation(step) && step.refusal) return askAboutNothingToDo(answering, step.id, step.refusal);
-  const title = `Checkpoint ${step.id}: others build on it.`;
-  const question = "Go on with it?";
+  const title = `Checkpoint ${step.id}: other steps build on it.`;
+  const question = "Approve it?";
   if (step.pull !== null && step.head) {
     const { sha } = step.head;
     const changed = await runGitOrThrow({ directory: bareRepository, after: terminal.after }, ["show", "--stat", "--format=", sha]);
@@ -122,7 +122,7 @@ const askAboutCheckpoint = async (answering: RunConversation, { execution, ledge
 const askAboutNothingToDo = (answering: RunConversation, id: string, { message, next }: Refusal): Promise<UnansweredEnd> =>
   askApproval(answering, {
     key: next,
-    text: `${id} found nothing to do, and others need it:\n${indentText(message)}`,
+    text: `${id} found nothing to do, and other steps need it:\n${indentText(message)}`,
     question: "Start them without it?",
     act: () => postComment(answering, next),
   });

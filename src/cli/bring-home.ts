@@ -34,7 +34,7 @@ const FETCH_WORDS = ["fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-
 
 /**
  * Brings landed work and the ledger into the person's repository, as a growing branch. Changes neither the work tree nor a
- * branch of the person's. Returns the branch; null if nothing landed. Calls wait for each other, because each may create the branch.
+ * branch of the person. Returns the branch; null if nothing landed. Calls wait for each other, because each may create the branch.
  */
 export const openWayHome = (route: HomeRoute, book: LandedBook): (() => Promise<string | null>) => {
   let last: Promise<string | null> = Promise.resolve(null);
@@ -55,7 +55,7 @@ const bringHome = async ({ from, home, branch, start, after }: HomeRoute, { read
   // The person's checked-out or changed branches stay.
   if (landedBranch !== null && (await runGit(at, fetchInto(landedBranch))).code === 0) return landedBranch;
   const name = await findFreeBranchName(at, `enki/${execution}`);
-  // Written first: a later process cannot tell the branch of a killed process from a person's.
+  // Written first: a later process cannot distinguish the branch of a killed process from a person's.
   await write({ landedBranch: name });
   await runGitOrThrow(at, fetchInto(name));
   return name;

@@ -21,7 +21,7 @@ export const findAgentCommand = async ({ cwd, env }: Pick<TerminalHost, "cwd" | 
     // Jobs run in other directories, so a relative path would name another file there.
     if (await isExecutable(path)) return { command: path, args };
   }
-  throw new CommandError(`the agent's command ${command} is not there, or cannot be executed`);
+  throw new CommandError(`the agent's command ${command} was not found, or cannot be executed`);
 };
 
 export const isExecutable = (path: string): Promise<boolean> =>

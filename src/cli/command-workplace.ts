@@ -73,7 +73,7 @@ export const openWorkplaceAt = async (terminal: TerminalHost, directory: string)
   };
 };
 
-export const formatStillRunning = ({ pid }: { readonly pid: number }): string => `the run is still going on, in process ${pid}`;
+export const formatStillRunning = ({ pid }: { readonly pid: number }): string => `the run is still in progress, in process ${pid}`;
 
 /** Deletes the contents of a directory, except for some paths. */
 const removeAllBut = async (directory: string, kept: readonly string[]): Promise<void> => {

@@ -57,7 +57,7 @@ export const createCompletionCommand =
   async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
     const [shell] = readWords(args, 1);
     const known = SHELLS.find((each) => each === shell);
-    if (known === undefined) throw new UsageError(`which shell? enki completion ${SHELLS.join("|")}`);
+    if (known === undefined) throw new UsageError(`name a shell: enki completion ${SHELLS.join("|")}`);
     const format = { bash: formatBash, zsh: formatZsh, fish: formatFish }[known];
     const all = await Promise.all(list().map(async ([name, { summary, load }]) => ({ name, summary, options: (await load()).options })));
     terminal.out(format(all));

@@ -22,7 +22,7 @@ export const NO_VERIFY_MESSAGE =
 
 /** The name of the copy. Throws if nothing could land on the copy. */
 export const deriveCopyName = ({ directory, branch, shallow }: FoundRepository): string => {
-  if (branch === null) throw new CommandError(`${directory} has no branch checked out; check out the one that work is to land on`);
+  if (branch === null) throw new CommandError(`${directory} has no branch checked out; check out the branch that work should land on`);
   if (shallow) throw new CommandError(`${directory} is a shallow clone; git fetch --unshallow brings the rest of its history`);
   return (
     basename(directory)

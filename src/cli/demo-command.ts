@@ -86,11 +86,7 @@ export const runDemoCommand = async (args: readonly string[], terminal: Terminal
     });
     place.attachMachine(machine);
     const person = await createDemoRepository(terminal, machine, directory);
-    print(
-      play
-        ? "The agent is a rehearsal: it plays a file, no model is at work. Everything else is real."
-        : `The agent is ${values.agent ?? ""}.`,
-    );
+    print(play ? "The agent plays a rehearsal and calls no model. Everything else is real." : `The agent is ${values.agent ?? ""}.`);
     print(`A GitHub on this machine: ${machine.forge.url}/${DEMO_OWNER}/${DEMO_NAME}\n`);
     const end = await playMaintainer(
       { person, app: machine.app, sleep: createSleep(terminal), now: terminal.now, say },
@@ -124,7 +120,7 @@ const createSleep =
 const createScriptedChoice = (terminal: TerminalHost, directory: string, url: string): AgentChoice => ({
   command: terminal.node,
   args: [join(directory, "installation", "dist", "cli.js"), "rehearse", join(directory, "installation", "rehearsal.toml")],
-  // The play learns the addresses in order to try to break out: a sandbox, not ignorance, must stop the play.
+  // The rehearsal gets the addresses because it tries to break out: the sandbox must stop it, not a missing address.
   env: { REHEARSAL_SERVER: url, REHEARSAL_REPOSITORY: `${DEMO_OWNER}/${DEMO_NAME}` },
 });
 

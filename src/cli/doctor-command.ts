@@ -12,9 +12,9 @@ import { readOwnRepository } from "./set-up/read-repository-facts.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 export const doctorOptions = {
-  fix: { type: "boolean", default: false, about: "repairs what it can: generated files, and settings with a token of an administrator" },
+  fix: { type: "boolean", default: false, about: "fixes what it can: generated files, and settings with a token of an administrator" },
   verify: { type: "boolean", default: false, about: "also runs the verify commands on the base" },
-  agent: { type: "boolean", default: false, about: "also plays one tiny turn with the agent, which costs a few tokens" },
+  agent: { type: "boolean", default: false, about: "also runs one short turn with the agent, which costs a few tokens" },
   rebuild: { type: "boolean", default: false, about: "sets an unreadable ledger aside, so that Enki rebuilds it" },
   json: { type: "boolean", default: false, about: "prints the findings as JSON" },
 } as const;

@@ -7,6 +7,6 @@ export const readEnvironmentKeys = (env: TerminalHost["env"]): { ledgerKeys?: Le
   const text = env[LEDGER_KEY_VARIABLE] ?? "";
   if (text.trim() === "") return {};
   const keys = readLedgerKeys(text);
-  if (!keys.ok) throw new UsageError(`${keys.refusal.message} To make one: ${keys.refusal.next}`);
+  if (!keys.ok) throw new UsageError(`${keys.refusal.message} To create one: ${keys.refusal.next}`);
   return { ledgerKeys: keys.value };
 };

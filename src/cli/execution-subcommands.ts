@@ -25,7 +25,7 @@ export const EXECUTION_SUBCOMMANDS: readonly NamedSubcommand[] = [
     "status",
     {
       takes: "[<execution>]",
-      summary: "show what happens, and what waits for you",
+      summary: "show the current state, and what waits for you",
       load: () =>
         import("./status-command.ts").then(({ runStatusCommand, statusOptions }) => ({ run: runStatusCommand, options: statusOptions })),
     },
@@ -76,7 +76,7 @@ export const EXECUTION_SUBCOMMANDS: readonly NamedSubcommand[] = [
     "logs",
     {
       takes: "[<step>]",
-      summary: "print what the jobs of a step's last attempt said",
+      summary: "print the log of a step's last attempt",
       load: () => import("./logs-command.ts").then(({ runLogsCommand, logsOptions }) => ({ run: runLogsCommand, options: logsOptions })),
     },
   ],

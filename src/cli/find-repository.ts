@@ -25,14 +25,12 @@ const readGitDirectory = async (at: GitContext): Promise<{ gitDirectory: string;
   if (own.code !== 0) {
     const foreign = own.stderr.includes("dubious ownership");
     throw new CommandError(
-      foreign ? `${at.directory} belongs to another user, so that git does not read it` : `${at.directory} is not a git repository`,
+      foreign ? `${at.directory} belongs to another user, so git does not read it` : `${at.directory} is not a git repository`,
     );
   }
   const [format = "", isShallow, ...rest] = own.stdout.toString("utf8").trim().split("\n");
   if (format !== "sha1")
-    throw new CommandError(
-      `${at.directory} has ids of the format ${format}, which GitHub does not accept; Enki needs a repository with sha1 ids`,
-    );
+    throw new CommandError(`${at.directory} uses the object format ${format}, which GitHub does not accept; Enki needs sha1`);
   return { gitDirectory: rest.join("\n"), isShallow: isShallow === "true" };
 };
 

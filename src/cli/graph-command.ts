@@ -23,14 +23,14 @@ import type { TerminalHost } from "./terminal-host.ts";
 
 const GRAPH_FORMATS = ["ascii", "mermaid", "json"];
 export const graphOptions = {
-  format: { type: "string", default: "ascii", value: "<format>", about: `${GRAPH_FORMATS.join(", ")}; ascii where none is given` },
+  format: { type: "string", default: "ascii", value: "<format>", about: `${GRAPH_FORMATS.join(", ")}; ascii by default` },
 } as const;
 
 /** `enki graph [<workflow|execution>]`: draws a workflow from its file, or executions from the ledger that `enki status` shows. */
 export const runGraphCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, graphOptions, 1);
   const [asked] = words;
-  if (!GRAPH_FORMATS.includes(values.format)) throw new UsageError(`--format is one of ${GRAPH_FORMATS.join(", ")}`);
+  if (!GRAPH_FORMATS.includes(values.format)) throw new UsageError(`--format must be one of ${GRAPH_FORMATS.join(", ")}`);
   const width = terminal.size().columns;
   if (asked === undefined) return drawOpenExecutions(terminal, { format: values.format, width });
   const flows = await readEffectiveWorkflows(terminal);
@@ -56,7 +56,7 @@ const drawOpenExecutions = async (terminal: TerminalHost, { format, width }: { f
     const plan = ledger.plans[execution.plan ?? ""];
     return plan ? [{ execution, graph: formatExecutionGraph(format, { ...toStanding(ledger, execution), plan, width }) }] : [];
   });
-  if (drawn.length === 0) throw new CommandError("no execution has a plan yet; enki status shows what happens");
+  if (drawn.length === 0) throw new CommandError("no execution has a plan yet; enki status shows the current state");
   const lead = format === "mermaid" ? "%% " : "";
   const parts = drawn.map(({ execution: { id, state, request }, graph }) =>
     drawn.length === 1 ? graph : `${lead}${id}  ${state}  ${toOneLine(request, 80)}\n${graph}`,

@@ -18,7 +18,7 @@ import type { TerminalHost } from "./terminal-host.ts";
 export const initOptions = {
   "dry-run": { type: "boolean", default: false, about: "shows what would be written, and writes nothing" },
   yes: { type: "boolean", default: false, about: "takes what was detected, and asks nothing" },
-  replace: { type: "boolean", default: false, about: "with --yes: also drops changes that a person made to generated files" },
+  replace: { type: "boolean", default: false, about: "with --yes: also discards changes that a person made to generated files" },
   "pull-request": { type: "boolean", default: false, about: "pushes a branch and opens a pull request, instead of writing files" },
   app: { type: "boolean", default: false, about: "for a GitHub App that you run; without it, jobs of the repository do everything" },
   vendor: { type: "boolean", default: false, about: "copies Enki's action into .github/enki, so that jobs use no other repository" },
@@ -64,7 +64,7 @@ export const runInitCommand = async (args: readonly string[], terminal: Terminal
   if (values["dry-run"]) return 0;
   const consented = await chooseFiles(terminal, planned, { ...values, confirm });
   if (consented === null) {
-    terminal.err("Nothing was written, because no one could be asked. enki init --yes writes these files.\n");
+    terminal.err("Nothing was written, because no one can answer here. To write these files: enki init --yes\n");
     return EXIT_UNANSWERED;
   }
   await deliver(terminal, { own, base, commit, consented });
@@ -113,14 +113,14 @@ const chooseFiles = async (
     const drops = file.change === "replace";
     if (confirm) {
       const question = drops
-        ? `${file.path} has changes by a person. Drop them?`
+        ? `${file.path} was edited by a person. Discard the changes?`
         : `${file.change === "create" ? "Create" : "Update"} ${file.path}?`;
       if (await confirm(question)) consented.push(file);
       continue;
     }
     if (!yes) return null;
     if (!drops || replace) consented.push(file);
-    else terminal.out(`${file.path} is kept, because a person changed it; --replace drops the changes.\n`);
+    else terminal.out(`${file.path} is kept, because a person edited it; --replace discards the changes.\n`);
   }
   return consented;
 };

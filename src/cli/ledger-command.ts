@@ -63,7 +63,7 @@ const readLedgerKeyring = async (terminal: TerminalHost): Promise<LedgerKeys> =>
   if (own) return own;
   const path = env["PRIVATE_KEY_PATH"];
   const appKey = env["PRIVATE_KEY"] ?? (path === undefined ? undefined : await readNamedFile(terminal, path));
-  if (appKey === undefined) throw new UsageError("ENKI_LEDGER_KEY, PRIVATE_KEY or PRIVATE_KEY_PATH in the environment names the key");
+  if (appKey === undefined) throw new UsageError("set the key in ENKI_LEDGER_KEY, PRIVATE_KEY or PRIVATE_KEY_PATH in the environment");
   return deriveLedgerKeys(appKey);
 };
 

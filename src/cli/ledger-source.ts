@@ -81,7 +81,7 @@ export const openLedgerCopy = async (terminal: TerminalHost, directory: string, 
     runNetworkGit(at, ["fetch", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--", source.url, ...refspecs]);
   const fetched = await fetch();
   if (fetched.code !== 0)
-    throw new CommandError(`${source.label} cannot be fetched: ${fetched.stderr.trim().split("\n").at(-1) ?? "git ended without a word"}`);
+    throw new CommandError(`${source.label} cannot be fetched: ${fetched.stderr.trim().split("\n").at(-1) ?? "git gave no reason"}`);
   const ledger = await runGit(at, ["rev-parse", "--verify", "-q", LEDGER_REF]);
   if (ledger.code !== 0) throw new CommandError(`${source.label} has no ledger; Enki writes it with the first request`);
   const head = await runNetworkGit(at, ["ls-remote", "--symref", "--", source.url, "HEAD"]);

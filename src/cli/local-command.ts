@@ -69,7 +69,7 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
     const { url, apiUrl } = machine.forge;
     const record = { repository: from, directory, owner: COPY_OWNER, name, branch, start: commit, token, url, apiUrl };
     place.onInterrupt(await announceMachine(terminal, record));
-    terminal.out("Ctrl+C ends it; what landed stays where it is.\n");
+    terminal.out("Ctrl+C stops this GitHub; landed work stays in its repository.\n");
     const stopFollowing = followMachine(terminal, bare);
     await terminal.waitForInterrupt();
     stopFollowing();
@@ -119,7 +119,7 @@ const formatWelcome = ({ forge }: LocalMachine, { name, token, bare, branch }: W
     "GitHub's own command line works there, too:",
     `  GH_HOST=${CLIENT_HOST} HTTP_PROXY=${forge.url} GH_TOKEN=${token} gh issue list --repo ${COPY_OWNER}/${name}`,
     "",
-    "Your own repository is only read. What landed comes into it when you say so:",
+    "Enki only reads your own repository. To bring landed work into it:",
     `  git pull ${bare} ${branch}`,
     "",
     "",

@@ -104,7 +104,7 @@ const AGENT_END_MS = 8_000;
 const APP_LOGIN = "enki[bot]";
 
 const formatUnsavedState = (reason: string): string =>
-  `enki: the state of this run could not be stored, so \`--resume\` would repeat the work since the last time: ${reason}. Free some space; the next change stores the state again.\n`;
+  `enki: the state of this run could not be stored, so \`--resume\` would repeat the work since it was last stored: ${reason}. Free some space; the next change stores the state again.\n`;
 
 /** Counts the coordinator's requests and pushes on the side of the local GitHub. */
 const openRequestCounter = (log: (line: string) => void) => {

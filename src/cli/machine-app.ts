@@ -12,7 +12,7 @@ import type { SpanSink } from "../core/telemetry/telemetry-span.ts";
 import { loadApp } from "./load-app.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
-/** As for the App; webhooks never get lost here. */
+/** The same interval as for the App, although no webhook is lost here. */
 const MACHINE_SWEEP_INTERVAL_MS = 5 * 60_000;
 const SECRET_BYTES = 32;
 

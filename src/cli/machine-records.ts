@@ -48,7 +48,7 @@ const recordSchema = z.object({
 export type MachineRecord = z.output<typeof recordSchema>;
 export type RunRecord = z.output<typeof runSchema>;
 
-/** Private to the person: a record holds a token. */
+/** Only the person can read this directory, because a record contains a token. */
 export const recordsDirectory = ({ env }: Pick<TerminalHost, "env">): string =>
   join(env["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state"), "enki", "machines");
 

@@ -14,7 +14,7 @@ const formatHelp = (): string =>
     "",
     ...[...SUBCOMMANDS].map(([name, { summary }]) => `  enki ${name.padEnd(NAME_WIDTH_CHARS)}  ${summary}`),
     "",
-    "enki <subcommand> --help lists its options. ENKI_LOG=1 in the environment prints what happens inside.",
+    "enki <subcommand> --help lists its options. Set ENKI_LOG=1 to print Enki's log.",
     "",
   ].join("\n");
 

@@ -27,7 +27,7 @@ export const runMcpCommand = async (args: readonly string[], terminal: TerminalH
   const { stdin, stdout, env } = terminal;
   const values = readOptions(args, mcpOptions);
   const toolSet = TOOL_SETS.find((each) => each === values.role);
-  if (!toolSet) throw new UsageError(`--role is one of ${TOOL_SETS.join(", ")}`);
+  if (!toolSet) throw new UsageError(`--role must be one of ${TOOL_SETS.join(", ")}`);
   const socket = env["ENKI_SOCKET"] ?? "";
   if (socket !== "") await relayTools({ socket, stdin, stdout });
   else

@@ -39,7 +39,7 @@ export const postCommand = async (terminal: TerminalHost, target: CommandTarget,
   if (!isJson) terminal.out(`${target.name}#${issue}: ${toOneLine(text, 200)}\n`);
   const { accepted, answer } = await awaitAnswer(terminal, target, { issue, comment });
   if (isJson) terminal.out(`${JSON.stringify({ repository: target.name, issue, comment, command: text, accepted, answer })}\n`);
-  else if (accepted === null) terminal.out("Enki has not answered yet; enki status shows what happens.\n");
+  else if (accepted === null) terminal.out("Enki has not answered yet; enki status shows the current state.\n");
   else terminal.out(answer === "" ? "Accepted; enki status shows the effect.\n" : `${answer}\n`);
   return accepted === false ? 1 : 0;
 };

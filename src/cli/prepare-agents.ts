@@ -48,9 +48,7 @@ const requireProgram = async (terminal: TerminalHost, program: AgentProgram): Pr
   await mkdir(directory, { recursive: true });
   const failed = await installProgram(terminal, directory, program);
   if (failed === "") return join(bin, program.programs[0]);
-  throw new CommandError(
-    `${program.package} could not be installed; run npm install -g ${program.package}@${program.version}, and see what it says`,
-  );
+  throw new CommandError(`${program.package} could not be installed; run npm install -g ${program.package}@${program.version} to see why`);
 };
 
 /** The first preset whose key is in the person's shell, otherwise the first one with a login on the machine; null if there is none. */

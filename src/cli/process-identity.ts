@@ -5,7 +5,10 @@ import { promisify } from "node:util";
 /** The outermost namespace: https://man7.org/linux/man-pages/man7/pid_namespaces.7.html */
 const INITIAL_NAMESPACE = "pid:[4026531836]";
 
-/** From `/proc/<pid>/stat`: the time of the start, in ticks since the boot. Null for a process that ended, even if its parent does not know yet. */
+/**
+ * The start time of a process, in ticks since the boot, from `/proc/<pid>/stat`. Null for a process that ended, even if its parent has
+ * not waited for it yet.
+ */
 const readStartTicks = async (pid: number | string): Promise<string | null> => {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   // The program's name is in brackets and may contain spaces and brackets.

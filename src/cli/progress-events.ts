@@ -20,7 +20,7 @@ const formatStepProgress = (step: Step, place: PlaceReader): string => {
 };
 
 const MAX_TENTHS_MS = 600_000;
-/** Tenths of a second, as long as they tell something. */
+/** With tenths of a second, as long as they matter. */
 const formatElapsed = (ms: number): string => (ms < MAX_TENTHS_MS ? `${(ms / 1_000).toFixed(1)} s` : formatDuration(ms));
 
 type ProgressOutput = { readonly progress: Pick<ProgressView, "printLine">; readonly isJson: boolean };

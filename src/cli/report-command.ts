@@ -15,7 +15,7 @@ import type { TerminalHost } from "./terminal-host.ts";
 const FORMATS = { md: renderReportMarkdown, html: renderReportPage, summary: renderReportSummary } as const;
 
 export const reportOptions = {
-  format: { type: "string", default: "md", value: "<format>", about: "md, html or summary; md where none is given" },
+  format: { type: "string", default: "md", value: "<format>", about: "md, html or summary; md by default" },
   output: { type: "string", value: "<file>", about: "writes a file instead of printing" },
 } as const;
 
@@ -45,7 +45,7 @@ const findReportSource = async (terminal: TerminalHost, named: string | null): P
 export const runReportCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, reportOptions, 1);
   const { format, output } = values;
-  if (!isFormat(format)) throw new UsageError(`--format is one of ${Object.keys(FORMATS).join(", ")}`);
+  if (!isFormat(format)) throw new UsageError(`--format must be one of ${Object.keys(FORMATS).join(", ")}`);
   const named = words[0] ?? null;
   const { git, ref, readLedger } = await findReportSource(terminal, named);
   const ledger = await readLedger();

@@ -17,10 +17,10 @@ const CLOSED_STATES: ReadonlySet<StepState> = new Set<StepState>(["done", "skipp
 export const runReviewCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, reviewOptions, 1);
   const [named] = words;
-  if (named === undefined) throw new UsageError("which one? enki review <step>");
+  if (named === undefined) throw new UsageError("name the step: enki review <step>");
   const comments = (values.comment ?? []).map(readLineRemark);
   const body = values.message ?? "";
-  if (!values.approve && comments.length === 0 && body === "") throw new UsageError("what is to change? give --comment or --message");
+  if (!values.approve && comments.length === 0 && body === "") throw new UsageError("say what to change, with --comment or --message");
   const { person, readLedger, name } = await findCommandTarget(terminal);
   const { step } = findExecution(await readLedger(), { issue: null, target: named });
   if (!step) throw new UsageError(`${named} is not a step; enki status lists the steps`);

@@ -150,7 +150,7 @@ const resumeRun = async (
   }
 };
 
-/** Existing texts link to the port of the earlier process. */
+/** Reuses the port of the earlier process, because existing texts link to it. */
 const openAtSamePort = async (terminal: TerminalHost, place: CommandWorkplace, options: RunMachine): Promise<LocalMachine> => {
   try {
     return await openRunMachine(terminal, place, options);

@@ -35,16 +35,16 @@ export const formatRunEnd = (end: Exclude<RunEnd, { end: "refused" }>, ending: R
         ...explainStop(end),
         ...formatStepReports(end),
         ...formatSkippedRoles(end),
-        ...formatLandedBranch(ending, "What was done before stays."),
+        ...formatLandedBranch(ending, "Finished work stays."),
         ...formatUsageLine(end),
-        `What the jobs said is in ${ending.logs}`,
+        `The logs of the jobs are in ${ending.logs}`,
         formatGraphHint(end),
       ];
     case "waits":
       if (hasStarted(end)) return [...formatLandedBranch(ending, "It waits for an answer."), "To continue: enki run --resume"];
       return end.questions.length > 0
         ? ["No one can answer here. Run it in a terminal, or put the answer in the request and start again:", `  enki run ${ending.call}`]
-        : ["Nothing runs before it is approved. To start without being asked:", `  enki run --yes ${ending.call}`];
+        : ["Nothing runs before the plan is approved. To start without being asked:", `  enki run --yes ${ending.call}`];
   }
 };
 
@@ -59,7 +59,7 @@ const formatLandedBranch = ({ branch, base }: RunEndInput, words: string): strin
   branch === null
     ? [`${words} There is nothing to merge.`]
     : [
-        `${words} It is on the branch ${branch}; your files and branches are as they were:`,
+        `${words} Landed work is on the branch ${branch}; your files and branches are unchanged:`,
         `  git log --graph ${base}..${branch}`,
         `  git merge ${branch}`,
       ];
@@ -69,7 +69,7 @@ const formatUsageLine = ({ execution }: RunView): string[] => {
   return line === "" ? [] : [line];
 };
 
-const formatGraphHint = ({ execution }: RunView): string => `How it came to be: enki graph ${execution.id}`;
+const formatGraphHint = ({ execution }: RunView): string => `To see its steps: enki graph ${execution.id}`;
 
 /** The complete reports of steps, which exist only in the ledger. */
 const formatStepReports = ({ execution, ledger, plan }: RunView): string[] =>

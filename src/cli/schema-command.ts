@@ -20,7 +20,7 @@ export const runSchemaCommand = (args: readonly string[], terminal: TerminalHost
   const known = Object.entries(EDITOR_SCHEMAS).find(([each]) => each === name);
   if (!known) {
     const meant = findNearestWord(name, names);
-    throw new UsageError(name === "" || meant === null ? `of what? One of ${names.join(", ")}` : `did you mean enki schema ${meant}?`);
+    throw new UsageError(name === "" || meant === null ? `name a schema: ${names.join(", ")}` : `did you mean enki schema ${meant}?`);
   }
   const [, { title, schema: of }] = known;
   terminal.out(`${JSON.stringify({ title, ...toJsonSchema(of) }, null, 2)}\n`);

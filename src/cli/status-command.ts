@@ -70,7 +70,7 @@ export const runStatusCommand = async (args: readonly string[], terminal: Termin
   const [issue, word] = [readIssueOption(values.issue), words[0] ?? null];
   const place = findInLedgers(await readShownLedgers(terminal), (each) => ({ ...each, shown: chooseShown(each.ledger, issue, word) }));
   const { ledger, shown, name } = place;
-  if (shown.length === 0) terminal.out(values.json ? "[]\n" : `Nothing was asked of Enki in ${name} yet.\n`);
+  if (shown.length === 0) terminal.out(values.json ? "[]\n" : `Enki has received no request in ${name} yet.\n`);
   const now = terminal.now();
   const findHold = await openBudgetLook(terminal);
   const { columns: width } = terminal.size();

@@ -129,7 +129,7 @@ export const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map<string, C
     "ledger",
     {
       takes: "key | sign <address> [<commit>]",
-      summary: "print the public key, or sign a ledger that Enki refuses, after a look",
+      summary: "print the public key, or show and sign a ledger that Enki refuses",
       load: () => import("./ledger-command.ts").then(({ runLedgerCommand }) => ({ run: runLedgerCommand, options: {} })),
     },
   ],

@@ -20,7 +20,5 @@ export const copyUncommittedSettings = async (
 /** Reports uncommitted files. `missing` says where the unused files are missing. */
 export const describeUncommitted = ({ uncommittedFiles, uncommittedSettings }: FoundRepository, missing: string): string[] => [
   ...(uncommittedSettings.length > 0 ? [`Used although not committed: ${uncommittedSettings.join(", ")}.`] : []),
-  ...(uncommittedFiles > 0
-    ? [`What is not committed is ${missing}: ${uncommittedFiles} ${uncommittedFiles === 1 ? "file" : "files"}.`]
-    : []),
+  ...(uncommittedFiles > 0 ? [`Uncommitted work is ${missing}: ${uncommittedFiles} ${uncommittedFiles === 1 ? "file" : "files"}.`] : []),
 ];

@@ -102,7 +102,7 @@ const readKeys = async (terminal: TerminalHost, at: GitContext, named: readonly 
 };
 
 const readPublishedKeys = async (at: GitContext): Promise<string | null> => {
-  // A branch under test could bring keys of its own.
+  // The checked-out branch could contain keys of its own, so the default branch counts if it is known.
   const isDefaultKnown = (await askGit(at, "rev-parse", "--verify", "-q", "refs/remotes/origin/HEAD")) !== null;
   return askGit(at, "cat-file", "blob", `${isDefaultKnown ? "refs/remotes/origin/HEAD" : "HEAD"}:${PROOF_KEYS_PATH}`);
 };

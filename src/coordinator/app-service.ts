@@ -47,7 +47,7 @@ export const openAppService = (host: AppHost): AppService => {
     reportFault: fault,
   });
   const adopt = (found: InstalledRepository): Promise<void> => {
-    // A webhook may have told more meanwhile.
+    // A webhook may have reported more details in the meantime.
     sources.set(found.repository, { ...sources.get(found.repository), ...found });
     return coordinator.sweep(found.repository);
   };

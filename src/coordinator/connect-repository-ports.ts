@@ -47,9 +47,9 @@ export type RepositoryConnection = {
   readonly nonce: () => string;
   /** A random pause after a lost race, in milliseconds, so that competing writers do not stay in step. */
   readonly jitter: () => number;
-  /** Reads a variable that `[notify]` names; without it none is set. */
+  /** Reads a variable that `[notify]` names; without this function, no variable is set. */
   readonly readVariable?: ReadVariable | undefined;
-  /** Takes the spans of what ends; absent without telemetry. */
+  /** Receives the spans of finished work; absent without telemetry. */
   readonly telemetry?: SpanSink | undefined;
   readonly sleep: (delay: number) => Promise<void>;
   readonly log: (line: string) => void;
@@ -193,7 +193,7 @@ const openLedgerCache = (clone: RepositoryClone) => {
       return known;
     },
     remember: (head: Sha, saved: Ledger): Ledger => {
-      // In the order of the files, as a process reads them that starts now: the same write must be decided in the same way.
+      // In the order of the files, as a process that starts now reads them: both must decide the same write in the same way.
       const executions = Object.fromEntries(Object.entries(saved.executions).sort(([a], [b]) => (a < b ? -1 : 1)));
       const ledger = { ...saved, executions, format: LEDGER_FORMAT };
       known = { head, ledger };

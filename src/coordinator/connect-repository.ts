@@ -37,9 +37,9 @@ export type CoordinatorHost = {
   readonly graceMs: Millis;
   /** See RepositoryPorts.keepOutcomesMs. */
   readonly keepOutcomesMs: Millis;
-  /** Reads a variable that `[notify]` names; without it none is set. */
+  /** Reads a variable that `[notify]` names; without this function, no variable is set. */
   readonly readVariable?: ReadVariable;
-  /** Takes the spans of what ends; absent without telemetry. */
+  /** Receives the spans of finished work; absent without telemetry. */
   readonly telemetry?: SpanSink | undefined;
   /** See Snapshot.endsWhenIdle. */
   readonly endsWhenIdle?: true;

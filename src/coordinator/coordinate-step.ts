@@ -27,7 +27,7 @@ const runGateStep = async (host: CoordinateStepHost): Promise<null> => {
   const verdict = judgeWake(readWebhook(name, payload, self));
   const wanted = verdict.kind === "depends" ? await checkAuthor(github, verdict) : verdict.kind === "wanted";
   host.setOutput("wanted", String(wanted));
-  host.logInfo(wanted ? "a job coordinates now" : "no job is needed now; the next one lists what was written");
+  host.logInfo(wanted ? "a job coordinates now" : "no job is needed now; the next job reads what was written");
   return null;
 };
 
@@ -36,7 +36,7 @@ const checkAuthor = async (
   { author, needed }: Extract<ReturnType<typeof judgeWake>, { kind: "depends" }>,
 ): Promise<boolean> => {
   const reply = await github.people.permission(author);
-  // While GitHub does not answer, the coordinator finds out.
+  // If GitHub does not answer, the coordinator checks the permission itself.
   return !reply.ok || includesPermission(reply.value, needed);
 };
 
@@ -70,7 +70,7 @@ const runCoordinateStep = async (host: CoordinateStepHost): Promise<null> => {
   });
   const delay = wakeAt === null ? Infinity : Math.max(0, wakeAt - host.now());
   host.setOutput("wake-in", delay <= MAX_CLOCK_MS ? String(Math.ceil(delay / SECOND_MS)) : "");
-  host.logInfo(`rests ${wakeAt === null ? "until something happens" : `until ${new Date(wakeAt).toISOString()} at the latest`}`);
+  host.logInfo(`nothing to do ${wakeAt === null ? "until something happens" : `until ${new Date(wakeAt).toISOString()} at the latest`}`);
   return null;
 };
 
@@ -97,7 +97,7 @@ const readStepKeys = (host: CoordinateStepHost, privateKey: string | null): Ledg
   const text = host.readInput("ledger-key");
   if (text.trim() === "") return privateKey === null ? null : deriveLedgerKeys(privateKey);
   const keys = readLedgerKeys(text);
-  if (!keys.ok) throw new Error(`${keys.refusal.message} To make one: ${keys.refusal.next}`);
+  if (!keys.ok) throw new Error(`${keys.refusal.message} To create one: ${keys.refusal.next}`);
   return keys.value;
 };
 

@@ -61,7 +61,7 @@ const findFailedRun = async (host: CoordinateStepHost): Promise<{ readonly id: n
 
 const endWithout = (host: CoordinateStepHost, { status, why }: { readonly status: string; readonly why: string }): null => {
   host.setOutput("status", status);
-  host.logInfo(`asked for nothing: ${why}`);
+  host.logInfo(`sent no request: ${why}`);
   return null;
 };
 

@@ -4,7 +4,7 @@ import type { GitHubPorts, ListedIssue, GitHubReply } from "../github/github-por
 import type { Event } from "../core/domain/event.ts";
 import type { Login, Millis } from "../core/domain/ids.ts";
 
-/** GitHub's lists lag behind, so sweeps overlap by this time; repeated events are recognised by their ids. In milliseconds. */
+/** GitHub's lists lag behind, so sweeps overlap by this time; repeated events are recognized by their ids. In milliseconds. */
 const ISSUE_LIST_LAG_MS = 60_000;
 /** A label set at creation updates the new issue within this time. In milliseconds. */
 const ISSUE_CREATION_MS = 5_000;
@@ -21,7 +21,7 @@ type IssueSweepInput = {
 
 export type SweptIssues = {
   readonly events: readonly Event[];
-  /** Is false if no pull request changed after its creation, so there is nothing new on any of them. */
+  /** False if no pull request changed after its creation, so none of them has anything new. */
   readonly pullsChanged: boolean;
 };
 

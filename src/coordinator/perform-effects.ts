@@ -177,7 +177,7 @@ const performEnqueuePull = async (
   return mayBe && (await isIn()) ? done : reply.failure;
 };
 
-/** Recognises an issue by the marker in its first line, which is invisible on GitHub. */
+/** Recognizes an issue by the marker in its first line, which is invisible on GitHub. */
 const performOpenIssue = async (
   { key, marker, title, body }: EffectOfKind<"open-issue">,
   { github, botLogin, mayBeDone }: EffectSession,
@@ -195,7 +195,7 @@ const performOpenIssue = async (
   return after?.kind === "done" ? after : reply.failure;
 };
 
-/** Recognises a reply by the marker in its first line, within its thread. */
+/** Recognizes a reply by the marker in its first line, within its thread. */
 const performReply = async (
   { key, pull, comment, marker, body }: EffectOfKind<"reply-review-comment">,
   { github, botLogin, mayBeDone }: EffectSession,

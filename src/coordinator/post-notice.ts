@@ -106,7 +106,7 @@ const toEnding = (status: number, retryAt: Millis): EffectEnding<"post-notice"> 
   return refusePost(`the webhook answered ${status}`);
 };
 
-/** Posts notices to the webhook of `[notify]`. Rejects never: whatever happens, the work goes on. */
+/** Posts notices to the webhook of `[notify]`. Never rejects, so that a failed notice stops no work. */
 export const openNoticePort =
   ({ readVariable, now, log }: { readVariable: ReadVariable; now: () => Millis; log: (line: string) => void }): NoticePort =>
   async ({ webhook, secret, message }) => {

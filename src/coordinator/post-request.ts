@@ -37,7 +37,7 @@ export const postRequest = async (
     return "Enki could not read this request; it may be too long";
   const { commit, ref } = await pushRequest(host, clone, asked);
   const woken = await github.runs.wake({ failures: 0 });
-  if (!woken.ok) host.logInfo(`the coordinator was not woken, and finds the request later: ${woken.failure.reason}`);
+  if (!woken.ok) host.logInfo(`the coordinator was not started, and will find the request later: ${woken.failure.reason}`);
   host.logInfo(`asked on ${url}/issues/${issue}: ${command}`);
   if (host.readInput("wait") === "true") return awaitExecution(host, clone, { issue, commit, ref });
   host.setOutput("status", "requested");

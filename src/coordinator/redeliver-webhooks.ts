@@ -67,7 +67,7 @@ const redeliverOnce = async (host: RedeliveryHost, state: RedeliveryState): Prom
   if ("kind" in listed) return listed;
   const missed = chooseRedeliveries(listed, state.requested, began);
   const chosen = missed.slice(0, MAX_REQUESTS_PER_RUN);
-  if (chosen.length > 0) host.log(`webhooks: GitHub is asked to repeat ${chosen.length} of ${missed.length} that failed`);
+  if (chosen.length > 0) host.log(`webhooks: asks GitHub to repeat ${chosen.length} of ${missed.length} failed deliveries`);
   const failure = await requestAll(host, state, chosen);
   if (failure === null && chosen.length === missed.length) state.since = began - OVERLAP_MS;
   return failure;
@@ -81,7 +81,7 @@ export const openWebhookRedelivery = (host: RedeliveryHost): WebhookRedelivery =
   let running: Promise<void> = Promise.resolve();
   const run = async (): Promise<void> => {
     const failure = await redeliverOnce(host, state);
-    if (failure) log(`webhooks: failed ones cannot be repeated now: ${failure.reason}`);
+    if (failure) log(`webhooks: failed deliveries cannot be repeated now: ${failure.reason}`);
     const wait = failure?.kind === "later" ? Math.max(intervalMs, failure.retryAt - timers.now()) : intervalMs;
     if (state.isOpen) cancel = timers.after(wait, start);
   };

@@ -64,7 +64,7 @@ export type RepositoryPorts = {
 const MAX_DECISION_ROUNDS = 500;
 /** Each conflict found requests another candidate, so there may be as many reads as steps. */
 const MAX_FACT_READS = 10_000;
-/** After this many consecutive lost saves the cause is no race, but a locked ref or a missing answer. */
+/** After this many consecutive lost saves, the cause is not a race but a locked ref or a missing answer. */
 const MAX_LOST_SAVES = 20;
 
 /** Kept between calls: unsaved outcomes, the state of the last load or save, and the workflows already read. */
@@ -123,7 +123,7 @@ const addListedEvents = async (world: RepositoryPorts, held: LoopState, { events
 
 const hasTrigger = (event: Event): boolean => event.kind === "woken" && event.trigger !== undefined;
 
-/** Whether someone made a change to start an issue; only a listing names the author. */
+/** Whether someone set a label or an assignment that starts work; only a listing names the author. */
 const needsIssueListing = (events: readonly Event[], { triggers }: Config): boolean =>
   events.some((event) => {
     if (event.kind !== "woken" || !event.trigger) return false;

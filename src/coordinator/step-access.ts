@@ -20,7 +20,7 @@ export type CoordinateStepHost = {
   readonly readInput: (name: string) => string;
   readonly setOutput: (name: string, value: string) => void;
   readonly logInfo: (line: string) => void;
-  /** Takes the spans of what ends; absent without telemetry. */
+  /** Receives the spans of finished work; absent without telemetry. */
   readonly telemetry?: SpanSink | undefined;
   /** Writes Markdown to the page of the run. */
   readonly writeSummary: (markdown: string) => Promise<void>;

@@ -23,7 +23,7 @@ const MAX_RESUMED = 8;
 /** The number of new repositories to clone at the same time, while webhooks are handled. */
 const MAX_FIRST_SWEEPS = 4;
 
-/** Takes up repositories at the start of a process, to sweep earlier comments. */
+/** Sweeps repositories at the start of a process, for comments that came while no process ran. */
 export const openTakeUp = (host: TakeUpHost, { adopt, fault }: TakeUpActions) => {
   let isOpen = true;
   const takeUpInstalled = async (known: ReadonlySet<string>): Promise<void> => {

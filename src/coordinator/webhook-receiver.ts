@@ -6,7 +6,7 @@ export type WebhookReceiverOptions = {
   readonly path: string;
   /** Whether GitHub signed the body. */
   readonly verify: (body: string, signature: string) => Promise<boolean>;
-  /** Handles a signed webhook. Not awaited, because GitHub waits ten seconds only. */
+  /** Handles a signed webhook. Not awaited, because GitHub waits only ten seconds. */
   readonly receive: (name: string, payload: object) => void;
   readonly after: CoordinatorTimers["after"];
   /** Other pages of the server; none by default. */
@@ -71,7 +71,7 @@ const answerRequest = async (request: IncomingMessage, options: WebhookReceiverO
   const text = format.readText(body);
   if (Buffer.byteLength(text) > MAX_WEBHOOK_BYTES) return TOO_LARGE;
   const payload = parseObject(text);
-  if (payload === null) return { status: 400, text: "the payload is no JSON object" };
+  if (payload === null) return { status: 400, text: "the payload is not a JSON object" };
   options.receive(name, payload);
   return ACCEPTED;
 };
@@ -84,7 +84,7 @@ const readPath = (url = ""): string => (url.split("?", 1)[0] ?? "").replace(/(?<
 
 type PayloadFormat = { readonly maxBytes: number; readonly readText: (body: string) => string };
 
-/** How a body of a content type holds the payload; null for an unknown type. A form has the JSON in its field `payload`. */
+/** How a body with this content type contains the payload; null for an unknown type. A form has the JSON in its field `payload`. */
 const findPayloadFormat = (contentType = ""): PayloadFormat | null => {
   switch ((contentType.split(";", 1)[0] ?? "").trim().toLowerCase()) {
     case "application/json":

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** The first process of a namespace: the only child of `unshare`. Null if the system does not tell, or the namespace has ended. */
+/** The first process of a namespace: the only child of `unshare`. Null if the system does not show it, or the namespace has ended. */
 const findFirstProcess = (unshare: number): number | null => {
   try {
     const children = readFileSync(`/proc/${unshare}/task/${unshare}/children`, "utf8");

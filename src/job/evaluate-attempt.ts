@@ -43,7 +43,7 @@ export const evaluateAttempt = async ({ spec, artifact, worked, changed, discard
       why: clean(worked.reason),
       files: selectKeptFiles({ spec, changed, secrets }),
     };
-  // Changes made before the question are discarded, as the tool told the agent: the step starts again with the answer.
+  // Changes made before the question are discarded, as the tool announced: the step starts again with the answer.
   if (worked.tools.some((each) => isQuestionToPerson(each))) return { ...left, end: "asked", why: "It asked a person." };
   if (spec.kind === "plan") {
     const why = explainMissingPlan(spec, worked);
@@ -66,9 +66,10 @@ export const evaluateAttempt = async ({ spec, artifact, worked, changed, discard
 
 /** The end of an attempt whose agent failed or is blocked; null for any other outcome. */
 const findStoppingOutcome = (outcome: Outcome | null): Pick<NewBundle, "end" | "why"> | null => {
-  if (outcome?.kind === "failed") return { end: "failed", why: outcome.reason || "The agent says that it could not do it, and not why." };
+  if (outcome?.kind === "failed")
+    return { end: "failed", why: outcome.reason || "The agent says that it could not do the task, but not why." };
   if (outcome?.kind !== "blocked") return null;
-  return { end: "asked", why: outcome.reason || "The agent says that it is blocked, and not by what." };
+  return { end: "asked", why: outcome.reason || "The agent says that it is blocked, but not by what." };
 };
 
 /** The agent's answer, outcome, replies and recorded commands, without secrets. */
@@ -103,7 +104,7 @@ const evaluateFiles = ({ left, failed, clean }: EvaluationContext, { spec, chang
   const { outcome } = left;
   if (changed.length > 0) {
     if (outcome?.kind !== "nothing-to-do") return { ...left, end: "success", files: changed };
-    return failed(`The agent says that there is nothing to do, and changed ${formatPaths(changed.map(({ path }) => path))}.`);
+    return failed(`The agent says that there is nothing to do, but changed ${formatPaths(changed.map(({ path }) => path))}.`);
   }
   const why = explainMissingChange(spec, outcome);
   return why === null ? { ...left, end: "unchanged", why: left.why || (outcome?.reason ?? "") } : failed(why);
@@ -113,8 +114,8 @@ const evaluateFiles = ({ left, failed, clean }: EvaluationContext, { spec, chang
 const explainMissingChange = (spec: JobSpec, outcome: Outcome | null): string | null => {
   if (isCommandOnly(spec) || spec.conflict !== null || !mayEdit(spec)) return null;
   if (outcome === null) return "The agent ended without a change and without saying why.";
-  if (outcome.kind === "nothing-to-do") return outcome.reason === "" ? "The agent says that there is nothing to do, and not why." : null;
-  return spec.nodeRun === null ? "The agent says that it is done, and changed nothing." : null;
+  if (outcome.kind === "nothing-to-do") return outcome.reason === "" ? "The agent says that there is nothing to do, but not why." : null;
+  return spec.nodeRun === null ? "The agent says that it is done, but changed nothing." : null;
 };
 
 const isQuestionToPerson = (command: RecordedCommand): boolean =>

@@ -29,7 +29,7 @@ export const openReadableTranscript = (secrets: readonly string[], { job, agent 
   const write = (text: string): void => {
     if (length <= MAX_TRANSCRIPT_CHARS) add(redactor.write(text));
   };
-  /** Begins a paragraph if another message or something else came before. */
+  /** Starts a new paragraph after another message or any other entry. */
   const speak = (who: string, text: string): void => {
     if (speaker !== who) write(who.startsWith("thought") ? "\n\n> " : "\n\n");
     speaker = who;

@@ -44,7 +44,7 @@ export const runJobStep = (host: ActionHost): Promise<string | null> => {
 const createJobHost = async (host: ActionHost): Promise<JobHost> => {
   const text = `${host.readInput("kind")}/${host.readInput("target")}/${host.readInput("attempt")}`;
   const job = readJobKey(text);
-  if (!job) throw new Error(`'${text}' names no job`);
+  if (!job) throw new Error(`'${text}' is not a job`);
   return {
     job,
     workspace: findWorkspace(host),

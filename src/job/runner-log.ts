@@ -5,8 +5,8 @@ export type RunnerLogOptions = {
 };
 
 /**
- * The log of an Actions step. The runner reads commands from it, and finds `##[…]` anywhere in a line, so it is told to read none in
- * anything that is logged: most lines quote a person, an agent or GitHub.
+ * The log of an Actions step. The runner reads commands from a log, and finds `##[…]` anywhere in a line. It is therefore told to ignore
+ * commands in everything that is logged, because most lines quote a person, an agent or GitHub.
  */
 export const openRunnerLog = ({ print, token }: RunnerLogOptions) => {
   let isStopped = false;

@@ -34,7 +34,7 @@ type ExporterState = {
   readonly pending: Set<Promise<void>>;
   readonly ending: AbortController;
   running: Promise<void> | null;
-  /** Whether a loss was reported since the last batch that arrived, so that one line tells of the whole outage. */
+  /** Whether a loss was reported since the last batch that arrived, so that one line reports the whole outage. */
   isOut: boolean;
 };
 

@@ -19,7 +19,7 @@ test("a repository's configuration cannot take a variable of the person's shell 
   expect({ code: it.code, err: it.err }).toEqual({ code: 0, err: "" });
   expect(git("show", `${it.branch ?? ""}:seen.txt`)).toBe("asked=\nallowed=https://gateway.example\n0");
   expect(it.out).toContain(
-    'The repository\'s configuration wants to pass $GITHUB_TOKEN of this shell to its agent. Enki does not, unless you allow it in ~/.enki/enki.toml:\n  [agent]\n  env = { GITHUB_TOKEN = "$GITHUB_TOKEN" }\n',
+    'The repository\'s configuration asks for $GITHUB_TOKEN of this shell, and Enki keeps it back. To pass it to the agent, add to ~/.enki/enki.toml:\n  [agent]\n  env = { GITHUB_TOKEN = "$GITHUB_TOKEN" }\n',
   );
   expect(it.out).not.toContain("$MY_GATEWAY");
 });
@@ -39,7 +39,7 @@ test("a repository's configuration that sends the agent to another server gets n
     expect(transcript).not.toContain(key);
     return { out: it.out, hasKey: transcript.includes('"key":"enki-outside-') };
   };
-  const sentence = "The repository's configuration decides where the keys of this shell go (ANTHROPIC_BASE_URL). Enki keeps them back";
+  const sentence = "The repository's configuration decides where the keys of this shell go (ANTHROPIC_BASE_URL), so Enki keeps them back";
   const kept = await look({});
   expect(kept).toEqual({ out: expect.stringContaining(sentence) as string, hasKey: false });
   const allowed = await look({ ".enki/enki.toml": `[agent]\nenv = { ANTHROPIC_BASE_URL = "${elsewhere}" }\n` });

@@ -84,7 +84,7 @@ test("without the keys of the client, everything but the pages works, and the lo
   named.signal("SIGTERM");
   await named.ended;
   const below = startApp(["--url", "https://example.org/enki"], keys);
-  await below.prints(/^Pages are off: the webhook address of the App .* Name it with --url, without a path\.$/m);
+  await below.prints(/^Pages are off: the webhook address of the App .* Set the address with --url, without a path\.$/m);
   below.signal("SIGTERM");
   await below.ended;
 });

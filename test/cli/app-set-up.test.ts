@@ -85,7 +85,7 @@ test("given no App, when a person registers one on the printed page, then enki a
   for (const secret of [stored["privateKey"], stored["webhookSecret"]])
     for (const shown of [ended.out, ended.err, answer.html, page.html]) expect(shown).not.toContain(secret);
   const again = opened.startApp();
-  await again.prints(/Webhooks are taken at/);
+  await again.prints(/Webhooks are received at/);
   again.signal("SIGTERM");
   expect((await again.ended).out).not.toMatch(ADDRESS);
 });
@@ -95,7 +95,7 @@ test("the App's webhooks arrive at the address that the person named, with the p
   const { app, address } = await begin(opened);
   const back = await opened.browser.register((await visit(confirmed(address))).html);
   await visit(back);
-  await app.prints(/Webhooks are taken at/);
+  await app.prints(/Webhooks are received at/);
   const token = opened.forge.createUser("ada");
   await fetch(`${opened.forge.apiUrl}/repos/ada/demo/issues`, {
     method: "POST",
@@ -141,7 +141,7 @@ test("a code that GitHub does not exchange is told on the page, and the person c
   expect((await visit(lost)).status).toBe(403);
   const back = await opened.browser.register((await visit(confirmed(address))).html, "another");
   expect((await visit(back)).status).toBe(303);
-  await app.prints(/Webhooks are taken at/);
+  await app.prints(/Webhooks are received at/);
 });
 
 test("keys that another process stored meanwhile are not overwritten", async () => {

@@ -81,7 +81,7 @@ describe.concurrent("a repository of another kind", () => {
       const { root } = openTerminal();
       const sealed = { PATH: process.env["PATH"], GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
       execFileSync("git", ["init", "-q", "--object-format=sha256", root], { env: sealed });
-      await refuses([...call.split(" "), root], 1, /has ids of the format sha256, which GitHub does not accept; Enki needs/);
+      await refuses([...call.split(" "), root], 1, /uses the object format sha256, which GitHub does not accept; Enki needs/);
     },
   );
 });
@@ -100,18 +100,18 @@ describe.concurrent("invalid arguments", () => {
     ["local --port some", /^enki local: --port must be a number from 0 to 65535, not 'some'$/m],
     ["replay a b", /^enki replay: it takes no 'b'$/m],
     ["replay --all", /^enki replay: there is no option --all$/m],
-    ["graph a --format svg", /^enki graph: --format is one of ascii, mermaid, json$/m],
+    ["graph a --format svg", /^enki graph: --format must be one of ascii, mermaid, json$/m],
     ["graph a b", /^enki graph: it takes no 'b'$/m],
     ["validate --jsn", /^enki validate: there is no option --jsn; did you mean --json\?$/m],
     ["roles extra", /^enki roles: it takes no 'extra'$/m],
-    ["schema", /^enki schema: of what\? One of role, workflow, rehearsal, config$/m],
+    ["schema", /^enki schema: name a schema: role, workflow, rehearsal, config$/m],
     ["schema confg", /^enki schema: did you mean enki schema config\?$/m],
     ["run", /^enki run: say what to do: enki run "<request>"$/m],
     ["run --yess do it", /^enki run: there is no option --yess; did you mean --yes\?$/m],
-    ["mcp", /^enki mcp: --role is one of planner, worker, merger, sidecar$/m],
-    ["mcp --role cook", /^enki mcp: --role is one of planner, worker, merger, sidecar$/m],
+    ["mcp", /^enki mcp: --role must be one of planner, worker, merger, sidecar$/m],
+    ["mcp --role cook", /^enki mcp: --role must be one of planner, worker, merger, sidecar$/m],
     ["mcp --rolle planner", /^enki mcp: there is no option --rolle; did you mean --role\?$/m],
-    ["rehearse", /^enki rehearse: which file is played\? enki rehearse <file>$/m],
+    ["rehearse", /^enki rehearse: name the file to play: enki rehearse <file>$/m],
     ["rehearse a b", /^enki rehearse: it takes no 'b'$/m],
     ["app --url enki", /^enki app: --url must be an address such as https:\/\/enki\.example\.org, not 'enki'$/m],
   ])("enki %s", async (call, sentence) => {
@@ -119,7 +119,7 @@ describe.concurrent("invalid arguments", () => {
   });
 
   test("enki app with a part of an App's variables", async () => {
-    await refuses(["app"], 2, /^enki app: .*APP_ID, PRIVATE_KEY or PRIVATE_KEY_PATH, and WEBHOOK_SECRET\b.*$/m, { APP_ID: "1" });
+    await refuses(["app"], 2, /^enki app: set APP_ID, WEBHOOK_SECRET, and PRIVATE_KEY or PRIVATE_KEY_PATH\b.*$/m, { APP_ID: "1" });
   });
 });
 
@@ -127,12 +127,12 @@ describe.concurrent("impossible requests", () => {
   test.each<[string, RegExp]>([
     ["demo --rehearsal none.toml", /^enki demo: there is no file \/.*\/work\/none\.toml$/m],
     ["demo --rehearsal .", /^enki demo: \/.*\/work is not a file$/m],
-    ["demo --agent no-such-agent", /^enki demo: the agent's command no-such-agent is not there, or cannot be executed$/m],
+    ["demo --agent no-such-agent", /^enki demo: the agent's command no-such-agent was not found, or cannot be executed$/m],
     ["graph abc", /^enki graph: \/.*\/work is not a git repository$/m],
     ["validate none", /^enki validate: there is no file or directory \/.*\/work\/none$/m],
     ["validate .", /^enki validate: there is no enki.toml and no role in \/.*\/work$/m],
     ["run something", /^enki run: \/.*\/work is not a git repository$/m],
-    ["local --agent ./agent", /^enki local: the agent's command \.\/agent is not there, or cannot be executed$/m],
+    ["local --agent ./agent", /^enki local: the agent's command \.\/agent was not found, or cannot be executed$/m],
     ["rehearse none.toml", /^enki rehearse: there is no file \/.*\/work\/none\.toml$/m],
   ])("enki %s", async (call, sentence) => {
     await refuses(call.split(" "), 1, sentence);

@@ -70,7 +70,7 @@ describe.concurrent("enki init", () => {
     writeFileSync(join(cwd, CONFIG), `${text}\n[jobs.services.db]\nimage = "postgres:17"\n[jobs.runs_on]\ncoordinate = "tiny"\n`);
     const { code, out } = await run(["--yes"]);
     expect(code).toBe(0);
-    expect(out).toContain(`${CONFIG} is kept, because a person changed it`);
+    expect(out).toContain(`${CONFIG} is kept, because a person edited it`);
     expect(out).toContain(`wrote ${WORKFLOW}\n`);
     expect(read(WORKFLOW)).toContain('    services:\n      db:\n        image: "postgres:17"\n');
     expect(read(".github/workflows/enki.yml")).toMatch(/^ {4}runs-on: tiny$/m);
@@ -98,7 +98,7 @@ describe.concurrent("enki init", () => {
     writeFileSync(join(cwd, CONFIG), '[refinery]\nverify = ["make"]\n');
     const kept = await run(["--yes"]);
     expect(kept.out).toMatch(/^-# mine$/m);
-    expect(kept.out).toContain(`${WORKFLOW} is kept, because a person changed it; --replace drops the changes.`);
+    expect(kept.out).toContain(`${WORKFLOW} is kept, because a person edited it; --replace discards the changes.`);
     expect([read(WORKFLOW), read(CONFIG)]).toEqual([expect.stringContaining("# mine"), '[refinery]\nverify = ["make"]\n']);
     await run(["--yes", "--replace"]);
     expect([read(WORKFLOW).includes("# mine"), read(CONFIG).includes("make")]).toEqual([false, false]);
@@ -109,7 +109,7 @@ describe.concurrent("enki init", () => {
     const { code, err } = await run([]);
     expect({ code, err }).toEqual({
       code: 3,
-      err: "Nothing was written, because no one could be asked. enki init --yes writes these files.\n",
+      err: "Nothing was written, because no one can answer here. To write these files: enki init --yes\n",
     });
     expect(has(CONFIG)).toBe(false);
   });
@@ -125,7 +125,7 @@ describe.concurrent("enki init", () => {
 
   test("a project without tests says that nothing lands before something verifies it", async () => {
     const { out } = await open({ "README.md": "" }).run(["--yes"]);
-    expect(out).toContain("Write in .enki/enki.toml what verifies a change: nothing lands before.");
+    expect(out).toContain("Set [refinery] verify in .enki/enki.toml: nothing lands until a command verifies it.");
   });
 
   test("--vendor writes a copy of the action, which workflow jobs use", async () => {
@@ -185,7 +185,7 @@ describe("at a terminal", () => {
       [/^Which commands must a change pass/, ""],
       [/^Which agent works/, ""],
       [/^What coordinates/, ""],
-      [/^\.enki\/enki\.toml has changes by a person\. Drop them\?/, "n"],
+      [/^\.enki\/enki\.toml was edited by a person\. Discard the changes\?/, "n"],
       [/^Create \.github\/workflows\/enki-step\.yml/, "y"],
       [/^Create \.github\/workflows\/enki\.yml/, "y"],
       [/^Create \.github\/workflows\/enki-review\.yml/, "y"],

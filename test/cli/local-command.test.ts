@@ -109,8 +109,8 @@ describe("a person's repository with uncommitted changes", () => {
   });
 
   test("prints its address, its use of the repository, and what the copy lacks", () => {
-    expect(out).toContain("Your own repository is only read.");
-    expect(out).toContain("What is not committed is not in the copy: 2 files.\n");
+    expect(out).toContain("Enki only reads your own repository.");
+    expect(out).toContain("Uncommitted work is not in the copy: 2 files.\n");
   });
 
   test("follows what happens, and says what a person must do, with the command", () => {
@@ -178,7 +178,7 @@ describe("other repositories", () => {
 
   test.each([
     ["shallow", "is a shallow clone; git fetch --unshallow brings the rest of its history"],
-    ["detached", "has no branch checked out; check out the one that work is to land on"],
+    ["detached", "has no branch checked out; check out the branch that work should land on"],
   ])("one that is %s is refused with a remedy", async (path, why) => {
     const directory = join(terminal.root, path);
     expect(await terminal.run(["local", "--repo", directory])).toEqual({ code: 1, out: "", err: `enki local: ${directory} ${why}\n` });

@@ -53,7 +53,7 @@ describe("`enki run` reports the true outcome:", () => {
     const reason = "The limit is 10 already.";
     const it = await run(planOf(STEPS), report("fix", { outcome: "nothing-to-do", reason }), ...writes("doc"));
     expect(it.code).toBe(0);
-    expect(it.out).toContain(`fix found nothing to do, and others need it:\n    ${reason}`);
+    expect(it.out).toContain(`fix found nothing to do, and other steps need it:\n    ${reason}`);
     expect(it.out).toContain(`fix: nothing to change: ${reason}`);
     expect(it.out).toContain("Done.");
     expect(it.notes().join("\n")).toMatch(/-fix waits for a person to confirm that there is nothing to do/);

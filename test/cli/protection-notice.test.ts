@@ -21,8 +21,8 @@ describe("what a machine lacks against agents and commands", () => {
     expect(text).toContain("! Agents and commands run as the same user as Enki, because there is neither root");
     expect(text).toContain("! Agents and commands see all processes of the machine");
     expect(text).toContain("! A process that leaves its group and clears its environment can outlive its step");
-    expect(text).toContain("! Agents and commands may write to every file of their user");
-    expect(text).toContain("! An agent whose network `[policy] network` limits can go around the proxy");
+    expect(text).toContain("! Agents and commands can change every file of their user");
+    expect(text).toContain("! An agent can bypass the limit of `[policy] network`");
   });
 
   test.runIf(hasNamespaces)("is nothing, with namespaces; and the trial leaves no file", async () => {

@@ -104,7 +104,7 @@ test("nothing interrupted is said so, and a run that still goes on is not contin
   await started.prints(/makes a plan/);
   expect(await terminal.run(["run", "--resume"], { cwd })).toMatchObject({
     code: 1,
-    err: expect.stringMatching(/still going on/) as unknown,
+    err: expect.stringMatching(/still in progress/) as unknown,
   });
   started.signal("SIGINT");
   await started.ended;
@@ -122,14 +122,14 @@ test("a run that goes on is not one of those that were interrupted", async () =>
   await other.ended;
 });
 
-test("of two --resume at the same time, one finishes the run and the other says that it is going on", async () => {
+test("of two --resume at the same time, one finishes the run and the other says that it is in progress", async () => {
   const world = openWorld();
   const { terminal, cwd } = world;
   await interruptAt(world, (_, out) => out.includes("sort: running"), "SIGKILL");
   const ended = await Promise.all([terminal.run(["run", "--resume"], { cwd }), terminal.run(["run", "--resume"], { cwd })]);
   expect(ended.map(({ code, err }) => ({ code, err })).toSorted((a, b) => Number(a.code) - Number(b.code))).toEqual([
     { code: 0, err: "" },
-    { code: 1, err: expect.stringMatching(/^enki run: the run is still going on, in process \d+\n$/) as unknown },
+    { code: 1, err: expect.stringMatching(/^enki run: the run is still in progress, in process \d+\n$/) as unknown },
   ]);
   expect(world.git("ls-tree", "-r", "--name-only", world.branches()[0] ?? "").split("\n")).toContain("note.txt");
   expect(recordsOf(world)).toEqual([]);
@@ -164,7 +164,7 @@ test("uncommitted workflows and roles are used with a notice", async () => {
   const { code, out, err } = await terminal.run(["run", "--yes", "--workflow", "mine"], { cwd });
   expect({ code, err }).toEqual({ code: 0, err: "" });
   expect(out).toContain("Used although not committed: .enki/enki.toml, .enki/workflows/mine.md.\n");
-  expect(out).toContain("What is not committed is left out: 1 file.\n");
+  expect(out).toContain("Uncommitted work is left out: 1 file.\n");
   const [, branch = ""] = /^ {2}git merge (\S+)$/m.exec(out) ?? [];
   expect(git("show", `${branch}:list.txt`)).toBe("a\nb");
   expect(git("ls-tree", "-r", "--name-only", branch).split("\n")).toEqual([".enki/notes.md", "list.txt"]);

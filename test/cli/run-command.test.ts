@@ -12,7 +12,7 @@ describe.concurrent("enki run", () => {
     const before = own();
     const told = await run("--yes", "sort", "the list");
     expect(left(told)).toEqual({ code: 0, err: "" });
-    expect(told.out).toMatch(/What is not committed is left out: 1 file\.\n[^]*The plan:\n\no {2}sort {2}Do sort\n/);
+    expect(told.out).toMatch(/Uncommitted work is left out: 1 file\.\n[^]*The plan:\n\no {2}sort {2}Do sort\n/);
     expect(told.out).toMatch(/^ +[\d.]+ s {2}sort: landed$/m);
     expect(told.out).not.toContain(ESCAPE);
     expect(told.out).not.toMatch(/https?:|#\d|pull request|\/enki /);
@@ -64,7 +64,7 @@ describe.concurrent("enki run", () => {
     const told = await run("sort the list");
     expect(left(told)).toEqual({ code: 3, err: "" });
     expect(told.out).toContain("sort (a command)\n    $ sort -o list.txt list.txt\n    Told to sort.\n");
-    expect(told.out).toMatch(/Nothing runs before it is approved.*\n {2}enki run --yes "sort the list"\n$/);
+    expect(told.out).toMatch(/Nothing runs before the plan is approved.*\n {2}enki run --yes "sort the list"\n$/);
     expect(told.out).not.toContain("sort: running");
     expect(own()).toEqual(before);
     expect(branches()).toEqual(["main"]);
@@ -79,9 +79,9 @@ describe.concurrent("enki run", () => {
     expect(told.out).toMatch(
       /^spoil failed: `test .*` failed, so its candidate did not pass verification\.\n {4}\$ test .*\n {4}the command exited with 1$/m,
     );
-    expect(told.out).toMatch(/What was done before stays\. It is on the branch enki\//);
+    expect(told.out).toMatch(/Finished work stays\. Landed work is on the branch enki\//);
     expect(git("show", `${branches()[0] ?? ""}:list.txt`)).toBe("a\nb");
-    const [, logs = ""] = /What the jobs said is in (\S+)/.exec(told.out) ?? [];
+    const [, logs = ""] = /The logs of the jobs are in (\S+)/.exec(told.out) ?? [];
     expect(readdirSync(logs).length).toBeGreaterThan(0);
     expect(terminal.processes()).toEqual([]);
   });
@@ -103,7 +103,7 @@ describe.concurrent("enki run", () => {
     const steps = [{ ...SORT, more: ", checkpoint = true" }];
     const { code, out } = await open(playOf(steps)).run("--yes", "sort the list");
     expect(code).toBe(0);
-    expect(out).toMatch(/^Checkpoint sort: others build on it\.\n[^]* {4} ?list\.txt \| 2 /m);
+    expect(out).toMatch(/^Checkpoint sort: other steps build on it\.\n[^]* {4} ?list\.txt \| 2 /m);
   });
 
   test("Ctrl+C ends it immediately and leaves no process", async () => {
@@ -175,7 +175,7 @@ describe.runIf(hasScript)("enki run in a terminal", () => {
     expect(code).toBe(0);
     expect(out).toContain(`${ESCAPE}[J`);
     const shown = screen(out).join("\n");
-    expect(shown).toMatch(/The plan:[^]*Start this plan\? \[y\/N\][^]*Done\. It is on the branch enki\//);
+    expect(shown).toMatch(/The plan:[^]*Start this plan\? \[y\/N\][^]*Done\. Landed work is on the branch enki\//);
     expect(shown).not.toContain(ESCAPE);
     expect(shown).not.toMatch(/\d+ of \d+ steps done|Reading the code/);
     expect((await of.terminal.run(["report", of.branches()[0]?.slice("enki/".length) ?? ""], { cwd: of.cwd })).out).toMatch(

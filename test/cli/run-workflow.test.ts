@@ -76,7 +76,7 @@ describe.concurrent("enki run --workflow", () => {
     });
     const told = await terminal.run(["run", "--workflow", "tidy", "--verify", "true"], { cwd });
     expect(told).toMatchObject({ code: 0, err: "" });
-    expect(told.out).toMatch(/ sort: landed\n[^]*Done\. It is on the branch enki\//);
+    expect(told.out).toMatch(/ sort: landed\n[^]*Done\. Landed work is on the branch enki\//);
   });
 
   test.each<[string, Record<string, string>, string[], RegExp]>([

@@ -128,7 +128,7 @@ test("W-07 refuses a detached repository with a message, and works with a branch
   const refused = await terminal.run([...args, "sort"], { cwd });
   expect(refused).toMatchObject({
     code: 1,
-    err: `enki run: ${cwd} has no branch checked out; check out the one that work is to land on\n`,
+    err: `enki run: ${cwd} has no branch checked out; check out the branch that work should land on\n`,
   });
   git("checkout", "-q", "main");
   expect(await terminal.run([...args, "sort"], { cwd })).toMatchObject({ code: 3, err: "" });

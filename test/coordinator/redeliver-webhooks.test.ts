@@ -84,7 +84,7 @@ test("given events while no process ran, when one starts, then each is repeated 
   await redelivery.close();
   await stage.idle();
   expect(stage.titles()).toEqual(["third", "first", "second"]);
-  expect(stage.logged).toEqual(["webhooks: GitHub is asked to repeat 2 of 2 that failed"]);
+  expect(stage.logged).toEqual(["webhooks: asks GitHub to repeat 2 of 2 failed deliveries"]);
   expect(new Set(stage.hooks.hooks.map(({ id }) => id))).toEqual(new Set(stage.deliveries().map(({ id }) => id)));
 });
 

@@ -105,17 +105,17 @@ describe("an agent's job ends as", () => {
   test("failed: it reports nothing-to-do without a reason, or done without a change", async () => {
     expect(await work([{ say: "[OUTPUT]status: nothing-to-do[/OUTPUT]" }])).toMatchObject({
       end: "failed",
-      why: "The agent says that there is nothing to do, and not why.",
+      why: "The agent says that there is nothing to do, but not why.",
     });
     open?.repo.close();
-    expect(await work([report("done")])).toMatchObject({ end: "failed", why: "The agent says that it is done, and changed nothing." });
+    expect(await work([report("done")])).toMatchObject({ end: "failed", why: "The agent says that it is done, but changed nothing." });
   });
 
   test("failed: it reports nothing-to-do but changed files, which are named", async () => {
     const job = await work([{ write: "n.txt" }, report("nothing-to-do", NONE)]);
     expect(job).toMatchObject({
       end: "failed",
-      why: "The agent says that there is nothing to do, and changed `n.txt`.",
+      why: "The agent says that there is nothing to do, but changed `n.txt`.",
       files: [],
     });
   });
@@ -413,7 +413,7 @@ describe("an agent's job keeps", () => {
       }
       expect(job.log).toContain("| 200 the model's answer");
       expect(job.log).toContain(`| * The model's key is outside the agent: Enki's proxy adds it to requests to \`${model.host}\`.`);
-      expect(job.log.join("\n")).toContain("refused `POST /v1/files`: it forwards only what a session needs");
+      expect(job.log.join("\n")).toContain("refused `POST /v1/files`: the proxy forwards only what a session needs");
       expect(job.transcript).toContain('{"note":"The model\'s key is outside the agent');
     } finally {
       await model.close();

@@ -50,7 +50,7 @@ describe("the demo", () => {
 
   test("succeeds and lists landed work", () => {
     expect(told).toMatchObject({ code: 0 });
-    expect(told.text).toContain("no model is at work");
+    expect(told.text).toContain("calls no model");
     expect(told.summary).toMatchObject({ ok: true, base: "main", artifacts: [`artifacts/${told.summary.execution}/research.md`] });
     expect(told.summary.landed.map(({ step }) => step).toSorted()).toEqual(["document_limit", "fix_upload_limit", "test_upload"]);
     expect(told.summary.landed.every(({ pull }) => pull > 1)).toBe(true);

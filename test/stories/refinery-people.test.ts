@@ -79,7 +79,7 @@ test("31 a person changes a pull request's base: it leaves the queue and returns
     await at.push("other", { "other.txt": "1\n" }, { onto: await at.git("rev-parse", "main") });
     await at.does("PATCH", `/pulls/${FIRST}`, { base: "other" });
   });
-  expect(await stage.shows(issue, /is \*\*held\*\*/)).toContain("does not land on");
+  expect(await stage.shows(issue, /is \*\*held\*\*/)).toContain("no longer lands on");
   await stage.does("PATCH", `/pulls/${FIRST}`, { base: "main" });
   await stage.shows(issue, /Done: everything landed/);
 });

@@ -15,12 +15,12 @@ test("a step that deletes a test waits for a person, on the issue and on its pul
   await stage.push("main", { "limit.test.js": TEST });
   const issue = await stage.ask();
   await stage.approve(issue);
-  const shown = await stage.shows(issue, /`fix` changes \*\*what judges it\*\*.*approve #\d+ with a review/);
+  const shown = await stage.shows(issue, /`fix` changes \*\*the checks that judge it\*\*.*approve #\d+ with a review/);
   expect(shown).toContain("- `limit.test.js` deletes a test");
   await stage.until("the honest step to land", async () => (await stage.landed()).length === 1);
   const pull = Number(/approve #(\d+) with a review/.exec(shown)?.[1]);
   expect(await stage.does("GET", `/pulls/${pull}`)).toMatchObject({
-    body: expect.stringMatching(/This step changes \*\*what judges it\*\*[^]*- `limit\.test\.js` deletes a test/),
+    body: expect.stringMatching(/This step changes \*\*the checks that judge it\*\*[^]*- `limit\.test\.js` deletes a test/),
   });
   stage.later(2_000);
   await stage.maintainer.review(pull, { event: "APPROVE" });

@@ -87,7 +87,7 @@ const findEntryLine = (text: string, path: readonly PropertyKey[]): number | nul
     seen[name] += 1;
     if (name === "scene") seen["scene.act"] = -1;
     const here = name === "scene.act" ? ["scene", seen.scene, "act", seen["scene.act"]] : [name, seen[name]];
-    // An entry follows its parent.
+    // A parent matches first, and its entry replaces it.
     if (here.every((part, at) => part === path[at])) found = index + 1;
   }
   return found;

@@ -46,7 +46,7 @@ const playScene = async (stage: ActorSession, play: AgentScript, part: SceneKey)
   const scene = findScene(play, part);
   const silent = scene !== null && scene.act.length === 0;
   if (silent) return true;
-  await sendMessage(stage, `This is a rehearsal (${play.title}): no model is at work.`);
+  await sendMessage(stage, `This is a rehearsal (${play.title}): it calls no model.`);
   if (scene) return playActions(stage, [...play.always, ...scene.act]);
   await sendMessage(
     stage,

@@ -23,13 +23,13 @@ const readAgent = (text: string): AgentOfSetUp => {
   const preset = PRESET_NAMES.find((name) => name === text);
   if (preset) return { preset };
   const { command, args } = parseCommandLine(text);
-  if (command === "") throw new UsageError(`--agent is one of ${PRESET_NAMES.join(", ")}, or a command line`);
+  if (command === "") throw new UsageError(`--agent must be one of ${PRESET_NAMES.join(", ")}, or a command line`);
   return { words: [command, ...args] };
 };
 
 const SEPARATOR = " && ";
 
-/** Takes what the options and the repository tell, and asks for the rest. */
+/** Reads the choices from the options and the repository, and asks for the rest. */
 export const chooseSetUp = async (
   project: DetectedProject,
   options: SetUpOptions,

@@ -25,12 +25,12 @@ export const describeNextSteps = (
   return [
     "",
     "Next:",
-    ...(verify.length === 0 ? ["  Write in .enki/enki.toml what verifies a change: nothing lands before."] : []),
+    ...(verify.length === 0 ? ["  Set [refinery] verify in .enki/enki.toml: nothing lands until a command verifies it."] : []),
     ...(isPullRequest ? ["  Merge the pull request."] : ['  git add .enki .github && git commit --message "Set up Enki" && git push']),
     ...(usesEnvironment ? [`  ${formatEnvironmentCommand(slug, defaultBranch ?? "main")}`] : []),
     `  ${secret}`,
     ...(usesApp
-      ? ["  enki app, where GitHub reaches it: docs/install.md"]
+      ? ["  enki app, on a server that GitHub can reach: docs/install.md"]
       : [
           `  gh api --method PUT repos/${slug}/actions/permissions/workflow -F can_approve_pull_request_reviews=true -f default_workflow_permissions=read`,
         ]),

@@ -26,7 +26,7 @@ export const runOwnGit = ({ env: own }: TerminalHost, { directory, args, env = {
         else resolve(stdout.trim());
       },
     );
-    // If git exits before it reads its input, the write fails. Ignore the error: git's exit status tells the outcome.
+    // If git exits before it reads its input, the write fails. The error is ignored: git's exit status shows the outcome.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(input ?? "");
   });

@@ -7,7 +7,7 @@ import type { FoundRepository } from "../find-repository.ts";
 import { readOrigin } from "../read-origin.ts";
 import type { TerminalHost } from "../terminal-host.ts";
 
-/** Larger files tell nothing about a project's set-up. */
+/** Larger files say nothing about a project's set-up. */
 const MAX_READ_BYTES = 16_000_000;
 
 /** Everything that set-up and diagnosis know of a person's repository. */

@@ -9,7 +9,7 @@ export const runGh = ({ env, cwd }: TerminalHost, args: readonly string[], input
     const child = execFile("gh", args, { cwd, env: { ...env, GH_PROMPT_DISABLED: "1" }, encoding: "utf8" }, (error, stdout, stderr) =>
       resolve({ isDone: error === null, stdout, stderr: stderr.trim() || (error?.message ?? "") }),
     );
-    // If gh exits before it reads its input, the write fails. Ignore the error: gh's exit status tells the outcome.
+    // If gh exits before it reads its input, the write fails. The error is ignored: gh's exit status shows the outcome.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(input);
   });

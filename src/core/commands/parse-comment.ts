@@ -41,7 +41,7 @@ export const hasOnlyCommands = (markdown: string, self: string): boolean => {
   return splitLines(markdown).every((line, at) => line.trim() === "" || covered.has(at + 1));
 };
 
-/** Removes the lines that matchCommand a command; the rest is addressed to people. */
+/** Removes the lines that are commands; the rest is addressed to people. */
 export const stripCommands = (markdown: string, slug: string | null = null): string => {
   if (!mayHoldCommand(markdown, slug)) return markdown;
   const matchCommand = createCommandMatcher(slug);

@@ -64,7 +64,7 @@ export const viewBudget = (tx: DecisionReader, execution: Execution): BudgetView
   };
 };
 
-/** Whether agents could start, and none works: an attempt that ends may leave room for the next. */
+/** Whether agents could start and none works: the end of a running attempt may leave room for the next. */
 const isWaitingToStart = (execution: Execution): boolean => {
   const { state, planning } = execution;
   if (state !== "planning" && state !== "running") return false;

@@ -84,7 +84,8 @@ const openFeedbackRoom = (maxChars: number) => {
   return {
     kept,
     /**
-     * Keeps a part if there is room. The first part of trusted and of other people is cut instead of left out, or it would never be read.
+     * Keeps a part if there is room. The first part of trusted people and the first part of others are cut instead of left out, or they
+     * would never be read.
      */
     keep: (piece: FeedbackPart): boolean => {
       const { item, remarks, trusted, rank } = piece;

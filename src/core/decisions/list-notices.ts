@@ -75,7 +75,7 @@ const listRefusedChanges = (execution: Execution): readonly Notice[] =>
 
 const listStepNotices = (execution: Execution, step: Step): readonly Notice[] => {
   const { id, state, refusal, attempt } = step;
-  // A workflow decides itself what follows after a failure.
+  // A workflow itself decides what follows a failure.
   if (state === "failed" && execution.workflow) return [];
   if (state === "failed") return [createNotice(execution, "failure", { of: [id, attempt], step: id, reason: refusal?.message ?? "" })];
   return state === "waiting" ? listWaitNotices(execution, step) : [];
@@ -100,7 +100,7 @@ const listReviewNotices = (execution: Execution, step: Step): readonly Notice[] 
     : [createNotice(execution, "review", { of: [id, head.sha], step: id, pull, reason: summarizeFindings(listFindings(step)) })];
 };
 
-/** Only the oldest execution on a frozen base, because a person releases the base for every execution. */
+/** Notices of a frozen base, for its oldest execution only: a person releases the base for every execution. */
 const listFreezeNotices = (tx: DecisionReader, execution: Execution): readonly Notice[] => {
   const { baseBranch, createdAt } = execution;
   const { frozen, freezes, landedTip } = tx.queue(baseBranch);
@@ -110,7 +110,7 @@ const listFreezeNotices = (tx: DecisionReader, execution: Execution): readonly N
   return [createNotice(execution, "freeze", { of: [baseBranch, frozen.code, landedTip, freezes ?? 0], reason: frozen.message })];
 };
 
-/** The day's budget ends by itself, so only the execution's own needs a person. */
+/** The day's budget is renewed by itself, so only the execution's own budget needs a person. */
 const listBudgetNotices = (tx: DecisionReader, execution: Execution): readonly Notice[] => {
   const { hold } = viewBudget(tx, execution);
   return hold?.kind === "execution" ? [createNotice(execution, "budget", { of: [hold.cap] })] : [];

@@ -27,7 +27,7 @@ export const findParallelLimits = (tx: DecisionReader): ParallelLimits => {
   return { parallel: parallel ?? MAX_LEARNED_PARALLEL, ...(parallel === null && { firstParallel: FIRST_PARALLEL }), isStarted };
 };
 
-/** Decides again when a look at the runs of a queue is due. */
+/** Wakes the coordinator when the runs of a queue must be read again. */
 export const wakeForNextLook = (tx: DecisionReader, queue: Queue, limits: ParallelLimits & Pick<RefineryState, "timeoutMs">): void => {
   if (limits.isStarted) tx.wakeAt(findNextLook(queue, limits));
 };

@@ -10,7 +10,7 @@ export const readPlanHistory = (tx: DecisionReader): StepHistory | undefined => 
   return archived && joinHistories(collectHistory(listEnded(tx)), archived);
 };
 
-/** Ended executions of the ledger with their plans, newest first. Running ones would change the estimate with each of their steps. */
+/** Ended executions of the ledger with their plans, newest first. Running executions would change the estimate with each of their steps. */
 const listEnded = (tx: DecisionReader) =>
   tx
     .executions()

@@ -9,7 +9,7 @@ import { renderPullBody, renderPullTitle, renderUnfollowedPullBody } from "../me
 import type { DecisionReader, DecisionTransaction } from "./decision-transaction.ts";
 import { findCommentUrl } from "./run-links.ts";
 
-/** After so many edits the text links to the state, and follows only the end. */
+/** After this many edits, the text links to the current state, and is edited again only at the end. */
 const MAX_PULL_EDITS = 40;
 
 type StepPull = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep };

@@ -16,7 +16,7 @@ export const toRunUrl = ({ snapshot: { repositoryUrl } }: DecisionReader, run: n
 
 const findRun = (tx: DecisionReader, job: Job): number | null => tx.effectRecord(`start-job:${toJobKey(job)}`)?.number ?? null;
 
-/** The addresses of the runs that show most about the steps of an execution now; a step without a known run is missing. */
+/** The address of the most informative run for each step of an execution; steps without a known run are left out. */
 export const findStepRuns = (tx: DecisionReader, execution: Execution): Readonly<Record<StepId, string>> =>
   Object.fromEntries(
     tx.steps(execution.id).flatMap((step) => {
@@ -58,7 +58,7 @@ const listVerifications = (tx: DecisionReader, { id }: Execution): (readonly [st
 
 const countUp = (count: number): readonly number[] => Array.from({ length: count }, (_, at) => at + 1);
 
-/** A running job is missing: the table of the steps links its run, and its number alone costs no edit of the comment. */
+/** Leaves out running jobs: the table of the steps links their runs, and a run's number alone must not cause an edit of the comment. */
 const listEndedJobs = (tx: DecisionReader, execution: Execution): readonly Job[] => {
   const { id, planning } = execution;
   const planned = countUp(isPlanning(execution) ? planning.attempt - 1 : planning.attempt);

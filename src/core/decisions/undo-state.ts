@@ -3,7 +3,7 @@ import { type TaskId, toTaskId } from "../domain/ids.ts";
 import { isTerminalState, type Step } from "../domain/step.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
 
-/** A step that undoes, or undid, a task. */
+/** A step that undoes a task; `isOver` if the step is done. */
 type TaskUndo = { readonly execution: Execution; readonly task: TaskId; readonly isOver: boolean };
 
 /** The undo of a landed task; null if its work is in place, also after an undo of the undo. */

@@ -9,7 +9,7 @@ type ProvenCommand = { readonly by: Login; readonly at: Millis | null; readonly 
 /** The commit of the default branch with the configuration in force, and its digest. */
 export type LandingPolicy = { readonly branch: BranchName; readonly commit: Sha | null; readonly digest: Hash };
 
-/** The ledger's part of a statement about a landing. With the rest, which follows from git, the statement can be written again. */
+/** The ledger's part of a statement about a landing. The rest follows from git, so the statement can be written again. */
 export type LandingProof = {
   /** The tip of the base before and after the landing. */
   readonly onto: Sha;

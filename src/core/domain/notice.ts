@@ -22,7 +22,7 @@ export type NoticeKind =
   | "nothing"
   | "answer";
 
-/** A person must act. The id stays the same as long as the reason does, so that the person is told once. */
+/** A person must act. The id stays the same as long as the reason does, so that the person is notified once. */
 export type Notice = {
   readonly id: string;
   readonly kind: NoticeKind;

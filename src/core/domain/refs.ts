@@ -59,7 +59,7 @@ export const readRefusedRef = (ref: RefName): Sha | null => {
   return isSha(commit) ? commit : null;
 };
 
-/** Keeps a commit that somebody else put in the place of the proofs. People on issues are told of ledgers only. */
+/** Keeps a commit that somebody else put in the place of the proofs. Issues report only ledgers. */
 export const toRefusedProofsRef = (commit: Sha): RefName => `${REFUSED_PREFIX}proofs/${commit}`;
 
 /** Requests by jobs of CI: each ref is created once, and deleted by the write that applies the request. */

@@ -124,7 +124,7 @@ export const escapeMermaidLabel = (text: string, limit = 40): string =>
 /** Limit for Enki's comments; GitHub's limit is 65,536. */
 export const MAX_COMMENT_CHARS = 60_000;
 
-/** Writes items until their texts exceed the limit. A longer part would be omitted from the comment as a whole anyway. */
+/** Writes items until their texts exceed the limit. The comment would omit a longer part as a whole. */
 export const collectUpTo = <T>(limit: number, items: readonly T[], write: (item: T) => string | null): string[] => {
   const written: string[] = [];
   let length = 0;

@@ -63,7 +63,7 @@ const formatUsd = (usd: number | null): string => (usd === null ? "" : `$${usd.t
 
 export const COMPARISON_HEAD = ["step", "expected time", "time", "expected cost", "cost"] as const;
 export const COMPARISON_NOTE =
-  "Expected: the median of earlier steps with the same role and tier. A step's time is that of its jobs; in total, the time from the start of the plan to its end, with landings and waits for people, which the estimate does not include. Steps without history are missing in the expected total.";
+  "Expected: the median of earlier steps with the same role and tier. A step's time is the time of its jobs. The total time runs from the start of the plan to its end: unlike the estimate, it includes landings and waits for people. The expected total leaves out steps without history.";
 
 /** The cells of a row behind its name. */
 export const formatComparedCells = ({ expectedMs, ms, expectedUsd, usd }: ComparedAmounts): readonly string[] => [

@@ -8,10 +8,10 @@ export type ProxyRefusal = {
 };
 
 const REFUSAL_CAUSES: Readonly<Record<ProxyRefusal["reason"], string>> = {
-  foreign: "it did not use the address that the agent was given",
-  method: "it reads from the model's server with GET and HEAD, and sends with POST",
-  path: "it forwards only what a session needs of the model's server",
-  tunnel: "it opens no connection to another server",
+  foreign: "the request did not use the address that the agent was given",
+  method: "the proxy reads from the model's server with GET and HEAD, and sends with POST",
+  path: "the proxy forwards only what a session needs",
+  tunnel: "the proxy opens no connection to another server",
 };
 
 /** The answer to a refused request, for the agent. */

@@ -76,7 +76,7 @@ export const formatNetworkHold = ({ hosts, model, isCut }: NetworkHold): string 
   const reach = all.length === 0 ? "The agent may reach no host but its model" : `The agent may reach only its model and ${listHosts(all)}`;
   return isCut
     ? `${reach}. All its other traffic is cut off.`
-    : `${reach}. Protection missing: other traffic is not cut off, because this machine allows no network namespaces, so the limit holds only for programs that use the variables of a proxy.`;
+    : `${reach}. Protection missing: other traffic is not cut off, because this machine allows no network namespaces, so the limit holds only for programs that use the proxy variables.`;
 };
 
 export const formatUnusableProxy = (name: string): string =>

@@ -89,7 +89,7 @@ const renderWaitingStep = (execution: Execution, step: Step): string => {
 
 const renderCheckpoint = (execution: Execution, step: Step): string => {
   const findings = listFindings(step);
-  const name = `${toInlineCode(step.id)} ${findings.length > 0 ? "changes **what judges it**" : "is a **checkpoint**"}`;
+  const name = `${toInlineCode(step.id)} ${findings.length > 0 ? "changes **the checks that judge it**" : "is a **checkpoint**"}`;
   if (step.pull !== null) {
     const again = step.refusal && EXPLAINED_CODES.includes(step.refusal.code) ? ` ${renderReason(step.refusal)}` : "";
     return `${name}, and its work is verified: approve #${step.pull} with a review to land it and start the next steps.${again}${findings.length > 0 ? `\n\n${renderFindings(findings)}` : ""}`;

@@ -10,9 +10,9 @@ const GAP_SENTENCES: Readonly<Record<ProtectionGap, string>> = {
   "detached-processes":
     "A process that leaves its group and clears its environment can outlive its step, because there are neither process namespaces nor another user.",
   "writable-files":
-    "Agents and commands may write to every file of their user outside of the job, because the machine's files could not be made read-only.",
+    "Agents and commands can change every file of their user outside the job, because the machine's files could not be made read-only.",
   "open-network":
-    "An agent whose network `[policy] network` limits can go around the proxy, because this machine allows no network namespaces: the limit holds only for programs that use the variables of a proxy.",
+    "An agent can bypass the limit of `[policy] network`, because this machine allows no network namespaces: only programs that use the proxy variables keep to it.",
 };
 
 /** One or two sentences for each missing protection: effect, cause and remedy. */

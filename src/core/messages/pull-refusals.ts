@@ -40,7 +40,7 @@ export const refuseDeletedBranch = (branch: string): Refusal =>
   refuse("branch-gone", `The branch \`${branch}\` was deleted.`, "push it again, then comment /enki land").refusal;
 
 export const refuseRetargetedPull = (base: string): Refusal =>
-  refuse("retargeted", `This pull request was pointed to \`${base}\`.`, "/enki land").refusal;
+  refuse("retargeted", `The base of this pull request was changed to \`${base}\`.`, "/enki land").refusal;
 
 export const refuseConflictingPull = (base: string): Refusal =>
   refuse(

@@ -28,7 +28,7 @@ export const renderQuotaNote = ({ id }: Execution, until: Millis | null | undefi
     ? ""
     : `> [!NOTE]\n> **Waits for the quota of its model until ${formatMinute(until)}.** Then Enki continues by itself, and nothing is lost. With another key, ${toInlineCode(`/enki retry ${id}`)} continues now.`;
 
-/** The same note for a terminal. `command` tells how to continue immediately with another key. */
+/** The same note for a terminal. `command` continues immediately with another key. */
 export const formatQuotaLine = (until: Millis, command: string): string =>
   `Waits for the quota of its model until ${formatMinute(until)}, then continues by itself. With another key: ${command}`;
 

@@ -29,7 +29,7 @@ export const renderHeadStatus = (step: Step): string => {
   // The text also fits after the landing, when the status is no longer updated.
   if (step.state === "waiting")
     return isTampering(step)
-      ? "Verified; it changes what judges it, and lands once a review approves this head"
+      ? "Verified; it changes the checks that judge it, and lands once a review approves this head"
       : "Verified; this checkpoint lands once a review approves this head";
   return toOneLine(step.refusal?.message ?? formatPlainState(step), MAX_STATUS_CHARS);
 };

@@ -26,12 +26,12 @@ export const summarizeFindings = (findings: readonly TamperingFinding[]): string
   const [first] = findings;
   if (!first) return "";
   const more = findings.length > 1 ? `, and ${findings.length - 1} more` : "";
-  return `It changes what judges it: ${toInlineCode(first.path.slice(0, 200))} ${REASONS[first.kind]}${more}.`;
+  return `It changes the checks that judge it: ${toInlineCode(first.path.slice(0, 200))} ${REASONS[first.kind]}${more}.`;
 };
 
 /** For a pull request: why a person must approve the head. */
 export const renderTamperingGate = (findings: readonly TamperingFinding[]): string =>
   [
-    "This step changes **what judges it**, so Enki lands it only once a person with write permission approves this exact head in a review. Read these files first:",
+    "This step changes **the checks that judge it**, so Enki lands it only once a person with write permission approves this exact head in a review. Read these files first:",
     renderFindings(findings),
   ].join("\n\n");

@@ -48,6 +48,6 @@ export const BROKEN_PAGE: ViewerNote = {
 export const PAGES_NEED_CLIENT =
   "Pages are off: set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET of the App, and add <address>/login/callback to its callback URLs on GitHub.";
 export const PAGES_NEED_ADDRESS =
-  "Pages are off: the webhook address of the App does not tell the public address of this server. Name it with --url, without a path.";
+  "Pages are off: the webhook address of the App does not show the public address of this server. Set the address with --url, without a path.";
 export const PAGES_NEED_HTTPS =
-  "Pages are off: their public address must start with https://, because anyone on the way could read a login over http.";
+  "Pages are off: their public address must start with https://, because others on the network could read a login over http.";

@@ -8,7 +8,7 @@ const CHECK_EVENTS = ["push", "pull_request", "workflow_dispatch", "merge_group"
 
 /** In characters; larger than any workflow file that people write. */
 const MAX_FILE_CHARS = 256_000;
-/** A few aliases repeat a filter, a million are an attack. The parser's search for equal keys compares each key with all others. */
+/** A few aliases repeat a filter; a million are an attack. The parser's search for equal keys compares each key with all others. */
 const YAML_LIMITS = { maxAliasCount: 50, uniqueKeys: false, prettyErrors: false };
 
 /** Enki's action with an owner that nobody replaced. */

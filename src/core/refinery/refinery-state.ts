@@ -33,9 +33,9 @@ export type RefineryState = {
   readonly entrants: readonly QueueEntrant[];
   /** The largest number of verify jobs that may run at the same time. */
   readonly parallel: number;
-  /** The number of verify jobs to begin with; absent for `parallel`. */
+  /** The number of verify jobs at the start; absent for `parallel`. */
   readonly firstParallel?: number;
-  /** Whether a runner has started a verify job. Absent if starts are not looked at; undefined until it is known. */
+  /** Whether a runner has started a verify job. Absent if starts are not observed; undefined until it is known. */
   readonly isStarted?: (commit: Sha, attempt: number) => boolean | undefined;
   /** Red runs that are tolerated. One more ejects the step. */
   readonly retries: number;

@@ -47,7 +47,7 @@ const openFieldReader = (bytes: Buffer) => {
 /** The one name in the extension `server_name`. */
 const readServerName = (extension: Buffer): string => {
   const names = openFieldReader(openFieldReader(extension).field(2));
-  if (names.number(1) !== 0) throw new RangeError("this is no host name");
+  if (names.number(1) !== 0) throw new RangeError("this is not a host name");
   const name = names.field(2).toString("latin1");
   if (!names.isAtEnd()) throw new RangeError("there is more than one name");
   return name;

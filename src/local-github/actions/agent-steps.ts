@@ -1,4 +1,4 @@
-/** The steps in which agents work now, each a single process at the end of which its work is handed over. */
+/** The steps in which agents work now. Each is a single process, which hands over the agent's work at its end. */
 export type AgentSteps = {
   /** Plays a step of a run. The signal aborts with `stop`, and when all agents are interrupted. */
   readonly play: (run: number, stop: AbortSignal, work: (stop: AbortSignal) => Promise<void>) => Promise<void>;

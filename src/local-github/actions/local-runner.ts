@@ -33,7 +33,7 @@ export type RunnerOptions = {
   readonly shared?: readonly string[];
   /** Whether to isolate jobs with namespaces; true by default. Processes start directly if the machine has none. */
   readonly namespaces?: boolean;
-  /** Enki's steps for this process, which spares their start; none by default. */
+  /** Enki's steps that run in this process, which saves starting a program; none by default. */
   readonly ownSteps?: OwnSteps;
   /** Files of this installation that perform single commands of its action, and start faster than the action itself; none by default. */
   readonly stepPrograms?: Readonly<Record<string, string>>;

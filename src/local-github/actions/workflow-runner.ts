@@ -67,6 +67,6 @@ export type WorkflowRunner = {
   start(request: RunRequest, observer: RunObserver): void;
   /** Cancels a run; ignored if the run is finished or unknown. */
   cancel(run: number): void;
-  /** Stops every process that the runner started. Resolves when all have ended. */
+  /** Stops every process that the runner started. Resolves when all of them have ended. */
   close(): Promise<void>;
 };

@@ -37,7 +37,7 @@ export type RunStart = {
   readonly ref: string;
   readonly sha: string;
   readonly reportOn?: { readonly branch: string; readonly sha: string };
-  /** The commit that shows the run. */
+  /** The commit on which GitHub shows the run. */
   readonly head: CommitFacts;
   readonly actor: RequestActor;
   readonly title: string;

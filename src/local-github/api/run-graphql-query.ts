@@ -13,7 +13,7 @@ import { GRAPHQL_SCHEMA } from "./graphql-schema.ts";
 
 const graphqlSchema = buildSchema(GRAPHQL_SCHEMA);
 
-/** `gh` asks for fields of one name and two types, such as the state of an issue or a pull request, which GitHub answers. */
+/** `gh` asks for fields with one name and two types, such as the state of an issue or pull request, and GitHub accepts that. */
 const RULES = specifiedRules.filter((rule) => rule !== OverlappingFieldsCanBeMergedRule);
 
 type GraphqlQuery = {

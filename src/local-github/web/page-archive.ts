@@ -32,7 +32,7 @@ export const listArchived = async (scope: PageScope): Promise<ReadonlyMap<Execut
   if (known?.commit === commit) return known.files;
   const files = listAt(scope, commit);
   scope.ledgerCache.archives.set(key, { commit, files });
-  // A fault of git passes; the next look reads again.
+  // A fault of git may be temporary, so the next request reads again.
   files.catch(() => scope.ledgerCache.archives.delete(key));
   return files;
 };

@@ -82,11 +82,11 @@ const SCRIPT_ELEMENT = trustMarkup(`<script>${PAGE_SCRIPT}</script>`);
 /** The words around the pages of a site. */
 export type PageSite = {
   readonly name: string;
-  /** The name in the title of pages about no repository. */
+  /** The name in the title of pages that are not about a repository. */
   readonly title: string;
   /** Next to the name of a repository. */
   readonly label: string;
-  /** Shown after the connection was lost. */
+  /** The text after the connection was lost. */
   readonly stopped: string;
   readonly footer: SafeHtml;
 };

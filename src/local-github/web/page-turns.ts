@@ -1,7 +1,7 @@
 const MAX_AT_ONCE = 2;
 const MAX_WAITING = 50;
 
-/** Renders few pages at the same time, because the process also coordinates; null if too many wait. */
+/** Limits the pages rendered at the same time, because the process also coordinates; null if too many wait. */
 export const openPageTurns = () => {
   const waiting: (() => void)[] = [];
   let running = 0;

@@ -21,7 +21,7 @@ export const openViewerAccess = (port: ViewerPort, now: () => Millis) => {
     // The same kind of request wrote the answer, so it has the same type.
     if (known && known.until > now()) return known.reply as Promise<ViewerReply<T>>;
     const reply = request();
-    // Counted from the question: a right that ends while GitHub answers does not count longer.
+    // Counted from the request: a permission that ends while GitHub answers must not count longer.
     const answer: Answer = { reply, until: now() + ALLOWED_MS };
     const limit = (ms: Millis): void => void (answer.until = Math.min(answer.until, now() + ms));
     answers.delete(key);

@@ -80,7 +80,7 @@ const receiveCallback = async (context: Context, pages: LoginPages): Promise<Res
   if (!token.ok) return sendNote(context, 502, explainFailedLogin(token.reason));
   const who = await github.readLogin(token.value);
   if (!who.ok) return sendNote(context, 503, GITHUB_UNAVAILABLE);
-  // A new secret for each login: no secret that somebody planted before becomes a session.
+  // A new secret for each login, so that a secret planted by somebody else never becomes a session.
   const earlier = sessions.find(cookies.read(context, "session"));
   if (earlier) sessions.end(earlier);
   const { secret, session } = sessions.start(who.value, token.value);

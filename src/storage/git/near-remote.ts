@@ -44,7 +44,7 @@ export const connectNearRemote = (running: GitContext, { url, token }: CloneOpti
     refs: () => Promise.resolve(Object.fromEntries(known)),
     fetch: readRefs,
     fetchLedger: readRefs,
-    // One reading of the refs has them all, as of the ledger.
+    // Reading the refs once, as for the ledger, returns all of them.
     fetchForJob: () => Promise.resolve(),
     fetchMissing: () => Promise.resolve(),
     fetchSnapshot: readRefs,

@@ -202,7 +202,7 @@ export const moveRefFiles = (repository: string, moves: readonly RefMove[]): boo
     if (isDeletion) withLock(join(repository, "packed-refs"), "", () => withRefLocks(repository, moves, move));
     else withRefLocks(repository, moves, move);
   } catch {
-    // Git reports what is in the way.
+    // Git then performs the moves, and reports the obstacle.
   }
   return isMoved;
 };

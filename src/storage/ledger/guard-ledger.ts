@@ -126,7 +126,7 @@ const toRefusedMoves = (refs: RepositoryRefs, found: readonly Restoration[]): Re
   return moves.slice(0, Math.max(0, room));
 };
 
-/** Refused ledgers as events, until people are told. */
+/** Refused ledgers as events, until they are reported to people. */
 export const loadRefusedLedgers = async (clone: RepositoryClone, refs: RepositoryRefs, ledger: Ledger): Promise<Event[]> => {
   const events: Event[] = [];
   const tip = refs[LEDGER_REF];

@@ -60,7 +60,7 @@ describe("the rehearsal of the example", () => {
   });
 
   test.each(ROLES)("%s states that no model is used", (name) => {
-    expect(of(name).said).toMatch(/^This is a rehearsal \(.*\): no model is at work\.\n/);
+    expect(of(name).said).toMatch(/^This is a rehearsal \(.*\): it calls no model\.\n/);
   });
 });
 

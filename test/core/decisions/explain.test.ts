@@ -234,7 +234,7 @@ describe("an execution is explained", () => {
     expect(why).toMatchObject({
       step: null,
       state: "running",
-      why: { code: "awaits-person", message: "1 step waits for a person. Steps that need nothing from there continue." },
+      why: { code: "awaits-person", message: "1 step waits for a person. Steps that do not need this work continue." },
     });
     expect(why.steps.map(({ step: id, state, why: { code } }) => [id, state, code])).toEqual([
       ["c", "waiting", "checkpoint"],

@@ -178,7 +178,7 @@ test.each([
 
 test.each([
   { what: "closed", change: { state: "closed" } as const, why: "This pull request was closed." },
-  { what: "pointed to another base", change: { baseBranch: "next" } as const, why: "This pull request was pointed to `next`." },
+  { what: "pointed to another base", change: { baseBranch: "next" } as const, why: "The base of this pull request was changed to `next`." },
 ])("a pull request that is $what leaves the queue", async ({ change, why }) => {
   const it = openPull();
   await it.say(land);

@@ -40,12 +40,12 @@ describe("a step that weakens what judges it", () => {
     expect(it.at("fix")).toMatchObject({ state: "waiting", refusal: { code: "checkpoint" }, landed: null });
     expect(it.base()).toBe(it.root);
     expect(it.state_("next")).toBe("pending");
-    expect(it.comment()).toContain("`fix` changes **what judges it**");
+    expect(it.comment()).toContain("`fix` changes **the checks that judge it**");
     expect(it.comment()).toContain("- `limit.test.js` deletes a test");
-    expect(it.says("fix")).toContain("This step changes **what judges it**");
+    expect(it.says("fix")).toContain("This step changes **the checks that judge it**");
     expect(it.says("fix")).toContain("- `limit.test.js` deletes a test");
     expect(it.says("fix")).not.toContain("lands it automatically");
-    expect(it.state.statuses.at(-1)?.text).toBe("Verified; it changes what judges it, and lands once a review approves this head");
+    expect(it.state.statuses.at(-1)?.text).toBe("Verified; it changes the checks that judge it, and lands once a review approves this head");
     await it.approve("stranger");
     expect(it.base()).toBe(it.root);
     await it.approve();
@@ -61,7 +61,7 @@ describe("a step that weakens what judges it", () => {
     await it.tell({ kind: "woken" });
     await it.verified();
     expect(it.state_("fix")).toBe("done");
-    expect(it.says("fix")).not.toContain("what judges it");
+    expect(it.says("fix")).not.toContain("judge it");
     it.replay();
   });
 
@@ -91,7 +91,7 @@ describe("a step that weakens what judges it", () => {
     await it.verified();
     expect(it.state_("fix")).toBe("done");
     expect(it.says("fix")).toContain("**Landed**");
-    expect(it.says("fix")).not.toContain("judges it");
+    expect(it.says("fix")).not.toContain("judge it");
     it.replay();
   });
 

@@ -17,7 +17,7 @@ describe("how a session ends", () => {
   test("finished: with the agent's complete text", async () => {
     const end = await stage.play(`act = [{ say = "one" }, { say = "two" }]`);
     expect(end).toMatchObject({ end: "finished", reason: "" });
-    expect(end.messages).toEqual(["This is a rehearsal (a test): no model is at work.\none\ntwo\n"]);
+    expect(end.messages).toEqual(["This is a rehearsal (a test): it calls no model.\none\ntwo\n"]);
   });
 
   test("B-13 finished without text", async () => {

@@ -125,8 +125,8 @@ test("answers requests before the end of standard input and exits with 0", async
 });
 
 test.each([
-  [["--role", "king"], "--role is one of planner, worker, merger, sidecar"],
-  [[], "--role is one of planner, worker, merger, sidecar"],
+  [["--role", "king"], "--role must be one of planner, worker, merger, sidecar"],
+  [[], "--role must be one of planner, worker, merger, sidecar"],
   [["--role", "worker", "--edit"], "there is no option --edit"],
 ])("exits with 2 and a reason for invalid arguments: %j", async (args, why) => {
   const { code, err } = await pipe("", { args }).ended;

@@ -36,8 +36,8 @@ const checkPullBase = (tx: DecisionReader, { number, headRef, state }: Pull): Re
 };
 
 /**
- * Whether a branch is Enki's: a candidate, a revert, or the branch of a step in the ledger. People may name branches `task/…` and `enki/…`
- * too.
+ * Whether a branch is Enki's: a candidate, a revert, or the branch of a step in the ledger. People's branches may also be named `task/…`
+ * or `enki/…`.
  */
 export const isEnkiBranch = (tx: DecisionReader, branch: string): boolean => {
   if (readCandidateBranch(toBranchRef(branch)) !== null || isRevertBranch(branch)) return true;

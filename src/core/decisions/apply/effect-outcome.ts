@@ -47,7 +47,7 @@ export const applyPerformed = (tx: DecisionTransaction, { at, outcome }: Extract
       failRefusedJob(tx, outcome.key, { code, reason });
       if (outcome.kind === "open-side-pull") freezeRefusedSidePull(tx, outcome.key, reason);
       if (outcome.kind === "open-pull") failRefusedPull(tx, outcome.key, reason);
-      // Counted like an edit, and tried again with the next state only.
+      // A refused edit counts too, so the text is edited again only after the next change of state.
       if (outcome.kind === "edit-pull") recordPullText(tx, outcome.key);
       return;
     }

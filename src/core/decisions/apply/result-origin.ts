@@ -16,7 +16,7 @@ type ResultedEvent = Extract<Event, { kind: "resulted" }>;
  */
 type ForgeryCode = "no-run" | "other-run" | "other-job" | "ran-again" | "other-workflow" | "other-end" | "other-candidate" | "no-artifact";
 
-/** `unknown`: GitHub does not tell yet, and is asked again at `askAt`. */
+/** `unknown`: GitHub does not show the origin yet, and is asked again at `askAt`. */
 export type ResultOrigin =
   | { readonly kind: "proven" }
   | { readonly kind: "unknown"; readonly askAt: Millis }

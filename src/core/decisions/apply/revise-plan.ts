@@ -98,11 +98,11 @@ export const quotesOtherText = (tx: DecisionReader, event: CommandedEvent): bool
   return !open || !hasQuotedLine(quoted.quotes ?? [], { text: renderExecutionBody(tx, open), repeats: open.request });
 };
 
-/** Whether a reply quotes although no execution is unfinished: such a reply is not worth a write. */
+/** Whether a reply quotes although no execution is unfinished: such a reply causes no write. */
 export const isQuoteWhileIdle = (tx: DecisionReader, event: CommandedEvent): boolean =>
   isQuotedReply(event) && listIssueExecutions(tx, event.issue).every((each) => hasEnded(each));
 
-/** Whether a reply quotes. Its author gets no answer if the author may not change the plan, because the reply was no command. */
+/** Whether a reply quotes. An author who may not change the plan gets no answer, because the reply was not a command. */
 export const isQuotedReply = (event: CommandedEvent): boolean => findQuotedRevision(event) !== undefined;
 
 /** The execution with its plan open for approval again after a failed revision. Returns null if no revision is running. */

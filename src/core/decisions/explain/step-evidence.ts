@@ -6,7 +6,7 @@ import { listFindings } from "../../domain/tampering.ts";
 import { viewBudget } from "../budget-room.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 import { toRunUrl } from "../run-links.ts";
-import { listUnmetNeeds, type NeedStatus } from "../needs.ts";
+import { listUnmetNeeds } from "../needs.ts";
 import type { ExplainedStep } from "./step-reason.ts";
 
 const MAX_NEEDS_SHOWN = 5;
@@ -35,7 +35,9 @@ const STATES_WITH_NEEDS: ReadonlySet<StepState> = new Set(["pending", "blocked",
 
 const showUnmetNeeds = (tx: DecisionReader, { execution, step, planned }: ExplainedStep): Evidence[] => {
   if (!STATES_WITH_NEEDS.has(step.state)) return [];
-  const unmet = listUnmetNeeds(tx, execution, planned).filter((need) => !isLandedLater(step, need));
+  // Published work started with its needs met. They matter again only while it waits for one of them to land.
+  if (step.state === "published" && step.refusal?.code !== "held") return [];
+  const unmet = listUnmetNeeds(tx, execution, planned);
   return unmet.slice(0, MAX_NEEDS_SHOWN).map(({ need, task, state, step: needed }) => ({
     kind: "need",
     task,
@@ -44,10 +46,6 @@ const showUnmetNeeds = (tx: DecisionReader, { execution, step, planned }: Explai
     reason: needed?.refusal ?? null,
   }));
 };
-
-/** Published work started with its needs met, and names the need that it lands after in its reason. */
-const isLandedLater = ({ state, refusal }: Step, { task }: NeedStatus): boolean =>
-  state === "published" && refusal?.message.includes(`\`${task}\``) !== true;
 
 /** Holds on a pull request are removed there, and questions are answered by a reply, so neither is a gate. */
 const isGated = (step: Step): boolean => {

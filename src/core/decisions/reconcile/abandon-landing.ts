@@ -4,12 +4,11 @@ import type { Landing, Queue } from "../../domain/queue.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { toSidePullKey } from "../landings.ts";
 
-/** Holds a step in GitHub's merge queue: it is neither verified nor landed a second time. */
 /** The head of the pull request that is being merged. */
 export const toLandingHead = ({ mode, candidate }: Landing): Sha =>
   mode === "batch" ? candidate.commit : (candidate.items[0]?.head ?? candidate.commit);
 
-/** The number of that pull request; null if it is not open yet. */
+/** The number of the pull request that is being merged; null if it is not open yet. */
 export const findLandingPull = (tx: DecisionReader, { mode, candidate }: Landing): number | null => {
   if (mode === "batch") return tx.effectRecord(toSidePullKey(candidate.commit))?.number ?? null;
   const id = readTaskId(candidate.items[0]?.task ?? "");

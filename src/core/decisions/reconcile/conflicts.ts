@@ -53,7 +53,7 @@ export const isResolutionWanted = (tx: DecisionReader, { id, baseBranch }: Execu
   return !item || item.state === "resolving" || item.mergedAgainst === null;
 };
 
-/** An unlanded head of a resolution, held or no longer in the queue; otherwise null. A held head could wait for a person for days. */
+/** An unlanded head of a resolution, held or no longer in the queue; otherwise null. A held head may wait for a person for days. */
 export const findLostHead = (tx: DecisionReader, { line }: Resolution): TaskId | null =>
   line?.ahead.find(({ task, head }) => {
     const step = findStep(tx, task)?.step;

@@ -49,7 +49,7 @@ const UNREAD_FREE_VERDICT: GateVerdict = { kind: "free", wasRead: false };
 const OPENING_VERDICT: GateVerdict = { kind: "opening" };
 const toHeldVerdict = (why: Refusal): GateVerdict => ({ kind: "held", refusal: why });
 
-/** Milliseconds after which GitHub lists a new pull request at the latest. */
+/** GitHub lists a new pull request within this time, in milliseconds. */
 const PULL_LIST_LAG_MS = 10_000;
 /** Milliseconds for which a pull request counts as new. */
 const NEW_PULL_MS = 30_000;

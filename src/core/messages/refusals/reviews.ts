@@ -7,7 +7,7 @@ export const PAUSED_REFUSAL: Refusal = refuse("paused", "Its execution is paused
 export const NO_APPROVAL_REFUSAL: Refusal = refuse("checkpoint", "Nobody has approved this head yet.").refusal;
 
 export const refuseOtherBase = (at: string, bases: { pull: string; execution: string }, cancel: string): Refusal =>
-  refuse("retargeted", `A person pointed ${at} to \`${bases.pull}\`, so it does not land on \`${bases.execution}\` any longer.`, cancel)
+  refuse("retargeted", `A person changed the base of ${at} to \`${bases.pull}\`, so it no longer lands on \`${bases.execution}\`.`, cancel)
     .refusal;
 
 export const refusePullClosedByPerson = (at: string, cancel: string): Refusal =>

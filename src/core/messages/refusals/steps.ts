@@ -24,7 +24,7 @@ export const refuseCancelledNeed = (task: string): Refusal =>
   refuse("cancelled", `It needs \`${task}\`, which was cancelled.`, "/enki fix <what to do>").refusal;
 
 export const refuseFailedNeed = (task: string, next: string): Refusal =>
-  refuse("blocked", `It needs \`${task}\`, which did not get there.`, next).refusal;
+  refuse("blocked", `It needs \`${task}\`, which did not reach the required state.`, next).refusal;
 
 export const refuseAbsentNeed = (task: string, kind: string): Refusal =>
   refuse("blocked", `It needs \`${task}\`, and there is no such ${kind}.`, "/enki status").refusal;

@@ -87,7 +87,7 @@ export const explainSkippedRole = (reason: string): Refusal =>
 export const explainPlanner = (attempt: number): Refusal => refuse("at-work", `Its planner is running: attempt ${attempt}.`, "").refusal;
 
 export const explainPersonWaits = (waiting: string): Refusal =>
-  refuse("awaits-person", `${waiting} for a person. Steps that need nothing from there continue.`, "").refusal;
+  refuse("awaits-person", `${waiting} for a person. Steps that do not need this work continue.`, "").refusal;
 
 export const explainProgress = (done: number, all: number): Refusal =>
   refuse("in-progress", `${done} of ${all} steps are done, and nothing waits for a person.`, "").refusal;

@@ -11,8 +11,7 @@ export const refuseFaultyWorkflow = (shown: string, more: string): RefusedResult
 export const refuseUnknownWorkflow = (name: string, known: string, next: string): RefusedResult =>
   refuse("unknown-workflow", `There is no workflow \`${name}\`. Available workflows: ${known}.`, next);
 
-export const refuseUnknownNode = (node: string): RefusedResult =>
-  refuse("unknown-unit", `the workflow has no work that is called "${node}"`);
+export const refuseUnknownNode = (node: string): RefusedResult => refuse("unknown-unit", `the workflow has no role for "${node}"`);
 
 export const refuseCallingRole = (role: string): RefusedResult =>
   refuse("unknown-unit", `role "${role}" only calls a workflow and does no work of its own`);

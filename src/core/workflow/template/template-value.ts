@@ -46,7 +46,10 @@ const toNumber = (value: TemplateValue): number | null => {
   return typeof value === "string" && /^\s*[+-]?\d{1,300}(\.\d{1,300})?(e[+-]?\d{1,3})?\s*$/i.test(value) ? Number(value) : null;
 };
 
-/** Compares as numbers if at least one side is a number, otherwise as texts, so that version 1.10 is not 1.1. A missing value equals nothing. */
+/**
+ * Compares as numbers if at least one side is a number, otherwise as texts, so that version 1.10 is not 1.1. A missing value is equal to no
+ * value.
+ */
 const isEqual = (a: TemplateValue, b: TemplateValue): boolean => {
   if (a === undefined || b === undefined) return false;
   if (typeof a === "number" || typeof b === "number") {
