@@ -1,5 +1,6 @@
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { randomInt } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
 import type { RepositoryName } from "../local-github/api/create-repository.ts";
@@ -101,6 +102,9 @@ const createAbortableSleep =
 /** The time in which an interrupted agent's work is handed over; longer than an agent has between its signals. */
 const AGENT_END_MS = 8_000;
 
+/** How many processes wait for jobs; each takes some 40 MB. */
+const MAX_SPARES = 2;
+
 const APP_LOGIN = "enki[bot]";
 
 const formatUnsavedState = (reason: string): string =>
@@ -148,6 +152,7 @@ const createMachineRunner = async (
     hidden: [repositories, clones, state, ...hidden],
     readable: own === null ? [] : await listCommandPaths([own.command, ...own.args]),
     stepPrograms: listStepPrograms(root),
+    spares: Math.min(MAX_SPARES, availableParallelism()),
     ownSteps: createOwnSteps(terminal, { root, findNear: createNearFinder(repositories), telemetry }),
   });
 };
@@ -182,6 +187,7 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
   };
   try {
     await writeInstallation(terminal, forge.url, options);
+    runner.warmUp();
     await options.prepare?.({ forge });
     const app = await startMachineApp(terminal, { forge, root, state, clones, repositories, log: options.log, telemetry });
     return {

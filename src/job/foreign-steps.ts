@@ -47,9 +47,12 @@ const createStepHost = (host: ActionProcess): StepHost => ({
   ...(host.onInterrupt && { onInterrupt: host.onInterrupt }),
 });
 
+/** Loads the code of the step that works with an agent. */
+export const loadAgentStep = () => import("./run-agent-job.ts");
+
 /** Runs the step that works with an agent; returns why it failed, or null. */
 export const runAgentStep = async (host: ActionProcess): Promise<string | null> => {
-  const { runAgentJob } = await import("./run-agent-job.ts");
+  const { runAgentJob } = await loadAgentStep();
   const { end, why } = await runAgentJob(createStepHost(host));
   host.logInfo(`ended: ${end}`);
   return end === "success" || end === "artifact" || end === "unchanged" ? null : why || end;

@@ -3,6 +3,7 @@ import type { ArtifactStore } from "./artifact-store.ts";
 import type { CellFactory } from "./process-cell.ts";
 import type { JobDirectories, RunFacts } from "./run-facts.ts";
 import type { JobLog } from "./job-log.ts";
+import type { JobPlaces } from "./job-places.ts";
 import type { JobProcesses } from "./job-processes.ts";
 import type { OwnSteps } from "./own-steps.ts";
 import type { RunnerTimers } from "./runner-timers.ts";
@@ -25,6 +26,8 @@ export type RunnerInstallation = {
   readonly ownSteps: OwnSteps | null;
   /** See RunnerOptions.stepPrograms. */
   readonly stepPrograms: Readonly<Record<string, string>>;
+  /** Places with a program of `stepPrograms`; null if these programs cannot wait for their step. */
+  readonly places: JobPlaces | null;
   readonly agentSteps: AgentSteps;
 };
 

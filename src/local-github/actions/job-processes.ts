@@ -1,12 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { constants } from "node:os";
-import { type Readable, Writable } from "node:stream";
-import type { ProcessCell, ProcessEntry } from "./process-cell.ts";
+import type { Readable } from "node:stream";
+import type { ProcessEntry } from "./process-cell.ts";
+import type { OpenedCell } from "./job-places.ts";
 import { createLineSplitter } from "./line-splitter.ts";
 import type { JobLog } from "./job-log.ts";
 import type { SecretMasks } from "./secret-masks.ts";
 import { createOutputWriter } from "./output-writer.ts";
+import { signalProcessGroup, spawnEntry } from "./spawn-entry.ts";
 import { StepFault } from "./step-fault.ts";
 import { startTimer, type RunnerTimers } from "./runner-timers.ts";
 
@@ -42,14 +44,6 @@ export type JobProcesses = {
   watch<T>(stop: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Kills every process immediately. No command can be run afterwards. */
   kill(): Promise<void>;
-};
-
-const signalProcessGroup = (group: number, signal: NodeJS.Signals | 0): boolean => {
-  try {
-    return process.kill(-group, signal);
-  } catch {
-    return false;
-  }
 };
 
 const awaitExit = (child: ChildProcess): Promise<number> =>
@@ -102,17 +96,9 @@ const pipeLines = (stream: Readable | null, write: (line: string) => void, masks
   stream?.once("close", () => lines.end());
 };
 
-const spawnProcess = ({ command, args, directory, env, input }: ProcessEntry): ChildProcess => {
-  const child = spawn(command, args, {
-    cwd: directory,
-    env,
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe", ...(input === null ? [] : ["pipe" as const])],
-  });
-  const pipe = child.stdio[3];
-  if (input !== null && pipe instanceof Writable) pipe.on("error", () => undefined).end(input);
-  return child;
-};
+/** Starts a command, or gives it to the process that waits for the first command of its cell. */
+const startCommand = ({ cell, waiting }: OpenedCell, command: Omit<ProcessEntry, "input">, isFirst: boolean): ChildProcess =>
+  (isFirst ? waiting?.give(command) : null) ?? spawnEntry(cell.enter(command));
 
 type StartedProcess = { readonly child: ChildProcess; readonly group: number; readonly stop: AbortSignal };
 
@@ -137,7 +123,7 @@ type JobProcessOptions = {
   readonly log: JobLog;
   readonly timers: RunnerTimers;
   /** Opens the job's cell, once, for its first command. */
-  readonly openCell: () => Promise<ProcessCell>;
+  readonly openCell: () => Promise<OpenedCell>;
   readonly mark: string;
 };
 
@@ -146,7 +132,7 @@ export const createJobProcesses = ({ log, timers, openCell, mark }: JobProcessOp
   const groups = new Set<number>();
   const running = new Set<Promise<unknown>>();
   const killing = new AbortController();
-  let opened: Promise<ProcessCell> | null = null;
+  let opened: Promise<OpenedCell> | null = null;
 
   const track = async <T>(work: Promise<T>): Promise<T> => {
     running.add(work);
@@ -163,15 +149,11 @@ export const createJobProcesses = ({ log, timers, openCell, mark }: JobProcessOp
         if (killing.signal.aborted) throw new StepFault("The job has ended.");
       };
       requireAlive();
-      const cell = await (opened ??= openCell());
+      const isFirst = opened === null;
+      const place = await (opened ??= openCell());
       requireAlive();
-      const entry = cell.enter({
-        command,
-        args,
-        directory,
-        env: { ...env, RUNNER_TRACKING_ID: mark, ...(cell.closed && { ENKI_CELL: "closed" }) },
-      });
-      const child = spawnProcess(entry);
+      const variables = { ...env, RUNNER_TRACKING_ID: mark, ...(place.cell.closed && { ENKI_CELL: "closed" }) };
+      const child = startCommand(place, { command, args, directory, env: variables }, isFirst);
       if (child.pid === undefined) return awaitExit(child);
       groups.add(child.pid);
       const write = createOutputWriter(log);
@@ -184,7 +166,7 @@ export const createJobProcesses = ({ log, timers, openCell, mark }: JobProcessOp
     kill: async () => {
       killing.abort();
       for (const group of groups) signalProcessGroup(group, "SIGKILL");
-      const cell = await opened?.catch(() => null);
+      const cell = (await opened?.catch(() => null))?.cell;
       if (cell) await (cell.closed ? cell.end() : killMarkedProcesses(mark));
       await Promise.allSettled(running);
     },

@@ -1,7 +1,7 @@
 import { delimiter, dirname, join } from "node:path";
 import { openAgentSteps } from "./agent-steps.ts";
 import { createArtifactStore } from "./artifact-store.ts";
-import { createCellFactory } from "./process-cell.ts";
+import { type CellFactory, createCellFactory } from "./process-cell.ts";
 import { type ConcurrencyGroups, createConcurrencyGroups } from "./concurrency-groups.ts";
 import type { RunObserver, WorkflowRunner, RunRequest } from "./workflow-runner.ts";
 import { createRunFacts } from "./run-facts.ts";
@@ -9,8 +9,10 @@ import type { RunnerInstallation } from "./job-host.ts";
 import type { OwnSteps } from "./own-steps.ts";
 import { prepareRun, type PreparedRun } from "./prepare-run.ts";
 import { type StartedRun, startRequestedRun } from "./start-requested-run.ts";
+import { type JobPlaces, openJobPlaces } from "./job-places.ts";
 import { createJobSlots, type JobSlots } from "./job-slots.ts";
 import type { RunnerTimers } from "./runner-timers.ts";
+import type { ProgramStart } from "./waiting-program.ts";
 
 export type RunnerOptions = {
   /** The absolute path of the directory for jobs, logs and artifacts. */
@@ -37,6 +39,11 @@ export type RunnerOptions = {
   readonly ownSteps?: OwnSteps;
   /** Files of this installation that perform single commands of its action, and start faster than the action itself; none by default. */
   readonly stepPrograms?: Readonly<Record<string, string>>;
+  /**
+   * How many processes wait for a job with a program of `stepPrograms`, each in a cell of its own; such programs wait when they are called
+   * with `wait`. Without it a program starts when its step does.
+   */
+  readonly spares?: number;
   /** Whether to keep the directories of finished jobs; false by default. */
   readonly keepDirectories?: boolean;
 };
@@ -47,29 +54,41 @@ export type LocalRunner = WorkflowRunner & {
    * Ends a job as if its machine had failed: the job fails and no further step runs. Returns false if it is not
    * running.
    */
+  /** Starts processes that wait for jobs, once the programs of `stepPrograms` exist. */
+  warmUp(): void;
   killJob(run: number, job: string): boolean;
   /** Interrupts the agents at work, and waits until their runs have handed over what the agents did, but no longer than `limitMs`. */
   interruptAgents(limitMs: number): Promise<void>;
 };
 
+const createPlaces = (options: RunnerOptions, start: Omit<ProgramStart, "program">, cells: CellFactory): JobPlaces | null => {
+  const { spares, directory, timers } = options;
+  const [program] = Object.values(options.stepPrograms ?? {});
+  if (spares === undefined || program === undefined) return null;
+  return openJobPlaces({ directory: join(directory, "jobs"), cells, start: { ...start, program }, timers, spares });
+};
+
 const createInstallation = (options: RunnerOptions): RunnerInstallation => {
   const { PATH, LANG, TZ } = options.env;
   const path = [dirname(options.node), ...(PATH === undefined ? [] : [PATH])].join(delimiter);
+  const baseEnvironment = { PATH: path, ...(LANG !== undefined && { LANG }), ...(TZ !== undefined && { TZ }) };
+  const cells = createCellFactory({
+    namespaces: options.namespaces ?? true,
+    path,
+    hidden: [options.directory, ...(options.hidden ?? [])],
+    readable: [options.actionRoot, options.node, ...(options.readable ?? [])],
+    shared: options.shared ?? [],
+  });
   return {
     directory: options.directory,
     keepDirectories: options.keepDirectories ?? false,
     actionRoot: options.actionRoot,
     node: options.node,
-    baseEnvironment: { PATH: path, ...(LANG !== undefined && { LANG }), ...(TZ !== undefined && { TZ }) },
+    baseEnvironment,
     clock: options.clock,
     timers: options.timers,
-    cells: createCellFactory({
-      namespaces: options.namespaces ?? true,
-      path,
-      hidden: [options.directory, ...(options.hidden ?? [])],
-      readable: [options.actionRoot, options.node, ...(options.readable ?? [])],
-      shared: options.shared ?? [],
-    }),
+    cells,
+    places: createPlaces(options, { command: options.node, env: baseEnvironment }, cells),
     artifacts: createArtifactStore(join(options.directory, "artifacts")),
     ownSteps: options.ownSteps ?? null,
     stepPrograms: options.stepPrograms ?? {},
@@ -148,6 +167,7 @@ export const createLocalRunner = (options: RunnerOptions): LocalRunner => {
       entry.cancelled = "The run was canceled.";
       entry.started?.cancel(entry.cancelled);
     },
+    warmUp: () => installation.places?.refill(),
     killJob: (run, job) => runs.get(run)?.started?.kill(job, "The runner of the job stopped.") ?? false,
     interruptAgents: async (limitMs) => {
       const ended = Promise.all(installation.agentSteps.interrupt().flatMap((run) => runs.get(run)?.finished ?? []));
@@ -159,6 +179,7 @@ export const createLocalRunner = (options: RunnerOptions): LocalRunner => {
       state.closed = true;
       for (const entry of runs.values()) entry.started?.die();
       await Promise.all([...runs.values()].map((entry) => entry.finished));
+      await installation.places?.close();
     },
   };
 };

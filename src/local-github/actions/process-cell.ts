@@ -134,7 +134,8 @@ const createClosedCell = (programs: CellPrograms, child: ChildProcess, { isRoot,
         .join(""),
     }),
     end: async () => {
-      if (!killNamespace(child)) child.kill("SIGKILL");
+      const hasEnded = child.exitCode !== null || child.signalCode !== null;
+      if (!hasEnded && !killNamespace(child)) child.kill("SIGKILL");
       await exit;
     },
   };

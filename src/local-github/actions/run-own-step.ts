@@ -1,8 +1,10 @@
 import { resolve } from "node:path";
 import { isInsideDirectory } from "../../isolation/mount-plan.ts";
-import type { ActionCall } from "./job-host.ts";
+import type { WorkflowJob } from "./actions-workflow.ts";
+import type { ActionCall, RunnerInstallation } from "./job-host.ts";
 import type { OwnSteps } from "./own-steps.ts";
 import { StepFault } from "./step-fault.ts";
+import { tokenSource } from "./template-tokens.ts";
 
 /** Inputs with a path. */
 const PATH_INPUTS = ["bundle", "directory"];
@@ -21,6 +23,13 @@ export const findOwnSteps = ({ job, inputs }: ActionCall): OwnSteps | null => {
 
 /** Whether an agent works in the call's process. */
 export const isAgentStep = ({ inputs }: ActionCall): boolean => inputs.get("command") === "agent";
+
+/** Whether a step of the job's file runs a small program. */
+export const usesStepProgram = (stepPrograms: RunnerInstallation["stepPrograms"], { steps }: WorkflowJob): boolean =>
+  steps.some(({ action }) => {
+    const command = action.kind === "uses" ? action.with.get("command") : undefined;
+    return command !== undefined && Object.hasOwn(stepPrograms, tokenSource(command));
+  });
 
 /** The small program for the call's command; undefined without a program. */
 export const findStepProgram = ({ job, inputs }: ActionCall): string | undefined => {

@@ -11,6 +11,8 @@ import { type JobLog, openJobLog } from "./job-log.ts";
 import { createSecretMasks } from "./secret-masks.ts";
 import { createJobProcesses, type JobProcesses } from "./job-processes.ts";
 import { StepFault } from "./step-fault.ts";
+import { endPlace } from "./job-places.ts";
+import { usesStepProgram } from "./run-own-step.ts";
 import { unevaluatedStepName, runAllSteps } from "./run-all-steps.ts";
 import { startTimer } from "./runner-timers.ts";
 import type { WorkflowJob } from "./actions-workflow.ts";
@@ -112,19 +114,24 @@ const withJobHost = async (
   const { facts, job } = order;
   const { request } = facts;
   const token = request.mintToken(job.permissions ?? facts.workflow.permissions);
-  const root = join(installation.directory, "jobs", `${request.id}-${job.id}`);
+  const usual = join(installation.directory, "jobs", `${request.id}-${job.id}`);
+  const places = usesStepProgram(installation.stepPrograms, job) ? installation.places : null;
+  const place = places?.take();
+  const root = place?.root ?? usual;
   let processes: JobProcesses | null = null;
   try {
     const secrets = jobSecrets(order, token);
     for (const value of Object.values(secrets)) log.masks.add(value);
-    if (request.resumed) await removeJobDirectories(root);
+    if (request.resumed) await removeJobDirectories(usual);
     const directories = await createJobDirectories(root, request.event.payload);
-    const openCell = () => installation.cells.open(root);
+    const openCell = place ? () => place.opened : async () => ({ cell: await installation.cells.open(root), waiting: null });
     processes = createJobProcesses({ log, timers: installation.timers, openCell, mark: `github_${randomUUID()}` });
     life.processes = processes;
     return await runJob({ facts, id: job.id, directories, token, secrets, variables: jobVariables(order), log, processes, installation });
   } finally {
     await processes?.kill();
+    if (place) await endPlace(place);
+    places?.leave();
     request.revokeToken(token);
     if (!installation.keepDirectories) await removeJobDirectories(root);
   }
