@@ -1,6 +1,7 @@
 import { type GitContext, runGit, runGitOrThrow, type TimerStarter } from "../storage/git/run-git.ts";
 import type { BranchName, Sha } from "../core/domain/ids.ts";
 import { LEDGER_REF, toBranchRef } from "../core/domain/refs.ts";
+import { readRef } from "../storage/git/read-refs.ts";
 import { RUN_LEDGERS_PREFIX } from "./local-ledger.ts";
 
 type HomeRoute = {
@@ -27,10 +28,10 @@ export type LandedBook = {
   readonly write: (change: { readonly landedBranch: string }) => Promise<void>;
 };
 
-const readTip = async (at: GitContext, ref: string): Promise<string> =>
-  (await runGit(at, ["rev-parse", "--verify", "-q", ref])).stdout.toString("utf8").trim();
-
 const FETCH_WORDS = ["fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"];
+
+/** The copy's ledger and its branch with the landings; null if they do not exist. */
+type CopyTips = { readonly ledger: Sha | null; readonly landed: Sha | null };
 
 /**
  * Brings landed work and the ledger into the person's repository, as a growing branch. Changes neither the work tree nor a
@@ -38,26 +39,42 @@ const FETCH_WORDS = ["fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-
  */
 export const openWayHome = (route: HomeRoute, book: LandedBook): (() => Promise<string | null>) => {
   let last: Promise<string | null> = Promise.resolve(null);
-  const bring = (): Promise<string | null> => bringHome(route, book);
+  let atHome: CopyTips = { ledger: null, landed: null };
+  const bring = async (): Promise<string | null> => {
+    const { execution, landedBranch } = book.read();
+    if (execution === null) return null;
+    const copy: GitContext = { directory: route.from, after: route.after };
+    const landed = await readRef(copy, toBranchRef(route.branch));
+    const tips = { ledger: await readRef(copy, LEDGER_REF), landed: landed === route.start ? null : landed };
+    if (tips.ledger === atHome.ledger && tips.landed === atHome.landed) return landedBranch;
+    const branch = await bringHome(route, book, { ...tips, execution, landedBranch });
+    atHome = tips;
+    return branch;
+  };
   return () => (last = last.then(bring, bring));
 };
 
-const bringHome = async ({ from, home, branch, start, after }: HomeRoute, { read, write }: LandedBook): Promise<string | null> => {
-  const { execution, landedBranch } = read();
-  if (execution === null) return null;
+type HomeBound = CopyTips & { readonly execution: string; readonly landedBranch: string | null };
+
+const bringHome = async (
+  { from, home, branch, after }: HomeRoute,
+  { write }: LandedBook,
+  { ledger, landed, execution, landedBranch }: HomeBound,
+): Promise<string | null> => {
   const at: GitContext = { directory: home, after };
-  const copy: GitContext = { directory: from, after };
-  if ((await readTip(copy, LEDGER_REF)) !== "")
-    await runGitOrThrow(at, [...FETCH_WORDS, from, `+${LEDGER_REF}:${RUN_LEDGERS_PREFIX}${execution}`]);
-  const tip = await readTip(copy, toBranchRef(branch));
-  if (tip === start || tip === "") return landedBranch;
-  const fetchInto = (name: string): string[] => [...FETCH_WORDS, from, `${toBranchRef(branch)}:${toBranchRef(name)}`];
-  // The person's checked-out or changed branches stay.
-  if (landedBranch !== null && (await runGit(at, fetchInto(landedBranch))).code === 0) return landedBranch;
+  const records = ledger === null ? [] : [`+${LEDGER_REF}:${RUN_LEDGERS_PREFIX}${execution}`];
+  const landingsInto = (name: string): string => `${toBranchRef(branch)}:${toBranchRef(name)}`;
+  if (landed === null) {
+    if (records.length > 0) await runGitOrThrow(at, [...FETCH_WORDS, from, ...records]);
+    return landedBranch;
+  }
+  // The person's checked-out or changed branches stay. One fetch, because each takes several processes of git.
+  if (landedBranch !== null && (await runGit(at, [...FETCH_WORDS, from, ...records, landingsInto(landedBranch)])).code === 0)
+    return landedBranch;
   const name = await findFreeBranchName(at, `enki/${execution}`);
   // Written first: a later process cannot distinguish the branch of a killed process from a person's.
   await write({ landedBranch: name });
-  await runGitOrThrow(at, fetchInto(name));
+  await runGitOrThrow(at, [...FETCH_WORDS, from, ...records, landingsInto(name)]);
   return name;
 };
 

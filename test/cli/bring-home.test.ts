@@ -26,10 +26,10 @@ const open = () => {
   const looks: (string | null)[] = [];
   let known: LandedWork = { execution: "abcdef", landedBranch: null };
   /** A process that dies after the write of this number. */
-  const way = (deadAfter = Infinity) => {
+  const way = (deadAfter = Infinity, timer = after) => {
     let count = 0;
     return openWayHome(
-      { from, home, branch: "main", start, after },
+      { from, home, branch: "main", start, after: timer },
       {
         read: () => {
           looks.push(known.landedBranch);
@@ -43,7 +43,7 @@ const open = () => {
       },
     );
   };
-  return { git, home, land, branches, way, looks };
+  return { git, home, from, land, branches, way, looks };
 };
 
 test("two landings that come home at once use one branch", async () => {
@@ -71,4 +71,42 @@ test("a person's branch of the same name stays", async () => {
   expect(await way()()).toBe("enki/abcdef-2");
   expect(branches()).toEqual(["enki/abcdef", "enki/abcdef-2", "main"]);
   expect(git(home, "rev-parse", "enki/abcdef")).toBe(git(home, "rev-parse", "main"));
+});
+
+test("a landing and its ledger come home in one fetch, and nothing is fetched if neither changed", async () => {
+  const { git, home, from, land, way } = open();
+  const record = (message: string): void => {
+    git(from, "update-ref", "refs/enki/ledger", git(from, "commit-tree", "main^{tree}", "-m", message));
+  };
+  record("first record");
+  let processes = 0;
+  const bring = way(Infinity, (delay, call) => {
+    processes += 1;
+    return after(delay, call);
+  });
+  await bring();
+  land("second");
+  record("second record");
+  const countProcesses = async (): Promise<number> => {
+    processes = 0;
+    expect(await bring()).toBe("enki/abcdef");
+    return processes;
+  };
+  const [withFetch, withoutFetch] = [await countProcesses(), await countProcesses()];
+  expect(withFetch - withoutFetch).toBe(1);
+  expect(git(home, "log", "-1", "--format=%s", "enki/abcdef")).toBe("second");
+  expect(git(home, "log", "-1", "--format=%s", "refs/enki/runs/abcdef")).toBe("second record");
+});
+
+test("the ledger comes home although a person's changes keep the branch of the landings", async () => {
+  const { git, home, from, land, way } = open();
+  git(from, "update-ref", "refs/enki/ledger", "main");
+  const bring = way();
+  await bring();
+  git(home, "update-ref", "refs/heads/enki/abcdef", git(home, "commit-tree", "main^{tree}", "-p", "enki/abcdef", "-m", "a person's"));
+  land("second");
+  git(from, "update-ref", "refs/enki/ledger", "main");
+  expect(await bring()).toBe("enki/abcdef-2");
+  expect(git(home, "log", "-1", "--format=%s", "refs/enki/runs/abcdef")).toBe("second");
+  expect(git(home, "log", "-1", "--format=%s", "enki/abcdef")).toBe("a person's");
 });
