@@ -14,7 +14,7 @@ import { type MachineRecord, removeMachineRecord, writeMachineRecord } from "./m
 import { followMachine } from "./follow-machine.ts";
 import { CLIENT_HOST } from "../local-github/api/client-host.ts";
 import { openPersonClient, type PersonClientOptions } from "./person-client.ts";
-import { printProtectionGaps } from "./protection-notice.ts";
+import { openProtectionNotice } from "./protection-notice.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 import { copyUncommittedSettings, describeUncommitted } from "./uncommitted-settings.ts";
 import { openWorkplace } from "./command-workplace.ts";
@@ -62,7 +62,7 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
     const bare = join(directory, "repositories", COPY_OWNER, `${name}.git`);
     terminal.out(formatWelcome(machine, { name, token, bare, branch: found.branch ?? "" }));
     for (const line of describeCopy(found, config)) terminal.out(`${line}\n`);
-    await printProtectionGaps(terminal);
+    await openProtectionNotice(terminal)();
     terminal.out(verify.notice);
     if (values.issue !== undefined)
       terminal.out(await askFor(values.issue, { apiUrl: machine.forge.apiUrl, token, owner: COPY_OWNER, name }));

@@ -157,12 +157,17 @@ const createMachineRunner = async (
   });
 };
 
+const findMachineParts = (directory: string): Omit<MachineParts, "telemetry"> => ({
+  root: join(directory, "installation"),
+  repositories: join(directory, "repositories"),
+  clones: join(directory, "clones"),
+  state: join(directory, "state"),
+});
+
 /** Starts a local GitHub, an Actions runner and the App. Rejects with the code `EADDRINUSE` if the port is in use. */
 export const openMachine = async (terminal: TerminalHost, options: MachineOptions): Promise<LocalMachine> => {
   const { directory, port, firstId } = options;
-  const [root = "", repositories = "", clones = "", state = ""] = ["installation", "repositories", "clones", "state"].map((name) =>
-    join(directory, name),
-  );
+  const { root, repositories, clones, state } = findMachineParts(directory);
   await mkdir(state, { recursive: true, mode: 0o700 });
   const telemetry = (await openTerminalExporter(terminal)) ?? undefined;
   const runner = await createMachineRunner(terminal, options, { root, repositories, clones, state, telemetry });

@@ -25,7 +25,15 @@ export const findProtectionGaps = async ({ env }: Pick<TerminalHost, "env">): Pr
   }
 };
 
-/** Prints the missing protections of this machine against agents and commands. */
-export const printProtectionGaps = async (terminal: Pick<TerminalHost, "env" | "err">): Promise<void> => {
-  for (const sentence of explainProtectionGaps(await findProtectionGaps(terminal))) terminal.err(`! ${sentence}\n`);
+/**
+ * Looks for the missing protections of this machine against agents and commands. The returned function prints them, so that the machine
+ * can start meanwhile.
+ */
+export const openProtectionNotice = (terminal: Pick<TerminalHost, "env" | "err">): (() => Promise<void>) => {
+  const looking = findProtectionGaps(terminal);
+  // Whoever prints sees the error.
+  looking.catch(() => undefined);
+  return async () => {
+    for (const sentence of explainProtectionGaps(await looking)) terminal.err(`! ${sentence}\n`);
+  };
 };

@@ -10,7 +10,7 @@ import { findRepository, type FoundRepository } from "./find-repository.ts";
 import { chooseVerify } from "./choose-verify.ts";
 import { type LocalMachine, type MachineOptions, openMachine } from "./local-machine.ts";
 import { CommandError, readOptionsAndWords, UsageError } from "./command-options.ts";
-import { printProtectionGaps } from "./protection-notice.ts";
+import { openProtectionNotice } from "./protection-notice.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 import { formatStillRunning, openLastingWorkplace, openWorkplaceAt, type CommandWorkplace } from "./command-workplace.ts";
 import { copyUncommittedSettings, describeUncommitted } from "./uncommitted-settings.ts";
@@ -102,6 +102,7 @@ const openRunMachine = async (
 ): Promise<LocalMachine> => {
   const { agent, verify } = run;
   const { directory } = place;
+  const printProtectionGaps = openProtectionNotice(terminal);
   const machine = await openMachine(terminal, {
     directory,
     port,
@@ -116,7 +117,7 @@ const openRunMachine = async (
     ...(prepare && { prepare }),
   });
   place.attachMachine(machine);
-  await printProtectionGaps(terminal);
+  await printProtectionGaps();
   return machine;
 };
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { findProtectionGaps, printProtectionGaps } from "../../src/cli/protection-notice.ts";
+import { findProtectionGaps, openProtectionNotice } from "../../src/cli/protection-notice.ts";
 import { hasNamespaces } from "../support/namespaces.ts";
 
 /** A search path with the given programs only. */
@@ -16,7 +16,7 @@ const onPath = (...programs: string[]): { env: { PATH: string } } => {
 describe("what a machine lacks against agents and commands", () => {
   test("is everything, without the programs that separate processes", async () => {
     const lines: string[] = [];
-    await printProtectionGaps({ ...onPath(), err: (text) => void lines.push(text) });
+    await openProtectionNotice({ ...onPath(), err: (text) => void lines.push(text) })();
     const text = lines.join("");
     expect(text).toContain("! Agents and commands run as the same user as Enki, because there is neither root");
     expect(text).toContain("! Agents and commands see all processes of the machine");

@@ -7,15 +7,18 @@ import { startTimer, type RunnerTimers } from "./runner-timers.ts";
 import { type ProgramStart, startWaitingProgram, type WaitingProgram } from "./waiting-program.ts";
 
 export type OpenedCell = { readonly cell: ProcessCell; readonly waiting: WaitingProgram | null };
-/** The directory of a single job, with a cell that opens before the job needs it. */
-export type JobPlace = { readonly root: string; readonly opened: Promise<OpenedCell> };
+/** The directory of a single job, and its cell. */
+export type JobPlace = {
+  readonly root: string;
+  readonly openCell: () => Promise<OpenedCell>;
+  /** Ends all processes in the cell, also if no command of the job ran there. */
+  readonly leave: () => Promise<void>;
+};
 
 /** Places for jobs that run the program, some of them opened in advance. */
 export type JobPlaces = {
   /** Takes a place for a job that starts. */
   readonly take: () => JobPlace;
-  /** Reports that the job of a place has ended. */
-  readonly leave: () => void;
   /** Opens places in advance, as many as the machine can use. */
   readonly refill: () => void;
   /** Removes the places that no job took. */
@@ -36,7 +39,10 @@ export type PlaceOptions = {
 const REFILL_DELAY_MS = 400;
 const ID_BYTES = 4;
 
-const openPlace = ({ directory, cells, start }: PlaceOptions): JobPlace => {
+/** A place whose cell opens before a job needs it. */
+type OpenPlace = { readonly root: string; readonly opened: Promise<OpenedCell> };
+
+const openPlace = ({ directory, cells, start }: PlaceOptions): OpenPlace => {
   const root = join(directory, `place-${randomBytes(ID_BYTES).toString("hex")}`);
   const open = async (): Promise<OpenedCell> => {
     await mkdir(root, { recursive: true, mode: 0o700 });
@@ -50,38 +56,43 @@ const openPlace = ({ directory, cells, start }: PlaceOptions): JobPlace => {
   return { root, opened };
 };
 
-/** Ends all processes in the cell of a place, also if no command ran there. */
-export const endPlace = ({ opened }: JobPlace): Promise<void> => opened.then(({ cell }) => cell.end()).catch(() => undefined);
+const endPlace = ({ opened }: OpenPlace): Promise<void> => opened.then(({ cell }) => cell.end()).catch(() => undefined);
 
-const discardPlace = async (place: JobPlace): Promise<void> => {
+const discardPlace = async (place: OpenPlace): Promise<void> => {
   await endPlace(place);
   await removeJobDirectories(place.root);
 };
 
 export const openJobPlaces = (options: PlaceOptions): JobPlaces => {
   const { timers, spares } = options;
-  const free: JobPlace[] = [];
+  const free: OpenPlace[] = [];
   let taken = 0;
-  let closed = false;
+  let isOpen = true;
   let cancelTimer = (): void => undefined;
   // A busy machine starts no process that its jobs may not need.
   const refill = (): void => {
-    while (!closed && free.length < spares && free.length + taken < 2 * spares) free.push(openPlace(options));
+    const missing = isOpen ? Math.min(spares, 2 * spares - taken) - free.length : 0;
+    for (let count = 0; count < missing; count += 1) free.push(openPlace(options));
   };
   return {
     take: () => {
       taken += 1;
       cancelTimer();
       cancelTimer = startTimer(timers, REFILL_DELAY_MS, refill);
-      return free.shift() ?? openPlace(options);
-    },
-    leave: () => {
-      taken -= 1;
-      refill();
+      const place = free.shift() ?? openPlace(options);
+      return {
+        root: place.root,
+        openCell: () => place.opened,
+        leave: async () => {
+          await endPlace(place);
+          taken -= 1;
+          refill();
+        },
+      };
     },
     refill,
     close: async () => {
-      closed = true;
+      isOpen = false;
       cancelTimer();
       await Promise.all(free.splice(0).map(discardPlace));
     },

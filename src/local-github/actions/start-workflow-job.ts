@@ -11,7 +11,7 @@ import { type JobLog, openJobLog } from "./job-log.ts";
 import { createSecretMasks } from "./secret-masks.ts";
 import { createJobProcesses, type JobProcesses } from "./job-processes.ts";
 import { StepFault } from "./step-fault.ts";
-import { endPlace } from "./job-places.ts";
+import type { JobPlace } from "./job-places.ts";
 import { usesStepProgram } from "./run-own-step.ts";
 import { unevaluatedStepName, runAllSteps } from "./run-all-steps.ts";
 import { startTimer } from "./runner-timers.ts";
@@ -105,6 +105,16 @@ const createCancel =
     life.state.interrupt();
   };
 
+const usualRoot = ({ directory }: RunnerInstallation, { facts, job }: JobOrder): string =>
+  join(directory, "jobs", `${facts.request.id}-${job.id}`);
+
+const takePlace = (installation: RunnerInstallation, order: JobOrder): JobPlace => {
+  const { places, stepPrograms, cells } = installation;
+  if (places && usesStepProgram(stepPrograms, order.job)) return places.take();
+  const root = usualRoot(installation, order);
+  return { root, openCell: async () => ({ cell: await cells.open(root), waiting: null }), leave: () => Promise.resolve() };
+};
+
 /** Prepares everything that a running job needs, runs it, and cleans up. */
 const withJobHost = async (
   input: { life: JobLife; installation: RunnerInstallation; order: JobOrder; log: JobLog },
@@ -114,24 +124,19 @@ const withJobHost = async (
   const { facts, job } = order;
   const { request } = facts;
   const token = request.mintToken(job.permissions ?? facts.workflow.permissions);
-  const usual = join(installation.directory, "jobs", `${request.id}-${job.id}`);
-  const places = usesStepProgram(installation.stepPrograms, job) ? installation.places : null;
-  const place = places?.take();
-  const root = place?.root ?? usual;
+  const { root, openCell, leave } = takePlace(installation, order);
   let processes: JobProcesses | null = null;
   try {
     const secrets = jobSecrets(order, token);
     for (const value of Object.values(secrets)) log.masks.add(value);
-    if (request.resumed) await removeJobDirectories(usual);
+    if (request.resumed) await removeJobDirectories(usualRoot(installation, order));
     const directories = await createJobDirectories(root, request.event.payload);
-    const openCell = place ? () => place.opened : async () => ({ cell: await installation.cells.open(root), waiting: null });
     processes = createJobProcesses({ log, timers: installation.timers, openCell, mark: `github_${randomUUID()}` });
     life.processes = processes;
     return await runJob({ facts, id: job.id, directories, token, secrets, variables: jobVariables(order), log, processes, installation });
   } finally {
     await processes?.kill();
-    if (place) await endPlace(place);
-    places?.leave();
+    await leave();
     request.revokeToken(token);
     if (!installation.keepDirectories) await removeJobDirectories(root);
   }
