@@ -19,8 +19,8 @@ export type JobPlace = {
 export type JobPlaces = {
   /** Takes a place for a job that starts. */
   readonly take: () => JobPlace;
-  /** Opens places in advance, as many as the machine can use. */
-  readonly refill: () => void;
+  /** Opens a place for the first job. */
+  readonly warmUp: () => void;
   /** Removes the places that no job took. */
   readonly close: () => Promise<void>;
 };
@@ -70,15 +70,15 @@ export const openJobPlaces = (options: PlaceOptions): JobPlaces => {
   let isOpen = true;
   let cancelTimer = (): void => undefined;
   // A busy machine starts no process that its jobs may not need.
-  const refill = (): void => {
-    const missing = isOpen ? Math.min(spares, 2 * spares - taken) - free.length : 0;
+  const refill = (wanted = spares): void => {
+    const missing = isOpen ? Math.min(wanted, 2 * spares - taken) - free.length : 0;
     for (let count = 0; count < missing; count += 1) free.push(openPlace(options));
   };
   return {
     take: () => {
       taken += 1;
       cancelTimer();
-      cancelTimer = startTimer(timers, REFILL_DELAY_MS, refill);
+      cancelTimer = startTimer(timers, REFILL_DELAY_MS, () => refill());
       const place = free.shift() ?? openPlace(options);
       return {
         root: place.root,
@@ -86,11 +86,13 @@ export const openJobPlaces = (options: PlaceOptions): JobPlaces => {
         leave: async () => {
           await endPlace(place);
           taken -= 1;
-          refill();
+          // The last job may have been the last of all.
+          if (taken > 0) refill();
         },
       };
     },
-    refill,
+    // The first job is most often alone.
+    warmUp: () => refill(Math.min(1, spares)),
     close: async () => {
       isOpen = false;
       cancelTimer();

@@ -54,7 +54,7 @@ export type LocalRunner = WorkflowRunner & {
    * Ends a job as if its machine had failed: the job fails and no further step runs. Returns false if it is not
    * running.
    */
-  /** Starts processes that wait for jobs, once the programs of `stepPrograms` exist. */
+  /** Starts a process that waits for the first job, once the programs of `stepPrograms` exist. */
   warmUp(): void;
   killJob(run: number, job: string): boolean;
   /** Interrupts the agents at work, and waits until their runs have handed over what the agents did, but no longer than `limitMs`. */
@@ -167,10 +167,11 @@ export const createLocalRunner = (options: RunnerOptions): LocalRunner => {
       entry.cancelled = "The run was canceled.";
       entry.started?.cancel(entry.cancelled);
     },
-    warmUp: () => installation.places?.refill(),
+    warmUp: () => installation.places?.warmUp(),
     killJob: (run, job) => runs.get(run)?.started?.kill(job, "The runner of the job stopped.") ?? false,
     interruptAgents: async (limitMs) => {
       const ended = Promise.all(installation.agentSteps.interrupt().flatMap((run) => runs.get(run)?.finished ?? []));
+      await installation.places?.close();
       const late = new AbortController();
       await Promise.race([ended, installation.timers.sleep(limitMs, late.signal)]);
       late.abort();
@@ -178,8 +179,7 @@ export const createLocalRunner = (options: RunnerOptions): LocalRunner => {
     close: async () => {
       state.closed = true;
       for (const entry of runs.values()) entry.started?.die();
-      await Promise.all([...runs.values()].map((entry) => entry.finished));
-      await installation.places?.close();
+      await Promise.all([installation.places?.close(), ...[...runs.values()].map((entry) => entry.finished)]);
     },
   };
 };
