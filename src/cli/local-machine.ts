@@ -206,6 +206,8 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
       close: async () => {
         await app.close();
         await runner.interruptAgents(AGENT_END_MS);
+        // What the interrupted agents handed over; the ends of jobs that stop from now on do not count.
+        await forge.save();
         await stop();
       },
     };
