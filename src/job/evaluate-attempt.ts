@@ -39,6 +39,7 @@ export const evaluateAttempt = async ({ spec, artifact, worked, changed, discard
   if (worked.end !== "finished")
     return {
       ...left,
+      session: worked.session ?? null,
       end: BUNDLE_END_BY_AGENT_END[worked.end],
       why: clean(worked.reason),
       files: selectKeptFiles({ spec, changed, secrets }),

@@ -11,6 +11,7 @@ import {
   repliesSchema,
   usageSchema,
 } from "../storage/ledger/read-job-result.ts";
+import { type KeptSession, parseKeptSession } from "./agent/kept-session.ts";
 import { type AgentTranscript, NO_TRANSCRIPT } from "./agent-transcript.ts";
 import { NO_USAGE } from "../core/domain/agent-usage.ts";
 import type { RecordedCommand } from "../core/domain/command.ts";
@@ -23,6 +24,7 @@ const OUTPUT_FILE = "output.md";
 const ANSWER_FILE = "answer.md";
 const ARTIFACT_FILE = "artifact.md";
 const TRANSCRIPT_FILE = "transcript.jsonl";
+const SESSION_FILE = "session.json";
 const READABLE_TRANSCRIPT_FILE = "transcript.md";
 const CONTENTS_DIRECTORY = "files";
 const MAX_BUNDLE_FILE_BYTES = {
@@ -31,6 +33,7 @@ const MAX_BUNDLE_FILE_BYTES = {
   [ANSWER_FILE]: 1_000_000,
   [ARTIFACT_FILE]: 10_000_000,
   [READABLE_TRANSCRIPT_FILE]: 50_000_000,
+  [SESSION_FILE]: 20_000_000,
 };
 /** No file contents are written beyond these limits; no configuration allows more. In files and bytes. */
 const CARRY_LIMITS = { files: 10_000, bytes: 100_000_000 };
@@ -90,6 +93,8 @@ export type NewBundle = Pick<BundleReport, "end" | "why" | "outcome" | "replies"
   readonly output: string;
   readonly artifact: string | null;
   readonly transcript: AgentTranscript;
+  /** The session of an interrupted attempt; absent without one. */
+  readonly session?: KeptSession | null;
 };
 
 export const EMPTY_BUNDLE: Omit<NewBundle, "end"> = {
@@ -132,6 +137,7 @@ export const writeBundle = async (directory: string, bundle: NewBundle): Promise
   if (artifact !== null) await writeFile(join(directory, ARTIFACT_FILE), artifact);
   if (transcript.lines.length > 0) await writeFile(join(directory, TRANSCRIPT_FILE), `${transcript.lines.join("\n")}\n`);
   if (transcript.readable !== "") await writeFile(join(directory, READABLE_TRANSCRIPT_FILE), transcript.readable);
+  if (bundle.session) await writeFile(join(directory, SESSION_FILE), JSON.stringify(bundle.session));
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   if (files.length > CARRY_LIMITS.files || bytes > CARRY_LIMITS.bytes) return;
   for (const [index, { content }] of bundle.files.entries())
@@ -145,6 +151,8 @@ export type OpenedBundle = {
   readonly artifact: string | null;
   /** The readable transcript; empty without one. */
   readonly transcript: string;
+  /** The session of an interrupted attempt; null without one. */
+  readonly session: KeptSession | null;
   /** The new content of the report's file at this index; null if it is missing or its size differs from the report. */
   readonly content: (index: number) => Promise<Buffer | null>;
 };
@@ -156,18 +164,16 @@ export const openBundle = async (directory: string): Promise<Result<OpenedBundle
   const text = await readPlainFile(join(directory, REPORT_FILE), MAX_BUNDLE_FILE_BYTES[REPORT_FILE]);
   const report = text && parseBundleReport(text.toString("utf8"));
   if (!report) return BAD_BUNDLE_REFUSAL;
-  const answer = await readPlainFile(join(directory, ANSWER_FILE), MAX_BUNDLE_FILE_BYTES[ANSWER_FILE]);
-  const output = await readPlainFile(join(directory, OUTPUT_FILE), MAX_BUNDLE_FILE_BYTES[OUTPUT_FILE]);
-  const artifact = await readPlainFile(join(directory, ARTIFACT_FILE), MAX_BUNDLE_FILE_BYTES[ARTIFACT_FILE]);
-  const transcript = await readPlainFile(join(directory, READABLE_TRANSCRIPT_FILE), MAX_BUNDLE_FILE_BYTES[READABLE_TRANSCRIPT_FILE]);
+  const [answer, output, artifact, transcript, session] = await readTexts(directory);
   // A link in place of the directory would lead out of the bundle.
   const contents = await lstat(join(directory, CONTENTS_DIRECTORY)).catch(() => null);
   return accept({
     report,
-    answer: answer?.toString("utf8") ?? "",
-    output: output?.toString("utf8") ?? "",
-    artifact: artifact?.toString("utf8") ?? null,
-    transcript: transcript?.toString("utf8") ?? "",
+    answer: answer ?? "",
+    output: output ?? "",
+    artifact,
+    transcript: transcript ?? "",
+    session: parseKeptSession(session ?? ""),
     content: async (index) => {
       const size = report.files[index]?.size ?? 0;
       const bytes = contents?.isDirectory() ? await readPlainFile(join(directory, CONTENTS_DIRECTORY, String(index)), size) : null;
@@ -175,6 +181,18 @@ export const openBundle = async (directory: string): Promise<Result<OpenedBundle
     },
   });
 };
+
+const readText = async (directory: string, name: keyof typeof MAX_BUNDLE_FILE_BYTES): Promise<string | null> =>
+  (await readPlainFile(join(directory, name), MAX_BUNDLE_FILE_BYTES[name]))?.toString("utf8") ?? null;
+
+const readTexts = (directory: string) =>
+  Promise.all([
+    readText(directory, ANSWER_FILE),
+    readText(directory, OUTPUT_FILE),
+    readText(directory, ARTIFACT_FILE),
+    readText(directory, READABLE_TRANSCRIPT_FILE),
+    readText(directory, SESSION_FILE),
+  ]);
 
 const parseBundleReport = (text: string): BundleReport | null => {
   try {

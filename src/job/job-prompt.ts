@@ -56,7 +56,12 @@ const selectPromptContext = (spec: JobSpec, texts: StepTexts): PromptContext => 
   feedback: spec.feedback,
   lastFailure: spec.lastFailure,
   ...(spec.interrupted && {
-    interrupted: { ref: INTERRUPTED_WORK_REF, files: spec.interrupted.files, transcriptEnd: spec.interrupted.transcriptEnd },
+    interrupted: {
+      ref: INTERRUPTED_WORK_REF,
+      files: spec.interrupted.files,
+      transcriptEnd: spec.interrupted.transcriptEnd,
+      isContinued: spec.interrupted.isContinued === true,
+    },
   }),
   earlier: spec.earlier && { kind: spec.earlier.kind, name: EARLIER_WORK_REF },
   conflict: spec.conflict && { baseBranch: spec.baseBranch, ...spec.conflict },

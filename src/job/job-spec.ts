@@ -14,6 +14,7 @@ import type { PlanLimits, RevisionInput } from "../core/messages/prompt-input.ts
 import type { ExecutionView } from "../core/domain/execution-view.ts";
 import type { KnownFlake } from "../core/domain/flaky-check.ts";
 import type { JobPhase } from "../core/telemetry/job-spans.ts";
+import type { KeptSession } from "./agent/kept-session.ts";
 import type { InputText } from "./earlier-texts.ts";
 import type { ToolName } from "../core/workflow/workflow.ts";
 
@@ -65,6 +66,11 @@ export type JobSpec = {
   readonly earlier: { readonly commit: Sha; readonly kind: "head" | "result" } | null;
   /** The interrupted previous attempt; absent without one. */
   readonly interrupted?: InterruptedAttempt;
+  /**
+   * Whether an interrupted agent's session is kept for the next attempt: only on a person's own machine, since a session contains everything
+   * that the agent read. Absent in Actions.
+   */
+  readonly keepsSession?: true;
   /** The agent's set of Enki tools; null if the job runs no agent. */
   readonly toolSet: ToolSet | null;
   /** The executions that the tools show: all for a planner, else executions of the same issue. */
@@ -103,6 +109,10 @@ export type InterruptedAttempt = {
   readonly files: "restored" | "apart" | "none";
   /** The end of its transcript. */
   readonly transcriptEnd: string;
+  /** Its session; absent if it was not kept. */
+  readonly session?: KeptSession;
+  /** Set for a prompt in this session itself. */
+  readonly isContinued?: true;
 };
 
 /** A conflict between a head and the base that the job works on. */

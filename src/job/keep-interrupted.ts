@@ -8,7 +8,13 @@ import type { BuiltResult } from "./result-tree.ts";
 
 const MAX_TRANSCRIPT_END_CHARS = 20_000;
 
-type InterruptedBundle = { readonly spec: JobSpec; readonly bundle: OpenedBundle; readonly rules: Parameters<typeof checkBundle>[1] };
+type InterruptedBundle = {
+  readonly spec: JobSpec;
+  readonly bundle: OpenedBundle;
+  readonly rules: Parameters<typeof checkBundle>[1];
+  /** See JobSpec.keepsSession. */
+  readonly keepsSession: boolean;
+};
 
 /** The result of an interrupted attempt with its work for the next attempt; any other result unchanged. */
 export const keepInterrupted = async (interrupted: InterruptedBundle, built: BuiltResult): Promise<BuiltResult> => {
@@ -16,7 +22,8 @@ export const keepInterrupted = async (interrupted: InterruptedBundle, built: Bui
   const kept = await readKeptFiles(interrupted);
   const transcriptEnd = cleanText(interrupted.bundle.transcript).slice(-MAX_TRANSCRIPT_END_CHARS);
   const result = kept.length === 0 ? built.result : { ...built.result, kept: kept.map(toResultFile) };
-  return { ...built, result, kept, ...(transcriptEnd !== "" && { transcriptEnd }) };
+  const session = interrupted.keepsSession ? interrupted.bundle.session : null;
+  return { ...built, result, kept, ...(transcriptEnd !== "" && { transcriptEnd }), ...(session && { session }) };
 };
 
 /** Whether the agent was stopped before it finished; its own "I could not do it" is no interruption. */

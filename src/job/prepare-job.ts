@@ -35,12 +35,16 @@ export const prepareJob = async (host: JobHost, token: string): Promise<Result<J
   // Agents compare the pull request with its base. The clone already has the objects.
   if (tip !== undefined)
     await fetchCommitAs(clone.running, { from: at.clone, to: host.workspace, commit: tip, as: `refs/remotes/origin/${pullBase}` });
-  const interrupted = await restoreInterrupted(clone, { from: at.clone, to: host.workspace, spec: claimed.value });
-  if (host.near !== undefined) await keepObjects(at.clone, host.workspace);
+  const isOwnMachine = host.near !== undefined;
+  const interrupted = await restoreInterrupted(clone, { from: at.clone, to: host.workspace, spec: claimed.value, isOwnMachine });
+  if (isOwnMachine) await keepObjects(at.clone, host.workspace);
   const limit = await findNetworkLimit(clone.running, { policy: config.policy, url: host.url, commit: baseCommit });
   const known = await findKnownFlakes(clone, claimed.value);
   const found = { ...limit, ...known, conflict, earlier: fetchedEarlier ? earlier : null };
-  const spec = withInterrupted({ ...claimed.value, ...found, prepared: { from, to: host.now() } }, interrupted);
+  const spec = withInterrupted(
+    { ...withKeptSession(claimed.value, isOwnMachine), ...found, prepared: { from, to: host.now() } },
+    interrupted,
+  );
   await writeFile(at.spec, JSON.stringify(spec), { mode: 0o600 });
   return accept(spec);
 };
@@ -58,6 +62,9 @@ const findKnownFlakes = async (clone: RepositoryClone, { repeat, baseCommit }: J
   if (changed !== null && changed.every((path) => findJudgingFile(path) === null)) return { repeat };
   return { repeat: { ...repeat, flakes: repeat.flakes.map((each) => ({ ...each, withoutReport: false })) } };
 };
+
+const withKeptSession = (spec: JobSpec, isOwnMachine: boolean): JobSpec =>
+  spec.kind === "work" && isOwnMachine ? { ...spec, keepsSession: true } : spec;
 
 const withInterrupted = (spec: JobSpec, interrupted: InterruptedAttempt | null): JobSpec => {
   const { interrupted: _, ...rest } = spec;

@@ -70,7 +70,15 @@ export const publishJob = async (host: JobHost, publishing: PublishOptions): Pro
   if (occupant !== null && !isKnownRun) return { kind: "was-there" };
   const marked = await listMarkedConflicts(clone, claimed.value);
   const opened = await openBundle(publishing.bundle);
-  const built = await buildResult({ job: host.job, spec: claimed.value, config, publishing, marked, opened });
+  const built = await buildResult({
+    job: host.job,
+    spec: claimed.value,
+    config,
+    publishing,
+    marked,
+    opened,
+    keepsSession: host.near !== undefined,
+  });
   const made = isStoppedJob(ledger, host.job) ? toKeptResult(built) : built;
   if (made === null) return { kind: "not-running" };
   const files = toResultTree(made);
@@ -90,11 +98,11 @@ const isStoppedJob = ({ executions }: Ledger, { kind, target }: Job): boolean =>
 };
 
 /** Keeps the work of a stopped attempt for the next one, even if the agent had just finished. Returns null without any changed file. */
-const toKeptResult = ({ result, contents, kept = [], transcriptEnd }: BuiltResult): BuiltResult | null => {
+const toKeptResult = ({ result, contents, kept = [], transcriptEnd, session }: BuiltResult): BuiltResult | null => {
   const all = [...contents, ...kept];
   if (all.length === 0) return null;
   const ended = { ...result, end: "cancelled", files: [], kept: all.map(toResultFile), artifact: null, tools: [], replies: [] } as const;
-  return { result: ended, contents: [], kept: all, ...(transcriptEnd !== undefined && { transcriptEnd }) };
+  return { result: ended, contents: [], kept: all, ...(transcriptEnd !== undefined && { transcriptEnd }), ...(session && { session }) };
 };
 
 /**
@@ -116,6 +124,7 @@ type ResultInputs = {
   readonly publishing: PublishOptions;
   readonly marked: readonly string[];
   readonly opened: Result<OpenedBundle>;
+  readonly keepsSession: boolean;
 };
 const buildResult = async (making: ResultInputs): Promise<BuiltResult> => {
   const { job, spec, publishing, opened } = making;
@@ -154,7 +163,7 @@ const selectAgentReport = ({ failure, usage }: OpenedBundle["report"], { job }: 
 });
 
 const validateBundle = async (
-  { spec, config, job, marked, publishing }: ResultInputs,
+  { spec, config, job, marked, publishing, keepsSession }: ResultInputs,
   result: Omit<JobResult, "end">,
   bundle: OpenedBundle,
 ): Promise<BuiltResult> => {
@@ -188,7 +197,7 @@ const validateBundle = async (
     pathsWithMarkers: marked,
   };
   if (report.end !== "success" || job.kind === "plan")
-    return keepInterrupted({ spec, bundle, rules }, ended(report.end, findKeptReport(spec, bundle)));
+    return keepInterrupted({ spec, bundle, rules, keepsSession }, ended(report.end, findKeptReport(spec, bundle)));
   // Checks count and names before reading any content.
   const named = checkBundle(
     report.files.map((file) => ({ ...file, text: null })),

@@ -4,6 +4,7 @@ import { selectAgentVariables } from "./agent/agent-variables.ts";
 import { resolveAgent } from "./agent/resolve-agent.ts";
 import type { McpServerCommand } from "./agent/agent-preset.ts";
 import type { AgentVariables } from "./agent/key-route.ts";
+import { type KeptSession, readKeptSession, restoreSession } from "./agent/kept-session.ts";
 import { type AgentEnd, runAgent } from "./agent/run-agent.ts";
 import type { ToolSet } from "../core/domain/tool-set.ts";
 import { prepareAgentEnv, mayEdit, writesReport } from "./job-environment.ts";
@@ -57,9 +58,9 @@ export const runAgentSession = async (host: StepHost, spec: JobSpec, place: Work
     });
     await network.close();
     await key.close();
-    const { end, reason, failure, usage, stderr } = ended;
+    const { end, reason, failure, usage, stderr, session } = ended;
     const answer = ended.messages.at(-1) ?? "";
-    return { end, reason, failure, usage, answer, ...tools.listRecorded(), transcript: transcript.end(reason, stderr) };
+    return { end, reason, failure, usage, session, answer, ...tools.listRecorded(), transcript: transcript.end(reason, stderr) };
   } finally {
     ignoreInterrupt?.();
     tools.close();
@@ -79,7 +80,9 @@ type SessionPlace = WorkPlace & {
   readonly interrupt: AbortSignal;
 };
 
-const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): Promise<AgentEnd> => {
+type PlayedSession = AgentEnd & { readonly session: KeptSession | null };
+
+const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): Promise<PlayedSession> => {
   const { texts, fence, transcript, toolSet, variables, login, relay, readLimitWords, interrupt } = place;
   await fence.give(toJobPaths(host.temp).socket);
   const home = await fence.createHome();
@@ -88,10 +91,16 @@ const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): 
   const rights = { canEdit, tools: spec.tools, mcpServer };
   const env = prepareAgentEnv(host.env, spec, { variables, home, texts });
   const { agent, model, maxCostUsd, timeoutMs } = spec;
-  return runAgent({
+  const cwd = host.workspace;
+  const kept = { found: findPreset(agent), env, home, cwd, readFile: fence.readFile, writeFile: fence.writeFile };
+  const session = spec.interrupted?.session;
+  const resume = session ? await restoreSession({ ...kept, session }) : null;
+  const settings = { ...rights, agent, env, home, model, maxCostUsd, login, writeFile: fence.writeFile };
+  const end = await runAgent({
     ...rights,
-    ...(await resolveAgent({ ...rights, agent, env, home, model, maxCostUsd, login, writeFile: fence.writeFile })),
-    cwd: host.workspace,
+    ...(await resolveAgent({ ...settings, ...(resume !== null && { resume }) })),
+    ...(resume !== null && { resume: { id: resume, prompt: renderJobPrompt(host, toContinuedSpec(spec), texts) } }),
+    cwd,
     fence,
     ...(relay && { relay }),
     prompt: renderJobPrompt(host, spec, texts),
@@ -105,7 +114,14 @@ const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): 
     onUpdate: transcript.update,
     onPermission: transcript.permission,
   });
+  return { ...end, session: spec.keepsSession === true ? await readKeptSession({ ...kept, end, secrets: listSecrets(host, spec) }) : null };
 };
+
+/** The spec for a prompt in the interrupted attempt's own session, whose transcript the agent has. */
+const toContinuedSpec = ({ interrupted, ...spec }: JobSpec): JobSpec => ({
+  ...spec,
+  ...(interrupted && { interrupted: { ...interrupted, transcriptEnd: "", isContinued: true } }),
+});
 
 /** The agent, its protocol and its model, for the head of a transcript. */
 const describeAgent = ({ agent, model }: JobSpec): string => {

@@ -4,6 +4,7 @@ import type { RecordedCommand } from "../core/domain/command.ts";
 import type { AgentEnd } from "./agent/run-agent.ts";
 import { listLoginSecrets, readLoginFiles } from "./agent/agent-login.ts";
 import { listSecretValues, selectAgentVariables } from "./agent/agent-variables.ts";
+import type { KeptSession } from "./agent/kept-session.ts";
 import type { AgentTranscript } from "./agent-transcript.ts";
 import type { JobFence } from "./fence/job-fence.ts";
 import type { JobSpec } from "./job-spec.ts";
@@ -23,6 +24,8 @@ export type WorkResult = {
   /** Why the agent could not work; null for any other end. */
   readonly failure: AgentFailure | null;
   readonly usage: AgentUsage;
+  /** The session, if the next attempt can continue it; absent without one. */
+  readonly session?: KeptSession | null;
 };
 
 /** The texts that a step works with, and the fence behind which its commands run. */

@@ -15,6 +15,8 @@ const STEPS = [
 
 /** What Enki's prompt tells an attempt after one that was stopped. */
 export const INTERRUPTED_HEADING = "An attempt before this one was interrupted";
+/** What it tells that attempt in the session of the stopped one. */
+export const CONTINUED_HEADING = "This is the session of an attempt that was interrupted";
 
 const output = (text: string): ScriptedCall => ({ say: `${text}\n\n[OUTPUT]\n${text}\n[/OUTPUT]` });
 

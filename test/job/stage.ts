@@ -183,13 +183,16 @@ export const openJobs = async (seed: Seed = {}) => {
   return { repo, base, ledger, record, alter, conflict, ...steppers(repo) };
 };
 
+type OwnMachine = Pick<JobHost, "near">;
+type PublishOver = Partial<PublishOptions> & { between?: () => unknown };
+
 const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
   const jobOf = (text: string): Job => {
     const job = readJobKey(text);
     if (!job) throw new Error(`${text} is no job`);
     return job;
   };
-  const host = (text: string, log: string[] = []): JobHost => {
+  const host = (text: string, log: string[] = [], machine: OwnMachine = {}): JobHost => {
     const temp = mkdtempSync(join(repo.root, "t-"));
     const workspace = join(temp, "workspace");
     mkdirSync(workspace);
@@ -203,12 +206,13 @@ const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
       after,
       now: () => 1_000_000_000_000,
       log: (line) => void log.push(line),
+      ...machine,
     };
   };
   /** A job's first step, and what its later steps are given. */
-  const prepare = async (text: string, over: Partial<StepHost> = {}) => {
+  const prepare = async (text: string, over: Partial<StepHost> = {}, machine: OwnMachine = {}) => {
     const log: string[] = [];
-    const of = host(text, log);
+    const of = host(text, log, machine);
     const claimed = await prepareJob(of, TOKEN);
     const { workspace, temp } = of;
     const env = { PATH: process.env["PATH"], GITHUB_TOKEN: TOKEN, HOME: "/root" };
@@ -229,10 +233,10 @@ const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
     return { claimed, host: next, log, at: toJobPaths(temp) };
   };
   /** The last steps of a job on a bundle; `woken` counts how often the coordinator was told. `between` happens before the delivery. */
-  const publish = async (text: string, bundle: string, over: Partial<PublishOptions> & { between?: () => unknown } = {}) => {
+  const publish = async (text: string, bundle: string, over: PublishOver = {}, machine: OwnMachine = {}) => {
     const state = { woken: 0 };
     const { between, ...options } = over;
-    const at = host(text);
+    const at = host(text, [], machine);
     const built = await publishJob(at, {
       token: TOKEN,
       bundle,

@@ -58,8 +58,15 @@ export type PromptInput = {
   /** Feedback on an earlier attempt; null if none was read. */
   readonly feedback: FeedbackInput | null;
   readonly lastFailure: string | null;
-  /** The interrupted previous attempt; absent without one. `ref`: its result in the clone. */
-  readonly interrupted?: { readonly ref: string; readonly files: "restored" | "apart" | "none"; readonly transcriptEnd: string };
+  /** The interrupted previous attempt; absent without one. */
+  readonly interrupted?: {
+    /** Its result in the clone. */
+    readonly ref: string;
+    readonly files: "restored" | "apart" | "none";
+    readonly transcriptEnd: string;
+    /** Whether the prompt continues its session. */
+    readonly isContinued?: boolean;
+  };
   /** The earlier attempt's work, as a ref in the clone of the working directory. */
   readonly earlier: { readonly kind: "head" | "result"; readonly name: string } | null;
   /** `null` unless the job resolves a conflict. */

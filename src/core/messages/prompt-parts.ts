@@ -89,13 +89,18 @@ const INTERRUPTED_FILES = {
   none: () => "It changed no files that could be kept.",
 } as const;
 
+const CONTINUED_LINES = [
+  "## This is the session of an attempt that was interrupted",
+  "Continue where you stopped. The working directory is a new one on the current base: read a file again before you change it.",
+];
+
 /** The work of an interrupted attempt. */
 export const renderInterruptedPart = (input: PromptInput): string => {
   const { interrupted } = input;
   if (!interrupted) return "";
-  const { ref, files, transcriptEnd } = interrupted;
+  const { ref, files, transcriptEnd, isContinued = false } = interrupted;
   return [
-    "## An attempt before this one was interrupted",
+    ...(isContinued ? CONTINUED_LINES : ["## An attempt before this one was interrupted"]),
     `${INTERRUPTED_FILES[files](ref)} What it did with Enki's tools had no effect: repeat what still matters.`,
     ...(transcriptEnd === ""
       ? []

@@ -6,6 +6,7 @@ import {
   client,
   type ClientContext,
   type InitializeResponse,
+  type LoadSessionRequest,
   methods,
   type NewSessionRequest,
   type NewSessionResponse,
@@ -27,9 +28,24 @@ import { listRecords, readNumber, readRecord, readText } from "./read-fields.ts"
 /** Plays one prompt turn over the Agent Client Protocol. */
 export const playAcpSession: SessionDriver = (child, input, listener) => {
   const stream = ndJsonStream(Writable.toWeb(child.stdin), Readable.toWeb(child.stdout) as ReadableStream<Uint8Array>);
-  return createClientHandlers(input, listener)
-    .connectWith(stream, (agent) => runPromptTurn(agent, input, listener))
+  const muted = muteWhileLoading(listener);
+  return createClientHandlers(input, muted)
+    .connectWith(stream, (agent) => runPromptTurn(agent, input, muted))
     .catch((error: unknown) => toFailedOutcome(error));
+};
+
+type AcpListener = SessionListener & { readonly signal: AbortSignal; readonly mute: (isMuted: boolean) => void };
+
+/** An agent repeats all messages of a session that it loads; they belong to the attempt before. */
+const muteWhileLoading = (listener: SessionListener & { readonly signal: AbortSignal }): AcpListener => {
+  let isMuted = false;
+  return {
+    ...listener,
+    update: (update) => {
+      if (!isMuted) listener.update(update);
+    },
+    mute: (now) => void (isMuted = now),
+  };
 };
 
 const AUTH_REQUIRED_CODE = -32_000;
@@ -37,7 +53,7 @@ const AUTH_REQUIRED_CODE = -32_000;
 const toFailedOutcome = (error: unknown): SessionOutcome => ({
   kind: "failed",
   why: error instanceof Error ? error.message : String(error),
-  isAuth: error instanceof RequestError && error.code === AUTH_REQUIRED_CODE,
+  isAuth: isAuthRequired(error),
 });
 
 const createClientHandlers = (input: SessionInput, listener: SessionListener) =>
@@ -76,24 +92,22 @@ const findPlainReport = async ({ cwd, report }: SessionInput): Promise<string | 
   return null;
 };
 
-const runPromptTurn = async (
-  agent: ClientContext,
-  input: SessionInput,
-  listener: SessionListener & { readonly signal: AbortSignal },
-): Promise<SessionOutcome> => {
-  const { authMethods = [] } = await agent.request<InitializeResponse, object>(methods.agent.initialize, {
+const runPromptTurn = async (agent: ClientContext, input: SessionInput, listener: AcpListener): Promise<SessionOutcome> => {
+  const { authMethods = [], agentCapabilities } = await agent.request<InitializeResponse, object>(methods.agent.initialize, {
     protocolVersion: PROTOCOL_VERSION,
     // Agent and client share the disk, and agents handle a missing file better themselves.
     clientCapabilities: {},
     clientInfo: { name: "enki", version: "1" },
   });
-  const { sessionId, modes } = await openSession(agent, input, authMethods);
+  const loading = findLoading(agentCapabilities);
+  const { sessionId, modes, isResumed } = await openSession(agent, input, { authMethods, loading, listener });
+  if (loading !== null) listener.session(sessionId);
   if (input.mode !== null && modes?.availableModes.some(({ id }) => id === input.mode) && modes.currentModeId !== input.mode)
     await agent.request(methods.agent.session.setMode, { sessionId, modeId: input.mode });
   listener.signal.addEventListener("abort", () => void agent.notify(methods.agent.session.cancel, { sessionId }).catch(() => undefined));
   const answer = await agent.request<PromptResponse, PromptRequest>(methods.agent.session.prompt, {
     sessionId,
-    prompt: [{ type: "text", text: input.prompt }],
+    prompt: [{ type: "text", text: (isResumed && input.resume?.prompt) || input.prompt }],
   });
   // Agents already report it; the protocol's stable version does not name it yet.
   const usage = readRecord("usage" in answer ? answer.usage : null);
@@ -107,23 +121,70 @@ const runPromptTurn = async (
   return stopReason === "end_turn" ? { kind: "finished" } : { kind: "stopped", why: stopReason };
 };
 
+type SessionOpening = {
+  readonly authMethods: readonly AuthMethod[];
+  /** How the agent continues a session; null if it cannot. */
+  readonly loading: typeof methods.agent.session.load | typeof methods.agent.session.resume | null;
+  readonly listener: AcpListener;
+};
+
+type OpenedSession = Pick<NewSessionResponse, "sessionId" | "modes"> & { readonly isResumed: boolean };
+
+/** The way to continue a session: without the repetition of its messages where the agent knows one. */
+const findLoading = (capabilities: InitializeResponse["agentCapabilities"]): SessionOpening["loading"] => {
+  if (capabilities?.sessionCapabilities?.resume) return methods.agent.session.resume;
+  return capabilities?.loadSession === true ? methods.agent.session.load : null;
+};
+
 /** Opens a session; authenticates first if the agent requires it. */
-const openSession = async (agent: ClientContext, input: SessionInput, authMethods: readonly AuthMethod[]): Promise<NewSessionResponse> => {
-  const open = (): Promise<NewSessionResponse> =>
-    agent.request<NewSessionResponse, NewSessionRequest>(methods.agent.session.new, {
-      cwd: input.cwd,
-      mcpServers: toMcpServers(input),
-      ...(Object.keys(input.meta).length > 0 && { _meta: { ...input.meta } }),
-    });
+const openSession = async (agent: ClientContext, input: SessionInput, opening: SessionOpening): Promise<OpenedSession> => {
+  const open = async (): Promise<OpenedSession> =>
+    (await resumeSession(agent, input, opening)) ?? {
+      ...(await agent.request<NewSessionResponse, NewSessionRequest>(methods.agent.session.new, toSessionRequest(input))),
+      isResumed: false,
+    };
   try {
     return await open();
   } catch (error) {
-    const method = error instanceof RequestError && error.code === AUTH_REQUIRED_CODE ? chooseAuthMethod(authMethods, input) : null;
+    const method = isAuthRequired(error) ? chooseAuthMethod(opening.authMethods, input) : null;
     if (method === null) throw error;
     await agent.request(methods.agent.authenticate, { methodId: method });
     return open();
   }
 };
+
+/** Continues the session of an earlier attempt; null if there is none, or if the agent no longer has it. */
+const resumeSession = async (
+  agent: ClientContext,
+  input: SessionInput,
+  { loading, listener }: SessionOpening,
+): Promise<OpenedSession | null> => {
+  if (input.resume === undefined || loading === null) return null;
+  const { id: sessionId } = input.resume;
+  listener.mute(true);
+  try {
+    const { modes } = await agent.request<Pick<NewSessionResponse, "modes">, LoadSessionRequest>(loading, {
+      ...toSessionRequest(input),
+      sessionId,
+    });
+    return { sessionId, modes: modes ?? null, isResumed: true };
+  } catch (error) {
+    if (!(error instanceof RequestError) || isAuthRequired(error)) throw error;
+    return null;
+  } finally {
+    // The handlers of the repeated messages run before the next turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
+    listener.mute(false);
+  }
+};
+
+const isAuthRequired = (error: unknown): boolean => error instanceof RequestError && error.code === AUTH_REQUIRED_CODE;
+
+const toSessionRequest = (input: SessionInput): NewSessionRequest => ({
+  cwd: input.cwd,
+  mcpServers: toMcpServers(input),
+  ...(Object.keys(input.meta).length > 0 && { _meta: { ...input.meta } }),
+});
 
 /** A method that takes its key from a variable that is set; null if no method works without a person. */
 const chooseAuthMethod = (authMethods: readonly AuthMethod[], { env, found }: SessionInput): string | null => {

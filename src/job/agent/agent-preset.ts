@@ -25,6 +25,8 @@ export type AgentSetting = {
   readonly env: Readonly<Record<string, string>>;
   /** Whether the agent's home holds a person's login. */
   readonly hasLogin?: boolean;
+  /** The id of a session in the agent's home to continue; absent for a new session. */
+  readonly resume?: string;
 };
 
 /** How one session of an agent is started. */
@@ -50,8 +52,17 @@ export type HeadlessEvent =
   | { readonly kind: "usage"; readonly usage: AgentUsage }
   /** The agent could not reach its model and tries again. */
   | { readonly kind: "retry"; readonly text: string }
+  | { readonly kind: "session"; readonly id: string }
   | { readonly kind: "finished" }
   | { readonly kind: "failed"; readonly text: string };
+
+/** Where an agent keeps its sessions. */
+export type SessionStore = {
+  /** The variable that moves the sessions out of the home. */
+  readonly homeVariable: string;
+  /** The path of a session's file in the home; null if this working directory has none. */
+  readonly toPath: (workspace: string, id: string) => string | null;
+};
 
 export type AgentToolNames = Readonly<Record<ToolName, readonly string[]>>;
 
@@ -85,6 +96,8 @@ export type AgentPreset = {
   readonly prepare: (setting: AgentSetting) => AgentLaunch;
   /** Reads a line of JSON of the headless protocol. */
   readonly readEvent: (line: Readonly<Record<string, unknown>>) => readonly HeadlessEvent[];
+  /** Null if a later attempt cannot continue a session. */
+  readonly sessions: SessionStore | null;
   /** A line on stderr by which the agent says that it could not reach its model and tries again. */
   readonly retryNotice: RegExp | null;
 };

@@ -15,6 +15,8 @@ export type SessionInput = AgentRights & {
   readonly mcpServer: McpServerCommand | null;
   readonly meta: AgentLaunch["meta"];
   readonly mode: AgentLaunch["mode"];
+  /** The session to continue, with the prompt for it; absent for a new session. */
+  readonly resume?: { readonly id: string; readonly prompt: string };
 };
 
 /** Receives what a session reports. */
@@ -23,6 +25,8 @@ export type SessionListener = {
   readonly usage: (usage: AgentUsage) => void;
   readonly retry: (detail: string) => void;
   readonly permission: (record: PermissionRecord) => void;
+  /** Receives the id of a session that a later attempt can continue. */
+  readonly session: (id: string) => void;
   /** The fields of a tool call that the agent announced. */
   readonly findCall: (callId: string) => KnownToolCall;
 };

@@ -4,7 +4,7 @@ import type { HeadlessEvent } from "./agent-preset.ts";
 import { isInputRecord } from "./tool-input-fields.ts";
 
 /** Plays one prompt turn with a command that reads the prompt and prints a line of JSON for each event. */
-export const playHeadlessSession: SessionDriver = (child, { prompt, found }, listener) =>
+export const playHeadlessSession: SessionDriver = (child, { prompt, resume, found }, listener) =>
   new Promise((resolve, reject) => {
     const readEvent = found?.preset.readEvent;
     if (readEvent === undefined) return reject(new Error("an agent without a preset speaks ACP only"));
@@ -20,7 +20,7 @@ export const playHeadlessSession: SessionDriver = (child, { prompt, found }, lis
       onEnd: () => undefined,
       onTooLong: () => reject(new Error("the agent printed a line that is too long")),
     });
-    child.stdin.end(prompt);
+    child.stdin.end(resume?.prompt ?? prompt);
   });
 
 const parseLine = (line: string): Readonly<Record<string, unknown>> | null => {
@@ -43,6 +43,9 @@ const receiveEvent = (event: HeadlessEvent, listener: SessionListener): SessionO
       return null;
     case "retry":
       listener.retry(event.text);
+      return null;
+    case "session":
+      listener.session(event.id);
       return null;
     case "finished":
       return { kind: "finished" };

@@ -66,6 +66,8 @@ export type AgentResolution = {
   readonly mcpServer: McpServerCommand | null;
   /** A person's login, which the agent reads in its home; absent without one. */
   readonly login?: LoginFiles;
+  /** The id of the session in its home to continue; absent for a new session. */
+  readonly resume?: string;
   /** Writes a file that the agent's user owns. */
   readonly writeFile: JobFence["writeFile"];
 };

@@ -37,6 +37,8 @@ export type AgentEnd = {
   /** The agent's non-empty messages in order; the last one is its answer. */
   readonly messages: readonly string[];
   readonly usage: AgentUsage;
+  /** Null if no later attempt can continue the session. */
+  readonly sessionId: string | null;
   readonly stderr: string;
 };
 
@@ -74,7 +76,13 @@ export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
   await terminate();
   // A limit that passed during the last moments counts.
   const ending = abort.signal.aborted ? { stopped: cause } : first;
-  return { ...toAgentEnd(ending, run, stderr()), messages: messages.messages(), usage: listener.total(), stderr: stderr() };
+  return {
+    ...toAgentEnd(ending, run, stderr()),
+    messages: messages.messages(),
+    usage: listener.total(),
+    sessionId: listener.sessionId(),
+    stderr: stderr(),
+  };
 };
 
 type ListenerParts = { readonly messages: ReturnType<typeof openMessageCollector>; readonly watch: ReturnType<typeof openAgentWatch> };
@@ -86,6 +94,7 @@ const createListener = (run: AgentRun, { messages, watch }: ListenerParts) => {
   let total = NO_USAGE;
   /** Over ACP, the cost is the sum of the session. */
   let sessionCost: number | null = null;
+  let sessionId: string | null = null;
   const stderrLines = openLineBuffer((lines) => {
     for (const line of lines) if (run.found?.preset.retryNotice?.test(line)) watch.retry(line);
   });
@@ -98,12 +107,14 @@ const createListener = (run: AgentRun, { messages, watch }: ListenerParts) => {
     },
     usage: (usage) => void (total = addUsage(total, usage)),
     retry: watch.retry,
+    session: (id) => void (sessionId = id),
     permission: (record) => run.onPermission?.(record),
     findCall: messages.call,
   };
   return {
     ...listener,
     readStderr: (chunk: Buffer): void => stderrLines.write(chunk.toString("utf8")),
+    sessionId: (): string | null => sessionId,
     total: (): AgentUsage => ({ ...total, costUsd: sessionCost ?? total.costUsd }),
   };
 };

@@ -139,6 +139,7 @@ describe("the lines that agents print mean", () => {
     if (event.kind === "usage") return `usage ${Object.values(event.usage).join(" ")}`;
     if (event.kind === "retry" || event.kind === "failed") return `${event.kind} ${event.text}`;
     if (event.kind === "finished") return event.kind;
+    if (event.kind === "session") return `session ${event.id}`;
     const { update } = event;
     if (update.sessionUpdate === "tool_call") return `call ${update.toolCallId} ${update.title}`;
     if (update.sessionUpdate === "tool_call_update") return `${update.status} ${update.toolCallId}`;
@@ -187,6 +188,7 @@ describe("the lines that agents print mean", () => {
         { type: "result", subtype: "error_max_turns", is_error: false },
       ],
       [
+        "session 1",
         "agent_thought_chunk",
         "say I look.",
         "call t1 Bash",

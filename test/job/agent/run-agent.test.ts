@@ -13,6 +13,27 @@ beforeEach(() => {
 });
 afterEach(() => stage.close());
 
+describe("a session of an earlier attempt", () => {
+  const FIXTURE = new URL("../../fixtures/agent.mjs", import.meta.url).pathname;
+  const resume = { id: "0d0f4d0e-9b0a-4e57-9c5c-6f3f0a1b2c3d", prompt: "Continue." };
+  const ask = (env: Readonly<Record<string, string>>) =>
+    stage.run({ args: [FIXTURE, '{"recall":true}', '{"echoPrompt":true}'], env: { PATH: process.env["PATH"] ?? "", ...env }, resume });
+
+  test("is continued, without the messages that the agent repeats", async () => {
+    const project = join(stage.root, ".claude", "projects", stage.workspace.replaceAll(/[^a-zA-Z0-9]/g, "-"));
+    mkdirSync(project, { recursive: true });
+    writeFileSync(join(project, `${resume.id}.jsonl`), `${JSON.stringify({ text: "It is in the parser." })}\n`);
+    expect(await ask({ HOME: stage.root })).toMatchObject({
+      messages: ["recalled: It is in the parser.Continue."],
+      sessionId: resume.id,
+    });
+  });
+
+  test("that the agent no longer has is replaced by a new one with the whole prompt", async () => {
+    expect(await ask({ HOME: stage.root })).toMatchObject({ end: "finished", messages: ["recalled: nothingDo it."] });
+  });
+});
+
 describe("how a session ends", () => {
   test("finished: with the agent's complete text", async () => {
     const end = await stage.play(`act = [{ say = "one" }, { say = "two" }]`);
@@ -21,7 +42,15 @@ describe("how a session ends", () => {
   });
 
   test("B-13 finished without text", async () => {
-    expect(await stage.play("")).toEqual({ end: "finished", reason: "", failure: null, messages: [], usage: NO_USAGE, stderr: "" });
+    expect(await stage.play("")).toEqual({
+      end: "finished",
+      reason: "",
+      failure: null,
+      messages: [],
+      usage: NO_USAGE,
+      sessionId: null,
+      stderr: "",
+    });
   });
 
   test("B-11 crashed: with exit code, text so far and the end of standard error", async () => {

@@ -8,6 +8,7 @@ import {
   collectToolNames,
   type HeadlessEvent,
   PLAIN_LAUNCH,
+  type SessionStore,
 } from "../agent-preset.ts";
 import { listRecords, readNumber, readRecord, readText } from "../read-fields.ts";
 import { CLAUDE_OUTSIDE_KEYS, findClaudeRoutes } from "./claude-routes.ts";
@@ -71,7 +72,7 @@ const SETTINGS = {
   IS_SANDBOX: "1",
 };
 
-const prepare = ({ protocol, model, maxCostUsd, tools, canEdit, mcpServer }: AgentSetting): AgentLaunch => {
+const prepare = ({ protocol, model, maxCostUsd, tools, canEdit, mcpServer, resume }: AgentSetting): AgentLaunch => {
   const denied = [...DENIED_TOOLS, ...(canEdit ? [] : [...NAMES.write, ...NAMES.edit])];
   const permitted = tools && collectToolNames(tools, NAMES);
   const env = { ...SETTINGS, ...(model === null ? {} : { ANTHROPIC_MODEL: model }) };
@@ -94,6 +95,7 @@ const prepare = ({ protocol, model, maxCostUsd, tools, canEdit, mcpServer }: Age
       denied.join(","),
       ...(maxCostUsd === undefined ? [] : ["--max-budget-usd", String(maxCostUsd)]),
       ...(permitted ? ["--tools", permitted.join(",")] : []),
+      ...(resume === undefined ? [] : ["--resume", resume]),
     ],
   };
 };
@@ -165,18 +167,32 @@ const readRateLimit = ({ status, resetsAt }: Readonly<Record<string, unknown>>):
   return [{ kind: "retry", text: `usage limit reached${at === null ? "" : `|${Math.round(at)}`}` }];
 };
 
+const readSystemLine = (line: Readonly<Record<string, unknown>>): HeadlessEvent[] => {
+  const id = readText(line["session_id"]);
+  if (line["subtype"] === "init" && id !== null) return [{ kind: "session", id }];
+  if (line["subtype"] !== "api_retry") return [];
+  const status = readNumber(line["error_status"]);
+  return [{ kind: "retry", text: `API Error: ${status ?? "connection refused"} ${readText(line["error"]) ?? ""}`.trim() }];
+};
+
 const readEvent = (line: Readonly<Record<string, unknown>>): readonly HeadlessEvent[] => {
   if (line["type"] === "result") return readResult(line);
   if (line["type"] === "rate_limit_event") return readRateLimit(readRecord(line["rate_limit_info"]));
-  if (line["type"] === "system" && line["subtype"] === "api_retry") {
-    const status = readNumber(line["error_status"]);
-    return [{ kind: "retry", text: `API Error: ${status ?? "connection refused"} ${readText(line["error"]) ?? ""}`.trim() }];
-  }
+  if (line["type"] === "system") return readSystemLine(line);
   const message = line["message"];
   if (!isInputRecord(message)) return [];
   // The adapter's own messages about a failure are no answer.
   if (typeof line["error"] === "string" || message["model"] === "<synthetic>") return [];
   return listRecords(message["content"]).flatMap((block) => readBlock(block, readText(message["id"])));
+};
+
+/** Claude Code shortens the name of a longer directory. */
+const MAX_PROJECT_NAME_CHARS = 200;
+
+const SESSIONS: SessionStore = {
+  homeVariable: "CLAUDE_CONFIG_DIR",
+  toPath: (workspace, id) =>
+    workspace.length > MAX_PROJECT_NAME_CHARS ? null : `.claude/projects/${workspace.replaceAll(/[^a-zA-Z0-9]/g, "-")}/${id}.jsonl`,
 };
 
 /** Claude Code by Anthropic. */
@@ -227,5 +243,6 @@ export const claudePreset: AgentPreset = {
   model: "ANTHROPIC_MODEL",
   prepare,
   readEvent,
+  sessions: SESSIONS,
   retryNotice: null,
 };

@@ -199,5 +199,6 @@ export const codexPreset: AgentPreset = {
   model: "model",
   prepare,
   readEvent,
+  sessions: null,
   retryNotice: null,
 };

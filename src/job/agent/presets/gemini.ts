@@ -145,5 +145,6 @@ export const geminiPreset: AgentPreset = {
   model: "GEMINI_MODEL",
   prepare,
   readEvent,
+  sessions: null,
   retryNotice: /Attempt \d+ failed|Retrying with backoff/,
 };

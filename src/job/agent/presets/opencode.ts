@@ -129,5 +129,6 @@ export const opencodePreset: AgentPreset = {
   model: "model",
   prepare,
   readEvent,
+  sessions: null,
   retryNotice: /AI_APICallError|Cannot connect to API|ECONNREFUSED|statusCode[=:] ?[45]\d\d/,
 };
