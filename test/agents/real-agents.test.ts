@@ -51,28 +51,28 @@ describe.each(CHOSEN_PRESETS)("the real %s", (preset) => {
     },
   );
 
-  check.each(preset === "codex" ? [AGENT_PROGRAMS[preset].preferred] : [])(
-    "works with a login of the machine over %s",
-    async (protocol) => {
-      model = await openScriptedModel({ script: TURN_SCRIPT });
-      const now = new Date().getTime();
-      const files = toLoginFiles(now).codex;
-      const home = mkdtempSync(join(tmpdir(), "enki-login-"));
-      writeLogin(home, files);
-      const found = await findLogin({ env: { HOME: home }, now: () => now }, preset);
-      rmSync(home, { recursive: true });
-      const program = (await findAgentProgram(AGENT_PROGRAMS[preset][protocol].programs[0], path)) ?? "";
-      const env = { PATH: path, CODEX_REFRESH_TOKEN_URL_OVERRIDE: `${model.url}/oauth/token` };
-      const provider = `{ name = "own", base_url = "${model.url}/v1", requires_openai_auth = true, supports_websockets = false }`;
+  check.each(preset === "codex" ? AGENT_PROTOCOLS : [])("works with a login of the machine over %s", async (protocol) => {
+    model = await openScriptedModel({ script: TURN_SCRIPT });
+    const now = new Date().getTime();
+    const files = toLoginFiles(now).codex;
+    const home = mkdtempSync(join(tmpdir(), "enki-login-"));
+    writeLogin(home, files);
+    const found = await findLogin({ env: { HOME: home }, now: () => now }, preset);
+    rmSync(home, { recursive: true });
+    const env = { PATH: path, CODEX_REFRESH_TOKEN_URL_OVERRIDE: `${model.url}/oauth/token` };
+    const settings = [
+      'model_provider = "own"',
+      "[model_providers.own]",
+      `name = "own"\nbase_url = "${model.url}/v1"\nrequires_openai_auth = true\nsupports_websockets = false`,
       // With ChatGPT's login, Codex compresses its requests.
-      const settings = ['model_provider="own"', `model_providers.own=${provider}`, "features.enable_request_compression=false"];
-      const command = [program, ...settings.flatMap((each) => ["-c", each])] as const;
-      const played = await turn(model.url, protocol, { env, command, login: found?.files ?? {} });
-      expect(played).toMatchObject({ end: "finished", file: "10\n" });
-      const { access_token: token } = files[".codex/auth.json"].tokens;
-      expect(new Set(model.requests.map(({ key }) => key))).toEqual(new Set([token]));
-    },
-  );
+      "[features]\nenable_request_compression = false",
+    ];
+    const login = { ...found?.files, ".codex/config.toml": settings.join("\n") };
+    const played = await turn(model.url, protocol, { env, login });
+    expect(played).toMatchObject({ end: "finished", file: "10\n" });
+    const { access_token: token } = files[".codex/auth.json"].tokens;
+    expect(new Set(model.requests.map(({ key }) => key))).toEqual(new Set([token]));
+  });
 
   check.each(preset === "codex" ? AGENT_PROTOCOLS : [])("works with Azure OpenAI over %s", async (protocol) => {
     model = await openScriptedModel({ script: TURN_SCRIPT });
@@ -100,6 +100,14 @@ describe.each(CHOSEN_PRESETS)("the real %s", (preset) => {
     model = await openScriptedModel({ script: () => ({ hang: true }) });
     const ended = await turn(model.url, AGENT_PROGRAMS[preset].preferred, { idleMs: 15_000 });
     expect(ended).toMatchObject({ end: "timed-out", failure: { code: "idle" } });
+  });
+
+  check.each(AGENT_PROTOCOLS)("has no tool over %s that starts other agents", async (protocol) => {
+    model = await openScriptedModel({ script: () => ({ say: "Read." }) });
+    await turn(model.url, protocol);
+    const names = (model.requests[0]?.tools ?? []).map((name) => name.slice(name.lastIndexOf("/") + 1));
+    expect(names.length).toBeGreaterThan(0);
+    expect(names.filter((name) => /agent|^task$|delegate/i.test(name))).toEqual([]);
   });
 
   check("has no tool that writes if it may only read", async () => {

@@ -14,8 +14,8 @@ const NAMES: AgentToolNames = {
   bash: ["exec_command", "write_stdin"],
 };
 
-/** Nested agents, long-term goals, and connectors of the person's account. */
-const DISABLED_FEATURES = ["multi_agent", "goals", "apps", "plugins", "memories"];
+/** Long-term goals, and connectors of the person's account. */
+const DISABLED_FEATURES = ["goals", "apps", "plugins", "memories"];
 
 /** The API of Azure OpenAI that needs no version in its query. */
 const AZURE_PATH = "/openai/v1";
@@ -61,6 +61,8 @@ const createConfig = ({ protocol, model, mcpServer, env }: AgentSetting): Config
     ...(model === null ? {} : { model }),
     ...chooseProvider(env),
     ...(protocol === "acp" || mcpServer === null ? {} : createServer(mcpServer)),
+    // The features `multi_agent` and `multi_agent_v2` do not remove the tools if the model's catalogue has them.
+    agents: { enabled: false },
     features: Object.fromEntries(DISABLED_FEATURES.map((name) => [name, false])),
   };
 };
