@@ -15,6 +15,8 @@ export const relayTools = ({ socket, stdin, stdout }: { socket: string; stdin: R
       stdin.destroy();
       resolve();
     });
+    // The job has hung up, perhaps in the middle of a message: what is left of that message has no reader.
+    connection.once("end", () => stdin.unpipe(connection));
     stdout.once("error", () => connection.destroy());
     stdin.pipe(connection);
     connection.pipe(stdout, { end: false });

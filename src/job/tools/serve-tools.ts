@@ -18,7 +18,8 @@ export const serveTools = async ({ context, socket }: { context: ToolContext; so
     connection.on("close", () => open.delete(connection));
     // A client without an answer sees its connection end.
     const served = serveClient(context, connection).catch(() => undefined);
-    void served.finally(() => connection.end().destroySoon());
+    // A client that still writes would lose the last answer if its connection were destroyed: the rest is read and ignored until it hangs up.
+    void served.finally(() => connection.end().resume());
   });
   await rm(socket, { force: true });
   await new Promise<void>((resolve, reject) => {

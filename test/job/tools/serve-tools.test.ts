@@ -1,8 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, test } from "vitest";
 import { serveTools } from "../../../src/job/tools/serve-tools.ts";
 import { mayRecord } from "../../../src/core/domain/tool-set.ts";
+import { useSocketName } from "../../../src/job/tools/socket-name.ts";
 import type { ToolContext } from "../../../src/job/tools/mcp-tool.ts";
 import { mail, openToolBox, TOOLS_OF, view } from "../../support/tools.ts";
 import { openJob, pipe, request } from "./stage.ts";
@@ -206,6 +209,16 @@ describe("messages from an agent", () => {
     expect(job.recorded).toEqual([]);
     const agent = await job.connect();
     expect((await agent.call("enki_worker_report", { status: "still here" })).isError).toBe(false);
+  });
+
+  test("of more than 4 MB are refused also to a client that reads only once it has written all of them", async () => {
+    const job = await open({ toolSet: "worker" });
+    const client = useSocketName(job.socket, (name) => connect(name));
+    await new Promise<void>((resolve, reject) => {
+      client.on("error", reject);
+      client.write("x".repeat(12_000_000), (error) => (error ? reject(error) : resolve()));
+    });
+    expect(await text(client)).toContain("a message has at most 4000000 characters");
   });
 
   test("may split a character between chunks", async () => {
