@@ -26,17 +26,10 @@ const deliverySchema = z.strictObject({
   mayReplace: z.boolean(),
   trace: z.unknown(),
 });
-/** `trace`: what {@link readDeliveredTrace} returns. */
 type Delivery = Omit<z.output<typeof deliverySchema>, "trace"> & { readonly trace: DeliveredTrace };
 
 /** The parts of the job, and the start of publish. */
 export type DeliveredTrace = JobTrace & { readonly from: Millis };
-
-/** Reads the job's trace, so that only the step that needs no bundle knows where spans go. */
-export const readDeliveredTrace = async (temp: string): Promise<DeliveredTrace> => {
-  const { trace } = JSON.parse(await readFile(toDeliveryPaths(temp).delivery, "utf8")) as Delivery;
-  return trace;
-};
 
 /** Records the built result for {@link deliverResult}, and its text for the artifact that the run uploads before. */
 export const writeDelivery = async (at: ReturnType<typeof toDeliveryPaths>, delivery: Delivery, result: string): Promise<void> => {
@@ -45,12 +38,17 @@ export const writeDelivery = async (at: ReturnType<typeof toDeliveryPaths>, deli
   await writeFile(at.delivery, JSON.stringify(delivery));
 };
 
-export type DeliverOptions = { readonly token: string; readonly wakeCoordinator: () => Promise<void> };
+export type DeliverOptions = {
+  readonly token: string;
+  readonly wakeCoordinator: () => Promise<void>;
+  /** Receives the job's trace once the result is delivered. */
+  readonly onDelivered?: (trace: DeliveredTrace) => void;
+};
 
 export type DeliverEnd = "delivered" | "was-there";
 
 /** Creates the result's ref with the commit that publish built, without fetching anything again. Throws if it cannot be created. */
-export const deliverResult = async (host: JobHost, { token, wakeCoordinator }: DeliverOptions): Promise<DeliverEnd> => {
+export const deliverResult = async (host: JobHost, { token, wakeCoordinator, onDelivered }: DeliverOptions): Promise<DeliverEnd> => {
   const at = toDeliveryPaths(host.temp);
   const delivery = deliverySchema.parse(JSON.parse(await readFile(at.delivery, "utf8")));
   const { url, near, after, stop } = host;
@@ -65,6 +63,8 @@ export const deliverResult = async (host: JobHost, { token, wakeCoordinator }: D
   });
   const end = await pushResult(clone, toResultRef(toJobKey(host.job)), delivery);
   await wakeCoordinator();
+  // Publish wrote the trace, in the same job.
+  if (end === "delivered") onDelivered?.(delivery.trace as DeliveredTrace);
   return end;
 };
 

@@ -3,6 +3,7 @@ import { readJobKey, toJobKey } from "../core/domain/job.ts";
 import { readInstallationLayers } from "../storage/config/repository-config.ts";
 import type { SpanSink, TelemetrySpan } from "../core/telemetry/telemetry-span.ts";
 import { type ActionProcess, findWorkspace, requireVariable, runAgentStep, runVerifyStep } from "./foreign-steps.ts";
+import type { DeliveredTrace } from "./deliver-result.ts";
 import type { JobHost } from "./repository-state.ts";
 
 /** What the Actions runner provides to the action. */
@@ -84,12 +85,11 @@ const runPublishStep = async (host: ActionHost): Promise<string | null> => {
   return null;
 };
 
-const deriveJobSpans = async (host: ActionHost, to: Millis): Promise<readonly TelemetrySpan[]> => {
-  const [{ listJobSpans }, { readDeliveredTrace }] = await Promise.all([
-    import("../core/telemetry/job-spans.ts"),
-    import("./deliver-result.ts"),
-  ]);
-  const { from, ...trace } = await readDeliveredTrace(requireVariable(host, "RUNNER_TEMP"));
+type DeliveredJob = { readonly trace: DeliveredTrace; readonly to: Millis };
+
+const deriveJobSpans = async (host: ActionHost, { trace: delivered, to }: DeliveredJob): Promise<readonly TelemetrySpan[]> => {
+  const { listJobSpans } = await import("../core/telemetry/job-spans.ts");
+  const { from, ...trace } = delivered;
   const run = `${requireVariable(host, "GITHUB_RUN_ID")}.${host.env["GITHUB_RUN_ATTEMPT"] ?? "1"}`;
   return listJobSpans(trace, { repository: requireVariable(host, "GITHUB_REPOSITORY"), run, from, to });
 };
@@ -110,8 +110,8 @@ const runDeliverStep = async (host: ActionHost): Promise<string | null> => {
       // The result is delivered anyway; the coordinator finds it when it next wakes.
       if (!woken.ok) host.logInfo(`the coordinator was not woken: ${woken.failure.reason}`);
     },
+    onDelivered: (trace) => host.telemetry?.record(deriveJobSpans(host, { trace, to })),
   });
-  if (delivered === "delivered") host.telemetry?.record(deriveJobSpans(host, to));
   host.logInfo(delivered);
   return null;
 };

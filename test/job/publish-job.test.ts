@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BundleEnd, type NewBundle, EMPTY_BUNDLE, writeBundle } from "../../src/job/job-bundle.ts";
 import { readJobKey } from "../../src/core/domain/job.ts";
-import { deliverResult, readDeliveredTrace } from "../../src/job/deliver-result.ts";
+import { type DeliveredTrace, deliverResult } from "../../src/job/deliver-result.ts";
 import { publishJob } from "../../src/job/publish-job.ts";
 import { toResultRef } from "../../src/core/domain/refs.ts";
 import { plan, step } from "../support/build.ts";
@@ -48,7 +48,15 @@ describe("publish", () => {
     const host = it.host(FIX);
     const options = { token: "t", run: 7, preparedOn: "", conclusion: { job: "success", step: "" } };
     await publishJob(host, { ...options, bundle: await bundle({ phases: [...phases] }) });
-    expect(await readDeliveredTrace(host.temp)).toMatchObject({ job: readJobKey(FIX), phases, executions: [{ id: ID }] });
+    const traces: DeliveredTrace[] = [];
+    const delivered = {
+      token: "t",
+      wakeCoordinator: () => Promise.resolve(),
+      onDelivered: (trace: DeliveredTrace) => void traces.push(trace),
+    };
+    expect(await deliverResult(host, delivered)).toBe("delivered");
+    expect(traces[0]).toMatchObject({ job: readJobKey(FIX), phases, executions: [{ id: ID }] });
+    it.repo.git("update-ref", "-d", toResultRef(FIX));
     const forged = [{ kind: "agent session of nobody", from: -1, to: 1e99, passed: "yes" }];
     const { result } = await publish(FIX, await bundle({ phases: forged as never }));
     expect(result).toMatchObject({ end: "refused" });

@@ -182,6 +182,14 @@ describe("enki doctor finds", () => {
       { ...on({ hasEnvironmentSecret: false }), config: config({ agent: { preset: "opencode", planner: { preset: "claude" } } }) },
       "secret-missing",
     ],
+    [
+      "no secret, where opencode uses the model of a hosted provider",
+      {
+        ...on({ hasEnvironmentSecret: false }),
+        config: config({ agent: { preset: "opencode" }, tiers: { heavy: { model: "anthropic/claude-opus-5" } } }),
+      },
+      "secret-missing",
+    ],
     ["an environment for every branch", on({ isEnvironmentOpen: true }), "environment-open"],
     [
       "a required check that runs on pull requests and main only",
@@ -232,7 +240,14 @@ describe("enki doctor finds", () => {
     ],
     ["a secret of the repository", on({ hasEnvironmentSecret: false, hasRepositorySecret: true })],
     [
-      "no secret, where all agents are opencode",
+      "no secret, where all agents are opencode, with a model on the machine",
+      {
+        ...on({ hasEnvironmentSecret: false }),
+        config: config({ agent: { preset: "opencode" }, tiers: { standard: { model: "ollama/qwen3" } } }),
+      },
+    ],
+    [
+      "no secret, where all agents are opencode without a named model",
       { ...on({ hasEnvironmentSecret: false }), config: config({ agent: { preset: "opencode" } }) },
     ],
     [

@@ -10,9 +10,17 @@ const usesEnvironment = ({ stepWorkflow }: DoctorFacts): boolean =>
 
 const AGENT_KINDS = ["planner", "worker", "merger", "sidecar"] as const;
 
-/** Whether all agents work without a key, with a model on the machine. */
-const needsNoKey = ({ config: { agent } }: DoctorFacts): boolean =>
-  AGENT_KINDS.every((kind) => (agent[kind]?.preset ?? agent.preset) === "opencode");
+/** The providers of opencode that answer nobody without a key, as they begin the name of a model. */
+const HOSTED_MODEL_PATTERN =
+  /^(?:anthropic|openai|openrouter|google|google-vertex|groq|mistral|deepseek|xai|azure|amazon-bedrock|github-copilot)\//;
+
+/** Whether a tier names a model that needs a key. A configuration of opencode in `[agent] env` may redirect every provider. */
+const usesHostedModel = ({ agent, tiers }: DoctorFacts["config"]): boolean =>
+  agent.env?.["OPENCODE_CONFIG_CONTENT"] === undefined && Object.values(tiers).some(({ model }) => HOSTED_MODEL_PATTERN.test(model ?? ""));
+
+/** Whether all agents may work without a key, with a model on the machine. */
+const needsNoKey = ({ config }: DoctorFacts): boolean =>
+  AGENT_KINDS.every((kind) => (config.agent[kind]?.preset ?? config.agent.preset) === "opencode") && !usesHostedModel(config);
 
 const checkSecret = onGitHub(({ hasEnvironment, hasEnvironmentSecret, hasRepositorySecret }, facts) => {
   const isOfEnvironment = usesEnvironment(facts);
