@@ -11,6 +11,7 @@ const AGENT_NODE_VERSION = "24";
 /** Steps that install an agent in its job. Node.js is set up for the agent only if the repository's own set-up installs none. */
 export const installAgent = (preset: PresetName, usesNode: boolean): SetUpStep[] => {
   const program = findPreferredProgram(preset);
+  const pinned = `${program.package}@${program.version}`;
   return [
     ...(usesNode
       ? []
@@ -21,6 +22,11 @@ export const installAgent = (preset: PresetName, usesNode: boolean): SetUpStep[]
             inputs: { "node-version": AGENT_NODE_VERSION, "package-manager-cache": "false" },
           },
         ]),
-    { name: "Install the agent", run: [`npm install --global --no-audit --no-fund ${program.package}@${program.version}`] },
+    // The image of a runner may contain the agent. Not kept in GitHub's cache: code of the repository could write there, and a later job
+    // gives the key to whatever it finds.
+    {
+      name: "Install the agent",
+      run: [`npm ls --global --depth 0 ${pinned} > /dev/null || npm install --global --no-audit --no-fund ${pinned}`],
+    },
   ];
 };

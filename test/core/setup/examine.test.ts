@@ -130,7 +130,7 @@ describe("enki doctor finds", () => {
     ["no workflow file", { stepWorkflow: null }, "step-workflow-missing"],
     ["a placeholder in the workflow file", workflow(WORKFLOW.replaceAll(ACTION_REFERENCE, "OWNER/enki@v1")), "foreign-action"],
     ["a changed workflow file", workflow(WORKFLOW), "step-workflow-changed"],
-    ["no agent on the runner", workflow(WORKFLOW.replace(/run: npm install.*/, "run: true")), "agent-not-installed"],
+    ["no agent on the runner", workflow(WORKFLOW.replace(/run: npm ls .*/, "run: true")), "agent-not-installed"],
     [
       "a variable that stands for nothing",
       { config: config({ refinery: { verify: ["a"] }, agent: { env: { A: "${MY_KEY}" } } }) },
@@ -260,7 +260,7 @@ describe("enki doctor finds", () => {
       "a preset, which npx installs",
       {
         config: config({ agent: { preset: "codex" } }),
-        stepWorkflow: { text: WORKFLOW.replace(/run: npm install.*/, "run: true"), origin: "generated" },
+        stepWorkflow: { text: WORKFLOW.replace(/run: npm ls .*/, "run: true"), origin: "generated" },
       },
     ],
     ["a variable that stands for a secret", { config: config({ agent: { command: "npx", env: { A: "$MY_KEY", B: "$ENKI_MODEL_KEY" } } }) }],

@@ -362,7 +362,9 @@ describe("the configuration of a set-up", () => {
 
   test.each(PRESET_NAMES)("installs the version of %s that Enki is tested with", (preset) => {
     const { package: name, version } = findPreferredProgram(preset);
-    expect(setUp({}, { agent: { preset } }).text).toContain(`npm install --global --no-audit --no-fund ${name}@${version}\n`);
+    expect(setUp({}, { agent: { preset } }).text).toContain(
+      `run: npm ls --global --depth 0 ${name}@${version} > /dev/null || npm install --global --no-audit --no-fund ${name}@${version}\n`,
+    );
   });
 
   test("quotes and backslashes in commands survive", () => {
