@@ -127,8 +127,30 @@ const coder: PromptInput = {
   earlier: null,
 };
 
+const interrupted: PromptInput = {
+  ...work,
+  artifacts: [],
+  lastFailure: null,
+  earlier: null,
+  maxCostUsd: 2.5,
+  interrupted: {
+    ref: "refs/enki/interrupted",
+    files: "restored",
+    transcriptEnd: "**`Edit`** `src/limits.js`\n\nNow I look at `nginx.conf`.",
+  },
+};
+
 describe("a prompt", () => {
   test.each([
+    [
+      "of a planner that adds steps to a plan",
+      { ...plan, lastFailure: null, plan: work.plan, amendment: "Also raise the limit of the API." },
+    ],
+    ["of a worker after an interrupted attempt", interrupted],
+    [
+      "of a worker in the session of the interrupted attempt",
+      { ...interrupted, interrupted: { ref: "refs/enki/interrupted", files: "apart", transcriptEnd: "", isContinued: true } as const },
+    ],
     ["of a workflow's role that writes", coder],
     ["of a workflow's role that only reads", { ...coder, canEdit: false, report: { path: null }, tools: ["Read", "Grep"] }],
     ["of a planner", plan],
