@@ -27,6 +27,8 @@ export type TurnOptions = {
   readonly login?: LoginFiles;
   readonly canEdit?: boolean;
   readonly idleMs?: number;
+  /** The directory of an earlier turn, and its session to continue; absent for a directory that the turn removes. */
+  readonly continued?: { readonly root: string; readonly resume?: string };
 };
 
 export const TURN_FILE = "limit.txt";
@@ -41,8 +43,9 @@ export const playTurn = async ({
   login = {},
   canEdit = true,
   idleMs = TURN_LIMIT_MS,
+  continued,
 }: TurnOptions): Promise<AgentTurn> => {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), "enki-turn-")));
+  const { resume, root = realpathSync(mkdtempSync(join(tmpdir(), "enki-turn-"))) } = continued ?? {};
   const [workspace, home] = [join(root, "work"), join(root, "home")];
   for (const directory of [workspace, join(home, "tmp")]) mkdirSync(directory, { recursive: true });
   writeFileSync(join(workspace, TURN_FILE), "1\n");
@@ -59,6 +62,7 @@ export const playTurn = async ({
       home,
       model: null,
       login,
+      ...(resume !== undefined && { resume }),
       writeFile: createOpenFence(root).writeFile,
     });
     const end = await runAgent({
@@ -67,6 +71,7 @@ export const playTurn = async ({
       cwd: workspace,
       fence: createOpenFence(root),
       prompt: "Raise the limit.",
+      ...(resume !== undefined && { resume: { id: resume, prompt: "Continue." } }),
       report: null,
       timeoutMs: TURN_LIMIT_MS,
       idleMs,
@@ -79,7 +84,7 @@ export const playTurn = async ({
     return { ...end, updates, file: existsSync(file) ? readFileSync(file, "utf8") : null };
   } finally {
     await key.close();
-    rmSync(root, { recursive: true, force: true });
+    if (continued === undefined) rmSync(root, { recursive: true, force: true });
   }
 };
 

@@ -1,15 +1,16 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { findLogin } from "../../src/cli/agent-logins.ts";
 import { AGENT_PROTOCOLS } from "../../src/core/domain/agent-command.ts";
 import { AGENT_PROGRAMS } from "../../src/core/domain/agent-program.ts";
+import { AGENT_PRESETS } from "../../src/job/agent/find-preset.ts";
 import { findAgentProgram } from "../../src/job/agent/resolve-agent.ts";
 import { toLoginFiles, writeLogin } from "../support/agent-logins.ts";
 import { playTurn, type TurnOptions } from "./agent-turn.ts";
 import { CHOSEN_PRESETS, GATEWAY_KEY, installPreset, toGatewayVariables } from "./real-agent.ts";
-import { type ModelFault, openScriptedModel, type ScriptedModel } from "./scripted-model.ts";
+import { type ModelFault, type ModelScript, openScriptedModel, type ScriptedModel } from "./scripted-model.ts";
 import { expectWholeTurn, TURN_SCRIPT } from "./turn-contract.ts";
 
 /** With `ENKI_RECORD=1`, each whole turn is recorded for the tests that replay it. */
@@ -101,6 +102,24 @@ describe.each(CHOSEN_PRESETS)("the real %s", (preset) => {
     const ended = await turn(model.url, AGENT_PROGRAMS[preset].preferred, { idleMs: 15_000 });
     expect(ended).toMatchObject({ end: "timed-out", failure: { code: "idle" } });
   });
+
+  check.each(AGENT_PRESETS[preset].sessions === null ? [] : AGENT_PROTOCOLS)(
+    "continues over %s the session of a turn that was stopped",
+    async (protocol) => {
+      let isReleased = false;
+      const script: ModelScript = (_, step) => (step === 0 ? { shell: "echo found" } : isReleased ? { say: "Done." } : { hang: true });
+      model = await openScriptedModel({ script });
+      const root = realpathSync(mkdtempSync(join(tmpdir(), "enki-session-")));
+      const stopped = await turn(model.url, protocol, { idleMs: 15_000, continued: { root } });
+      expect(stopped).toMatchObject({ end: "timed-out", sessionId: expect.any(String) as string });
+      isReleased = true;
+      const played = await turn(model.url, protocol, { continued: { root, resume: stopped.sessionId ?? "" } });
+      rmSync(root, { recursive: true });
+      // Without the messages of the first turn.
+      expect(played).toMatchObject({ end: "finished", messages: ["Done."], sessionId: stopped.sessionId });
+      for (const words of ["Raise the limit.", "echo found", "Continue."]) expect(model.requests.at(-1)?.body).toContain(words);
+    },
+  );
 
   check.each(AGENT_PROTOCOLS)("has no tool over %s that starts other agents", async (protocol) => {
     model = await openScriptedModel({ script: () => ({ say: "Read." }) });
