@@ -36,6 +36,12 @@ const recognizeProgram = (command: string, args: readonly string[]): FoundPreset
   return found.find((each) => hasOwnArgs(each)) ?? found[0] ?? null;
 };
 
+/** The protocol to use with a recognised program: a program that speaks only one is not started with another. */
+const chooseSpoken = (found: FoundPreset, protocol: AgentProtocol): FoundPreset => {
+  const wanted = findWith(found.preset, protocol);
+  return wanted.program.programs.some((name) => found.program.programs.includes(name)) ? wanted : found;
+};
+
 /**
  * Finds the preset that `agent.preset` names, otherwise the preset whose program the command starts. Returns null if Enki does not know
  * the agent.
@@ -43,9 +49,10 @@ const recognizeProgram = (command: string, args: readonly string[]): FoundPreset
 export const findPreset = (agent: Pick<AgentCommand, "preset" | "command" | "args" | "protocol">): FoundPreset | null => {
   const { command, args, protocol } = agent;
   const found = command === null ? null : recognizeProgram(command, args);
-  if (agent.preset === null) return found && (protocol === null ? found : findWith(found.preset, protocol));
+  if (agent.preset === null) return found && (protocol === null ? found : chooseSpoken(found, protocol));
   const preset = AGENT_PRESETS[agent.preset];
-  return findWith(preset, protocol ?? (found?.preset === preset ? found.protocol : AGENT_PROGRAMS[preset.name].preferred));
+  if (found?.preset === preset) return protocol === null ? found : chooseSpoken(found, protocol);
+  return findWith(preset, protocol ?? AGENT_PROGRAMS[preset.name].preferred);
 };
 
 /** The agent's names for these tools; an unknown agent gets the workflow's names. */

@@ -34,6 +34,18 @@ test("a named preset and protocol win over the command", () => {
   expect(find({ command: "my-wrapper", protocol: "headless" })).toBeNull();
 });
 
+test("a program that speaks one protocol is not started with the other one", () => {
+  const find = (command: string, protocol: "acp" | "headless") => findPreset({ preset: "claude", command, args: [], protocol })?.protocol;
+  // As `enki run --agent claude` does it in a repository with `protocol = "acp"`.
+  expect([find("/x/claude", "acp"), find("/x/claude", "headless")]).toEqual(["headless", "headless"]);
+  expect([find("claude-agent-acp", "acp"), find("claude-agent-acp", "headless")]).toEqual(["acp", "acp"]);
+  const gemini = { preset: null, command: "gemini", args: [] };
+  expect([findPreset({ ...gemini, protocol: "acp" })?.protocol, findPreset({ ...gemini, protocol: "headless" })?.protocol]).toEqual([
+    "acp",
+    "headless",
+  ]);
+});
+
 const of = (command: string) => findPreset({ preset: null, command, args: [], protocol: null });
 
 describe("a workflow's tools", () => {
