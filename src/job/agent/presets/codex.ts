@@ -39,8 +39,11 @@ const createProvider = (url: string, key: string): ConfigTable => ({
   },
 });
 
+/** Without `required`, a session begins before a slow server is ready, and its tools are missing in the whole turn. */
 const createServer = ({ command, args, env }: McpServerCommand): ConfigTable => ({
-  mcp_servers: { enki: { command, args, env, startup_timeout_sec: 30, tool_timeout_sec: 120, default_tools_approval_mode: "approve" } },
+  mcp_servers: {
+    enki: { command, args, env, startup_timeout_sec: 30, required: true, tool_timeout_sec: 120, default_tools_approval_mode: "approve" },
+  },
 });
 
 /** The resource of Azure OpenAI, where Azure has the only key. Its models are named by their deployments. */
