@@ -45,7 +45,9 @@ describe("a step that weakens what judges it", () => {
     expect(it.says("fix")).toContain("This step changes **the checks that judge it**");
     expect(it.says("fix")).toContain("- `limit.test.js` deletes a test");
     expect(it.says("fix")).not.toContain("lands it automatically");
-    expect(it.state.statuses.at(-1)?.text).toBe("Verified; it changes the checks that judge it, and lands once a review approves this head");
+    expect(it.state.statuses.at(-1)?.text).toBe(
+      "Verified; it changes the checks that judge it, and lands once a review approves this head",
+    );
     await it.approve("stranger");
     expect(it.base()).toBe(it.root);
     await it.approve();

@@ -113,7 +113,11 @@ const failed: Step = {
 const blocked: Step = {
   ...createStep("changelog"),
   state: "blocked",
-  refusal: { code: "blocked", message: "It needs `abc123-test_upload`, which did not reach the required state.", next: "/enki retry abc123-test_upload" },
+  refusal: {
+    code: "blocked",
+    message: "It needs `abc123-test_upload`, which did not reach the required state.",
+    next: "/enki retry abc123-test_upload",
+  },
 };
 
 /** An execution in every state that its comment can show, by name. */

@@ -189,9 +189,7 @@ test("each refused request is a sentence, and after fifty only their number", as
   await kept.close();
   await kept.close();
   expect(kept.notes).toHaveLength(51);
-  expect(kept.notes[0]).toBe(
-    "Enki's proxy for the model's key refused `GET /v1/files/0`: the proxy forwards only what a session needs.",
-  );
+  expect(kept.notes[0]).toBe("Enki's proxy for the model's key refused `GET /v1/files/0`: the proxy forwards only what a session needs.");
   expect(kept.notes.at(-1)).toBe("Enki's proxy for the model's key refused 52 requests in all.");
 });
 
