@@ -123,7 +123,7 @@ const runPromptTurn = async (agent: ClientContext, input: SessionInput, listener
 
 type SessionOpening = {
   readonly authMethods: readonly AuthMethod[];
-  /** How the agent continues a session; null if it cannot. */
+  /** The method that continues a session; null if the agent has none. */
   readonly loading: typeof methods.agent.session.load | typeof methods.agent.session.resume | null;
   readonly listener: AcpListener;
 };

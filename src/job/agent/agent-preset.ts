@@ -56,7 +56,7 @@ export type HeadlessEvent =
   | { readonly kind: "finished" }
   | { readonly kind: "failed"; readonly text: string };
 
-/** Where an agent keeps its sessions. */
+/** The place of an agent's sessions. */
 export type SessionStore = {
   /** The variable that moves the sessions out of the home. */
   readonly homeVariable: string;
@@ -96,7 +96,7 @@ export type AgentPreset = {
   readonly prepare: (setting: AgentSetting) => AgentLaunch;
   /** Reads a line of JSON of the headless protocol. */
   readonly readEvent: (line: Readonly<Record<string, unknown>>) => readonly HeadlessEvent[];
-  /** Null if a later attempt cannot continue a session. */
+  /** The sessions that a later attempt can continue; null for none. */
   readonly sessions: SessionStore | null;
   /** A line on stderr by which the agent says that it could not reach its model and tries again. */
   readonly retryNotice: RegExp | null;

@@ -34,7 +34,7 @@ export const parseKeptSession = (text: string): KeptSession | null => {
   }
 };
 
-/** Where an agent keeps the sessions of its working directory. */
+/** The place of the sessions of one working directory. */
 type SessionPlace = {
   readonly found: FoundPreset | null;
   readonly env: Readonly<Record<string, string>>;

@@ -37,7 +37,7 @@ export type AgentEnd = {
   /** The agent's non-empty messages in order; the last one is its answer. */
   readonly messages: readonly string[];
   readonly usage: AgentUsage;
-  /** Null if no later attempt can continue the session. */
+  /** The id of a session that a later attempt can continue; null without one. */
   readonly sessionId: string | null;
   readonly stderr: string;
 };
