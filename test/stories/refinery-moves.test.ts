@@ -90,6 +90,7 @@ test("6 a step on the newest base with a tree that was green before lands withou
     context: "enki/refinery",
     state: "success",
     description: "Verified: a commit with the same files passed before",
+    target_url: expect.stringMatching(/\/actions\/runs\/\d+$/),
   });
   expect(await stage.git("rev-parse", "main^{tree}")).toBe(await stage.git("rev-parse", `${pushed}^{tree}`));
 });

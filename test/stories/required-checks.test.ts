@@ -24,7 +24,8 @@ test("Enki reports a required `enki/refinery` on the landing commit right before
   requires(stage, { context: "enki/refinery" });
   await land(stage);
   const statuses = await stage.does("GET", `/commits/${await stage.git("rev-parse", "main")}/statuses`);
-  expect(statuses).toMatchObject([{ context: "enki/refinery", state: "success", creator: { login: "enki[bot]" } }]);
+  const target_url = expect.stringMatching(/\/octo\/demo\/actions\/runs\/\d+$/);
+  expect(statuses).toMatchObject([{ context: "enki/refinery", state: "success", target_url, creator: { login: "enki[bot]" } }]);
 });
 
 test("Enki reports it on the pull request's head if that is squashed", async () => {

@@ -1,5 +1,5 @@
 import type { Execution } from "../domain/execution.ts";
-import { hashValue, readTaskId, type Sha, type TaskId } from "../domain/ids.ts";
+import { type BranchName, hashValue, readTaskId, type Sha, type TaskId } from "../domain/ids.ts";
 import { formatCommandSource, type LandingPolicy, type LandingProof } from "../domain/landing-proof.ts";
 import type { Candidate, VerdictRun } from "../domain/queue.ts";
 import { toBranchRef } from "../domain/refs.ts";
@@ -28,6 +28,15 @@ const findOwnRun = (tx: DecisionReader, { commit, tree, runs }: Candidate): Verd
   return green ? { tree, commit, run: findVerifyRun(tx, commit, green.attempt) } : null;
 };
 
+/** The run behind a candidate's verdict: its own, or that of an earlier candidate with the same tree. */
+export const findVerdictRun = (tx: DecisionReader, base: BranchName, candidate: Candidate): VerdictRun =>
+  findOwnRun(tx, candidate) ??
+  tx.queue(base).verdictRuns?.findLast(({ tree }) => tree === candidate.tree) ?? {
+    tree: candidate.tree,
+    commit: candidate.commit,
+    run: null,
+  };
+
 type ProvenLanding = {
   readonly execution: Execution;
   readonly step: Step;
@@ -51,8 +60,7 @@ const collectLandingProof = (tx: DecisionReader, landing: ProvenLanding): Landin
   const { execution, step, candidate, tip, method, tasks, policy = readPolicy(tx) } = landing;
   const { commit, tree, onto, runs } = candidate;
   if (!runs.some(({ verdict }) => verdict === "green") || execution.plan === null || !step.head) return null;
-  const known = tx.queue(execution.baseBranch).verdictRuns?.findLast((each) => each.tree === tree);
-  const verdict = findOwnRun(tx, candidate) ?? known ?? { commit, run: null };
+  const verdict = findVerdictRun(tx, execution.baseBranch, candidate);
   const { approved } = execution;
   return {
     onto,

@@ -1,4 +1,5 @@
 import { land } from "../domain/step-lifecycle.ts";
+import { followsRules } from "../domain/decision.ts";
 import { digestEffect, type Effect } from "../domain/effect.ts";
 import { type BranchName, hashValue, readTaskId, type Sha, toTaskId } from "../domain/ids.ts";
 import type { Candidate, Landing, Queue } from "../domain/queue.ts";
@@ -6,7 +7,8 @@ import { ENKI_STATUS_CONTEXT } from "../domain/github-facts.ts";
 import { toBranchRef, toCandidateBranch } from "../domain/refs.ts";
 import { LANDING_TEXT, REUSED_TEXT, renderCandidateStatus } from "../messages/status-text.ts";
 import type { DecisionTransaction, DecisionReader } from "./decision-transaction.ts";
-import { readPolicy, toProvenLanding } from "./landing-proofs.ts";
+import { findVerdictRun, readPolicy, toProvenLanding } from "./landing-proofs.ts";
+import { toRunUrl } from "./run-links.ts";
 
 /** A landing by GitHub. It is saved before GitHub is asked to merge. */
 export const createLanding = (tx: DecisionReader, { landingTerms }: Queue, candidate: Candidate): Landing => ({
@@ -59,14 +61,15 @@ export const landSteps = (
 export const reportOwnChecks = (
   tx: DecisionTransaction,
   { landingTerms }: Pick<Queue, "landingTerms">,
-  { candidate, commit }: { candidate: Candidate; commit: Sha },
+  { base, candidate, commit }: { base: BranchName; candidate: Candidate; commit: Sha },
 ): boolean => {
   let isTold = true;
+  const link = linkVerdict(tx, base, candidate);
   for (const context of landingTerms?.ownChecks ?? []) {
     const own = context === ENKI_STATUS_CONTEXT;
     const text = own ? LANDING_TEXT : renderCandidateStatus(candidate.commit);
     const key = own ? (`set-status:${commit}` as const) : (`set-status:${commit}/${context}` as const);
-    const effect: Effect = { kind: "set-status", key, commit, state: "success", text, ...(own ? {} : { context }) };
+    const effect: Effect = { kind: "set-status", key, commit, state: "success", text, ...(own ? {} : { context }), ...link };
     tx.requestEffect(effect);
     const trace = tx.effectRecord(key);
     if (trace?.digest === digestEffect(effect) || trace?.refused) continue;
@@ -77,9 +80,20 @@ export const reportOwnChecks = (
 };
 
 /** Reports on the landed commit that the verdict of an identical tree was reused. */
-export const reportReusedVerdict = (tx: DecisionTransaction, { runs }: Candidate, commit: Sha): void => {
-  if (runs.some(({ attempt }) => attempt > 0)) return;
-  tx.enqueueEffect({ kind: "set-status", key: `set-status:${commit}`, commit, state: "success", text: REUSED_TEXT });
+export const reportReusedVerdict = (
+  tx: DecisionTransaction,
+  base: BranchName,
+  { candidate, commit }: { candidate: Candidate; commit: Sha },
+): void => {
+  if (candidate.runs.some(({ attempt }) => attempt > 0)) return;
+  const link = linkVerdict(tx, base, candidate);
+  tx.enqueueEffect({ kind: "set-status", key: `set-status:${commit}`, commit, state: "success", text: REUSED_TEXT, ...link });
+};
+
+/** The address of the run that verified a candidate; empty if the run is unknown. */
+const linkVerdict = (tx: DecisionReader, base: BranchName, candidate: Candidate): { readonly url?: string } => {
+  const url = followsRules(tx.snapshot, 3) ? toRunUrl(tx, findVerdictRun(tx, base, candidate).run) : null;
+  return url === null ? {} : { url };
 };
 
 /** Starts the Actions workflows configured to run after a landing, each once per commit. */

@@ -34,7 +34,7 @@ export const reconcileQueuedLanding = (tx: DecisionTransaction, base: BranchName
   if (trace === undefined && !mayStillLand(tx, base, landing))
     return abandonLanding(tx, base, { reason: "it may no longer land", pauseMs: 0 });
   const head = toLandingHead(landing);
-  if (trace === undefined && !reportOwnChecks(tx, tx.queue(base), { candidate: landing.candidate, commit: head })) return;
+  if (trace === undefined && !reportOwnChecks(tx, tx.queue(base), { base, candidate: landing.candidate, commit: head })) return;
   tx.requestEffect({ kind: "enqueue-pull", key: toQueueKeys(of).enqueue, pull, head });
 };
 
@@ -67,7 +67,7 @@ const awaitQueueMerge = (tx: DecisionTransaction, of: QueuedLanding, { group }: 
     const effect: Effect = { kind: "dequeue-pull", key: toQueueKeys(of).dequeue, pull };
     return tx.requestEffect(effect);
   }
-  if (group !== null) reportOwnChecks(tx, tx.queue(base), { candidate: landing.candidate, commit: group });
+  if (group !== null) reportOwnChecks(tx, tx.queue(base), { base, candidate: landing.candidate, commit: group });
 };
 
 const withoutRemovedSince = (landing: Landing): Landing => {

@@ -71,7 +71,7 @@ const applyMerge = (
   landSteps(tx, base, { ...landing, commit, isVerified: tree === candidate.tree });
   const after = applyLanding(before, { ...candidate, commit });
   if (tree === candidate.tree) {
-    reportReusedVerdict(tx, candidate, commit);
+    reportReusedVerdict(tx, base, { candidate, commit });
     return tx.putQueue(base, after);
   }
   tx.note(`${base}: ${commit.slice(0, 12)} is not what was verified`);

@@ -50,7 +50,8 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
     retries: refinery.retries,
     maxFaults: MAX_FAULTS + 1,
     ...toRefineryTerms(ready),
-    isReported: (candidate) => ready.landingTerms?.mode !== "exact" || reportOwnChecks(tx, ready, { candidate, commit: candidate.commit }),
+    isReported: (candidate) =>
+      ready.landingTerms?.mode !== "exact" || reportOwnChecks(tx, ready, { base, candidate, commit: candidate.commit }),
     attemptsOf: (commit) => countRequestedJobs(tx, "verify", commit),
     mergeChain: (query) => tx.readFact<"merge-chain">(query),
   });
@@ -209,7 +210,7 @@ const findStepTitle = (tx: DecisionReader, task: TaskId): string => {
 
 const landCandidate = (tx: DecisionTransaction, base: BranchName, candidate: Candidate): void => {
   startWorkflowsAfterLanding(tx, base, candidate.commit);
-  reportReusedVerdict(tx, candidate, candidate.commit);
+  reportReusedVerdict(tx, base, { candidate, commit: candidate.commit });
   for (const { task, head, merge } of candidate.items) {
     const id = readTaskId(task);
     const step = id && tx.execution(id.execution)?.steps[id.step];

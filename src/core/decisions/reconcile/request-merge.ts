@@ -10,8 +10,8 @@ type MergeRequest = { readonly baseBranch: BranchName; readonly pull: number; re
 /** Asks GitHub to merge the pull request of a landing with the recorded method. */
 export const requestMerge = (tx: DecisionTransaction, landing: Landing, { baseBranch, pull, head, key }: MergeRequest): void => {
   // A requested merge may have happened already; a status now would belong to another commit's landing.
-  if (tx.effectRecord(key) === undefined && !reportOwnChecks(tx, tx.queue(baseBranch), { candidate: landing.candidate, commit: head }))
-    return;
+  const own = { base: baseBranch, candidate: landing.candidate, commit: head };
+  if (tx.effectRecord(key) === undefined && !reportOwnChecks(tx, tx.queue(baseBranch), own)) return;
   const how = toSquashOrRebase(tx, landing, pull);
   tx.requestEffect({ kind: "merge-pull", key, pull, head, ...(how && { squashOrRebase: how }) });
 };
