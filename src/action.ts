@@ -19,7 +19,8 @@ const openTelemetry = async () => {
 };
 
 const runCommand = async (telemetry: SpanSink | undefined): Promise<string | null> => {
-  const installed = { ...host, root: dirname(dirname(host.script)), telemetry };
+  const writeSummary = async (markdown: string): Promise<void> => void (await core.summary.addRaw(markdown, true).write());
+  const installed = { ...host, root: dirname(dirname(host.script)), telemetry, writeSummary };
   const step = readCoordinateStep(host.readInput("command"));
   if (step === null) {
     const { runJobStep } = await import("./job/run-job-step.ts");
@@ -32,7 +33,6 @@ const runCommand = async (telemetry: SpanSink | undefined): Promise<string | nul
     random: Math.random,
     nonce: randomUUID,
     maskSecret: (secret) => log.command(() => core.setSecret(secret)),
-    writeSummary: async (markdown) => void (await core.summary.addRaw(markdown, true).write()),
   });
 };
 

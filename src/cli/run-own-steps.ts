@@ -19,7 +19,7 @@ type OwnStepPlace = {
  */
 export const createOwnSteps = ({ node, now, after }: TerminalHost, { root, findNear, telemetry }: OwnStepPlace): OwnSteps => ({
   commands: ["prepare", "publish", "deliver"],
-  run: ({ env, readInput, setOutput, log, stop }) =>
+  run: ({ env, readInput, setOutput, writeSummary, log, stop }) =>
     runJobStep({
       env,
       root,
@@ -27,6 +27,7 @@ export const createOwnSteps = ({ node, now, after }: TerminalHost, { root, findN
       node,
       readInput,
       setOutput,
+      writeSummary,
       logInfo: log,
       now,
       nonce: randomBytes(NONCE_BYTES).toString("hex"),

@@ -29,6 +29,7 @@ import { readBundleContents, toBundleFile, toResultFile } from "./carried-files.
 import { cleanEnds, cleanText } from "./clean-text.ts";
 import { keepInterrupted } from "./keep-interrupted.ts";
 import { type BuiltResult, toResultTree } from "./result-tree.ts";
+import { summarizeJob } from "./summarize-job.ts";
 
 /** GitHub's conclusion of the previous job and of its deciding step; empty if it did not run. */
 type JobConclusion = { readonly job: string; readonly step: string };
@@ -45,10 +46,10 @@ export type PublishOptions = {
 
 /**
  * `was-there`: the result's ref exists, and the ledger does not know this run as the run of the job. `isOnlyJob`: the ledger waits for no
- * other job's result.
+ * other job's result. `summary`: the page of the run, in Markdown.
  */
 export type PublishEnd =
-  | { readonly kind: "built"; readonly commit: Sha; readonly isOnlyJob: boolean }
+  | { readonly kind: "built"; readonly commit: Sha; readonly isOnlyJob: boolean; readonly summary: string }
   | { readonly kind: "not-running" | "was-there" };
 
 /**
@@ -88,7 +89,8 @@ export const publishJob = async (host: JobHost, publishing: PublishOptions): Pro
   if (host.near !== undefined) await keepRootCommit(clone.running, host.near, commit);
   const trace = { ...findJobTrace(ledger, host.job), phases: opened.ok ? opened.value.report.phases : [], from };
   await writeDelivery(at, { commit, occupant, mayReplace: isKnownRun, trace }, String(files.get("result.json")?.content));
-  return { kind: "built", commit, isOnlyJob: listRunningJobs(ledger).every((each) => each === job) };
+  const summary = summarizeJob(host, ledger, { spec: claimed.value, result: made.result });
+  return { kind: "built", commit, isOnlyJob: listRunningJobs(ledger).every((each) => each === job), summary };
 };
 
 const isStoppedJob = ({ executions }: Ledger, { kind, target }: Job): boolean => {

@@ -11,6 +11,8 @@ export type ActionHost = ActionProcess & {
   /** The installation's directory, with `action.yml`, `dist` and `roles`. */
   readonly root: string;
   readonly setOutput: (name: string, value: string) => void;
+  /** Adds Markdown to the page of the run. */
+  readonly writeSummary: (markdown: string) => Promise<void>;
   /** See JobHost.stop. */
   readonly stop?: AbortSignal;
   /** The repository's own directory on this machine, by full name; see CloneOptions.near. */
@@ -82,6 +84,7 @@ const runPublishStep = async (host: ActionHost): Promise<string | null> => {
   host.setOutput("commit", published.kind === "built" ? published.commit : "");
   host.setOutput("only-job", String(published.kind === "built" && published.isOnlyJob));
   host.logInfo(published.kind);
+  if (published.kind === "built" && published.summary !== "") await host.writeSummary(published.summary).catch(() => undefined);
   return null;
 };
 

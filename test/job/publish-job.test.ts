@@ -92,6 +92,21 @@ describe("publish", () => {
     expect(tree).toEqual(["100755 files/bin/run", "100644 files/src/new.txt", "100644 output.md", "100644 result.json"]);
   });
 
+  test("writes the page of the run: what the job was for, how it ended, and where it was requested", async () => {
+    const options = { token: "t", run: 7, preparedOn: "", conclusion: { job: "success", step: "" } };
+    const summarize = async (over: Partial<NewBundle>): Promise<string> => {
+      const built = await publishJob(it.host(FIX), { ...options, bundle: await bundle(over) });
+      return built.kind === "built" ? built.summary : "";
+    };
+    const usage = { inputTokens: 1_234, outputTokens: 56, cachedTokens: null, costUsd: 0.02 };
+    const finished = await summarize({ files: [file("src/new.txt")], usage });
+    expect(finished).toMatch(/^### `fix`: .+\n\nFinished: it changed 1 file\.\n\nAttempt 1 · /);
+    expect(finished).toContain("1,234 tokens in, 56 out, $0.02");
+    expect(finished).toMatch(/Requested in \[issue \d+\]\(.+\/issues\/\d+\)\.\n/);
+    const hostile = await summarize({ end: "failed", why: "<img src=x> @octocat [x](javascript:alert(1))\n# Heading" });
+    expect(hostile).toContain("Failed: \\<img src=x\\> @\u200boctocat \\[x\\](javascript:alert(1)) \\# Heading.");
+  });
+
   test("names the ledgers that prepare and publish read, and leaves out what is no commit", async () => {
     const files = [file("src/new.txt")];
     const tip = it.repo.git("rev-parse", "refs/enki/ledger");

@@ -15,6 +15,9 @@ export type JobLog = {
   close(): Promise<void>;
 };
 
+/** The file with the summaries of a job's steps, in Markdown. */
+export const toSummaryFile = (log: string): string => `${log}.summary.md`;
+
 /** Opens a job's log. `clock` returns milliseconds since the epoch. */
 export const openJobLog = async (file: string, masks: SecretMasks, clock: () => number): Promise<JobLog> => {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });

@@ -4,6 +4,8 @@ export type OwnStepCall = {
   readonly env: Readonly<Record<string, string>>;
   readonly readInput: (name: string) => string;
   readonly setOutput: (name: string, value: string) => void;
+  /** Adds Markdown to the summary of the step. */
+  readonly writeSummary: (markdown: string) => Promise<void>;
   readonly log: (line: string) => void;
   /** Aborts when the step is cancelled, is late, or its job is killed. */
   readonly stop: AbortSignal;

@@ -1,3 +1,4 @@
+import { appendFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { isInsideDirectory } from "../../isolation/mount-plan.ts";
 import type { WorkflowJob } from "./actions-workflow.ts";
@@ -39,20 +40,27 @@ export const findStepProgram = ({ job, inputs }: ActionCall): string | undefined
 };
 
 /** Runs a step of Enki without a process or a cell. Throws {@link StepFault} if it fails. */
-export const runOwnStep = async (ownSteps: OwnSteps, { job, env, inputs, stop }: ActionCall): Promise<Readonly<Record<string, string>>> => {
+export const runOwnStep = async (ownSteps: OwnSteps, call: ActionCall): Promise<Readonly<Record<string, string>>> => {
+  const { job, env, inputs, stop } = call;
   const outputs: Record<string, string> = {};
+  const summary: string[] = [];
   const failed = await job.processes.watch(stop, (signal): Promise<string | null> =>
     ownSteps.run({
       command: inputs.get("command") ?? "",
       env,
       readInput: (name) => (inputs.get(name) ?? "").trim(),
       setOutput: (name, value) => void (outputs[name] = value),
+      writeSummary: (markdown) => Promise.resolve(void summary.push(markdown)),
       log: (text) => {
         for (const line of text.split("\n")) job.log.write(line);
       },
       stop: signal,
     }),
   );
+  if (summary.length > 0) {
+    call.createCommandFiles();
+    await appendFile(env["GITHUB_STEP_SUMMARY"] ?? "", summary.join(""));
+  }
   if (failed !== null) throw new StepFault(failed);
   return outputs;
 };

@@ -5,6 +5,7 @@ import { type CommandValues, openCommandFiles } from "./command-files.ts";
 import { isConditionTrue, evaluateNumber, type ExpressionScope, evaluateEntries, evaluateBoolean } from "./evaluate-expression.ts";
 import { defaultVariables } from "./run-facts.ts";
 import type { ActionCall } from "./job-host.ts";
+import { toSummaryFile } from "./job-log.ts";
 import { type RunningJob, type StepConclusion, type StepResult, createStepScope } from "./job-state.ts";
 import { StepFault } from "./step-fault.ts";
 import { startTimer } from "./runner-timers.ts";
@@ -55,7 +56,7 @@ const applyCommandValues = async (running: RunningJob, values: CommandValues): P
   if (values.summary === "") return;
   if (Buffer.byteLength(values.summary) > MAX_SUMMARY_BYTES)
     host.log.write("::error::$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k");
-  else await appendFile(`${host.log.file}.summary.md`, host.log.masks.hide(values.summary));
+  else await appendFile(toSummaryFile(host.log.file), host.log.masks.hide(values.summary));
 };
 
 const formatCause = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

@@ -1,9 +1,14 @@
+import { readFile } from "node:fs/promises";
+import { takeFirstChars } from "../../core/domain/visible-text.ts";
+import { toSummaryFile } from "../actions/job-log.ts";
 import type { ForgeRun, WorkflowRunJob } from "../api/forge-run.ts";
+import { renderMarkdown } from "./render-markdown.ts";
 import { html, type SafeHtml } from "./safe-html.ts";
 import { readLogTail, renderLog } from "./render-log.ts";
 import type { PageContent } from "./page-layout.ts";
 import {
   renderBadge,
+  renderCard,
   renderBranch,
   renderCommitLink,
   formatElapsed,
@@ -33,6 +38,18 @@ const explainMissingLog = ({ status, conclusion }: WorkflowRunJob["report"]): st
   return status === "completed" ? "The log no longer exists." : "No output yet.";
 };
 
+/** The limit for the summaries of a job on a page. */
+const MAX_PAGE_SUMMARY_CHARS = 100_000;
+
+/** Renders the summaries that the steps of a job wrote. They are texts by others. */
+const renderSummary = async (scope: PageScope, { id, report }: WorkflowRunJob): Promise<SafeHtml | null> => {
+  const text = report.log === null ? "" : await readFile(toSummaryFile(report.log), "utf8").catch(() => "");
+  if (text.trim() === "") return null;
+  const { markdownCache } = scope;
+  const body = renderMarkdown(takeFirstChars(text, MAX_PAGE_SUMMARY_CHARS), { wordLink: () => null, id: `summary-${id}`, markdownCache });
+  return renderCard({ id: `summary-${id}`, title: `Summary of ${report.name}`, body: html`<div class="in prose">${body}</div>` });
+};
+
 const renderJobCard = async (scope: PageScope, { run, job }: { run: ForgeRun; job: WorkflowRunJob }): Promise<SafeHtml> => {
   const { report } = job;
   const tail = report.log === null ? null : await readLogTail(report.log, run.jobs.size);
@@ -55,6 +72,7 @@ const renderJobCard = async (scope: PageScope, { run, job }: { run: ForgeRun; jo
 /** Renders a run: its jobs with their steps and logs. */
 export const renderRunPage = async (scope: PageScope, run: ForgeRun): Promise<PageContent> => {
   const jobs = await Promise.all([...run.jobs.values()].map((job) => renderJobCard(scope, { run, job })));
+  const summaries = await Promise.all([...run.jobs.values()].map((job) => renderSummary(scope, job)));
   const failure = run.reason === "" ? null : html`<p class="card in"><b>The run could not start.</b> ${run.reason}</p>`;
   const time = run.status === "completed" ? html`<span>took ${formatElapsed(run.updated - run.created)}</span>` : null;
   const main = html`<div>
@@ -68,6 +86,6 @@ export const renderRunPage = async (scope: PageScope, run: ForgeRun): Promise<Pa
         ><span>${renderBranch(scope, run.branch)} ${renderCommitLink(scope, run.sha)}</span><span>${renderTime(run.created)}</span>${time}
       </div>
     </div>
-    ${failure} ${jobs.length === 0 && run.reason === "" ? html`<p class="dim">No job has started.</p>` : jobs}`;
+    ${failure} ${summaries} ${jobs.length === 0 && run.reason === "" ? html`<p class="dim">No job has started.</p>` : jobs}`;
   return { title: formatPageTitle(run.title), tab: "actions", main };
 };

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -56,6 +56,15 @@ test("an own step runs in the runner's process: its inputs, outputs and log are 
   expect(log).toMatch(/^\*\*\* is hidden\nsecond line$/m);
   expect(log).toMatch(/^got abc$/m);
   expect(log).not.toMatch(/process ran/);
+});
+
+test("the summary of an own step is kept beside the log of its job, without secrets", async () => {
+  const { bench } = await openBench(async ({ writeSummary }) => {
+    await writeSummary("### Done with token-1\n");
+    return null;
+  });
+  const run = await bench.run(job(PREPARE, '{ run: "echo a step later >> $GITHUB_STEP_SUMMARY" }'));
+  expect(await readFile(`${run.job("a")?.log}.summary.md`, "utf8")).toBe("### Done with ***\na step later\n");
 });
 
 test("an own step that fails fails its step with the reason", async () => {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { REPO } from "../api/stage.ts";
@@ -262,4 +262,16 @@ test("renders a Markdown file of a commit as GitHub does, shows other files as p
   expect(await page(`/blob/${id}/docs/huge.bin`)).toContain("The file has 2000001 bytes, which is too much for a page.");
   for (const path of ["docs", "none.md", "../x"]) expect((await look(`/octo/demo/blob/${id}/${path}`)).status).toBe(404);
   expect((await look(`/octo/demo/blob/${"0".repeat(40)}/docs/a%20b.md`)).status).toBe(404);
+});
+
+test("a run shows the summaries of its jobs, as text by others", async () => {
+  const { page, root, start } = shared();
+  const run = await start();
+  run.job({ name: "publish", status: "completed", conclusion: "success" }, "published\n");
+  writeFileSync(join(root, "a.log.summary.md"), "### `fix`: Fix the limit\n\nFailed: <script>alert(1)</script> [x](javascript:alert(1))\n");
+  run.observer.onDone("success", "");
+  const shown = await page(`/actions/runs/${run.id}`);
+  rmSync(join(root, "a.log.summary.md"));
+  expect(wordsOf(shown)).toContain("Summary of publish fix : Fix the limit Failed: <script>alert(1)</script> x");
+  expect(strange(shown)).toEqual([]);
 });
