@@ -119,6 +119,10 @@ const playStory = async () => {
   if (typed.join() !== "comment-text,half a sentence") faults.push(`an update lost what was typed: ${typed.join()}`);
   await check("waiting");
   const execution = page.url();
+  await page.click(".tabs a:has-text('Queue')");
+  await page.waitForSelector("#queue-main :text('held')");
+  await check("queue");
+  await page.goto(execution);
   await page.click("a:has-text('Review #')");
   await page.click("details:has(summary:has-text('nginx.conf')) tr:has-text('10m') .at >> nth=1");
   await page.keyboard.type("Say what this must agree with.");
@@ -142,6 +146,7 @@ const playStory = async () => {
   await page.click("#step-document_limit li:has-text('Attempt 2') a:has-text('transcript')");
   await page.click("summary:has-text('agent')");
   await page.waitForSelector("text=docs/operations.md");
+  await page.waitForSelector("section :text('Finished: it changed 1 file.')");
   await check("run");
   await page.click(".tabs a:has-text('Executions')");
   await check("executions");

@@ -7,6 +7,7 @@ import { LEDGER_REF } from "../core/domain/refs.ts";
 import { formatBudgetLine } from "../core/messages/budget-text.ts";
 import { findQuotaEnd } from "../core/messages/quota-note.ts";
 import { findShownEnd } from "../core/messages/time-left.ts";
+import { formatQueueLines, isQueueShared, listQueues } from "../core/messages/queue-overview.ts";
 import { openPlaces } from "../core/messages/queue-place.ts";
 import { openExecutionHistory } from "../storage/ledger/execution-history.ts";
 import { readOptionsAndWords } from "./command-options.ts";
@@ -20,7 +21,10 @@ import { openColours } from "./terminal-colours.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 import { listWaiting } from "../core/messages/waiting-items.ts";
 
-export const statusOptions = commandOptions;
+export const statusOptions = {
+  ...commandOptions,
+  queue: { type: "boolean", default: false, about: "shows only what waits to land, across all executions" },
+} as const;
 
 type ShownStatus = Pick<TreeInput, "execution" | "timeline" | "queue" | "hold" | "now">;
 
@@ -68,6 +72,7 @@ export const chooseShown = (ledger: Ledger, issue: number | null, word: string |
 export const runStatusCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, statusOptions, 1);
   const [issue, word] = [readIssueOption(values.issue), words[0] ?? null];
+  if (values.queue) return showQueues(terminal, values.json);
   const place = findInLedgers(await readShownLedgers(terminal), (each) => ({ ...each, shown: chooseShown(each.ledger, issue, word) }));
   const { ledger, shown, name } = place;
   if (shown.length === 0) terminal.out(values.json ? "[]\n" : `Enki has received no request in ${name} yet.\n`);
@@ -88,6 +93,19 @@ export const runStatusCommand = async (args: readonly string[], terminal: Termin
   // Nobody can answer a finished run.
   const shownPlace = { name, isOpen: place.ref === LEDGER_REF, toPrintCommand: (path: string) => formatGitShow(terminal, place, path) };
   for (const tree of trees) terminal.out(`${formatStatus(tree, shownPlace).join("\n")}\n`);
+  const shared = listQueues(ledger, now).filter((queue) => isQueueShared(queue));
+  for (const queue of shared) terminal.out(`\n${formatQueueLines(queue, now).join("\n")}\n`);
+  return 0;
+};
+
+/** `enki status --queue` */
+const showQueues = async (terminal: TerminalHost, isJson: boolean): Promise<number> => {
+  const { ledger, name } = findInLedgers(await readShownLedgers(terminal), (each) => each);
+  const now = terminal.now();
+  const queues = listQueues(ledger, now);
+  if (isJson) terminal.out(`${JSON.stringify(queues)}\n`);
+  else if (queues.length === 0) terminal.out(`Nothing waits to land in ${name}.\n`);
+  else terminal.out(`${queues.map((queue) => formatQueueLines(queue, now).join("\n")).join("\n\n")}\n`);
   return 0;
 };
 

@@ -64,6 +64,9 @@ describe("the commands of comments in the terminal", () => {
       ],
     });
     expect(status?.waiting).toMatchObject([{ kind: "review", step: "sort", pull: 2 }]);
+    expect((await of.enki("status", "--queue")).out).toMatch(
+      /^The queue of main: 1 waits\n {2}1\. [0-9a-f]{6}-sort Do sort: held; A person with write permission /,
+    );
     expect((await of.enki("explain", "sort")).out).toMatch(
       /^sort \(Do sort\) is waiting: A person with write permission .* \(checkpoint\)\n {2}Gate: an approving review of #2 at [0-9a-f]{12}, .*\n {2}Head \S+ passed in candidate \S+ http\S+\/local\/own\/actions\/runs\/\d+\n[^]*\nWhat you can do:\n {2}To approve: enki approve [0-9a-f]{6}-sort\n/,
     );

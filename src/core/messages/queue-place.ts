@@ -3,14 +3,15 @@ import { type Candidate, isBeingVerified, isGreen, type Queue } from "../domain/
 
 export type ShownQueue = Pick<Queue, "items" | "candidates">;
 
-const describeCandidate = (candidate: Candidate): string | null => {
+/** The state of a candidate in words; null if its last run was red. */
+export const describeCandidate = (candidate: Candidate): string | null => {
   if (isGreen(candidate)) return "verified; lands next";
   if (!isBeingVerified(candidate)) return null;
   return candidate.runs.some(({ verified }) => verified) ? "verified; waits for required checks" : "being verified";
 };
 
 /** The place of published work in the queue, in words; null for work outside of the queue. */
-const describeQueuePlace = (task: TaskId, { items, candidates }: ShownQueue): string | null => {
+export const describeQueuePlace = (task: TaskId, { items, candidates }: ShownQueue): string | null => {
   const at = items.findIndex((item) => item.task === task);
   const item = items[at];
   if (!item) return null;

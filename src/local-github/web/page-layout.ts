@@ -4,7 +4,7 @@ import { pagePath, type PageScope } from "./page-scope.ts";
 import { PAGE_SCRIPT } from "./page-script.ts";
 import { PAGE_STYLE } from "./page-style.ts";
 
-type PageTab = "overview" | "executions" | "issues" | "pulls" | "actions" | "commits" | "ledger";
+type PageTab = "overview" | "executions" | "queue" | "issues" | "pulls" | "actions" | "commits" | "ledger";
 export type PageContent = { readonly title: string; readonly tab: PageTab | null; readonly main: SafeHtml };
 
 const contentSecurityHash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
@@ -47,7 +47,7 @@ const PAGE_ICON = encodeURIComponent(
 );
 
 /** The tabs of a repository that was only cloned. */
-const CLONE_TABS: ReadonlySet<PageTab> = new Set(["executions", "commits", "ledger"]);
+const CLONE_TABS: ReadonlySet<PageTab> = new Set(["executions", "queue", "commits", "ledger"]);
 
 const renderTabs = (scope: PageScope, current: PageTab | null): SafeHtml => {
   const { issues, runs } = scope.repository;
@@ -55,6 +55,7 @@ const renderTabs = (scope: PageScope, current: PageTab | null): SafeHtml => {
   const entries: readonly (readonly [PageTab, string, number | null, string])[] = [
     ["overview", "Overview", null, pagePath(scope)],
     ["executions", "Executions", null, pagePath(scope, "executions")],
+    ["queue", "Queue", null, pagePath(scope, "queue")],
     ["issues", "Issues", open.filter(({ pull }) => !pull).length, pagePath(scope, "issues")],
     ["pulls", "Pull requests", open.filter(({ pull }) => pull).length, pagePath(scope, "pulls")],
     ["actions", "Actions", runs.size, pagePath(scope, "actions")],

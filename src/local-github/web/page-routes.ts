@@ -26,6 +26,7 @@ import { issuePath } from "./page-parts.ts";
 import { type ClonedFrom, pagePath, type PageScope } from "./page-scope.ts";
 import type { PageServer } from "./page-server.ts";
 import { type ShownPull, renderPullPage } from "./pull-page.ts";
+import { renderQueuePage } from "./queue-page.ts";
 import { renderRunPage } from "./run-page.ts";
 import { isSha } from "../../core/domain/ids.ts";
 import { homePageVersion, pageVersion } from "./page-version.ts";
@@ -100,6 +101,7 @@ type PageViews = readonly (readonly [string, PageView])[];
 const REPOSITORY_VIEWS: PageViews = [
   ["/executions", (scope, context) => renderExecutionsPage(scope, pageNumberOf(context))],
   ["/executions/:id", (scope, context) => renderExecutionPage(scope, context.req.param("id") ?? "")],
+  ["/queue", (scope) => renderQueuePage(scope)],
   ["/commits", (scope, context) => context.redirect(pagePath(scope, "commits", scope.repository.defaultBranch), 302)],
   ["/commits/:branch{.+}", viewBranch],
   ["/commit/:sha", viewCommit],
