@@ -3,7 +3,8 @@ import { listFindings } from "../domain/tampering.ts";
 import { summarizeFindings } from "../messages/tampering-text.ts";
 import { type Execution, hasFoundNothing } from "../domain/execution.ts";
 import { hashValue } from "../domain/ids.ts";
-import type { Notice, NoticeKind } from "../domain/notice.ts";
+import { type Notice, NOTICE_CODES, type NoticeKind } from "../domain/notice.ts";
+import type { Refusal } from "../domain/refusal.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation, isHeldByPerson, type Step } from "../domain/step.ts";
 import { viewBudget } from "./budget-room.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
@@ -11,14 +12,19 @@ import type { DecisionReader } from "./decision-transaction.ts";
 /** The identity of a notice: the same values give the same id. */
 const toNoticeId = (...values: readonly unknown[]): string => hashValue(values).slice(0, 10);
 
-type NoticeFacts = Partial<Pick<Notice, "person" | "step" | "pull" | "reason">> & { readonly of: readonly unknown[] };
+type NoticeFacts = Partial<Pick<Notice, "person" | "step" | "pull" | "reason">> & {
+  /** The reason's refusal. */
+  readonly refusal?: Refusal | null | undefined;
+  readonly of: readonly unknown[];
+};
 
-const createNotice = ({ requestedBy }: Execution, kind: NoticeKind, { of, ...facts }: NoticeFacts): Notice => ({
+const createNotice = ({ requestedBy }: Execution, kind: NoticeKind, { of, refusal, ...facts }: NoticeFacts): Notice => ({
   person: requestedBy,
   step: null,
   pull: null,
   reason: "",
   ...facts,
+  code: refusal?.code ?? NOTICE_CODES[kind],
   kind,
   id: toNoticeId(kind, ...of),
 });
@@ -32,7 +38,13 @@ export const listNotices = (tx: DecisionReader, execution: Execution): readonly 
     case "cancelled":
       return [];
     case "asking":
-      return [createNotice(execution, "question", { of: [execution.refusal?.next], reason: execution.refusal?.message ?? "" })];
+      return [
+        createNotice(execution, "question", {
+          of: [execution.refusal?.next],
+          reason: execution.refusal?.message ?? "",
+          refusal: execution.refusal,
+        }),
+      ];
     case "proposed":
       return [...listPlanNotices(execution), ...listRefusedChanges(execution)];
     case "running":
@@ -68,6 +80,7 @@ const listRefusedChanges = (execution: Execution): readonly Notice[] =>
             of: [change.requestedBy, change.refusal?.message],
             person: change.requestedBy,
             reason: change.refusal?.message ?? "",
+            refusal: change.refusal,
           }),
         ]
       : [],
@@ -77,27 +90,28 @@ const listStepNotices = (execution: Execution, step: Step): readonly Notice[] =>
   const { id, state, refusal, attempt } = step;
   // A workflow itself decides what follows a failure.
   if (state === "failed" && execution.workflow) return [];
-  if (state === "failed") return [createNotice(execution, "failure", { of: [id, attempt], step: id, reason: refusal?.message ?? "" })];
+  if (state === "failed")
+    return [createNotice(execution, "failure", { of: [id, attempt], step: id, reason: refusal?.message ?? "", refusal })];
   return state === "waiting" ? listWaitNotices(execution, step) : [];
 };
 
 const listWaitNotices = (execution: Execution, step: Step): readonly Notice[] => {
   const { id, refusal, attempt } = step;
   const reason = refusal?.message ?? "";
-  if (isAwaitingAnswer(step)) return [createNotice(execution, "question", { of: [refusal?.next], step: id, reason })];
-  if (isAwaitingConfirmation(step)) return [createNotice(execution, "confirmation", { of: [id, attempt], step: id, reason })];
+  if (isAwaitingAnswer(step)) return [createNotice(execution, "question", { of: [refusal?.next], step: id, reason, refusal })];
+  if (isAwaitingConfirmation(step)) return [createNotice(execution, "confirmation", { of: [id, attempt], step: id, reason, refusal })];
   if (refusal?.code === "approval-gone")
-    return [createNotice(execution, "approval", { of: [execution.approved?.at, refusal.message], reason })];
+    return [createNotice(execution, "approval", { of: [execution.approved?.at, refusal.message], reason, refusal })];
   return isHeldByPerson(step) && refusal?.code !== "unreviewed" ? [] : listReviewNotices(execution, step);
 };
 
 /** Finished work that a person must look at: a head on its pull request, or a report. */
 const listReviewNotices = (execution: Execution, step: Step): readonly Notice[] => {
-  const { id, head, pull, result } = step;
-  if (!head) return [createNotice(execution, "report", { of: [id, result], step: id })];
+  const { id, head, pull, result, refusal } = step;
+  if (!head) return [createNotice(execution, "report", { of: [id, result], step: id, refusal })];
   return pull === null
     ? []
-    : [createNotice(execution, "review", { of: [id, head.sha], step: id, pull, reason: summarizeFindings(listFindings(step)) })];
+    : [createNotice(execution, "review", { of: [id, head.sha], step: id, pull, reason: summarizeFindings(listFindings(step)), refusal })];
 };
 
 /** Notices of a frozen base, for its oldest execution only: a person releases the base for every execution. */
@@ -107,7 +121,9 @@ const listFreezeNotices = (tx: DecisionReader, execution: Execution): readonly N
   if (!frozen) return [];
   const isOlder = (each: Execution): boolean => each.baseBranch === baseBranch && each.state === "running" && each.createdAt < createdAt;
   if (tx.executions().some(isOlder)) return [];
-  return [createNotice(execution, "freeze", { of: [baseBranch, frozen.code, landedTip, freezes ?? 0], reason: frozen.message })];
+  return [
+    createNotice(execution, "freeze", { of: [baseBranch, frozen.code, landedTip, freezes ?? 0], reason: frozen.message, refusal: frozen }),
+  ];
 };
 
 /** The day's budget is renewed by itself, so only the execution's own budget needs a person. */
@@ -122,5 +138,5 @@ const listStopNotices = (tx: DecisionReader, execution: Execution): readonly Not
   if (failed.length > 0) return failed;
   const attempts = steps.reduce((sum, { attempt }) => sum + attempt, execution.planning.attempt);
   const reason = execution.refusal?.message ?? "";
-  return [createNotice(execution, "stop", { of: [attempts, reason], reason })];
+  return [createNotice(execution, "stop", { of: [attempts, reason], reason, refusal: execution.refusal })];
 };

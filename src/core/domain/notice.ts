@@ -32,6 +32,25 @@ export type Notice = {
   readonly pull: number | null;
   /** The reason in one sentence; empty if the kind says everything. */
   readonly reason: string;
+  /** The code of the reason, which stays the same if its sentence changes; absent in decisions of earlier versions. */
+  readonly code?: string;
+};
+
+/** The codes of notices whose reason has no refusal. */
+export const NOTICE_CODES: Readonly<Record<NoticeKind, string>> = {
+  plan: "awaits-approval",
+  question: "asked",
+  review: "checkpoint",
+  report: "checkpoint",
+  confirmation: "awaits-person",
+  approval: "approval-gone",
+  failure: "failed",
+  stop: "failed",
+  refusal: "awaits-person",
+  freeze: "awaits-person",
+  budget: "budget-spent",
+  nothing: "nothing-changed",
+  answer: "answered",
 };
 
 /** A notice as a webhook receives it. Chat systems show `text`. */
@@ -40,6 +59,8 @@ export type NoticeMessage = {
   /** The same for a repeated post of the same notices. */
   readonly id: string;
   readonly kinds: readonly NoticeKind[];
+  /** See {@link Notice}. */
+  readonly code?: string;
   readonly execution: ExecutionId;
   readonly issue: number;
   readonly pull: number | null;

@@ -1,7 +1,9 @@
 import type { Execution } from "../domain/execution.ts";
 import type { Login } from "../domain/ids.ts";
 import type { Notice } from "../domain/notice.ts";
+import { NOTHING_TO_DO_CODE } from "../domain/step.ts";
 import { escapeSentence, quoteWithin, toInlineCode, toOneLine } from "./escape.ts";
+import { linkRefusalCode } from "./refusal-page.ts";
 import { mentionPerson } from "./mention-person.ts";
 
 /** For a person whose own review does not open a checkpoint. */
@@ -15,12 +17,18 @@ export const renderNoticeComment = (execution: Execution, notices: readonly Noti
     .map(([person, own]) => {
       const [first, ...others] = own;
       const link = `[What you can do](${url})`;
-      if (first && others.length === 0) return `${mentionPerson(person)}, ${describeNotice(execution, first)} ${link}.`;
-      const listed = own.slice(0, MAX_NOTICES_LISTED).map((notice) => `- ${describeNotice(execution, notice)}`);
+      if (first && others.length === 0) return `${mentionPerson(person)}, ${describeNotice(execution, first)} ${link}${linkCode(first)}.`;
+      const listed = own.slice(0, MAX_NOTICES_LISTED).map((notice) => `- ${describeNotice(execution, notice)}${linkCode(notice)}`);
       const more = own.length > MAX_NOTICES_LISTED ? [`- … and ${own.length - MAX_NOTICES_LISTED} more.`] : [];
       return [`${mentionPerson(person)}, Enki waits for you. ${link}:`, "", ...listed, ...more].join("\n");
     })
     .join("\n\n");
+
+/** Codes without a paragraph in the reference of refusals. */
+const OWN_CODES: ReadonlySet<string> = new Set(["answered", "failed", "nothing-changed", NOTHING_TO_DO_CODE]);
+
+/** The code of a notice, with a link to its paragraph. */
+const linkCode = ({ code }: Notice): string => (code === undefined || OWN_CODES.has(code) ? "" : ` (${linkRefusalCode(code)})`);
 
 const groupByPerson = (notices: readonly Notice[]): readonly (readonly [Login, readonly Notice[]])[] =>
   [...new Set(notices.map(({ person }) => person))].map((person) => [person, notices.filter((notice) => notice.person === person)]);

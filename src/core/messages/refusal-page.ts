@@ -6,7 +6,7 @@ import { escapeSentence, toInlineCode } from "./escape.ts";
 const REFUSALS_PAGE = `https://github.com/${PRODUCT.owner}/${PRODUCT.repository}/blob/v${PRODUCT.version}/docs/reference/refusals.md`;
 
 /** A code with a link to its paragraph. */
-const linkRefusalCode = (code: string): string => `[${toInlineCode(code)}](${REFUSALS_PAGE}#${code})`;
+export const linkRefusalCode = (code: string): string => `[${toInlineCode(code)}](${REFUSALS_PAGE}#${code})`;
 
 /** A reason with a link to the paragraph of its code. */
 export const renderReason = ({ code, message }: Refusal, limit?: number): string =>

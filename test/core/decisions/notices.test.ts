@@ -1,3 +1,5 @@
+import { decide } from "../../../src/core/decisions/decide.ts";
+import type { QueryFacts } from "../../../src/core/domain/query.ts";
 import { describe, expect, test } from "vitest";
 import { NO_BUDGET } from "../../../src/core/domain/budget.ts";
 import { openStory } from "../../conformance/story.ts";
@@ -49,7 +51,9 @@ describe("a person is notified when, and only when, the person must act", () => 
     await verifyAll(it);
     expect(it.step("fine")?.landed).not.toBeNull();
     expect(told(it)).toEqual([
-      expect.stringMatching(/^@maintainer, `bad` failed: the tests fail\. \[What you can do\]\(https:\/\/.*#issuecomment-\d+\)\.$/),
+      expect.stringMatching(
+        /^@maintainer, `bad` failed: the tests fail\. \[What you can do\]\(https:\/\/.*#issuecomment-\d+\) \(\[`work-failed`\]\(\S+#work-failed\)\)\.$/,
+      ),
       expect.stringMatching(/@maintainer, the agent waits for your answer\./),
       `review of #${it.step("gated")?.pull ?? 0} by maintainer`,
     ]);
@@ -208,6 +212,7 @@ describe("[notify] webhook", () => {
     await it.later();
     const { id, issue } = it.execution();
     expect(it.state.notices.map(({ kinds }) => kinds)).toEqual([["failure"], ["review"]]);
+    expect(it.state.notices.map(({ code }) => code)).toEqual([it.step("a")?.refusal?.code, "checkpoint"]);
     expect(it.state.notices[0]).toMatchObject({ execution: id, issue, person: "maintainer", pull: null });
     expect(it.state.notices[0]?.text).toContain("&lt;!channel&gt; &amp; more");
     expect(it.state.notices[1]?.pull).toBe(it.step("b")?.pull);
@@ -226,4 +231,20 @@ describe("[notify] webhook", () => {
     await it.end("verify/");
     expect(it.step("b")?.landed).not.toBeNull();
   });
+});
+
+test("a notice that an earlier version stored is decided again without its code", async () => {
+  const it = open({ notify: { webhook: "https://chat.test/hook", secret: null } });
+  await ask(it, step("a"));
+  await it.end(`work/${it.execution().id}-a`, { end: "failed", why: "no" });
+  const listTexts = (rules: number): string[] =>
+    it.state.writes.flatMap(({ inputs: { events, snapshot }, parent }) => {
+      const again = decide(events, { ...snapshot, rules, ledger: parent, facts: new Map(snapshot.facts) as QueryFacts });
+      const effects = again.kind === "act" ? again.effects : [];
+      return effects.filter(({ key }) => /^(?:post-notice|write-comment:notice)/.test(key)).map((effect) => JSON.stringify(effect));
+    });
+  const isCoded = (text: string): boolean => /"code"|refusals\.md#/.test(text);
+  expect(listTexts(3).every(isCoded)).toBe(true);
+  expect(listTexts(2)).toHaveLength(listTexts(3).length);
+  expect(listTexts(2).some(isCoded)).toBe(false);
 });

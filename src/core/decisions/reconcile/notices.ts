@@ -1,3 +1,4 @@
+import { followsRules } from "../../domain/decision.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { type ExecutionId, hashValue } from "../../domain/ids.ts";
 import { ANSWER_STEP_ID } from "../../domain/adhoc-task.ts";
@@ -20,7 +21,7 @@ const MAX_POSTS = 4;
 export const reconcileNotices = (tx: DecisionTransaction): void => {
   const sent = openSentNotices(tx);
   for (const execution of tx.executions()) {
-    const notices = listNotices(tx, execution).map((notice) => withReviewer(tx, notice));
+    const notices = listNotices(tx, execution).map((notice) => withKnownCode(tx, withReviewer(tx, notice)));
     if (notices.length === 0) continue;
     for (const notice of notices) if (notice.kind === "review") requestReview(tx, execution, notice);
     const commented = notices.filter((notice) => needsComment(tx, execution, notice));
@@ -43,6 +44,12 @@ const requestReview = (tx: DecisionTransaction, execution: Execution, notice: No
 /** Tells a person without permission to open a checkpoint alone that another person must. */
 const withReviewer = (tx: DecisionReader, notice: Notice): Notice =>
   notice.kind === "review" && !mayReviewAlone(tx) ? { ...notice, reason: `${OTHER_REVIEWER_REASON} ${notice.reason}`.trimEnd() } : notice;
+
+const withKnownCode = (tx: DecisionReader, notice: Notice): Notice => {
+  if (followsRules(tx.snapshot, 3)) return notice;
+  const { code: _, ...rest } = notice;
+  return rest;
+};
 
 /** Whether the review of the person who asked for the work opens a checkpoint. */
 const mayReviewAlone = (tx: DecisionReader): boolean => tx.snapshot.config.policy.selfApproval.includes("requester");
@@ -125,11 +132,12 @@ const postNotices = (tx: DecisionTransaction, execution: Execution, notices: rea
   for (const notice of notices) {
     const key = `post-notice:${execution.id}/${notice.id}` as const;
     if ((tx.effectRecord(key)?.attempts ?? 0) >= MAX_POSTS) continue;
-    const { id, kind, person, pull } = notice;
+    const { id, kind, person, pull, code } = notice;
     const message = {
       text: `${renderNoticeText(execution, notice)} ${url}`,
       id: `${execution.id}/${id}`,
       kinds: [kind],
+      ...(code !== undefined && { code }),
       execution: execution.id,
       issue: execution.issue,
       pull,
