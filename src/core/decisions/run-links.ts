@@ -1,4 +1,5 @@
-import { type Execution, isPlanning } from "../domain/execution.ts";
+import { listEndedAttempts } from "../domain/ended-attempts.ts";
+import type { Execution } from "../domain/execution.ts";
 import { type BranchName, type StepId, type TaskId, toTaskId } from "../domain/ids.ts";
 import { type Job, toJobKey } from "../domain/job.ts";
 import { findOpenConflict, type Step } from "../domain/step.ts";
@@ -42,10 +43,13 @@ const findVerifyingRun = (tx: DecisionReader, base: BranchName, task: TaskId): n
   return candidate && run ? findRun(tx, { kind: "verify", target: candidate.commit, attempt: run.attempt }) : null;
 };
 
-/** The addresses of all ended attempts of an execution, and of the last verification of each step. */
+/**
+ * The addresses of all ended attempts of an execution, and of the last verification of each step. Leaves out running jobs:
+ * the table of the steps links their runs, and a run's number alone must not cause an edit of the comment.
+ */
 export const findJobRuns = (tx: DecisionReader, execution: Execution): RunsByJob =>
   Object.fromEntries(
-    [...listEndedJobs(tx, execution).map((job) => [toJobKey(job), findRun(tx, job)] as const), ...listVerifications(tx, execution)].flatMap(
+    [...listEndedAttempts(execution).map((job) => [toJobKey(job), findRun(tx, job)] as const), ...listVerifications(tx, execution)].flatMap(
       ([key, run]) => {
         const url = toRunUrl(tx, run);
         return url === null ? [] : [[key, url]];
@@ -55,23 +59,3 @@ export const findJobRuns = (tx: DecisionReader, execution: Execution): RunsByJob
 
 const listVerifications = (tx: DecisionReader, { id }: Execution): (readonly [string, number | null])[] =>
   tx.steps(id).map((step) => [toVerificationKey(step.id), step.verification?.run ?? null] as const);
-
-const countUp = (count: number): readonly number[] => Array.from({ length: count }, (_, at) => at + 1);
-
-/** Leaves out running jobs: the table of the steps links their runs, and a run's number alone must not cause an edit of the comment. */
-const listEndedJobs = (tx: DecisionReader, execution: Execution): readonly Job[] => {
-  const { id, planning } = execution;
-  const planned = countUp(isPlanning(execution) ? planning.attempt - 1 : planning.attempt);
-  return [
-    ...planned.map((attempt): Job => ({ kind: "plan", target: id, attempt })),
-    ...tx.steps(id).flatMap((step): Job[] => {
-      const [target, { resolution }] = [toTaskId(id, step.id), step];
-      const worked = countUp(step.state === "running" ? step.attempt - 1 : step.attempt);
-      const resolved = resolution ? countUp(resolution.deadline === null ? resolution.attempt : resolution.attempt - 1) : [];
-      return [
-        ...worked.map((attempt): Job => ({ kind: "work", target, attempt })),
-        ...resolved.map((attempt): Job => ({ kind: "resolve", target, attempt })),
-      ];
-    }),
-  ];
-};

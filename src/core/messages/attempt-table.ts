@@ -1,7 +1,7 @@
 import { type AgentUsage, NO_USAGE } from "../domain/agent-usage.ts";
+import { listEndedAttempts } from "../domain/ended-attempts.ts";
 import type { Execution } from "../domain/execution.ts";
 import { sumUsage } from "../domain/execution-usage.ts";
-import { toTaskId } from "../domain/ids.ts";
 import { type JobKey, readJobKey, toJobKey } from "../domain/job.ts";
 import type { Step } from "../domain/step.ts";
 import { formatCost, formatCount, formatUsageTotal } from "./agent-usage.ts";
@@ -23,20 +23,10 @@ type Attempt = {
 
 const MAX_ATTEMPTS_LISTED = 100;
 
-const countUp = (count: number): readonly number[] => Array.from({ length: count }, (_, at) => at + 1);
-
-/** The jobs of an execution by their numbers, with those that only a report names. */
-const listJobs = ({ id, planning, steps, usage = {} }: Execution): readonly JobKey[] => {
-  const planned = countUp(planning.attempt).map((attempt) => toJobKey({ kind: "plan", target: id, attempt }));
-  const worked = Object.values(steps).flatMap((step) => {
-    const target = toTaskId(id, step.id);
-    return [
-      ...countUp(step.attempt).map((attempt) => toJobKey({ kind: "work", target, attempt })),
-      ...countUp(step.resolution?.attempt ?? 0).map((attempt) => toJobKey({ kind: "resolve", target, attempt })),
-    ];
-  });
-  return [...new Set([...planned, ...worked, ...(Object.keys(usage) as JobKey[])])];
-};
+/** The ended attempts, and the jobs that only a report names. */
+const listJobs = (execution: Execution): readonly JobKey[] => [
+  ...new Set([...listEndedAttempts(execution).map((job) => toJobKey(job)), ...(Object.keys(execution.usage ?? {}) as JobKey[])]),
+];
 
 const nameJob = ({ kind, target }: { readonly kind: string; readonly target: string }): string => {
   const [, step = ""] = /^[^-]+-(.+)$/.exec(target) ?? [];

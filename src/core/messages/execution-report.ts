@@ -1,4 +1,6 @@
+import { listEndedAttempts } from "../domain/ended-attempts.ts";
 import type { Execution } from "../domain/execution.ts";
+import { toJobKey } from "../domain/job.ts";
 import {
   boundsOf,
   type ExecutionTimeline,
@@ -15,7 +17,7 @@ import type { Millis } from "../domain/ids.ts";
 import { type CheckHistory, listFlakyChecks } from "../domain/flaky-check.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { Queue } from "../domain/queue.ts";
-import { describeStepUsage, describeUsage } from "./agent-usage.ts";
+import { describeStepUsage, describeUsage, formatUsage } from "./agent-usage.ts";
 import { formatDuration } from "./duration-text.ts";
 import {
   COMPARISON_HEAD,
@@ -58,6 +60,8 @@ export type ExecutionReport = {
   readonly critical: readonly string[];
   /** The time that the plan took an agent and a person. */
   readonly planning: WaitTotals;
+  /** The ended attempts of the planner; `took`: null if unknown. `usage`: empty without a report. */
+  readonly planner: readonly { readonly attempt: number; readonly took: Millis | null; readonly usage: string }[];
   readonly waits: WaitTotals;
   readonly steps: readonly ReportedStep[];
   /** The estimate beside the actual amounts; null without a recorded estimate. */
@@ -90,6 +94,21 @@ const sumPlanning = ({ states }: ExecutionTimeline, now: Millis): WaitTotals => 
     states.filter(({ state }) => wanted.includes(state)).reduce((total, { from, to }) => total + (to ?? now) - from, 0);
   return { ...NO_WAITS, agent: sum(["planning"]), person: sum(["asking", "proposed"]) };
 };
+
+const listPlannerAttempts = (execution: Execution): ExecutionReport["planner"] =>
+  listEndedAttempts(execution)
+    .filter(({ kind }) => kind === "plan")
+    .map((job) => {
+      const [took, used] = [execution.times?.[toJobKey(job)], execution.usage?.[toJobKey(job)]];
+      return { attempt: job.attempt, took: took ?? null, usage: used ? formatUsage(used) : "" };
+    })
+    .filter(({ took, usage }) => took !== null || usage !== "");
+
+/** The attempts of the planner, each in a line. */
+export const formatPlannerAttempts = ({ planner }: ExecutionReport): readonly string[] =>
+  planner.map(({ attempt, took, usage }) =>
+    [`attempt ${attempt}`, took === null ? "" : formatDuration(took), usage].filter((part) => part !== "").join(" · "),
+  );
 
 /** Computes the report of an execution from the ledger's history. */
 export const createReport = ({ execution, plan, timeline, queue, now }: ReportInput): ExecutionReport => {
@@ -124,6 +143,7 @@ export const createReport = ({ execution, plan, timeline, queue, now }: ReportIn
     usage: describeUsage(execution),
     critical,
     planning,
+    planner: listPlannerAttempts(execution),
     waits: steps.reduce((total, { waits }) => addWaits(total, waits), planning),
     steps,
     comparison: plan && compareEstimate({ execution, plan, timeline }),
@@ -203,6 +223,13 @@ export const renderReportMarkdown = (report: ExecutionReport): string => {
       "|---|---|---|---|---|---|---|---|---|---|",
       ...rows.map((row) => `| ${row} |`),
     ].join("\n"),
+    ...(report.planner.length === 0
+      ? []
+      : [
+          `#### Planner\n\n${formatPlannerAttempts(report)
+            .map((line) => `- ${line}`)
+            .join("\n")}`,
+        ]),
     ...(report.comparison === null ? [] : [renderComparison(report.comparison)]),
     ...(retried.length === 0 ? [] : [`#### Retried\n\n${retried.join("\n")}`]),
     ...(report.flaky.length === 0 ? [] : [renderFlakyNote(report.baseBranch, report.flaky)]),

@@ -2,7 +2,7 @@ import { escapeHtml } from "./escape-html.ts";
 import { formatDuration } from "./duration-text.ts";
 import { describeFlakes } from "./flaky-text.ts";
 import { COMPARISON_HEAD, COMPARISON_NOTE, type ComparedAmounts, formatComparedCells } from "./estimate-comparison.ts";
-import { type ExecutionReport, type ReportedStep, WAIT_WORDS } from "./execution-report.ts";
+import { type ExecutionReport, type ReportedStep, WAIT_WORDS, formatPlannerAttempts } from "./execution-report.ts";
 import { WAIT_KINDS, type WaitTotals } from "../domain/execution-timeline.ts";
 
 const STYLE = `:root{color-scheme:light dark;--text:#1f2328;--dim:#59636e;--line:#d1d9e0;--page:#fff;--queue:#8c6d00;--agent:#0759b8;--checks:#7440c4;--person:#b3261e}
@@ -64,6 +64,13 @@ const renderComparison = ({ comparison }: ExecutionReport): string => {
 <tbody>${rows.join("\n")}</tbody></table></div><p class="dim">${COMPARISON_NOTE}</p>`;
 };
 
+const renderPlanner = (report: ExecutionReport): string =>
+  report.planner.length === 0
+    ? ""
+    : `<h2>Planner</h2><ul>${formatPlannerAttempts(report)
+        .map((line) => `<li>${escapeHtml(line)}</li>`)
+        .join("")}</ul>`;
+
 /** The report as one HTML file without scripts and without references. */
 export const renderReportPage = (report: ExecutionReport): string => {
   const { id, state, took, request, critical, waits, steps, issue, usage } = report;
@@ -77,6 +84,6 @@ export const renderReportPage = (report: ExecutionReport): string => {
 <h2>All steps together</h2>${renderBar(waits)}${usage === "" ? "" : `<p>${escapeHtml(usage)}</p>`}
 <p class="key">${SHOWN_KINDS.map((kind) => `<i class="${kind}"></i>${WAIT_WORDS[kind]}`).join("")}</p>
 <h2>Steps</h2><div class="scroll" tabindex="0" role="region" aria-label="Steps"><table><thead><tr><th scope="col">step</th><th scope="col">state</th><th scope="col">time</th><th scope="col">waited for</th></tr></thead>
-<tbody>${steps.map((step) => renderRow(step, took)).join("\n")}</tbody></table></div>${renderComparison(report)}${renderFlakySection(report)}</main></body></html>
+<tbody>${steps.map((step) => renderRow(step, took)).join("\n")}</tbody></table></div>${renderPlanner(report)}${renderComparison(report)}${renderFlakySection(report)}</main></body></html>
 `;
 };

@@ -4,6 +4,8 @@ import { NO_USAGE } from "../../../src/core/domain/agent-usage.ts";
 import { extendTimeline, startTimeline } from "../../../src/core/domain/execution-timeline.ts";
 import { createReport, renderReportMarkdown } from "../../../src/core/messages/execution-report.ts";
 import { renderReportPage } from "../../../src/core/messages/report-page.ts";
+import { decide } from "../../../src/core/decisions/decide.ts";
+import type { QueryFacts } from "../../../src/core/domain/query.ts";
 import { plan, step } from "../../support/build.ts";
 import { config } from "../../support/config.ts";
 import { openStory } from "../../support/story.ts";
@@ -150,4 +152,24 @@ test("a report of an execution without history has no comparison", async () => {
   const report = reportOf({ ...it, id });
   expect(report.comparison).toBeNull();
   expect(renderReportMarkdown(report)).not.toContain("Estimate");
+});
+
+test("the time of a planner's attempt is in the table of attempts and in the report", async () => {
+  const it = openStory(TIMED);
+  const id = await it.propose(plan(step("fix")));
+  const took = it.execution()?.times?.[`plan/${id}/1`] ?? 0;
+  expect(took).toBeGreaterThan(0);
+  expect(it.comment()).toMatch(/\| planner \| 1 \| \d+ s \| \[run\]/);
+  const execution = it.execution();
+  if (!execution) throw new Error("there is no execution");
+  const report = createReport({ execution, plan: plan(step("fix")), timeline: startTimeline(id), now: it.state.now });
+  expect(report.planner).toEqual([{ attempt: 1, took, usage: "" }]);
+  expect(renderReportMarkdown(report)).toMatch(/#### Planner\n\n- attempt 1 · \d+ s\n/);
+  expect(renderReportPage(report)).toMatch(/<h2>Planner<\/h2><ul><li>attempt 1 · \d+ s<\/li><\/ul>/);
+  it.replay();
+  const earlier = it.state.writes.map(({ inputs: { events, snapshot }, parent }) => {
+    const again = decide(events, { ...snapshot, rules: 2, ledger: parent, facts: new Map(snapshot.facts) as QueryFacts });
+    return again.kind === "act" ? again.ledger.executions[id]?.times : undefined;
+  });
+  expect(earlier.every((times) => times === undefined)).toBe(true);
 });

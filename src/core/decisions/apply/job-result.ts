@@ -3,6 +3,7 @@ import type { Event } from "../../domain/event.ts";
 import { readTaskId, toTaskId } from "../../domain/ids.ts";
 import { type Job, type JobKey, type JobResult, readJobKey, toJobKey } from "../../domain/job.ts";
 import { settleCharge } from "../../domain/execution-charges.ts";
+import { followsRules } from "../../domain/decision.ts";
 import { recordTime } from "../../domain/step-history.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { recordUsage } from "../../domain/execution-usage.ts";
@@ -68,9 +69,9 @@ const chargeExecution = (tx: DecisionTransaction, job: Job, result: JobResult): 
   if (charged !== execution) tx.putExecution(charged);
 };
 
-/** Records how long a step's job took. Decisions that earlier versions stored have no such configuration, and recorded no times. */
+/** Records how long a job took. Decisions that earlier versions stored have no such configuration, and recorded no times of planners. */
 const recordJobTime = (tx: DecisionReader, execution: Execution, job: JobKey): Execution => {
-  if (readJobKey(job)?.kind === "plan") return execution;
+  if (readJobKey(job)?.kind === "plan" && !followsRules(tx.snapshot, 3)) return execution;
   const start = tx.effectRecord(`start-job:${job}`)?.at;
   return start === undefined || tx.snapshot.config.policy.tests === undefined ? execution : recordTime(execution, job, tx.now - start);
 };
