@@ -2,7 +2,7 @@ import type { Execution } from "../domain/execution.ts";
 import { type ExecutionId, type Millis, readTaskId, type Sha, type StepId, type TaskId } from "../domain/ids.ts";
 import type { Ledger } from "../domain/ledger.ts";
 import { readOwn } from "../domain/own-record.ts";
-import type { Candidate, Queue, QueueItem, VerifyRun } from "../domain/queue.ts";
+import { type Candidate, isGreen, type Queue, type QueueItem, type VerifyRun } from "../domain/queue.ts";
 import type { Step } from "../domain/step.ts";
 import { toOneLine } from "./escape.ts";
 import { describeCandidate, describeQueuePlace } from "./queue-place.ts";
@@ -57,10 +57,13 @@ const expectLanding = ({ execution, step }: FoundWork, { state }: QueueItem, aft
   return Math.max(after, step.head.since + landing);
 };
 
-const showCandidate = (candidate: Candidate): ShownCandidate => ({
+const isHeld = (candidate: Candidate, { items }: Queue): boolean =>
+  candidate.items.some(({ task }) => items.some((item) => item.task === task && item.state === "held"));
+
+const showCandidate = (candidate: Candidate, queue: Queue): ShownCandidate => ({
   commit: candidate.commit,
   tasks: candidate.items.map(({ task }) => task),
-  state: describeCandidate(candidate) ?? "was red",
+  state: isGreen(candidate) && isHeld(candidate, queue) ? "verified; held" : (describeCandidate(candidate) ?? "was red"),
   runs: candidate.runs,
 });
 
@@ -84,7 +87,12 @@ const showQueue = (ledger: Ledger, base: string, { queue, now }: { queue: Queue;
       expectedAt,
     };
   });
-  return { base, frozen: queue.frozen?.message ?? "", items, candidates: queue.candidates.map(showCandidate) };
+  return {
+    base,
+    frozen: queue.frozen?.message ?? "",
+    items,
+    candidates: queue.candidates.map((candidate) => showCandidate(candidate, queue)),
+  };
 };
 
 /** What waits to land on each base branch, across all executions; without empty queues. */

@@ -61,3 +61,14 @@ test("a frozen queue says why nothing lands, and an empty one is left out", asyn
   while (it.running().some((job) => job.startsWith("verify/"))) await it.verified();
   expect(listQueues(it.state.ledger, it.state.now)).toEqual([]);
 });
+
+test("a verified candidate with a held step does not promise to land next", async () => {
+  const it = openStory();
+  await it.propose(plan(step("fix", { checkpoint: true })));
+  await it.approve();
+  await it.worked("fix");
+  await it.verified();
+  const [queue] = listQueues(it.state.ledger, it.state.now);
+  expect(queue?.items.map(({ place }) => place)).toEqual(["held"]);
+  expect(queue?.candidates.map(({ state }) => state)).toEqual(["verified; held"]);
+});
