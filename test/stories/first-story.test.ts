@@ -78,7 +78,7 @@ test("a comment becomes landed merges, in the order of the plan, and closes the 
 
     | step | attempt | time | run |
     |---|---|---|---|
-    | planner | 1 |  | [run](http://github.example/octo/demo/actions/runs/(number)) |
+    | planner | 1 | (duration) | [run](http://github.example/octo/demo/actions/runs/(number)) |
     | \`fix\` | 1 | (duration) | [run](http://github.example/octo/demo/actions/runs/(number)) |
     | \`test\` | 1 | (duration) | [run](http://github.example/octo/demo/actions/runs/(number)) |
     | \`fix\` (verified) |  |  | [run](http://github.example/octo/demo/actions/runs/(number)) |

@@ -57,6 +57,8 @@ const expectLanding = ({ execution, step }: FoundWork, { state }: QueueItem, aft
   return Math.max(after, step.head.since + landing);
 };
 
+const describePlace = ({ state, task }: QueueItem, queue: Queue): string => PLACES[state] ?? describeQueuePlace(task, queue) ?? "";
+
 const isHeld = (candidate: Candidate, { items }: Queue): boolean =>
   candidate.items.some(({ task }) => items.some((item) => item.task === task && item.state === "held"));
 
@@ -82,7 +84,7 @@ const showQueue = (ledger: Ledger, base: string, { queue, now }: { queue: Queue;
       title: work.title,
       pull: work.step?.pull ?? null,
       position: at + 1,
-      place: PLACES[item.state] ?? describeQueuePlace(item.task, queue) ?? "",
+      place: describePlace(item, queue),
       reason: item.refusal?.message ?? "",
       expectedAt,
     };
