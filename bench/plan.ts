@@ -1,13 +1,25 @@
+import { draw } from "./refinery/random.ts";
 import type { ChainLink } from "../src/core/domain/query.ts";
 import { emptyQueue } from "../src/core/domain/queue.ts";
 import type { TaskId } from "../src/core/domain/ids.ts";
 import { planQueue } from "../src/core/refinery/plan-queue.ts";
 import type { RefineryState } from "../src/core/refinery/refinery-state.ts";
 
-/** Planning for queues of these sizes with 16 slots: milliseconds, the median of several. */
+/** The median for so many steps, and the growth from the smallest size to the largest: 1 is as N log N. */
+const LIMITS = { steps: 300, ms: 50, growth: 1.5 } as const;
+
+/** Planning for queues of these sizes with 16 slots: milliseconds of CPU time, the median of several. Ends with 1 if a gate does not hold. */
 const SIZES = [300, 600, 1_250, 2_500, 5_000];
 const RUNS = 9;
-const SHAPES = { flat: 0, layered: 10 } as const;
+const SHAPES = { flat: 0, layered: 10, conflicting: 0 } as const;
+/** The odds of two steps of the conflicting shape to conflict, for as many steps; longer queues have as many conflicts a step. */
+const CONFLICTS = { odds: 0.02, steps: 300 } as const;
+
+/** CPU time of this process: other processes take part of the wall time. */
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+};
 
 /** Facts as they are once git was asked: everything merges. */
 const chain: RefineryState["mergeChain"] = ({ onto, merges }) => {
@@ -16,6 +28,28 @@ const chain: RefineryState["mergeChain"] = ({ onto, merges }) => {
     tip = `${tip.slice(0, 12)}${tip.length}.${each.task}`.slice(-40);
     return { kind: "merged", commit: tip, tree: tip };
   });
+};
+
+/** The same with conflicts between steps, which git finds by comparing each step with those below it; `spent`: its time, which is no time of planning. */
+const openConflicts = (size: number) => {
+  const odds = CONFLICTS.odds * Math.min(1, CONFLICTS.steps / size);
+  const below = new Map<string, readonly number[]>([["base", []]]);
+  const numberOf = (of: TaskId): number => Number(of.split("-s")[1]);
+  let spent = 0;
+  const mergeChain: RefineryState["mergeChain"] = ({ onto, merges }) => {
+    const from = cpuMs();
+    let tip = onto;
+    const links = merges.map((each): ChainLink => {
+      const [step, steps] = [numberOf(each.task), below.get(tip) ?? []];
+      if (steps.some((other) => draw(1, other, step) < odds)) return { kind: "conflict", paths: ["a.txt"] };
+      tip = `${tip.slice(0, 12)}${steps.length}.${each.task}`.slice(-40);
+      below.set(tip, [...steps, step]);
+      return { kind: "merged", commit: tip, tree: tip };
+    });
+    spent += cpuMs() - from;
+    return links;
+  };
+  return { mergeChain, spent: (): number => spent };
 };
 
 const task = (at: number): TaskId => `abcdef-s${at}`;
@@ -41,12 +75,12 @@ const stateOf = (size: number, width: number): RefineryState => ({
 });
 
 /** The shortest and the median time of a plan, in milliseconds. */
-const time = (state: RefineryState): { least: number; median: number } => {
+const time = (state: RefineryState, spent: () => number = () => 0): { least: number; median: number } => {
   for (let warm = 0; warm < 3; warm += 1) planQueue(state);
   const times = Array.from({ length: RUNS }, () => {
-    const from = performance.now();
+    const [from, spentBefore] = [cpuMs(), spent()];
     planQueue(state);
-    return performance.now() - from;
+    return cpuMs() - from - (spent() - spentBefore);
   }).sort((a, b) => a - b);
   const round = (value = 0): number => Math.round(value * 100) / 100;
   return { least: round(times[0]), median: round(times[Math.floor(RUNS / 2)]) };
@@ -64,12 +98,13 @@ const afterRed = (state: RefineryState): RefineryState => {
 
 const rows = Object.entries(SHAPES).flatMap(([shape, width]) =>
   SIZES.map((size) => {
-    const first = stateOf(size, width);
+    const git = shape === "conflicting" ? openConflicts(size) : { mergeChain: chain, spent: () => 0 };
+    const first = { ...stateOf(size, width), mergeChain: git.mergeChain };
     const going = { ...first, queue: planQueue(first).queue };
-    return { shape, size, first: time(first), nothing: time(going), red: time(afterRed(first)) };
+    return { shape, size, first: time(first, git.spent), nothing: time(going, git.spent), red: time(afterRed(first), git.spent) };
   }),
 );
-console.log(JSON.stringify({ bench: "plan", unit: "ms", slots: 16, runs: RUNS, rows }));
+console.log(JSON.stringify({ bench: "plan", unit: "CPU ms", slots: 16, runs: RUNS, rows }));
 const cell = ({ least, median }: { least: number; median: number }): string => `${median} (${least})`;
 console.log("median (least) of milliseconds; growth against N log N is of the least, from the size before: 1 is as N log N");
 console.table(
@@ -88,3 +123,19 @@ console.table(
     };
   }),
 );
+
+const growthOf = (shape: string): number => {
+  const [least, most] = [rows.find((row) => row.shape === shape), rows.findLast((row) => row.shape === shape)];
+  if (!least || !most) return 0;
+  return most.first.least / least.first.least / ((most.size * Math.log(most.size)) / (least.size * Math.log(least.size)));
+};
+const slow = rows.filter(({ size, first }) => size === LIMITS.steps && first.median > LIMITS.ms);
+const steep = Object.keys(SHAPES).filter((shape) => growthOf(shape) > LIMITS.growth);
+console.log(
+  `growth from ${SIZES[0]} to ${SIZES.at(-1)} steps: ${Object.keys(SHAPES)
+    .map((shape) => `${shape} ${growthOf(shape).toFixed(2)}`)
+    .join(", ")}`,
+);
+for (const { shape, size } of slow) console.log(`FAILS: ${shape} takes more than ${LIMITS.ms} ms for ${size} steps`);
+for (const shape of steep) console.log(`FAILS: ${shape} grows faster than ${LIMITS.growth} times N log N`);
+process.exitCode = slow.length + steep.length > 0 ? 1 : 0;

@@ -134,6 +134,7 @@ const outcome = ({ trace, stage, clock, seen, from }: History, stuck: string | n
     runs: stage.runner.used() / CHECK_MS / trace.scene.steps,
     // The real coordinator plays traces without conflicts.
     resolutions: 0,
+    merges: 0,
     falseEjections: wrong.length,
     redLandings: trace.bad.filter((bad, step) => bad && seen.landed.has(stepId(step)) && attemptOf(seen, step) === 1).length,
     stuck,

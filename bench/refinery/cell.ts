@@ -33,6 +33,8 @@ export type Cell = {
   readonly rows: { readonly [K in PolicyName]: Row };
   /** Mean turnaround of urgent steps that are good and of the others, and of the others without priorities; absent if no step is urgent. */
   readonly priorities?: { readonly urgent: number; readonly others: number; readonly unranked: number };
+  /** Mean turnaround with the order of short runs first ÷ in the order of arrival; absent if all runs take the same time. */
+  readonly shortFirst?: number;
   /** Makespan ÷ oracle of ours with one retry, seed by seed. */ readonly ratios: readonly number[];
   /** Mean turnaround, ours − Zuul, on the same traces with as many retries. */
   readonly against: { readonly "0r": Interval; readonly "1r": Interval };
@@ -42,6 +44,7 @@ export type Cell = {
 export const runCell = (scene: Scene, seeds: number, first = 1): Cell => {
   const outcomes = new Map(NAMES.map((name): [PolicyName, Outcome[]] => [name, []]));
   const stuck: string[] = [];
+  const arrival: number[] = [];
   const ranked: { urgent: number; others: number; unranked: number }[] = [];
   for (let seed = first; seed < first + seeds; seed += 1) {
     const history = trace(scene, seed);
@@ -49,6 +52,7 @@ export const runCell = (scene: Scene, seeds: number, first = 1): Cell => {
       const outcome = name === "oracle" ? best(history) : simulate(history, POLICIES[name]());
       if (outcome.stuck) stuck.push(`${name}, seed ${seed}: ${outcome.stuck}`);
       outcomes.get(name)?.push(outcome);
+      if (name === "ours+1r" && scene.tails) arrival.push(simulate(history, ours(1, false)).turnaround);
       if (name === "ours+1r" && outcome.ranked && !Number.isNaN(outcome.ranked.urgent))
         ranked.push({ ...outcome.ranked, unranked: simulate(history, ours(1, false)).ranked?.others ?? NaN });
     }
@@ -71,6 +75,7 @@ export const runCell = (scene: Scene, seeds: number, first = 1): Cell => {
         unranked: mean(ranked.map(({ unranked }) => unranked)),
       },
     }),
+    ...(arrival.length > 0 && { shortFirst: rows["ours+1r"].turnaround / mean(arrival) }),
     ratios: ratios("ours+1r"),
     against: { "0r": against("ours", "zuul"), "1r": against("ours+1r", "zuul+1r") },
   };
@@ -81,6 +86,7 @@ const row = (outcomes: readonly Outcome[], ratios: readonly number[]): Row => ({
   turnaround: mean(outcomes.map(({ turnaround }) => turnaround)),
   runs: mean(outcomes.map(({ runs }) => runs)),
   resolutions: mean(outcomes.map(({ resolutions }) => resolutions)),
+  merges: mean(outcomes.map(({ merges }) => merges)),
   falseEjections: outcomes.reduce((sum, each) => sum + each.falseEjections, 0),
   redLandings: outcomes.reduce((sum, each) => sum + each.redLandings, 0),
   overOracle: median(ratios),

@@ -11,11 +11,20 @@ export type Facts = {
   readonly commit: (name: Sha) => Commit | undefined;
   readonly head: (name: Sha) => Head | undefined;
   readonly chain: (query: Chain) => QueryAnswers["merge-chain"] | undefined;
+  /** Merges that git was asked for; an answered query is remembered. */
+  readonly merges: () => number;
 };
 
 export const gitFacts = ({ merge, conflicts }: Pick<Commits, "merge" | "conflicts">): Facts => {
   const commits = new Map<Sha, Commit>();
   const heads = new Map<Sha, Head>();
+  const answered = new Set<string>();
+  let asked = 0;
+  const count = (query: Chain): void => {
+    const key = JSON.stringify(query);
+    if (!answered.has(key)) asked += query.merges.length;
+    answered.add(key);
+  };
   const chain = ({ onto, merges }: Chain): QueryAnswers["merge-chain"] | undefined => {
     let at = commits.get(onto);
     if (!at) return undefined;
@@ -45,6 +54,10 @@ export const gitFacts = ({ merge, conflicts }: Pick<Commits, "merge" | "conflict
     },
     commit: (name) => commits.get(name),
     head: (name) => heads.get(name),
-    chain,
+    chain: (query) => {
+      count(query);
+      return chain(query);
+    },
+    merges: () => asked,
   };
 };

@@ -12,7 +12,8 @@ const NOTHING = 1e-9;
 const UNLIKELY = 0.001;
 
 /** Whether nobody but the queue moves the base, and machines work. */
-const isQuiet = ({ hot, pushEvery, outage, redBase, runners, urgent }: Cell["scene"]): boolean =>
+const isQuiet = ({ hot, pushEvery, outage, redBase, runners, urgent, tails }: Cell["scene"]): boolean =>
+  tails === undefined &&
   runners === undefined &&
   urgent === undefined &&
   hot === undefined &&
@@ -32,6 +33,7 @@ export const gates = (cells: readonly Cell[]): Gate[] => [
   ends(cells),
   fewRunners(cells.filter(({ scene }) => scene.runners !== undefined)),
   urgentSteps(cells),
+  shortFirst(cells),
 ];
 
 const turnaround = (cells: readonly Cell[], retries: "0r" | "1r"): Gate => {
@@ -102,8 +104,24 @@ const urgentSteps = (cells: readonly Cell[]): Gate => {
   };
 };
 
+const SHORT_FIRST_RATIO = 0.75;
+
+const shortFirst = (cells: readonly Cell[]): Gate => {
+  const found = cells.flatMap(({ scene, shortFirst }) => (shortFirst === undefined ? [] : [{ scene, ratio: shortFirst }]));
+  const slow = found.filter(({ ratio }) => ratio > SHORT_FIRST_RATIO);
+  return {
+    name: `mean turnaround of ours+1r, if runs differ in length, is at most ${SHORT_FIRST_RATIO} of its own in the order of arrival`,
+    holds: slow.length === 0,
+    found: found.map(({ ratio }) => ratio.toFixed(2)).join(", "),
+    cells: slow.map(({ scene, ratio }) => `${nameOf(scene)}: ${ratio.toFixed(3)}`),
+  };
+};
+
 /** Resolutions of sixty steps, by the share that changes one file. */
 const RESOLUTION_LIMITS: Readonly<Record<number, number>> = { 0.3: 30, 0.6: 60 };
+
+/** Merges that git is asked for, a step, while 18 of 60 steps change one file. */
+const MERGES_LIMIT = 12;
 
 const hotFiles = (cells: readonly Cell[]): Gate[] => {
   const limitOf = ({ scene }: Cell): number => RESOLUTION_LIMITS[scene.hot ?? 0] ?? 0;
@@ -123,7 +141,18 @@ const hotFiles = (cells: readonly Cell[]): Gate[] => {
       found: cells.map((cell) => ratio(cell).toFixed(2)).join(", "),
       cells: slow.map((cell) => `${nameOf(cell.scene)}: ${ratio(cell).toFixed(3)}`),
     },
+    mergesAsked(cells),
   ];
+};
+
+const mergesAsked = (cells: readonly Cell[]): Gate => {
+  const many = cells.filter(({ scene, rows }) => scene.hot === 0.3 && rows["ours+1r"].merges > MERGES_LIMIT);
+  return {
+    name: `ours+1r asks git for at most ${MERGES_LIMIT} merges a step with 18 of 60 steps in one file`,
+    holds: many.length === 0,
+    found: cells.map(({ scene, rows }) => `${rows["ours+1r"].merges.toFixed(1)} (${60 * (scene.hot ?? 0)} of 60)`).join(", "),
+    cells: many.map(({ scene }) => nameOf(scene)),
+  };
 };
 
 const redLandings = (cells: readonly Cell[]): Gate => {

@@ -38,7 +38,7 @@ export const grid = (): Scene[] => {
     SLOTS.slice(1).flatMap((slots, c) => [0.02, 0.1].map((bad, p) => scene(world, { steps: 200, slots, bad }, [w + c + p, w]))),
   );
   const deep = scene({ shape: "flat", start: "ready", work: 0 }, { steps: 200, slots: 16, bad: 0.3 }, [1, 0]);
-  return [...short, ...long, deep, ...pushed(), ...outages(), ...redBases(), ...hotFiles(), ...fewRunners(), ...urgent()];
+  return [...short, ...long, deep, ...pushed(), ...outages(), ...redBases(), ...hotFiles(), ...fewRunners(), ...urgent(), ...tails()];
 };
 
 /** People who push to the base beside the queue. */
@@ -78,6 +78,19 @@ const urgent = (): Scene[] =>
     slots,
     urgent: 0.05,
   }));
+
+/** Runs that differ in length, as with tests selected by what changed: all steps at once, and after some work. */
+const tails = (): Scene[] =>
+  (["bimodal", "lognormal"] as const).flatMap((shape) =>
+    [0, 2].flatMap((work) =>
+      [4, 8].map((slots) => ({
+        ...({ shape: "flat", start: "ready", steps: 60, bad: 0.1, flakes: 0.02, textual: 0, semantic: 0 } as const),
+        work,
+        slots,
+        tails: shape,
+      })),
+    ),
+  );
 
 /** Steps that change one and the same file. */
 const hotFiles = (): Scene[] =>
@@ -122,5 +135,6 @@ export const nameOf = ({
   redBase,
   runners,
   urgent,
+  tails,
 }: Scene): string =>
-  `${shape}${shape === "flat" ? "" : `/${start}`} N=${steps} W=${work} p=${bad} f=${flakes} q=${textual} C=${slots}${hot === undefined ? "" : ` hot=${hot}`}${pushEvery === undefined ? "" : ` push=${pushEvery}`}${outage === undefined ? "" : ` outage=${outage}`}${redBase === undefined ? "" : ` red=${redBase}`}${runners === undefined ? "" : ` runners=${runners}`}${urgent === undefined ? "" : ` urgent=${urgent}`}`;
+  `${shape}${shape === "flat" ? "" : `/${start}`} N=${steps} W=${work} p=${bad} f=${flakes} q=${textual} C=${slots}${hot === undefined ? "" : ` hot=${hot}`}${pushEvery === undefined ? "" : ` push=${pushEvery}`}${outage === undefined ? "" : ` outage=${outage}`}${redBase === undefined ? "" : ` red=${redBase}`}${runners === undefined ? "" : ` runners=${runners}`}${urgent === undefined ? "" : ` urgent=${urgent}`}${tails === undefined ? "" : ` tails=${tails}`}`;

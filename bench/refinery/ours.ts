@@ -1,6 +1,7 @@
 import type { Sha, TaskId } from "../../src/core/domain/ids.ts";
 import { type Candidate, emptyQueue, type Queue } from "../../src/core/domain/queue.ts";
 import { planQueue } from "../../src/core/refinery/plan-queue.ts";
+import { learnDuration } from "../../src/core/refinery/verify-durations.ts";
 import { findNextLook } from "../../src/core/refinery/verify-capacity.ts";
 import type { RefineryEffect, RefineryState } from "../../src/core/refinery/refinery-state.ts";
 import type { Commit, Head } from "./commits.ts";
@@ -10,6 +11,7 @@ import { hasStep } from "./steps.ts";
 
 /** A verify run in the product's milliseconds. */
 const CHECK_MS = 600_000;
+const TIMEOUT_MS = 10 * CHECK_MS;
 /** So many checks after it froze a person says that it may go on. */
 const PERSON = 1;
 /** Plans at one moment: it settles in a few. */
@@ -18,11 +20,12 @@ const MOST_PLANS = 100;
 /**
  * The product's own `plan`, driven as the coordinator drives it: heads that are ready are its entrants, the verify jobs that it asks for are the runs that it wants, the end
  * of a run is written into its candidate, and it is asked again until it has nothing more to say. Git's answers come from the in-memory commit graph.
- * The base at the beginning is one that the refinery landed, so it is known to be green. What it wants resolved goes to the merger. When it freezes, a person lets it go on after a while.
+ * The base at the beginning is one that the refinery landed, so it is known to be green, and it is known how long runs on it usually take. What it wants resolved goes to the merger. When it freezes, a person lets it go on after a while.
  */
 export const ours = (retries: number, honors = true): Policy => {
   let memory: Memory | null = null;
   return {
+    merges: () => memory?.facts.merges() ?? 0,
     decide: (view) => {
       memory ??= begin(view);
       memory.facts.learn(view.tip);
@@ -67,11 +70,17 @@ type Memory = {
 type Now = Omit<Memory, "queue"> & {
   readonly view: View;
   readonly retries: number;
-  /** Whether priorities count. */ readonly honors: boolean;
+  /** Whether priorities and the time of runs count. */ readonly honors: boolean;
 };
 
-const begin = ({ tip, merge, conflicts }: View): Memory => ({
-  queue: { ...emptyQueue, landedTip: tip.sha, seenTip: tip.sha, greenCommits: [tip.sha] },
+const begin = ({ tip, merge, conflicts, usualTimes }: View): Memory => ({
+  queue: {
+    ...emptyQueue,
+    landedTip: tip.sha,
+    seenTip: tip.sha,
+    greenCommits: [tip.sha],
+    ...(usualTimes && { durations: [...usualTimes].map(([kind, time]) => ({ kind, ms: Math.round(time * CHECK_MS) })) }),
+  },
   facts: gitFacts({ merge, conflicts }),
   heard: new Map(),
   frozen: { since: null },
@@ -117,6 +126,7 @@ const state = ({ view, facts, retries, resolving, honors }: Now, queue: Queue): 
         refusal: null,
         ...(honors && view.isUrgent?.(head.step) && { rank: 1 }),
         ...(head.resolved && { resolvedPaths: head.resolved }),
+        ...(honors && kindOf(view, head)),
       })),
     ],
     stacksResolutions: true,
@@ -124,13 +134,15 @@ const state = ({ view, facts, retries, resolving, honors }: Now, queue: Queue): 
     isStarted: isStarted(view, facts, queue),
     retries,
     maxFaults: 3,
-    timeoutMs: 10 * CHECK_MS,
+    timeoutMs: TIMEOUT_MS,
     reusesVerdicts: true,
     landsTogether: true,
     attemptsOf: (commit) => verdicts(view, facts.commit(commit)).length,
     mergeChain: facts.chain,
   };
 };
+
+const kindOf = ({ kindOf }: View, { step }: Head): { verifyKind?: string } => (kindOf ? { verifyKind: kindOf(step) } : {});
 
 /** The runs of a commit start in their order. */
 const isStarted =
@@ -147,6 +159,7 @@ const verdicts = (view: View, commit: Commit | undefined): readonly ("green" | "
 const heard = ({ view, facts, heard }: Now, queue: Queue): Queue => {
   const known = new Set(queue.candidates.map(({ commit }) => commit));
   for (const commit of heard.keys()) if (!known.has(commit)) heard.delete(commit);
+  let learned = queue;
   const write = (candidate: Candidate): Candidate => {
     const all = verdicts(view, facts.commit(candidate.commit));
     const news = all.slice(heard.get(candidate.commit) ?? all.length);
@@ -154,12 +167,14 @@ const heard = ({ view, facts, heard }: Now, queue: Queue): Queue => {
     heard.set(candidate.commit, all.length);
     const runs = candidate.runs.map((run) => {
       const verdict = run.verdict === null ? news.shift() : undefined;
+      if (verdict === "green" && run.deadline !== null)
+        learned = learnDuration(learned, candidate, Math.round(view.now * CHECK_MS) - (run.deadline - TIMEOUT_MS));
       return verdict ? { ...run, verdict, deadline: null } : run;
     });
     return { ...candidate, runs, faults: 0 };
   };
   const candidates = queue.candidates.map((candidate) => write(candidate));
-  return candidates.some((each, at) => each !== queue.candidates[at]) ? { ...queue, candidates } : queue;
+  return candidates.some((each, at) => each !== queue.candidates[at]) ? { ...learned, candidates } : queue;
 };
 
 const thawed = ({ view, frozen }: Now, queue: Queue): Queue => {

@@ -18,6 +18,10 @@ export type View = {
   readonly queue: readonly Head[];
   readonly needs: (step: number) => readonly number[];
   readonly isUrgent?: (step: number) => boolean;
+  /** What the time of a step's run depends on; absent if all take the same time. */
+  readonly kindOf?: (step: number) => string;
+  /** How long runs of each kind took in earlier work. */
+  readonly usualTimes?: ReadonlyMap<string, number>;
   readonly check: (commit: Commit) => Check | undefined;
   readonly merge: (parent: Commit, head: Head) => Commit | null;
   /** The files in which a head cannot be merged into a commit. */
@@ -39,7 +43,11 @@ type Decision = {
 };
 
 /** A policy keeps its own state between decisions of one history. */
-export type Policy = { readonly decide: (view: View) => Decision };
+export type Policy = {
+  readonly decide: (view: View) => Decision;
+  /** Merges that it asked git for, where they are counted. */
+  readonly merges?: () => number;
+};
 
 export type PolicyName = "serial" | "serial+1r" | "bors" | "bors+1r" | "zuul" | "zuul+1r" | "ours" | "ours+1r" | "oracle";
 

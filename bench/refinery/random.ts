@@ -30,4 +30,6 @@ export const FOR = {
   outage: 11,
   hot: 12,
   urgent: 13,
+  check: 14,
+  folder: 15,
 } as const;

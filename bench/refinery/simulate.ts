@@ -9,7 +9,7 @@ import { OUTAGE_RED, OUTAGE_START, TIMES, type Trace } from "./trace.ts";
 
 /**
  * One history of one base branch in virtual time. What holds for every policy:
- * - A run takes a slot and, first come, first served, a runner for `TIMES.check`, unless it is cancelled; a cancelled run costs what it used of that.
+ * - A run takes a slot and, first come, first served, a runner for `TIMES.check`, or for the time of its slowest step, unless it is cancelled; a cancelled run costs what it used of that.
  * - A run is red when its content is bad: a bad head, or two that are red together. Else it flakes, decided by content and attempt alone.
  * - In an outage nearly every run that ends is red, whatever its content.
  * - A landing takes `TIMES.landing`; meanwhile nobody decides, but runs go on. It moves the base to a commit that was green itself.
@@ -24,6 +24,7 @@ export type Outcome = {
   readonly ranked?: { readonly urgent: number; readonly others: number };
   /** Run time over check time and steps. */ readonly runs: number;
   /** Jobs that resolve a conflict. */ readonly resolutions: number;
+  /** Merges that git was asked for, a step; 0 where they are not counted. */ readonly merges: number;
   /** Ejections of heads that were not to blame. */ readonly falseEjections: number;
   /** Landings of what was not green, or not good. */ readonly redLandings: number;
   /** Why it did not come to an end: then the times are those at which it was given up. */ readonly stuck: string | null;
@@ -112,7 +113,7 @@ export const simulate = (trace: Trace, policy: Policy, say: (line: string) => vo
   }
   // The rest of what still runs is nobody's: it is cancelled with the last landing.
   for (const [commit, { runs }] of world.running) for (const run of runs.keys()) cancel(world, commit, run);
-  return outcome(world, stuck);
+  return { ...outcome(world, stuck), merges: (policy.merges?.() ?? 0) / trace.scene.steps };
 };
 
 /** What a policy throws ends its history, not those of the others. */
@@ -125,7 +126,7 @@ const tried = (consult: () => void): string | null => {
   }
 };
 
-const outcome = ({ board, trace, now, used, resolutions, falseEjections, redLandings }: World, stuck: string | null): Outcome => {
+const outcome = ({ board, trace, now, used, resolutions, falseEjections, redLandings }: World, stuck: string | null): Omit<Outcome, "merges"> => {
   const size = trace.scene.steps;
   const ends = board.times.map(({ ready, landed }) => ({ ready: ready < 0 ? now : ready, landed: landed < 0 ? now : landed }));
   const meanTime = (isMeant: (step: number) => boolean): number =>
@@ -198,6 +199,9 @@ const ran = (world: World, { commit, run }: Ran): void => {
   world.say(`${time(world.now)} ${isRed ? "red" : "green"} ${names(world.commits.root, commit)}`);
 };
 
+const timesOf = ({ checks }: Trace): Pick<View, "kindOf" | "usualTimes"> =>
+  checks ? { kindOf: (step) => checks[step]?.kind ?? "", usualTimes: new Map(checks.map(({ kind, usual }) => [kind, usual])) } : {};
+
 const consult = (world: World, policy: Policy): void => {
   const { board, checks, commits, trace } = world;
   const view: View = {
@@ -207,6 +211,7 @@ const consult = (world: World, policy: Policy): void => {
     queue: board.queue,
     needs: (step) => trace.needs[step] ?? [],
     isUrgent: (step) => trace.urgent[step] === true,
+    ...timesOf(trace),
     check: (commit): Check | undefined => {
       const found = checks.get(commit);
       return (
@@ -296,8 +301,17 @@ const begin = (world: World): void => {
     if (!runs?.has(next.run)) continue;
     runs.set(next.run, now);
     world.going += 1;
-    world.agenda.add(now + TIMES.check, { kind: "ran", ...next });
+    world.agenda.add(now + checkTime(world, next.commit), { kind: "ran", ...next });
   }
+};
+
+/** How long a run takes: as long as its slowest step that has not landed. */
+const checkTime = ({ trace: { checks }, board, commits }: World, commit: Commit): number => {
+  if (!checks) return TIMES.check;
+  const times = (path(commits.root, commit) ?? []).flatMap(({ head }) =>
+    head && (board.times[head.step]?.landed ?? -1) < 0 ? [checks[head.step]?.time ?? TIMES.check] : [],
+  );
+  return times.length === 0 ? TIMES.check : Math.max(...times);
 };
 
 /** Frees the slot and the runner of a run. */

@@ -29,6 +29,8 @@ export type Scene = {
   readonly runners?: number;
   /** Share of the steps that are urgent; absent if none are. */
   readonly urgent?: number;
+  /** How the run times of steps differ: a run takes as long as its slowest step. Absent if all take {@link TIMES.check}. */
+  readonly tails?: "bimodal" | "lognormal";
   /** How long the base itself is red, from {@link OUTAGE_START}, between two pushes of a person; absent if never. */
   readonly redBase?: number;
 };
@@ -39,6 +41,9 @@ export const OUTAGE_RED = 0.95;
 
 /** A person's push, after which the base is red or not. */
 type Push = { readonly at: number; readonly red: boolean };
+
+/** A run of one step: how long it takes, what that depends on, and how long such runs took before. */
+export type StepCheck = { readonly kind: string; readonly usual: number; readonly time: number };
 
 /** What is true in one history, whatever the policy. */
 export type Trace = {
@@ -53,6 +58,8 @@ export type Trace = {
   readonly hot: readonly boolean[];
   readonly semantic: readonly (readonly number[])[];
   readonly urgent: readonly boolean[];
+  /** How long a run with each step takes, and what that depends on, as far as a policy can know it; absent if all take the same time. */
+  readonly checks?: readonly StepCheck[];
   /** Pushes of a person to the base, in order. */
   readonly pushes: readonly Push[];
 };
@@ -76,6 +83,7 @@ export const trace = (scene: Scene, seed: number): Trace => {
     textual: pairs(above, (a, b) => (hot[a] && hot[b]) || draw(seed, FOR.textual, a, b) < scene.textual),
     hot,
     urgent: each((step) => draw(seed, FOR.urgent, step) < (scene.urgent ?? 0)),
+    ...(scene.tails && { checks: each((step) => checkOf(scene, seed, step)) }),
     semantic: pairs(above, (a, b) => draw(seed, FOR.semantic, a, b) < scene.semantic),
     pushes: [...pushTimes(scene, seed).map((at) => ({ at, red: false })), ...redPushes(scene)],
   };
@@ -86,6 +94,26 @@ const hotSteps = ({ hot = 0, steps }: Scene, seed: number): boolean[] => {
   const order = Array.from({ length: steps }, (_, step) => step).sort((a, b) => draw(seed, FOR.hot, a) - draw(seed, FOR.hot, b));
   const chosen = new Set(order.slice(0, Math.round(hot * steps)));
   return order.map((_, step) => chosen.has(step));
+};
+
+/** One step in ten runs the slow tests, which take eleven times as long as the others; the mean is one run. */
+const BIMODAL = { share: 0.1, fast: 0.5, slow: 5.5 } as const;
+/** Folders, each with tests of its own length. */
+const FOLDERS = 8;
+/** Two runs of the same tests differ by up to this share. */
+const NOISE = 0.2;
+
+const checkOf = ({ tails }: Scene, seed: number, step: number): StepCheck => {
+  const noise = (nth: number): number => 1 + NOISE * (2 * draw(seed, FOR.check, step, nth) - 1);
+  const check = (kind: string, usual: number): StepCheck => ({ kind, usual, time: usual * noise(1) });
+  if (tails === "bimodal") {
+    const kind = draw(seed, FOR.check, step) < BIMODAL.share ? "slow" : "fast";
+    return check(kind, BIMODAL[kind]);
+  }
+  const folder = Math.floor(draw(seed, FOR.check, step) * FOLDERS);
+  const uniform = (nth: number): number => draw(seed, FOR.folder, folder, nth);
+  const normal = Math.sqrt(-2 * Math.log(1 - uniform(1))) * Math.cos(2 * Math.PI * uniform(2));
+  return check(`folder ${folder}`, Math.exp(normal - 0.5));
 };
 
 const redPushes = ({ redBase }: Scene): Push[] =>

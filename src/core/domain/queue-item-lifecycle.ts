@@ -33,7 +33,13 @@ const take = <T extends QueueItemTransition>(
 };
 
 /** A head that enters the queue: without strikes, not checked against the base yet. */
-export const enterQueue = ({ task, head }: Pick<QueueItem, "task" | "head">): QueueItem => ({
+export const enterQueue = ({
+  task,
+  head,
+  verifyKind,
+  enteredAt,
+}: Pick<QueueItem, "task" | "head" | "verifyKind" | "enteredAt">): QueueItem => ({
+  ...(verifyKind !== undefined && enteredAt !== undefined && { verifyKind, enteredAt }),
   task,
   head,
   state: "queued",

@@ -26,6 +26,19 @@ export type QueueItem = {
   readonly log: string;
   /** The other tasks in the last red run; absent if the item was alone. */
   readonly failedWith?: readonly TaskId[];
+  /** The time of a verify run depends on this; absent for items of earlier versions. */
+  readonly verifyKind?: string;
+  /** Absent without `verifyKind`. */
+  readonly enteredAt?: Millis;
+};
+
+/** The time from the request of a green verify run to its end. */
+export type VerifyDuration = {
+  /** See {@link QueueItem.verifyKind}. */
+  readonly kind: string;
+  readonly ms: Millis;
+  /** Whether every run so far also verified other kinds, so that the kind itself may take less time. */
+  readonly isBound?: true;
 };
 
 /** One verify job of a candidate. */
@@ -148,6 +161,8 @@ export type Queue = {
   readonly capacity?: VerifyCapacity;
   /** Absent if no run was red in the last 30 days. */
   readonly flakiness?: Flakiness;
+  /** The kinds of the most recent green runs, oldest first; absent before the first. */
+  readonly durations?: readonly VerifyDuration[];
 };
 
 /** Landing mode and merge method in one word, comparable with the one announced on a pull request. */

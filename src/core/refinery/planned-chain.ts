@@ -90,7 +90,7 @@ const containsNeeds = ({ needs }: QueueView, chain: PlannedChain, { task }: Queu
   (needs.get(task) ?? []).every((each) => chain.tasks.has(each));
 
 /** The chain and the group that the next step joins. */
-type LayoutCursor = { chain: PlannedChain; groupSize: number; groupOdds: number; runsLeft: number };
+type LayoutCursor = { chain: PlannedChain; groupSize: number; groupOdds: number; groupTime: number; runsLeft: number };
 
 type LayoutInput = { readonly untried: readonly QueueItem[]; readonly freeSlots: number };
 
@@ -114,6 +114,7 @@ export const layOutChains = (
     chain: chains.find(({ passOdds }) => passOdds >= MIN_ODDS_TO_BUILD_ON) ?? addChain(),
     groupSize: 0,
     groupOdds: 1,
+    groupTime: 0,
     runsLeft: freeSlots,
   };
   for (const item of untried) {
@@ -141,10 +142,13 @@ const completesFailedGroup = ({ queue }: QueueView, { tasks }: PlannedChain, { t
 
 const placeItem = (view: QueueView, cursor: LayoutCursor, { item, maxGroupSize }: { item: QueueItem; maxGroupSize: number }): void => {
   const itemOdds = 1 - Math.max(view.failureOdds(item.task), view.cautiousOdds(item.task));
+  // A run is as slow as its slowest step.
+  if (cursor.groupSize > 0 && view.runTime(item.task) > cursor.groupTime) closeGroup(cursor);
   if (cursor.groupOdds * itemOdds < (isCostlyToFail(view, item.task) ? MIN_COSTLY_GROUP_ODDS : MIN_GROUP_ODDS)) closeGroup(cursor);
   if (cursor.runsLeft <= 0) return;
   appendItem(view, cursor.chain, item);
   cursor.groupSize += 1;
+  cursor.groupTime = view.runTime(item.task);
   cursor.groupOdds *= itemOdds;
   if (cursor.groupSize >= maxGroupSize) closeGroup(cursor);
 };

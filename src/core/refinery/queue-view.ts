@@ -2,6 +2,7 @@ import type { Sha, TaskId } from "../domain/ids.ts";
 import { type Candidate, isBeingVerified, type Queue, type QueueItem } from "../domain/queue.ts";
 import { findSuspects } from "./apply-verdicts.ts";
 import { cautiousFailureRates, failureOdds } from "./failure-odds.ts";
+import { expectDurations, roundDuration } from "./verify-durations.ts";
 import type { RefineryState } from "./refinery-state.ts";
 
 /** Failure odds from which a step is likely bad. A run of several steps with such a step gives its slot to a better run. */
@@ -19,6 +20,8 @@ export type QueueView = {
   /** A higher estimate of the odds that a step is bad, for sizing groups. */
   readonly cautiousOdds: (task: TaskId) => number;
   readonly needs: ReadonlyMap<TaskId, readonly TaskId[]>;
+  /** The rounded time of a step's run; equal for all steps whose time is unknown. */
+  readonly runTime: (task: TaskId) => number;
   /** Whether several steps may land in one push. If not, a candidate with two steps never lands. */
   readonly landsTogether: boolean;
   /** Red runs that are tolerated. */
@@ -27,13 +30,16 @@ export type QueueView = {
 
 export const openQueueView = ({ tip, entrants, retries, landsTogether, parallel }: RefineryState, queue: Queue): QueueView => {
   const rates = cautiousFailureRates(queue);
+  const items = new Map(queue.items.map((item) => [item.task, item]));
+  const expected = expectDurations(queue);
   const view: QueueView = {
     queue,
+    runTime: (task) => roundDuration(expected(items.get(task)?.verifyKind ?? "")),
     tip,
     slots: parallel,
     retries,
     landsTogether,
-    items: new Map(queue.items.map((item) => [item.task, item])),
+    items,
     failureOdds: failureOdds(queue),
     cautiousOdds: (task) => (isCostlyToFail(view, task) || (view.needs.get(task) ?? []).length > 0 ? rates.dependent : rates.independent),
     needs: new Map(entrants.map((each) => [each.task, each.needs])),

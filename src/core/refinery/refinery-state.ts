@@ -20,6 +20,8 @@ export type QueueEntrant = {
   readonly isOutOfBudget?: boolean;
   /** Higher ranks are verified and land first; absent for 0. */
   readonly rank?: number;
+  /** The time of its verify run depends on this; absent to keep the order of arrival. */
+  readonly verifyKind?: string;
   /** The files whose conflicts the head resolves. */
   readonly resolvedPaths?: readonly string[];
 };

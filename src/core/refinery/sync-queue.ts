@@ -2,10 +2,10 @@ import type { TaskId } from "../domain/ids.ts";
 import type { Queue, QueueItem } from "../domain/queue.ts";
 import { awaitResolution, enterQueue, freeItem, holdItem, mergeCleanly } from "../domain/queue-item-lifecycle.ts";
 import { refuseBaseConflict } from "../messages/queue-refusals.ts";
-import { orderByRank } from "./order-items.ts";
+import { orderItems } from "./order-items.ts";
 import { type QueueEntrant, toChainMerge, type RefineryState } from "./refinery-state.ts";
 
-/** Updates the queue to the entrants: queued items keep their order, missing ones are removed, new ones are appended behind everything they need. Higher ranks come first. */
+/** Updates the queue to the entrants: queued items keep their order, missing ones are removed, new ones are appended behind everything they need. Higher ranks come first, and shorter runs among equal ranks. */
 export const syncQueue = (state: RefineryState): Queue => {
   const { queue, entrants } = state;
   const byTask = new Map(entrants.map((each) => [each.task, each]));
@@ -15,7 +15,8 @@ export const syncQueue = (state: RefineryState): Queue => {
     entrants.filter(({ task }) => !known.has(task)),
     byTask,
   );
-  const items = orderByRank([...kept, ...added.map((each) => enterQueue(each))], byTask).flatMap((item) => {
+  const entered = added.map((each) => enterQueue({ ...each, enteredAt: state.now }));
+  const items = orderItems({ ...queue, items: [...kept, ...entered] }, byTask).flatMap((item) => {
     const entrant = byTask.get(item.task);
     return entrant ? [updateItemState(state, item, entrant)] : [];
   });

@@ -14,7 +14,7 @@ it("npm run bench -- refinery prints tables and gates, and writes JSON and a plo
       gates: readonly { holds: boolean }[];
       cells: readonly { rows: Readonly<Record<string, { redLandings: number }>> }[];
     };
-    expect(told.gates).toHaveLength(12);
+    expect(told.gates).toHaveLength(14);
     // Ends with 1 when a gate does not hold.
     expect(ran.status).toBe(told.gates.every(({ holds }) => holds) ? 0 : 1);
     expect(ran.stdout.match(/^(holds|FAILS) /gm)).toHaveLength(12);

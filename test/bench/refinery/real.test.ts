@@ -40,6 +40,7 @@ describe("the comparison", () => {
     turnaround: 2,
     runs: 1,
     resolutions: 0,
+    merges: 0,
     falseEjections: 0,
     redLandings: 0,
     stuck: null,

@@ -42,6 +42,22 @@ describe("a simulated history", () => {
     expect(simulate(history({ ready: atOnce(3), bad: [1] }), rash).redLandings).toBe(3);
   });
 
+  it("takes as long for a run as its slowest step that has not landed", () => {
+    const check = (kind: string, usual: number) => ({ kind, usual, time: usual });
+    const checks = [check("fast", 0.5), check("slow", 5), check("fast", 0.5)];
+    const { lines } = tell({ ...history({ ready: atOnce(3), slots: 1 }), checks }, serial(0));
+    expect(only(lines, "green")).toEqual(["0.50 green A", "5.51 green AB", "6.02 green ABC"]);
+  });
+
+  it("lets short runs go first where their length is known, and by how much tails matter is the same for everyone", () => {
+    const tails: Scene = { ...hard, shape: "flat", steps: 30, work: 0, textual: 0, semantic: 0, tails: "bimodal" };
+    const times = (trace(tails, 3).checks ?? []).map(({ time }) => time);
+    expect(Math.max(...times)).toBeGreaterThan(4);
+    expect(Math.min(...times)).toBeLessThan(0.6);
+    expect(runCell(tails, 3).shortFirst).toBeLessThan(0.75);
+    expect(runCell({ ...hard, steps: 6 }, 1).shortFirst).toBeUndefined();
+  });
+
   it("refuses to land a step before its needs", () => {
     const blind: Policy = {
       decide: ({ queue, tip, merge }) => {
@@ -157,8 +173,8 @@ describe("the grid", () => {
     expect([Math.min(...all.map(({ slots }) => slots)), Math.max(...all.map(({ slots }) => slots))]).toEqual([1, 16]);
     const axes = ["shape", "steps", "bad", "flakes", "textual", "slots"] as const;
     const short = all.filter(
-      ({ steps, hot, pushEvery, outage, redBase, runners, urgent }) =>
-        steps < 100 && [hot, pushEvery, outage, redBase, runners, urgent].every((value) => value === undefined),
+      ({ steps, hot, pushEvery, outage, redBase, runners, urgent, tails }) =>
+        steps < 100 && [hot, pushEvery, outage, redBase, runners, urgent, tails].every((value) => value === undefined),
     );
     for (const a of axes)
       for (const b of axes) {
@@ -210,13 +226,14 @@ describe("the gates", () => {
     expect(failing([fine, { ...fine, against: { ...fine.against, "1r": above } }])).toEqual([0]);
     expect(failing([fine, { ...fine, against: { ...fine.against, "0r": above } }])).toEqual([1]);
     expect(failing([{ ...fine, ratios: [1.4, 1.36, 1] }])).toEqual([2]);
-    expect(failing([withOurs({ redLandings: 1 })])).toEqual([6]);
-    expect(failing([{ ...fine, stuck: ["ours, seed 1"] }])).toEqual([9]);
+    expect(failing([withOurs({ redLandings: 1 })])).toEqual([7]);
+    expect(failing([{ ...fine, stuck: ["ours, seed 1"] }])).toEqual([10]);
     const zuul = cell.rows["zuul+1r"].makespan;
     const inOneFile = (row: Partial<Cell["rows"]["ours"]>): Cell => ({ ...withOurs(row), scene: { ...fine.scene, hot: 0.3 } });
     expect(failing([fine, inOneFile({ resolutions: 30, makespan: 0.5 * zuul })])).toEqual([]);
     expect(failing([fine, inOneFile({ resolutions: 31, makespan: 0.5 * zuul })])).toEqual([4]);
     expect(failing([fine, inOneFile({ resolutions: 30, makespan: 0.7 * zuul })])).toEqual([5]);
+    expect(failing([fine, inOneFile({ resolutions: 30, makespan: 0.5 * zuul, merges: 12.1 })])).toEqual([6]);
     const pushed = withOurs({ turnaround: 6 });
     const slow = { ...pushed, scene: { ...pushed.scene, slots: 16, pushEvery: 2 } };
     expect(failing([fine, slow])).toEqual([3]);
@@ -226,20 +243,22 @@ describe("the gates", () => {
       scene: { ...out.scene, outage: 3 },
       rows: { ...out.rows, "zuul+1r": { ...out.rows["zuul+1r"], falseEjections: 2 } },
     };
-    expect(failing([fine, worse])).toEqual([8]);
-    expect(failing([withOurs({ falseEjections: 3 })])).toEqual([7]);
+    expect(failing([fine, worse])).toEqual([9]);
+    expect(failing([withOurs({ falseEjections: 3 })])).toEqual([8]);
     const onTwo = (slots: number, makespan: number): Cell => ({ ...withOurs({ makespan }), scene: { ...fine.scene, slots, runners: 2 } });
     expect(failing([onTwo(16, 10.5), onTwo(2, 10)])).toEqual([]);
-    expect(failing([onTwo(16, 10.6), onTwo(2, 10)])).toEqual([10]);
+    expect(failing([onTwo(16, 10.6), onTwo(2, 10)])).toEqual([11]);
     const ranked = (urgent: number, others: number): Cell => ({ ...fine, priorities: { urgent, others, unranked: 10 } });
     expect(failing([ranked(2.3, 10)])).toEqual([]);
-    expect(failing([ranked(2.4, 10)])).toEqual([11]);
-    expect(failing([ranked(2.3, 11)])).toEqual([11]);
+    expect(failing([ranked(2.4, 10)])).toEqual([12]);
+    expect(failing([ranked(2.3, 11)])).toEqual([12]);
+    expect(failing([{ ...fine, shortFirst: 0.75 }])).toEqual([]);
+    expect(failing([fine, { ...fine, shortFirst: 0.76 }])).toEqual([13]);
   });
 
   it("allow no false ejection without flakes", () => {
     const still = { ...withOurs({ falseEjections: 1 }), scene: { ...fine.scene, flakes: 0 } };
-    expect(failing([still])).toEqual([7]);
+    expect(failing([still])).toEqual([8]);
   });
 
   it("are drawn", () => {

@@ -9,7 +9,13 @@ import type { QueueEntrant, RefineryPlan, RefineryState } from "../../../src/cor
 const task = (name: string): TaskId => `abcdef-${name}`;
 const nameOf = (of: string): string => of.slice("abcdef-".length);
 
-type Wanted = { readonly needs?: readonly string[]; readonly head?: string; readonly held?: boolean; readonly rank?: number };
+type Wanted = {
+  readonly needs?: readonly string[];
+  readonly head?: string;
+  readonly held?: boolean;
+  readonly rank?: number;
+  readonly kind?: string;
+};
 
 /** A plan played by hand: commits are named by what is in them (`base+a+b`), steps by a letter. */
 export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly string[] = []) => {
@@ -73,9 +79,10 @@ export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly 
     leaves,
     state: (): RefineryState => state,
     set: (next: Partial<RefineryState>): void => void (state = { ...state, ...next }),
-    want: (name: string, { needs = [], head = `${name}1`, held = false, rank = 0 }: Wanted = {}): void => {
+    want: (name: string, { needs = [], head = `${name}1`, held = false, rank = 0, kind }: Wanted = {}): void => {
       const why = held ? { code: "hold", message: "A person holds it.", next: "release it" } : null;
-      const entrant: QueueEntrant = { task: task(name), head, message: name, needs: needs.map((each) => task(each)), refusal: why, rank };
+      const own = { task: task(name), head, message: name, needs: needs.map((each) => task(each)), refusal: why, rank };
+      const entrant: QueueEntrant = { ...own, ...(kind !== undefined && { verifyKind: kind }) };
       const at = state.entrants.findIndex((each) => each.task === entrant.task);
       state = { ...state, entrants: at < 0 ? [...state.entrants, entrant] : state.entrants.with(at, entrant) };
     },

@@ -101,9 +101,9 @@ const withoutPolicy = (today: NonNullable<Queue["landing"]>): NonNullable<Queue[
 
 /** Earlier versions did not record in which files an item conflicts, and how many runs the base has runners for. */
 const withoutNewQueueFields = (today: Queue): Queue => {
-  const { capacity: _capacity, freezes: _freezes, verdictRuns: _runs, ...queue } = today;
+  const { capacity: _capacity, freezes: _freezes, verdictRuns: _runs, durations: _durations, ...queue } = today;
   const items = queue.items.map((each) => {
-    const { conflictPaths: _paths, ...item } = each;
+    const { conflictPaths: _paths, verifyKind: _kind, enteredAt: _entered, ...item } = each;
     return item;
   });
   const landing = queue.landing && { landing: withoutPolicy(queue.landing) };

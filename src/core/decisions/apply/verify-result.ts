@@ -1,8 +1,9 @@
 import type { Millis } from "../../domain/ids.ts";
 import type { Job, JobResult } from "../../domain/job.ts";
 import { type Candidate, hasRequiredChecks, type Queue, type VerifyRun } from "../../domain/queue.ts";
-import { backOffMs } from "../../domain/retry-policy.ts";
+import { backOffMs, JOB_SLACK_MS } from "../../domain/retry-policy.ts";
 import { recordFlakes } from "../../refinery/flaky-checks.ts";
+import { learnDuration } from "../../refinery/verify-durations.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 
 /** Applies the end of a verify job to the waiting candidate. */
@@ -11,9 +12,18 @@ export const applyVerifyResult = (tx: DecisionTransaction, job: Job, result: Job
     const { timeoutMs } = tx.snapshot.config.refinery;
     const next = applyVerdict({ now: tx.now, timeoutMs }, queue, { job, result });
     if (next === queue) continue;
-    tx.putQueue(base, next);
+    tx.putQueue(base, result.end === "success" ? learnFromRun(tx, { before: queue, next }, job) : next);
     tx.note(`candidate ${job.target.slice(0, 12)}: ${result.end}`);
   }
+};
+
+/** Learns how long a green run took. */
+const learnFromRun = (tx: DecisionReader, { before, next }: { before: Queue; next: Queue }, job: Job): Queue => {
+  const candidate = before.candidates.find(({ commit }) => commit === job.target);
+  const deadline = candidate && findPendingRun(candidate, job.attempt)?.deadline;
+  if (!candidate || typeof deadline !== "number") return next;
+  const requestedAt = deadline - tx.snapshot.config.refinery.timeoutMs - JOB_SLACK_MS;
+  return learnDuration(next, candidate, Math.max(0, tx.now - requestedAt));
 };
 
 type VerifyClock = { readonly now: Millis; /** The time limit of verification in milliseconds. */ readonly timeoutMs: Millis };

@@ -1,3 +1,4 @@
+import { followsRules } from "../../domain/decision.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { type BranchName, readTaskId, toTaskId, type TaskId } from "../../domain/ids.ts";
 import type { Queue } from "../../domain/queue.ts";
@@ -5,6 +6,7 @@ import { findOpenConflict, isAwaitingAnswer, isBeingResolved, type Step } from "
 import { isTampering } from "../../domain/tampering.ts";
 import { findRank } from "../../domain/priority.ts";
 import type { QueueEntrant } from "../../refinery/refinery-state.ts";
+import { toVerifyKind } from "../../refinery/verify-kind.ts";
 import { formatLandingMessage } from "../../messages/commit-messages.ts";
 import { findBudgetHold } from "../budget-room.ts";
 import { isStaleWork } from "../step-base.ts";
@@ -51,6 +53,7 @@ export const admitEntrants = (tx: DecisionTransaction, base: BranchName, queue: 
             isBeingResolved: isBeingResolved(step),
             isOutOfBudget: isOutOfBudget(tx, execution, step),
             resolvedPaths: listResolvedPaths(step),
+            ...(followsRules(tx.snapshot, 3) && { verifyKind: toVerifyKind(planned) }),
           },
         ];
       }),
