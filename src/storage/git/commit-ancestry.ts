@@ -35,3 +35,18 @@ export const findAncestry = (objects: ObjectFiles | undefined, commit: Sha, tip:
   }
   return sides.get(commit) === BELOW_BOTH;
 };
+
+/**
+ * The first-parent line of a commit, newest first, up to one of its commits or, for null, to its root; null if only git can tell. Commits above
+ * `end` are not in its history.
+ */
+export const walkFirstParents = (objects: ObjectFiles | undefined, tip: Sha, end: Sha | null): Sha[] | null => {
+  const line: Sha[] = [];
+  for (let id: Sha | null = tip; id !== end;) {
+    const links: CommitLinks | null = line.length < MAX_VISITED_COMMITS && id !== null ? readCommitLinks(objects, id) : null;
+    if (links === null || id === null) return null;
+    line.push(id);
+    id = links.parents[0] ?? null;
+  }
+  return line;
+};

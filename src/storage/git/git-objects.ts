@@ -3,7 +3,7 @@ import type { TextCommit } from "../../core/domain/text-commit.ts";
 import { type TreeEntry, listTree, writeBlobs, writeTree } from "./git-tree.ts";
 import { runGitOrThrow, GitError, type GitOutput, runGit, type GitContext } from "./run-git.ts";
 import { formatSignedCommit } from "./signed-commit.ts";
-import { findAncestry } from "./commit-ancestry.ts";
+import { findAncestry, walkFirstParents } from "./commit-ancestry.ts";
 import { formatCommit, readCommitLinks } from "./commit-object.ts";
 import type { ObjectFiles } from "./object-files.ts";
 import { changeTree, findEntry, findTree, UnreadTreeError } from "./tree-files.ts";
@@ -138,6 +138,8 @@ export const readCommitObjects = (at: GitContext, ids: readonly Sha[]): Promise<
  */
 export const listFirstParents = async (at: GitContext, tip: Sha, excluded: Sha | null): Promise<Sha[] | null> => {
   if (!(await isCommit(at, tip))) return null;
+  const known = walkFirstParents(at.objects, tip, excluded);
+  if (known !== null) return known;
   const without = excluded === null ? [] : [`^${excluded}`];
   return (await runGitOrThrow(at, ["rev-list", "--first-parent", tip, ...without, "--"])).split("\n").filter((line) => line !== "");
 };

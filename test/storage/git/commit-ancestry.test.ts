@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findAncestry } from "../../../src/storage/git/commit-ancestry.ts";
+import { findAncestry, walkFirstParents } from "../../../src/storage/git/commit-ancestry.ts";
 import type { ObjectFiles } from "../../../src/storage/git/object-files.ts";
 import { fc } from "../../support/fast-check.ts";
 
@@ -25,14 +25,20 @@ const histories = fc
   .array(fc.record({ parents: fc.array(fc.nat(30), { maxLength: 3 }), date: fc.nat(50) }), { minLength: 1, maxLength: 31 })
   .map((all) => all.map(({ parents, date }, index) => ({ date, parents: [...new Set(parents)].filter((parent) => parent < index) })));
 
+/** For each commit, the commits of its history. */
+const listHistories = (commits: readonly { readonly parents: readonly number[] }[]): Set<number>[] => {
+  const below = commits.map(() => new Set<number>());
+  for (const [index, { parents }] of commits.entries()) {
+    below[index]?.add(index);
+    for (const parent of parents) for (const each of below[parent] ?? []) below[index]?.add(each);
+  }
+  return below;
+};
+
 test("a walk from both sides finds exactly the commits of a history, whatever its dates say", () => {
   fc.assert(
     fc.property(histories, (commits) => {
-      const below = commits.map(() => new Set<number>());
-      for (const [index, { parents }] of commits.entries()) {
-        below[index]?.add(index);
-        for (const parent of parents) for (const each of below[parent] ?? []) below[index]?.add(each);
-      }
+      const below = listHistories(commits);
       const objects = openHistory(commits);
       for (const tip of commits.keys())
         for (const commit of commits.keys()) expect(findAncestry(objects, toId(commit), toId(tip))).toBe(below[tip]?.has(commit));
@@ -50,4 +56,30 @@ test("only git can tell about commits that are missing, in part or whole, and ab
   expect(findAncestry(objects, toId(5_000), toId(999))).toBe(null);
   expect(findAncestry(openHistory([{ parents: [7], date: 1 }, side]), toId(1), toId(0))).toBe(null);
   expect(findAncestry(undefined, toId(0), toId(0))).toBe(null);
+});
+
+test("the first-parent line is what git lists without the history of its end, or git has to tell", () => {
+  fc.assert(
+    fc.property(histories, (commits) => {
+      const below = listHistories(commits);
+      const objects = openHistory(commits);
+      for (const tip of commits.keys()) {
+        const line: number[] = [];
+        for (let at: number | undefined = tip; at !== undefined; at = commits[at]?.parents[0]) line.push(at);
+        expect(walkFirstParents(objects, toId(tip), null)).toEqual(line.map((each) => toId(each)));
+        for (const end of commits.keys()) {
+          const expected = line.filter((each) => !below[end]?.has(each)).map((each) => toId(each));
+          expect(walkFirstParents(objects, toId(tip), toId(end))).toEqual(line.includes(end) ? expected : null);
+        }
+      }
+    }),
+  );
+});
+
+test("only git can list the first parents of long lines and of lines with missing commits", () => {
+  const chain = Array.from({ length: 1_000 }, (_, index) => ({ parents: index === 0 ? [] : [index - 1], date: index }));
+  expect(walkFirstParents(openHistory(chain), toId(999), toId(900))).toHaveLength(99);
+  expect(walkFirstParents(openHistory(chain), toId(999), null)).toBe(null);
+  expect(walkFirstParents(openHistory([{ parents: [7], date: 1 }]), toId(0), null)).toBe(null);
+  expect(walkFirstParents(undefined, toId(0), null)).toBe(null);
 });
