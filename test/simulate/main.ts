@@ -1,3 +1,4 @@
+import { fork } from "node:child_process";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import type { FaultCount } from "./chance.ts";
@@ -18,9 +19,46 @@ const lineOf = ({ seed, violations, shape, events, saves, landings, digest }: Hi
     digest.slice(0, 12),
   ].join(" · ");
 
+type Played = {
+  readonly lines: readonly string[];
+  readonly counts: readonly (readonly [string, FaultCount])[];
+  readonly isFailed: boolean;
+};
+type Showing = { readonly log: boolean; readonly shrinks: boolean };
+
+const play = async (seed: number, { log, shrinks }: Showing): Promise<Played> => {
+  const from = process.cpuUsage();
+  const end = await playHistory({ seed, root: process.cwd() });
+  const { user, system } = process.cpuUsage(from);
+  const isFailed = end.violations.length > 0;
+  const scenario = isFailed && shrinks ? [describeScenario(await shrinkHistory({ seed, root: process.cwd() }, end))] : [];
+  return { lines: [...(log ? end.log : []), lineOf(end, (user + system) / 1e6), ...scenario], counts: [...end.counts], isFailed };
+};
+
+/** Histories over processes: each has a clock and a network of its own. */
+const spread = async (seeds: number[], workers: number, take: (played: Played) => void): Promise<void> => {
+  const work = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const child = fork(process.argv[1] ?? "", process.argv.slice(2));
+      const next = (): void => {
+        const seed = seeds.shift();
+        if (seed === undefined) child.disconnect();
+        else child.send(seed);
+      };
+      child.on("message", (played: Played) => {
+        take(played);
+        next();
+      });
+      child.on("error", reject);
+      child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`A worker ended with ${code}.`))));
+      next();
+    });
+  await Promise.all(Array.from({ length: workers }, work));
+};
+
 /**
  * Plays random histories of the whole of Enki.
- * `--seed <n>` the first seed · `--histories <n>` · `--log` prints each history · `--no-shrink`
+ * `--seed <n>` the first seed · `--histories <n>` · `--log` prints each history · `--no-shrink` · `--workers <n>` processes
  * Ends with 1 if an invariant did not hold, or if a kind of fault never happened in a long run.
  */
 const main = async (): Promise<void> => {
@@ -30,22 +68,24 @@ const main = async (): Promise<void> => {
       histories: { type: "string", default: "100" },
       log: { type: "boolean", default: false },
       "no-shrink": { type: "boolean", default: false },
+      workers: { type: "string", default: "1" },
     },
   });
   const [first, histories] = [Number(values.seed), Number(values.histories)];
+  const showing = { log: values.log, shrinks: !values["no-shrink"] };
   const counts = new Map<string, FaultCount>();
   let failed = 0;
-  for (let seed = first; seed < first + histories; seed += 1) {
-    const from = process.cpuUsage();
-    const end = await playHistory({ seed, root: process.cwd() });
-    const { user, system } = process.cpuUsage(from);
-    addCounts(counts, end.counts);
-    if (values.log) console.log(end.log.join("\n"));
-    console.log(lineOf(end, (user + system) / 1e6));
-    if (end.violations.length === 0) continue;
-    failed += 1;
-    if (!values["no-shrink"]) console.log(describeScenario(await shrinkHistory({ seed, root: process.cwd() }, end)));
-  }
+  const take = ({ lines, counts: own, isFailed }: Played): void => {
+    addCounts(counts, new Map(own));
+    failed += isFailed ? 1 : 0;
+    console.log(lines.join("\n"));
+  };
+  // A worker plays the seeds that it is sent.
+  if (process.send) return void process.on("message", (seed: number) => void play(seed, showing).then((played) => process.send?.(played)));
+  const seeds = Array.from({ length: histories }, (_, at) => first + at);
+  const workers = Math.min(Number(values.workers), histories);
+  if (workers > 1) await spread(seeds, workers, take);
+  else for (const seed of seeds) take(await play(seed, showing));
   console.log(describeCounts(counts));
   const missing = findMissingKinds(counts);
   if (missing.length > 0) console.log(`never happened: ${missing.join(", ")}`);

@@ -8,7 +8,7 @@ import { describeScenario, shrinkHistory } from "./shrink.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 const PATIENCE = 900_000;
-/** As many as fit into about three minutes; `npm run simulate` plays any number. */
+/** As many as fit into about three minutes; `npm run simulate` plays any number, and 500 every night. */
 const HISTORIES = Number(process.env["ENKI_HISTORIES"] ?? 18);
 
 test("random histories hold every invariant after every event", { timeout: PATIENCE }, async () => {
