@@ -126,7 +126,10 @@ const tried = (consult: () => void): string | null => {
   }
 };
 
-const outcome = ({ board, trace, now, used, resolutions, falseEjections, redLandings }: World, stuck: string | null): Omit<Outcome, "merges"> => {
+const outcome = (
+  { board, trace, now, used, resolutions, falseEjections, redLandings }: World,
+  stuck: string | null,
+): Omit<Outcome, "merges"> => {
   const size = trace.scene.steps;
   const ends = board.times.map(({ ready, landed }) => ({ ready: ready < 0 ? now : ready, landed: landed < 0 ? now : landed }));
   const meanTime = (isMeant: (step: number) => boolean): number =>

@@ -43,7 +43,7 @@ export const OUTAGE_RED = 0.95;
 type Push = { readonly at: number; readonly red: boolean };
 
 /** A run of one step: how long it takes, what that depends on, and how long such runs took before. */
-export type StepCheck = { readonly kind: string; readonly usual: number; readonly time: number };
+type StepCheck = { readonly kind: string; readonly usual: number; readonly time: number };
 
 /** What is true in one history, whatever the policy. */
 export type Trace = {
