@@ -64,6 +64,58 @@ export const CREDENTIALS: Readonly<Record<string, string>> = {
   "an OpenSSH key": `-----BEGIN ${part("OPENSSH")} PRIVATE KEY-----\n${fill(70, MIXED)}\n-----END OPENSSH PRIVATE KEY-----`,
   "a PGP key": `-----BEGIN ${part("PGP")} PRIVATE KEY BLOCK-----\nVersion: GnuPG v2\n\n${fill(64, MIXED)}\n-----END PGP PRIVATE KEY BLOCK-----`,
   "an encrypted key": `-----BEGIN ${part("EC")} PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,${fill(32, HEX)}\n\n${fill(64, MIXED)}\n-----END EC PRIVATE KEY-----`,
+  "an Atlassian token": `${part("ATAT")}T3xFfGF0${fill(180, MIXED)}`,
+  "a Bitbucket password": `${part("AT")}BB${fill(32, MIXED)}`,
+  "a Bitbucket access token": `${part("ATCT")}T3xFfGF0${fill(180, MIXED)}`,
+  "an OpenAI key of a service": `${part("s")}k-service-${fill(48, MIXED)}`,
+  "a Google refresh token": `${part("1//")}0${fill(60, MIXED)}`,
+  "a Google key of the new form": `${part("AQ.")}Ab8RN6${fill(44, MIXED)}`,
+  "a LangSmith key": `${part("lsv2")}_pt_${fill(32, HEX)}_${fill(10, HEX)}`,
+  "a Langfuse key": `${part("sk-")}lf-${fill(8, HEX)}-${fill(4, HEX)}-${fill(4, HEX)}-${fill(4, HEX)}-${fill(12, HEX)}`,
+  "a PostHog key": `${part("ph")}x_${fill(43, MIXED)}`,
+  "a Sentry token of an organisation": `${part("sntry")}s_eyJ${fill(120, MIXED)}_${fill(43, MIXED)}`,
+  "a New Relic key": `${part("NR")}AK-${fill(27, UPPER)}`,
+  "a Buildkite token": `${part("bk")}ua_${fill(40, HEX)}`,
+  "a CircleCI token": `${part("CCI")}PAT_${fill(22, MIXED)}_${fill(40, HEX)}`,
+  "a Vercel token": `${part("vc")}p_${fill(56, MIXED)}`,
+  "a Vercel key for models": `${part("vc")}k_${fill(56, MIXED)}`,
+  "a Render key": `${part("rn")}d_${fill(28, MIXED)}`,
+  "a Neon key": `${part("na")}pi_${fill(64, MIXED)}`,
+  "a Doppler token of a service": `${part("dp.")}st.prd.${fill(43, MIXED)}`,
+  "a Figma token": `${part("fi")}gd_${fill(40, MIXED)}`,
+  "a Notion token": `${part("nt")}n_${fill(46, MIXED)}`,
+  "an older Notion token": `${part("sec")}ret_${fill(43, MIXED)}`,
+  "a Linear token of an App": `${part("lin")}_oauth_${fill(64, HEX)}`,
+  "a Slack cookie": `${part("xo")}xd-${fill(100, MIXED)}`,
+  "a Resend key": `${part("re")}_${fill(8, MIXED)}_${fill(24, MIXED)}`,
+  "a Stripe key of an organisation": `${part("sk")}_org_live_${fill(60, MIXED)}`,
+  "a Square secret": `${part("sq")}0csp-${fill(43, MIXED)}`,
+  "a Cloudflare token of a user": `${part("cf")}ut_${fill(48, MIXED)}`,
+  "a Sonar token": `${part("sq")}u_${fill(40, HEX)}`,
+  "a crates.io token": `${part("ci")}o${fill(32, MIXED)}`,
+  "a NuGet key": `${part("oy")}2${fill(43, LOWER)}`,
+  "a Tencent key id": `${part("AK")}ID${fill(32, MIXED)}`,
+  "an ElevenLabs key": `${part("sk")}_${fill(48, HEX)}`,
+  "a Codex refresh token": `${part("rt")}_${fill(43, MIXED)}.${fill(43, MIXED)}`,
+  "a Cursor key": `${part("cr")}sr_${fill(64, HEX)}`,
+  "a Hugging Face token of an organisation": `${part("api_")}org_${fill(34, MIXED)}`,
+  "a Jina key": `${part("ji")}na_${fill(60, MIXED)}`,
+  "a Tavily key": `${part("tv")}ly-dev-${fill(32, MIXED)}`,
+  "an E2B key": `${part("e2")}b_${fill(40, HEX)}`,
+  "a W&B key": `${part("wan")}db_v1_${fill(77, MIXED)}`,
+  "an NVIDIA key": `${part("nv")}api-${fill(64, MIXED)}`,
+  "a Copilot token": `${part("ti")}d=${fill(32, HEX)};exp=1700000000;sku=free`,
+  "a key of Azure's models": `${fill(52, MIXED)}${part("JQQ")}J99BAACAAAAAA${fill(15, MIXED)}`,
+  "an AWS session token": `${part("IQoJ")}b3JpZ2luX2Vj${fill(300, MIXED)}`,
+  "an Ed25519 key as bare base64": `${part("MC4C")}AQAwBQYDK2VwBCIEI${fill(43, MIXED)}`,
+  "an RSA key as bare base64": `${part("MIIE")}vQIBADANBgkqhkiG9w0BAQEFAASCBK${fill(400, MIXED)}`,
+  "an RSA key as bare base64 of PKCS#1": `${part("MIIE")}pAIBAAKCAQEA${fill(400, MIXED)}`,
+  "an EC key as bare base64": `${part("MHcC")}AQEEI${fill(140, MIXED)}`,
+  "an OpenSSH key as bare base64": `${part("b3Bl")}bnNzaC1rZXktdjEAAAAABG5vbmU${fill(100, MIXED)}`,
+  "a JSON web key": `{"kty":"OKP","crv":"Ed25519","x":"${fill(43, UPPER)}","${part("d")}":"${fill(43, MIXED)}"}`,
+  "a registry's token": `//registry.npmjs.org/:_auth${part("Token")}=${fill(8, HEX)}-${fill(4, HEX)}-${fill(4, HEX)}-${fill(4, HEX)}-${fill(12, HEX)}`,
+  "Docker's login": `{"auths":{"https://index.docker.io/v1/":{"${part("auth")}":"${fill(40, MIXED)}"}}}`,
+  "a password in an address": `postgres://admin:${part("")}${fill(28, MIXED)}@db.example.com:5432/app`,
 };
 
 const insert = (text: string, piece: string, every: number): string =>
@@ -72,6 +124,22 @@ const insert = (text: string, piece: string, every: number): string =>
 const reverse = (text: string): string => Array.from(text).toReversed().join("");
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+const bytes = (text: string, format: (byte: number) => string): string => Array.from(Buffer.from(text), format).join("");
+const codes = (text: string, format: (code: number) => string): string => Array.from(text, (char) => format(char.charCodeAt(0))).join("");
+
+const BASE32 = UPPER;
+const base32 = (text: string): string =>
+  (bytes(text, (byte) => byte.toString(2).padStart(8, "0")).match(/.{1,5}/g) ?? [])
+    .map((five) => BASE32[Number.parseInt(five.padEnd(5, "0"), 2)] ?? "")
+    .join("");
+
+/** Where a letter or digit stands in a block of Unicode. */
+const styled = (text: string, { upper, lower, digit }: Record<"upper" | "lower" | "digit", number>): string =>
+  text.replaceAll(/[A-Za-z0-9]/g, (char) => {
+    const [start, from] = /[a-z]/.test(char) ? [lower, "a"] : /[A-Z]/.test(char) ? [upper, "A"] : [digit, "0"];
+    return start === 0 ? char : String.fromCodePoint(start + char.charCodeAt(0) - from.charCodeAt(0));
+  });
 
 /** Ways in which text carries a credential that nobody reads at first sight. */
 export const DISGUISES: Readonly<Record<string, (credential: string) => string>> = {
@@ -142,4 +210,40 @@ export const DISGUISES: Readonly<Record<string, (credential: string) => string>>
   "with colours between": (text) => insert(text, "\u001b[31m", 9),
   "after a letter": (text) => `x${text}`,
   "after an underscore": (text) => `TOKEN_${text}`,
+  "split by carriage returns": (text) => insert(text, "\r", 12),
+  "split by vertical tabs": (text) => insert(text, "\v", 12),
+  "split by Unicode's line ends": (text) => insert(text, "\u2028", 12),
+  "split over numbered lines": (text) => insert(text, "\n 2: ", 12),
+  "as items of a numbered list": (text) => insert(text, "\n2. ", 12),
+  "with tags between": (text) => insert(text, "<b></b>", 9),
+  "with hidden comments between": (text) => insert(text, "<!-- -->", 9),
+  "with comments of code between": (text) => insert(text, "/**/", 9),
+  "with marks of emphasis between": (text) => insert(text, "**", 9),
+  "with backticks between": (text) => insert(text, "`", 9),
+  "with marks over each letter": (text) => insert(text, "\u0301", 1),
+  "struck through": (text) => insert(text, "\u0336", 1),
+  "with bold characters": (text) => styled(text, { upper: 0x1d400, lower: 0x1d41a, digit: 0x1d7ce }),
+  "with circled characters": (text) => styled(text, { upper: 0x24b6, lower: 0x24d0, digit: 0 }),
+  "in base32": base32,
+  "in base32 after three letters": (text) => base32(`xyz${text}`),
+  "in groups of hexadecimal": (text) => insert(Buffer.from(text).toString("hex"), " ", 4),
+  "in hexadecimal with dashes": (text) => insert(Buffer.from(text).toString("hex"), "-", 2),
+  "in a list of octal codes": (text) => bytes(text, (byte) => `${byte.toString(8).padStart(3, "0")} `),
+  "in a list of bits": (text) => bytes(text, (byte) => `${byte.toString(2).padStart(8, "0")} `),
+  "as a sum of characters": (text) => bytes(text, (byte) => `chr(${byte})+`),
+  "with short octal escapes": (text) => bytes(text, (byte) => `\\${byte.toString(8)}`),
+  "with padded Unicode escapes": (text) => codes(text, (code) => `\\u{0000${code.toString(16).padStart(2, "0")}}`),
+  "with escapes of a style sheet": (text) => codes(text, (code) => `\\${code.toString(16).padStart(6, "0")}`),
+  "with entities without an end": (text) => codes(text, (code) => `&#x${code.toString(16)}`),
+  "with padded entities": (text) => codes(text, (code) => `&#000${code};`),
+  "encoded for addresses three times": (text) => bytes(text, (byte) => `%2525${byte.toString(16).padStart(2, "0")}`),
+  "as strings that Haskell joins": (text) => `"${insert(text, '" <> "', 9)}"`,
+  "as strings that Basic joins": (text) => `"${insert(text, '" & _\n "', 9)}"`,
+  "as nested calls": (text) => `concat("${insert(text, '", concat("', 9)}")`,
+  "with empty parameters of a shell": (text) => insert(text, "${x}", 9),
+  "with all parameters of a shell": (text) => insert(text, "$@", 9),
+  "in base64 with blanks": (text) => insert(base64(text), " ", 20),
+  "in base64 with commas": (text) => insert(base64(text), ",", 20),
+  "in base64 with invisible characters": (text) => insert(base64(text), "\u200b", 10),
+  "in base64 over numbered lines": (text) => insert(base64(text), "\n  2  ", 40),
 };

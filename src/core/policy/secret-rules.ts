@@ -1,18 +1,6 @@
 import vendored from "./gitleaks-rules.json" with { type: "json" };
-
-/** A form of credentials. */
-export type SecretRule = {
-  /** As a noun phrase for people. */
-  readonly name: string;
-  /** Matches in linear time: a literal start, then bounded or unambiguous parts. */
-  readonly form: RegExp;
-  /** A text without any of these words, in lower case, has no match. */
-  readonly keywords: readonly string[];
-  /** The least entropy of a match, in bits per character: a placeholder has less. */
-  readonly entropy?: number;
-  /** Whether ordinary text could have the form by chance after decoding or joining lines. */
-  readonly loose?: boolean;
-};
+import type { SecretRule } from "./secret-rule.ts";
+import { SERVICE_KEYS } from "./service-keys.ts";
 
 /** Forms that gitleaks lacks, or for which GitHub's own published patterns say more. */
 const OWN_RULES: readonly SecretRule[] = [
@@ -93,6 +81,7 @@ const OWN_RULES: readonly SecretRule[] = [
 /** Every form; the maintained ones first. */
 export const SECRET_RULES: readonly SecretRule[] = [
   ...OWN_RULES,
+  ...SERVICE_KEYS,
   ...vendored.rules.map(({ id, source, flags, keywords, entropy }) => ({
     name: `a credential (${id})`,
     form: new RegExp(source, `g${flags}`),

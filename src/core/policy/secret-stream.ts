@@ -56,11 +56,16 @@ const findLastWord = (text: string): number => {
 };
 
 /** A mark before the text of a line in code, quotes and lists. */
-const LINE_MARK = /^(?:\/\/|#|\*|>|\||--?|\+)$/;
+const LINE_MARK = /^(?:\/\/|#|\*|>|\||--?|\+|\d{1,5}[.):|]?)$/;
+const LINE_END = /[\n\r\v\f\u0085\u2028\u2029]/;
 /** A word in which a credential may begin that the next line continues; ordinary words of prose are shown at once. */
 const LINE_FRAGMENT = /^(?=.{8})(?:.*[\d_=+/\\"'`]|[^\s]{12}).*$/;
-/** A word that the next word of the line continues: an operator between literals, a literal, or a byte of a list. */
-const JOINED_WORD = /^(?:[+.,&|\\]{1,2}|<<|\+=)$|["'`][,;)]?$|^(?:0x|\\x)?[0-9a-f]{2,3}[,:;]?$/i;
+/**
+ * A word that the next word of the line continues: an operator between literals, a literal, the start of a hidden comment, a byte or a group
+ * of bytes, a character, or a piece that looks encoded.
+ */
+const JOINED_WORD =
+  /^(?:[+.,&|\\]{1,2}|<<|<>|_|\+=|.)$|["'`][,;)]?$|<!--$|^(?:0x|\\x)?[0-9a-f]{2,16}[,:;]?$|^(?=\D*\d)(?=[^A-Z]*[A-Z])[\w+/=-]{16,}$/i;
 
 /** The start of the last word, or of the words before, if the last may continue them. */
 const findLastFragment = (text: string): number => {
@@ -69,7 +74,7 @@ const findLastFragment = (text: string): number => {
     const end = text.slice(0, start).trimEnd().length;
     const before = findLastWord(text.slice(0, end));
     const word = text.slice(before, end);
-    const isLineEnd = text.slice(end, start).includes("\n");
+    const isLineEnd = LINE_END.test(text.slice(end, start));
     const isContinued = isLineEnd ? LINE_FRAGMENT.test(word) : "+=".startsWith(text.slice(start, start + 2));
     if (word === "" || !(isContinued || LINE_MARK.test(word) || JOINED_WORD.test(word))) return start;
     start = before;

@@ -1,5 +1,6 @@
 import { createKeywordSearch } from "./keyword-filter.ts";
-import { measureEntropy, SECRET_RULES, type SecretRule } from "./secret-rules.ts";
+import type { SecretRule } from "./secret-rule.ts";
+import { measureEntropy, SECRET_RULES } from "./secret-rules.ts";
 import { readOtherViews } from "./secret-views.ts";
 
 type SecretRange = { readonly from: number; readonly to: number; readonly name: string };

@@ -84,8 +84,8 @@ test("redaction replaces the credential and nothing around it, in every disguise
 });
 
 test("a value of the job is found in every disguise, and redacted with the keys of an object", () => {
-  for (const disguise of Object.values(DISGUISES)) {
-    expect(holdsValues(`x ${disguise(VALUE)} y`, [VALUE])).toBe(true);
+  for (const [name, disguise] of Object.entries(DISGUISES)) {
+    expect([name, holdsValues(`x ${disguise(VALUE)} y`, [VALUE])]).toEqual([name, true]);
     expect(holdsValues(redactSecrets(`x ${disguise(VALUE)} y`, [VALUE]), [VALUE])).toBe(false);
   }
   expect(holdsValues("nothing", [VALUE])).toBe(false);
