@@ -86,6 +86,23 @@ test("an environment that every branch may use is found, and --fix leaves it to 
   expect(written.slice(-2)).toEqual(["/environments/enki", "/environments/enki/deployment-branch-policies"]);
 });
 
+test("an environment that more than the default branch may use is found with the names that GitHub lists", async () => {
+  const settings = {
+    ...SETTINGS(),
+    "/environments/enki/deployment-branch-policies": {
+      branch_policies: [{ name: "main", type: "branch" }, { name: "task/*" }, { name: "v*", type: "tag" }],
+    },
+  };
+  const { terminal, cwd, findings } = await open(settings);
+  await terminal.run(["init", "--yes"], { cwd });
+  expect((await findings()).findings.find(({ code }) => code === "environment-wide")).toMatchObject({
+    level: "warning",
+    message:
+      "Workflows on `task/*`, the tag `v*` may read the secrets of the environment `enki`, so anyone who may push there can take its keys.",
+    command: "leave only `main` in Settings › Environments › enki",
+  });
+});
+
 test("--fix writes the workflow file and changes settings, and reports what is left", async () => {
   const settings = { ...SETTINGS(), "/actions/permissions": { enabled: false } };
   delete (settings as Record<string, unknown>)["/environments/enki"];

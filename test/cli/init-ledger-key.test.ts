@@ -11,7 +11,10 @@ import { after } from "../support/after.ts";
 import { createAskedTerminal } from "../support/asked-terminal.ts";
 import { makeRepository, openTerminal } from "./stage.ts";
 
-/** Plays `gh` in a directory: `calls` has the arguments of each call, `stdin` what the last storing call read, `secrets` a file for each. */
+/**
+ * Plays `gh` in a directory: `calls` has the arguments of each call, `stdin` what the last storing call read, `secrets` a file for each,
+ * `policy` and `rules` what GitHub says of the environment.
+ */
 const FAKE_GH = `#!/bin/sh
 echo "$@" >> "$GH_PLACE/calls"
 case "$1 $2" in
@@ -20,7 +23,8 @@ case "$1 $2" in
   "secret set") cat > "$GH_PLACE/stdin"; if test -e "$GH_PLACE/refuses"; then echo "HTTP 403: no" >&2; exit 1; fi; touch "$GH_PLACE/secrets/$3" ;;
   "api --hostname") case "$*" in
     *--method*) cat >> "$GH_PLACE/settings"; echo >> "$GH_PLACE/settings" ;;
-    *) test -e "$GH_PLACE/closed" && echo true ;;
+    *deployment-branch-policies*) cat "$GH_PLACE/rules" ;;
+    *) cat "$GH_PLACE/policy" ;;
   esac ;;
 esac
 `;
@@ -58,7 +62,7 @@ const open = async () => {
     read,
     terminal,
     cwd,
-    has: (name: string): void => writeFileSync(join(place, name), ""),
+    has: (name: string, text = ""): void => writeFileSync(join(place, name), text),
     init: (...args: string[]) => terminal.run(["init", "--yes", ...args], { cwd, env }),
     /** Runs init where a person takes what was detected, agrees to each file, and answers so to the question about the key. */
     converse: async (answer: string): Promise<{ code: number; out: string }> => {
@@ -89,7 +93,7 @@ test("--ledger-key hands a new key to gh alone, in an environment for the defaul
     `auth token --hostname ${host}`,
     `secret list --repo ${host}/octo/demo`,
     `secret list --repo ${host}/octo/demo --env enki`,
-    `api --hostname ${host} repos/octo/demo/environments/enki --jq .deployment_branch_policy != null`,
+    `api --hostname ${host} repos/octo/demo/environments/enki --jq .deployment_branch_policy`,
     `api --hostname ${host} --method PUT repos/octo/demo/environments/enki --input - --silent`,
     `api --hostname ${host} --method POST repos/octo/demo/environments/enki/deployment-branch-policies --input - --silent`,
     `secret list --repo ${host}/octo/demo`,
@@ -118,6 +122,49 @@ test("--ledger-key hands a new key to gh alone, in an environment for the defaul
   const env = { ENKI_LEDGER_KEY: pem, GITHUB_TOKEN: token };
   const signed = await terminal.run(["ledger", "sign", url, git("rev-parse", "HEAD")], { env });
   expect(signed).toMatchObject({ code: 0, out: `The ledger of octo/demo is signed with ${shown}\n` });
+});
+
+const CUSTOM = '{"custom_branch_policies":true,"protected_branches":false}\n';
+
+test.each([
+  ["every protected branch", '{"custom_branch_policies":false,"protected_branches":true}', "[]"],
+  ["`*`", CUSTOM, '[{"name":"*","type":"branch"}]'],
+  ["`task/*`, the tag `main`", CUSTOM, '[{"name":"main","type":"branch"},{"name":"task/*"},{"name":"main","type":"tag"}]'],
+])("--ledger-key stores no key in an environment that shows its secrets to %s", async (readers, policy, rules) => {
+  const { init, has, read } = await open();
+  has("policy", policy);
+  has("rules", rules);
+  const { code, err } = await init("--ledger-key");
+  expect(code).toBe(1);
+  expect(err).toContain(
+    `The ledger's key was not stored: the environment \`enki\` shows its secrets to ${readers}, so leave only \`main\` in Settings › Environments › enki first.`,
+  );
+  expect(read("calls")).not.toMatch(/secret set|--method/);
+});
+
+test.each([
+  ["that only the default branch may use", CUSTOM, '[{"name":"main","type":"branch"}]', ""],
+  ["whose rules name no branch yet", CUSTOM, "[]", '{"name":"main"}'],
+  [
+    "that is open",
+    "null",
+    "[]",
+    '{"deployment_branch_policy":{"protected_branches":false,"custom_branch_policies":true}}\n{"name":"main"}',
+  ],
+])("--ledger-key leaves an environment %s to the default branch alone", async (_, policy, rules, changes) => {
+  const { init, has, read } = await open();
+  has("policy", policy);
+  has("rules", rules);
+  expect(await init("--ledger-key")).toMatchObject({ code: 0, err: "" });
+  expect(read("settings").trim()).toBe(changes);
+  expect(read("calls")).toContain("secret set ENKI_LEDGER_KEY");
+});
+
+test("--ledger-key stores no key if GitHub does not say who reads the environment", async () => {
+  const { init, has, read } = await open();
+  has("policy", CUSTOM);
+  expect((await init("--ledger-key")).err).toContain("gh cannot tell which branches read the secrets of the environment `enki`");
+  expect(read("calls")).not.toContain("secret set");
 });
 
 test("--ledger-key never replaces a key, also that of an App, and asks nothing of gh for an App that is a service", async () => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { deriveApiUrl, type RemoteAddress } from "../../core/setup/remote-address.ts";
 import type { GitHubSettings } from "../../core/setup/doctor/doctor-facts.ts";
 import type { SettingsRequest } from "../../core/setup/doctor/finding.ts";
+import type { EnvironmentRules } from "../../core/setup/environment-rules.ts";
 import { connectGitHub } from "../../github/connect-github.ts";
 import type { TerminalHost } from "../terminal-host.ts";
 
@@ -12,7 +13,8 @@ const repositorySchema = z.object({
 });
 const actionsSchema = z.object({ enabled: z.boolean(), allowed_actions: z.enum(["all", "local_only", "selected"]).optional() });
 const workflowSchema = z.object({ can_approve_pull_request_reviews: z.boolean() });
-const environmentSchema = z.object({ deployment_branch_policy: z.object({}).nullable() });
+const environmentSchema = z.object({ deployment_branch_policy: z.object({ protected_branches: z.boolean().optional() }).nullable() });
+const rulesSchema = z.object({ branch_policies: z.array(z.object({ name: z.string(), type: z.enum(["branch", "tag"]).optional() })) });
 const secretsSchema = z.object({ secrets: z.array(z.object({ name: z.string() })) });
 
 /** A client of GitHub's API for one repository, with the person's token. */
@@ -97,8 +99,17 @@ const readActionsSettings = async (client: SettingsClient, path: string): Promis
 
 type SecretSettings = Pick<
   GitHubSettings,
-  "hasEnvironment" | "isEnvironmentOpen" | "hasEnvironmentSecret" | "hasRepositorySecret" | "hasLedgerSecret"
+  "hasEnvironment" | "isEnvironmentOpen" | "environmentRules" | "hasEnvironmentSecret" | "hasRepositorySecret" | "hasLedgerSecret"
 >;
+
+type BranchPolicy = { readonly protected_branches?: boolean | undefined };
+
+/** Which branches and tags receive the secrets of the environment; null if GitHub does not show it. */
+const readRules = async (client: SettingsClient, path: string, policy: BranchPolicy): Promise<EnvironmentRules | null> => {
+  if (policy.protected_branches === true) return "protected";
+  const listed = await client.get(`${path}/environments/enki/deployment-branch-policies?per_page=100`);
+  return parseAnswer(rulesSchema, listed)?.branch_policies ?? null;
+};
 
 const readSecrets = async (client: SettingsClient, path: string): Promise<SecretSettings> => {
   const environment = await client.get(`${path}/environments/enki`);
@@ -111,6 +122,7 @@ const readSecrets = async (client: SettingsClient, path: string): Promise<Secret
   return {
     hasEnvironment: environment === null ? null : environment !== MISSING,
     isEnvironmentOpen: policy && policy.deployment_branch_policy === null,
+    environmentRules: policy?.deployment_branch_policy ? await readRules(client, path, policy.deployment_branch_policy) : null,
     hasEnvironmentSecret: holds(ofEnvironment, KEY_SECRET_NAMES),
     hasRepositorySecret: holds(ofRepository, KEY_SECRET_NAMES),
     hasLedgerSecret: signs.includes(true) ? true : ofRepository === null ? null : false,

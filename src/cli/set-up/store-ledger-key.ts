@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { z } from "zod";
 import { LEDGER_REF } from "../../core/domain/refs.ts";
 import { formatLedgerKeyCommand, listSetKeyArguments, type SecretPlace } from "../../core/setup/ledger-key-command.ts";
 import type { RemoteAddress } from "../../core/setup/remote-address.ts";
+import { admitsBranch, describeOtherReaders, type EnvironmentRules, explainOtherReaders } from "../../core/setup/environment-rules.ts";
 import { restrictEnvironment } from "../../core/setup/restrict-environment.ts";
 import { createSshKey, formatPublicKey } from "../../storage/git/ssh-key.ts";
 import type { TerminalHost } from "../terminal-host.ts";
@@ -103,16 +105,42 @@ const storeNewKey = async (terminal: TerminalHost, place: KeyPlace): Promise<Key
   return null;
 };
 
-/** Leaves the environment `enki` to the default branch, as the line of `enki init` does, before it holds a key. Returns gh's message. */
+const policySchema = z.object({ protected_branches: z.boolean() }).nullable();
+const rulesSchema = z.array(z.object({ name: z.string(), type: z.enum(["branch", "tag"]).optional() }));
+
+/** Leaves the environment `enki` to the default branch, as the line of `enki init` does, before it holds a key. Returns why it could not. */
 const closeEnvironment = async (terminal: TerminalHost, { remote, branch }: KeyPlace): Promise<string | null> => {
-  const requests = restrictEnvironment(`${remote.owner}/${remote.name}`, branch);
+  const [create, admit] = restrictEnvironment(`${remote.owner}/${remote.name}`, branch);
   const api = (path: string, ...args: string[]) => runGh(terminal, ["api", "--hostname", remote.host, path.slice(1), ...args]);
-  const present = await api(requests[0]?.path ?? "", "--jq", ".deployment_branch_policy != null");
-  if (present.isDone && present.stdout.trim() === "true") return null;
-  for (const { method, path, body } of requests) {
+  const present = await api(create.path, "--jq", ".deployment_branch_policy");
+  const policy = present.isDone ? parseOutput(policySchema, present.stdout) : null;
+  const rules = policy === null ? [] : await readRules(policy, () => api(`${admit.path}?per_page=100`, "--jq", ".branch_policies"));
+  if (rules === null) return "gh cannot tell which branches read the secrets of the environment `enki`";
+  const others = describeOtherReaders(rules, branch);
+  if (others !== null) return `the environment \`enki\` shows its secrets to ${others}, so ${explainOtherReaders(branch)} first`;
+  const missing = [...(policy === null ? [create] : []), ...(admitsBranch(rules, branch) ? [] : [admit])];
+  for (const { method, path, body } of missing) {
     const args = ["api", "--hostname", remote.host, "--method", method, path.slice(1), "--input", "-", "--silent"];
     const made = await runGh(terminal, args, JSON.stringify(body));
     if (!made.isDone) return made.stderr;
   }
   return null;
+};
+
+const readRules = async (
+  policy: { readonly protected_branches: boolean },
+  list: () => ReturnType<typeof runGh>,
+): Promise<EnvironmentRules | null> => {
+  if (policy.protected_branches) return "protected";
+  const listed = await list();
+  return listed.isDone ? parseOutput(rulesSchema, listed.stdout) : null;
+};
+
+/** Null for a text that is no such JSON. */
+const parseOutput = <T>(schema: z.ZodType<T>, text: string): T | null => {
+  try {
+    return schema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
 };

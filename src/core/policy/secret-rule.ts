@@ -6,7 +6,7 @@ export type SecretRule = {
   readonly form: RegExp;
   /** A text without any of these words, in lower case, has no match. */
   readonly keywords: readonly string[];
-  /** Bits per character that a match has at least: fewer are a placeholder. */
+  /** The least entropy of a match, in bits per character: a placeholder has less. */
   readonly entropy?: number;
   /** Whether ordinary text could have the form by chance after decoding or joining lines. */
   readonly loose?: boolean;

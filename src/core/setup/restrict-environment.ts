@@ -3,7 +3,7 @@ import type { SettingsRequest } from "./doctor/finding.ts";
 const environmentPath = (slug: string): string => `/repos/${slug}/environments/enki`;
 
 /** The requests that create or close the environment `enki`, so that only jobs on the given branch receive its secrets. */
-export const restrictEnvironment = (slug: string, branch: string): readonly SettingsRequest[] => [
+export const restrictEnvironment = (slug: string, branch: string): readonly [create: SettingsRequest, admit: SettingsRequest] => [
   {
     method: "PUT",
     path: environmentPath(slug),

@@ -5,6 +5,7 @@ import type { Refusal } from "../../domain/refusal.ts";
 import type { FileOrigin } from "../generated-file.ts";
 import type { DetectedProject } from "../detect-project.ts";
 import type { RemoteAddress } from "../remote-address.ts";
+import type { EnvironmentRules } from "../environment-rules.ts";
 
 /** A repository's settings on GitHub. Null stands for a setting hidden from the token. */
 export type GitHubSettings = {
@@ -17,6 +18,8 @@ export type GitHubSettings = {
   readonly hasEnvironment: boolean | null;
   /** Whether jobs on any branch receive the environment's secrets. */
   readonly isEnvironmentOpen: boolean | null;
+  /** Which branches and tags receive them, if not all do. */
+  readonly environmentRules: EnvironmentRules | null;
   readonly hasEnvironmentSecret: boolean | null;
   readonly hasRepositorySecret: boolean | null;
   /** Whether a secret signs the ledger: its own key, or an App's, from which it is derived. */

@@ -1,6 +1,7 @@
 import { LEDGER_KEY_FAULT } from "../../messages/refusals/ledger.ts";
 import { formatLedgerKeyCommand, type SecretPlace } from "../ledger-key-command.ts";
 import { COORDINATOR_WORKFLOW_PATH } from "../plan-set-up.ts";
+import { describeOtherReaders, explainOtherReaders } from "../environment-rules.ts";
 import { formatEnvironmentCommand, restrictEnvironment } from "../restrict-environment.ts";
 import type { DoctorFacts } from "./doctor-facts.ts";
 import { type DoctorCheck, type Finding, onGitHub, reportError, reportWarning, slugOf } from "./finding.ts";
@@ -63,6 +64,19 @@ const checkEnvironmentBranches = onGitHub(({ isEnvironmentOpen }, facts) =>
     : [],
 );
 
+/** A rule for more than the default branch lets a workflow file on another branch print the secrets. */
+const checkEnvironmentRules = onGitHub(({ environmentRules }, facts) => {
+  const others = environmentRules && usesEnvironment(facts) ? describeOtherReaders(environmentRules, facts.defaultBranch) : null;
+  if (others === null) return [];
+  return [
+    reportWarning(
+      "environment-wide",
+      `Workflows on ${others} may read the secrets of the environment \`enki\`, so anyone who may push there can take its keys.`,
+      explainOtherReaders(facts.defaultBranch),
+    ),
+  ];
+});
+
 const reportUnsigned = (command: string): Finding[] => [reportWarning(LEDGER_KEY_FAULT.code, LEDGER_KEY_FAULT.message, command)];
 
 /** Checks the App's own machine, the existing ledger, and the jobs that will write the ledger. */
@@ -87,4 +101,4 @@ const formatSignCommand = (facts: DoctorFacts): string => {
 };
 
 /** Checks of the keys that jobs receive, and of who may read them. */
-export const SECRET_CHECKS: readonly DoctorCheck[] = [checkSecret, checkEnvironmentBranches, checkLedgerKey];
+export const SECRET_CHECKS: readonly DoctorCheck[] = [checkSecret, checkEnvironmentBranches, checkEnvironmentRules, checkLedgerKey];
