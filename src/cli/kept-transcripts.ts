@@ -32,8 +32,9 @@ export const keepTranscripts = async ({ repository, artifacts, ledger, execution
   // A bare repository has no folder of Enki.
   if (!existsSync(join(repository, ".git"))) return;
   const folder = join(toRunsFolder(repository), execution);
+  const ignored = join(toRunsFolder(repository), ".gitignore");
   // Other people may have written the repository, and a link leads anywhere.
-  if ([join(repository, ".enki"), toRunsFolder(repository), folder].some((path) => isLink(path))) return;
+  if ([join(repository, ".enki"), toRunsFolder(repository), folder, ignored].some((path) => isLink(path))) return;
   for (const [key, { number }] of Object.entries(ledger.effectRecords)) {
     const job = key.startsWith("start-job:") ? readJobKey(key.slice("start-job:".length)) : null;
     const name = job && toTranscriptName(job);
@@ -41,7 +42,7 @@ export const keepTranscripts = async ({ repository, artifacts, ledger, execution
     const text = await readTranscript(join(artifacts, String(number), "enki-bundle", "transcript.md"));
     if (text === null) continue;
     await mkdir(folder, { recursive: true });
-    await writeFile(join(toRunsFolder(repository), ".gitignore"), "*\n");
+    await writeFile(ignored, "*\n");
     // Renamed: a transcript is complete or absent.
     const draft = join(folder, `.${name}.${process.pid}`);
     await writeFile(draft, text, { flag: "wx" });

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { runInitCommand } from "../../src/cli/init-command.ts";
 import { startForge } from "../../src/local-github/api/start-forge.ts";
@@ -27,6 +27,24 @@ const open = (files: Readonly<Record<string, string>> = NODE_PROJECT) => {
     has: (path: string): boolean => existsSync(join(cwd, path)),
   };
 };
+
+test.each([
+  ["the folder of the workflows", ".github/workflows", ".github/workflows"],
+  ["Enki's folder", ".enki", ".enki"],
+  ["the configuration", CONFIG, CONFIG],
+  ["a link that leads nowhere", WORKFLOW, WORKFLOW],
+])("init writes through no link of a repository that others wrote: %s", async (name, path, named) => {
+  const { cwd } = open();
+  const outside = join(cwd, "..", "outside");
+  mkdirSync(outside);
+  if (path === CONFIG) writeFileSync(join(outside, "target"), "untouched\n");
+  mkdirSync(dirname(join(cwd, path)), { recursive: true });
+  symlinkSync(path.includes("enki.toml") || name.includes("nowhere") ? join(outside, "target") : outside, join(cwd, path));
+  const asked = createAskedTerminal({ cwd, env: { ...process.env }, root: ROOT }, () => null);
+  await expect(runInitCommand(["--yes", "--replace"], asked)).rejects.toThrow(`${named} is a symbolic link, so nothing was written`);
+  expect(readdirSync(outside)).toEqual(path === CONFIG ? ["target"] : []);
+  if (path === CONFIG) expect(readFileSync(join(outside, "target"), "utf8")).toBe("untouched\n");
+});
 
 describe.concurrent("enki init", () => {
   test("--dry-run shows the detected project and the files as a diff, and writes nothing", async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -23,6 +23,15 @@ test.each([".enki", ".enki/runs", ".enki/runs/abcdef"])("a link in the place of 
   symlinkSync(elsewhere, join(repository, link));
   await keep();
   expect(readdirSync(elsewhere)).toEqual([]);
+});
+
+test("a link in the place of the ignored files' list is not written through", async () => {
+  const { repository, elsewhere, keep } = open();
+  mkdirSync(join(repository, ".enki/runs"), { recursive: true });
+  writeFileSync(join(elsewhere, "profile"), "untouched\n");
+  symlinkSync(join(elsewhere, "profile"), join(repository, ".enki/runs/.gitignore"));
+  await keep();
+  expect(readFileSync(join(elsewhere, "profile"), "utf8")).toBe("untouched\n");
 });
 
 test("a transcript is kept once, and nothing else is left beside it", async () => {

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
+import { lstatSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type FileChange, planFileChange, sealGenerated } from "../../core/setup/generated-file.ts";
 import { runGit } from "../../storage/git/run-git.ts";
+import { CommandError } from "../command-options.ts";
 import type { TerminalHost } from "../terminal-host.ts";
 
 export type PlannedFile = {
@@ -56,8 +58,19 @@ export const formatDiff = async ({ after }: TerminalHost, { path, present, wante
   }
 };
 
-/** Writes files into a work tree. */
+/** Throws if a file, or a folder of it, is a symbolic link: other people may have written the repository, and a link leads anywhere. */
+const requireNoLinks = (directory: string, files: readonly PlannedFile[]): void => {
+  for (const { path } of files)
+    for (const [at] of path.split("/").entries()) {
+      const part = path.split("/", at + 1).join("/");
+      if (lstatSync(join(directory, part), { throwIfNoEntry: false })?.isSymbolicLink() === true)
+        throw new CommandError(`${part} is a symbolic link, so nothing was written; remove the link, then repeat the command`);
+    }
+};
+
+/** Writes files into a work tree, and follows no link. */
 export const writePlannedFiles = async (directory: string, files: readonly PlannedFile[]): Promise<void> => {
+  requireNoLinks(directory, files);
   for (const { path, wanted } of files) {
     await mkdir(dirname(join(directory, path)), { recursive: true });
     await writeFile(join(directory, path), wanted);
