@@ -179,7 +179,8 @@ export const createAppPages = (options: AppPagesOptions): RequestListener => {
     homeVersion: () => null,
     readVersion: openVersions(),
     inTurn: openPageTurns(),
-    admit: (context) => count(readSession(context)?.id ?? ""),
+    // Otherwise the sessions of one account could use up everyone's streams.
+    admit: (context) => count(readSession(context)?.login.toLowerCase() ?? ""),
   });
   const toMissing = (context: Context): Response =>
     readSession(context)

@@ -191,6 +191,21 @@ test("a forged host changes no byte of an answer", async () => {
   expect(new URL(String(to)).searchParams.get("redirect_uri")).toBe(`${server.url}/login/callback`);
 });
 
+test("one account follows at most twenty pages in all of its browsers, and leaves places for others", async () => {
+  const { viewer, server } = await openAppPages();
+  const end = new AbortController();
+  const follow = ({ cookies }: ViewerBrowser): Promise<Response> => {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    return fetch(`${server.url}/octo/demo/state/events`, { headers: { cookie }, signal: end.signal });
+  };
+  const [ada, again, bob] = [await viewer("ada"), await viewer("ada"), await viewer("bob")];
+  const statuses: number[] = [];
+  for (let at = 0; at < 21; at += 1) statuses.push((await follow(at % 2 === 0 ? ada : again)).status);
+  expect(statuses).toEqual([...Array.from({ length: 20 }, () => 200), 503]);
+  expect((await follow(bob)).status).toBe(200);
+  end.abort();
+});
+
 test("an open page follows the ledger, and a log-out ends it", async () => {
   const { viewer, server, git, commit, remote, owner } = await openAppPages();
   const ada = await viewer("ada");

@@ -100,7 +100,7 @@ test("two pages are rendered at the same time, fifty wait, and a fault frees the
   expect(inTurn(render)).not.toBeNull();
 });
 
-test("readers that follow changes are counted for each session, and leave once", () => {
+test("readers that follow changes are counted for each person, and leave once", () => {
   const count = openReaderCount();
   const leaves = Array.from({ length: 20 }, () => count("one"));
   expect(count("one")).toBeNull();
