@@ -1,6 +1,8 @@
 import { existsSync, lstatSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ProtectionGap } from "../../../src/core/domain/protection-gap.ts";
+import { explainProtectionGaps } from "../../../src/core/messages/protection-gaps.ts";
 import { openBundle } from "../../../src/job/job-bundle.ts";
 import { plan, step } from "../../support/build.ts";
 import { runningWith } from "../../support/processes.ts";
@@ -84,6 +86,12 @@ for (const [name, machine] of Object.entries(MACHINES)) {
         return isUntouched ? { stopped: "out-of-reach" } : { through: `${untouched.path} was changed` };
       },
     );
+
+    test("names exactly the protections that it lacks in its log", () => {
+      const gaps: readonly ProtectionGap[] = ["same-user", "no-namespaces", "detached-processes", "writable-files"];
+      const named = gaps.filter((gap) => explainProtectionGaps([gap]).every((sentence) => world.log.includes(sentence)));
+      expect(named).toEqual(machine.unshare ? [] : machine.asRoot ? ["no-namespaces"] : gaps);
+    });
 
     test("leaves a bundle that Enki's own process wrote, and its files to Enki's own user", async () => {
       const bundle = await openBundle(world.bundle);
