@@ -1,6 +1,6 @@
 import { REPO } from "../../local-github/api/stage.ts";
 import { strange, wordsOf } from "../../local-github/web/inspect.ts";
-import { sharePages } from "../../local-github/web/stage.ts";
+import { ask, sharePages } from "../../local-github/web/stage.ts";
 import { attackFamily, type AttackEnd } from "../attack-family.ts";
 
 const shared = sharePages();
@@ -152,5 +152,44 @@ attackFamily(
       : status < 500
         ? { stopped: "refused" }
         : { through: `status ${status}` };
+  },
+);
+
+/** Names that a website could lead to this machine, or that a browser could write differently. */
+const HOSTS = [
+  "evil.example",
+  "127.0.0.1.evil.example",
+  "localhost.evil.example",
+  "evil.localhost",
+  "x.github.localhost",
+  "api.github.com",
+  "github.com",
+  "localhost.",
+  "127.0.0.1.",
+  "127.1",
+  "127.0.0.2",
+  "0.0.0.0",
+  "2130706433",
+  "0x7f000001",
+  "[::]",
+  "[::ffff:127.0.0.1]",
+  "127.0.0.1@evil.example",
+  "localhost:80:80",
+  "localhost, evil.example",
+  "localhost/evil.example",
+];
+
+attackFamily(
+  "pages",
+  Object.fromEntries(
+    HOSTS.flatMap((host) =>
+      [AT, "/", `/api/v3/repos${AT}`, `${AT}/state`].map(
+        (path) => [`${path} under the name ${JSON.stringify(host)}`, { host, path }] as const,
+      ),
+    ),
+  ),
+  async ({ host, path }) => {
+    const { status, text } = await ask(`${shared().forge.url}${path}`, { host });
+    return status === 421 || status === 400 ? { stopped: "other-host" } : { through: `status ${status}: ${text.slice(0, 100)}` };
   },
 );
