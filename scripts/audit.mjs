@@ -21,9 +21,10 @@ const { packages } = JSON.parse(readFileSync(lockFile, "utf8"));
 /** Whether a bundle has code of one of the installed versions with the fault. */
 const isBundled = ({ name, nodes }) => nodes.some((path) => bundled.has(`${name}@${packages[path]?.version}`));
 
-const { metadata, vulnerabilities = {} } = readReport();
+const { metadata, vulnerabilities = {}, message } = readReport();
 if (metadata?.vulnerabilities === undefined) {
-  console.log("audit: skipped, because the registry did not answer; look the lock file up at https://osv.dev instead");
+  const reason = typeof message === "string" && message !== "" ? `answered: ${message}` : "did not answer";
+  console.log(`audit: skipped, because the registry ${reason}; look the lock file up at https://osv.dev instead`);
 } else {
   const faults = Object.values(vulnerabilities);
   const shipped = faults.filter(isBundled);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { findAppFaults, findLockFaults, findPackageFaults, findWorkflowFaults } from "./support/supply-chain.ts";
+import { findAppFaults, findFileFaults, findLockFaults, findPackageFaults, findWorkflowFaults } from "./support/supply-chain.ts";
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 
@@ -15,6 +15,11 @@ describe("the supply chain", () => {
 
   test("package.json names exact versions and runs nothing when somebody installs it", () => {
     expect(findPackageFaults(read("package.json"))).toEqual([]);
+  });
+
+  test("no other file decides what is installed, or runs when somebody opens the repository", () => {
+    const paths = execFileSync("git", ["ls-files", "-z"], { cwd: fileURLToPath(new URL("..", import.meta.url)), encoding: "utf8" });
+    expect(findFileFaults(paths.split("\0"))).toEqual([]);
   });
 
   test.each(readdirSync(new URL("../.github/workflows", import.meta.url)))(
@@ -53,10 +58,8 @@ describe("the supply chain", () => {
   });
 
   describe("a known fault", () => {
-    const audit = (name: string, severity: string) => {
+    const audit = (answer: object) => {
       const directory = mkdtempSync(join(tmpdir(), "enki-audit-"));
-      const fault = { name, severity, range: "*", nodes: [`node_modules/${name}`] };
-      const answer = { metadata: { vulnerabilities: { total: 1 } }, vulnerabilities: { [name]: fault } };
       writeFileSync(join(directory, "answer.json"), JSON.stringify(answer));
       writeFileSync(join(directory, "npm"), `#!/bin/sh\ncat '${join(directory, "answer.json")}'\nexit 1\n`, { mode: 0o755 });
       const env = { ...process.env, PATH: `${directory}:${process.env["PATH"]}` };
@@ -74,7 +77,17 @@ describe("the supply chain", () => {
       ["handlebars", "low", 0, "audit: handlebars *: low"],
       ["vitest", "critical", 0, "audit: vitest *: critical, in no bundle"],
     ])("of %s that is %s makes the check end with %i", (name, severity, status, last) => {
-      expect(audit(name, severity)).toEqual({ status, last });
+      const fault = { name, severity, range: "*", nodes: [`node_modules/${name}`] };
+      const answer = { metadata: { vulnerabilities: { total: 1 } }, vulnerabilities: { [name]: fault } };
+      expect(audit(answer)).toEqual({ status, last });
+    });
+
+    test("that nobody could look up is a printed skip with its reason", () => {
+      expect(audit({ message: "405 Method Not Allowed - POST https://registry.example/bulk", statusCode: 405 })).toEqual({
+        status: 0,
+        last: "audit: skipped, because the registry answered: 405 Method Not Allowed - POST https://registry.example/bulk; look the lock file up at https://osv.dev instead",
+      });
+      expect(audit({})).toMatchObject({ status: 0, last: expect.stringContaining("because the registry did not answer") });
     });
   });
 });

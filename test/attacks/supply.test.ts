@@ -1,5 +1,12 @@
 import { readFileSync } from "node:fs";
-import { findAppFaults, findLockFaults, findPackageFaults, findWorkflowFaults, type SupplyFault } from "../support/supply-chain.ts";
+import {
+  findAppFaults,
+  findFileFaults,
+  findLockFaults,
+  findPackageFaults,
+  findWorkflowFaults,
+  type SupplyFault,
+} from "../support/supply-chain.ts";
 import { attackFamily, type AttackVariants } from "./attack-family.ts";
 
 /** A change that somebody proposes to a file which decides what code runs with rights. */
@@ -255,3 +262,31 @@ const ofApp: AttackVariants<Change> = {
 };
 
 attackFamily<Change>("supply", { ...each(ofWorkflows), ...ofStep, ...ofLock, ...ofPackage, ...ofFields, ...ofApp }, propose);
+
+/** Files that decide beside the checked ones what is installed or executed. */
+const ADDED_FILES = [
+  "npm-shrinkwrap.json",
+  ".npmrc",
+  "examples/.npmrc",
+  "yarn.lock",
+  "pnpm-lock.yaml",
+  "pnpm-workspace.yaml",
+  ".yarnrc.yml",
+  ".yarn/releases/yarn-4.cjs",
+  ".pnpmfile.cjs",
+  "bun.lock",
+  "bunfig.toml",
+  ".gitmodules",
+  ".lfsconfig",
+  ".husky/pre-commit",
+  ".githooks/pre-push",
+  ".vscode/tasks.json",
+  ".devcontainer/devcontainer.json",
+  ".envrc",
+  "NPM-SHRINKWRAP.JSON",
+  "node_modules/yaml/index.js",
+];
+attackFamily("supply", Object.fromEntries(ADDED_FILES.map((path) => [`another file: ${path}`, { path }])), ({ path }) => {
+  const [fault] = findFileFaults([path]);
+  return fault === undefined ? { through: path } : { stopped: fault.code };
+});

@@ -212,3 +212,10 @@ export const findAppFaults = (text: string): SupplyFault[] => {
     ...(app.request_oauth_on_install === true ? [{ code: "wide-app", where: "request_oauth_on_install" }] : []),
   ];
 };
+
+/** Files by which npm, git or an editor would take packages, settings or commands from elsewhere than the checked files. */
+const DECIDING_FILE =
+  /(?:^|\/)(?:npm-shrinkwrap\.json|\.npmrc|\.yarnrc(?:\.ya?ml)?|yarn\.lock|pnpm-lock\.yaml|pnpm-workspace\.yaml|\.pnpmfile\.[cm]?js|bun\.lockb?|bunfig\.toml|\.gitmodules|\.lfsconfig|\.envrc|\.pnp\.[cm]?js)$|(?:^|\/)(?:node_modules|\.husky|\.githooks|\.vscode|\.devcontainer|\.yarn)\//i;
+
+export const findFileFaults = (paths: readonly string[]): SupplyFault[] =>
+  paths.filter((path) => DECIDING_FILE.test(path)).map((where) => ({ code: "deciding-file", where }));
