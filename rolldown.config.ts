@@ -59,7 +59,15 @@ const readLicense = (directory: string): string => {
   return `${name} ${version} (${license ?? "see its text"})\n\n${text}`.trim();
 };
 
-/** Writes the licenses of all packages in a bundle beside it, because the bundle is a copy of their code. */
+/** Data that is copied into the sources together with its license. */
+const VENDORED_DATA = /\/gitleaks-rules\.json$/;
+
+const readVendoredLicense = (file: string): string => {
+  const { source, version, license } = JSON.parse(readFileSync(file, "utf8")) as { source: string; version: string; license: string[] };
+  return `${source} ${version} (MIT)\n\n${license.join("\n")}`;
+};
+
+/** Writes the licenses of all packages and copied data in a bundle beside it, because the bundle is a copy of them. */
 const withLicenses = (name: string): Plugin => ({
   name: "with-licenses",
   generateBundle() {
@@ -68,6 +76,7 @@ const withLicenses = (name: string): Plugin => ({
       .filter((directory) => existsSync(join(directory, "package.json")))
       .sort()
       .map(readLicense);
+    texts.push(...[...this.getModuleIds()].filter((id) => VENDORED_DATA.test(id)).map(readVendoredLicense));
     this.emitFile({
       type: "asset",
       fileName: `${name}.licenses.txt`,

@@ -71,6 +71,16 @@ test("the action is one file of at most 1.75 MB", () => {
   expect(call(process.execPath, [action], { env: { INPUT_COMMAND: "none" } }).stdout).toMatch(/unknown command 'none'/);
 });
 
+test.each(["action", "app", "cli"])(
+  "the licenses beside the bundle %s have those of its packages and of copied data, none without a text",
+  (name) => {
+    const texts = readFileSync(join(ROOT, `dist/${name}.licenses.txt`), "utf8").split(`\n\n${"-".repeat(80)}\n\n`);
+    expect(texts.find((text) => text.startsWith("https://github.com/gitleaks/gitleaks "))).toContain("Copyright (c) 2019 Zachary Rice");
+    // The package has no file with its license; ISC's text is the same for all.
+    expect(texts.filter((text) => text.length < 200 && text.trim() !== "npx-import-light 1.0.0 (ISC)")).toEqual([]);
+  },
+);
+
 test("the packed tarball holds what runs, in at most 60 files, and installs nothing else", () => {
   const prefix = join(outside, "own");
   mkdirSync(prefix);
