@@ -1,5 +1,5 @@
 /** What a rule of an environment lets read its secrets: a name or a pattern of names. */
-export type EnvironmentRule = { readonly name: string; readonly type?: "branch" | "tag" | undefined };
+type EnvironmentRule = { readonly name: string; readonly type?: "branch" | "tag" | undefined };
 
 /** The rules of an environment; `protected` for every protected branch. */
 export type EnvironmentRules = readonly EnvironmentRule[] | "protected";
