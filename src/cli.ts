@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -42,6 +43,7 @@ process.exitCode = await main(process.argv.slice(2), {
   isInteractive: process.stdin.isTTY && process.stdout.isTTY,
   size: () => ({ columns: process.stdout.columns || 120, rows: process.stdout.rows || 40 }),
   cwd: process.cwd(),
+  temporary: tmpdir(),
   env: process.env,
   root: dirname(dirname(fileURLToPath(import.meta.url))),
   node: process.execPath,

@@ -1,5 +1,4 @@
 import { access, constants, mkdtemp, readdir, realpath, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CLAIMS_FOLDER, claimDirectory } from "./claim-directory.ts";
 import { CommandError } from "./command-options.ts";
@@ -28,7 +27,7 @@ export type CommandWorkplace = {
 
 /** Creates a temporary directory that is also cleaned up after Ctrl+C. */
 export const openWorkplace = async (terminal: TerminalHost, name: string): Promise<CommandWorkplace> =>
-  openWorkplaceAt(terminal, await realpath(await mkdtemp(join(tmpdir(), `${name}-`))));
+  openWorkplaceAt(terminal, await realpath(await mkdtemp(join(terminal.temporary, `${name}-`))));
 
 /** A directory for temporary files, kept across restarts of the computer if possible. */
 export const openLastingWorkplace = async (terminal: TerminalHost, name: string): Promise<CommandWorkplace> => {
@@ -39,7 +38,7 @@ export const openLastingWorkplace = async (terminal: TerminalHost, name: string)
       () => true,
       () => false,
     ));
-  return openWorkplaceAt(terminal, await realpath(await mkdtemp(join(isUsable ? lasting : tmpdir(), `${name}-`))));
+  return openWorkplaceAt(terminal, await realpath(await mkdtemp(join(isUsable ? lasting : terminal.temporary, `${name}-`))));
 };
 
 /** Opens the directory of an earlier process, in the same way. Throws {@link CommandError} if another process works there. */

@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RefName, Sha } from "../core/domain/ids.ts";
 import { NOBODY } from "../core/domain/product.ts";
@@ -31,7 +30,7 @@ export const runLedgerCommand = async (args: readonly string[], terminal: Termin
   if (action !== "sign" || repository === undefined)
     throw new UsageError("enki ledger key, or enki ledger sign https://<host>/<owner>/<name> [<commit>]");
   const keys = await readLedgerKeyring(terminal);
-  const directory = await mkdtemp(join(tmpdir(), "enki-ledger-"));
+  const directory = await mkdtemp(join(terminal.temporary, "enki-ledger-"));
   try {
     const clone = await openClone({
       url,

@@ -1,5 +1,4 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ProtectionGap } from "../core/domain/protection-gap.ts";
 import { explainProtectionGaps } from "../core/messages/protection-gaps.ts";
@@ -8,8 +7,8 @@ import { openJobFence } from "../job/fence/open-job-fence.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 /** Separates a trial job on this machine, and returns the missing protections. */
-export const findProtectionGaps = async ({ env }: Pick<TerminalHost, "env">): Promise<readonly ProtectionGap[]> => {
-  const place = await mkdtemp(join(tmpdir(), "enki-protection-"));
+export const findProtectionGaps = async ({ env, temporary }: Pick<TerminalHost, "env" | "temporary">): Promise<readonly ProtectionGap[]> => {
+  const place = await mkdtemp(join(temporary, "enki-protection-"));
   try {
     const [workspace, temp] = [join(place, "work"), join(place, "temp")];
     const reach = join(temp, "enki", "agent");
@@ -29,7 +28,7 @@ export const findProtectionGaps = async ({ env }: Pick<TerminalHost, "env">): Pr
  * Looks for the missing protections of this machine against agents and commands. The returned function prints them, so that the machine
  * can start meanwhile.
  */
-export const openProtectionNotice = (terminal: Pick<TerminalHost, "env" | "err">): (() => Promise<void>) => {
+export const openProtectionNotice = (terminal: Pick<TerminalHost, "env" | "err" | "temporary">): (() => Promise<void>) => {
   const looking = findProtectionGaps(terminal);
   // Whoever prints sees the error.
   looking.catch(() => undefined);

@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openClone } from "../storage/git/repository-clone.ts";
 import { replayLedger } from "../storage/ledger/replay-ledger.ts";
@@ -13,7 +12,7 @@ import type { TerminalHost } from "./terminal-host.ts";
 export const runReplayCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const [path = "."] = readWords(args, 1);
   const { directory: url } = await findRepository(terminal, path);
-  const directory = await mkdtemp(join(tmpdir(), "enki-replay-"));
+  const directory = await mkdtemp(join(terminal.temporary, "enki-replay-"));
   try {
     const clone = await openClone({
       url,

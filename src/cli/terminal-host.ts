@@ -19,6 +19,8 @@ export type TerminalHost = {
   /** Waits until a person interrupts the program. */
   readonly waitForInterrupt: () => Promise<void>;
   readonly cwd: string;
+  /** The directory in which the program creates directories for temporary files. */
+  readonly temporary: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The installation directory: `action.yml`, `dist`, `roles`. */
   readonly root: string;

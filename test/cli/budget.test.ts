@@ -30,8 +30,8 @@ test("a budget that runs out pauses enki run: it names the command, which contin
   const [, command = ""] = await running.prints(
     /Paused by its budget: \$0\.25 of \$1\.20 is spent or reserved, and the next attempt reserves \$1\.00; finished work still lands\. To continue: enki (budget [0-9a-f]{6} \+5)\n/,
   );
-  expect((await terminal.run(["status"], { cwd, env })).out).toContain("Paused by its budget: $0.25 of $1.20 is spent");
-  expect(await terminal.run(command.split(" "), { cwd, env })).toMatchObject({ code: 0 });
+  expect((await terminal.call(["status"], { cwd, env })).out).toContain("Paused by its budget: $0.25 of $1.20 is spent");
+  expect(await terminal.call(command.split(" "), { cwd, env })).toMatchObject({ code: 0 });
   const { code, out } = await running.ended;
   expect({ code, out: code === 0 ? "" : out }).toEqual({ code: 0, out: "" });
   expect(git("show", `${/^ {2}git merge (enki\/[0-9a-f]{6})$/m.exec(out)?.[1] ?? ""}:half.txt`)).toBe("written");

@@ -6,10 +6,10 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { PRODUCT } from "../../src/core/domain/product.ts";
 import { makeRepository, openTerminal } from "./stage.ts";
 
-/** Called so, it says one sentence and nothing else, ends with this code, and leaves nothing. */
+/** Called so, it says one sentence and nothing else, ends with this code, and leaves nothing. Only a process can have another PATH. */
 const refuses = async (args: readonly string[], code: number, sentence: RegExp, env: Record<string, string> = {}): Promise<void> => {
   const terminal = openTerminal();
-  const told = await terminal.run(args, { env });
+  const told = await ("PATH" in env ? terminal.run(args, { env }) : terminal.call(args, { env }));
   expect({ code: told.code, out: told.out, lines: told.err.split("\n").length }).toEqual({ code, out: "", lines: 2 });
   expect(told.err).toMatch(sentence);
   expect(terminal.leftBehind()).toEqual([]);
@@ -118,6 +118,14 @@ describe.concurrent("invalid arguments", () => {
     await refuses(call.split(" "), 2, sentence);
   });
 
+  test("in a process of its own: the sentence is on the standard error, and the code is the exit code", async () => {
+    expect(await openTerminal().run(["demoo"])).toEqual({
+      code: 2,
+      out: "",
+      err: "enki: there is no subcommand demoo; did you mean enki demo?\n",
+    });
+  });
+
   test("enki app with a part of an App's variables", async () => {
     await refuses(["app"], 2, /^enki app: set APP_ID, WEBHOOK_SECRET, and PRIVATE_KEY or PRIVATE_KEY_PATH\b.*$/m, { APP_ID: "1" });
   });
@@ -147,7 +155,7 @@ describe.concurrent("impossible requests", () => {
 
 test("enki --help names every subcommand, and each lists its options", async () => {
   const terminal = openTerminal();
-  const { out, code } = await terminal.run(["--help"]);
+  const { out, code } = await terminal.call(["--help"]);
   expect(code).toBe(0);
   const names = [...out.matchAll(/^ {2}enki (\S+) /gm)].map(([, name = ""]) => name);
   expect(names.toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
@@ -196,7 +204,7 @@ test("enki --help names every subcommand, and each lists its options", async () 
     "watch",
     "workflows",
   ]);
-  const all = await Promise.all(names.map((name) => terminal.run([name, "--help"])));
+  const all = await Promise.all(names.map((name) => terminal.call([name, "--help"])));
   for (const [at, told] of all.entries())
     expect(told).toMatchObject({ code: 0, err: "", out: expect.stringMatching(`^enki ${names[at] ?? ""}`) as unknown });
   expect(all[names.indexOf("demo")]?.out).toMatch(/--once .*\n.*--json .*\n.*--rehearsal <file> /);

@@ -15,7 +15,7 @@ const open = (acts: readonly object[], env: Readonly<Record<string, string>> = {
   const cwd = join(terminal.root, "own");
   const args = JSON.stringify([agent, ...acts.map((act) => JSON.stringify(act))]);
   makeRepository(cwd, { ".enki/enki.toml": `[agent]\npreset = "claude"\ncommand = ${JSON.stringify(process.execPath)}\nargs = ${args}\n` });
-  return { terminal, doctor: (...more: string[]) => terminal.run(["doctor", "--agent", ...more], { cwd, env }) };
+  return { terminal, doctor: (...more: string[]) => terminal.call(["doctor", "--agent", ...more], { cwd, env }) };
 };
 
 describe("enki doctor --agent", () => {

@@ -28,7 +28,7 @@ const open = async (answers: Record<string, unknown>) => {
   const git = makeRepository(cwd, { "go.mod": "module a\n" });
   git("remote", "add", "origin", "https://127.0.0.1:1/octo/demo.git");
   const env = { GH_TOKEN: "for-this-test", GITHUB_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-  const doctor = (...args: string[]) => terminal.run(["doctor", ...args], { cwd, env });
+  const doctor = (...args: string[]) => terminal.call(["doctor", ...args], { cwd, env });
   const findings = async (...args: string[]): Promise<{ code: number | null; findings: Finding[] }> => {
     const { code, out } = await doctor("--json", ...args);
     return { code, ...(JSON.parse(out) as { findings: Finding[] }) };
@@ -51,7 +51,7 @@ test("given an empty repository, when init wrote and a person committed the set-
   const before = await findings();
   expect(before.code).toBe(1);
   expect(before.findings.map(({ code }) => code)).toEqual(expect.arrayContaining(["verify-missing", "step-workflow-missing"]));
-  await terminal.run(["init", "--yes"], { cwd });
+  await terminal.call(["init", "--yes"], { cwd });
   expect((await findings()).findings.map(({ code }) => code)).toContain("not-committed");
   git("add", ".");
   git("commit", "-q", "-m", "Set up Enki");
@@ -62,7 +62,7 @@ test("given an empty repository, when init wrote and a person committed the set-
 test("without a key that signs the ledger, enki doctor says who is trusted, and how to change that", async () => {
   const settings = SETTINGS();
   const { terminal, cwd, doctor } = await open(settings);
-  await terminal.run(["init", "--yes"], { cwd });
+  await terminal.call(["init", "--yes"], { cwd });
   const { out } = await doctor();
   expect(out).toContain("! ledger-unsigned: The ledger is not signed, so anyone with write access to the repository could change it.");
   expect(out).toContain("gh secret set ENKI_LEDGER_KEY --repo octo/demo --env enki < ledger-key; rm -f ledger-key ledger-key.pub\n");
@@ -75,7 +75,7 @@ test("an environment that every branch may use is found, and --fix leaves it to 
     ...SETTINGS(),
     "/environments/enki": { name: "enki", deployment_branch_policy: null },
   });
-  await terminal.run(["init", "--yes"], { cwd });
+  await terminal.call(["init", "--yes"], { cwd });
   const found = (await findings()).findings.find(({ code }) => code === "environment-open");
   expect(found?.message).toBe(
     "Workflows on any branch may read the secrets of the environment `enki`, so anyone who may push can take its keys.",
@@ -118,7 +118,7 @@ test("--fix writes the workflow file and changes settings, and reports what is l
 
 test("each finding is a code, a sentence and what to do; a missing token is said, not an error", async () => {
   const { terminal, cwd } = await open({});
-  const { out, code } = await terminal.run(["doctor"], { cwd });
+  const { out, code } = await terminal.call(["doctor"], { cwd });
   expect(code).toBe(1);
   expect(out).toMatch(/^✗ verify-missing: No command verifies a change, so nothing can land\.\n {4}write \[refinery\] verify/m);
   expect(out).toMatch(/^! github-unread: .*there is no token in GH_TOKEN or GITHUB_TOKEN\.$/m);
@@ -126,7 +126,7 @@ test("each finding is a code, a sentence and what to do; a missing token is said
 
 test("--verify runs the verify commands on the base, and names the one that fails", async () => {
   const { terminal, cwd, git, findings } = await open(SETTINGS());
-  await terminal.run(["init", "--yes", "--verify", "test -f go.mod", "--verify", "test -f missing", "--agent", "npx -y x"], { cwd });
+  await terminal.call(["init", "--yes", "--verify", "test -f go.mod", "--verify", "test -f missing", "--agent", "npx -y x"], { cwd });
   git("add", ".");
   git("commit", "-q", "-m", "Set up Enki");
   expect((await findings()).findings.map(({ code }) => code)).not.toContain("base-red");
@@ -149,7 +149,7 @@ test("--rebuild keeps a ledger that cannot be read under another ref, and delete
   git("commit", "-q", "-m", "No ledger");
   const broken = git("rev-parse", "HEAD");
   git("push", "-q", "origin", "HEAD:refs/enki/ledger");
-  const doctor = (...args: string[]) => terminal.run(["doctor", ...args], { cwd });
+  const doctor = (...args: string[]) => terminal.call(["doctor", ...args], { cwd });
   expect((await doctor()).out).toMatch(/^✗ ledger-broken: .*\n {4}enki doctor --rebuild$/m);
   const rebuilt = await doctor("--rebuild");
   expect(rebuilt.out).toContain(`The ledger is kept as refs/enki-broken/${broken}.`);

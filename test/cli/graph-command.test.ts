@@ -6,7 +6,7 @@ const open = (files: Readonly<Record<string, string>> = { "a.txt": "" }) => {
   const terminal = openTerminal();
   const cwd = join(terminal.root, "own");
   makeRepository(cwd, files);
-  return (...args: string[]) => terminal.run(["graph", ...args], { cwd });
+  return (...args: string[]) => terminal.call(["graph", ...args], { cwd });
 };
 
 test("draws a built-in workflow with its roles and describes its edges", async () => {

@@ -22,7 +22,7 @@ const open = (files: Readonly<Record<string, string>> = NODE_PROJECT) => {
   return {
     cwd,
     git,
-    run: (args: readonly string[], env: Record<string, string> = {}) => terminal.run(["init", ...args], { cwd, env }),
+    run: (args: readonly string[], env: Record<string, string> = {}) => terminal.call(["init", ...args], { cwd, env }),
     read: (path: string): string => readFileSync(join(cwd, path), "utf8"),
     has: (path: string): boolean => existsSync(join(cwd, path)),
   };
@@ -159,7 +159,7 @@ describe.concurrent("enki init", () => {
 
   test("outside of a repository it says so", async () => {
     const terminal = openTerminal();
-    expect(await terminal.run(["init"])).toMatchObject({
+    expect(await terminal.call(["init"])).toMatchObject({
       code: 1,
       err: expect.stringMatching(/^enki init: .* is not a git repository\n$/) as unknown,
     });
@@ -247,7 +247,7 @@ describe("--pull-request", () => {
       GIT_COMMITTER_EMAIL: "a@example.org",
     };
     const run = (env: Record<string, string> = {}) =>
-      terminal.run(["init", "--yes", "--pull-request"], { cwd, env: { ...identity, ...env } });
+      terminal.call(["init", "--yes", "--pull-request"], { cwd, env: { ...identity, ...env } });
     const pulls = async (): Promise<{ title: string; head: { ref: string } }[]> =>
       (await (await fetch(`${forge.apiUrl}/repos/octo/demo/pulls`, { headers: { authorization: `Bearer ${token}` } })).json()) as never;
     return { run, pulls, token, forge, git, cwd };

@@ -63,7 +63,7 @@ const open = async () => {
     terminal,
     cwd,
     has: (name: string, text = ""): void => writeFileSync(join(place, name), text),
-    init: (...args: string[]) => terminal.run(["init", "--yes", ...args], { cwd, env }),
+    init: (...args: string[]) => terminal.call(["init", "--yes", ...args], { cwd, env }),
     /** Runs init where a person takes what was detected, agrees to each file, and answers so to the question about the key. */
     converse: async (answer: string): Promise<{ code: number; out: string }> => {
       const answers = [
@@ -120,7 +120,7 @@ test("--ledger-key hands a new key to gh alone, in an environment for the defaul
 
   await push("refs/enki/ledger");
   const env = { ENKI_LEDGER_KEY: pem, GITHUB_TOKEN: token };
-  const signed = await terminal.run(["ledger", "sign", url, git("rev-parse", "HEAD")], { env });
+  const signed = await terminal.call(["ledger", "sign", url, git("rev-parse", "HEAD")], { env });
   expect(signed).toMatchObject({ code: 0, out: `The ledger of octo/demo is signed with ${shown}\n` });
 });
 
@@ -212,7 +212,7 @@ test.each([
 ])("if %s, init prints the line that stores a key and removes its files", async (_, reason, state) => {
   const { init, has, host, terminal, cwd } = await open();
   if (state !== "") has(state);
-  const ended = state === "" ? await terminal.run(["init", "--yes", "--ledger-key"], { cwd }) : await init("--ledger-key");
+  const ended = state === "" ? await terminal.call(["init", "--yes", "--ledger-key"], { cwd }) : await init("--ledger-key");
   expect(ended.code).toBe(1);
   expect(ended.err).toContain(`The ledger's key was not stored: ${reason}`);
   expect(ended.err).toContain(

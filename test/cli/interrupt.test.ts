@@ -68,10 +68,10 @@ test("Ctrl+C keeps what an agent has written, and --resume gives it to the next 
 
 test("a step that a person pauses keeps what its agent wrote, and the attempt after the pause continues with it", async () => {
   const { terminal, over, running, untilLogged, replaceAgent, readWritten } = await startHanging();
-  expect(await terminal.run(["pause", "write"], over)).toMatchObject({ code: 0 });
+  expect(await terminal.call(["pause", "write"], over)).toMatchObject({ code: 0 });
   await untilLogged("delivered");
   replaceAgent();
-  expect(await terminal.run(["resume", "write"], over)).toMatchObject({ code: 0 });
+  expect(await terminal.call(["resume", "write"], over)).toMatchObject({ code: 0 });
   const { code, out } = await running.ended;
   expect({ code, out: code === 0 ? "" : out }).toEqual({ code: 0, out: "" });
   expect(out).toMatch(/write: paused[^]*write: running, attempt 2/);

@@ -22,13 +22,13 @@ test("enki run keeps a readable transcript of each step, which enki logs shows a
   const cwd = join(terminal.root, "own");
   expect(readdirSync(join(cwd, ".enki", "runs", it.id)).toSorted()).toEqual(["list-1.md", "look-1.md"]);
   expect(git("status", "--porcelain")).toBe("");
-  const logs = await terminal.run(["logs", "look"], { cwd });
+  const logs = await terminal.call(["logs", "look"], { cwd });
   expect(logs).toMatchObject({ code: 0, err: "" });
   expect(logs.out).toContain(`# work/${it.id}-look/1\n\nClaude Code (headless)\n`);
   expect(logs.out).toContain("I look.\n\n**`mcp__enki__enki_status`**\n");
   expect(logs.out).toContain("Found with [redacted].");
   expect(logs.out).not.toContain(KEY);
-  const named = await terminal.run(["logs", `${it.id}-list`, "--attempt", "1"], { cwd });
+  const named = await terminal.call(["logs", `${it.id}-list`, "--attempt", "1"], { cwd });
   expect(named.out).toContain(`# work/${it.id}-list/1\n`);
-  expect((await terminal.run(["logs", "other"], { cwd })).code).not.toBe(0);
+  expect((await terminal.call(["logs", "other"], { cwd })).code).not.toBe(0);
 });

@@ -181,6 +181,6 @@ describe("other repositories", () => {
     ["detached", "has no branch checked out; check out the branch that work should land on"],
   ])("one that is %s is refused with a remedy", async (path, why) => {
     const directory = join(terminal.root, path);
-    expect(await terminal.run(["local", "--repo", directory])).toEqual({ code: 1, out: "", err: `enki local: ${directory} ${why}\n` });
+    expect(await terminal.call(["local", "--repo", directory])).toEqual({ code: 1, out: "", err: `enki local: ${directory} ${why}\n` });
   });
 });

@@ -83,7 +83,7 @@ describe("without a key", () => {
     const cwd = join(terminal.root, "own");
     makeRepository(cwd, { ".enki/enki.toml": config });
     makeRepository(join(terminal.root, "home"), { empty: "", ...home });
-    const { out } = await terminal.run(["doctor", "--agent"], { cwd, env: KEYLESS });
+    const { out } = await terminal.call(["doctor", "--agent"], { cwd, env: KEYLESS });
     return /^✗ agent-key: (.*)$/m.exec(out)?.[1];
   };
 

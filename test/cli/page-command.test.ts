@@ -139,14 +139,14 @@ describe("enki page", () => {
   test("says what is missing: a ledger, a directory, a server", async () => {
     const terminal = openTerminal();
     makeRepository(join(terminal.root, "work"), { "a.txt": "" });
-    expect(await terminal.run(["page"])).toMatchObject({
+    expect(await terminal.call(["page"])).toMatchObject({
       code: 1,
       err: expect.stringMatching(/work has no ledger; Enki writes it with the first request\n$/) as unknown,
     });
-    expect((await terminal.run(["page", "--repo", "nowhere"])).err).toMatch(/there is no directory .*nowhere/);
-    expect((await terminal.run(["page", "--repo", "http://127.0.0.1:9/octo/demo"])).err).toMatch(
+    expect((await terminal.call(["page", "--repo", "nowhere"])).err).toMatch(/there is no directory .*nowhere/);
+    expect((await terminal.call(["page", "--repo", "http://127.0.0.1:9/octo/demo"])).err).toMatch(
       /127\.0\.0\.1:9\/octo\/demo cannot be fetched: /,
     );
-    expect((await terminal.run(["page", "--repo", "ext::sh -c 'touch x' %S"])).err).toMatch(/there is no directory/);
+    expect((await terminal.call(["page", "--repo", "ext::sh -c 'touch x' %S"])).err).toMatch(/there is no directory/);
   });
 });

@@ -21,7 +21,7 @@ const openLocal = async () => {
   const local = terminal.start(["local", "--agent", agent, "--verify", 'test "$(head -n 1 list.txt)" = a'], { cwd });
   const [out] = await local.prints(/[^]*Ctrl\+C ends it.*\n/);
   const records = join(terminal.root, "home", ".local", "state", "enki", "machines");
-  const enki = (...args: string[]) => terminal.run(args, { cwd });
+  const enki = (...args: string[]) => terminal.call(args, { cwd });
   return { terminal, cwd, git, out, local, records, enki };
 };
 
@@ -137,17 +137,17 @@ describe("the commands of comments in the terminal", () => {
     const clone = join(of.terminal.root, "clone");
     makeRepository(clone, { "a.txt": "" })("remote", "add", "origin", `${url}/local/own.git`);
     const env = { GITHUB_TOKEN: token };
-    expect(await of.terminal.run(["status"], { cwd: clone, env })).toMatchObject({
+    expect(await of.terminal.call(["status"], { cwd: clone, env })).toMatchObject({
       code: 1,
       err: expect.stringMatching(/there is no token for 127/) as unknown,
     });
-    const read = await of.terminal.run(["status", "--issue", "1"], { cwd: clone, env: { ...env, GITHUB_SERVER_URL: url } });
+    const read = await of.terminal.call(["status", "--issue", "1"], { cwd: clone, env: { ...env, GITHUB_SERVER_URL: url } });
     expect(read).toMatchObject({ code: 0, out: expect.stringMatching(/done, 2 of 2 steps done/) as unknown });
     const bin = join(of.terminal.root, "bin");
     mkdirSync(bin);
     writeFileSync(join(bin, "gh"), `#!/bin/sh\n[ "$*" = "auth token --hostname ${new URL(url).host}" ] && echo ${token}\n`);
     chmodSync(join(bin, "gh"), 0o755);
-    const byGh = await of.terminal.run(["pause", "--issue", "1"], { cwd: clone, env: { PATH: `${bin}:${process.env["PATH"] ?? ""}` } });
+    const byGh = await of.terminal.call(["pause", "--issue", "1"], { cwd: clone, env: { PATH: `${bin}:${process.env["PATH"] ?? ""}` } });
     expect(byGh).toMatchObject({ code: 1, out: expect.stringMatching(/^local\/own#1: \/enki pause [0-9a-f]{6}\n/) as unknown });
   });
 
@@ -166,12 +166,12 @@ describe("the commands of comments in the terminal", () => {
 test("every command of the table is a subcommand, and every shell completes it", async () => {
   const terminal = openTerminal();
   const names = COMMANDS.map(({ name }) => name).filter((name) => name !== "help");
-  const { out } = await terminal.run(["--help"]);
+  const { out } = await terminal.call(["--help"]);
   for (const name of names) expect(out).toMatch(new RegExp(`^ {2}enki ${name} `, "m"));
   for (const shell of ["bash", "zsh", "fish"]) {
-    const { code, out: script } = await terminal.run(["completion", shell]);
+    const { code, out: script } = await terminal.call(["completion", shell]);
     expect(code).toBe(0);
     for (const name of names) expect(script).toContain(name);
   }
-  expect(await terminal.run(["completion"])).toMatchObject({ code: 2, err: expect.stringMatching(/bash\|zsh\|fish/) as unknown });
+  expect(await terminal.call(["completion"])).toMatchObject({ code: 2, err: expect.stringMatching(/bash\|zsh\|fish/) as unknown });
 });

@@ -6,11 +6,11 @@ import { findProtectionGaps, openProtectionNotice } from "../../src/cli/protecti
 import { hasNamespaces } from "../support/namespaces.ts";
 
 /** A search path with the given programs only. */
-const onPath = (...programs: string[]): { env: { PATH: string } } => {
+const onPath = (...programs: string[]): { env: { PATH: string }; temporary: string } => {
   const directory = mkdtempSync(join(tmpdir(), "enki-path-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   for (const name of programs) symlinkSync(join(existsSync(join("/usr/bin", name)) ? "/usr/bin" : "/bin", name), join(directory, name));
-  return { env: { PATH: directory } };
+  return { env: { PATH: directory }, temporary: tmpdir() };
 };
 
 describe("what a machine lacks against agents and commands", () => {
@@ -28,7 +28,7 @@ describe("what a machine lacks against agents and commands", () => {
   test.runIf(hasNamespaces)("is nothing, with namespaces; and the trial leaves no file", async () => {
     const count = (): number => readdirSync(tmpdir()).filter((name) => name.startsWith("enki-protection-")).length;
     const before = count();
-    const gaps = await findProtectionGaps({ env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin" } });
+    const gaps = await findProtectionGaps({ env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin" }, temporary: tmpdir() });
     expect(gaps.filter((gap) => gap !== "writable-files")).toEqual([]);
     expect(count()).toBe(before);
   });

@@ -11,7 +11,7 @@ const [, example = ""] = /^```toml\n([^]*?)^```$/m.exec(page) ?? [];
 const [, shown = ""] = /^```sh\n(.*)\n```$/m.exec(page) ?? [];
 
 test("docs/rehearsals.md: its example fits the schema of `enki schema rehearsal`, and an act with an unknown key does not", async () => {
-  const { code, out } = await openTerminal().run(["schema", "rehearsal"]);
+  const { code, out } = await openTerminal().call(["schema", "rehearsal"]);
   expect(code).toBe(0);
   const takes = new Ajv2020().compile(JSON.parse(out) as object);
   expect(takes(parse(example))).toBe(true);
@@ -32,7 +32,7 @@ test("docs/rehearsals.md: its command plays its example, and the result is a bra
   writeFileSync(join(cwd, "rehearsal.toml"), example);
   const [, request = "", agent = "", verify = ""] = /^enki run "([^"]+)" --agent "enki ([^"]+)" --verify "([^"]+)"$/.exec(shown) ?? [];
   const played = `'${process.execPath}' '${CLI}' ${agent.replace("$PWD", cwd)}`;
-  const told = await terminal.run(["run", request, "--yes", "--agent", played, "--verify", verify], { cwd });
+  const told = await terminal.call(["run", request, "--yes", "--agent", played, "--verify", verify], { cwd });
   expect({ code: told.code, err: told.err }).toEqual({ code: 0, err: "" });
   const [, branch = ""] = /^ {2}git merge (enki\/[0-9a-f]{6})$/m.exec(told.out) ?? [];
   expect(git("show", `${branch}:CHANGELOG.md`)).toBe("- Uploads may have 10 MB.");

@@ -30,38 +30,38 @@ describe.concurrent("enki run", () => {
   });
 
   test("can run twice, with both results available", async () => {
-    const { terminal, cwd, run, branches } = open();
-    await run("--yes", "sort the list");
-    await run("--yes", "sort the list");
+    const { terminal, cwd, call, branches } = open();
+    await call("--yes", "sort the list");
+    await call("--yes", "sort the list");
     const ids = branches().flatMap((name) => /^enki\/(.*)/.exec(name)?.[1] ?? []);
     expect(ids).toHaveLength(2);
     for (const id of ids) {
-      const { out } = await terminal.run(["graph", id], { cwd });
+      const { out } = await terminal.call(["graph", id], { cwd });
       expect(out).toBe("*  sort  landed  Do sort\n");
-      const json = await terminal.run(["graph", `${id}-sort`, "--format", "json"], { cwd });
+      const json = await terminal.call(["graph", `${id}-sort`, "--format", "json"], { cwd });
       expect(JSON.parse(json.out)).toMatchObject({ id, state: "done", steps: [{ id: "sort", state: "done", needs: [] }] });
     }
     // Without a GitHub, all commands show the newest run.
-    const status = await terminal.run(["status"], { cwd });
+    const status = await terminal.call(["status"], { cwd });
     expect(status).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f]{6} {2}done, 1 of 1 step done/) as unknown });
-    expect((await terminal.run(["graph"], { cwd })).out).toBe("*  sort  landed  Do sort\n");
-    expect((await terminal.run(["explain", "sort"], { cwd })).out).toMatch(
+    expect((await terminal.call(["graph"], { cwd })).out).toBe("*  sort  landed  Do sort\n");
+    expect((await terminal.call(["explain", "sort"], { cwd })).out).toMatch(
       /^sort \(Do sort\) is done: It landed on main as [0-9a-f]{12}\./,
     );
     const [first = ""] = ids;
-    expect((await terminal.run(["graph", first, "--format", "mermaid"], { cwd })).out).toMatch(
+    expect((await terminal.call(["graph", first, "--format", "mermaid"], { cwd })).out).toMatch(
       /^graph LR\n {2}n0\["✅ Do sort"\]:::done\n/,
     );
-    expect(await terminal.run(["graph", "000000"], { cwd })).toMatchObject({
+    expect(await terminal.call(["graph", "000000"], { cwd })).toMatchObject({
       code: 1,
       err: expect.stringContaining("there are ") as unknown,
     });
   });
 
   test("starts nothing without an approval: it shows the plan, each step's task, and how to start", async () => {
-    const { terminal, run, own, branches } = open();
+    const { terminal, call, own, branches } = open();
     const before = own();
-    const told = await run("sort the list");
+    const told = await call("sort the list");
     expect(left(told)).toEqual({ code: 3, err: "" });
     expect(told.out).toContain("sort (a command)\n    $ sort -o list.txt list.txt\n    Told to sort.\n");
     expect(told.out).toMatch(/Nothing runs before the plan is approved.*\n {2}enki run --yes "sort the list"\n$/);
@@ -73,8 +73,8 @@ describe.concurrent("enki run", () => {
 
   test("reports why it stopped with the last lines, and keeps logs and landed work", async () => {
     const steps = [SORT, { id: "spoil", run: "echo z > list.txt", more: ', needs = ["sort"]' }];
-    const { terminal, git, run, branches } = open(playOf(steps));
-    const told = await run("--yes", "sort and spoil");
+    const { terminal, git, call, branches } = open(playOf(steps));
+    const told = await call("--yes", "sort and spoil");
     expect(left(told)).toEqual({ code: 1, err: "" });
     expect(told.out).toMatch(
       /^spoil failed: `test .*` failed, so its candidate did not pass verification\.\n {4}\$ test .*\n {4}the command exited with 1$/m,
@@ -89,8 +89,8 @@ describe.concurrent("enki run", () => {
   test("shows reports if nothing is to be merged", async () => {
     const role = 'name = "looker"\nlabel = "L"\ndescription = "d"\nsystem_prompt = "p"\ncan_edit = false\noutput = "artifact"\n';
     const steps = [{ id: "look", run: "echo '# Found'; echo; echo two places", more: ', role = "looker"' }];
-    const { git, run, branches } = open(playOf(steps), { ".enki/roles/looker.toml": role });
-    const { code, out } = await run("--yes", "what limits it?");
+    const { git, call, branches } = open(playOf(steps), { ".enki/roles/looker.toml": role });
+    const { code, out } = await call("--yes", "what limits it?");
     expect(code).toBe(0);
     expect(out).toContain("look: Do look\n    # Found\n\n    two places\n");
     expect(out).toContain("Done. The report is above, and there is nothing to merge.");
@@ -101,7 +101,7 @@ describe.concurrent("enki run", () => {
 
   test("approves a checkpoint with --yes and shows its subject", async () => {
     const steps = [{ ...SORT, more: ", checkpoint = true" }];
-    const { code, out } = await open(playOf(steps)).run("--yes", "sort the list");
+    const { code, out } = await open(playOf(steps)).call("--yes", "sort the list");
     expect(code).toBe(0);
     expect(out).toMatch(/^Checkpoint sort: other steps build on it\.\n[^]* {4} ?list\.txt \| 2 /m);
   });
@@ -145,7 +145,7 @@ describe.concurrent("enki run reports before it starts", () => {
     const terminal = openTerminal();
     const cwd = join(terminal.root, "own");
     makeRepository(cwd, { "a.txt": "", ...files });
-    const told = await terminal.run(["run", "--yes", "do it"], { cwd });
+    const told = await terminal.call(["run", "--yes", "do it"], { cwd });
     expect(told).toMatchObject({ code: 1, err: expect.stringMatching(why) as unknown });
     expect(told.out).toBe(out);
     expect(terminal.processes()).toEqual([]);
@@ -153,8 +153,8 @@ describe.concurrent("enki run reports before it starts", () => {
 });
 
 test("enki run --json prints each change as a line of JSON, and nothing else", async () => {
-  const { run, git, branches } = open();
-  const { code, out, err } = await run("--json", "--yes", "sort the list");
+  const { call, git, branches } = open();
+  const { code, out, err } = await call("--json", "--yes", "sort the list");
   expect({ code, err }).toEqual({ code: 0, err: "" });
   const events = out
     .trim()
@@ -178,7 +178,7 @@ describe.runIf(hasScript)("enki run in a terminal", () => {
     expect(shown).toMatch(/The plan:[^]*Start this plan\? \[y\/N\][^]*Done\. Landed work is on the branch enki\//);
     expect(shown).not.toContain(ESCAPE);
     expect(shown).not.toMatch(/\d+ of \d+ steps done|Reading the code/);
-    expect((await of.terminal.run(["report", of.branches()[0]?.slice("enki/".length) ?? ""], { cwd: of.cwd })).out).toMatch(
+    expect((await of.terminal.call(["report", of.branches()[0]?.slice("enki/".length) ?? ""], { cwd: of.cwd })).out).toMatch(
       /### [0-9a-f]{6}: done after .*\n\n.*an agent at work[^]*\| `sort` \| Do sort \| landed \|/,
     );
     // oxlint-disable-next-line no-control-regex -- colours

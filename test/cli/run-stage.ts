@@ -34,6 +34,7 @@ export const open = (play: string = playOf([SORT]), files: Readonly<Record<strin
   const agent = ["--agent", `'${process.execPath}' '${CLI}' rehearse '${file}'`];
   const verify = ["--verify", 'test "$(head -n 1 list.txt)" = a'];
   const run = (...args: string[]) => terminal.run(["run", ...agent, ...verify, ...args], { cwd });
+  const call = (...args: string[]) => terminal.call(["run", ...agent, ...verify, ...args], { cwd });
   const ownFolder = join(cwd, ".enki");
   /** Everything of the person's that may not change. The transcripts in `.enki/runs` are Enki's, and git ignores them. */
   const own = (): unknown => [
@@ -48,7 +49,7 @@ export const open = (play: string = playOf([SORT]), files: Readonly<Record<strin
     git("symbolic-ref", "HEAD"),
     git("config", "--list", "--local"),
   ];
-  return { terminal, cwd, git, agent, verify, run, own, branches: () => git("branch", "--format=%(refname:short)").split("\n") };
+  return { terminal, cwd, git, agent, verify, run, call, own, branches: () => git("branch", "--format=%(refname:short)").split("\n") };
 };
 
 export const ESCAPE = "\u001b";

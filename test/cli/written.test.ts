@@ -19,7 +19,7 @@ const open = (own: Readonly<Record<string, string>>, machine: Readonly<Record<st
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
-  return { cwd, run: (...args: string[]) => terminal.run(args, { cwd }) };
+  return { cwd, run: (...args: string[]) => terminal.call(args, { cwd }) };
 };
 
 const GOOD = { ".enki/enki.toml": "[workers]\nmax_heavy = 2\n", ".enki/roles/db_expert.toml": seed("db_expert.toml") };
@@ -161,7 +161,7 @@ test("enki config lists each value with file and line, without credentials", asy
 
 describe.concurrent("enki schema", () => {
   const schemaOf = async (name: string) => {
-    const { code, out } = await openTerminal().run(["schema", name]);
+    const { code, out } = await openTerminal().call(["schema", name]);
     expect(code).toBe(0);
     return new Ajv2020().compile(JSON.parse(out) as object);
   };

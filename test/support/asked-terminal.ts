@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { PassThrough } from "node:stream";
 import type { TerminalHost } from "../../src/cli/terminal-host.ts";
 import { after } from "./after.ts";
@@ -24,6 +25,7 @@ export const createAskedTerminal = (place: AskedPlace, answer: (text: string) =>
     size: () => ({ columns: 80, rows: 24 }),
     log: () => undefined,
     onInterrupt: () => undefined,
+    temporary: tmpdir(),
     waitForInterrupt: () => Promise.resolve(),
     node: process.execPath,
     now: () => 0,

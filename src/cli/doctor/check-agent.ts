@@ -1,5 +1,4 @@
 import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../../core/config/read-config.ts";
 import { type AgentCommand, formatAgentCommand } from "../../core/domain/agent-command.ts";
@@ -81,7 +80,7 @@ const CHECK_IDLE_MS = 60_000;
 type PlayedCheck = { readonly end: AgentEnd; readonly updates: readonly AgentUpdate[] };
 
 const playCheckTurn = async (terminal: TerminalHost, { agent, model, variables, login }: CheckedAgent): Promise<PlayedCheck> => {
-  const root = await realpath(await mkdtemp(join(tmpdir(), "enki-doctor-")));
+  const root = await realpath(await mkdtemp(join(terminal.temporary, "enki-doctor-")));
   const fence = createOpenFence(root);
   const key = await keepKeyOutside({ agent, variables, onNote: () => undefined });
   const close = async (): Promise<void> => {

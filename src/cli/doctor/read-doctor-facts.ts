@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatFault } from "../../core/config/config-fault.ts";
 import { readConfig } from "../../core/config/read-config.ts";
@@ -141,7 +140,7 @@ const VERIFY_TIMEOUT_MS = 30 * 60_000;
 
 /** Runs the verify commands on a copy of the base, as a job would; returns the first failing command. */
 const findRedCommand = async (terminal: TerminalHost, { directory, branch, commands }: VerifyInput): Promise<string | null> => {
-  const place = await mkdtemp(join(tmpdir(), "enki-doctor-"));
+  const place = await mkdtemp(join(terminal.temporary, "enki-doctor-"));
   const deadline = startDeadline(terminal.after, VERIFY_TIMEOUT_MS);
   try {
     const cwd = join(place, "work");

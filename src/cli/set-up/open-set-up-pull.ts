@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { deriveApiUrl, type RemoteAddress } from "../../core/setup/remote-address.ts";
@@ -27,7 +26,7 @@ export const pushSetUpBranch = async (
   { directory }: SetUpBase,
   { base, files }: { readonly base: string; readonly files: readonly PlannedFile[] },
 ): Promise<void> => {
-  const scratch = await mkdtemp(join(tmpdir(), "enki-index-"));
+  const scratch = await mkdtemp(join(terminal.temporary, "enki-index-"));
   const env = { GIT_INDEX_FILE: join(scratch, "index") };
   const git = (args: readonly string[], input?: string): Promise<string> =>
     runOwnGit(terminal, { directory, args, env, ...(input !== undefined && { input }) });

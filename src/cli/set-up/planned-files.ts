@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { lstatSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type FileChange, planFileChange, sealGenerated } from "../../core/setup/generated-file.ts";
 import { runGit } from "../../storage/git/run-git.ts";
@@ -37,9 +36,9 @@ export const planFiles = (files: ReadonlyMap<string, string>, readPresent: (path
 const MAX_DIFF_CHARS = 20_000;
 
 /** The difference between the present and the wanted text, as in `git diff`. A long difference is left out. */
-export const formatDiff = async ({ after }: TerminalHost, { path, present, wanted }: PlannedFile): Promise<string> => {
+export const formatDiff = async ({ after, temporary }: TerminalHost, { path, present, wanted }: PlannedFile): Promise<string> => {
   if (wanted.length > MAX_DIFF_CHARS) return `${path}: ${Math.ceil(wanted.length / 1_000)} kB, not shown\n`;
-  const directory = await mkdtemp(join(tmpdir(), "enki-diff-"));
+  const directory = await mkdtemp(join(temporary, "enki-diff-"));
   try {
     const sides: string[] = [];
     for (const [side, text] of [
