@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join, relative } from "node:path";
 import type { PresetName } from "../core/domain/agent-command.ts";
 import type { LoginFiles } from "../job/agent/agent-login.ts";
 import { readNumber, readRecord, readText } from "../job/agent/read-fields.ts";
+import { findHome } from "./find-home.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -131,7 +131,7 @@ const MIN_LOGIN_MS = 60_000;
 /** The login of the person with this agent on this machine; null without one. */
 export const findLogin = async ({ env, now }: Pick<TerminalHost, "env" | "now">, name: PresetName): Promise<FoundLogin | null> => {
   const place = LOGIN_PLACES[name];
-  const request = { home: env["HOME"] || homedir(), env, now: now() };
+  const request = { home: findHome({ env }), env, now: now() };
   const file = join(place.toDirectory(request), place.file);
   const content = await place.read(await readJson(file), request);
   if (content === null) return null;

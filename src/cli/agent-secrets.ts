@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../core/config/read-config.ts";
 import type { AgentCommand, PresetName } from "../core/domain/agent-command.ts";
@@ -9,6 +8,7 @@ import { type GivenVariables, selectAgentVariables, selectShellVariables } from 
 import { AGENT_PRESETS, findPreset } from "../job/agent/find-preset.ts";
 import { readConfigLayers } from "../storage/config/config-layers.ts";
 import { findLogin } from "./agent-logins.ts";
+import { findHome } from "./find-home.ts";
 import type { AgentChoice } from "./local-machine.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
@@ -62,7 +62,7 @@ const readLogins = async (terminal: LoginTerminal, presets: readonly PresetName[
 export const readGivenVariables = async (terminal: LoginTerminal, request: AgentsRequest): Promise<GivenVariables> => {
   const { env, out } = terminal;
   const { agents } = request;
-  const { agents: personal } = readConfig(await readConfigLayers([join(homedir(), ".enki")])).config;
+  const { agents: personal } = readConfig(await readConfigLayers([join(findHome(terminal), ".enki")])).config;
   const { given, refused, redirections } = selectShellVariables({
     agents: Object.values(agents),
     personal: Object.values(personal),

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { basename, join, resolve, sep } from "node:path";
 import { type RepositoryClone, openClone } from "../storage/git/repository-clone.ts";
 import type { Config } from "../core/domain/config.ts";
@@ -7,6 +6,7 @@ import { NOBODY } from "../core/domain/product.ts";
 import type { BranchName, Sha } from "../core/domain/ids.ts";
 import { toBranchRef } from "../core/domain/refs.ts";
 import { readInstallationLayers, readRepositoryConfig } from "../storage/config/repository-config.ts";
+import { findHome } from "./find-home.ts";
 import type { FoundRepository } from "./find-repository.ts";
 import type { AgentChoice, LocalMachine } from "./local-machine.ts";
 import { CommandError } from "./command-options.ts";
@@ -38,7 +38,7 @@ export const listHiddenDirectories = (
   { ownDirectories }: FoundRepository,
   agent: AgentChoice | null,
 ): string[] => {
-  const used = [homedir(), ...(agent ? [agent.command, ...agent.args] : [])]
+  const used = [findHome({ env }), ...(agent ? [agent.command, ...agent.args] : [])]
     .filter((word) => word.includes(sep))
     .map((path) => resolve(cwd, path))
     // A word with a slash may be something else than a path: a model's name, or a prompt.

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { formatAgentCommand } from "../core/domain/agent-command.ts";
 import type { Config } from "../core/domain/config.ts";
 import { copyRepository, deriveCopyName, NO_VERIFY_MESSAGE, listHiddenDirectories, COPY_OWNER } from "./copy-repository.ts";
 import { collectAgentSecrets } from "./agent-secrets.ts";
+import { findHome } from "./find-home.ts";
 import { findNamedAgent, prepareAgents } from "./prepare-agents.ts";
 import { findRepository, type FoundRepository } from "./find-repository.ts";
 import { chooseVerify } from "./choose-verify.ts";
@@ -50,7 +50,7 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
       port,
       agent: agent && (() => agent),
       verify: verify.commands,
-      settings: join(homedir(), ".enki"),
+      settings: join(findHome(prepared), ".enki"),
       files: {},
       log: terminal.log,
       hidden: listHiddenDirectories(terminal, found, agent),

@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { PRESET_NAMES } from "../core/domain/agent-command.ts";
+import { findHome } from "./find-home.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 const agentSchema = z.object({
@@ -50,7 +50,7 @@ export type RunRecord = z.output<typeof runSchema>;
 
 /** Only the person can read this directory, because a record contains a token. */
 export const recordsDirectory = ({ env }: Pick<TerminalHost, "env">): string =>
-  join(env["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state"), "enki", "machines");
+  join(env["XDG_STATE_HOME"] ?? join(findHome({ env }), ".local", "state"), "enki", "machines");
 
 export const writeMachineRecord = async (terminal: TerminalHost, record: MachineRecord): Promise<void> => {
   const directory = recordsDirectory(terminal);

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { mkdir, realpath } from "node:fs/promises";
-import { homedir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { readConfig } from "../core/config/read-config.ts";
 import { type AgentCommand, PRESET_NAMES, type PresetName } from "../core/domain/agent-command.ts";
@@ -13,13 +12,14 @@ import { findLogin } from "./agent-logins.ts";
 import { hasKey } from "./agent-secrets.ts";
 import { findAgentCommand } from "./command-line.ts";
 import { CommandError } from "./command-options.ts";
+import { findHome } from "./find-home.ts";
 import { readEffectiveLayers } from "./effective-layers.ts";
 import type { AgentChoice } from "./local-machine.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 /** Where Enki keeps the agents that it installed itself. */
-const toInstallDirectory = (program: AgentProgram): string =>
-  join(homedir(), ".cache", "enki", "agents", `${program.package.replaceAll("/", "+")}@${program.version}`);
+const toInstallDirectory = (terminal: TerminalHost, program: AgentProgram): string =>
+  join(findHome(terminal), ".cache", "enki", "agents", `${program.package.replaceAll("/", "+")}@${program.version}`);
 
 const MAX_INSTALL_OUTPUT_CHARS = 2_000;
 
@@ -36,7 +36,7 @@ const installProgram = (terminal: TerminalHost, directory: string, program: Agen
 
 /** The directory with the program of a preset: on the PATH, or installed there by Enki, once. */
 const requireProgram = async (terminal: TerminalHost, program: AgentProgram): Promise<string> => {
-  const directory = toInstallDirectory(program);
+  const directory = toInstallDirectory(terminal, program);
   const bin = join(directory, "node_modules", ".bin");
   const path = [terminal.env["PATH"] ?? "", bin].join(delimiter);
   for (const name of program.programs) {

@@ -7,7 +7,10 @@ import { openJobFence } from "../job/fence/open-job-fence.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 /** Separates a trial job on this machine, and returns the missing protections. */
-export const findProtectionGaps = async ({ env, temporary }: Pick<TerminalHost, "env" | "temporary">): Promise<readonly ProtectionGap[]> => {
+export const findProtectionGaps = async ({
+  env,
+  temporary,
+}: Pick<TerminalHost, "env" | "temporary">): Promise<readonly ProtectionGap[]> => {
   const place = await mkdtemp(join(temporary, "enki-protection-"));
   try {
     const [workspace, temp] = [join(place, "work"), join(place, "temp")];

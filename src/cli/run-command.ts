@@ -1,9 +1,9 @@
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { randomBytes, randomInt } from "node:crypto";
 import { toOneLine } from "../core/messages/escape.ts";
 import { copyRepository, deriveCopyName, readCopyConfig, listHiddenDirectories, COPY_OWNER } from "./copy-repository.ts";
 import { collectAgentSecrets } from "./agent-secrets.ts";
+import { findHome } from "./find-home.ts";
 import { findNamedAgent, prepareAgents } from "./prepare-agents.ts";
 import type { Config } from "../core/domain/config.ts";
 import { findRepository, type FoundRepository } from "./find-repository.ts";
@@ -108,7 +108,7 @@ const openRunMachine = async (
     port,
     agent: agent && (() => agent),
     verify,
-    settings: join(homedir(), ".enki"),
+    settings: join(findHome(terminal), ".enki"),
     uncommitted: join(directory, "uncommitted"),
     files: {},
     log: terminal.log,

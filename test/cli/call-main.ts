@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from "node:stream";
 import { main } from "../../src/cli/main.ts";
 import type { TerminalHost } from "../../src/cli/terminal-host.ts";
-import { after } from "../support/after.ts";
+import { after, now } from "../support/after.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
@@ -27,7 +27,7 @@ export const callMain = async (
     waitForInterrupt: () => new Promise(() => undefined),
     root: ROOT,
     node: process.execPath,
-    now: Date.now,
+    now,
     after,
   });
   return { code, ...printed };

@@ -5,3 +5,6 @@ export const after: TimerStarter = (delay, call) => {
   const timer = setTimeout(call, delay);
   return () => clearTimeout(timer);
 };
+
+/** The real clock, for processes and records that must have the time. */
+export const now = (): number => Date.now();
