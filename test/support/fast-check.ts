@@ -5,7 +5,10 @@ fc.configureGlobal({ seed: Number(process.env["ENKI_SEED"] ?? 1) });
 
 const MAX_RUNS_OF_UNIT_TESTS = 100;
 
-/** How many examples a property plays: all in the deep tests (`ENKI_DEEP=1`), a hundred at most elsewhere. */
-export const runs = (count: number): number => (process.env["ENKI_DEEP"] === "1" ? count : Math.min(count, MAX_RUNS_OF_UNIT_TESTS));
+/** The first number in the deep tests (`ENKI_DEEP=1`), the second elsewhere. */
+export const atDepth = (deep: number, elsewhere: number): number => (process.env["ENKI_DEEP"] === "1" ? deep : elsewhere);
+
+/** How many examples a property plays: all in the deep tests, and so many elsewhere. */
+export const runs = (count: number, elsewhere = Math.min(count, MAX_RUNS_OF_UNIT_TESTS)): number => atDepth(count, elsewhere);
 
 export { fc };

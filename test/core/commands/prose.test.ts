@@ -1,4 +1,4 @@
-import { fc, runs } from "../../support/fast-check.ts";
+import { atDepth, fc, runs } from "../../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { readProse } from "../../../src/core/commands/prose.ts";
 import { referenceLines } from "./reference.ts";
@@ -112,6 +112,8 @@ describe("a command in a person's own line", () => {
 
 test("a text crafted to be slow parses within this test's time", () => {
   const runs = Array.from({ length: 360 }, (_, index) => "`".repeat(index + 1)).join(" ");
+  // The longest comment that GitHub accepts, in the deep tests.
+  const length = atDepth(65_536, 16_384);
   const units = [
     ">",
     "> ",
@@ -132,7 +134,7 @@ test("a text crafted to be slow parses within this test's time", () => {
     "\\`",
     "\n",
   ];
-  for (const text of [runs, `<a${" b".repeat(30_000)}`, ...units.map((unit) => unit.repeat(65_536 / unit.length))]) {
+  for (const text of [runs, `<a${" b".repeat(30_000)}`, ...units.map((unit) => unit.repeat(length / unit.length))]) {
     expect(readProse(text).paragraphs).toBeInstanceOf(Array);
   }
 });

@@ -229,6 +229,6 @@ test("over any history the writes for a person never exceed the bound in any hou
         expect(within.length).toBeLessThanOrEqual(bound[by] ?? 0);
       }
     }),
-    { numRuns: runs(40) },
+    { numRuns: runs(40, 10) },
   );
 });

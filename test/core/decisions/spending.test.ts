@@ -191,6 +191,6 @@ test("with two coordinators, what is spent and reserved never exceeds the budget
       const charged = Object.values(world.state.ledger.executions).flatMap(({ charges = {} }) => Object.keys(charges));
       expect(started.filter((name) => !charged.includes(name))).toEqual([]);
     }),
-    { numRuns: runs(60) },
+    { numRuns: runs(60, 12) },
   );
 });

@@ -46,7 +46,7 @@ test.each(Object.entries(RENDERERS))("%s leaves nothing in a text that GitHub ac
     fc.property(text, (value) => {
       expect({ value, live: findLive(render(value)) }).toEqual({ value, live: [] });
     }),
-    { numRuns: runs(3_000) * 10 },
+    { numRuns: runs(30_000, 300) },
   );
 });
 
@@ -56,7 +56,7 @@ test("a quote shows every word of its text", () => {
       const shown = flatten(readWords(readShown(quoteText(value, { limit: 10_000, keep: "start" }))));
       expect(flatten(shown.replaceAll("`", ""))).toBe(flatten(value.replaceAll("`", "")));
     }),
-    { numRuns: runs(3_000) * 10 },
+    { numRuns: runs(30_000, 300) },
   );
 });
 
@@ -66,7 +66,7 @@ test("the backlog reads its own texts again, and other people's as they are", ()
       const words = (part: string): string => flatten(part);
       expect(words(readBacklogBody(renderBacklogBody(value)))).toBe(words(value));
     }),
-    { numRuns: runs(3_000) * 3 },
+    { numRuns: runs(9_000, 300) },
   );
   expect(readBacklogBody("A person wrote `x` \\* and $5.")).toBe("A person wrote `x` \\* and $5.");
 });

@@ -106,7 +106,7 @@ test.each([
       accepted += 1;
       expectShown(render(plan), all);
     }),
-    { numRuns: runs(5_000) * 3 },
+    { numRuns: runs(15_000, 300) },
   );
   expect(accepted).toBeGreaterThan(50);
 });
@@ -120,7 +120,7 @@ test("a terminal shows every line of a command, every path and every word of an 
         .map((line) => line.replace(/^ {4}(?:[$|] | {2})?/, ""));
       for (const each of all) for (const used of listExecuted(each)) for (const line of used.split("\n")) expect(lines).toContain(line);
     }),
-    { numRuns: runs(5_000) * 3 },
+    { numRuns: runs(15_000, 300) },
   );
 });
 
