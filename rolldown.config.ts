@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig, type OutputOptions, type Plugin } from "rolldown";
+import { precompilePrompts } from "./scripts/precompile-prompts.ts";
 
 /** Modules that are never used. Gray-matter's engines evaluate JavaScript; Bottleneck's two evaluate `require` to find Redis. */
 const withoutEvaluation: Plugin = {
@@ -96,7 +97,7 @@ const bundle = (name: string, output: OutputOptions) =>
     input: findInput(name),
     platform: "node",
     logLevel: "warn",
-    plugins: [withoutEvaluation, withoutUnused, ...(name === "action" ? [withoutEndpoints] : []), withLicenses(name)],
+    plugins: [withoutEvaluation, withoutUnused, precompilePrompts, ...(name === "action" ? [withoutEndpoints] : []), withLicenses(name)],
     // Annotations are for bundlers, and nothing bundles these files again. Licenses are in a file beside.
     output: { format: "esm", minify, comments: false, ...output },
   });

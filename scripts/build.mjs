@@ -9,7 +9,7 @@ import findNodeFault from "../bin/check-node.cjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUNDLES = ["cli", "action", "app", "foreign-step"].map((door) => `dist/${door}.js`);
 const CHUNKS = "dist/foreign-step";
-const INPUTS = ["src", "roles", "workflows", "examples", "package.json", "package-lock.json", "rolldown.config.ts", "scripts/build.mjs"];
+const INPUTS = ["src", "roles", "workflows", "examples", "package.json", "package-lock.json", "rolldown.config.ts", "scripts"];
 
 const modified = (path) => statSync(join(root, path)).mtimeMs;
 

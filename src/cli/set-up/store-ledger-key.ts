@@ -136,7 +136,7 @@ const readRules = async (
   return listed.isDone ? parseOutput(rulesSchema, listed.stdout) : null;
 };
 
-/** Null for a text that is no such JSON. */
+/** The parsed output; null for any other text. */
 const parseOutput = <T>(schema: z.ZodType<T>, text: string): T | null => {
   try {
     return schema.safeParse(JSON.parse(text)).data ?? null;

@@ -11,7 +11,7 @@ export type SummarizedJob = {
   readonly job: Job;
   readonly result: JobResult;
   readonly execution: Pick<Execution, "id" | "issue">;
-  /** Null for plan and verify. */
+  /** The step of a job that works on one; null for planning and verification. */
   readonly step: Pick<PlannedStep, "id" | "title" | "role"> | null;
   /** The tasks of a verified candidate; empty for its base. */
   readonly tasks: readonly TaskId[];

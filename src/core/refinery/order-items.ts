@@ -37,7 +37,7 @@ const findRanks = (entrants: Entrants): ReadonlyMap<TaskId, number> | null => {
 
 /**
  * The time of entering plus a multiple of the expected run time, so that long runs wait, but not for ever. Times within a factor of about two count as
- * equal. An item never has an earlier turn than its needs. Null if the order of arrival holds.
+ * equal. An item never has an earlier turn than its needs; null if the order of arrival holds.
  */
 const findTurns = (queue: Queue, entrants: Entrants): ReadonlyMap<TaskId, number> | null => {
   const kinds = new Set(queue.items.map(({ verifyKind }) => verifyKind));

@@ -50,12 +50,9 @@ export type RunnerOptions = {
 
 /** A local runner with simulated failures. */
 export type LocalRunner = WorkflowRunner & {
-  /**
-   * Ends a job as if its machine had failed: the job fails and no further step runs. Returns false if it is not
-   * running.
-   */
   /** Starts a process that waits for the first job, once the programs of `stepPrograms` exist. */
   warmUp(): void;
+  /** Ends a job as if its machine had failed: the job fails and no further step runs. Returns false if it is not running. */
   killJob(run: number, job: string): boolean;
   /** Interrupts the agents at work, and waits until their runs have handed over what the agents did, but no longer than `limitMs`. */
   interruptAgents(limitMs: number): Promise<void>;
