@@ -27,7 +27,7 @@ export const precompilePrompts: Plugin = {
       if (id.endsWith("/prompt-template.ts")) return RENDERER;
       const compiled = code.replace(
         TEMPLATE,
-        (_, source: string) => `promptTemplate(${String(Handlebars.precompile(readLiteral(source), OPTIONS))})`,
+        (_, source: string) => `promptTemplate(${Handlebars.precompile(readLiteral(source), OPTIONS) as string})`,
       );
       if (/promptTemplate\(\s*[`"']/.test(compiled)) throw new Error(`${id}: a template of a prompt was not compiled`);
       return compiled;
