@@ -86,19 +86,20 @@ const openStories = (): Story[] => {
 const LIMITS: Readonly<Record<string, number>> = {
   "forks a step": 76,
   "git a step": 25,
-  // Processes that wait for a step at the end of the story count too.
-  "node a step": 4,
+  "node a step": 3,
   "git round trips a step": 1,
   "CPU a step / bare turn": 55,
-  "wall a step / bare turn": 70,
+  "wall a step / bare turn": 50,
   "own peak, MB": 450,
 };
 /** What the diamond may take at most, in bare turns beside the turns of its agents. */
 const DIAMOND_LIMITS: Readonly<Record<string, number>> = {
-  "beside the turns / bare turn": 250,
-  "agent ended to landed / bare turn": 180,
-  "agent ended to dependent's agent started / bare turn": 40,
+  "beside the turns / bare turn": 120,
+  "agent ended to landed / bare turn": 70,
+  "agent ended to dependent's agent started / bare turn": 30,
 };
+/** Processes that wait for a step when a story ends. */
+const WAITING_AT_END = 2;
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 const perStep = (count: number | undefined, steps: number, digits = 0): number | null =>
@@ -118,7 +119,7 @@ const toFigures = ({ name, steps, seconds, cpu, peakMb, ownPeakMb, counts }: Row
   "wall a step / bare turn": round(seconds / steps / turn.seconds, 1),
   "forks a step": perStep(counts?.forks, steps),
   "git a step": perStep(counts?.git, steps),
-  "node a step": perStep(counts?.node, steps, 1),
+  "node a step": perStep(counts ? Math.max(1, counts.node - WAITING_AT_END) : undefined, steps, 1),
   "git round trips a step": perStep(counts?.trips, steps, 1),
 });
 
