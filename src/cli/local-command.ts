@@ -69,7 +69,7 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
     const { url, apiUrl } = machine.forge;
     const record = { repository: from, directory, owner: COPY_OWNER, name, branch, start: commit, token, url, apiUrl };
     place.onInterrupt(await announceMachine(terminal, record));
-    terminal.out("Ctrl+C stops this GitHub; landed work stays in its repository.\n");
+    terminal.out("Ctrl+C ends it; landed work stays in its repository.\n");
     const stopFollowing = followMachine(terminal, bare);
     await terminal.waitForInterrupt();
     stopFollowing();
