@@ -181,7 +181,7 @@ test(
         stderr: "",
         stdout: "",
       });
-      expect(played.stdout).toContain("The agent is a rehearsal");
+      expect(played.stdout).toContain("The agent plays a rehearsal");
     } finally {
       registry.stop();
     }

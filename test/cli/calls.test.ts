@@ -219,7 +219,7 @@ test("enki --version prints the package's version", async () => {
 test("a closed pipe ends enki demo like Ctrl+C: without an error, processes or files", async () => {
   const terminal = openTerminal();
   const demo = terminal.start(["demo"]);
-  await demo.prints(/^The agent is a rehearsal/m);
+  await demo.prints(/^The agent plays a rehearsal/m);
   demo.hangUp();
   expect(await demo.ended).toMatchObject({ code: 130, err: "" });
   expect(terminal.processes()).toEqual([]);

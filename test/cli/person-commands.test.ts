@@ -48,7 +48,7 @@ describe("the commands of comments in the terminal", () => {
     const unsure = await of.enki("approve");
     expect(unsure).toMatchObject({
       code: 3,
-      out: expect.stringMatching(/\$ sort -o list\.txt list\.txt[^]*Nothing is approved\./) as unknown,
+      out: expect.stringMatching(/\$ sort -o list\.txt list\.txt[^]*Nothing was approved\./) as unknown,
     });
     expect((await of.enki("approve", "--yes")).out).toMatch(
       /local\/own#1: \/enki approve [0-9a-f]{12}\nAccepted; enki status shows the effect\.\n$/,

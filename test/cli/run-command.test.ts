@@ -129,7 +129,7 @@ describe.concurrent("enki run reports before it starts", () => {
     [
       "that the agent is missing",
       { ".enki/enki.toml": '[refinery]\nverify = ["true"]\n[agent]\ncommand = "no-such-agent"\n' },
-      /^enki run: the agent's command no-such-agent is not there/,
+      /^enki run: the agent's command no-such-agent was not found/,
     ],
     [
       "that the agent is missing, after the tests that it found",
@@ -138,7 +138,7 @@ describe.concurrent("enki run reports before it starts", () => {
         "package-lock.json": '{ "lockfileVersion": 3 }',
         ".enki/enki.toml": '[agent]\ncommand = "no-such-agent"\n',
       },
-      /^enki run: the agent's command no-such-agent is not there/,
+      /^enki run: the agent's command no-such-agent was not found/,
       "Every change must pass npm ci && npm test, detected in this repository's files. To choose other commands, use --verify or [refinery] verify in .enki/enki.toml.\n",
     ],
   ])("%s", async (_, files, why, out = "") => {

@@ -92,7 +92,7 @@ describe.concurrent("enki run --workflow", () => {
       ["--workflow", "bad"],
       /^enki run: The workflow has mistakes: bad\.md:3: /,
     ],
-    ["an agent that is missing", files, ["--workflow", "gated"], /^enki run: the agent's command no-such-agent is not there/],
+    ["an agent that is missing", files, ["--workflow", "gated"], /^enki run: the agent's command no-such-agent was not found/],
   ])("says before it begins: %s", async (_, more, args, why) => {
     const terminal = openTerminal();
     const cwd = join(terminal.root, "own");
