@@ -63,7 +63,7 @@ describe("enki page", () => {
     expect(text).toMatch(/id="waiting"[^]*Review #2[^]*id="graph"[^]*id="timeline"[^]*id="step-docs"/);
     expect(text).toContain("make &lt;script&gt;alert(1)&lt;/script&gt; faster");
     expect(text).not.toContain("<form");
-    expect(wordsOf(text)).toMatch(/Executions Commits Ledger .*These pages change nothing\./);
+    expect(wordsOf(text)).toMatch(/Executions Queue Commits Ledger .*These pages change nothing\./);
     expect(strange(text)).toEqual([]);
     expect((await look("/clone/own/issues/1")).status).toBe(404);
     expect((await look("/clone/own/ledger")).text).toContain("Write &quot;&gt;&lt;script&gt;");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openAgentTranscript } from "../../src/job/agent-transcript.ts";
-import { CREDENTIALS } from "../support/credentials.ts";
+import { CREDENTIAL_SURROUNDINGS, CREDENTIALS } from "../support/credentials.ts";
 
 type Update = Parameters<ReturnType<typeof openAgentTranscript>["update"]>[0];
 const chunk = (text: string, sessionUpdate: "agent_message_chunk" | "agent_thought_chunk" = "agent_message_chunk"): Update => ({
@@ -24,16 +24,18 @@ const openTranscript = () => {
 describe("a credential that an agent sends in pieces", () => {
   test.each(Object.entries({ ...CREDENTIALS, "the model's key": VALUE }))(
     "is neither in the transcript nor in the log: %s",
-    (_, credential) => {
+    (name, credential) => {
+      const [before, after] = CREDENTIAL_SURROUNDINGS[name] ?? ["", ""];
+      const redacted = `I found ${before}[redacted]${after} there.`;
       for (const size of [1, 7]) {
         const { logged, transcript } = openTranscript();
         const said = `I found ${credential} there.\n`;
         for (let at = 0; at < said.length; at += size) transcript.update(chunk(said.slice(at, at + size)));
         const { lines, readable } = transcript.end("", "");
         expect(lines).toHaveLength(1);
-        expect(JSON.parse(lines[0] ?? "")).toMatchObject({ content: { text: "I found [redacted] there.\n" } });
-        expect(logged).toEqual(["| I found [redacted] there."]);
-        expect(readable).toBe("# work/0a1b2c-fix/1\n\nClaude Code (headless)\n\n\nI found [redacted] there.\n");
+        expect(JSON.parse(lines[0] ?? "")).toMatchObject({ content: { text: `${redacted}\n` } });
+        expect(logged).toEqual([`| ${redacted}`]);
+        expect(readable).toBe(`# work/0a1b2c-fix/1\n\nClaude Code (headless)\n\n\n${redacted}\n`);
       }
     },
   );

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
 import type { Sha } from "../../src/core/domain/ids.ts";
 import { LEDGER_REF, readRefusedRef, toRefusedRef } from "../../src/core/domain/refs.ts";
@@ -143,6 +144,7 @@ test("an unsigned ledger is named in the plan comment; with a key it is refused 
   const printed: string[] = [];
   const terminal = {
     env: { ENKI_LEDGER_KEY: pem, GITHUB_TOKEN: token },
+    temporary: tmpdir(),
     after,
     now: stage.now,
     out: (text: string) => void printed.push(text),

@@ -118,6 +118,15 @@ export const CREDENTIALS: Readonly<Record<string, string>> = {
   "a password in an address": `postgres://admin:${part("")}${fill(28, MIXED)}@db.example.com:5432/app`,
 };
 
+/** Parts of a credential that no secret is in, so that they may stay: before and after the secret. */
+export const CREDENTIAL_SURROUNDINGS: Readonly<Record<string, readonly [before: string, after: string]>> = {
+  "a Copilot token": ["", "700000000;sku=free"],
+  "a JSON web key": [`{"kty":"OKP","crv":"Ed25519","x":"${fill(43, UPPER)}",`, "}"],
+  "a registry's token": ["//registry.npmjs.org/", ""],
+  "Docker's login": ['{"auths":{"https://index.docker.io/v1/":{', "}}}"],
+  "a password in an address": ["postgres", "db.example.com:5432/app"],
+};
+
 const insert = (text: string, piece: string, every: number): string =>
   Array.from({ length: Math.ceil(text.length / every) }, (_, at) => text.slice(at * every, (at + 1) * every)).join(piece);
 

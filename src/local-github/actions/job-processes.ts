@@ -2,7 +2,6 @@ import type { ChildProcess } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
-import type { ProcessEntry } from "./process-cell.ts";
 import type { OpenedCell } from "./job-places.ts";
 import { createLineSplitter } from "./line-splitter.ts";
 import type { JobLog } from "./job-log.ts";
@@ -96,10 +95,6 @@ const pipeLines = (stream: Readable | null, write: (line: string) => void, masks
   stream?.once("close", () => lines.end());
 };
 
-/** Starts a command, or gives it to the process that waits for the first command of its cell. */
-const startCommand = ({ cell, waiting }: OpenedCell, command: Omit<ProcessEntry, "input">, isFirst: boolean): ChildProcess =>
-  (isFirst ? waiting?.give(command) : null) ?? spawnEntry(cell.enter(command));
-
 type StartedProcess = { readonly child: ChildProcess; readonly group: number; readonly stop: AbortSignal };
 
 /** Waits until a process and its output have ended; `stop` ends its group. Forgets the group if none of its processes is left. */
@@ -153,7 +148,11 @@ export const createJobProcesses = ({ log, timers, openCell, mark }: JobProcessOp
       const place = await (opened ??= openCell());
       requireAlive();
       const variables = { ...env, RUNNER_TRACKING_ID: mark, ...(place.cell.closed && { ENKI_CELL: "closed" }) };
-      const child = startCommand(place, { command, args, directory, env: variables }, isFirst);
+      const entry = { command, args, directory, env: variables };
+      // The process that waits for the first command of its cell runs the command, or is gone.
+      const waiting = isFirst ? await place.waiting?.give(entry) : null;
+      requireAlive();
+      const child = waiting ?? spawnEntry(place.cell.enter(entry));
       if (child.pid === undefined) return awaitExit(child);
       groups.add(child.pid);
       const write = createOutputWriter(log);

@@ -8,8 +8,8 @@ const WAIT_ARGUMENT = "wait";
 
 /** A process of a job's cell that has loaded the program of a step and waits for the step. No foreign code has run in its cell. */
 export type WaitingProgram = {
-  /** Gives a command to the process; null if the process cannot run the command, and has therefore been killed. */
-  readonly give: (command: StepCommand) => ChildProcess | null;
+  /** Gives a command to the process; null if the process cannot run the command, and has therefore been killed and is gone. */
+  readonly give: (command: StepCommand) => Promise<ChildProcess | null>;
 };
 
 type StepCommand = Pick<ProcessEntry, "command" | "args" | "directory" | "env">;
@@ -24,6 +24,14 @@ const listStartVariables = (env: Readonly<Record<string, string>>): string =>
     .sort()
     .join("\0");
 
+/** The output closes only with the last process of the group. */
+const kill = (child: ChildProcess, group: number): Promise<void> =>
+  new Promise((resolve) => {
+    child.once("close", () => resolve());
+    for (const stream of [child.stdout, child.stderr]) stream?.resume();
+    signalProcessGroup(group, "SIGKILL");
+  });
+
 /** Starts a program in a cell. The environment of the process holds nothing of a job. */
 export const startWaitingProgram = (cell: ProcessCell, start: ProgramStart): WaitingProgram => {
   const { command, program, env } = start;
@@ -37,13 +45,13 @@ export const startWaitingProgram = (cell: ProcessCell, start: ProgramStart): Wai
     step.args[0] === program &&
     listStartVariables(step.env) === listStartVariables(env);
   return {
-    give: (step) => {
+    give: async (step) => {
       if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return null;
       if (pipe instanceof Writable && fits(step)) {
         pipe.end(JSON.stringify({ directory: step.directory, env: step.env }));
         return child;
       }
-      signalProcessGroup(child.pid, "SIGKILL");
+      await kill(child, child.pid);
       return null;
     },
   };

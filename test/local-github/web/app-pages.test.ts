@@ -27,7 +27,7 @@ test("a person who may read a repository on GitHub sees its executions, read-onl
   expect(text).toMatch(/id="graph"[^]*id="timeline"[^]*id="step-docs"/);
   expect(text).toContain("make &lt;script&gt;alert(1)&lt;/script&gt; faster");
   expect(text).toContain(`<a href="${forge.url}/octo/secret/issues/1" rel="noreferrer">#1</a>`);
-  expect(wordsOf(text)).toMatch(/Executions Commits Ledger .*Logged in as ada\. These pages change nothing\. Log out$/);
+  expect(wordsOf(text)).toMatch(/Executions Queue Commits Ledger .*Logged in as ada\. These pages change nothing\. Log out$/);
   expect(strange(withoutLogOut(text))).toEqual([]);
   for (const path of ["", "/executions", "/commits/main", "/ledger", "/state"])
     expect([path, (await browser.visit(`/octo/secret${path}`)).status]).toEqual([path, path === "" ? 302 : 200]);
