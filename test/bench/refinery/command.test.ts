@@ -17,7 +17,7 @@ it("npm run bench -- refinery prints tables and gates, and writes JSON and a plo
     expect(told.gates).toHaveLength(14);
     // Ends with 1 when a gate does not hold.
     expect(ran.status).toBe(told.gates.every(({ holds }) => holds) ? 0 : 1);
-    expect(ran.stdout.match(/^(holds|FAILS) /gm)).toHaveLength(12);
+    expect(ran.stdout.match(/^(holds|FAILS) /gm)).toHaveLength(14);
     expect(told.cells.flatMap(({ rows }) => Object.values(rows).map(({ redLandings }) => redLandings)).every((red) => red === 0)).toBe(
       true,
     );
