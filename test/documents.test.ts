@@ -1,5 +1,6 @@
 import { toResultArtifactName } from "../src/core/domain/job.ts";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fromMarkdown } from "mdast-util-from-markdown";
 import { parse } from "yaml";
 import { expect, test } from "vitest";
 import { readConfig } from "../src/core/config/read-config.ts";
@@ -114,6 +115,14 @@ test.each(DOCUMENTS)("%s: each link to a file leads to a file, and each link to 
     return anchor !== undefined && name.endsWith(".md") && !anchorsOf(name).includes(anchor);
   });
   expect(dead.map(([link]) => link)).toEqual([]);
+});
+
+type MarkdownNode = { readonly type: string; readonly value?: string; readonly children?: readonly MarkdownNode[] };
+
+test.each(DOCUMENTS)("%s has no text that GitHub and the documents' site take for an element", (document) => {
+  const listHtml = (node: MarkdownNode): string[] => (node.type === "html" ? [node.value ?? ""] : (node.children ?? []).flatMap(listHtml));
+  const elements = listHtml(fromMarkdown(read(document))).filter((html) => !html.startsWith("<!--"));
+  expect(elements.filter((html) => !/^<\/?(?:br|details|img|p|picture|source|sub|sup|summary)\b/.test(html))).toEqual([]);
 });
 
 test("every term of the glossary names a declaration that its file holds", () => {

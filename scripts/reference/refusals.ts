@@ -66,6 +66,9 @@ const listRefusals = (root: string): PrintedRefusal[] => {
     .flatMap(readRefusal);
 };
 
+/** GitHub and the documents' site take `<name>` outside code for an element. */
+const escapeTags = (text: string): string => text.replace(/`[^`]*`|</g, (found) => (found === "<" ? "\\<" : found));
+
 const formatNext = (next: string | null): string => {
   if (next === null || next === "" || /^\{[a-z ]+\}$/.test(next)) return "";
   const isCommand = /^(?:\/enki|enki|ssh-keygen) [^,`]*$/.test(next);
@@ -76,7 +79,7 @@ const formatNext = (next: string | null): string => {
 export const writeRefusalsPage = (root: string): string => {
   const byCode = new Map<string, Set<string>>();
   for (const { code, message, next } of listRefusals(root))
-    byCode.set(code, (byCode.get(code) ?? new Set()).add(`- ${message}${formatNext(next)}`));
+    byCode.set(code, (byCode.get(code) ?? new Set()).add(escapeTags(`- ${message}${formatNext(next)}`)));
   const sections = [...byCode].sort(([a], [b]) => (a < b ? -1 : 1)).map(([code, lines]) => `## \`${code}\`\n\n${[...lines].join("\n")}`);
   return formatPage("Refusals", "`src/core/messages/`", [
     "Enki answers a request that it refuses with a sentence, the code of the refusal in parentheses, and what to do next. `/enki explain` names the reason of a wait in the same way. Look the code up here. A word in braces stands for a name or a number; sentences without a capital are for agents.",
