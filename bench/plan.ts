@@ -5,14 +5,14 @@ import type { TaskId } from "../src/core/domain/ids.ts";
 import { planQueue } from "../src/core/refinery/plan-queue.ts";
 import type { RefineryState } from "../src/core/refinery/refinery-state.ts";
 
-/** The median for so many steps, and the growth from the smallest size to the largest: 1 is as N log N. */
+/** The longest median for a queue of `steps` steps, and the steepest growth from the smallest size to the largest: 1 is N log N. */
 const LIMITS = { steps: 300, ms: 50, growth: 1.5 } as const;
 
 /** Planning for queues of these sizes with 16 slots: milliseconds of CPU time, the median of several. Ends with 1 if a gate does not hold. */
 const SIZES = [300, 600, 1_250, 2_500, 5_000];
 const RUNS = 9;
 const SHAPES = { flat: 0, layered: 10, conflicting: 0 } as const;
-/** The odds of two steps of the conflicting shape to conflict, for as many steps; longer queues have as many conflicts a step. */
+/** The odds that two steps of the conflicting shape conflict in a queue of `steps` steps; in longer queues a step has as many conflicts. */
 const CONFLICTS = { odds: 0.02, steps: 300 } as const;
 
 /** CPU time of this process: other processes take part of the wall time. */

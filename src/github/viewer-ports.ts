@@ -60,7 +60,7 @@ const readPages = async <T>(budget: { requests: number }, readPage: (page: numbe
   return all;
 };
 
-/** Nothing where GitHub hides what was asked: an organisation may hide its installation, for example until the viewer signs in to it. */
+/** The answer; empty if GitHub hides it. An organisation may hide its installation, for example until the viewer signs in to it. */
 const skipHidden = async <T>(asked: Promise<T[]>): Promise<T[]> =>
   asked.catch((error: unknown) => {
     if (toFailure(error).why === "hidden") return [];

@@ -163,7 +163,7 @@ test.each([
 test("--ledger-key stores no key if GitHub does not say who reads the environment", async () => {
   const { init, has, read } = await open();
   has("policy", CUSTOM);
-  expect((await init("--ledger-key")).err).toContain("gh cannot tell which branches read the secrets of the environment `enki`");
+  expect((await init("--ledger-key")).err).toContain("gh does not show which branches may read the secrets of the environment `enki`");
   expect(read("calls")).not.toContain("secret set");
 });
 

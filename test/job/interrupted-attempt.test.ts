@@ -7,8 +7,7 @@ import { toResultRef } from "../../src/core/domain/refs.ts";
 import { runAgentJob } from "../../src/job/run-agent-job.ts";
 import { renderJobPrompt } from "../../src/job/job-prompt.ts";
 import { writeStepTexts } from "../../src/job/step-texts.ts";
-import { openJobs } from "./stage.ts";
-import { ID } from "./stage.ts";
+import { ID, openJobs } from "./stage.ts";
 
 const FIXTURE = new URL("../fixtures/headless.mjs", import.meta.url);
 const KEY = "the-key-of-the-model-0123456789";

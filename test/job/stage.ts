@@ -17,6 +17,7 @@ import { emptyQueue } from "../../src/core/domain/queue.ts";
 import type { Plan } from "../../src/core/domain/plan.ts";
 import { toResultRef } from "../../src/core/domain/refs.ts";
 import { createStep, type Step, type StepFacts } from "../../src/core/domain/step.ts";
+import { PLAIN_WRITE } from "../support/ledger-write.ts";
 import { after } from "../support/after.ts";
 import { plan as planOf, step } from "../support/build.ts";
 import { CLI } from "../support/cli.ts";
@@ -140,16 +141,10 @@ export const openJobs = async (seed: Seed = {}) => {
     const { ledger: before, head } = await loadLedger(clone, await clone.refs());
     const nonce = String((writes += 1));
     const write = {
+      ...PLAIN_WRITE,
       before,
       head,
       after,
-      notes: ["by hand"],
-      moves: [],
-      attempts: [],
-      attemptsTip: null,
-      archiveTip: null,
-      inputs: { events: [] },
-      at: 0,
       nonce,
     };
     const saved = await saveLedger(clone, write);

@@ -115,7 +115,7 @@ const closeEnvironment = async (terminal: TerminalHost, { remote, branch }: KeyP
   const present = await api(create.path, "--jq", ".deployment_branch_policy");
   const policy = present.isDone ? parseOutput(policySchema, present.stdout) : null;
   const rules = policy === null ? [] : await readRules(policy, () => api(`${admit.path}?per_page=100`, "--jq", ".branch_policies"));
-  if (rules === null) return "gh cannot tell which branches read the secrets of the environment `enki`";
+  if (rules === null) return "gh does not show which branches may read the secrets of the environment `enki`";
   const others = describeOtherReaders(rules, branch);
   if (others !== null) return `the environment \`enki\` shows its secrets to ${others}, so ${explainOtherReaders(branch)} first`;
   const missing = [...(policy === null ? [create] : []), ...(admitsBranch(rules, branch) ? [] : [admit])];

@@ -3,14 +3,14 @@ import type { Queue, QueueItem } from "../domain/queue.ts";
 import type { QueueEntrant } from "./refinery-state.ts";
 import { expectDurations, roundDuration } from "./verify-durations.ts";
 
-/** A step is overtaken by steps of shorter runs only if they enter within so many of its own run times. */
+/** Steps with shorter runs overtake a step only if they enter the queue within this many of its run times. */
 const PATIENCE_RUNS = 4;
 
 type Entrants = ReadonlyMap<TaskId, QueueEntrant>;
 
 /**
- * Items by rank, and among equal ranks those with shorter runs first. Everything that an item needs stays ahead of it. Runs in progress are not
- * stopped: the order decides about the next free slot.
+ * Items by rank, and among equal ranks those with shorter runs first. Everything that an item needs stays ahead of it. Runs in progress
+ * are not stopped: the order decides about the next free slot.
  */
 export const orderItems = (queue: Queue, entrants: Entrants): readonly QueueItem[] => {
   const ranks = findRanks(entrants);
@@ -36,8 +36,8 @@ const findRanks = (entrants: Entrants): ReadonlyMap<TaskId, number> | null => {
 };
 
 /**
- * The time of entering plus a multiple of the expected run time, so that long runs wait, but not for ever. Times within a factor of about two count as
- * equal. An item never has an earlier turn than its needs; null if the order of arrival holds.
+ * The time of entering plus a multiple of the expected run time, so that long runs wait, but not forever. Times within a factor of
+ * about two count as equal. An item never has an earlier turn than its needs; null if the order of arrival holds.
  */
 const findTurns = (queue: Queue, entrants: Entrants): ReadonlyMap<TaskId, number> | null => {
   const kinds = new Set(queue.items.map(({ verifyKind }) => verifyKind));

@@ -5,7 +5,10 @@ import { refuseBaseConflict } from "../messages/queue-refusals.ts";
 import { orderItems } from "./order-items.ts";
 import { type QueueEntrant, toChainMerge, type RefineryState } from "./refinery-state.ts";
 
-/** Updates the queue to the entrants: queued items keep their order, missing ones are removed, new ones are appended behind everything they need. Higher ranks come first, and shorter runs among equal ranks. */
+/**
+ * Updates the queue to the entrants: queued items keep their order, missing ones are removed, new ones are appended behind everything they
+ * need. Higher ranks come first, and shorter runs among equal ranks.
+ */
 export const syncQueue = (state: RefineryState): Queue => {
   const { queue, entrants } = state;
   const byTask = new Map(entrants.map((each) => [each.task, each]));

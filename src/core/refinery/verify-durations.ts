@@ -6,8 +6,8 @@ const MAX_KINDS = 100;
 const NEWEST_WEIGHT = 0.3;
 
 /**
- * Learns from a green run: a red run ends at its first failure. A run of several kinds says which kind is the slowest at most, and that no kind takes
- * longer than the run.
+ * Learns from a green run, because a red run ends at its first failure. No kind in a run takes longer than the run, and once the times of
+ * all its kinds are known, the run measures the slowest of them.
  */
 export const learnDuration = (queue: Queue, { items }: Pick<Candidate, "items">, ms: Millis): Queue => {
   const tasks = new Set(items.map(({ task }) => task));
@@ -27,13 +27,13 @@ export const learnDuration = (queue: Queue, { items }: Pick<Candidate, "items">,
 
 const average = (before: Millis, newest: Millis): Millis => Math.round(before + NEWEST_WEIGHT * (newest - before));
 
-/** The kind that explains the time of a run; undefined while the time of one of its kinds is unknown. */
+/** The slowest kind of a run, which determines its time; undefined while the time of one of its kinds is unknown. */
 const findSlowest = (known: ReadonlyMap<string, VerifyDuration>, kinds: ReadonlySet<string>): string | undefined => {
   const found = [...kinds].flatMap((kind) => known.get(kind) ?? []);
   return found.length < kinds.size ? undefined : found.sort((a, b) => b.ms - a.ms)[0]?.kind;
 };
 
-/** The expected time of a run for a kind: the average of the known kinds for another one, and 0 while nothing is known. */
+/** The expected time of a kind's run: for an unknown kind the average of the known kinds, and 0 while no kind is known. */
 export const expectDurations = ({ durations = [] }: Queue): ((kind: string) => Millis) => {
   const known = new Map(durations.map(({ kind, ms }) => [kind, ms]));
   const mean = durations.reduce((sum, { ms }) => sum + ms, 0) / Math.max(1, durations.length);

@@ -5,7 +5,10 @@ const MAX_KIND_CHARS = 300;
 const MAX_FOLDER_DEPTH = 2;
 const WILDCARD_PATTERN = /[*?[{!]/;
 
-/** The time of a step's verify run depends on its own commands, and on the folders that it may change if commands select tests by what changed. */
+/**
+ * The kind of a step's verify run: its own commands and the folders that it may change, because commands may select tests by the changed
+ * files. Runs of one kind take about the same time.
+ */
 export const toVerifyKind = ({ verify, paths }: Pick<PlannedStep, "verify" | "paths">): string =>
   [...verify, ...new Set(paths.map((path) => findFolder(path)).sort())].join("\n").slice(0, MAX_KIND_CHARS);
 

@@ -1,4 +1,4 @@
-/** What a rule of an environment lets read its secrets: a name or a pattern of names. */
+/** A rule of an environment: jobs on branches or tags with this name, or with a name of this pattern, receive its secrets. */
 type EnvironmentRule = { readonly name: string; readonly type?: "branch" | "tag" | undefined };
 
 /** The rules of an environment; `protected` for every protected branch. */
@@ -17,5 +17,5 @@ export const describeOtherReaders = (rules: EnvironmentRules, branch: string): s
   return others.length === 0 ? null : others.join(", ");
 };
 
-/** How a person leaves an environment to the branch alone. */
+/** The instruction to leave an environment to the branch alone. */
 export const explainOtherReaders = (branch: string): string => `leave only \`${branch}\` in Settings › Environments › enki`;

@@ -24,7 +24,7 @@ const keptSessionSchema = z.strictObject({
 /** An agent's session as the agent itself stores it, in lines of JSON, for the next attempt of the same step. */
 export type KeptSession = z.output<typeof keptSessionSchema>;
 
-/** Reads a stored session; null for any text that is none, or that contains a credential. */
+/** Reads a stored session; null for any other text, and for a session that contains a credential. */
 export const parseKeptSession = (text: string): KeptSession | null => {
   try {
     const read = keptSessionSchema.safeParse(JSON.parse(text));

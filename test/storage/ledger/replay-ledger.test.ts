@@ -3,6 +3,7 @@ import { loadLedger } from "../../../src/storage/ledger/load-ledger.ts";
 import { replayLedger } from "../../../src/storage/ledger/replay-ledger.ts";
 import { saveLedger } from "../../../src/storage/ledger/save-ledger.ts";
 import { type EffectRecord, emptyLedger, type Ledger } from "../../../src/core/domain/ledger.ts";
+import { PLAIN_WRITE } from "../../support/ledger-write.ts";
 import { repository } from "../../support/repository.ts";
 
 let repo: Awaited<ReturnType<typeof repository>>;
@@ -39,16 +40,10 @@ test("a replayed write differs if anything but a sentence does", async () => {
   await clone.fetch();
   const { ledger: before, head } = await loadLedger(clone, await clone.refs());
   await saveLedger(clone, {
+    ...PLAIN_WRITE,
     before,
     head,
     after: STORED,
-    notes: ["a note"],
-    moves: [],
-    attempts: [],
-    attemptsTip: null,
-    archiveTip: null,
-    inputs: { events: [] },
-    at: 0,
     nonce: "1",
   });
   await clone.fetch();

@@ -13,6 +13,7 @@ import { emptyLedger, type Ledger } from "../../../src/core/domain/ledger.ts";
 import { emptyQueue } from "../../../src/core/domain/queue.ts";
 import { ARCHIVE_REF, ATTEMPTS_REF, LEDGER_REF, PROOFS_REF, toBranchRef } from "../../../src/core/domain/refs.ts";
 import { createStep } from "../../../src/core/domain/step.ts";
+import { PLAIN_WRITE } from "../../support/ledger-write.ts";
 import { repository } from "../../support/repository.ts";
 
 let repo: Awaited<ReturnType<typeof repository>>;
@@ -29,16 +30,10 @@ const write = async (
 ): Promise<Awaited<ReturnType<typeof saveLedger>>> => {
   const { ledger, head } = await loadLedger(clone, await clone.refs());
   return saveLedger(clone, {
+    ...PLAIN_WRITE,
     before: ledger,
     head,
     after,
-    notes: ["a note"],
-    moves: [],
-    attempts: [],
-    attemptsTip: null,
-    archiveTip: null,
-    inputs: { events: [] },
-    at: 0,
     nonce: String((count += 1)),
     ...over,
   });
