@@ -17,6 +17,7 @@ import { openLoginPort, openViewerPort, readHookUrl } from "./github/viewer-port
 import { createAppPages } from "./local-github/web/app-pages.ts";
 import { createStatusPages } from "./coordinator/status-pages.ts";
 import { createWebhookReceiver } from "./coordinator/webhook-receiver.ts";
+import { isLoopbackHost } from "./core/policy/network-hosts.ts";
 
 export type AppOptions = Omit<
   AppHost,
@@ -112,7 +113,6 @@ type PagesHost = {
 };
 
 const SECRET_BYTES = 32;
-const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /** The read-only pages, or why there are none. */
 const openPages = async (
@@ -123,7 +123,7 @@ const openPages = async (
   const hook = named === undefined || named === null ? await readHookUrl(asApp) : null;
   const url = URL.parse(hook === null ? (named ?? "") : (toPublicOrigin(hook) ?? ""));
   if (url?.pathname !== "/") return { url: null, hint: PAGES_NEED_ADDRESS };
-  if (url.protocol !== "https:" && !LOOPBACK_HOSTS.has(url.hostname)) return { url: null, hint: PAGES_NEED_HTTPS };
+  if (url.protocol !== "https:" && !isLoopbackHost(url.hostname)) return { url: null, hint: PAGES_NEED_HTTPS };
   const anonymous = new UnthrottledOctokit({ baseUrl: apiUrl });
   const handler = createAppPages({
     publicUrl: url.origin,

@@ -5,6 +5,8 @@ import type { LoginFiles } from "../job/agent/agent-login.ts";
 import { readNumber, readRecord, readText } from "../job/agent/read-fields.ts";
 import { findHome } from "./find-home.ts";
 import type { TerminalHost } from "./terminal-host.ts";
+import { MINUTE_MS, SECOND_MS } from "../core/domain/durations.ts";
+import { parseJson } from "../core/domain/parse-json.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 type Shell = TerminalHost["env"];
@@ -32,23 +34,15 @@ type LoginPlace = {
   readonly read: (login: Json, request: LoginRequest) => Promise<LoginContent | null> | LoginContent | null;
 };
 
-const parseJson = (text: string): Json => {
-  try {
-    return readRecord(JSON.parse(text));
-  } catch {
-    return {};
-  }
-};
+const parseLogin = (text: string): Json => readRecord(parseJson(text));
 
-const readJson = async (path: string): Promise<Json> => parseJson(await readFile(path, "utf8").catch(() => ""));
-
-const MS_PER_SECOND = 1_000;
+const readJson = async (path: string): Promise<Json> => parseLogin(await readFile(path, "utf8").catch(() => ""));
 
 /** When a JSON web token expires; null if it does not say so. */
 const readTokenExpiry = (token: string): number | null => {
-  const claims = parseJson(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
+  const claims = parseLogin(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
   const seconds = readNumber(claims["exp"]);
-  return seconds === null ? null : seconds * MS_PER_SECOND;
+  return seconds === null ? null : seconds * SECOND_MS;
 };
 
 /**
@@ -126,7 +120,7 @@ const LOGIN_PLACES: Readonly<Record<PresetName, LoginPlace>> = {
 const showPath = (home: string, path: string): string => (path.startsWith(`${home}/`) ? `~/${relative(home, path)}` : path);
 
 /** A login that ends this soon is of no use to a job. */
-const MIN_LOGIN_MS = 60_000;
+const MIN_LOGIN_MS = MINUTE_MS;
 
 /** The login of the person with this agent on this machine; null without one. */
 export const findLogin = async ({ env, now }: Pick<TerminalHost, "env" | "now">, name: PresetName): Promise<FoundLogin | null> => {

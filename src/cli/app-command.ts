@@ -9,10 +9,11 @@ import { loadApp } from "./load-app.ts";
 import { setUpApp } from "./set-up-app.ts";
 import { openTerminalExporter } from "./terminal-telemetry.ts";
 import type { TerminalHost } from "./terminal-host.ts";
+import { MINUTE_MS } from "../core/domain/durations.ts";
 
 const APP_GRACE_MS = 30_000;
-const APP_SWEEP_INTERVAL_MS = 5 * 60_000;
-const REDELIVERY_INTERVAL_MS = 15 * 60_000;
+const APP_SWEEP_INTERVAL_MS = 5 * MINUTE_MS;
+const REDELIVERY_INTERVAL_MS = 15 * MINUTE_MS;
 export const appOptions = {
   host: { type: "string", default: "0.0.0.0", value: "<address>", about: "address to listen on" },
   port: { type: "string", default: "3000", value: "<port>", about: "port to listen on" },

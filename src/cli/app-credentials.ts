@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { AppCredentials } from "../core/setup/app-registration.ts";
 import { CommandError, UsageError } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
+import { parseJson } from "../core/domain/parse-json.ts";
 
 const storedSchema = z.object({
   server: z.string(),
@@ -41,16 +42,8 @@ export const readAppCredentials = async (path: string, serverUrl: string): Promi
   return credentials;
 };
 
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-};
-
 /** Refuses a file inside a git repository, where somebody could commit the keys, and a directory without the right to write. */
-export const checkCredentialsPlace = async (path: string): Promise<void> => {
+export const prepareCredentialsPlace = async (path: string): Promise<void> => {
   for (let at = dirname(path); ; at = dirname(at)) {
     if (await exists(join(at, ".git")))
       throw new CommandError(`${path} is inside the git repository ${at}; name a file elsewhere with --credentials`);

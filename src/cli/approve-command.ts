@@ -12,14 +12,12 @@ import { postCommand } from "./post-command.ts";
 import { openProgressView } from "./progress-view.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 import { listWaiting, type WaitingItem } from "../core/messages/waiting-items.ts";
+import { EXIT_WAITS } from "./exit-codes.ts";
 
 export const approveOptions = {
   ...commandOptions,
   yes: { type: "boolean", default: false, about: "approves without asking" },
 } as const;
-
-/** Nothing was approved, because nobody said yes. */
-const EXIT_UNANSWERED = 3;
 
 const HASH_PATTERN = /^[0-9a-f]{7,64}$/;
 
@@ -54,7 +52,7 @@ export const runApproveCommand = async (args: readonly string[], terminal: Termi
   if (!values.json) terminal.out(`${describeItem(item, findPlan(ledger, found.execution, item), terminal.size().columns)}\n\n`);
   if (!(values.yes || word !== null || (await confirmApproval(terminal)))) {
     terminal.out(`Nothing was approved. To approve without being asked: ${item.command}\n`);
-    return EXIT_UNANSWERED;
+    return EXIT_WAITS;
   }
   const { comment } = item;
   if (comment === null) return approveWithReview(terminal, target, { item, isJson: values.json });

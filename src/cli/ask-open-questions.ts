@@ -7,6 +7,7 @@ import { toOneLine } from "../core/messages/escape.ts";
 import { renderMailText } from "../core/messages/mail-comment.ts";
 import { indentText, renderPlanText } from "../core/messages/terminal-plan.ts";
 import type { RunView, RunStory, WaitingEnd } from "./story-progress.ts";
+import { SECOND_MS } from "../core/domain/durations.ts";
 
 export type RunConversation = RunStory & { readonly answered: Set<string> };
 
@@ -58,8 +59,6 @@ const readPlanAnswer = async ({ progress, terminal, approvesAll }: RunConversati
   return toOneLine(await progress.ask("Start this plan? [y/N] "), MAIL_LIMITS.body);
 };
 
-const REVIEW_SECOND_MS = 1_000;
-
 const postComment = async ({ person, issue }: RunConversation, text: string): Promise<void> => void (await person.comment(issue, text));
 
 /** Passes an agent's question to the person, and the answer to the agent. Returns false without an answer. */
@@ -107,7 +106,7 @@ const askAboutCheckpoint = async (answering: RunConversation, { execution, ledge
     };
     // GitHub rounds times to seconds, so an approval within the same second as the head is asked for again.
     if (step.refusal?.code !== "hasty-review") return askApproval(answering, { key: sha, text, question, act: approve });
-    await new Promise<void>((resolve) => void terminal.after(REVIEW_SECOND_MS, resolve));
+    await new Promise<void>((resolve) => void terminal.after(SECOND_MS, resolve));
     await approve();
     return null;
   }

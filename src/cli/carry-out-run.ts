@@ -14,9 +14,7 @@ import { openProgressView, type ProgressView } from "./progress-view.ts";
 import { formatInterruption, formatRunEnd } from "./run-end.ts";
 import { formatIssueTitle, formatRepeatCall, formatStartCommand } from "./run-request.ts";
 import type { TerminalHost } from "./terminal-host.ts";
-
-/** A plan, a checkpoint or a question waits for a person. */
-const EXIT_UNANSWERED = 3;
+import { EXIT_WAITS } from "./exit-codes.ts";
 
 /** The run of a machine, whose record is written at each change. */
 type RecordedRun = MachineRecord & { readonly run: RunRecord };
@@ -49,7 +47,7 @@ const endQuotaWait = async (person: PersonClient, { issue, ...at }: Parameters<t
   if (execution && findQuotaEnd(execution) !== null) await person.comment(issue, `/enki retry ${execution.id}`);
 };
 
-const toExitCode = ({ end }: RunEnd): number => (end === "done" ? 0 : end === "waits" ? EXIT_UNANSWERED : 1);
+const toExitCode = ({ end }: RunEnd): number => (end === "done" ? 0 : end === "waits" ? EXIT_WAITS : 1);
 
 /** Starts or continues a run of a machine, follows its progress, and brings each landing into the person's repository. */
 export const carryOutRun = async (

@@ -12,10 +12,10 @@ import { playMaintainer, type StoryReview } from "./play-maintainer.ts";
 import { summarizeDemo, printSummary } from "./demo-summary.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 import { openWorkplace } from "./command-workplace.ts";
+import { MINUTE_MS } from "../core/domain/durations.ts";
 
 const DEMO_OWNER = "demo";
 const DEMO_NAME = "upload-limit";
-const DEMO_MINUTE_MS = 60_000;
 const MAINTAINER_IDENTITY = { name: "maintainer", email: "maintainer@users.noreply.github.com" };
 const DEMO_STORY = {
   title: "Users can't upload files larger than 1MB",
@@ -25,7 +25,7 @@ const DEMO_STORY = {
     "Ten megabytes should be possible. The proxy in front of the service has a limit of its own, and the documentation names the old one.",
   ].join("\n"),
   request: "/enki fix",
-  limit: 10 * DEMO_MINUTE_MS,
+  limit: 10 * MINUTE_MS,
 };
 
 export const demoOptions = {

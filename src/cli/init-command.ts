@@ -14,6 +14,7 @@ import { readJobsSection } from "./set-up/read-jobs-section.ts";
 import { readShippedFiles } from "./set-up/shipped-files.ts";
 import { type LedgerKeyRequest, storeLedgerKey } from "./set-up/store-ledger-key.ts";
 import type { TerminalHost } from "./terminal-host.ts";
+import { EXIT_WAITS } from "./exit-codes.ts";
 
 export const initOptions = {
   "dry-run": { type: "boolean", default: false, about: "shows what would be written, and writes nothing" },
@@ -31,9 +32,6 @@ export const initOptions = {
   agent: { type: "string", value: "<name or command line>", about: "the agent: claude, codex, gemini, opencode, or a command line" },
   verify: { type: "string", multiple: true, value: "<command>", about: "a command that every change must pass; repeatable" },
 } as const;
-
-/** As in `enki run`: there was a question, and no one to answer. */
-const EXIT_UNANSWERED = 3;
 
 const isOnServer = ({ remote }: OwnRepository): boolean => remote !== null && isEnterpriseServer(remote.host);
 
@@ -65,7 +63,7 @@ export const runInitCommand = async (args: readonly string[], terminal: Terminal
   const consented = await chooseFiles(terminal, planned, { ...values, confirm });
   if (consented === null) {
     terminal.err("Nothing was written, because no one can answer here. To write these files: enki init --yes\n");
-    return EXIT_UNANSWERED;
+    return EXIT_WAITS;
   }
   await deliver(terminal, { own, base, commit, consented });
   const code = await storeLedgerKey(terminal, keyRequest);

@@ -164,6 +164,23 @@ const findMachineParts = (directory: string): Omit<MachineParts, "telemetry"> =>
   state: join(directory, "state"),
 });
 
+type StartedParts = {
+  readonly forge: RunningForge;
+  readonly runner: Awaited<ReturnType<typeof createMachineRunner>>;
+  readonly telemetry: Awaited<ReturnType<typeof openTerminalExporter>> | undefined;
+};
+
+/** Ends the jobs, then the server. What they did is reported even if the server does not close. */
+const stopMachine = async ({ forge, runner, telemetry }: StartedParts): Promise<void> => {
+  forge.freeze();
+  try {
+    await runner.close();
+    await forge.close();
+  } finally {
+    await telemetry?.close();
+  }
+};
+
 /** Starts a local GitHub, an Actions runner and the App. Rejects with the code `EADDRINUSE` if the port is in use. */
 export const openMachine = async (terminal: TerminalHost, options: MachineOptions): Promise<LocalMachine> => {
   const { directory, port, firstId } = options;
@@ -184,12 +201,7 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
     reportUnsaved: (reason) => terminal.err(formatUnsavedState(reason)),
     ...(firstId !== undefined && { firstId }),
   });
-  const stop = async (): Promise<void> => {
-    forge.freeze();
-    await runner.close();
-    await forge.close();
-    await telemetry?.close();
-  };
+  const stop = (): Promise<void> => stopMachine({ forge, runner, telemetry });
   try {
     await writeInstallation(terminal, forge.url, options);
     runner.warmUp();

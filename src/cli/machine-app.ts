@@ -11,9 +11,10 @@ import type { RunningForge } from "../local-github/api/start-forge.ts";
 import type { SpanSink } from "../core/telemetry/telemetry-span.ts";
 import { loadApp } from "./load-app.ts";
 import type { TerminalHost } from "./terminal-host.ts";
+import { MINUTE_MS } from "../core/domain/durations.ts";
 
 /** The same interval as for the App, although no webhook is lost here. */
-const MACHINE_SWEEP_INTERVAL_MS = 5 * 60_000;
+const MACHINE_SWEEP_INTERVAL_MS = 5 * MINUTE_MS;
 const SECRET_BYTES = 32;
 
 type MachineAppPlace = {

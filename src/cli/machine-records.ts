@@ -5,6 +5,7 @@ import { z } from "zod";
 import { PRESET_NAMES } from "../core/domain/agent-command.ts";
 import { findHome } from "./find-home.ts";
 import type { TerminalHost } from "./terminal-host.ts";
+import { parseJson } from "../core/domain/parse-json.ts";
 
 const agentSchema = z.object({
   preset: z.enum(PRESET_NAMES).exactOptional(),
@@ -64,12 +65,8 @@ export const removeMachineRecord = (terminal: TerminalHost, { id }: Pick<Machine
   rm(join(recordsDirectory(terminal), `${id}.json`), { force: true });
 
 const parseRecord = (text: string): MachineRecord[] => {
-  try {
-    const read = recordSchema.safeParse(JSON.parse(text));
-    return read.success ? [read.data] : [];
-  } catch {
-    return [];
-  }
+  const read = recordSchema.safeParse(parseJson(text));
+  return read.success ? [read.data] : [];
 };
 
 /** The records of a repository by id. Files of other versions are ignored. */

@@ -1,6 +1,7 @@
 import { readMarker } from "../core/messages/comment-marker.ts";
 import { toPlainComment, readStepLines } from "./plain-comment.ts";
 import type { PersonClient } from "./person-client.ts";
+import { MINUTE_MS, SECOND_MS } from "../core/domain/durations.ts";
 
 export type MaintainerHost = {
   readonly person: PersonClient;
@@ -30,9 +31,8 @@ export type DemoEnd = {
 
 const FAST_POLL_MS = 100;
 /** Polling slows down after this time, because GitHub counts requests. */
-const FAST_POLL_PERIOD_MS = 60_000;
+const FAST_POLL_PERIOD_MS = MINUTE_MS;
 const SLOW_POLL_MS = 2_000;
-const SECOND_MS = 1_000;
 const HEADLINE_PATTERN = /^### (.*)$/m;
 
 /** Plays the maintainer: opens the issue, requests the work, approves the plan, reviews and approves the checkpoint, until Enki is done or stops. */

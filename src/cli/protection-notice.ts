@@ -7,10 +7,7 @@ import { openJobFence } from "../job/fence/open-job-fence.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 /** Separates a trial job on this machine, and returns the missing protections. */
-export const findProtectionGaps = async ({
-  env,
-  temporary,
-}: Pick<TerminalHost, "env" | "temporary">): Promise<readonly ProtectionGap[]> => {
+export const probeProtection = async ({ env, temporary }: Pick<TerminalHost, "env" | "temporary">): Promise<readonly ProtectionGap[]> => {
   const place = await mkdtemp(join(temporary, "enki-protection-"));
   try {
     const [workspace, temp] = [join(place, "work"), join(place, "temp")];
@@ -32,7 +29,7 @@ export const findProtectionGaps = async ({
  * can start meanwhile.
  */
 export const openProtectionNotice = (terminal: Pick<TerminalHost, "env" | "err" | "temporary">): (() => Promise<void>) => {
-  const looking = findProtectionGaps(terminal);
+  const looking = probeProtection(terminal);
   // Whoever prints sees the error.
   looking.catch(() => undefined);
   return async () => {

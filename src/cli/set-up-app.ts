@@ -7,7 +7,7 @@ import { type ReplaceableServer, startReplaceableServer } from "../coordinator/h
 import { type AppCredentials, appTemplateSchema } from "../core/setup/app-registration.ts";
 import { convertManifest } from "../github/convert-manifest.ts";
 import { openOctokit } from "../github/open-octokit.ts";
-import { checkCredentialsPlace, writeAppCredentials } from "./app-credentials.ts";
+import { prepareCredentialsPlace, writeAppCredentials } from "./app-credentials.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 export type AppSetUpPlace = {
@@ -32,7 +32,7 @@ export const setUpApp = async (
   terminal: TerminalHost,
   { host, port, apiUrl, serverUrl, path, publicUrl, organisation }: AppSetUpPlace,
 ): Promise<{ readonly credentials: AppCredentials; readonly server: ReplaceableServer }> => {
-  await checkCredentialsPlace(path);
+  await prepareCredentialsPlace(path);
   const template = appTemplateSchema.parse(parse(await readFile(join(terminal.root, "app.yml"), "utf8")));
   const token = makeSecret();
   const anonymous = openOctokit(null, apiUrl);

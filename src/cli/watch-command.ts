@@ -13,6 +13,7 @@ import { openColours } from "./terminal-colours.ts";
 import { formatWaiting, listHoldLines } from "./format-status.ts";
 import { listWaiting } from "../core/messages/waiting-items.ts";
 import type { TerminalHost } from "./terminal-host.ts";
+import { EXIT_WAITS } from "./exit-codes.ts";
 
 export const watchOptions = {
   ...commandOptions,
@@ -20,7 +21,6 @@ export const watchOptions = {
   asks: { type: "boolean", default: false, about: "ends with exit code 3 as soon as something waits for a person" },
 } as const;
 
-const EXIT_WAITS = 3;
 const LOCAL_POLL_MS = 300;
 const REMOTE_POLL_MS = 5_000;
 

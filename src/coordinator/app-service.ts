@@ -2,18 +2,20 @@ import { type RepositoryCoordinator, openCoordinator, type CoordinatorTimers } f
 import { readWebhook } from "../core/events/read-webhook.ts";
 import { isRepositoryName } from "../core/domain/repository-name.ts";
 import type { NamedRepository } from "../core/domain/viewer.ts";
-import type { AppInstallation, InstalledRepository } from "../github/app-installation.ts";
+import type { InstalledRepository } from "../github/app-installation.ts";
+import type { GitHubCredential } from "../github/github-credential.ts";
 import type { RepositoryPorts } from "./repository-loop.ts";
 import type { Millis } from "../core/domain/ids.ts";
 import { UnsignedLedgerError } from "../storage/ledger/guard-ledger.ts";
 import { type CoordinatorHost, connectRepository } from "./connect-repository.ts";
 import { claimClone, type ClonePlace, holdsRepository, readCloneId, readRepositoryFacts, toClonePlace } from "./clone-place.ts";
 import { openTakeUp, type TakeUpHost } from "./take-up-repositories.ts";
+import { MINUTE_MS } from "../core/domain/durations.ts";
 
 /** What the host provides to the App: access to GitHub, a directory, time and randomness. */
 export type AppHost = Omit<CoordinatorHost, "keepOutcomesMs" | "endsWhenIdle"> &
   TakeUpHost & {
-    readonly openInstallation: (installation: number) => AppInstallation;
+    readonly openInstallation: (installation: number) => GitHubCredential;
     readonly timers: CoordinatorTimers;
     readonly sweepIntervalMs: Millis;
     /** See CoordinatorOptions.firstSweepMs. */
@@ -34,7 +36,7 @@ export type AppService = RepositoryCoordinator & {
 };
 
 /** Outcomes that nothing waits for are saved with the next write, or after this time. */
-const KEEP_OUTCOMES_MS = 60_000;
+const KEEP_OUTCOMES_MS = MINUTE_MS;
 /** Runs Enki for all repositories in which the App is installed. */
 export const openAppService = (host: AppHost): AppService => {
   const sources = new Map<string, RepositorySource>();
@@ -108,7 +110,7 @@ const readRepositorySource = (payload: unknown): RepositorySource | null => {
 type ConnectedSource = {
   readonly repository: string;
   readonly source: RepositorySource | undefined;
-  readonly access: AppInstallation;
+  readonly access: GitHubCredential;
   readonly place: ClonePlace;
 };
 

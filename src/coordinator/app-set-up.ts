@@ -21,6 +21,7 @@ import {
   UNKNOWN_STATE,
 } from "../core/messages/app-set-up-page.ts";
 import type { ConversionReply } from "../github/convert-manifest.ts";
+import { isLoopbackHost } from "../core/policy/network-hosts.ts";
 
 export type AppSetUpOptions = {
   /** The secret part of the page's address, for the person who registers the App. */
@@ -112,14 +113,12 @@ const readOrigin = ({ headers }: IncomingMessage, host: string, { publicUrl }: A
 
 type FormContext = { readonly options: AppSetUpOptions; readonly current: SetUpState; readonly origin: string };
 
-const isLoopback = (origin: string): boolean => /^https?:\/\/(?:127\.|localhost|\[::1\])/.test(origin);
-
 const answerForm = (fields: URLSearchParams, { options, current, origin }: FormContext): SetUpAnswer => {
   const { template, organisation, publicUrl } = options;
   const checked = checkChoice({
     name: fields.get("name") ?? template.name,
     organisation: fields.get("organisation") ?? organisation ?? "",
-    address: fields.get("address") ?? publicUrl ?? (isLoopback(origin) ? "" : origin),
+    address: fields.get("address") ?? publicUrl ?? (isLoopbackHost(URL.parse(origin)?.hostname ?? "") ? "" : origin),
   });
   if (fields.get("step") !== "confirm") return { status: 200, html: renderChoicePage({ ...checked, faults: [] }) };
   if (checked.faults.length > 0) return { status: 200, html: renderChoicePage(checked) };

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Login, Millis } from "../core/domain/ids.ts";
 import { NOBODY, toBotIdentity } from "../core/domain/product.ts";
 import type { SpanSink } from "../core/telemetry/telemetry-span.ts";
-import type { AppInstallation } from "../github/app-installation.ts";
+import type { GitHubCredential } from "../github/github-credential.ts";
 import { connectGitHub } from "../github/connect-github.ts";
 import { openOrganisationConfig } from "../storage/config/organisation-config.ts";
 import { readInstallationLayers } from "../storage/config/repository-config.ts";
@@ -14,6 +14,7 @@ import type { ReadVariable } from "./post-notice.ts";
 import { connectRepositoryPorts } from "./connect-repository-ports.ts";
 import type { CoordinatorTimers } from "./repository-coordinator.ts";
 import type { RepositoryPorts } from "./repository-loop.ts";
+import { MINUTE_MS } from "../core/domain/durations.ts";
 
 /** What a process that coordinates repositories provides: a directory, time and randomness. */
 export type CoordinatorHost = {
@@ -50,13 +51,13 @@ export type CoordinatorHost = {
 export type RepositoryAccess = {
   /** The repository's full name. */
   readonly repository: string;
-  readonly access: AppInstallation;
+  readonly access: GitHubCredential;
   /** The default branch, if known. */
   readonly defaultBranch?: string | undefined;
 };
 
 /** How often an organisation's configuration is fetched, in milliseconds. */
-const ORGANISATION_REFRESH_MS = 60_000;
+const ORGANISATION_REFRESH_MS = MINUTE_MS;
 const MAX_JITTER_MS = 150;
 
 /** Connects one repository: its clone, GitHub, its configuration and its ledger. Throws if GitHub does not show the repository. */
@@ -114,7 +115,7 @@ export const connectRepository = async (host: CoordinatorHost, connected: Reposi
 const accountSchema = z.object({ id: z.number() });
 
 /** The bot's own address, so that GitHub never credits a person with a similar name. */
-const readIdentity = async ({ octokit }: AppInstallation, { botLogin, serverUrl }: CoordinatorHost): Promise<CommitIdentity> => {
+const readIdentity = async ({ octokit }: GitHubCredential, { botLogin, serverUrl }: CoordinatorHost): Promise<CommitIdentity> => {
   const answer = await octokit.request("GET /users/{username}", { username: botLogin }).catch(() => null);
   const account = accountSchema.safeParse(answer?.data);
   return account.success ? toBotIdentity({ login: botLogin, id: account.data.id, serverUrl }) : NOBODY;

@@ -10,15 +10,16 @@ import { connectRepository } from "./connect-repository.ts";
 import { coordinateOnce } from "./coordinate-once.ts";
 import { runFixCiStep } from "./fix-ci-step.ts";
 import { runRequestStep } from "./request-step.ts";
-import { type CoordinateStepHost, openStepAccess, readStepEvent, requireVariable, sleepFor } from "./step-access.ts";
+import { type CoordinateStepHost, openStepAccess, readStepEvent, sleepFor } from "./step-access.ts";
+import { MINUTE_MS, SECOND_MS } from "../core/domain/durations.ts";
+import { requireVariable } from "../core/domain/require-variable.ts";
 
 /** Another job could coordinate at the same time, or could have been killed. In milliseconds. */
 const STEP_GRACE_MS = 15_000;
 /** Waiting for near moments is cheaper than another job. In milliseconds. */
 const PATIENCE_MS = 15_000;
 /** Later moments are left to the schedule, because waiting jobs are billed. In milliseconds. */
-const MAX_CLOCK_MS = 15 * 60_000;
-const SECOND_MS = 1_000;
+const MAX_CLOCK_MS = 15 * MINUTE_MS;
 
 /** Decides whether a job coordinates for an event. */
 const runGateStep = async (host: CoordinateStepHost): Promise<null> => {

@@ -8,7 +8,8 @@ import { explainNoFailure } from "../core/policy/ci-failure.ts";
 import type { CiJob, CiRun } from "../github/ci-port.ts";
 import { postRequest, toRepositoryUrl } from "./post-request.ts";
 import { NO_WORK, openRequestIssue } from "./request-step.ts";
-import { type CoordinateStepHost, openStepAccess, readStepEvent, requireValue, requireVariable, type StepAccess } from "./step-access.ts";
+import { type CoordinateStepHost, openStepAccess, readStepEvent, requireValue, type StepAccess } from "./step-access.ts";
+import { requireVariable } from "../core/domain/require-variable.ts";
 
 const MAX_FAILED_JOBS = 3;
 const FAILED_CONCLUSIONS: ReadonlySet<string | null> = new Set(["failure", "timed_out"]);

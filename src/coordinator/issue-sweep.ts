@@ -2,10 +2,11 @@ import type { IssueChange } from "../core/domain/github-facts.ts";
 import { isTriggerLabel, readNewIssue, readIssueChange } from "../core/events/read-issue.ts";
 import type { GitHubPorts, ListedIssue, GitHubReply } from "../github/github-ports.ts";
 import type { Event } from "../core/domain/event.ts";
-import type { Login, Millis } from "../core/domain/ids.ts";
+import { type Login, type Millis, isSameLogin } from "../core/domain/ids.ts";
+import { MINUTE_MS } from "../core/domain/durations.ts";
 
 /** GitHub's lists lag behind, so sweeps overlap by this time; repeated events are recognized by their ids. In milliseconds. */
-const ISSUE_LIST_LAG_MS = 60_000;
+const ISSUE_LIST_LAG_MS = MINUTE_MS;
 /** A label set at creation updates the new issue within this time. In milliseconds. */
 const ISSUE_CREATION_MS = 5_000;
 
@@ -60,7 +61,7 @@ const listIssueChanges = async (
 ): Promise<readonly IssueChange[] | null> => {
   const { github, botLogin, label, commentTimes, log } = listing;
   const isAsked = ({ labels, assignees }: ListedIssue): boolean =>
-    labels.some((each) => isTriggerLabel(each, label)) || assignees.some((login) => login.toLowerCase() === botLogin.toLowerCase());
+    labels.some((each) => isTriggerLabel(each, label)) || assignees.some((login) => isSameLogin(login, botLogin));
   if (!issues.some((issue) => isAsked(issue) || wasTextEdited(issue, commentTimes.get(issue.issue) ?? 0))) return [];
   const reply = await github.issues.changesSince(from);
   if (reply.ok) return reply.value;

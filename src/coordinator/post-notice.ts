@@ -5,6 +5,7 @@ import { request as requestHttps } from "node:https";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 import type { Effect, EffectEnding } from "../core/domain/effect.ts";
 import type { Millis } from "../core/domain/ids.ts";
+import { MINUTE_MS } from "../core/domain/durations.ts";
 
 type NoticeEffect = Extract<Effect, { kind: "post-notice" }>;
 export type NoticePort = (effect: NoticeEffect) => Promise<EffectEnding<"post-notice">>;
@@ -13,7 +14,7 @@ export type NoticePort = (effect: NoticeEffect) => Promise<EffectEnding<"post-no
 export type ReadVariable = (name: string) => string | undefined;
 
 const POST_TIMEOUT_MS = 10_000;
-const RETRY_PAUSE_MS = 60_000;
+const RETRY_PAUSE_MS = MINUTE_MS;
 
 /**
  * Networks out of reach for a repository's configuration: the machine itself, private and local networks, and addresses with embedded

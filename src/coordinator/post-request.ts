@@ -5,7 +5,8 @@ import { type CiRequest, readRequest, REQUEST_FILE } from "../core/events/read-r
 import { openClone, type RepositoryClone } from "../storage/git/repository-clone.ts";
 import { awaitExecution, isHandled } from "./await-execution.ts";
 import { createRequestKey, isRerun } from "./request-key.ts";
-import { type CoordinateStepHost, requireVariable, type StepAccess } from "./step-access.ts";
+import { type CoordinateStepHost, type StepAccess } from "./step-access.ts";
+import { requireVariable } from "../core/domain/require-variable.ts";
 
 /** The repository's address on the server. */
 export const toRepositoryUrl = (host: CoordinateStepHost): string =>

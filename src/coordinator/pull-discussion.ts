@@ -4,9 +4,10 @@ import type { GitHubPorts, GitHubReply } from "../github/github-ports.ts";
 import type { KnownPermission } from "../core/domain/brief.ts";
 import type { RemarkId } from "../core/domain/event.ts";
 import type { PullDiscussion, PersonRemark } from "../core/domain/feedback.ts";
-import type { Login, Millis } from "../core/domain/ids.ts";
+import { isSameLogin, type Login, type Millis } from "../core/domain/ids.ts";
 import type { Review } from "../core/domain/github-facts.ts";
 import { takeFirstChars } from "../core/domain/visible-text.ts";
+import { lookUpPermissions } from "./look-up-permissions.ts";
 
 const MAX_FEEDBACK_LOOKUPS = 20;
 const MAX_REMARK_CHARS = 20_000;
@@ -15,7 +16,6 @@ const MAX_HUNK_CHARS = 4_000;
 const MAX_REMARKS_READ = 300;
 
 type AuthoredText = { readonly by: Login; readonly bot: boolean; readonly body: string };
-type PermissionLookup = { readonly permissionOf: (written: AuthoredText) => KnownPermission };
 
 /**
  * Reads people's texts on a pull request. Sends a request for each hundred reviews, line comments and comments, a request for the resolved
@@ -33,10 +33,10 @@ export const readPullDiscussion = async (
   if (!comments.ok) return comments;
   const resolved = lines.value.length === 0 ? { ok: true as const, value: [] } : await github.pulls.resolvedThreads(pull);
   if (!resolved.ok && resolved.failure.kind === "later") return resolved;
-  const isPerson = ({ by, bot }: Pick<AuthoredText, "by" | "bot">): boolean => !bot && by !== self;
+  const isPerson = ({ by, bot }: Pick<AuthoredText, "by" | "bot">): boolean => !bot && !isSameLogin(by, self);
   const spoken = reviews.value.filter(isPerson).slice(-MAX_REMARKS_READ);
   const remarks = comments.value.filter(isPerson).slice(-MAX_REMARKS_READ);
-  const people = await lookUpPeople(selectFeedbackPeople(spoken, [...lines.value.filter(isPerson), ...remarks]), github);
+  const people = await lookUpPermissions(selectFeedbackPeople(spoken, [...lines.value.filter(isPerson), ...remarks]), github);
   if (!people.ok) return people;
   const buildRemark = createRemarkBuilder(self, people.value);
   const submitted = new Map(reviews.value.map(({ id, at }) => [id, at]));
@@ -70,12 +70,12 @@ export const readPullDiscussion = async (
 };
 
 const createRemarkBuilder =
-  (self: Login, { permissionOf }: PermissionLookup) =>
+  (self: Login, permissions: ReadonlyMap<Login, KnownPermission>) =>
   (written: AuthoredText, id: RemarkId, at: Millis): PersonRemark => {
     const text = stripCommands(cleanTextOrAll(written.body), self.replace(/\[bot\]$/, "")).trim();
     const kept = takeFirstChars(text, MAX_REMARK_CHARS);
     const whole = kept.length < text.length ? `${kept}\n[… the rest is left out: it is too long …]` : text;
-    return { id, by: written.by, permission: permissionOf(written), at, text: whole };
+    return { id, by: written.by, permission: written.bot ? "none" : (permissions.get(written.by) ?? "unknown"), at, text: whole };
   };
 
 type TimedAuthor = { readonly by: Login; readonly created: Millis };
@@ -88,15 +88,4 @@ const selectFeedbackPeople = (reviews: readonly Review[], others: readonly Timed
   const requests = reviews.filter(({ verdict }) => verdict === "changes-requested").toSorted((a, b) => b.at - a.at);
   const all = [...reviews.map(({ by, at }): TimedAuthor => ({ by, created: at })), ...others].toSorted((a, b) => b.created - a.created);
   return [...new Set([...requests, ...all].map(({ by }) => by))].slice(0, MAX_FEEDBACK_LOOKUPS);
-};
-
-/** Looks up permissions; people who are not looked up are not trusted. */
-const lookUpPeople = async (logins: readonly Login[], github: GitHubPorts): Promise<GitHubReply<PermissionLookup>> => {
-  const known = new Map<Login, KnownPermission>();
-  for (const login of logins) {
-    const reply = await github.people.permission(login);
-    if (!reply.ok && reply.failure.kind === "later") return reply;
-    known.set(login, reply.ok ? reply.value : "unknown");
-  }
-  return { ok: true, value: { permissionOf: ({ by, bot }) => (bot ? "none" : (known.get(by) ?? "unknown")) } };
 };

@@ -1,10 +1,11 @@
 import { toCommentCandidate, type CommentCandidate, composeBrief } from "../core/brief/compose-brief.ts";
 import { diffWithin, type PatchedFile } from "../core/brief/pull-diff.ts";
 import type { GitHubPorts, IssueText, PastText, PastTexts, GitHubReply, ThreadComment } from "../github/github-ports.ts";
-import type { Brief, BriefPull, KnownPermission, LateText } from "../core/domain/brief.ts";
+import type { Brief, BriefPull, LateText } from "../core/domain/brief.ts";
 import type { Login } from "../core/domain/ids.ts";
 import type { QueryAnswers, Query } from "../core/domain/query.ts";
 import { countBriefChars, type FileSources, addLinkedFiles } from "./linked-files.ts";
+import { lookUpPermissions } from "./look-up-permissions.ts";
 
 type BriefQuery = Extract<Query, { kind: "brief" }>;
 
@@ -109,19 +110,6 @@ const selectBriefPeople = ({ by, bot }: IssueText, comments: readonly ThreadComm
   const members = newest.filter(({ member }) => member);
   const people = [...(bot ? [] : [by]), ...[...members, ...newest].map((comment) => comment.by)];
   return [...new Set(people)].slice(0, MAX_BRIEF_LOOKUPS);
-};
-
-const lookUpPermissions = async (
-  logins: readonly Login[],
-  github: GitHubPorts,
-): Promise<GitHubReply<ReadonlyMap<Login, KnownPermission>>> => {
-  const known = new Map<Login, KnownPermission>();
-  for (const login of logins) {
-    const reply = await github.people.permission(login);
-    if (!reply.ok && reply.failure.kind === "later") return reply;
-    known.set(login, reply.ok ? reply.value : "unknown");
-  }
-  return { ok: true, value: known };
 };
 
 type PatchedPull = { readonly pull: BriefPull; readonly patched: readonly PatchedFile[] };

@@ -7,11 +7,12 @@ import type { GitHubPorts, GitHubReply } from "../github/github-ports.ts";
 import { type LedgerSeal, writeSealedCommit } from "../storage/ledger/ledger-keys.ts";
 import { toLedgerFiles } from "../storage/ledger/ledger-files.ts";
 import type { Event } from "../core/domain/event.ts";
-import type { Login, Millis } from "../core/domain/ids.ts";
+import { type Login, type Millis, isSameLogin } from "../core/domain/ids.ts";
 import type { RepositoryRefs } from "../core/domain/query.ts";
 import { ATTEMPTS_REF, toBranchRef, LEDGER_REF, readCandidateBranch, readTaskRef } from "../core/domain/refs.ts";
 import { readLandingTrailers, readWorkTask } from "../core/messages/commit-messages.ts";
 import { readMarker } from "../core/messages/comment-marker.ts";
+import { DAY_MS } from "../core/domain/durations.ts";
 
 export type RebuildContext = {
   readonly clone: RepositoryClone;
@@ -25,7 +26,7 @@ export type RebuildContext = {
 };
 
 /** The age of the oldest comments to read, in milliseconds. */
-const REBUILD_LOOKBACK_MS = 60 * 24 * 60 * 60_000;
+const REBUILD_LOOKBACK_MS = 60 * DAY_MS;
 const MAX_COMMENT_LISTINGS = 20;
 
 /** Rebuilds a missing ledger. A repository without a ledger in its past is checked only once, until a ledger has been seen. */
@@ -103,7 +104,7 @@ const readRebuildEvidence = async (rebuilding: RebuildContext): Promise<Pick<Reb
   const { starts, ownPulls } = await readIssueEvidence(rebuilding);
   const events = [...all.flatMap((comment) => readComment(comment, botLogin)), ...starts];
   return {
-    ownComments: all.filter(({ by }) => by === botLogin),
+    ownComments: all.filter(({ by }) => isSameLogin(by, botLogin)),
     ownPulls,
     commands: events.flatMap((event) => (event.kind === "commanded" ? [event] : [])),
   };
@@ -124,7 +125,9 @@ const readIssueEvidence = async ({ github, botLogin, now }: RebuildContext): Pro
       ...listed.flatMap((issue) => (issue.onPull ? [] : (readNewIssue({ ...issue, edited: false }, botLogin) ?? []))),
       ...changes.flatMap((change) => readIssueChange(change, { label: change.label ?? "", botLogin: botLogin }) ?? []),
     ],
-    ownPulls: listed.flatMap(({ onPull, by, issue: number, body, open }) => (onPull && open && by === botLogin ? [{ number, body }] : [])),
+    ownPulls: listed.flatMap(({ onPull, by, issue: number, body, open }) =>
+      onPull && open && isSameLogin(by, botLogin) ? [{ number, body }] : [],
+    ),
   };
 };
 

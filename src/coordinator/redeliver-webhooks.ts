@@ -3,6 +3,7 @@ import type { Millis } from "../core/domain/ids.ts";
 import type { GitHubFailure } from "../github/github-ports.ts";
 import type { HookDeliveryPort } from "../github/hook-deliveries.ts";
 import type { CoordinatorTimers } from "./repository-coordinator.ts";
+import { DAY_MS, MINUTE_MS } from "../core/domain/durations.ts";
 
 export type RedeliveryHost = {
   readonly hook: HookDeliveryPort;
@@ -13,12 +14,12 @@ export type RedeliveryHost = {
 export type WebhookRedelivery = { readonly close: () => Promise<void> };
 
 /** GitHub keeps deliveries for three days. */
-const RETENTION_MS = 3 * 86_400_000;
+const RETENTION_MS = 3 * DAY_MS;
 /** Each page has a hundred deliveries. Repository sweeps make up for deliveries on later pages. */
 const MAX_PAGES = 30;
 const MAX_REQUESTS_PER_RUN = 100;
 /** GitHub's clock and order may differ a little from ours. */
-const OVERLAP_MS = 15 * 60_000;
+const OVERLAP_MS = 15 * MINUTE_MS;
 /** Requests for other parts of the App in an hour. */
 const RESERVED_REQUESTS = 500;
 

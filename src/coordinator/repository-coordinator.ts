@@ -1,6 +1,7 @@
 import { openRepositoryLoop, type RepositoryPorts } from "./repository-loop.ts";
 import type { Event } from "../core/domain/event.ts";
 import type { Millis } from "../core/domain/ids.ts";
+import { MINUTE_MS } from "../core/domain/durations.ts";
 
 /** Each repository uses a single timer at a time. */
 export type CoordinatorTimers = {
@@ -30,7 +31,7 @@ export type CoordinatorOptions = {
 
 /** Pause before a failed call is retried; doubles up to the limit. */
 const FIRST_RETRY_PAUSE_MS = 1_000;
-const MAX_RETRY_PAUSE_MS = 5 * 60_000;
+const MAX_RETRY_PAUSE_MS = 5 * MINUTE_MS;
 const DEFAULT_FIRST_SWEEP_MS = 20_000;
 
 /** The queue, running call and timer of a repository. */

@@ -142,7 +142,7 @@ const goIdle = (world: RepositoryPorts, held: LoopState, act: ActDecision): Mill
 };
 
 /** Whether outcomes have waited long enough and no effect remains. */
-const checkSaveDue = (world: RepositoryPorts, held: LoopState, act: ActDecision): boolean => {
+const trackSaveDue = (world: RepositoryPorts, held: LoopState, act: ActDecision): boolean => {
   if (act.effects.length > 0 || !held.pending.some((event) => event.kind === "performed")) return false;
   held.pendingSince ??= world.now();
   return world.now() >= held.pendingSince + world.keepOutcomesMs;
@@ -210,7 +210,7 @@ const decideWithFacts = async (
 
 /** Saves if required; false if the decision must be repeated. */
 const saveIfRequired = async (world: RepositoryPorts, held: LoopState, { act, inputs }: DecisionTurn): Promise<boolean> => {
-  if (!held.loaded || !(act.mustSave || checkSaveDue(world, held, act))) return true;
+  if (!held.loaded || !(act.mustSave || trackSaveDue(world, held, act))) return true;
   const saved = await world.save(act, held.loaded, inputs);
   held.loaded = saved.kind === "saved" ? saved.loaded : null;
   switch (saved.kind) {

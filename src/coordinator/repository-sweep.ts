@@ -7,6 +7,7 @@ import type { Config } from "../core/domain/config.ts";
 import type { Event } from "../core/domain/event.ts";
 import type { Login, Millis } from "../core/domain/ids.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
+import { HOUR_MS } from "../core/domain/durations.ts";
 
 type SweepOptions = {
   readonly github: Pick<GitHubPorts, "issues" | "pulls">;
@@ -16,7 +17,7 @@ type SweepOptions = {
 };
 
 /** Without a cursor, only comments of this period are read; older ones were not meant for Enki. In milliseconds. */
-const FIRST_SWEEP_LOOKBACK_MS = 60 * 60_000;
+const FIRST_SWEEP_LOOKBACK_MS = HOUR_MS;
 
 type SweptEvents = { readonly events: readonly Event[]; readonly sweptUntil: Millis };
 

@@ -1,5 +1,6 @@
 import { hashValue } from "../core/domain/ids.ts";
-import { type CoordinateStepHost, requireVariable } from "./step-access.ts";
+import { type CoordinateStepHost } from "./step-access.ts";
+import { requireVariable } from "../core/domain/require-variable.ts";
 
 /**
  * The key of a request by a step of a job. A rerun of the job has the same key, so a request with the same details stays one commit and one

@@ -1,5 +1,6 @@
 import type { Effect, EffectEnding } from "../core/domain/effect.ts";
 import type { GitHubPorts } from "../github/github-ports.ts";
+import { isSameLogin } from "../core/domain/ids.ts";
 
 /** Requests a review. A repeated request after the review would notify the person again, so an earlier one is looked up first. */
 export const requestReview = async (
@@ -11,7 +12,7 @@ export const requestReview = async (
   if (isRepeated) {
     const requested = await pulls.requestedReviewers(pull);
     if (!requested.ok) return requested.failure;
-    if (requested.value.some((each) => each.toLowerCase() === login.toLowerCase())) return done;
+    if (requested.value.some((each) => isSameLogin(each, login))) return done;
   }
   const reply = await pulls.requestReview(pull, login);
   return reply.ok ? done : reply.failure;

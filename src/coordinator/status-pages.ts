@@ -1,3 +1,4 @@
+import { SECOND_MS } from "../core/domain/durations.ts";
 /** Answers for the monitors of a service. */
 export type StatusPages = {
   /** The answer for a path; null without a page. */
@@ -13,8 +14,6 @@ export type StatusFacts = {
   readonly now: () => number;
 };
 
-const MILLIS_PER_SECOND = 1_000;
-
 /** `/health` while the process answers, `/ready` once it has resumed its repositories, `/metrics` for Prometheus. No page names a repository. */
 export const createStatusPages = ({ isReady, startedAt, now }: StatusFacts): StatusPages => {
   const webhooks = new Map<number, number>();
@@ -22,7 +21,7 @@ export const createStatusPages = ({ isReady, startedAt, now }: StatusFacts): Sta
     [
       "# HELP enki_uptime_seconds Time since the start.",
       "# TYPE enki_uptime_seconds gauge",
-      `enki_uptime_seconds ${(now() - startedAt) / MILLIS_PER_SECOND}`,
+      `enki_uptime_seconds ${(now() - startedAt) / SECOND_MS}`,
       "# HELP enki_webhooks_total Requests to the webhook's address, by the status of the answer.",
       "# TYPE enki_webhooks_total counter",
       ...[...webhooks].map(([status, count]) => `enki_webhooks_total{status="${status}"} ${count}`),

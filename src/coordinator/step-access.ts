@@ -3,13 +3,16 @@ import githubAppJwt from "universal-github-app-jwt";
 import { z } from "zod";
 import type { Login, Millis } from "../core/domain/ids.ts";
 import { JOB_TOKEN_BOT } from "../core/domain/product.ts";
-import { type AppInstallation, findInstallation, openInstallation } from "../github/app-installation.ts";
+import { findInstallation, openInstallation } from "../github/app-installation.ts";
+import type { GitHubCredential } from "../github/github-credential.ts";
 import { connectGitHub } from "../github/connect-github.ts";
 import { type CiPort, openCi } from "../github/ci-port.ts";
 import type { GitHubPorts, GitHubReply } from "../github/github-ports.ts";
 import { openOctokit } from "../github/open-octokit.ts";
 import type { SpanSink } from "../core/telemetry/telemetry-span.ts";
 import type { CoordinatorTimers } from "./repository-coordinator.ts";
+import { SECOND_MS } from "../core/domain/durations.ts";
+import { requireVariable } from "../core/domain/require-variable.ts";
 
 /** What the Actions runner provides to the steps that coordinate. */
 export type CoordinateStepHost = {
@@ -32,18 +35,10 @@ export type CoordinateStepHost = {
   readonly after: CoordinatorTimers["after"];
 };
 
-const SECOND_MS = 1_000;
-
 export const sleepFor =
   ({ after }: CoordinateStepHost) =>
   (delay: Millis): Promise<void> =>
     new Promise((resolve) => void after(delay, resolve));
-
-export const requireVariable = ({ env }: CoordinateStepHost, name: string): string => {
-  const value = env[name];
-  if (value === undefined || value === "") throw new Error(`${name} is not set: this action runs in an Actions job`);
-  return value;
-};
 
 /** The value of GitHub's answer. Throws if there is none, so that the step fails and says why. */
 export const requireValue = <T>(what: string, reply: GitHubReply<T>): T => {
@@ -58,7 +53,7 @@ export const readStepEvent = async (host: CoordinateStepHost): Promise<{ readonl
 
 export type StepAccess = {
   readonly self: Login;
-  readonly access: AppInstallation;
+  readonly access: GitHubCredential;
   readonly github: GitHubPorts;
   readonly ci: CiPort;
   readonly privateKey: string | null;
@@ -70,7 +65,7 @@ export const openStepAccess = async (host: CoordinateStepHost): Promise<StepAcce
   const baseUrl = requireVariable(host, "GITHUB_API_URL");
   const [owner = "", repo = ""] = repository.split("/");
   const [appId, key, token] = [host.readInput("app-id"), host.readInput("private-key"), host.readInput("token")];
-  const connect = (self: Login, access: AppInstallation, privateKey: string | null): StepAccess => ({
+  const connect = (self: Login, access: GitHubCredential, privateKey: string | null): StepAccess => ({
     self,
     access,
     privateKey,
@@ -98,7 +93,7 @@ const appSchema = z.object({ slug: z.string() });
 const openStepApp = async (
   host: CoordinateStepHost,
   { appId, privateKey, repository, baseUrl }: StepApp,
-): Promise<{ login: Login; access: AppInstallation }> => {
+): Promise<{ login: Login; access: GitHubCredential }> => {
   const { token: jwt } = await githubAppJwt({ id: appId, privateKey, now: Math.floor(host.now() / SECOND_MS) });
   const requesters = { asApp: openOctokit(jwt, baseUrl), anonymous: openOctokit(null, baseUrl), now: host.now };
   const { data } = await requesters.asApp.request("GET /app");

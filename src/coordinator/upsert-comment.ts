@@ -1,6 +1,6 @@
 import type { GitHubComment } from "../core/domain/github-facts.ts";
 import type { Effect, EffectEnding } from "../core/domain/effect.ts";
-import type { Login } from "../core/domain/ids.ts";
+import { type Login, isSameLogin } from "../core/domain/ids.ts";
 import type { GitHubFailure, IssuePort } from "../github/github-ports.ts";
 
 type CommentEffect = Extract<Effect, { kind: "write-comment" }>;
@@ -9,7 +9,7 @@ export type CommentPorts = { readonly issues: IssuePort; readonly botLogin: Logi
 
 const endWithComment = (comment: number): EffectEnding<"write-comment"> => ({ kind: "done", answer: { comment } });
 
-export const isOwnComment = (comment: Pick<GitHubComment, "by">, self: Login): boolean => comment.by.toLowerCase() === self.toLowerCase();
+export const isOwnComment = (comment: Pick<GitHubComment, "by">, self: Login): boolean => isSameLogin(comment.by, self);
 
 export const readFirstLine = (text: string): string => (text.split("\n", 1)[0] ?? "").trim();
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { StatusPages } from "./status-pages.ts";
 import type { CoordinatorTimers } from "./repository-coordinator.ts";
+import { parseJsonRecord } from "../core/domain/parse-json.ts";
 
 export type WebhookReceiverOptions = {
   readonly path: string;
@@ -70,7 +71,7 @@ const answerRequest = async (request: IncomingMessage, options: WebhookReceiverO
   if (!(await options.verify(body, signature).catch(() => false))) return { status: 401, text: "the signature does not match" };
   const text = format.readText(body);
   if (Buffer.byteLength(text) > MAX_WEBHOOK_BYTES) return TOO_LARGE;
-  const payload = parseObject(text);
+  const payload = parseJsonRecord(text);
   if (payload === null) return { status: 400, text: "the payload is not a JSON object" };
   options.receive(name, payload);
   return ACCEPTED;
@@ -93,15 +94,6 @@ const findPayloadFormat = (contentType = ""): PayloadFormat | null => {
       return { maxBytes: MAX_FORM_BYTES, readText: (body) => new URLSearchParams(body).get("payload") ?? "" };
     default:
       return null;
-  }
-};
-
-const parseObject = (text: string): object | null => {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
-  } catch {
-    return null;
   }
 };
 

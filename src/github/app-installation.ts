@@ -1,6 +1,8 @@
 import type { Millis } from "../core/domain/ids.ts";
 import type { GitHubRequester } from "./open-octokit.ts";
 import { z } from "zod";
+import { MINUTE_MS } from "../core/domain/durations.ts";
+import type { GitHubCredential } from "./github-credential.ts";
 
 export type AppRequesters = {
   /** Authenticates as the App. */
@@ -10,15 +12,13 @@ export type AppRequesters = {
   readonly now: () => Millis;
 };
 
-export type AppInstallation = { readonly octokit: GitHubRequester; readonly token: () => Promise<string> };
-
 const accessTokenSchema = z.object({ token: z.string(), expires_at: z.string() });
 const installationIdSchema = z.object({ id: z.number() });
 /** Tokens are renewed this long before they expire. */
-const TOKEN_RENEWAL_MS = 5 * 60_000;
+const TOKEN_RENEWAL_MS = 5 * MINUTE_MS;
 
 /** Opens an installation of an App. REST and git share one token, requested on first use and renewed before it expires. */
-export const openInstallation = ({ asApp, anonymous, now }: AppRequesters, installation: number): AppInstallation => {
+export const openInstallation = ({ asApp, anonymous, now }: AppRequesters, installation: number): GitHubCredential => {
   let known = { token: "", expires: 0 };
   const token = async (): Promise<string> => {
     if (known.expires - TOKEN_RENEWAL_MS < now()) {

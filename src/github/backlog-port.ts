@@ -4,6 +4,7 @@ import { readBacklogBody } from "../core/messages/backlog-text.ts";
 import { ignoredAnswerSchema, issueListSchema, createdNumberSchema } from "./answer-schemas.ts";
 import { type GitHubHttp, readAllPages } from "./github-http.ts";
 import type { BacklogPort } from "./github-ports.ts";
+import { isSameLogin } from "../core/domain/ids.ts";
 
 const BACKLOG_ISSUES_ROUTE = "/repos/{owner}/{repo}/issues";
 const BACKLOG_ISSUE_ROUTE = `${BACKLOG_ISSUES_ROUTE}/{issue_number}`;
@@ -39,9 +40,7 @@ export const openBacklog = (http: GitHubHttp): BacklogPort => ({
       MAX_BACKLOG_PAGES,
     );
     if (!reply.ok) return reply;
-    const ours = reply.value.items.filter(
-      (each) => each.by.toLowerCase() === by.toLowerCase() && each.body.split(/\r?\n/, 1)[0] === marker,
-    );
+    const ours = reply.value.items.filter((each) => isSameLogin(each.by, by) && each.body.split(/\r?\n/, 1)[0] === marker);
     const oldest = ours.at(-1);
     return { ok: true, value: oldest ? { issue: oldest.issue } : null };
   },

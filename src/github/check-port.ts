@@ -4,6 +4,7 @@ import { type GitHubHttp, ITEMS_PER_PAGE, readAllPages } from "./github-http.ts"
 import type { CheckPort, GitHubReply } from "./github-ports.ts";
 import type { Millis } from "../core/domain/ids.ts";
 import { type Check, MERGE_METHODS, ENKI_STATUS_CONTEXT } from "../core/domain/github-facts.ts";
+import { MINUTE_MS } from "../core/domain/durations.ts";
 
 const MAX_COMMIT_STATUS_CHARS = 140;
 const MAX_CHECK_PAGES = 10;
@@ -25,7 +26,7 @@ const refuseTooManyChecks = (commit: string): GitHubReply<never> => {
  * Milliseconds for which settings that allow every merge method are cached. A stale cache does no harm: GitHub rejects a merge that the
  * settings no longer allow.
  */
-const MERGE_METHODS_CACHE_MS = 5 * 60_000;
+const MERGE_METHODS_CACHE_MS = 5 * MINUTE_MS;
 
 /** Reads the merge methods from the repository's settings. Settings that forbid a method are read every time, because a person may be changing them. */
 const openMergeMethods = (http: GitHubHttp, clock: () => Millis): CheckPort["mergeMethods"] => {

@@ -3,6 +3,7 @@ import { issueListSchema, workflowRunSchema } from "./answer-schemas.ts";
 import { type GitHubHttp, ITEMS_PER_PAGE, openHttp } from "./github-http.ts";
 import type { GitHubReply } from "./github-ports.ts";
 import type { WorkflowRunInfo } from "../core/domain/github-facts.ts";
+import { isSameLogin } from "../core/domain/ids.ts";
 
 /** A run of any workflow. `workflow` is the name of its workflow. */
 export type CiRun = WorkflowRunInfo & { readonly workflow: string };
@@ -66,7 +67,7 @@ const listIssues = async (http: GitHubHttp, { by, state }: IssueListing): Return
     const reply = await http.page({ route: "GET /repos/{owner}/{repo}/issues", parameters, schema: issueListSchema });
     if (!reply.ok) return reply;
     // A server that does not know `creator` lists the issues of everybody.
-    for (const each of reply.value.value) if (each.by === by) found.push({ issue: each.issue, body: each.body });
+    for (const each of reply.value.value) if (isSameLogin(each.by, by)) found.push({ issue: each.issue, body: each.body });
     if (!reply.value.more) break;
   }
   return { ok: true, value: found };

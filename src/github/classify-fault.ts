@@ -2,12 +2,12 @@ import * as z from "zod";
 import type { Millis } from "../core/domain/ids.ts";
 import type { GitHubAnswer } from "./open-octokit.ts";
 import type { GitHubFailure } from "./github-ports.ts";
+import { MINUTE_MS, SECOND_MS } from "../core/domain/durations.ts";
 
-const API_SECOND_MS = 1_000;
 /** GitHub requires a pause of at least a minute after a secondary limit without a time, doubled after each repetition. */
-const LIMIT_PAUSE_MS = 60 * API_SECOND_MS;
-const FAULT_PAUSE_MS = 5 * API_SECOND_MS;
-const MAX_BACKOFF_MS = 15 * 60 * API_SECOND_MS;
+const LIMIT_PAUSE_MS = MINUTE_MS;
+const FAULT_PAUSE_MS = 5 * SECOND_MS;
+const MAX_BACKOFF_MS = 15 * MINUTE_MS;
 const MAX_ERROR_TEXT_CHARS = 500;
 
 /** Milliseconds to wait after this many consecutive faults. */
@@ -65,7 +65,7 @@ const formatErrorText = (answer: GitHubAnswer): string => {
 const readRetryAfter = (answer: GitHubAnswer, now: Millis): number | null => {
   const text = readHeader(answer, "retry-after");
   if (text === null) return null;
-  if (/^\d+$/.test(text.trim())) return Number(text) * API_SECOND_MS;
+  if (/^\d+$/.test(text.trim())) return Number(text) * SECOND_MS;
   const at = Date.parse(text);
   return Number.isNaN(at) ? null : at - (readAnswerDate(answer) ?? now);
 };
@@ -74,7 +74,7 @@ const readRetryAfter = (answer: GitHubAnswer, now: Millis): number | null => {
 export const readResetWait = (answer: GitHubAnswer, now: Millis): number | null => {
   const reset = Number(readHeader(answer, "x-ratelimit-reset") ?? Number.NaN);
   if (readHeader(answer, "x-ratelimit-remaining") !== "0" || Number.isNaN(reset)) return null;
-  return reset * API_SECOND_MS - (readAnswerDate(answer) ?? now);
+  return reset * SECOND_MS - (readAnswerDate(answer) ?? now);
 };
 
 const isRateLimit = (answer: GitHubAnswer): boolean =>
@@ -107,7 +107,7 @@ export const classifyFault = (answer: GitHubAnswer | null, words: string, { now,
     const wait = readRetryAfter(answer, now) ?? readResetWait(answer, now) ?? computeBackoff(LIMIT_PAUSE_MS, faults);
     return {
       limit: true,
-      failure: { kind: "later", retryAt: now + Math.max(API_SECOND_MS, wait), reason: formatErrorText(answer), unclear: false },
+      failure: { kind: "later", retryAt: now + Math.max(SECOND_MS, wait), reason: formatErrorText(answer), unclear: false },
     };
   }
   if (answer && !isTransientStatus(answer.status)) {

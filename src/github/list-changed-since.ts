@@ -2,8 +2,8 @@ import type { ZodType } from "zod";
 import type { Millis } from "../core/domain/ids.ts";
 import { type GitHubHttp, ITEMS_PER_PAGE } from "./github-http.ts";
 import type { GitHubReply } from "./github-ports.ts";
+import { SECOND_MS } from "../core/domain/durations.ts";
 
-const WHOLE_SECOND_MS = 1_000;
 /** Page limit of one listing; the next sweep continues from the last item. */
 const MAX_SINCE_PAGES = 10;
 
@@ -11,8 +11,7 @@ type ChangingItem = { readonly id: number; readonly updated: Millis };
 type SinceListing<T> = { readonly route: string; readonly schema: ZodType<readonly T[]>; readonly clock: () => Millis };
 
 /** Subtracts a second: GitHub's times have whole seconds, and GitHub does not document whether `since` is inclusive. */
-const formatSince = (since: Millis): string =>
-  new Date(Math.max(0, Math.floor(since / WHOLE_SECOND_MS) * WHOLE_SECOND_MS - WHOLE_SECOND_MS)).toISOString();
+const formatSince = (since: Millis): string => new Date(Math.max(0, Math.floor(since / SECOND_MS) * SECOND_MS - SECOND_MS)).toISOString();
 
 /**
  * Pages by the time of the last item instead of page number. A comment that changes during the listing moves to the end,

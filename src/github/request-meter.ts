@@ -2,11 +2,12 @@ import type { Millis } from "../core/domain/ids.ts";
 import { readAnswerDate, classifyFault, readResetWait } from "./classify-fault.ts";
 import type { GitHubAnswer } from "./open-octokit.ts";
 import type { GitHubFailure } from "./github-ports.ts";
+import { MINUTE_MS } from "../core/domain/durations.ts";
 
 export type FailedReply = { readonly ok: false; readonly failure: GitHubFailure };
 export type RequestMeter = ReturnType<typeof openRequestMeter>;
 
-const CONTENT_WINDOW_MS = 60_000;
+const CONTENT_WINDOW_MS = MINUTE_MS;
 /** GitHub allows 80 new texts a minute (pull requests, issues, comments) and then rejects all requests, so the limit stays below. */
 const MAX_CONTENT_REQUESTS = 70;
 

@@ -12,6 +12,7 @@ import type {
 } from "../core/domain/viewer.ts";
 import { classifyFault, readThrownAnswer } from "./classify-fault.ts";
 import type { GitHubRequester } from "./open-octokit.ts";
+import { SECOND_MS } from "../core/domain/durations.ts";
 
 export type ViewerTimers = { readonly now: () => Millis; readonly after: (delay: Millis, call: () => void) => () => void };
 
@@ -112,8 +113,6 @@ export const openViewerPort = (anonymous: GitHubRequester, timers: ViewerTimers)
 const tokenSchema = z.object({ access_token: z.string().min(1), expires_in: z.number().optional() });
 const tokenErrorSchema = z.object({ error: z.string(), error_description: z.string().optional() });
 
-const MILLIS_PER_SECOND = 1_000;
-
 export type LoginClient = { readonly id: string; readonly secret: string; readonly serverUrl: string };
 
 /** https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-user-access-token-for-a-github-app */
@@ -123,7 +122,7 @@ export const openLoginPort = (anonymous: GitHubRequester, { id, secret, serverUr
     const token = tokenSchema.safeParse(data);
     if (token.success) {
       const { access_token: value, expires_in: seconds } = token.data;
-      return { ok: true, value: { value, expires: seconds === undefined ? null : timers.now() + seconds * MILLIS_PER_SECOND } };
+      return { ok: true, value: { value, expires: seconds === undefined ? null : timers.now() + seconds * SECOND_MS } };
     }
     const fault = tokenErrorSchema.safeParse(data);
     return { ok: false, reason: fault.data?.error_description ?? fault.data?.error ?? "the answer holds no token" };

@@ -3,6 +3,7 @@ import type { TimerStarter } from "../storage/git/run-git.ts";
 import { parseAgentEnv } from "./agent/agent-variables.ts";
 import { runVerifyJob } from "./run-verify-job.ts";
 import type { StepHost } from "./step-host.ts";
+import { requireVariable } from "../core/domain/require-variable.ts";
 
 /** The Actions runner, as a process of the action sees it. */
 export type ActionProcess = {
@@ -20,12 +21,6 @@ export type ActionProcess = {
   readonly after: TimerStarter;
   /** See StepHost.onInterrupt. */
   readonly onInterrupt?: (call: () => void) => () => void;
-};
-
-export const requireVariable = ({ env }: Pick<ActionProcess, "env">, name: string): string => {
-  const value = env[name];
-  if (value === undefined || value === "") throw new Error(`${name} is not set: this action runs in an Actions job`);
-  return value;
 };
 
 /** The repository's directory: the workspace, or a directory below where the workspace also holds a vendored action. */

@@ -2,9 +2,10 @@ import type { Millis } from "../core/domain/ids.ts";
 import { readJobKey, toJobKey } from "../core/domain/job.ts";
 import { readInstallationLayers } from "../storage/config/repository-config.ts";
 import type { SpanSink, TelemetrySpan } from "../core/telemetry/telemetry-span.ts";
-import { type ActionProcess, findWorkspace, requireVariable, runAgentStep, runVerifyStep } from "./foreign-steps.ts";
+import { type ActionProcess, findWorkspace, runAgentStep, runVerifyStep } from "./foreign-steps.ts";
 import type { DeliveredTrace } from "./deliver-result.ts";
 import type { JobHost } from "./repository-state.ts";
+import { requireVariable } from "../core/domain/require-variable.ts";
 
 /** What the Actions runner provides to the action. */
 export type ActionHost = ActionProcess & {

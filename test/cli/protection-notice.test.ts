@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { findProtectionGaps, openProtectionNotice } from "../../src/cli/protection-notice.ts";
+import { probeProtection, openProtectionNotice } from "../../src/cli/protection-notice.ts";
 import { hasNamespaces } from "../support/namespaces.ts";
 
 /** A search path with the given programs only. */
@@ -28,12 +28,12 @@ describe("what a machine lacks against agents and commands", () => {
   test.runIf(hasNamespaces)("is nothing, with namespaces; and the trial leaves no file", async () => {
     const count = (): number => readdirSync(tmpdir()).filter((name) => name.startsWith("enki-protection-")).length;
     const before = count();
-    const gaps = await findProtectionGaps({ env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin" }, temporary: tmpdir() });
+    const gaps = await probeProtection({ env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin" }, temporary: tmpdir() });
     expect(gaps.filter((gap) => gap !== "writable-files")).toEqual([]);
     expect(count()).toBe(before);
   });
 
   test.runIf(process.getuid?.() === 0)("is sight of processes and an open network, for root without namespaces", async () => {
-    expect(await findProtectionGaps(onPath("bash", "env", "setpriv"))).toEqual(["no-namespaces", "open-network"]);
+    expect(await probeProtection(onPath("bash", "env", "setpriv"))).toEqual(["no-namespaces", "open-network"]);
   });
 });

@@ -25,6 +25,7 @@ import { CommandError } from "../command-options.ts";
 import { readEffectiveLayers } from "../effective-layers.ts";
 import { prepareAgents } from "../prepare-agents.ts";
 import type { TerminalHost } from "../terminal-host.ts";
+import { MINUTE_MS, SECOND_MS } from "../../core/domain/durations.ts";
 
 export type AgentCheckResult = {
   readonly findings: readonly Finding[];
@@ -56,8 +57,6 @@ type CheckedAgent = {
   readonly login: LoginFiles;
 };
 
-const MS_PER_SECOND = 1_000;
-
 const judgeTurn = async (terminal: TerminalHost, checked: CheckedAgent): Promise<AgentCheckResult> => {
   const { preset, program } = findPreset(checked.agent) ?? {};
   const started = terminal.now();
@@ -66,7 +65,7 @@ const judgeTurn = async (terminal: TerminalHost, checked: CheckedAgent): Promise
     label: preset?.label ?? formatAgentCommand(checked.agent),
     key: preset?.keys[0] ?? null,
     install: program ? `npm install -g ${program.package}@${program.version}` : null,
-    seconds: (terminal.now() - started) / MS_PER_SECOND,
+    seconds: (terminal.now() - started) / SECOND_MS,
     usage: end.usage,
   };
   if (end.end !== "finished") return { findings: [reportFailedCheck(check, end.failure, end.reason)], line: "" };
@@ -75,7 +74,7 @@ const judgeTurn = async (terminal: TerminalHost, checked: CheckedAgent): Promise
 };
 
 const CHECK_LIMIT_MS = 120_000;
-const CHECK_IDLE_MS = 60_000;
+const CHECK_IDLE_MS = MINUTE_MS;
 
 type PlayedCheck = { readonly end: AgentEnd; readonly updates: readonly AgentUpdate[] };
 

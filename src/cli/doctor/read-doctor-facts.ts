@@ -25,9 +25,10 @@ import { readEffectiveLayers } from "../effective-layers.ts";
 import { runOwnGit } from "../set-up/own-git.ts";
 import { hashText } from "../set-up/planned-files.ts";
 import type { OwnRepository } from "../set-up/read-repository-facts.ts";
-import { findProtectionGaps } from "../protection-notice.ts";
+import { probeProtection } from "../protection-notice.ts";
 import type { TerminalHost } from "../terminal-host.ts";
 import { readGitHubSettings, type SettingsClient } from "./read-github-settings.ts";
+import { MINUTE_MS } from "../../core/domain/durations.ts";
 
 const WORKFLOW_FILE = /^\.github\/workflows\/[^/]+\.ya?ml$/;
 
@@ -55,8 +56,8 @@ export const readDoctorFacts = async (terminal: TerminalHost, { own, client, run
     ...(await readGitHubFacts(client, { remote, base, now: terminal.now })),
     ledger: await readLedgerHealth(terminal, at),
     hasLedgerKey: findLedgerKey(terminal),
-    protectionGaps: await findProtectionGaps(terminal),
-    redCommand: runsVerify ? await findRedCommand(terminal, { directory, branch: base, commands: config.refinery.verify }) : null,
+    protectionGaps: await probeProtection(terminal),
+    redCommand: runsVerify ? await verifyBase(terminal, { directory, branch: base, commands: config.refinery.verify }) : null,
   };
 };
 
@@ -136,10 +137,10 @@ const findUnpublishedKey = async (at: GitContext, commit: string): Promise<strin
 
 type VerifyInput = { readonly directory: string; readonly branch: string; readonly commands: readonly string[] };
 
-const VERIFY_TIMEOUT_MS = 30 * 60_000;
+const VERIFY_TIMEOUT_MS = 30 * MINUTE_MS;
 
 /** Runs the verify commands on a copy of the base, as a job would; returns the first failing command. */
-const findRedCommand = async (terminal: TerminalHost, { directory, branch, commands }: VerifyInput): Promise<string | null> => {
+const verifyBase = async (terminal: TerminalHost, { directory, branch, commands }: VerifyInput): Promise<string | null> => {
   const place = await mkdtemp(join(terminal.temporary, "enki-doctor-"));
   const deadline = startDeadline(terminal.after, VERIFY_TIMEOUT_MS);
   try {

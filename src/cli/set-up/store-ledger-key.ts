@@ -10,6 +10,7 @@ import type { TerminalHost } from "../terminal-host.ts";
 import { runOwnGit } from "./own-git.ts";
 import type { OwnRepository } from "./read-repository-facts.ts";
 import { runGh } from "./run-gh.ts";
+import { parseJson } from "../../core/domain/parse-json.ts";
 
 export type LedgerKeyRequest = {
   readonly own: OwnRepository;
@@ -137,10 +138,4 @@ const readRules = async (
 };
 
 /** The parsed output; null for any other text. */
-const parseOutput = <T>(schema: z.ZodType<T>, text: string): T | null => {
-  try {
-    return schema.safeParse(JSON.parse(text)).data ?? null;
-  } catch {
-    return null;
-  }
-};
+const parseOutput = <T>(schema: z.ZodType<T>, text: string): T | null => schema.safeParse(parseJson(text)).data ?? null;

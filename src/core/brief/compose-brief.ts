@@ -8,7 +8,7 @@ import {
   type KnownPermission,
   type LateText,
 } from "../domain/brief.ts";
-import type { Login, Millis } from "../domain/ids.ts";
+import { type Login, type Millis, isSameLogin } from "../domain/ids.ts";
 import { takeFirstChars, stripHiddenChars } from "../domain/visible-text.ts";
 import { cleanText, cleanTextOrAll } from "../markdown/clean.ts";
 
@@ -49,7 +49,7 @@ export type CommentCandidate = { readonly comment: WrittenComment; readonly text
 export const toCommentCandidate = (comment: WrittenComment, request: BriefRequest, self: Login): CommentCandidate => {
   const { id, by, bot, body, created, updated } = comment;
   const isLater = created > request.asOf || (created === request.asOf && request.comment !== null && id > request.comment);
-  if (isLater || bot || by === self) return null;
+  if (isLater || bot || isSameLogin(by, self)) return null;
   const text = cleanText(body);
   if (text === "" || hasOnlyCommands(text, self)) return null;
   return updated > request.asOf ? "edited" : { comment, text };

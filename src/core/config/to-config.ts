@@ -3,6 +3,7 @@ import { type BudgetConfig, toMicroUsd } from "../domain/budget.ts";
 import type { Config, Role } from "../domain/config.ts";
 import { listProtectedGlobs, LOCK_FILES } from "../policy/protected-paths.ts";
 import type { ConfigFile, RoleFile } from "./config-schema.ts";
+import { MINUTE_MS, SECOND_MS } from "../domain/durations.ts";
 
 /** A role with the defaults of its output. */
 export const toRole = ({ system_prompt, can_edit, output = can_edit ? "branch" : "artifact", ...role }: RoleFile): Role => ({
@@ -33,24 +34,21 @@ const toNotify = ({ webhook, secret }: ConfigFile["notify"]): NonNullable<Config
   secret: secret ?? null,
 });
 
-const MS_PER_SECOND = 1_000;
-const MS_PER_MINUTE = 60_000;
-
 const toTier = ({ model, timeout_minutes }: ConfigFile["tiers"]["light"]): Config["tiers"]["light"] => ({
   model: model ?? null,
-  timeoutMs: timeout_minutes * MS_PER_MINUTE,
+  timeoutMs: timeout_minutes * MINUTE_MS,
 });
 
 const toRefinery = (refinery: ConfigFile["refinery"]): Config["refinery"] => ({
   verify: refinery.verify,
-  timeoutMs: refinery.timeout_minutes * MS_PER_MINUTE,
+  timeoutMs: refinery.timeout_minutes * MINUTE_MS,
   testReports: refinery.test_reports,
   parallel: refinery.parallel === 0 ? null : refinery.parallel,
   retries: refinery.retries,
   checks: refinery.checks.map((each) =>
     typeof each === "string" ? { name: each, app: null } : { name: each.name, app: each.app ?? null },
   ),
-  quietMs: refinery.quiet_seconds * MS_PER_SECOND,
+  quietMs: refinery.quiet_seconds * SECOND_MS,
   landing: refinery.landing,
   method: refinery.method,
   after: refinery.after,
@@ -120,7 +118,7 @@ const toAgentCommand = (all: AgentSection, section: AgentSection = {}): AgentCom
     args,
     env: { ...all.env, ...section.env },
     protocol: section.protocol ?? all.protocol ?? null,
-    idleMs: idle * MS_PER_MINUTE,
+    idleMs: idle * MINUTE_MS,
     ...((section.key_proxy ?? all.key_proxy) === false && { isKeyInside: true }),
   };
 };

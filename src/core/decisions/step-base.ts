@@ -1,6 +1,6 @@
 import { refuseRewoundWork, refuseWorkWithoutBase, refuseBaseConflict } from "../messages/refusals/steps.ts";
 import type { Execution } from "../domain/execution.ts";
-import { type BranchName, readTaskId, type Sha, toTaskId, type TaskId } from "../domain/ids.ts";
+import { type BranchName, type Sha, toTaskId, type TaskId } from "../domain/ids.ts";
 import type { PlannedStep } from "../domain/plan.ts";
 import { toCandidateRef } from "../domain/refs.ts";
 import type { Refusal } from "../domain/refusal.ts";
@@ -10,6 +10,7 @@ import type { DecisionTransaction, DecisionReader } from "./decision-transaction
 import { listStepsBefore } from "../workflow/node-step.ts";
 import { listNeedStatuses } from "./needs.ts";
 import { isBaseRewound, isStrandedHead } from "./base-rewinds.ts";
+import { findStep } from "./find-step.ts";
 
 /** A step's starting commit with its unlanded heads and its base tip; or the reason why no commit exists. */
 export type StartingCommit =
@@ -50,7 +51,7 @@ export const rebuildFormerBase = (
   return buildOnHeads(tx, {
     execution,
     planned,
-    builtOn: step.builtOn.filter((entry) => entry.task !== own && !findTaskStep(tx, entry.task)?.step.landed),
+    builtOn: step.builtOn.filter((entry) => entry.task !== own && !findStep(tx, entry.task)?.step.landed),
   });
 };
 
@@ -94,7 +95,7 @@ export const mergeHeads = (
 const mustWaitForBase = (tx: DecisionReader, { baseBranch }: Execution, on: Step["builtOn"]): boolean | undefined => {
   const each = [
     isBaseRewound(tx, baseBranch),
-    ...on.map(({ task }) => isStrandedHead(tx, baseBranch, findTaskStep(tx, task)?.step ?? { head: null, builtOn: [] })),
+    ...on.map(({ task }) => isStrandedHead(tx, baseBranch, findStep(tx, task)?.step ?? { head: null, builtOn: [] })),
   ];
   return each.includes(true) ? true : each.includes(undefined) ? undefined : false;
 };
@@ -120,14 +121,7 @@ const listNeededHeads = (tx: DecisionReader, execution: Execution, planned: Plan
     return findTaskBase(tx, task) === execution.baseBranch ? [{ task, head: step.head.sha }] : [];
   });
 
-const findTaskStep = (tx: DecisionReader, task: TaskId): { execution: Execution; step: Step } | null => {
-  const id = readTaskId(task);
-  const execution = id && tx.execution(id.execution);
-  const step = id && execution?.steps[id.step];
-  return execution && step ? { execution, step } : null;
-};
-
-const findTaskBase = (tx: DecisionReader, task: TaskId): BranchName | null => findTaskStep(tx, task)?.execution.baseBranch ?? null;
+const findTaskBase = (tx: DecisionReader, task: TaskId): BranchName | null => findStep(tx, task)?.execution.baseBranch ?? null;
 
 /** Pushes a candidate ref for a starting commit that exists only in Enki's clone, so that jobs can fetch the commit. */
 export const publishStartingCommit = (
@@ -164,7 +158,7 @@ export const isStaleWork = (tx: DecisionReader, { builtOn }: Step): boolean | un
 
 /** Whether work landed by a squash or a rebase, so that the base contains it as other commits. */
 const isRewrittenLanding = (tx: DecisionReader, { task }: Step["builtOn"][number]): boolean =>
-  findTaskStep(tx, task)?.step.landed?.rewritten === true;
+  findStep(tx, task)?.step.landed?.rewritten === true;
 
 /** Whether all stale work below a step is stale only because it landed as other commits. Returns undefined while facts are missing. */
 export const isOnlyRewritten = (tx: DecisionReader, { builtOn }: Step): boolean | undefined => {
@@ -173,7 +167,7 @@ export const isOnlyRewritten = (tx: DecisionReader, { builtOn }: Step): boolean 
 };
 
 const isReplacedHead = (tx: DecisionReader, { task, head }: Step["builtOn"][number]): boolean | undefined => {
-  const found = findTaskStep(tx, task);
+  const found = findStep(tx, task);
   if (!found) return false;
   const { step } = found;
   if (step.state === "skipped") return true;

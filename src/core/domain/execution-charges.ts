@@ -4,6 +4,7 @@ import type { Execution } from "./execution.ts";
 import { type Millis, type StepId, toTaskId } from "./ids.ts";
 import { type JobKey, readJobKey, toJobKey } from "./job.ts";
 import { findOpenConflict } from "./step.ts";
+import { DAY_MS } from "./durations.ts";
 
 /** The limit on an execution's cost; null for no limit. */
 export const findBudgetCap = ({ budget }: Pick<Execution, "budget">, config: BudgetConfig): MicroUsd | null =>
@@ -13,7 +14,6 @@ export const findBudgetCap = ({ budget }: Pick<Execution, "budget">, config: Bud
 export const sumCharges = ({ charges = {} }: Pick<Execution, "charges">): MicroUsd =>
   Object.values(charges).reduce((sum, charge) => sum + (charge?.micros ?? 0), 0);
 
-const DAY_MS: Millis = 24 * 60 * 60_000;
 const toDayStart = (at: Millis): Millis => at - (at % DAY_MS);
 
 /** When the day's budget is free again: the next midnight in UTC. */

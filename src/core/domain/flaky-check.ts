@@ -1,4 +1,5 @@
 import type { Millis, Sha } from "./ids.ts";
+import { DAY_MS } from "./durations.ts";
 
 /** A verify command that was red in a run. */
 export type CheckFailure = {
@@ -46,7 +47,7 @@ export const MAX_FAILED_TESTS = 50;
 export const MAX_TEST_NAME_CHARS = 200;
 
 /** A check that did not flake for so long, in milliseconds, is no known flake any more. */
-const FLAKE_MEMORY_MS = 30 * 24 * 60 * 60_000;
+const FLAKE_MEMORY_MS = 30 * DAY_MS;
 
 const isRemembered = (lastAt: Millis, now: Millis): boolean => now - lastAt < FLAKE_MEMORY_MS;
 

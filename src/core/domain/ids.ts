@@ -15,6 +15,9 @@ export type TaskId = `${ExecutionId}-${StepId}`;
 /** Hex SHA-256 of a value's canonical JSON. */
 export type Hash = string;
 
+/** Whether two logins name one account. GitHub ignores their case. */
+export const isSameLogin = (one: Login, other: Login): boolean => one.toLowerCase() === other.toLowerCase();
+
 const STEP_ID = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const EXECUTION_ID = /^[0-9a-f]{6,64}$/;
 

@@ -1,7 +1,6 @@
 import type { Login, Millis } from "./ids.ts";
 import { MAIL_LIMITS } from "./mail.ts";
-
-const HOUR_MS: Millis = 60 * 60_000;
+import { HOUR_MS } from "./durations.ts";
 
 /** Bounds for the result of a job. Further records have no effect, and the execution's comment counts them. */
 export const RESULT_LIMITS = { tasks: 20, backlog: 30, mails: MAIL_LIMITS.sent, comments: 10, proposals: 10 } as const;

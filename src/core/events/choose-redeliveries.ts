@@ -1,4 +1,5 @@
 import type { Millis } from "../domain/ids.ts";
+import { MINUTE_MS } from "../domain/durations.ts";
 
 /** An attempt of GitHub to deliver a webhook. Attempts for the same event share a GUID. */
 export type HookDelivery = { readonly id: number; readonly guid: string; readonly at: Millis; readonly isDelivered: boolean };
@@ -8,7 +9,7 @@ export type RequestedRedeliveries = ReadonlyMap<string, { readonly count: number
 /** After so many failures, an event is left to the sweep. */
 export const MAX_REDELIVERIES = 3;
 /** GitHub lists a redelivery only after its end. */
-const PENDING_MS = 10 * 60_000;
+const PENDING_MS = 10 * MINUTE_MS;
 
 /** Attempts to repeat, oldest event first: the last attempt of each event without a success. */
 export const chooseRedeliveries = (

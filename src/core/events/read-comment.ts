@@ -2,7 +2,7 @@ import { parseComment, stripCommands } from "../commands/parse-comment.ts";
 import { readQuotedRemark } from "../commands/quoted-remark.ts";
 import type { CommandSource } from "../domain/command.ts";
 import type { Event, CommandRequest } from "../domain/event.ts";
-import type { Login, Millis } from "../domain/ids.ts";
+import { type Login, type Millis, isSameLogin } from "../domain/ids.ts";
 import type { Review, GitHubComment } from "../domain/github-facts.ts";
 import type { LineComment } from "../domain/line-comment.ts";
 
@@ -29,7 +29,7 @@ type WrittenText = Pick<GitHubComment, "issue" | "onPull" | "by" | "bot" | "body
 
 /** Events from a person's text: its commands and, on a pull request, a remark. Texts by bots and Enki yield none. */
 const readWrittenText = ({ source, issue, onPull, by, bot, body, at, edited }: WrittenText, self: Login): Event[] => {
-  if (bot || by === self) return [];
+  if (bot || isSameLogin(by, self)) return [];
   const id = `${source.kind}:${source.id}` as const;
   const asked = readCommandRequests(body, self);
   const requests = asked.length > 0 || source.kind !== "comment" ? asked : readQuotedRevision(body, self);
@@ -53,7 +53,7 @@ export type ReviewFields = Pick<Review, "id" | "by" | "bot" | "at" | "text" | "v
 
 /** The events of a submitted review: a verdict wakes the coordinator, and the text may contain commands. Reviews by bots and by Enki yield none. */
 export const readReview = ({ id, pull, text, verdict, ...review }: ReviewFields, self: Login): Event[] => [
-  ...(verdict === "commented" || review.bot || review.by === self ? [] : [{ kind: "woken", activity: "reviews", pull } as const]),
+  ...(verdict === "commented" || review.bot || isSameLogin(review.by, self) ? [] : [{ kind: "woken", activity: "reviews", pull } as const]),
   ...readWrittenText({ ...review, source: { kind: "review", id }, issue: pull, onPull: true, body: text }, self),
 ];
 

@@ -1,7 +1,7 @@
 import type { IssueChange } from "../domain/github-facts.ts";
 import type { CommandSource } from "../domain/command.ts";
 import type { Event } from "../domain/event.ts";
-import type { Login, Millis } from "../domain/ids.ts";
+import { type Login, type Millis, isSameLogin } from "../domain/ids.ts";
 import { readCommandRequests } from "./read-comment.ts";
 
 export type IssueFields = {
@@ -16,7 +16,7 @@ export type IssueFields = {
 
 /** The commands of a new issue's text; null for texts of bots and of Enki and for texts without a command. A webhook and a listing yield the same event. */
 export const readNewIssue = ({ issue, by, bot, body, created, edited }: IssueFields, self: Login): Event | null => {
-  if (bot || by === self) return null;
+  if (bot || isSameLogin(by, self)) return null;
   const requests = readCommandRequests(body, self);
   if (requests.length === 0) return null;
   return {
@@ -42,7 +42,7 @@ export const isTriggerLabel = (label: string | null, triggerLabel: string): bool
 /** A person's trigger label or assignment to Enki as `/enki fix`; null for any other change. The change's number is part of the event id. */
 export const readIssueChange = (change: IssueChange, { label: triggerLabel, botLogin }: TriggerSettings): Event | null => {
   const { id, issue, onPull, action, by, bot, label, assignee, at } = change;
-  if (bot || by === botLogin || onPull || issue === 0) return null;
+  if (bot || isSameLogin(by, botLogin) || onPull || issue === 0) return null;
   const fix = { kind: "do", text: "" } as const;
   const toFixCommand = (source: Extract<CommandSource, { kind: "label" | "assignment" }>): Event => ({
     kind: "commanded",
@@ -56,6 +56,6 @@ export const readIssueChange = (change: IssueChange, { label: triggerLabel, botL
     requests: [{ ok: true, command: fix }],
   });
   if (action === "labeled" && isTriggerLabel(label, triggerLabel)) return toFixCommand({ kind: "label", name: triggerLabel });
-  if (action === "assigned" && assignee?.toLowerCase() === botLogin.toLowerCase()) return toFixCommand({ kind: "assignment" });
+  if (action === "assigned" && assignee && isSameLogin(assignee, botLogin)) return toFixCommand({ kind: "assignment" });
   return null;
 };

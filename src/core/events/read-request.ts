@@ -5,6 +5,8 @@ import type { Event } from "../domain/event.ts";
 import type { Millis, Sha } from "../domain/ids.ts";
 import { JOB_TOKEN_BOT } from "../domain/product.ts";
 import { readCommandRequests } from "./read-comment.ts";
+import { DAY_MS } from "../domain/durations.ts";
+import { parseJson } from "../domain/parse-json.ts";
 
 /** The file of a request's commit. */
 export const REQUEST_FILE = "request.json";
@@ -26,7 +28,7 @@ export type CiRequest = z.output<typeof requestSchema>;
 const ALLOWED: readonly CommandKind[] = ["do", "plan", "run", "quick", "ask"];
 
 /** The largest lead of the job's clock, in milliseconds. */
-const MAX_CLOCK_LEAD_MS = 24 * 60 * 60_000;
+const MAX_CLOCK_LEAD_MS = DAY_MS;
 
 /** Reads the request of a job of CI as an event; null if the text is none. */
 export const readRequest = (text: string, { commit, now }: { readonly commit: Sha; readonly now: Millis }): Event | null => {
@@ -48,14 +50,6 @@ export const readRequest = (text: string, { commit, now }: { readonly commit: Sh
     edited: false,
     requests,
   };
-};
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 };
 
 const WORKFLOW_NAME = /^[a-z0-9][a-z0-9_-]{0,127}$/;

@@ -1,7 +1,7 @@
 import { readOwn } from "../domain/own-record.ts";
 import { z } from "zod";
 import type { Event } from "../domain/event.ts";
-import type { Login } from "../domain/ids.ts";
+import { type Login, isSameLogin } from "../domain/ids.ts";
 import { toJobKey, readJobKey, readRunKey } from "../domain/job.ts";
 import type { Review } from "../domain/github-facts.ts";
 import { readComment, readLineComment, readReview } from "./read-comment.ts";
@@ -97,16 +97,16 @@ const readOpenedIssue = ({ issue: { number: issue, user, body, created_at } }: I
 };
 
 const readIssueTriggerChange = ({ action, sender, label, assignee }: IssuesPayload, self: Login): Event[] => {
-  if (isBotAccount(sender) || sender.login === self) return [];
+  if (isBotAccount(sender) || isSameLogin(sender.login, self)) return [];
   if (action === "labeled" && label) return [{ kind: "woken", trigger: { kind: "label", name: label.name } }];
-  const isOurs = action === "assigned" && assignee?.login.toLowerCase() === self.toLowerCase();
+  const isOurs = action === "assigned" && assignee && isSameLogin(assignee.login, self);
   return isOurs ? [{ kind: "woken", trigger: { kind: "assignment" } }] : [];
 };
 
 /** Enki's own actions report no activity of people. A push reports none either, because the moved head is seen anyway. */
 const readPullEvent = (payload: unknown, self: Login): Event => {
   const read = pullEventSchema.safeParse(payload);
-  const isOurs = read.success && (read.data.sender.login === self || QUIET_PULL_ACTIONS.has(read.data.action));
+  const isOurs = read.success && (isSameLogin(read.data.sender.login, self) || QUIET_PULL_ACTIONS.has(read.data.action));
   return isOurs ? { kind: "woken" } : { kind: "woken", activity: "pulls" };
 };
 const QUIET_PULL_ACTIONS: ReadonlySet<string> = new Set(["opened", "synchronize"]);

@@ -1,4 +1,5 @@
 import { formatDuration } from "./duration-text.ts";
+import { DAY_MS } from "../domain/durations.ts";
 
 /** A person's login with an agent, as a terminal names it. */
 export type LoginText = {
@@ -7,8 +8,6 @@ export type LoginText = {
   /** The file with the login. */
   readonly path: string;
 };
-
-const DAY_MS = 86_400_000;
 
 /** Says which login an agent uses; `lastsMs` is null if the login does not expire. */
 export const formatUsedLogin = ({ label, path }: LoginText, lastsMs: number | null): string =>

@@ -3,6 +3,7 @@ import { formatMoney } from "./budget-text.ts";
 import { renderBriefSection } from "./brief-section.ts";
 import { toInlineCode, fenceText, toOneLine } from "./escape.ts";
 import type { PromptInput } from "./prompt-input.ts";
+import { MINUTE_MS } from "../domain/durations.ts";
 
 const MAX_DATA_BLOCK_CHARS = 20_000;
 /** Limit for all reports together; each gets an equal share. */
@@ -124,12 +125,10 @@ export const renderToolsPart = ({ tools }: PromptInput): string => {
   return `This step may use ${named === "" ? "none of your own tools" : `only these of your own tools: ${named}`}. Enki's tools (\`enki_…\`) are also available.`;
 };
 
-const PROMPT_MINUTE_MS = 60_000;
-
 /** The globs that protect files: a result that changes one of them is refused as a whole. */
 export const listProtectedFiles = ({ protectedPaths }: PromptInput): string => protectedPaths.map((glob) => toInlineCode(glob)).join(", ");
 
-const toMinutes = (millis: number): number => Math.max(1, Math.round(millis / PROMPT_MINUTE_MS));
+const toMinutes = (millis: number): number => Math.max(1, Math.round(millis / MINUTE_MS));
 
 /** The limits of an agent's own attempt. */
 export const renderOwnLimits = ({ timeoutMs, maxCostUsd }: PromptInput): string =>

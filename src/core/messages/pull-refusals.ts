@@ -59,12 +59,6 @@ export const refuseStrandedPull = (base: string): Refusal =>
 export const refuseBlockedPull = (by: string): Refusal =>
   refuse("changes-requested", `${by} requested changes. Nothing lands until that review is dismissed or replaced by an approval.`).refusal;
 
-export const refuseUnapprovedPull = (there: number, needed: number): Refusal =>
-  refuse(
-    "unreviewed",
-    `The rules of its base ask for ${needed} approving ${needed === 1 ? "review" : "reviews"} of this head, and there ${there === 1 ? "is 1" : `are ${there}`}.`,
-  ).refusal;
-
 export const refusePullPush = (text: string): Refusal =>
   refuse("push-refused", `GitHub does not let Enki push this pull request's work: ${text}`, "/enki land").refusal;
 

@@ -4,6 +4,7 @@ import type { Millis } from "../domain/ids.ts";
 import type { Queue } from "../domain/queue.ts";
 import { formatDuration } from "./duration-text.ts";
 import { formatMinute } from "./quota-note.ts";
+import { MINUTE_MS } from "../domain/durations.ts";
 
 /** The hindrances that only a person removes. */
 type EndHindrances = { readonly queue: Pick<Queue, "frozen"> | undefined; readonly hold: BudgetHold | null };
@@ -14,8 +15,6 @@ export const findShownEnd = ({ state, estimate }: Execution, { queue, hold }: En
 
 /** An absolute time: the text of a comment changes only with the end. */
 export const renderExpectedEnd = (end: Millis | null): string => (end === null ? "" : `expected end ${formatMinute(end)}`);
-
-const MINUTE_MS = 60_000;
 
 /** The time left for a terminal. */
 export const formatTimeLeft = (end: Millis | null, now: Millis): string => {

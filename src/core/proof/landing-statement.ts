@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { toCanonicalJson } from "../domain/ids.ts";
+import { parseJson } from "../domain/parse-json.ts";
 
 /** Statements about landings: in-toto Statement v1, with the landed commit and its tree as subject. */
 
@@ -100,13 +101,4 @@ export const readStatement = (text: string): ReadStatement => {
   const parsed = statementSchema.safeParse(value);
   if (!parsed.success) return { kind: "broken" };
   return formatStatement(parsed.data) === text ? { kind: "statement", statement: parsed.data } : { kind: "other-form" };
-};
-
-/** Parses JSON; other texts give undefined. */
-export const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 };

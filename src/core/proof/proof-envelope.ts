@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { toCanonicalJson } from "../domain/ids.ts";
-import { parseJson } from "./landing-statement.ts";
+import { parseJson } from "../domain/parse-json.ts";
 
 /** DSSE envelopes (https://github.com/secure-systems-lab/dsse) in one form: canonical JSON, at most one signature. */
 

@@ -1,11 +1,12 @@
 import type { Millis } from "../domain/ids.ts";
 import type { Candidate, Queue, VerifyCapacity, VerifyRun } from "../domain/queue.ts";
 import type { RefineryState } from "./refinery-state.ts";
+import { MINUTE_MS } from "../domain/durations.ts";
 
 /** If a runner is free, a run starts within this many milliseconds of its request. */
-const START_CHECK_MS = 60_000;
+const START_CHECK_MS = MINUTE_MS;
 /** Milliseconds until Enki checks a waiting run again while no other run is in progress. */
-const WAITING_CHECK_MS = 5 * 60_000;
+const WAITING_CHECK_MS = 5 * MINUTE_MS;
 
 type CapacityLimits = Pick<RefineryState, "parallel" | "firstParallel" | "timeoutMs">;
 

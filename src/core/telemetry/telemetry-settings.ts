@@ -1,6 +1,7 @@
 import { PRODUCT } from "../domain/product.ts";
 import type { Millis } from "../domain/ids.ts";
 import type { SpanAttributes } from "./telemetry-span.ts";
+import { MINUTE_MS } from "../domain/durations.ts";
 
 /** Where spans are sent, and how. */
 export type TelemetrySettings = {
@@ -17,12 +18,14 @@ export type TelemetrySettings = {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_TIMEOUT_MS: Millis = 10_000;
-const MAX_TIMEOUT_MS: Millis = 60_000;
+const MAX_TIMEOUT_MS: Millis = MINUTE_MS;
 
 /** An empty variable counts as unset, as the specification says. The variable for traces comes before the one for all signals. */
-const readVariable = (env: Environment, name: string): string => {
-  const find = (each: string): string => env[each]?.trim() ?? "";
-  return find(`OTEL_EXPORTER_OTLP_TRACES_${name}`) || find(`OTEL_EXPORTER_OTLP_${name}`);
+const readVariable = (env: Environment, name: string): string => env[findVariableName(env, name)]?.trim() ?? "";
+
+const findVariableName = (env: Environment, name: string): string => {
+  const own = `OTEL_EXPORTER_OTLP_TRACES_${name}`;
+  return (env[own]?.trim() ?? "") === "" ? `OTEL_EXPORTER_OTLP_${name}` : own;
 };
 
 /** Whether the environment turns telemetry on. Cheap, because every process asks. */
@@ -85,14 +88,16 @@ const findNotes = (env: Environment): string[] => {
   const protocol = readVariable(env, "PROTOCOL");
   return protocol === "" || protocol === "http/json"
     ? []
-    : [`OpenTelemetry: spans are sent as http/json; OTEL_EXPORTER_OTLP_PROTOCOL asks for ${JSON.stringify(protocol.slice(0, 40))}`];
+    : [
+        `OpenTelemetry: spans are sent as http/json; ${findVariableName(env, "PROTOCOL")} asks for ${JSON.stringify(protocol.slice(0, 40))}`,
+      ];
 };
 
 /** The settings of an environment that turns telemetry on; a sentence if it names no address that spans can be sent to. */
 export const readTelemetrySettings = (env: Environment): TelemetrySettings | string => {
   const url = findAddress(env);
   if (!isWebAddress(url))
-    return "OpenTelemetry: OTEL_EXPORTER_OTLP_ENDPOINT is not an address such as http://localhost:4318, so nothing is sent";
+    return `OpenTelemetry: ${findVariableName(env, "ENDPOINT")} is not an address such as http://localhost:4318, so nothing is sent`;
   const timeout = Number(readVariable(env, "TIMEOUT"));
   return {
     url,

@@ -1,6 +1,7 @@
 import type { AgentCommand, PresetName } from "../../core/domain/agent-command.ts";
 import { findPreset } from "./find-preset.ts";
 import { isInputRecord } from "./tool-input-fields.ts";
+import { parseJson } from "../../core/domain/parse-json.ts";
 
 /** Files in an agent's home that hold a person's login, by path relative to the home. */
 export type LoginFiles = Readonly<Record<string, string>>;
@@ -9,14 +10,6 @@ export type LoginFiles = Readonly<Record<string, string>>;
 export const LOGIN_VARIABLE = "ENKI_AGENT_LOGINS";
 
 export const formatLogins = (logins: Readonly<Partial<Record<PresetName, LoginFiles>>>): string => JSON.stringify(logins);
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-};
 
 /** Whether a path stays below the home. */
 const isInside = (path: string): boolean => path.split("/").every((part) => !["", ".", ".."].includes(part));

@@ -3,6 +3,7 @@ import { LOGIN_VARIABLE } from "./agent-login.ts";
 import { findPreset } from "./find-preset.ts";
 import { NETWORK_VARIABLE } from "./key-route.ts";
 import { isInputRecord } from "./tool-input-fields.ts";
+import { parseJson } from "../../core/domain/parse-json.ts";
 
 /** A value in `[agent] env` that is replaced by the model's key, so that no file contains the key. */
 const MODEL_KEY_NAME = "ENKI_MODEL_KEY";
@@ -133,14 +134,6 @@ const listJsonSecrets = (value: unknown, isSecret: boolean): string[] => {
   if (Array.isArray(value)) return value.flatMap((each) => listJsonSecrets(each, isSecret));
   if (!isInputRecord(value)) return [];
   return Object.entries(value).flatMap(([name, each]) => listJsonSecrets(each, isSecret || SECRET_NAME_PATTERN.test(name)));
-};
-
-const parseJson = (text: string): unknown => {
-  try {
-    return /^\s*[{[]/.test(text) ? JSON.parse(text) : null;
-  } catch {
-    return null;
-  }
 };
 
 /** A password in an address: `https://user:password@host`. */

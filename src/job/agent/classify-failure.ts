@@ -1,4 +1,5 @@
 import type { AgentFailure, AgentFailureCode } from "../../core/domain/agent-failure.ts";
+import { SECOND_MS } from "../../core/domain/durations.ts";
 
 /** A status counts only next to a word that announces one: stack traces are full of numbers. */
 const withStatus = (status: string, words: string): RegExp =>
@@ -47,15 +48,14 @@ const RESET_PATTERNS: readonly RegExp[] = [
   /\b(?:resets? (?:at )?|try again at )(?<at>[^.·|\n]{2,40})/i,
 ];
 
-const MS_PER_SECOND = 1_000;
 const MAX_SPAN_CHARS = 60;
 
 const findReset = (text: string): string | undefined => {
   for (const pattern of RESET_PATTERNS) {
     const { epoch, moment, millis, seconds, span, at } = pattern.exec(text)?.groups ?? {};
     if (epoch !== undefined) return new Date(Number(epoch.padEnd(13, "0"))).toISOString();
-    if (moment !== undefined) return /^\d+$/.test(moment) ? new Date(Number(moment) * MS_PER_SECOND).toISOString() : moment;
-    if (millis !== undefined) return `in ${Math.ceil(Number(millis) / MS_PER_SECOND)} s`;
+    if (moment !== undefined) return /^\d+$/.test(moment) ? new Date(Number(moment) * SECOND_MS).toISOString() : moment;
+    if (millis !== undefined) return `in ${Math.ceil(Number(millis) / SECOND_MS)} s`;
     if (seconds !== undefined) return `in ${seconds} s`;
     if (span !== undefined) return `in ${span.slice(0, MAX_SPAN_CHARS).trim()}`;
     if (at !== undefined) return at.trim();

@@ -1,7 +1,7 @@
 import { handleLines } from "../tools/handle-lines.ts";
 import type { SessionDriver, SessionListener, SessionOutcome } from "./agent-session.ts";
 import type { HeadlessEvent } from "./agent-preset.ts";
-import { isInputRecord } from "./tool-input-fields.ts";
+import { parseJsonRecord } from "../../core/domain/parse-json.ts";
 
 /** Plays one prompt turn with a command that reads the prompt and prints a line of JSON for each event. */
 export const playHeadlessSession: SessionDriver = (child, { prompt, resume, found }, listener) =>
@@ -10,7 +10,7 @@ export const playHeadlessSession: SessionDriver = (child, { prompt, resume, foun
     if (readEvent === undefined) return reject(new Error("an agent without a preset speaks ACP only"));
     handleLines(child.stdout, {
       onLine: (line) => {
-        const parsed = parseLine(line);
+        const parsed = parseJsonRecord(line);
         for (const event of parsed ? readEvent(parsed) : []) {
           const outcome = receiveEvent(event, listener);
           if (outcome) resolve(outcome);
@@ -22,15 +22,6 @@ export const playHeadlessSession: SessionDriver = (child, { prompt, resume, foun
     });
     child.stdin.end(resume?.prompt ?? prompt);
   });
-
-const parseLine = (line: string): Readonly<Record<string, unknown>> | null => {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isInputRecord(value) ? value : null;
-  } catch {
-    return null;
-  }
-};
 
 /** Reports an event; returns the session's outcome if the event ends it. */
 const receiveEvent = (event: HeadlessEvent, listener: SessionListener): SessionOutcome | null => {

@@ -1,4 +1,5 @@
 import type { Millis } from "../../core/domain/ids.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../core/domain/durations.ts";
 
 /** The moment and the zone in which a provider's words are read. */
 export type ResetClock = {
@@ -7,11 +8,9 @@ export type ResetClock = {
   readonly zone: string;
 };
 
-const SECOND_MS = 1_000;
-const UNITS_MS = { ms: 1, s: SECOND_MS, m: 60 * SECOND_MS, h: 3_600 * SECOND_MS, d: 86_400 * SECOND_MS } as const;
-const DAY_MS = UNITS_MS.d;
+const UNITS_MS = { ms: 1, s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS } as const;
 /** Words may be read minutes after they were written: "3pm" at 3:01 is today's. */
-const READING_DELAY_MS = 10 * UNITS_MS.m;
+const READING_DELAY_MS = 10 * MINUTE_MS;
 const WEEK_MS = 7 * DAY_MS;
 
 const DURATION_PART = /(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])/gi;

@@ -2,6 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { type JSONRPCMessage, JSONRPCMessageSchema, type RequestId } from "@modelcontextprotocol/sdk/types.js";
 import { handleLines, MAX_MESSAGE_CHARS } from "./handle-lines.ts";
+import { parseJson } from "../../core/domain/parse-json.ts";
 
 const TOO_LONG_ERROR = { code: -32600, message: `a message has at most ${MAX_MESSAGE_CHARS} characters` };
 const UNREADABLE_ERROR = { code: -32700, message: "this line is not a message of JSON-RPC 2.0" };
@@ -56,10 +57,4 @@ export const createStreamTransport = ({ input, output }: McpStreams, ended: () =
   return transport;
 };
 
-const parseRpcMessage = (line: string): JSONRPCMessage | null => {
-  try {
-    return JSONRPCMessageSchema.safeParse(JSON.parse(line)).data ?? null;
-  } catch {
-    return null;
-  }
-};
+const parseRpcMessage = (line: string): JSONRPCMessage | null => JSONRPCMessageSchema.safeParse(parseJson(line)).data ?? null;

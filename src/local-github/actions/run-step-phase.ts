@@ -10,6 +10,7 @@ import { type RunningJob, type StepConclusion, type StepResult, createStepScope 
 import { StepFault } from "./step-fault.ts";
 import { startTimer } from "./runner-timers.ts";
 import type { WorkflowStep } from "./actions-workflow.ts";
+import { MINUTE_MS } from "../../core/domain/durations.ts";
 
 type TextEntries = readonly (readonly [string, string])[];
 
@@ -27,7 +28,6 @@ export type StepPhase = {
 export type PhaseResult = StepResult & { readonly state: TextEntries };
 
 const MAX_SUMMARY_BYTES = 1 << 20;
-const STEP_MINUTE_MS = 60_000;
 
 const createProcessEnvironment = (running: RunningJob, phase: StepPhase, env: TextEntries): Record<string, string> => {
   const { host, state } = running;
@@ -75,7 +75,7 @@ const limitPhase = (running: RunningJob, phase: StepPhase, limits: { env: TextEn
     if (!isConditionTrue(phase.condition, createStepScope(running, limits.env))) end("cancelled");
   };
   const { timers } = running.host.installation;
-  const cancelTimer = limits.minutes === null ? () => undefined : startTimer(timers, limits.minutes * STEP_MINUTE_MS, () => end("late"));
+  const cancelTimer = limits.minutes === null ? () => undefined : startTimer(timers, limits.minutes * MINUTE_MS, () => end("late"));
   return {
     signal: stop.signal,
     reason: () => stopReason,

@@ -16,11 +16,11 @@ import { usesStepProgram } from "./run-own-step.ts";
 import { unevaluatedStepName, runAllSteps } from "./run-all-steps.ts";
 import { startTimer } from "./runner-timers.ts";
 import type { WorkflowJob } from "./actions-workflow.ts";
+import { MINUTE_MS } from "../../core/domain/durations.ts";
 
 const DEFAULT_JOB_MINUTES = 360;
-const JOB_MINUTE_MS = 60_000;
 // The time that a cancelled job has for its steps with `if: always()`, as on GitHub.
-const JOB_CANCEL_GRACE_MS = 5 * JOB_MINUTE_MS;
+const JOB_CANCEL_GRACE_MS = 5 * MINUTE_MS;
 
 export type JobOrder = {
   readonly facts: RunFacts;
@@ -146,7 +146,7 @@ const limitJobTime = (life: JobLife, running: RunningJob): void => {
   const minutes = evaluateNumber(running.job.timeoutMinutes, createStepScope(running)) ?? DEFAULT_JOB_MINUTES;
   const { installation } = running.host;
   const end = (): void => createCancel(life, installation)(`The job has exceeded the maximum execution time of ${minutes} minutes.`);
-  life.cancelTimers = [...life.cancelTimers, startTimer(installation.timers, minutes * JOB_MINUTE_MS, end)];
+  life.cancelTimers = [...life.cancelTimers, startTimer(installation.timers, minutes * MINUTE_MS, end)];
 };
 
 const runJobSteps = async (running: RunningJob, order: JobOrder, changed: () => void): Promise<FinishedJob> => {

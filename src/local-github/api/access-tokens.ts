@@ -3,8 +3,9 @@ import { type ForgeAccount, type RequestActor, type GitHubApp, type TokenPermiss
 import { ensureAccount, type ForgeState, takeNextId } from "./forge-state.ts";
 import { type ForgeRepository, repositoryKey } from "./forge-repository.ts";
 import { ApiRefusal } from "./api-refusal.ts";
+import { HOUR_MS } from "../../core/domain/durations.ts";
 
-const TOKEN_LIFETIME_MS = 3_600_000;
+const TOKEN_LIFETIME_MS = HOUR_MS;
 const TOKEN_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const TOKEN_CHARS = 36;
 
@@ -40,7 +41,7 @@ export const mintUserToken = (forge: ForgeState, account: ForgeAccount, permissi
     expires: null,
   });
 
-const USER_TOKEN_LIFETIME_MS = 8 * 3_600_000;
+const USER_TOKEN_LIFETIME_MS = 8 * HOUR_MS;
 /** Creates a token of a user who authorized an App, valid for eight hours. */
 export const mintAuthorizedToken = (forge: ForgeState, app: GitHubApp, account: ForgeAccount): AccessToken =>
   mintToken(forge, "ghu_", {

@@ -10,6 +10,7 @@ import type { RequestActor } from "./forge-actor.ts";
 import type { ForgeState } from "./forge-state.ts";
 import type { ForgeRepository } from "./forge-repository.ts";
 import { findActor, readCredential } from "./access-tokens.ts";
+import { HOUR_MS } from "../../core/domain/durations.ts";
 
 /** A JSON answer; null as body means no content. */
 export type ApiReply = { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> };
@@ -36,7 +37,7 @@ export const NO_CONTENT: ApiReply = { status: 204, body: null };
 
 export const DEFAULT_PAGE_ITEMS = 30;
 export const MAX_PAGE_ITEMS = 100;
-const RATE_LIMIT_WINDOW_MS = 3_600_000;
+const RATE_LIMIT_WINDOW_MS = HOUR_MS;
 
 export const readPositiveInteger = (text: string | undefined, fallback: number): number => {
   const number = Number(text ?? fallback);

@@ -23,5 +23,5 @@ export const readLinkOrigin = (address: string, fallback: string): string => {
 };
 
 /** Protects against DNS rebinding: other names are refused. */
-export const isLoopbackHost = (host: string): boolean =>
+export const isOwnHostHeader = (host: string): boolean =>
   /^(?:127\.0\.0\.1|localhost|(?:api\.)?github\.localhost|\[::1\])(?::\d+)?$/.test(host);

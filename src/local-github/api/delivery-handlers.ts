@@ -7,9 +7,10 @@ import { readLinkOrigin } from "./client-host.ts";
 import { repeatDelivery } from "./deliver-webhooks.ts";
 import type { GitHubApp } from "./forge-actor.ts";
 import type { ForgeState, WebhookDelivery } from "./forge-state.ts";
+import { DAY_MS } from "../../core/domain/durations.ts";
 
 /** GitHub keeps deliveries for three days. */
-const RETENTION_MS = 3 * 86_400_000;
+const RETENTION_MS = 3 * DAY_MS;
 /** GitHub's status of a delivery without a server. */
 const NOT_CONNECTED = { status: "failed to connect", status_code: 502 };
 const CURSOR = /^v1_(\d{1,12})$/;

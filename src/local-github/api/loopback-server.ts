@@ -1,11 +1,11 @@
 import { serve, type ServerType } from "@hono/node-server";
 import type { Hono } from "hono";
-import { isLoopbackHost } from "./client-host.ts";
+import { isOwnHostHeader } from "./client-host.ts";
 
 /** Refuses requests to other host names, which a website could resolve to this machine. `server` is the name in the refusal. */
 export const useLoopbackGuard = (app: Hono, server: string): void => {
   app.use("*", async (context, next) => {
-    if (!isLoopbackHost(context.req.header("host") ?? ""))
+    if (!isOwnHostHeader(context.req.header("host") ?? ""))
       return context.text(`${server} answers only requests to 127.0.0.1 or localhost.\n`, 421);
     await next();
     return undefined;

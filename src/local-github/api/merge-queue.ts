@@ -12,8 +12,8 @@ import type { MergeQueueEntry, QueueRemoval } from "./merge-queue-entry.ts";
 import { ensureAccount, type ForgeState, takeNextId } from "./forge-state.ts";
 import { type RequestActor } from "./forge-actor.ts";
 import { type ForgeRepository, repositoryKey } from "./forge-repository.ts";
+import { MINUTE_MS } from "../../core/domain/durations.ts";
 
-const QUEUE_MINUTE_MS = 60_000;
 const queueParametersSchema = z.object({
   merge_method: z.enum(["MERGE", "SQUASH", "REBASE"]).default("MERGE"),
   check_response_timeout_minutes: z.number().default(60),
@@ -30,7 +30,7 @@ export const findMergeQueue = ({ rules }: ForgeRepository, branch: string): Merg
   return {
     branch,
     method: QUEUE_MERGE_METHODS[parameters.merge_method],
-    timeoutMs: parameters.check_response_timeout_minutes * QUEUE_MINUTE_MS,
+    timeoutMs: parameters.check_response_timeout_minutes * MINUTE_MS,
   };
 };
 

@@ -5,6 +5,7 @@ import { minimalRepositoryShape } from "./repository-shape.ts";
 import type { ForgeState } from "./forge-state.ts";
 import type { ForgeRepository } from "./forge-repository.ts";
 import type { ForgeRun, RunArtifact, WorkflowRunJob } from "./forge-run.ts";
+import { DAY_MS } from "../../core/domain/durations.ts";
 
 export type WorkflowSummary = { readonly path: string; readonly name: string; readonly state?: "active" | "deleted" };
 
@@ -66,7 +67,7 @@ export const workflowRunShape = (forge: ForgeState, repository: ForgeRepository,
 };
 
 /** GitHub's default retention; the runner ignores `retention-days`. */
-const RETENTION_MS = 90 * 24 * 60 * 60_000;
+const RETENTION_MS = 90 * DAY_MS;
 
 /** https://docs.github.com/en/rest/actions/artifacts#list-workflow-run-artifacts */
 export const runArtifactShape = (

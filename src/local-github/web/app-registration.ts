@@ -6,6 +6,8 @@ import type { ForgeState } from "../api/forge-state.ts";
 import { PRIVATE_HEADERS } from "./page-layout.ts";
 import { findSession, isOwnForm } from "./page-session.ts";
 import { html, type SafeHtml } from "./safe-html.ts";
+import { HOUR_MS } from "../../core/domain/durations.ts";
+import { parseJson } from "../../core/domain/parse-json.ts";
 
 /** GitHub's manifest of an App, as far as the local GitHub uses it. */
 const manifestSchema = z.object({
@@ -20,7 +22,7 @@ const manifestSchema = z.object({
 });
 type Manifest = z.output<typeof manifestSchema>;
 
-const CODE_LIFETIME_MS = 3_600_000;
+const CODE_LIFETIME_MS = HOUR_MS;
 
 const fieldsSchema = z.object({
   manifest: z.string(),
@@ -32,13 +34,7 @@ const fieldsSchema = z.object({
 const readFields = async (context: Context): Promise<z.output<typeof fieldsSchema>> =>
   fieldsSchema.safeParse(await context.req.parseBody()).data ?? { manifest: "", name: "", state: "", token: "" };
 
-const parseManifest = (text: string): Manifest | null => {
-  try {
-    return manifestSchema.safeParse(JSON.parse(text)).data ?? null;
-  } catch {
-    return null;
-  }
-};
+const parseManifest = (text: string): Manifest | null => manifestSchema.safeParse(parseJson(text)).data ?? null;
 
 const toSlug = (name: string): string =>
   name

@@ -5,9 +5,8 @@ import { isSha } from "../../core/domain/ids.ts";
 import { html, type SafeHtml, type TemplatePart } from "./safe-html.ts";
 import { takeFirstChars } from "../../core/domain/visible-text.ts";
 import { pagePath, type PageScope } from "./page-scope.ts";
+import { MINUTE_MS, SECOND_MS } from "../../core/domain/durations.ts";
 
-const PAGE_SECOND_MS = 1_000;
-const PAGE_MINUTE_MS = 60 * PAGE_SECOND_MS;
 const MONTH_NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** Renders a time in milliseconds since the epoch, in UTC. */
@@ -19,9 +18,9 @@ export const renderTime = (at: number): SafeHtml => {
 
 /** Formats a duration in milliseconds as seconds or minutes. */
 export const formatElapsed = (time: number): string =>
-  time < PAGE_MINUTE_MS
-    ? `${Math.max(0, Math.round(time / PAGE_SECOND_MS))} s`
-    : `${Math.floor(time / PAGE_MINUTE_MS)} min ${Math.round((time % PAGE_MINUTE_MS) / PAGE_SECOND_MS)} s`;
+  time < MINUTE_MS
+    ? `${Math.max(0, Math.round(time / SECOND_MS))} s`
+    : `${Math.floor(time / MINUTE_MS)} min ${Math.round((time % MINUTE_MS) / SECOND_MS)} s`;
 
 export const renderAccount = ({ login, type }: ForgeAccount): SafeHtml =>
   html`<b>${login.replace(/\[bot\]$/, "")}</b>${type === "Bot" ? html` <span class="chip">bot</span>` : null}`;

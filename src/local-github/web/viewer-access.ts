@@ -1,9 +1,10 @@
 import type { Millis } from "../../core/domain/ids.ts";
 import type { ViewedRepository, ViewerPort, ViewerReply, ViewerRepositories } from "../../core/domain/viewer.ts";
 import type { ViewerSession } from "./viewer-sessions.ts";
+import { MINUTE_MS } from "../../core/domain/durations.ts";
 
 /** How long an answer of GitHub counts. */
-const ALLOWED_MS = 60_000;
+const ALLOWED_MS = MINUTE_MS;
 const HIDDEN_MS = 10_000;
 const UNAVAILABLE_MS = 5_000;
 const MAX_ANSWERS = 5_000;

@@ -17,6 +17,7 @@ import { LOGIN_CALLBACK_PATH } from "../../core/setup/app-registration.ts";
 import { toLocalPath } from "./local-path.ts";
 import { PRIVATE_HEADERS } from "./page-layout.ts";
 import { LOGIN_MS, type ViewerSession, type ViewerSessions } from "./viewer-sessions.ts";
+import { SECOND_MS } from "../../core/domain/durations.ts";
 
 export type LoginPages = {
   /** The origin under which browsers reach the pages. */
@@ -28,7 +29,6 @@ export type LoginPages = {
 };
 
 const CODE = /^[\x21-\x7e]{1,200}$/;
-const MILLIS_PER_SECOND = 1_000;
 
 type CookieKind = "session" | "login";
 
@@ -42,7 +42,7 @@ const openCookies = (publicUrl: string) => {
   return {
     read: (context: Context, kind: CookieKind): string => getCookie(context, nameOf(kind)) ?? "",
     write: (context: Context, kind: CookieKind, { value, ms }: { readonly value: string; readonly ms: number }): void =>
-      setCookie(context, nameOf(kind), value, { ...attributes, maxAge: Math.floor(ms / MILLIS_PER_SECOND) }),
+      setCookie(context, nameOf(kind), value, { ...attributes, maxAge: Math.floor(ms / SECOND_MS) }),
     remove: (context: Context, kind: CookieKind): void => void deleteCookie(context, nameOf(kind), attributes),
   };
 };

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Millis } from "../../core/domain/ids.ts";
 import type { ViewerToken } from "../../core/domain/viewer.ts";
+import { HOUR_MS, MINUTE_MS } from "../../core/domain/durations.ts";
 
 /** A person who logged in. Only this process knows the token. */
 export type ViewerSession = { readonly id: string; readonly login: string; readonly token: ViewerToken; readonly expires: Millis };
@@ -22,9 +23,9 @@ export type SessionHost = {
   readonly newSecret: () => string;
 };
 
-const SESSION_MS = 8 * 3_600_000;
+const SESSION_MS = 8 * HOUR_MS;
 /** GitHub's codes live as long. */
-export const LOGIN_MS = 10 * 60_000;
+export const LOGIN_MS = 10 * MINUTE_MS;
 const MAX_SESSIONS = 1_000;
 const MAX_SESSIONS_EACH = 20;
 const MAX_PENDING_LOGINS = 10_000;

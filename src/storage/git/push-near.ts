@@ -4,12 +4,13 @@ import { encodePacket, FLUSH_PACKET, readPackets } from "./packet-line.ts";
 import { type PushLine, type PushResult, toPushRefusal } from "./push-refs.ts";
 import { readRef } from "./read-refs.ts";
 import type { GitContext } from "./run-git.ts";
+import { MINUTE_MS } from "../../core/domain/durations.ts";
 
 const ABSENT_ID = "0".repeat(40);
 const CAPABILITIES = "report-status side-band-64k atomic";
 const REPORT_BAND = 1;
 const MESSAGE_BAND = 2;
-const HTTP_TIMEOUT_MS = 60_000;
+const HTTP_TIMEOUT_MS = MINUTE_MS;
 /** A pack of version 2 without objects. */
 const EMPTY_PACK_HEADER = Buffer.from("PACK\0\0\0\u0002\0\0\0\0", "latin1");
 

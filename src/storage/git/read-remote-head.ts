@@ -1,12 +1,13 @@
 import { type GitContext, GitError } from "./run-git.ts";
 import { runNetworkGit } from "./run-network-git.ts";
+import { MINUTE_MS } from "../../core/domain/durations.ts";
 
 /** Git's message for a repository that is missing or not public. */
 const NO_REPOSITORY_PATTERN =
   /could not read Username|not found|does not appear to be a git repository|does not exist|Authentication failed/i;
 /** The statuses of a repository that is missing or not public. */
 const NO_REPOSITORY_STATUSES: readonly number[] = [401, 403, 404];
-const HTTP_TIMEOUT_MS = 60_000;
+const HTTP_TIMEOUT_MS = MINUTE_MS;
 
 /**
  * The commit of a remote's default branch, asked for without a token; empty if the repository is missing, empty or not public. Throws on any

@@ -1,8 +1,9 @@
 import { readNetworkEnv } from "./network-environment.ts";
 import { type GitContext, GitError, type GitOutput, runGit } from "./run-git.ts";
+import { HOUR_MS } from "../../core/domain/durations.ts";
 
 /** A transfer may take long, as long as it moves bytes. */
-const NETWORK_TIMEOUT_MS = 3_600_000;
+const NETWORK_TIMEOUT_MS = HOUR_MS;
 const SILENCE_LIMIT_MS = 120_000;
 /** Servers send a byte every five seconds while they count and store objects. */
 const SLOW_CONNECTION_CONFIG = ["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=60"];

@@ -79,4 +79,13 @@ test("another protocol than the only one is named once", () => {
   expect(read({ OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" }).notes).toEqual([
     'OpenTelemetry: spans are sent as http/json; OTEL_EXPORTER_OTLP_PROTOCOL asks for "grpc"',
   ]);
+  expect(read({ OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "grpc" }).notes).toEqual([
+    'OpenTelemetry: spans are sent as http/json; OTEL_EXPORTER_OTLP_TRACES_PROTOCOL asks for "grpc"',
+  ]);
+});
+
+test.each(["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"])("%s is named if it holds no address", (name) => {
+  expect(readTelemetrySettings({ [name]: "nowhere" })).toBe(
+    `OpenTelemetry: ${name} is not an address such as http://localhost:4318, so nothing is sent`,
+  );
 });

@@ -5,7 +5,7 @@ import { renderUnthreadedAnswers, renderThreadAnswer } from "../../messages/thre
 import { writeMarker } from "../../messages/comment-marker.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { findFeedback } from "../next-feedback.ts";
-import type { StepContext } from "./fail-step.ts";
+import { type StepContext } from "../find-step.ts";
 
 /** The result of an attempt: the new head, or null if the attempt left the head unchanged, and the agent's reply to each feedback item. */
 export type AttemptReply = StepContext & { readonly head: Sha | null; readonly replies: readonly ThreadReply[] };

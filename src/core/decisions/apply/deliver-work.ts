@@ -13,7 +13,8 @@ import { buildStartingCommit } from "../step-base.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { createPersonHead } from "../base-rewinds.ts";
 import { postFeedbackReplies, isAnsweringFeedback } from "./answer-people.ts";
-import { type StepContext, failStep } from "./fail-step.ts";
+import { failStep } from "./fail-step.ts";
+import { type StepContext } from "../find-step.ts";
 
 type WorkResultEvent = Extract<Event, { kind: "resulted" }>;
 

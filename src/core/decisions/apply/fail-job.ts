@@ -5,8 +5,8 @@ import type { Refusal } from "../../domain/refusal.ts";
 import { fail } from "../../domain/step-lifecycle.ts";
 import { findOpenConflict } from "../../domain/step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { findStep, type StepContext } from "./fail-step.ts";
 import { failPlanning } from "./plan-result.ts";
+import { findStep, type StepContext } from "../find-step.ts";
 
 /** Fails the plan, step, candidate or resolution whose job can never run: another attempt would end in the same way. */
 export const failJob = (tx: DecisionTransaction, job: Job, refusal: Refusal): void => {

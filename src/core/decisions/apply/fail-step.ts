@@ -1,21 +1,10 @@
 import { refuseFaultyWork } from "../../messages/refusals/steps.ts";
-import type { Execution } from "../../domain/execution.ts";
-import { readTaskId, toTaskId } from "../../domain/ids.ts";
+import { toTaskId } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/refusal.ts";
-import type { Step } from "../../domain/step.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
 import { fail, retryAfterFault } from "../../domain/step-lifecycle.ts";
 import { mayTake } from "../../domain/step-transitions.ts";
-
-export type StepContext = { readonly execution: Execution; readonly step: Step };
-
-/** The step of a task; null if the ledger has no such step. */
-export const findStep = (tx: DecisionReader, task: string): StepContext | null => {
-  const id = readTaskId(task);
-  const execution = id && tx.execution(id.execution);
-  const step = id && execution?.steps[id.step];
-  return execution && step ? { execution, step } : null;
-};
+import { type StepContext } from "../find-step.ts";
 
 export const retryFaultyStep = (tx: DecisionTransaction, { execution, step, reason }: StepContext & { reason: string }): void => {
   const faults = step.faults + 1;

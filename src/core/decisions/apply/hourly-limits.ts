@@ -1,7 +1,7 @@
 import { refuseBusyAgents, refuseManyExecutions } from "../../messages/refusals/limits.ts";
 import type { RepositoryPermission } from "../../domain/github-facts.ts";
 import type { Execution } from "../../domain/execution.ts";
-import { hashValue, type Login } from "../../domain/ids.ts";
+import { hashValue, type Login, isSameLogin } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import {
   HOURLY_LIMITS,
@@ -75,7 +75,7 @@ export const reconcileUsage = (tx: DecisionTransaction): void => {
 
 /** Refuses further executions of a person above the hourly bound. */
 export const checkExecutionLimit = (tx: DecisionReader, login: Login): Refusal | null => {
-  const isCounted = ({ requestedBy, createdAt }: Execution): boolean => requestedBy === login && isRecent(createdAt, tx.now);
+  const isCounted = ({ requestedBy, createdAt }: Execution): boolean => isSameLogin(requestedBy, login) && isRecent(createdAt, tx.now);
   if (tx.executions().filter((each) => isCounted(each)).length < HOURLY_LIMITS.executions) return null;
   return refuseManyExecutions(login, HOURLY_LIMITS.executions);
 };

@@ -5,7 +5,7 @@ import { followsRules } from "../../domain/decision.ts";
 import { findOpenConflict, mayLeaveWork } from "../../domain/step.ts";
 import { isPlanning } from "../../domain/execution.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
-import { findStep } from "./fail-step.ts";
+import { findStep } from "../find-step.ts";
 
 type MisplacedEvent = Extract<Event, { kind: "misplaced" }>;
 

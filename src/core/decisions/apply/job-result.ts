@@ -20,7 +20,7 @@ import type { DecisionTransaction, DecisionReader } from "../decision-transactio
 import { waitForAnswer } from "./await-answer.ts";
 import { deliverWork, finishWithoutFiles } from "./deliver-work.ts";
 import { applyResolutionResult } from "./resolution-result.ts";
-import { findStep, type StepContext, failStep, retryFaultyStep } from "./fail-step.ts";
+import { failStep, retryFaultyStep } from "./fail-step.ts";
 import { applyPlanResult } from "./plan-result.ts";
 import { sendMail } from "./mail-commands.ts";
 import { deleteResultRef, ignoreForgedResult, isAwaited, isLeftWork } from "./ignore-result.ts";
@@ -28,6 +28,7 @@ import { judgeResult } from "./judge-result.ts";
 import { checkResultOrigin } from "./result-origin.ts";
 import { applyToolRecords } from "./tool-records.ts";
 import { applyVerifyResult } from "./verify-result.ts";
+import { findStep, type StepContext } from "../find-step.ts";
 
 type ResultedEvent = Extract<Event, { kind: "resulted" }>;
 

@@ -7,7 +7,7 @@ import { explainForbiddenEnd, type OutputTerms } from "../../policy/job-output.t
 import { findNodeRole } from "../../workflow/node-step.ts";
 import { areReadOnlyTools } from "../../workflow/workflow.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
-import { findStep } from "./fail-step.ts";
+import { findStep } from "../find-step.ts";
 
 type ResultedEvent = Extract<Event, { kind: "resulted" }>;
 

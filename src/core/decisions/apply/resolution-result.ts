@@ -11,8 +11,8 @@ import { findOpenConflict, type Step } from "../../domain/step.ts";
 import { matchesGlob } from "../../policy/glob.ts";
 import { formatResolutionMessage, formatWorkMessage } from "../../messages/commit-messages.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
-import { findStep } from "./fail-step.ts";
 import { type OpenResolution, retryResolution } from "./retry-resolution.ts";
+import { findStep } from "../find-step.ts";
 
 type ResolutionResultEvent = Extract<Event, { kind: "resulted" }>;
 

@@ -5,6 +5,7 @@ import { type Job, type JobEnd, toJobKey } from "../../domain/job.ts";
 import { toQueryKey } from "../../domain/query.ts";
 import { isOwnRun, type RunStarter } from "../../policy/run-origin.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
+import { MINUTE_MS } from "../../domain/durations.ts";
 
 type ResultedEvent = Extract<Event, { kind: "resulted" }>;
 
@@ -25,7 +26,7 @@ export type ResultOrigin =
 const forged = (code: ForgeryCode): ResultOrigin => ({ kind: "forged", code });
 
 /** Milliseconds before GitHub is asked again: half the time since the run last changed, within these limits. */
-const ASK_PAUSE_MS = { least: 5_000, most: 10 * 60_000 };
+const ASK_PAUSE_MS = { least: 5_000, most: 10 * MINUTE_MS };
 
 const askLater = ({ now }: DecisionReader, since: Millis): ResultOrigin => ({
   kind: "unknown",

@@ -5,7 +5,8 @@ import type { Event } from "../../domain/event.ts";
 import { readTaskId, type RefName, type TaskId } from "../../domain/ids.ts";
 import { toBranchRef, readCandidateRef, readPullHeadRef, readTaskRef } from "../../domain/refs.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
-import { failStep, findStep } from "./fail-step.ts";
+import { failStep } from "./fail-step.ts";
+import { findStep } from "../find-step.ts";
 
 /**
  * Handles a ref that GitHub does not let Enki move, so that the next save can leave the ref out: a task branch or a fork's head fails its

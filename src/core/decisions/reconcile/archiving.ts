@@ -7,8 +7,8 @@ import { isBeingResolved } from "../../domain/step.ts";
 import { readTaskRef } from "../../domain/refs.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
+import { DAY_MS } from "../../domain/durations.ts";
 
-const DAY_MS: Millis = 24 * 60 * 60_000;
 /**
  * The time for which a finished or cancelled execution stays in the ledger without activity. A failed execution stays as long as a person
  * may retry.

@@ -14,9 +14,10 @@ import {
 import { retryVerifyRun } from "../apply/verify-result.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { toBatchRef } from "../landings.ts";
+import { MINUTE_MS } from "../../domain/durations.ts";
 
 /** Milliseconds between two reads of checks if no event reports a change. */
-const CHECK_POLL_MS = 60_000;
+const CHECK_POLL_MS = MINUTE_MS;
 
 /**
  * Reads the required checks of candidates with a green verify job and of the candidate about to land; a verdict needs both. A check that

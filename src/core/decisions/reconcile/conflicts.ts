@@ -9,10 +9,11 @@ import { matchesGlob } from "../../policy/glob.ts";
 import { formatConflicts } from "../../messages/open-conflicts.ts";
 import { refuseConflictingPull } from "../../messages/pull-refusals.ts";
 import { renderHeadStatus } from "../../messages/status-text.ts";
-import { type StepContext, failStep, findStep } from "../apply/fail-step.ts";
+import { failStep } from "../apply/fail-step.ts";
 import { failForPerson, explainPersonNeeded, type OpenResolution } from "../apply/retry-resolution.ts";
 import { findCommentUrl } from "../run-links.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import { type StepContext, findStep } from "../find-step.ts";
 
 /** Deletes resolutions of conflicts that a landing or a new head has removed, after their runs are stopped. */
 export const reconcileConflicts = (tx: DecisionTransaction): void => {

@@ -6,11 +6,13 @@ import type { Landing } from "../../domain/queue.ts";
 import { recordRemoval } from "../../domain/queue-item-lifecycle.ts";
 import { applyLanding } from "../../refinery/apply-landing.ts";
 import { describeRemoval } from "../../messages/landing-words.ts";
-import { failStep, findStep } from "../apply/fail-step.ts";
+import { failStep } from "../apply/fail-step.ts";
 import { toRetryCommand } from "../../domain/queued-pull.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { landSteps, reportOwnChecks } from "../landings.ts";
 import { abandonLanding, toLandingHead, mayStillLand, findLandingPull, withoutLanding } from "./abandon-landing.ts";
+import { MINUTE_MS } from "../../domain/durations.ts";
+import { findStep } from "../find-step.ts";
 
 /** Milliseconds between two reads of GitHub's merge queue if no event reports a change. */
 const QUEUE_POLL_MS = 15_000;
@@ -18,7 +20,7 @@ const QUEUE_POLL_MS = 15_000;
 const REMOVAL_PAUSE_MS = 10_000;
 const ENQUEUE_PAUSE_MS = 2_000;
 /** Milliseconds between two reads of the checks required by GitHub before a pull request enters the queue. */
-const ENQUEUE_CHECK_PAUSE_MS = 60_000;
+const ENQUEUE_CHECK_PAUSE_MS = MINUTE_MS;
 
 type QueuedLanding = { readonly base: BranchName; readonly landing: Landing; readonly pull: number };
 

@@ -8,21 +8,23 @@ import { toBranchRef } from "../../domain/refs.ts";
 import { UNLANDABLE_CODES } from "../../policy/landing-mode.ts";
 import { applyLanding } from "../../refinery/apply-landing.ts";
 import { renderBatchBody, renderBatchTitle, renderRevertBody, renderRevertMessage, renderRevertTitle } from "../../messages/pull-text.ts";
-import { failStep, findStep } from "../apply/fail-step.ts";
+import { failStep } from "../apply/fail-step.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { requestMerge } from "./request-merge.ts";
 import { abandonLanding, toLandingHead, mayStillLand, toMergeKey, findLandingPull, withoutLanding } from "./abandon-landing.ts";
 import { reconcileQueuedLanding } from "./github-merge-queue.ts";
 import { toBatchBranch, toBatchRef, landSteps, toRevertBranch, toSidePullKey, reportReusedVerdict } from "../landings.ts";
+import { MINUTE_MS } from "../../domain/durations.ts";
+import { findStep } from "../find-step.ts";
 
 /** GitHub may report a moved base this many times in a row before the landing is abandoned. */
 const MAX_MERGE_TRIES = 5;
 /** Milliseconds between two attempts, and until a ref that GitHub moved is read again. */
 const MERGE_PAUSE_MS = 2_000;
 /** Milliseconds between two reads of checks that GitHub waits for. */
-const MERGE_CHECK_PAUSE_MS = 60_000;
+const MERGE_CHECK_PAUSE_MS = MINUTE_MS;
 /** Milliseconds until a landing that a rule refused is attempted again. */
-const RULE_RECHECK_MS = 15 * 60_000;
+const RULE_RECHECK_MS = 15 * MINUTE_MS;
 
 /** Applies merges by GitHub: finds the merge commit on the base and compares its tree with the verified one. */
 export const reconcileConfirmedMerges = (tx: DecisionTransaction): void => {

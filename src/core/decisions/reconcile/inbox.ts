@@ -2,9 +2,10 @@ import type { Event, EventId } from "../../domain/event.ts";
 import { isMailExpired } from "../../domain/mail.ts";
 import { REQUESTS_PREFIX, RESULTS_PREFIX, toRefusedRef } from "../../domain/refs.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import { DAY_MS } from "../../domain/durations.ts";
 
 /** Milliseconds for which event ids are remembered. Comments are listed from the cursor, and the cursor is never older. */
-const EVENT_MEMORY_MS = 24 * 60 * 60_000;
+const EVENT_MEMORY_MS = DAY_MS;
 
 type DatedCommand = Pick<Extract<Event, { kind: "commanded" }>, "at" | "edited" | "source">;
 

@@ -8,7 +8,7 @@ import { toBranchRef, toCandidateRef, readCandidateRef } from "../../domain/refs
 import { planQueue } from "../../refinery/plan-queue.ts";
 import { type QueueEntrant, toChainMerge, type RefineryEffect, type RefineryPlan } from "../../refinery/refinery-state.ts";
 import { renderFailedTogether } from "../../messages/failed-together.ts";
-import { failStep, findStep } from "../apply/fail-step.ts";
+import { failStep } from "../apply/fail-step.ts";
 import { listHeldBases, listActiveBases } from "../step-base.ts";
 import { recordPasses, withFailedVerification } from "../step-verification.ts";
 import { createLanding, startWorkflowsAfterLanding, reportOwnChecks, reportReusedVerdict } from "../landings.ts";
@@ -23,6 +23,7 @@ import { revertFailedResolution, recordConflict } from "./conflicts.ts";
 import { removeRefusedWork } from "./refused-candidates.ts";
 import { countRequestedJobs, requestJob } from "./scheduling.ts";
 import { stopRun } from "./stopping.ts";
+import { findStep } from "../find-step.ts";
 
 /** Lands verified candidates and schedules further verification. A landing and its record are one push. */
 export const reconcileLanding = (tx: DecisionTransaction): void => {

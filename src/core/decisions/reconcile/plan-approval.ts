@@ -13,7 +13,7 @@ export const APPROVAL_GONE_CODE = "approval-gone";
  * the comment still exists, unedited, by a person who may approve now, and names exactly this plan; undefined while facts are missing.
  */
 export const checkPlanApproval = (tx: DecisionReader, execution: Execution): Refusal | null | undefined => {
-  if (needsNoApproval(tx, execution)) return null;
+  if (mayRunUnapproved(tx, execution)) return null;
   const { approved, plan } = execution;
   if (approved === null || plan === null || approved.plan !== plan) return refuseGone(execution);
   const isShown = isCommandShown(tx, approved, (command) => isApproval(execution, command));
@@ -27,8 +27,14 @@ const isApproval = ({ landsPull, undoes, plan }: Execution, command: PersonComma
 };
 
 /** Quick tasks and workflows are started by a command whose text says what runs. */
-const needsNoApproval = (tx: DecisionReader, { quick, workflow, planOnly, landsPull, undoes }: Execution): boolean =>
-  !landsPull && !undoes && (quick === true || workflow !== undefined || (!planOnly && tx.snapshot.config.plan.approval === "never"));
+const mayRunUnapproved = (tx: DecisionReader, execution: Execution): boolean => {
+  const { quick, workflow, landsPull, undoes } = execution;
+  return !landsPull && !undoes && (quick === true || workflow !== undefined || startsUnapproved(tx, execution));
+};
+
+/** Whether `[plan] approval = "never"` starts a plan by itself. A plan that somebody only wanted to see waits for an approval. */
+export const startsUnapproved = (tx: DecisionReader, { planOnly }: Execution): boolean =>
+  !planOnly && tx.snapshot.config.plan.approval === "never";
 
 const refuseGone = ({ id, approved, plan, landsPull, undoes }: Execution): Refusal => {
   if (undoes) return refuseGoneUndo(approved?.by ?? "", id);

@@ -2,9 +2,10 @@ import type { Execution, QueuedPull } from "../../domain/execution.ts";
 import type { Pull } from "../../domain/github-facts.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
-import { refuseBlockedPull, refuseChangedHead, CLOSED, refuseRetargetedPull, refuseUnapprovedPull } from "../../messages/pull-refusals.ts";
+import { refuseBlockedPull, refuseChangedHead, CLOSED, refuseRetargetedPull } from "../../messages/pull-refusals.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 import { hasReviewPermission, type HeadVerdict, selectLatestReviews, toProvenReviews } from "./reviews.ts";
+import { refuseMissingReviews } from "../../messages/refusals/reviews.ts";
 
 type PulledStep = { readonly execution: Execution; readonly step: Step };
 
@@ -33,5 +34,5 @@ export const evaluatePullReviews = (
   const proven = approvals.length > 0 ? { reviews: toProvenReviews(approvals) } : {};
   return approvals.length >= needed
     ? { kind: "free", ...proven }
-    : { kind: "held", refusal: refuseUnapprovedPull(approvals.length, needed) };
+    : { kind: "held", refusal: refuseMissingReviews(approvals.length, needed) };
 };

@@ -9,6 +9,7 @@ import { openPull, updatePullText } from "../pull-texts.ts";
 import { findCommentUrl } from "../run-links.ts";
 import { toKeptBranchKey } from "../apply/save-refused.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import { MINUTE_MS } from "../../domain/durations.ts";
 
 /** Opens a pull request for every published head and sets its status; closes those of cancelled and skipped steps with the reason. */
 export const reconcilePulls = (tx: DecisionTransaction): void => {
@@ -89,7 +90,7 @@ const recordLatePush = (tx: DecisionTransaction, execution: Execution, step: Ste
 
 /** Milliseconds between two reads of whether GitHub marked pull requests as merged, and how long after the last landing they continue. */
 const MERGED_MARK_PAUSE_MS = 5_000;
-const MERGED_MARK_LIMIT_MS = 10 * 60_000;
+const MERGED_MARK_LIMIT_MS = 10 * MINUTE_MS;
 
 /**
  * Deletes the branches of a finished execution once GitHub marked their pull requests as merged. An earlier deletion could leave them

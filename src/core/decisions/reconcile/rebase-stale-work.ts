@@ -6,13 +6,14 @@ import { toTaskRef } from "../../domain/refs.ts";
 import type { Step } from "../../domain/step.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import { formatReattachMessage, formatWorkMessage } from "../../messages/commit-messages.ts";
-import { type StepContext, failStep } from "../apply/fail-step.ts";
+import { failStep } from "../apply/fail-step.ts";
 import { completeWithoutChanges } from "../apply/deliver-work.ts";
 import { buildStartingCommit, rebuildFormerBase, isOnlyRewritten, isStaleWork, isWaitingForBase } from "../step-base.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { isStrandedHead } from "../base-rewinds.ts";
 import { isPlainRevert } from "../undo-state.ts";
 import { publishLandingRevert } from "./reverts.ts";
+import { type StepContext } from "../find-step.ts";
 
 /** Rebases work on top of heads that will not land as they were. */
 export const reconcileStaleWork = (tx: DecisionTransaction): void => {

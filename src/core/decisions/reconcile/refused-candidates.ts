@@ -4,7 +4,8 @@ import { readCandidateRef, toCandidateRef } from "../../domain/refs.ts";
 import { refusePullPush } from "../../messages/pull-refusals.ts";
 import { refuseCandidatePush } from "../../messages/refusals/queues.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
-import { failStep, findStep } from "../apply/fail-step.ts";
+import { failStep } from "../apply/fail-step.ts";
+import { findStep } from "../find-step.ts";
 
 /**
  * Handles candidates of a base that GitHub refused to create. People's pull requests may change files that steps may not, such as

@@ -4,10 +4,11 @@ import type { QueryAnswers } from "../../domain/query.ts";
 import { toTaskRef } from "../../domain/refs.ts";
 import { refuseUnknownLanding } from "../../messages/refusals/undo.ts";
 import { formatRevertMessage } from "../../messages/undo-text.ts";
-import { failStep, type StepContext } from "../apply/fail-step.ts";
+import { failStep } from "../apply/fail-step.ts";
 import { buildStartingCommit, isWaitingForBase, type StartingCommit } from "../step-base.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 import { isRevertDue } from "../undo-state.ts";
+import { type StepContext } from "../find-step.ts";
 
 /** Publishes the reverts of landed steps. Git makes them, so that they need no job. */
 export const reconcileReverts = (tx: DecisionTransaction): void => {

@@ -6,7 +6,6 @@ import { DEFAULT_TIER, listNeededSteps, type Tier } from "../../domain/plan.ts";
 import { publishStartingCommit } from "../step-base.ts";
 import { findOpenConflict, isBeingResolved, type Step } from "../../domain/step.ts";
 import { scheduleWork, type WorkLoad, type StartableWork } from "../schedule.ts";
-import type { StepContext } from "../apply/fail-step.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { toOneLine } from "../../messages/escape.ts";
 import { JOB_SLACK_MS } from "../../domain/retry-policy.ts";
@@ -14,6 +13,7 @@ import { findBudgetHold, hasAgent, reserveAttempt } from "../budget-room.ts";
 import { listQuotaHolds, readQuotaWaits } from "../quota-waits.ts";
 import { isRevertDue } from "../undo-state.ts";
 import { startStep } from "./start-step.ts";
+import { type StepContext } from "../find-step.ts";
 
 /** Starts work within the limits, and requests every job of running work. */
 export const reconcileScheduling = (tx: DecisionTransaction): void => {

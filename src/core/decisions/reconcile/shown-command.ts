@@ -1,7 +1,7 @@
 import { readCommandRequests } from "../../events/read-comment.ts";
 import type { CommandSource, PersonCommand } from "../../domain/command.ts";
 import type { GitHubComment } from "../../domain/github-facts.ts";
-import type { Login } from "../../domain/ids.ts";
+import { type Login, isSameLogin } from "../../domain/ids.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 
 /** Author and place of a command, as the ledger records them. */
@@ -32,7 +32,7 @@ const isSourceShown = (tx: DecisionReader, grant: RecordedGrant, matches: (comma
 };
 
 const isUnchanged = (comment: GitHubComment, { by }: RecordedGrant): boolean =>
-  !comment.bot && comment.by.toLowerCase() === by.toLowerCase() && comment.updated <= comment.created;
+  !comment.bot && isSameLogin(comment.by, by) && comment.updated <= comment.created;
 
 const readCommands = (tx: DecisionReader, { body }: GitHubComment): PersonCommand[] =>
   readCommandRequests(body, tx.snapshot.botLogin).flatMap((request) => (request.ok ? [request.command] : []));

@@ -3,12 +3,13 @@ import { type Millis, toTaskId } from "../../domain/ids.ts";
 import { toJobKey } from "../../domain/job.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import { MAX_UNREAD_REMARKS, type Step } from "../../domain/step.ts";
-import { type StepContext, failStep } from "../apply/fail-step.ts";
+import { failStep } from "../apply/fail-step.ts";
 import { buildStartingCommit, type StartingCommit, isStaleWork, isWaitingForBase, publishStartingCommit } from "../step-base.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { composeNextFeedback } from "../next-feedback.ts";
 import { reserveAttempt } from "../budget-room.ts";
 import { isStrandedHead } from "../base-rewinds.ts";
+import { type StepContext } from "../find-step.ts";
 
 type AttemptInput = StepContext & { readonly planned: PlannedStep; readonly deadline: Millis };
 

@@ -5,9 +5,10 @@ import { isBeingResolved, hasAbandonedRun, type Step } from "../../domain/step.t
 import { findJobRun } from "../../policy/run-origin.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { isResolutionWanted } from "./conflicts.ts";
+import { MINUTE_MS } from "../../domain/durations.ts";
 
 /** Milliseconds for which a just started run may be missing in GitHub's list, and milliseconds until the next look. */
-const RUN_LIST_LAG_MS = 60_000;
+const RUN_LIST_LAG_MS = MINUTE_MS;
 const RUN_LOOKUP_PAUSE_MS = 5_000;
 
 /** Stops runs that no state waits for: of cancelled, skipped and paused steps, and of a cancelled execution's planner. */

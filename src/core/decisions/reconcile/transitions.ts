@@ -17,6 +17,7 @@ import { applyAmendment } from "../apply/amend-plan.ts";
 import { startApprovedPlan } from "../apply/start-approved-plan.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { isNeedMet, isNeedFailed, isNeedFinished, type NeedStatus, listNeedStatuses } from "../needs.ts";
+import { startsUnapproved } from "./plan-approval.ts";
 
 /** Advances steps according to their needs, and finishes executions. */
 export const reconcileTransitions = (tx: DecisionTransaction): void => {
@@ -34,13 +35,11 @@ export const reconcileTransitions = (tx: DecisionTransaction): void => {
 /** Starts work without a person's help: plans without approval, and executions blocked by another execution's failure. */
 const startAutomatically = (tx: DecisionTransaction, execution: Execution): void => {
   const { state, requestedBy, amendment } = execution;
-  if (state === "proposed" && needsNoApproval(tx, execution)) startApprovedPlan(tx, execution, { by: requestedBy, at: tx.now });
-  if (state === "running" && amendment?.state === "proposed" && !amendment.byAgent && needsNoApproval(tx, execution))
+  if (state === "proposed" && startsUnapproved(tx, execution)) startApprovedPlan(tx, execution, { by: requestedBy, at: tx.now });
+  if (state === "running" && amendment?.state === "proposed" && !amendment.byAgent && startsUnapproved(tx, execution))
     applyAmendment(tx, execution, { by: amendment.requestedBy, at: tx.now });
   if (state === "failed" && isUnblocked(tx, execution)) tx.putExecution(reopen(execution));
 };
-
-const needsNoApproval = (tx: DecisionReader, { planOnly }: Execution): boolean => !planOnly && tx.snapshot.config.plan.approval === "never";
 
 /** Whether another execution's task has stopped blocking a step. */
 const isUnblocked = (tx: DecisionReader, execution: Execution): boolean =>

@@ -1,5 +1,6 @@
 import { type AgentVariables, ANTHROPIC_PATHS, GOOGLE_PATHS, type KeyRoute, OPENAI_PATHS, toBearer } from "../key-route.ts";
 import { readRecord, readText } from "../read-fields.ts";
+import { parseJson } from "../../../core/domain/parse-json.ts";
 
 /** The headers with which requests to a kind of API carry the key, and the paths that a session needs. */
 type ProviderApi = { readonly toHeaders: (key: string) => Readonly<Record<string, string>>; readonly paths: RegExp };
@@ -37,13 +38,7 @@ const API_BY_PACKAGE: Readonly<Record<string, ProviderApi>> = {
 
 const CONFIG_VARIABLE = "OPENCODE_CONFIG_CONTENT";
 
-const parseConfig = (text: string | undefined): Readonly<Record<string, unknown>> => {
-  try {
-    return readRecord(JSON.parse(text ?? "{}"));
-  } catch {
-    return {};
-  }
-};
+const parseConfig = (text: string | undefined): Readonly<Record<string, unknown>> => readRecord(parseJson(text ?? ""));
 
 const readProvider = (config: Readonly<Record<string, unknown>>, id: string): Readonly<Record<string, unknown>> =>
   readRecord(readRecord(config["provider"])[id]);

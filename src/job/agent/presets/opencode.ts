@@ -4,6 +4,7 @@ import type { AgentLaunch, AgentPreset, AgentSetting, AgentToolNames, HeadlessEv
 import { PLAIN_LAUNCH } from "../agent-preset.ts";
 import { findProviderRoutes, PROVIDER_KEYS } from "./opencode-routes.ts";
 import { readNumber, readRecord, readText } from "../read-fields.ts";
+import { parseJson } from "../../../core/domain/parse-json.ts";
 
 const NAMES: AgentToolNames = { read: ["read"], grep: ["grep"], glob: ["glob"], write: ["write"], edit: ["edit"], bash: ["bash"] };
 
@@ -15,13 +16,7 @@ const listDenied = ({ tools, canEdit }: AgentSetting): string[] => {
   return [...new Set([...denied, ...(canEdit ? [] : ["edit"]), "task", "question"])];
 };
 
-const parseConfig = (text: string | undefined): Readonly<Record<string, unknown>> => {
-  try {
-    return readRecord(JSON.parse(text ?? "{}"));
-  } catch {
-    return {};
-  }
-};
+const parseConfig = (text: string | undefined): Readonly<Record<string, unknown>> => readRecord(parseJson(text ?? ""));
 
 const createConfig = ({ protocol, model, mcpServer, env }: AgentSetting): object => {
   const own = parseConfig(env["OPENCODE_CONFIG_CONTENT"]);
