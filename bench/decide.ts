@@ -33,6 +33,8 @@ const answer = (query: Query): QueryFact => {
       return { kind: "rebase-commits", query, answer: { kind: "commit", commit: sha(query) } };
     case "history":
       return { kind: "history", query, answer: {} };
+    case "landed-archive":
+      return { kind: "landed-archive", query, answer: [] };
     case "tampering":
       return { kind: "tampering", query, answer: [] };
     case "newest-base":

@@ -62,6 +62,8 @@ const composeForPull = ({ row, words, issue }: Wanted): ComposedComment => {
 const composeComment = async (target: CommandTarget, wanted: Wanted): Promise<ComposedComment> => {
   const { row, words, issue } = wanted;
   if (STARTING.has(row.name)) return composeStart(target, wanted);
+  // The issue's requests may have left the ledger.
+  if (row.name === "undo" && issue !== null) return { issue, text: `/enki ${[row.name, ...words].join(" ")}` };
   // Without a step, the comment undoes what its issue's newest request landed.
   if (OF_A_TARGET.has(row.name) || (row.name === "undo" && words.length > 0)) return composeTargeted(target, wanted);
   if (OF_A_PULL.has(row.name)) return composeForPull(wanted);

@@ -15,6 +15,7 @@ export type CommitQueries = {
   resultFiles(query: QueryOf<"result-files">): Promise<QueryAnswers["result-files"]>;
   tampering(query: QueryOf<"tampering">): Promise<QueryAnswers["tampering"]>;
   history(query: QueryOf<"history">): Promise<QueryAnswers["history"]>;
+  landedArchive(query: QueryOf<"landed-archive">): Promise<QueryAnswers["landed-archive"]>;
   rebase(query: QueryOf<"rebase-commits">): Promise<QueryAnswers["rebase-commits"]>;
   newestBase(query: QueryOf<"newest-base">): Promise<QueryAnswers["newest-base"]>;
   mergeChain(query: QueryOf<"merge-chain">): Promise<QueryAnswers["merge-chain"]>;
@@ -82,6 +83,7 @@ const QUERY_TARGETS: Readonly<Record<GitHubQueryKind, "github"> & Record<Exclude
   "result-files": "git",
   tampering: "git",
   history: "git",
+  "landed-archive": "git",
   "rebase-commits": "git",
   "newest-base": "git",
   "merge-chain": "git",
@@ -198,6 +200,8 @@ const answerFromGit = async (query: QueryOf<Exclude<QueryKind, GitHubQueryKind>>
       return { kind: "tampering", query, answer: await git.tampering(query) };
     case "history":
       return { kind: "history", query, answer: await git.history(query) };
+    case "landed-archive":
+      return { kind: "landed-archive", query, answer: await git.landedArchive(query) };
     case "rebase-commits":
       return { kind: "rebase-commits", query, answer: await git.rebase(query) };
     case "newest-base":

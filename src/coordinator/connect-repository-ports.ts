@@ -9,6 +9,7 @@ import { loadLedger, openResultReader } from "../storage/ledger/load-ledger.ts";
 import { judgeResultFiles } from "../storage/ledger/judge-result-files.ts";
 import { readTampering } from "../storage/git/read-tampering.ts";
 import { readHistory } from "../storage/ledger/read-history.ts";
+import { readLandedArchive } from "../storage/ledger/read-landed-archive.ts";
 import { saveLedger } from "../storage/ledger/save-ledger.ts";
 import type { Config } from "../core/domain/config.ts";
 import type { RefMove } from "../core/domain/decision.ts";
@@ -82,6 +83,7 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
           ...clone,
           resultFiles: (query) => judgeResultFiles(clone.running, query),
           history: ({ archive }) => readHistory(clone.running, archive),
+          landedArchive: ({ archive }) => readLandedArchive(clone.running, archive),
           tampering: (query) => readTampering(clone.running, query),
           archived: (id) => readArchivedStates(clone, id),
           pullHead: clone.fetchPullHead,

@@ -114,6 +114,13 @@ describe("the commands of comments in the terminal", () => {
     });
   });
 
+  test("an undo on a named issue is left to Enki, which also knows what the archive holds", async () => {
+    const undone = await of.enki("undo", "nope", "--issue", "1", "--json");
+    expect(undone.code).toBe(1);
+    expect(JSON.parse(undone.out)).toMatchObject({ issue: 1, accepted: false, command: "/enki undo nope" });
+    expect(await of.enki("undo", "nope")).toMatchObject({ code: 1, err: expect.stringMatching(/nope was not found/) as unknown });
+  });
+
   test("a budget names its execution if several are open", async () => {
     for (const request of ["sort more", "sort less"]) expect(await of.enki("plan", request)).toMatchObject({ code: 0 });
     const [one, other] = JSON.parse((await of.enki("status", "--json")).out) as { execution: string; issue: number }[];

@@ -1,3 +1,4 @@
+import type { ArchivedExecution } from "../../src/core/domain/archived-execution.ts";
 import type { Effect, EffectEnding, SquashOrRebase, EffectOutcome } from "../../src/core/domain/effect.ts";
 import { digestEffect } from "../../src/core/domain/effect.ts";
 import type { Event } from "../../src/core/domain/event.ts";
@@ -25,7 +26,7 @@ import {
   type ActionsWorkflowFile,
   type GitHubComment,
 } from "../../src/core/domain/github-facts.ts";
-import { RESULTS_PREFIX, toBranchRef, readResultRef, toResultRef } from "../../src/core/domain/refs.ts";
+import { ARCHIVE_REF, RESULTS_PREFIX, toBranchRef, readResultRef, toResultRef } from "../../src/core/domain/refs.ts";
 import type { Refusal } from "../../src/core/domain/refusal.ts";
 import { isSharedReplyKey } from "../../src/core/domain/shared-reply.ts";
 import type { TextCommit } from "../../src/core/domain/text-commit.ts";
@@ -169,8 +170,24 @@ export const memoryWorld = (
     pushes: 0,
     /** Executions that a write took out of the ledger. */
     archive: {} as Record<string, Execution>,
+    /** Archived executions with landed work, by the commit of the archive. */
+    archived: new Map<Sha, readonly ArchivedExecution[]>(),
   };
 
+  const archiveLeft = (before: Ledger, after: Ledger): void => {
+    const left = Object.values(before.executions).filter(({ id }) => !after.executions[id]);
+    if (left.length === 0) return;
+    for (const execution of left) state.archive[execution.id] = execution;
+    const landed = left.filter(({ steps }) => Object.values(steps).some((step) => step.landed !== null));
+    const known = state.archived.get(state.refs[ARCHIVE_REF] ?? "") ?? [];
+    const archive = sha(["archive", Object.keys(state.archive)]);
+    const added = landed.flatMap((execution): ArchivedExecution[] => {
+      const plan = before.plans[execution.plan ?? ""];
+      return plan ? [{ execution, plan }] : [];
+    });
+    state.archived.set(archive, [...known, ...added]);
+    state.refs[ARCHIVE_REF] = archive;
+  };
   const contains = (commit: Sha, tip: Sha): boolean => {
     if (!state.parents.has(commit)) return false;
     const stack = [tip];
@@ -294,6 +311,8 @@ export const memoryWorld = (
         return { kind: "result-files", query, answer: state.refusesFiles };
       case "history":
         return { kind: "history", query, answer: state.history };
+      case "landed-archive":
+        return { kind: "landed-archive", query, answer: state.archived.get(query.archive) ?? [] };
       case "tampering":
         return { kind: "tampering", query, answer: state.tampering(query.head) };
       case "result-artifact": {
@@ -587,7 +606,7 @@ export const memoryWorld = (
       }
       state.texts.push(...act.retainedTexts);
       state.writes.push({ inputs, parent: state.ledger, ledger: act.ledger, notes: act.notes });
-      for (const [id, left] of Object.entries(state.ledger.executions)) if (!act.ledger.executions[id]) state.archive[id] = left;
+      archiveLeft(state.ledger, act.ledger);
       state.ledger = act.ledger;
       for (const pull of state.pulls) {
         const head = state.refs[toBranchRef(pull.headRef)] ?? pull.head;

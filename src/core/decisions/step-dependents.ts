@@ -4,11 +4,11 @@ import { listNeededSteps, listNeededTasks } from "../domain/plan.ts";
 import type { Refusal } from "../domain/refusal.ts";
 import { isTerminalState } from "../domain/step.ts";
 import { refuseUndoOfNeeded } from "../messages/refusals/undo.ts";
-import type { DecisionReader } from "./decision-transaction.ts";
+import type { ExecutionReader } from "./with-archive.ts";
 import { findTaskUndo } from "./undo-state.ts";
 
 /** The steps of an execution that need a step, also through others. A workflow's step depends on every work below. */
-export const listDependents = (tx: DecisionReader, execution: Execution, id: StepId): readonly StepId[] => {
+export const listDependents = (tx: ExecutionReader, execution: Execution, id: StepId): readonly StepId[] => {
   const found = new Set<StepId>([id]);
   for (const planned of tx.order(execution)) {
     const built = execution.workflow ? (execution.steps[planned.id]?.builtOn ?? []) : [];
@@ -20,7 +20,7 @@ export const listDependents = (tx: DecisionReader, execution: Execution, id: Ste
 };
 
 /** Why landed tasks cannot be undone: a step of another request that needs one of them has landed, or may still start. Refusal: `undo-needed`. */
-export const findForeignDependent = (tx: DecisionReader, tasks: readonly TaskId[]): Refusal | null => {
+export const findForeignDependent = (tx: ExecutionReader, tasks: readonly TaskId[]): Refusal | null => {
   const undone = new Set(tasks);
   for (const execution of tx.executions()) {
     for (const planned of tx.order(execution)) {

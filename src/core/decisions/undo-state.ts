@@ -1,13 +1,13 @@
 import { type Execution, hasEnded } from "../domain/execution.ts";
 import { type TaskId, toTaskId } from "../domain/ids.ts";
 import { isTerminalState, type Step } from "../domain/step.ts";
-import type { DecisionReader } from "./decision-transaction.ts";
+import type { ExecutionReader } from "./with-archive.ts";
 
 /** A step that undoes a task; `isOver` if the step is done. */
 type TaskUndo = { readonly execution: Execution; readonly task: TaskId; readonly isOver: boolean };
 
 /** The undo of a landed task; null if its work is in place, also after an undo of the undo. */
-export const findTaskUndo = (tx: DecisionReader, task: TaskId): TaskUndo | null => {
+export const findTaskUndo = (tx: ExecutionReader, task: TaskId): TaskUndo | null => {
   for (const execution of tx.executions().toSorted((one, other) => other.createdAt - one.createdAt)) {
     const [id] = Object.entries(execution.undoes ?? {}).find(([, landing]) => landing.task === task) ?? [];
     const step = id === undefined ? undefined : execution.steps[id];

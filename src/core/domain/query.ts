@@ -1,3 +1,4 @@
+import type { ArchivedExecution } from "./archived-execution.ts";
 import {
   type TaskId,
   type Sha,
@@ -123,6 +124,8 @@ export type Query =
   | { readonly kind: "tampering"; readonly head: Sha; readonly onto: readonly Sha[] }
   /** Times and costs of finished steps in a commit of the archive. */
   | { readonly kind: "history"; readonly archive: Sha }
+  /** Executions in a commit of the archive that landed work, oldest first. */
+  | { readonly kind: "landed-archive"; readonly archive: Sha }
   /** Final step states of an archived execution; null if the archive does not contain it. */
   | { readonly kind: "archived"; readonly execution: ExecutionId }
   /**
@@ -194,6 +197,7 @@ export type QueryAnswers = {
   "result-files": Refusal | null;
   tampering: readonly TamperingFinding[];
   history: StepHistory;
+  "landed-archive": readonly ArchivedExecution[];
   archived: Readonly<Record<StepId, StepState>> | null;
   "merge-of": { readonly commit: Sha; readonly tree: Sha } | null;
   reattach: QueryAnswers["work"];

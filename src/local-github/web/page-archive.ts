@@ -1,6 +1,7 @@
 import type { Execution } from "../../core/domain/execution.ts";
 import type { ExecutionId, Sha } from "../../core/domain/ids.ts";
 import type { Plan } from "../../core/domain/plan.ts";
+import type { ArchivedExecution } from "../../core/domain/archived-execution.ts";
 import { ARCHIVE_REF } from "../../core/domain/refs.ts";
 import { readBlobs } from "../../storage/git/git-objects.ts";
 import { listTree } from "../../storage/git/git-tree.ts";
@@ -46,8 +47,6 @@ export const readArchivedStates = async (scope: PageScope, files: readonly Archi
     return blob ? [parseArchivedExecution(blob.toString("utf8"))] : [];
   });
 };
-
-export type ArchivedExecution = { readonly execution: Execution; readonly plan: Plan };
 
 /** An archived execution with its plan; null if the archive does not contain the id. */
 export const readArchived = async (scope: PageScope, id: string): Promise<ArchivedExecution | null> => {

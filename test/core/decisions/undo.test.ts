@@ -123,6 +123,71 @@ describe("an undo", () => {
   });
 });
 
+describe("an undo of a request that left the ledger", () => {
+  /** A month later, when finished requests are in the archive only. */
+  const archive = async (it: Awaited<ReturnType<typeof landed>>): Promise<void> => {
+    it.state.now += 31 * 24 * 60 * 60_000;
+    await it.say(9, { kind: "help" });
+    expect(Object.values(it.state.ledger.executions)).toEqual([]);
+  };
+
+  test("reverts what it landed, newest first, and is archived itself", async () => {
+    const it = await landed(["a", "b", "c"]);
+    await archive(it);
+    await it.undo("a");
+    const [undo] = it.undos();
+    expect(undo && planOf(it, undo)).toEqual([["undo_b"], ["undo_a", "undo_b"]]);
+    await it.verifyAll();
+    await it.undo();
+    const [, rest] = it.undos();
+    expect(rest && planOf(it, rest)).toEqual([["undo_c"]]);
+    await it.verifyAll();
+    expect(it.states(rest?.id ?? "")).toEqual({ undo_c: "done" });
+    it.replay();
+    await archive(it);
+  });
+
+  test("is found by the number of its pull request and by its id", async () => {
+    for (const name of ["pull", "id", "prefix"] as const) {
+      const it = await landed(["a"], { all: plan(step("a")) });
+      const pull = it.at("a", it.request)?.pull ?? 0;
+      await archive(it);
+      if (name === "pull") await it.undo(null, pull);
+      else await it.undo(name === "id" ? it.task("a", it.request) : it.request.slice(0, 5), 7);
+      expect(it.undos().map((undo) => [undo.issue, planOf(it, undo)])).toEqual([[name === "pull" ? 1 : 7, [["undo_a"]]]]);
+    }
+  });
+
+  test("is not repeated after the undo was archived too; the archived undo can be undone", async () => {
+    const it = await landed(["a"], { all: plan(step("a")) });
+    await it.undo();
+    const first = it.undos()[0]?.id ?? "";
+    await it.verifyAll();
+    await archive(it);
+    await it.undo();
+    expect(it.lastReply()).toMatch(/was already undone by[^]*```\n\/enki undo [0-9a-f]+-undo_a\n```/);
+    expect(it.undos()).toEqual([]);
+    await it.undo(first);
+    const [redo] = it.undos();
+    expect(redo && planOf(it, redo)).toEqual([["redo_a"]]);
+    await it.verifyAll();
+    expect(it.states(redo?.id ?? "")).toEqual({ redo_a: "done" });
+    it.replay();
+  });
+
+  test("waits for an archived request that needs the work", async () => {
+    const it = await landed(["a"], { all: plan(step("a")) });
+    await it.propose(plan(step("later", { needs: [{ task: it.task("a", it.request), condition: "merged" }] })), 2);
+    await it.approve(2);
+    await it.landed("later");
+    await it.tell({ kind: "woken" });
+    await archive(it);
+    await it.undo();
+    expect(it.lastReply()).toMatch(/needs `[0-9a-f]+-a` and has landed\. Undo that step first\.[^]*\/enki undo [0-9a-f]+-later/);
+    expect(it.undos()).toEqual([]);
+  });
+});
+
 describe("is refused, and nothing starts", () => {
   const refuses = async (it: Awaited<ReturnType<typeof landed>>, target: string | null, words: RegExp): Promise<void> => {
     await it.undo(target);

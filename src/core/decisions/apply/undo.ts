@@ -17,6 +17,7 @@ import type { DecisionReader, DecisionTransaction } from "../decision-transactio
 import { checkLandable } from "../landing-terms.ts";
 import { findForeignDependent, listDependents } from "../step-dependents.ts";
 import { findTaskUndo } from "../undo-state.ts";
+import { type ExecutionReader, readWithArchive } from "../with-archive.ts";
 import type { CommandAnswer } from "./answer.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 import { checkExecutionLimit } from "./hourly-limits.ts";
@@ -33,18 +34,21 @@ type LandedWork = { readonly planned: PlannedStep; readonly landing: RevertedLan
  * approves the execution, and is read again right before each revert lands.
  */
 export const undoTarget = (tx: DecisionTransaction, event: CommandedEvent, target: string | null): CommandAnswer => {
-  const found = findUndoTarget(tx, event.issue, target);
+  const reader = readWithArchive(tx);
+  if (!reader) return null;
+  const found = findUndoTarget(reader, event.issue, target);
   if (!found.ok) return found.refusal;
   const { execution } = found.value;
   const refused = checkUndoable(tx, found.value) ?? checkConfigUsable(tx) ?? checkExecutionLimit(tx, event.by);
   if (refused) return refused;
-  const landed = listLandedWork(tx, found.value);
-  if (landed.ok) return checkLandable(tx, execution.baseBranch) ?? startUndo(tx, event, { execution, landed: landed.value });
-  return renewUndo(tx, event, found.value) ? null : landed.refusal;
+  const landed = listLandedWork(reader, found.value);
+  if (!landed.ok) return renewUndo(tx, event, found.value) ? null : landed.refusal;
+  const issue = findExecutionIssue(reader.executions(), event.issue);
+  return checkLandable(tx, execution.baseBranch) ?? startUndo(tx, event, { execution, issue, landed: landed.value });
 };
 
 /** Without a target, the newest request except for undos; on the pull request of a step, the step. */
-const findUndoTarget = (tx: DecisionReader, issue: number, target: string | null): Result<FoundTarget<Execution>> => {
+const findUndoTarget = (tx: ExecutionReader, issue: number, target: string | null): Result<FoundTarget<Execution>> => {
   const all = tx.executions();
   const isNamed = target !== null || findStepByPull(all, issue)?.execution.undoes !== undefined;
   return findTarget(isNamed ? all : all.filter(({ undoes }) => undoes === undefined), issue, target);
@@ -59,7 +63,7 @@ const checkUndoable = (tx: DecisionReader, { execution }: FoundTarget<Execution>
 };
 
 /** The landed steps to revert, in the order of the plan. Refusals: `nothing-landed`, `already-undone`, `undo-needed`. */
-const listLandedWork = (tx: DecisionReader, { execution, step }: FoundTarget<Execution>): Result<readonly LandedWork[]> => {
+const listLandedWork = (tx: ExecutionReader, { execution, step }: FoundTarget<Execution>): Result<readonly LandedWork[]> => {
   const wanted = step === null ? null : new Set([step.id, ...listDependents(tx, execution, step.id)]);
   const landed = tx.order(execution).flatMap((planned): LandedWork[] => {
     const each = wanted === null || wanted.has(planned.id) ? execution.steps[planned.id] : undefined;
@@ -78,7 +82,7 @@ const listLandedWork = (tx: DecisionReader, { execution, step }: FoundTarget<Exe
   return needer ? { ok: false, refusal: needer } : accept(open);
 };
 
-const refuseUndone = (tx: DecisionReader, name: string, landed: readonly LandedWork[]): Refusal => {
+const refuseUndone = (tx: ExecutionReader, name: string, landed: readonly LandedWork[]): Refusal => {
   const undos = landed.flatMap(({ landing }) => findTaskUndo(tx, landing.task) ?? []);
   const open = undos.find(({ isOver }) => !isOver);
   if (open) return refuseUndoUnderway(name, open.execution.id);
@@ -88,7 +92,7 @@ const refuseUndone = (tx: DecisionReader, name: string, landed: readonly LandedW
 
 /** A repeated command replaces a command that GitHub no longer shows. */
 const renewUndo = (tx: DecisionTransaction, { by, at, source }: CommandedEvent, { execution, step }: FoundTarget<Execution>): boolean => {
-  const tasks = step === null ? tx.steps(execution.id).map(({ id }) => id) : [step.id];
+  const tasks = step === null ? Object.keys(execution.steps) : [step.id];
   const undos = tasks.flatMap((id) => findTaskUndo(tx, toTaskId(execution.id, id))?.execution ?? []);
   return [...new Map(undos.map((each) => [each.id, each])).values()].some((each) => renewApproval(tx, each, { by, at, source }));
 };
@@ -110,10 +114,11 @@ const sortByLanding = (tx: DecisionReader, landed: readonly LandedWork[]): reado
     .map(({ each }) => each);
 };
 
-type UndoStart = { readonly execution: Execution; readonly landed: readonly LandedWork[] };
+/** `issue`: where the undo belongs. */
+type UndoStart = { readonly execution: Execution; readonly issue: number; readonly landed: readonly LandedWork[] };
 
 /** Does nothing while facts are missing. Refusal: `issue-unreadable`. */
-const startUndo = (tx: DecisionTransaction, event: CommandedEvent, { execution, landed }: UndoStart): CommandAnswer => {
+const startUndo = (tx: DecisionTransaction, event: CommandedEvent, { execution, issue, landed }: UndoStart): CommandAnswer => {
   const ordered = sortByLanding(tx, landed);
   const brief = findCommandBrief(tx, event);
   if (!brief?.ok) return brief?.refusal ?? null;
@@ -121,7 +126,6 @@ const startUndo = (tx: DecisionTransaction, event: CommandedEvent, { execution, 
   const { by, at, source } = event;
   const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
   const { steps, undoes } = planReverts(execution, ordered);
-  const issue = findExecutionIssue(tx.executions(), event.issue);
   const onPullRequest = issue === event.issue ? event.onPullRequest : execution.onPullRequest;
   const request = describeUndo(ordered.map(({ landing }) => landing));
   const origin = { id, issue, onPullRequest, requestedBy: by, request, baseBranch: execution.baseBranch, createdAt: at };

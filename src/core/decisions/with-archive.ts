@@ -1,0 +1,34 @@
+import { followsRules } from "../domain/decision.ts";
+import type { Execution } from "../domain/execution.ts";
+import type { ExecutionId } from "../domain/ids.ts";
+import { orderSteps } from "../domain/plan-graph.ts";
+import { ARCHIVE_REF } from "../domain/refs.ts";
+import type { DecisionReader } from "./decision-transaction.ts";
+
+/** A reader of executions, in the ledger or in the archive. */
+export type ExecutionReader = Pick<DecisionReader, "executions" | "execution" | "steps" | "order">;
+
+/**
+ * Reads archived executions with landed work as if they were in the ledger, ahead of the others; undefined while the archive is read. Earlier
+ * versions read the ledger only.
+ */
+export const readWithArchive = (tx: DecisionReader): ExecutionReader | undefined => {
+  const archive = tx.snapshot.refs[ARCHIVE_REF];
+  if (archive === undefined || !followsRules(tx.snapshot, 4)) return tx;
+  const all = tx.readFact<"landed-archive">({ kind: "landed-archive", archive });
+  if (all === undefined) return undefined;
+  const left = new Map(all.flatMap((each) => (tx.execution(each.execution.id) ? [] : [[each.execution.id, each] as const])));
+  const findArchived = (id: ExecutionId): Execution | undefined => left.get(id)?.execution;
+  return {
+    executions: () => [...[...left.values()].map(({ execution }) => execution), ...tx.executions()],
+    execution: (id) => findArchived(id) ?? tx.execution(id),
+    steps: (id) => {
+      const archived = findArchived(id);
+      return archived ? Object.values(archived.steps) : tx.steps(id);
+    },
+    order: (execution) => {
+      const archived = left.get(execution.id);
+      return archived ? orderSteps(archived.plan.steps) : tx.order(execution);
+    },
+  };
+};
