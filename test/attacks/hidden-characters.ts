@@ -136,6 +136,20 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
   "Thaana letters": "echo \u0780",
 };
 
+/** Latin letters of a command that a reader takes for ASCII ones: another program runs. */
+export const IMITATED_WORDS: Readonly<Record<string, string>> = {
+  "script g": " && \u0261it push",
+  "dotless i": " && npm run l\u0131nt",
+  "Latin alpha": " && c\u0251rgo test",
+  "small capital c": " && \u1d04argo test",
+  "small capital o": " && g\u1d0f test",
+  "Latin iota": " && p\u0269p check",
+  "gamma for y": " && \u0263arn test",
+  "turned m": " && \u026fc -l list",
+  "blackletter e": " && \uab32cho done",
+  "letter ezh for a digit": " && sleep \u01b7",
+};
+
 /** Signs and letters of other scripts with the glyph of a separator, quote or operator. */
 const PUNCTUATION: Readonly<Record<string, string>> = {
   "division slash": "a\u2215b",

@@ -1,7 +1,7 @@
 import type { PlannedStep } from "../../src/core/domain/plan.ts";
 import { step } from "../support/build.ts";
 import { attackFamily, type AttackVariants } from "./attack-family.ts";
-import { HIDDEN_TEXTS, LOOKALIKE_TEXTS } from "./hidden-characters.ts";
+import { HIDDEN_TEXTS, IMITATED_WORDS, LOOKALIKE_TEXTS } from "./hidden-characters.ts";
 import { proposeHostileSteps } from "./propose.ts";
 
 type Hostile = { readonly steps: readonly PlannedStep[] };
@@ -25,6 +25,12 @@ for (const [name, text] of Object.entries(LOOKALIKE_TEXTS)) {
   for (const place of ["a step's run", "a step's verify", "a step's paths"] as const) {
     const hostile = PLACES[place]?.(text);
     if (hostile) variants[`lookalike in ${place}: ${name}`] = { steps: [hostile], expected: "hidden-character" };
+  }
+}
+for (const [name, text] of Object.entries(IMITATED_WORDS)) {
+  for (const place of ["a step's run", "a step's verify"] as const) {
+    const hostile = PLACES[place]?.(text);
+    if (hostile) variants[`imitated word in ${place}: ${name}`] = { steps: [hostile], expected: "hidden-character" };
   }
 }
 for (const [name, text] of Object.entries({ ...HIDDEN_TEXTS.direction, ...HIDDEN_TEXTS.invisible }))

@@ -1,4 +1,4 @@
-import { LONE_MARK, PUNCTUATION_LOOKALIKE } from "./lookalike-chars.ts";
+import { LATIN_LOOKALIKE, LONE_MARK, PUNCTUATION_LOOKALIKE } from "./lookalike-chars.ts";
 
 /** The use of a text: a shell runs a `command`, Enki compares a `name`, people and agents read a `line` or the lines of `prose`. */
 export type TextUse = "command" | "name" | "line" | "prose";
@@ -88,6 +88,16 @@ const findMisleading = (text: string): Finding | null =>
     .flatMap((found) => found ?? [])
     .reduce<Finding | null>((first, found) => (first && first.at <= found.at ? first : found), null);
 
+/** A word whose only letters outside of ASCII look like ASCII ones. In a command, one letter decides which program runs. */
+const findImitatedWord = (text: string): Finding | null => {
+  for (const { 0: word, index } of text.matchAll(WORD)) {
+    const letter = word.search(LATIN_LOOKALIKE);
+    if (letter !== -1 && VISIBLE_ASCII.name.test(word.replaceAll(new RegExp(LATIN_LOOKALIKE, "gu"), "")))
+      return { at: index + letter, reason: "a letter that looks like an ASCII one" };
+  }
+  return null;
+};
+
 const toFoundChar = (text: string, { at, reason }: Finding): HiddenChar => {
   const before = text.slice(0, at).split("\n");
   const code = (text.codePointAt(at) ?? 0).toString(16).toUpperCase().padStart(4, "0");
@@ -104,7 +114,7 @@ const VISIBLE_ASCII: Readonly<Record<TextUse, RegExp>> = {
 const findByUse = (text: string, use: TextUse): Finding | null => {
   switch (use) {
     case "command":
-      return findFirst(text, INVISIBLE) ?? findMisleading(text);
+      return findFirst(text, INVISIBLE) ?? findMisleading(text) ?? findImitatedWord(text);
     case "name":
       return findFirst(text, [...LINE_MARKS, ...INVISIBLE]) ?? findMisleading(text);
     case "line":

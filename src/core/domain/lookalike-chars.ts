@@ -36,3 +36,12 @@ export const PUNCTUATION_LOOKALIKE = new RegExp(
 
 /** A mark without a letter below, which draws a sign of its own: a long solidus over a blank is a slash. */
 export const LONE_MARK = /(?<=^|[\s!-/:-@[-`{-~])\p{M}/mu;
+
+/** Latin letters with the glyph of an ASCII letter or digit, by the same source. Turkish writes one of them, the dotless i. */
+const LATIN_LETTERS = [
+  String.raw`\u0131\u0184\u018d\u0196\u01a6\u01a7\u01b7\u01bc\u01bd\u01c0\u021c\u0222\u0223\u0251\u0261\u0263\u0269\u026a\u026f`,
+  String.raw`\u028b\u028f\u1d04\u1d0f\u1d11\u1d1c\u1d20-\u1d22\u1d83\u1d8c\u1e9d\u1eff\ua731\ua75a\ua76a\ua76e\ua798\ua799\ua79f`,
+  String.raw`\ua7ab\ua7b2-\ua7b4\uab32\uab35\uab3d\uab47\uab48\uab4e\uab52\uab5a`,
+].join("");
+
+export const LATIN_LOOKALIKE = new RegExp(`[${LATIN_LETTERS}]`, "u");

@@ -44,6 +44,17 @@ test.each([
 });
 
 test.each([
+  ["a script g", "\u0261it push"],
+  ["a dotless i", "npm run l\u0131nt"],
+  ["a small capital", "\u1d04argo test"],
+  ["a tone letter for a digit", "head -\u01bc"],
+  ["a blackletter letter", "cat list && \uab32cho"],
+] as const)("finds %s in an English word of a command, but not in a name or in what is only read", (_, text) => {
+  expect(findHiddenChar(text, "command")).toMatchObject({ reason: "a letter that looks like an ASCII one" });
+  for (const use of ["name", ...readOnly] as const) expect(findHiddenChar(text, use)).toBeNull();
+});
+
+test.each([
   "Résumé naïve café, señor, 100 % — “quotes” … ½ ²",
   "修复上传限制",
   "исправить загрузку",
