@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DEMO_LANDING, listLandedFiles } from "./demo-landing.mjs";
 import { createDemoRepository } from "./demo-repository.mjs";
 import { addLargeExecution } from "./large-ledger.mjs";
 import { openBrowser } from "./open-browser.mjs";
@@ -257,6 +258,8 @@ try {
 }
 const landed = git("log", "--first-parent", "--format=%s", "main").split("\n").toSorted();
 if (landed.join() !== LANDED.join()) faults.push(`other work landed: ${landed.join()}`);
+const files = listLandedFiles(git);
+if (files.join() !== DEMO_LANDING.join()) faults.push(`the files differ from those of the other stories: ${files.join()}`);
 rmSync(root, { recursive: true, force: true });
 for (const fault of faults) console.log(fault);
 console.log(faults.length === 0 ? "the pages pass in a browser" : `${faults.length} faults`);

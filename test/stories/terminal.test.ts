@@ -2,6 +2,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { CLI } from "../support/cli.ts";
+import { DEMO_LANDING, listLandedFiles } from "../../scripts/demo-landing.mjs";
 import { makeRepository, openTerminal } from "../cli/stage.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -60,9 +61,7 @@ test(
     expect((await enki("watch")).code).toBe(0);
     const log = git("--git-dir", bare, "log", "--first-parent", "--format=%(trailers:key=Enki-Task,valueonly,separator=)", "main");
     const landed = log.split("\n").map((task) => task.slice(task.indexOf("-") + 1));
-    // The landed set of `the demo` in demo.test.ts.
     expect(landed.toSorted()).toEqual(["document_limit", "fix_upload_limit", "test_upload"]);
-    expect(git("--git-dir", bare, "show", "main:nginx.conf")).toContain("# As much as maxUploadBytes in config.json");
-    expect(git("--git-dir", bare, "show", "main:docs/operations.md")).toContain("How large an upload may be");
+    expect(listLandedFiles((...args) => git("--git-dir", bare, ...args))).toEqual(DEMO_LANDING);
   },
 );
