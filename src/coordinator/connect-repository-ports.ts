@@ -83,7 +83,7 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
           ...clone,
           resultFiles: (query) => judgeResultFiles(clone.running, query),
           history: ({ archive }) => readHistory(clone.running, archive),
-          landedArchive: ({ archive }) => readLandedArchive(clone.running, archive),
+          landedArchive: (query) => readLandedArchive(clone.running, query),
           tampering: (query) => readTampering(clone.running, query),
           archived: (id) => readArchivedStates(clone, id),
           pullHead: clone.fetchPullHead,

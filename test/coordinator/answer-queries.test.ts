@@ -63,7 +63,7 @@ test("stores the answer to each query under its key", async () => {
     { kind: "newest-base", head: one, tip: two, abandonedTips: [] },
     { kind: "tampering", head: one, onto: [two] },
     { kind: "history", archive: one },
-    { kind: "landed-archive", archive: one },
+    { kind: "landed-archive", archive: one, issue: 1, names: [] },
     { kind: "merge-chain", onto: one, merges: [{ task: "abc123-one", head: two, message: "", needs: [] }] },
     { kind: "conflicts", onto: one, head: two },
     { kind: "resolution", result: one, onto: one, head: two, regenerated: [], message: "" },

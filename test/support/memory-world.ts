@@ -1,4 +1,4 @@
-import type { ArchivedExecution } from "../../src/core/domain/archived-execution.ts";
+import { type ArchivedExecution, selectRelated } from "../../src/core/domain/archived-execution.ts";
 import type { Effect, EffectEnding, SquashOrRebase, EffectOutcome } from "../../src/core/domain/effect.ts";
 import { digestEffect } from "../../src/core/domain/effect.ts";
 import type { Event } from "../../src/core/domain/event.ts";
@@ -312,7 +312,7 @@ export const memoryWorld = (
       case "history":
         return { kind: "history", query, answer: state.history };
       case "landed-archive":
-        return { kind: "landed-archive", query, answer: state.archived.get(query.archive) ?? [] };
+        return { kind: "landed-archive", query, answer: selectRelated(state.archived.get(query.archive) ?? [], query) };
       case "tampering":
         return { kind: "tampering", query, answer: state.tampering(query.head) };
       case "result-artifact": {

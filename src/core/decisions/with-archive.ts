@@ -9,13 +9,15 @@ import type { DecisionReader } from "./decision-transaction.ts";
 export type ExecutionReader = Pick<DecisionReader, "executions" | "execution" | "steps" | "order">;
 
 /**
- * Reads archived executions with landed work as if they were in the ledger, ahead of the others; undefined while the archive is read. Earlier
- * versions read the ledger only.
+ * Reads archived executions with landed work that concern a command on an issue, as if they were in the ledger ahead of the others; undefined
+ * while the archive is read. Earlier versions read the ledger only.
  */
-export const readWithArchive = (tx: DecisionReader): ExecutionReader | undefined => {
+export const readWithArchive = (tx: DecisionReader, issue: number, target: string | null): ExecutionReader | undefined => {
   const archive = tx.snapshot.refs[ARCHIVE_REF];
   if (archive === undefined || !followsRules(tx.snapshot, 4)) return tx;
-  const all = tx.readFact<"landed-archive">({ kind: "landed-archive", archive });
+  const known = tx.executions().filter((each) => each.issue === issue);
+  const names = [...(target === null ? [] : [target]), ...known.map(({ id }) => id)];
+  const all = tx.readFact<"landed-archive">({ kind: "landed-archive", archive, issue, names });
   if (all === undefined) return undefined;
   const left = new Map(all.flatMap((each) => (tx.execution(each.execution.id) ? [] : [[each.execution.id, each] as const])));
   const findArchived = (id: ExecutionId): Execution | undefined => left.get(id)?.execution;

@@ -1,4 +1,4 @@
-import type { ArchivedExecution } from "./archived-execution.ts";
+import type { ArchivedExecution, ArchiveSubject } from "./archived-execution.ts";
 import {
   type TaskId,
   type Sha,
@@ -124,8 +124,8 @@ export type Query =
   | { readonly kind: "tampering"; readonly head: Sha; readonly onto: readonly Sha[] }
   /** Times and costs of finished steps in a commit of the archive. */
   | { readonly kind: "history"; readonly archive: Sha }
-  /** Executions in a commit of the archive that landed work, oldest first. */
-  | { readonly kind: "landed-archive"; readonly archive: Sha }
+  /** Executions in a commit of the archive that landed work and concern a command, oldest first. */
+  | ({ readonly kind: "landed-archive"; readonly archive: Sha } & ArchiveSubject)
   /** Final step states of an archived execution; null if the archive does not contain it. */
   | { readonly kind: "archived"; readonly execution: ExecutionId }
   /**

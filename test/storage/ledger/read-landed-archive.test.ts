@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => repo.close());
 
-test("reads archived executions that landed work with their plans, oldest first, and passes over broken files", async () => {
+test("reads archived executions that landed work and concern a command, with their plans, oldest first, and passes over broken files", async () => {
   const it = openStory();
   for (const [issue, isLanded] of [
     [1, true],
@@ -28,7 +28,10 @@ test("reads archived executions that landed work with their plans, oldest first,
     if (isLanded) await it.landed("fix");
     else await it.say(issue, { kind: "cancel", target: null });
   }
-  const [first, , third] = Object.values(it.state.ledger.executions);
+  await it.propose(plan(step("fix")), 4);
+  await it.approve(4);
+  await it.landed("fix");
+  const [first, , third, fourth] = Object.values(it.state.ledger.executions);
   const files = [
     ...toArchiveFiles(it.state.ledger, emptyLedger),
     ["2020-01/abcdef/state.json", "{"],
@@ -36,7 +39,10 @@ test("reads archived executions that landed work with their plans, oldest first,
   ] as const;
   const entries = new Map(files.map(([path = "", content = ""]) => [path, { content, mode: "100644" as const }]));
   const archive = await clone.writeCommit({ tree: await clone.writeFiles(null, entries), parents: [], message: "Archive", at: 0 });
-  const read = await readLandedArchive(clone.running, archive);
+  const names = [first, third].map((each) => each?.id.slice(0, 5) ?? "");
+  const read = await readLandedArchive(clone.running, { archive, issue: 2, names });
   expect(read.map(({ execution }) => execution)).toEqual([first, third]);
+  const fourths = await readLandedArchive(clone.running, { archive, issue: 4, names: [] });
+  expect(fourths.map(({ execution }) => execution)).toEqual([fourth]);
   expect(read.map(({ plan: { steps } }) => steps.map(({ id }) => id))).toEqual([["fix"], ["fix"]]);
 });

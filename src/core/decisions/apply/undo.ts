@@ -34,7 +34,7 @@ type LandedWork = { readonly planned: PlannedStep; readonly landing: RevertedLan
  * approves the execution, and is read again right before each revert lands.
  */
 export const undoTarget = (tx: DecisionTransaction, event: CommandedEvent, target: string | null): CommandAnswer => {
-  const reader = readWithArchive(tx);
+  const reader = readWithArchive(tx, event.issue, target);
   if (!reader) return null;
   const found = findUndoTarget(reader, event.issue, target);
   if (!found.ok) return found.refusal;
