@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { atDepth } from "../support/fast-check.ts";
 import type { FaultCount } from "./chance.ts";
 import { addCounts, describeCounts, findMissingKinds } from "./faults.ts";
 import { playHistory } from "./history.ts";
@@ -8,8 +9,8 @@ import { describeScenario, shrinkHistory } from "./shrink.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 const PATIENCE = 900_000;
-/** As many as fit into about three minutes; `npm run simulate` plays any number, and 500 every night. */
-const HISTORIES = Number(process.env["ENKI_HISTORIES"] ?? 18);
+/** `npm run simulate` plays any number, and 500 every night. */
+const HISTORIES = Number(process.env["ENKI_HISTORIES"] ?? atDepth(18, 6));
 
 test("random histories hold every invariant after every event", { timeout: PATIENCE }, async () => {
   const counts = new Map<string, FaultCount>();

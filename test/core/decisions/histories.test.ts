@@ -1,4 +1,4 @@
-import { fc } from "../../support/fast-check.ts";
+import { fc, runs } from "../../support/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { decide } from "../../../src/core/decisions/decide.ts";
 import { openRepositoryLoop } from "../../../src/coordinator/repository-loop.ts";
@@ -219,7 +219,7 @@ describe("random histories", () => {
         expect(isOver(world) || waits, "nothing waits for ever").toBe(true);
         checkReplay(world);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100, 20) },
     );
   });
 
@@ -239,7 +239,7 @@ describe("random histories", () => {
         ).toEqual([]);
         checkReplay(world);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100, 20) },
     );
     expect(resolved).toBeGreaterThan(0);
   });
@@ -267,7 +267,7 @@ describe("random histories", () => {
         expect(settled(crashing)).toEqual(settled(calm));
         expect(executionOf(crashing)?.state).toBe(executionOf(calm)?.state);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60, 20) },
     );
   });
 
@@ -290,7 +290,7 @@ describe("random histories", () => {
         await openRepositoryLoop(world.world)([comment(9_999, { kind: "help" })]);
         expect((await givenAgain(world)).filter((key) => key.startsWith("start-job") || key.startsWith("open-pull"))).toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60, 20) },
     );
   });
 });

@@ -3,7 +3,7 @@ import type { Sha } from "../../../src/core/domain/ids.ts";
 import { readJobKey } from "../../../src/core/domain/job.ts";
 import { toBranchRef, toTaskRef } from "../../../src/core/domain/refs.ts";
 import { plan, step } from "../../support/build.ts";
-import { fc } from "../../support/fast-check.ts";
+import { fc, runs } from "../../support/fast-check.ts";
 import { openStory } from "../../support/story.ts";
 
 const MAIN = toBranchRef("main");
@@ -123,6 +123,6 @@ test("in random histories with rewinds no lost commit returns and no step loses 
     fc.asyncProperty(history, async (happenings) => {
       expect(await play(happenings)).toEqual([]);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100, 20) },
   );
 }, 120_000);

@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
+import { atDepth } from "../../support/fast-check.ts";
 import { repository } from "../../support/repository.ts";
 import { playOnGit } from "./git-world.ts";
 import { random } from "./history.ts";
 
 /** Histories in each repository: a push pays for every ref there is. */
 const EACH = 10;
-const REPOSITORIES = 20;
+const REPOSITORIES = atDepth(20, 4);
 
-test("I1–I6, I12 and I14 hold in 200 random histories on real git with two writing clones", async () => {
+test(`I1–I6, I12 and I14 hold in ${EACH * REPOSITORIES} random histories on real git with two writing clones`, async () => {
   const wrong: string[] = [];
   const play = async (from: number): Promise<void> => {
     const { clone, git, close } = await repository();
