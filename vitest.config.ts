@@ -59,6 +59,7 @@ export default defineConfig({
   plugins: [withoutDevelopmentBuilds],
   test: {
     globalSetup: "test/support/memory-directory.ts",
+    setupFiles: ["test/support/clean-up.ts"],
     maxWorkers: "100%",
     testTimeout: 180_000,
     hookTimeout: 60_000,

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll } from "vitest";
+import { cleanAfterFile } from "../support/cleanings.ts";
 import { CLI } from "../support/cli.ts";
 import { callMain } from "./call-main.ts";
 
@@ -22,19 +22,13 @@ export const makeRepository = (directory: string, files: Readonly<Record<string,
   return git;
 };
 
-/** When all tests of the file are over: those that run side by side do not know whose turn it is. */
-const cleanings: (() => unknown)[] = [];
-afterAll(() => {
-  for (const clean of cleanings.splice(0).toReversed()) clean();
-});
-
 export type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 type Over = { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string };
 
 /** A terminal of a person who has nothing but this program: a home and a directory for temporary files of their own. */
 export const openTerminal = () => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "enki-terminal-")));
-  cleanings.push(() => rmSync(root, { recursive: true, force: true }));
+  cleanAfterFile(() => rmSync(root, { recursive: true, force: true }));
   const temporary = join(root, "tmp");
   for (const name of ["tmp", "home", "work"]) mkdirSync(join(root, name));
   const toPlace = ({ env, cwd }: Over) => ({
@@ -46,7 +40,7 @@ export const openTerminal = () => {
       ...toPlace(over),
       stdio: ["ignore", "pipe", "pipe"],
     });
-    cleanings.push(() => child.kill("SIGKILL"));
+    cleanAfterFile(() => child.kill("SIGKILL"));
     const heard = { out: "", err: "" };
     let changed = (): void => undefined;
     const hear = (stream: "stdout" | "stderr", name: "out" | "err"): void =>
