@@ -58,6 +58,8 @@ const withoutDevelopmentBuilds: Plugin = {
 export default defineConfig({
   plugins: [withoutDevelopmentBuilds],
   test: {
+    // The projects transform the same sources; one transforms each of them, also for the next run.
+    experimental: { fsModuleCache: true },
     globalSetup: "test/support/memory-directory.ts",
     setupFiles: ["test/support/clean-up.ts"],
     maxWorkers: "100%",
