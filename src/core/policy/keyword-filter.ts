@@ -4,26 +4,44 @@ const ASCII_CODES = 128;
 /** Returns the keywords that a text contains, ignoring case. */
 export type KeywordSearch = (text: string) => ReadonlySet<string>;
 
-/** Finds all keywords of at least two characters in one pass over a text: by their first two characters. */
+/** The low five bits of a character's code: they are the same for a letter in both cases. */
+const LOW_BITS = 31;
+const toLowBits = (keyword: string, at: number): number => keyword.charCodeAt(at) & LOW_BITS;
+
+/** Marks the low bits of the first three characters of keywords; any third character may follow a keyword of two. */
+const markStarts = (keywords: ReadonlySet<string>): Uint8Array => {
+  const isStart = new Uint8Array((LOW_BITS + 1) ** 3);
+  for (const keyword of keywords) {
+    const start = ((toLowBits(keyword, 0) << 5) | toLowBits(keyword, 1)) << 5;
+    if (keyword.length > 2) isStart[start | toLowBits(keyword, 2)] = 1;
+    else isStart.fill(1, start, start + LOW_BITS + 1);
+  }
+  return isStart;
+};
+
+/** Finds all keywords of at least two characters in one pass over a text: by their first characters. */
 export const createKeywordSearch = (keywords: Iterable<string>): KeywordSearch => {
-  const isStart = new Uint8Array(ASCII_CODES * ASCII_CODES);
+  const known = new Set(keywords);
+  const isStart = markStarts(known);
   const byStart = new Map<number, string[]>();
-  for (const keyword of new Set(keywords)) {
+  for (const keyword of known) {
     const start = keyword.charCodeAt(0) * ASCII_CODES + keyword.charCodeAt(1);
-    isStart[start] = 1;
     byStart.set(start, [...(byStart.get(start) ?? []), keyword]);
   }
   return (text) => {
     const lower = text.toLowerCase();
     const found = new Set<string>();
-    let before = ASCII_CODES;
+    const findAt = (at: number): void => {
+      const start = lower.charCodeAt(at) * ASCII_CODES + lower.charCodeAt(at + 1);
+      for (const keyword of byStart.get(start) ?? []) if (!found.has(keyword) && lower.startsWith(keyword, at)) found.add(keyword);
+    };
+    let bits = 0;
     for (let at = 0; at < lower.length; at += 1) {
-      const code = lower.charCodeAt(at);
-      const start = before * ASCII_CODES + code;
-      before = code;
-      if (code >= ASCII_CODES || isStart[start] !== 1) continue;
-      for (const keyword of byStart.get(start) ?? []) if (!found.has(keyword) && lower.startsWith(keyword, at - 1)) found.add(keyword);
+      bits = ((bits & 1023) << 5) | (lower.charCodeAt(at) & LOW_BITS);
+      if (isStart[bits] === 1 && at > 1) findAt(at - 2);
     }
+    // A keyword of two characters may end the text.
+    if (lower.length > 1) findAt(lower.length - 2);
     return found;
   };
 };

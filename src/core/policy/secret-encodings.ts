@@ -24,8 +24,9 @@ const MIN_BASE64_CHARS = 24;
 const MIN_HEX_CHARS = 48;
 const MIN_BASE32_CHARS = 32;
 const HEX_LIST = /(?<![0-9a-f])(?:(?:0x|\\x)?[0-9a-f]{2}[\s,:;_.-]{1,3}){23,4000}(?:0x|\\x)?[0-9a-f]{2}\b/gi;
-/** Groups of four and more, as in addresses and dumps. */
+/** Groups of four and more, as in addresses and dumps. Each match is at least as long as the limit below. */
 const HEX_GROUPS = /(?<![0-9a-f])(?:(?:[0-9a-f]{4}){1,4}[\s,:;_.-]{1,3}){5,4000}(?:[0-9a-f]{2}){1,8}\b/gi;
+const MIN_HEX_LIST_CHARS = 27;
 const CODE_LIST = /(?<!\d)(?:\d{2,3}\D{1,8}){19,4000}\d{2,3}\b/g;
 const OCTAL_LIST = /(?<!\d)(?:[01][0-7]{2}[\s,]{1,3}){19,4000}[01][0-7]{2}\b/g;
 const BINARY_LIST = /(?<!\d)(?:[01]{7,8}[\s,]{1,3}){19,4000}[01]{7,8}\b/g;
@@ -37,20 +38,21 @@ export function* decodeRuns(view: TextView): Generator<TextView> {
 }
 
 function* listDecoded(text: string): Generator<TextView> {
-  const base64 = findRuns(text, isBase64Code, MIN_BASE64_CHARS);
+  const base64 = findRuns(text, BASE64_CODES, MIN_BASE64_CHARS);
   for (let skip = 0; skip < 4; skip += 1) {
     yield* readDecoded(base64, (run) => decodeBase64(run.slice(skip)));
     yield* decodeOnce(base64, (run) => decodeBase64(reverse(run).slice(skip)));
   }
-  const hex = findRuns(text, isHexCode, MIN_HEX_CHARS);
+  const hex = findRunsWithin(base64, HEX_CODES, MIN_HEX_CHARS);
   for (const skip of [0, 1]) {
     yield* readDecoded(hex, (run) => decodeHex(run.slice(skip)));
     yield* decodeOnce(hex, (run) => decodeHex(reverse(run).slice(skip)));
   }
-  const base32 = findRuns(text, isBase32Code, MIN_BASE32_CHARS);
+  const base32 = findRunsWithin(base64, BASE32_CODES, MIN_BASE32_CHARS);
   for (let skip = 0; skip < 8; skip += 1) yield* decodeOnce(base32, (run) => decodeBase32(run.slice(skip)));
+  const listed = findRuns(text, HEX_LIST_CODES, MIN_HEX_LIST_CHARS);
   for (const form of [HEX_LIST, HEX_GROUPS])
-    yield* readDecoded(findMatches(text, form), (run) => decodeHex(run.replaceAll(/0x|\\x|[\s,:;_.-]/gi, "")));
+    yield* readDecoded(findMatchesAround(text, listed, form), (run) => decodeHex(run.replaceAll(/0x|\\x|[\s,:;_.-]/gi, "")));
   for (const [form, radix] of [
     [CODE_LIST, 10],
     [OCTAL_LIST, 8],
@@ -61,30 +63,57 @@ function* listDecoded(text: string): Generator<TextView> {
 
 const findMatches = (text: string, form: RegExp): EncodedRun[] => [...text.matchAll(form)].map(({ 0: run, index }) => ({ run, index }));
 
+/** The matches in these parts of a text, whose neighbours on both sides a form may look at. */
+const findMatchesAround = (text: string, parts: readonly EncodedRun[], form: RegExp): EncodedRun[] =>
+  parts.flatMap(({ run, index: start }) => {
+    const from = Math.max(0, start - 1);
+    return findMatches(text.slice(from, start + run.length + 1), form).map(({ run, index }) => ({ run, index: from + index }));
+  });
+
 type EncodedRun = { readonly run: string; readonly index: number };
 
-const toCodeSet = (characters: string): ((code: number) => boolean) => {
-  const known = new Uint8Array(128);
+/** A one at each code of these characters. */
+type CodeSet = Uint8Array;
+
+const toCodeSet = (characters: string): CodeSet => {
+  const known = new Uint8Array(0x1_0000);
   for (const char of characters) known[char.charCodeAt(0)] = 1;
-  return (code) => known[code] === 1;
+  return known;
 };
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
-const isBase64Code = toCodeSet(`${LETTERS}${LETTERS.toUpperCase()}0123456789+/_-`);
-const isHexCode = toCodeSet("0123456789abcdefABCDEF");
+const HEX = "0123456789abcdefABCDEF";
 const BASE32 = `${LETTERS.toUpperCase()}234567`;
-const isBase32Code = toCodeSet(BASE32);
+/** All that `\s` matches. */
+const SPACES =
+  "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff";
+const BASE64_CODES = toCodeSet(`${LETTERS}${LETTERS.toUpperCase()}0123456789+/_-`);
+const HEX_CODES = toCodeSet(HEX);
+const BASE32_CODES = toCodeSet(BASE32);
+const HEX_LIST_CODES = toCodeSet(`${HEX}${SPACES}xX\\,:;_.-`);
 
-/** Runs of characters, however long: a regular expression would need a stack for megabytes. */
-const findRuns = (text: string, isIn: (code: number) => boolean, least: number): EncodedRun[] => {
+/**
+ * Runs of at least so many characters, however long: a regular expression would need a stack for megabytes. Looks at the last character first
+ * that a run needs, so that it passes over most characters of other texts.
+ */
+const findRuns = (text: string, codes: CodeSet, least: number): EncodedRun[] => {
   const runs: EncodedRun[] = [];
   let start = 0;
-  for (let at = 0; at <= text.length; at += 1) {
-    if (at < text.length && isIn(text.charCodeAt(at))) continue;
-    if (at - start >= least) runs.push({ run: text.slice(start, at), index: start });
+  while (start + least <= text.length) {
+    let at = start + least - 1;
+    while (at >= start && codes[text.charCodeAt(at)] === 1) at -= 1;
+    if (at < start) {
+      let end = start + least;
+      while (end < text.length && codes[text.charCodeAt(end)] === 1) end += 1;
+      runs.push({ run: text.slice(start, end), index: start });
+      at = end;
+    }
     start = at + 1;
   }
   return runs;
 };
+
+const findRunsWithin = (runs: readonly EncodedRun[], codes: CodeSet, least: number): EncodedRun[] =>
+  runs.flatMap(({ run: text, index: start }) => findRuns(text, codes, least).map(({ run, index }) => ({ run, index: start + index })));
 
 /** Decoded runs in one text, each on a line of its own. UTF-16 has a zero in each character. */
 function* decodeOnce(runs: readonly EncodedRun[], decode: (run: string) => string): Generator<TextView> {

@@ -64,7 +64,7 @@ const LITERAL_JOINTS =
 const LINE_JOINTS =
   /[\\=]?(?:\r\n?|[\n\v\f\u0085\u2028\u2029])[ \t]{0,40}(?:\d{1,5}[.):|]?(?=[ \t])|\/\/|#|\*|>|\||--(?= )|[-+](?= )|\+)?[ \t]{0,4}/g;
 const BASE64_JOINTS =
-  /(?<=[A-Za-z0-9+/_-])(?:\r\n?|[\n\v\f\u0085\u2028\u2029])[ \t]{0,20}(?:\d{1,5}[.):|]?[ \t]{1,4})?(?=[A-Za-z0-9+/_=-])|(?<=[A-Za-z0-9+/_-]{8})[ .,](?=[A-Za-z0-9+/_-]{8})/g;
+  /(?:\r\n?|[\n\v\f\u0085\u2028\u2029])(?<=[A-Za-z0-9+/_-](?:\r\n|[\r\n\v\f\u0085\u2028\u2029]))[ \t]{0,20}(?:\d{1,5}[.):|]?[ \t]{1,4})?(?=[A-Za-z0-9+/_=-])|[ .,](?<=[A-Za-z0-9+/_-]{8}.)(?=[A-Za-z0-9+/_-]{8})/g;
 /** A line of a dump by `xxd` or `hexdump`: address, bytes, and the same as characters. */
 const DUMP_LINES = /^[0-9a-f]{7,8}:? {1,2}((?:[0-9a-f]{2,4} {1,2}){1,16})[^\n]{0,40}\n?/gim;
 const readDumpLine = (line: string): string =>

@@ -83,6 +83,15 @@ test("redaction replaces the credential and nothing around it, in every disguise
   }
 });
 
+test("bytes of a credential are found whatever blank separates them, and whatever is around them", () => {
+  const blanks = Array.from({ length: 0x1_0000 }, (_, code) => String.fromCharCode(code)).filter((char) => /\s/.test(char));
+  expect(blanks).toHaveLength(25);
+  const bytes = Array.from(Buffer.from(token), (byte) => byte.toString(16));
+  for (const blank of blanks)
+    for (const [before, after] of ["", "g", "-"].map((around) => [around, around === "g" ? " g" : around] as const))
+      expect([blank, findSecrets(`${before}${bytes.join(blank)}${after}`)]).toEqual([blank, ["a GitHub token"]]);
+});
+
 test("a value of the job is found in every disguise, and redacted with the keys of an object", () => {
   for (const [name, disguise] of Object.entries(DISGUISES)) {
     expect([name, holdsValues(`x ${disguise(VALUE)} y`, [VALUE])]).toEqual([name, true]);
