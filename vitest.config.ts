@@ -10,6 +10,7 @@ const DEEP = [
   "test/conformance/{conflicts,roles,seeds,workspace}.test.ts",
   "test/cli/{break-out,long-texts,outcomes,resolve,resume,run-workflow,written}.test.ts",
   "test/cli/scripted-agent/*.test.ts",
+  "test/package-install.test.ts",
 ];
 
 /** One story for each promise, told through the real doors; the other files of `test/stories` are deep. */

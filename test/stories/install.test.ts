@@ -37,7 +37,7 @@ const listLines = (document: string): string[] =>
   readBlocks(document, "sh").flatMap((block) => block.split("\n").filter((line) => line !== ""));
 
 /** Lines of the documents that no test here runs, with the reason. */
-const ELSEWHERE: Readonly<Record<string, string>> = { "enki demo --once": "runs in test/package.test.ts" };
+const ELSEWHERE: Readonly<Record<string, string>> = { "enki demo --once": "runs in test/package-install.test.ts" };
 
 let outside: Awaited<ReturnType<typeof openOutside>>;
 let gh: { readonly command: string | null; readonly reason?: string };
