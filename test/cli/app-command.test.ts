@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { appKey } from "../support/app-key.ts";
 import { startForge } from "../../src/local-github/api/start-forge.ts";
 import { after } from "../support/after.ts";
 import { CLI } from "../support/cli.ts";
@@ -24,7 +25,7 @@ test.each(["SIGTERM", "SIGINT"] as const)("enki app stops cleanly at %s: it ends
     await forge.close();
     rmSync(directory, { recursive: true, force: true });
   });
-  const account = await forge.createApp({ name: "enki", secret: "for-this-test-only", ...MANIFEST });
+  const account = await forge.createApp({ privateKeyPem: appKey(), name: "enki", secret: "for-this-test-only", ...MANIFEST });
   const app = spawn(process.execPath, [CLI, "app", "--host", "127.0.0.1", "--port", "0", "--directory", join(directory, "clones")], {
     env: {
       PATH: process.env["PATH"],

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { Probot, ProbotOctokit } from "probot";
+import { appKey } from "../support/app-key.ts";
 import { openWebhookRedelivery } from "../../src/coordinator/redeliver-webhooks.ts";
 import { openHookDeliveries } from "../../src/github/hook-deliveries.ts";
 import type { ForgeOptions } from "../../src/local-github/api/start-forge.ts";
@@ -21,7 +22,13 @@ const open = async (options: Partial<ForgeOptions> = {}) => {
     },
   );
   const hooks = await listen();
-  const app = await stage.forge.createApp({ name: "enki", secret: "hush", webhookUrl: "http://127.0.0.1:9/", events: ["issues"] });
+  const app = await stage.forge.createApp({
+    privateKeyPem: appKey(),
+    name: "enki",
+    secret: "hush",
+    webhookUrl: "http://127.0.0.1:9/",
+    events: ["issues"],
+  });
   const probot = new Probot({
     appId: app.id,
     privateKey: app.privateKeyPem,

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished } from "vitest";
+import { appKey } from "../support/app-key.ts";
 import { openPersonClient } from "../../src/cli/person-client.ts";
 import { playMaintainer } from "../../src/cli/play-maintainer.ts";
 import { readAgentScript } from "../../src/cli/scripted-agent/agent-script.ts";
@@ -128,7 +129,8 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
     { content: Buffer.from(text), mode: "100644" },
   ]);
   const files = new Map(options.files ? own : example);
-  const account = options.app && (await forge.createApp({ name: "enki", secret: "for-this-test-only", ...MANIFEST }));
+  const account =
+    options.app && (await forge.createApp({ privateKeyPem: appKey(), name: "enki", secret: "for-this-test-only", ...MANIFEST }));
   forge.setSecrets(REPOSITORY, { ...options.secrets, ...(account && { ENKI_APP_KEY: account.privateKeyPem }) });
   for (const name of WORKFLOWS) {
     const written = await readFile(join(ROOT, ".github/workflows", name), "utf8");

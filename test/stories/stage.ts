@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished } from "vitest";
+import { appKey } from "../support/app-key.ts";
 import { type AppOptions, startApp } from "../../src/app.ts";
 import { type ForgeOptions, type RunningForge, startForge } from "../../src/local-github/api/start-forge.ts";
 import { openClone } from "../../src/storage/git/repository-clone.ts";
@@ -76,7 +77,7 @@ export const openStage = async (options: StageOptions) => {
     await forge.close();
     expect(await witness.faults(forge.deliveries())).toEqual([]);
   });
-  const account = await forge.createApp({ name: "enki", secret: "for-this-test-only", ...MANIFEST });
+  const account = await forge.createApp({ privateKeyPem: appKey(), name: "enki", secret: "for-this-test-only", ...MANIFEST });
   await forge.createRepository({ ...REPOSITORY, private: options.private ?? false });
   const log: string[] = [];
   let apps = 0;
@@ -178,13 +179,13 @@ const people = (forge: RunningForge) => {
     does: (method: string, path: string, body: object = {}): Promise<unknown> => send(method, path, { token: admin, body }),
     /** What another App does by GitHub's API: a CI, say. */
     appDoes: async (slug: string, path: string, body: object): Promise<unknown> => {
-      const app = apps.get(slug) ?? forge.createApp({ name: slug, secret: "for-this-test-only" });
+      const app = apps.get(slug) ?? forge.createApp({ privateKeyPem: appKey(), name: slug, secret: "for-this-test-only" });
       apps.set(slug, app);
       return send("POST", path, { token: forge.createInstallationToken((await app).id, REPOSITORY.owner), body });
     },
     /** Another App's comment. */
     bot: async (body: string, issue: number): Promise<void> => {
-      const other = await forge.createApp({ name: "other", secret: "for-this-test-only" });
+      const other = await forge.createApp({ privateKeyPem: appKey(), name: "other", secret: "for-this-test-only" });
       await send("POST", `/issues/${issue}/comments`, { token: forge.createInstallationToken(other.id, REPOSITORY.owner), body: { body } });
     },
   };

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
+import { appKey } from "../../support/app-key.ts";
 import { connectGitHub } from "../../../src/github/connect-github.ts";
 import type { GitHubPorts, GitHubReply } from "../../../src/github/github-ports.ts";
 import { MANIFEST } from "../../support/manifest.ts";
@@ -38,7 +39,12 @@ test.each(Object.keys(MANIFEST.permissions).filter((name) => name !== "metadata"
     const issue = isQueue ? await openPull(stage, person) : (await person.issues.create({ ...REPO, title: "Uploads fail" })).data.number;
     const commit = await stage.git("rev-parse", "HEAD");
     const ask = async (permissions: typeof less): Promise<GitHubReply<unknown> | undefined> => {
-      const app = await stage.forge.createApp({ name: `enki-${Object.keys(permissions).length}`, secret: "s", permissions });
+      const app = await stage.forge.createApp({
+        privateKeyPem: appKey(),
+        name: `enki-${Object.keys(permissions).length}`,
+        secret: "s",
+        permissions,
+      });
       const auth = stage.forge.createInstallationToken(app.id, NAMED.owner);
       return NEEDS[name]?.(connectGitHub({ auth, baseUrl: stage.forge.apiUrl, ...REPO, clock: () => 0 }), { issue, commit });
     };
@@ -53,7 +59,7 @@ test.each(Object.keys(MANIFEST.permissions).filter((name) => name !== "metadata"
 /** Actions that cause each event. */
 const CAUSES: Readonly<Record<string, (stage: Stage, person: Person) => Promise<unknown>>> = {
   check_run: async (stage) => {
-    const app = await stage.forge.createApp({ name: "ci", secret: "s" });
+    const app = await stage.forge.createApp({ privateKeyPem: appKey(), name: "ci", secret: "s" });
     const api = stage.octokit(stage.forge.createInstallationToken(app.id, NAMED.owner));
     return api.checks.create({ ...REPO, name: "ci", head_sha: await stage.git("rev-parse", "HEAD") });
   },
@@ -100,7 +106,14 @@ test.each(MANIFEST.events)("delivers the event %s only if app.yml subscribes to 
     const stage = await open();
     const hooks = await listen();
     onTestFinished(() => hooks.close());
-    await stage.forge.createApp({ name: "enki", secret: "s", webhookUrl: hooks.url, permissions: MANIFEST.permissions, events });
+    await stage.forge.createApp({
+      privateKeyPem: appKey(),
+      name: "enki",
+      secret: "s",
+      webhookUrl: hooks.url,
+      permissions: MANIFEST.permissions,
+      events,
+    });
     const cause = CAUSES[event];
     expect(cause, `a cause of ${event}`).toBeDefined();
     await cause?.(stage, stage.octokit(stage.owner));

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { createHmac, createSign, generateKeyPairSync } from "node:crypto";
 import { Probot, ProbotOctokit } from "probot";
 import { expect, onTestFinished, test } from "vitest";
+import { appKey } from "../../support/app-key.ts";
 import { startForge } from "../../../src/local-github/api/start-forge.ts";
 import { after } from "../../support/after.ts";
 import { listen, NAMED, openStage, REPO } from "./stage.ts";
@@ -9,7 +10,7 @@ import { listen, NAMED, openStage, REPO } from "./stage.ts";
 const open = async (...given: Parameters<typeof openStage>) => {
   const stage = await openStage(...given);
   const hooks = await listen();
-  const app = await stage.forge.createApp({ name: "enki", secret: "hush", webhookUrl: hooks.url });
+  const app = await stage.forge.createApp({ privateKeyPem: appKey(), name: "enki", secret: "hush", webhookUrl: hooks.url });
   onTestFinished(async () => {
     await stage.close();
     await hooks.close();

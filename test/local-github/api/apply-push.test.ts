@@ -1,11 +1,12 @@
 import { expect, onTestFinished, test } from "vitest";
+import { appKey } from "../../support/app-key.ts";
 import { listen, openStage, REPO, type Stage } from "./stage.ts";
 
 /** A stage with an App that receives webhooks. */
 const open = async (...given: Parameters<typeof openStage>) => {
   const stage = await openStage(...given);
   const hooks = await listen();
-  await stage.forge.createApp({ name: "enki", secret: "s", webhookUrl: hooks.url });
+  await stage.forge.createApp({ privateKeyPem: appKey(), name: "enki", secret: "s", webhookUrl: hooks.url });
   onTestFinished(async () => {
     await stage.close();
     await hooks.close();

@@ -1,3 +1,4 @@
+import { appKey } from "../../support/app-key.ts";
 import { connectGitHub } from "../../../src/github/connect-github.ts";
 import { type ContractStage, githubContract } from "../../github/contract.ts";
 import { NAMED, openStage, REPO } from "./stage.ts";
@@ -19,7 +20,7 @@ jobs:
 const forgeStage = async (): Promise<ContractStage> => {
   const stage = await openStage({ ".github/workflows/enki-step.yml": STEP });
   const { forge } = stage;
-  const app = await forge.createApp({ name: "enki", secret: "s" });
+  const app = await forge.createApp({ privateKeyPem: appKey(), name: "enki", secret: "s" });
   const ada = forge.createUser("ada");
   forge.setPermission(NAMED, { login: "ada", role: "write" });
   // The clock advances by a second at every read, because a hundred comments take longer than a minute.

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { appKey } from "../../support/app-key.ts";
 import { type RepositoryClone, openClone } from "../../../src/storage/git/repository-clone.ts";
 import { after } from "../../support/after.ts";
 import { MINT, NAMED, openStage, type Stage } from "./stage.ts";
@@ -112,7 +113,12 @@ test("refuses a push of a job or an App whose workflow files differ from the def
   expect(Object.keys(await tips(clone))).toEqual(["refs/heads/main"]);
   const level = [{ ref: "refs/heads/task/a", oldSha: null, newSha: main }];
   expect(await clone.push(level)).toEqual({ kind: "pushed" });
-  const app = await stage.forge.createApp({ name: "bumper", secret: "s", permissions: { contents: "write", workflows: "write" } });
+  const app = await stage.forge.createApp({
+    privateKeyPem: appKey(),
+    name: "bumper",
+    secret: "s",
+    permissions: { contents: "write", workflows: "write" },
+  });
   const bumper = await cloneAs(stage, stage.forge.createInstallationToken(app.id, "octo"));
   await bumper.fetch();
   expect(await bumper.push([{ ref: "refs/heads/bump", oldSha: null, newSha: behind }])).toEqual({ kind: "pushed" });
@@ -163,7 +169,7 @@ test("allows a push of a green commit to a branch with required checks", async (
 
 test("a check that is required from one App is not met by another App's status with the same name", async () => {
   const stage = await open();
-  const app = await stage.forge.createApp({ name: "ci", secret: "s", permissions: { statuses: "write" } });
+  const app = await stage.forge.createApp({ privateKeyPem: appKey(), name: "ci", secret: "s", permissions: { statuses: "write" } });
   const required = [{ context: "build", integration_id: app.id }];
   stage.forge.setRules(NAMED, [{ branch: "main", type: "required_status_checks", parameters: { required_status_checks: required } }]);
   const clone = await cloneAs(stage, stage.owner);

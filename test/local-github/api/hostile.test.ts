@@ -1,5 +1,6 @@
 import { createConnection } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { appKey } from "../../support/app-key.ts";
 import { MINT, openStage, REPO } from "./stage.ts";
 
 const open = async (...given: Parameters<typeof openStage>) => {
@@ -96,7 +97,7 @@ test("an incomplete or malformed push moves no ref and does not harm the forge",
 test("an App with permission for pull requests only cannot write issues", async () => {
   const { api, forge, octokit, git, commit, remote, owner } = await open();
   const { data: issue } = await api.issues.create({ ...REPO, title: "An issue" });
-  const app = await forge.createApp({ name: "pulls", secret: "s", permissions: { pull_requests: "write" } });
+  const app = await forge.createApp({ privateKeyPem: appKey(), name: "pulls", secret: "s", permissions: { pull_requests: "write" } });
   const bot = octokit(forge.createInstallationToken(app.id, "octo"));
   await git("checkout", "-q", "-b", "task");
   await commit({ "a.txt": "x\n" });

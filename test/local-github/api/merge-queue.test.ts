@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { buildSchema, isInputObjectType, isInterfaceType, isObjectType, isUnionType } from "graphql";
 import { expect, onTestFinished, test } from "vitest";
+import { appKey } from "../../support/app-key.ts";
 import { GRAPHQL_SCHEMA } from "../../../src/local-github/api/graphql-schema.ts";
 import { listen, NAMED, openStage, REPO } from "./stage.ts";
 
@@ -20,7 +21,7 @@ const open = async (branches: Readonly<Record<string, Readonly<Record<string, st
     await hooks.close();
   });
   const { git, commit, remote, owner, octokit, forge } = stage;
-  await forge.createApp({ name: "enki", secret: "s", webhookUrl: hooks.url });
+  await forge.createApp({ privateKeyPem: appKey(), name: "enki", secret: "s", webhookUrl: hooks.url });
   const api = octokit(owner);
   const pulls: Record<string, { number: number; id: string; head: string }> = {};
   for (const [branch, files] of Object.entries(branches)) {
@@ -123,7 +124,12 @@ test("the queue accepts only mergeable pull requests with the expected head, and
     status: 405,
     message: expect.stringContaining("merge queue"),
   });
-  const weak = await it.forge.createApp({ name: "weak", secret: "s", permissions: { contents: "write", pull_requests: "write" } });
+  const weak = await it.forge.createApp({
+    privateKeyPem: appKey(),
+    name: "weak",
+    secret: "s",
+    permissions: { contents: "write", pull_requests: "write" },
+  });
   const other = it.octokit(it.forge.createInstallationToken(weak.id, "octo"));
   const input = { pullRequestId: it.pulls["one"]?.id };
   await expect(

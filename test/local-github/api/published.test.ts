@@ -1,5 +1,6 @@
 import { createSign } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
+import { appKey } from "../../support/app-key.ts";
 import { authorize } from "../../support/authorize.ts";
 import { faultsOfAnswer, faultsOfWebhook, openWitness, ROUTES } from "./published.ts";
 import { listen, NAMED, openStage, REPO } from "./stage.ts";
@@ -21,7 +22,13 @@ const open = async () => {
     await stage.close();
     await hooks.close();
   });
-  const app = await stage.forge.createApp({ name: "enki", secret: "s", webhookUrl: hooks.url, callbackUrls: ["https://enki.example/"] });
+  const app = await stage.forge.createApp({
+    privateKeyPem: appKey(),
+    name: "enki",
+    secret: "s",
+    webhookUrl: hooks.url,
+    callbackUrls: ["https://enki.example/"],
+  });
   stage.forge.setPermission(NAMED, { login: "ada", role: "write" });
   return { ...stage, witness, app, person: stage.octokit(stage.owner), ada: stage.octokit(stage.forge.createUser("ada")) };
 };

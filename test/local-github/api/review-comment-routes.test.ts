@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
+import { appKey } from "../../support/app-key.ts";
 import { NAMED, openStage, REPO } from "./stage.ts";
 
 const numbered = (from: number, to: number): string => Array.from({ length: to - from + 1 }, (_, at) => `line ${from + at}\n`).join("");
@@ -134,7 +135,7 @@ test("readers may comment, only writers may change the comments of others, and a
   await eve.pulls.createReplyForReviewComment({ ...on, comment_id, body: "Me too." });
   await expect(eve.pulls.updateReviewComment({ ...REPO, comment_id, body: "Never mind." })).rejects.toMatchObject({ status: 403 });
   await expect(eve.pulls.deleteReviewComment({ ...REPO, comment_id })).rejects.toMatchObject({ status: 403 });
-  const app = await forge.createApp({ name: "poor", secret: "s" });
+  const app = await forge.createApp({ privateKeyPem: appKey(), name: "poor", secret: "s" });
   const poor = octokit(forge.createInstallationToken(app.id, NAMED.owner, { issues: "write" }));
   await expect(poor.pulls.createReplyForReviewComment({ ...on, comment_id, body: "Hi." })).rejects.toMatchObject({ status: 403 });
   expect((await person.pulls.updateReviewComment({ ...REPO, comment_id, body: "Well." })).data.body).toBe("Well.");
@@ -164,7 +165,7 @@ type Threads = {
 
 test("writers and the author of the pull request resolve a thread and emit its webhook; others are refused", async () => {
   const { comment, ada, person, on, octokit, forge } = await open();
-  const app = await forge.createApp({ name: "enki", secret: "s", webhookUrl: "http://127.0.0.1:9/" });
+  const app = await forge.createApp({ privateKeyPem: appKey(), name: "enki", secret: "s", webhookUrl: "http://127.0.0.1:9/" });
   const { id } = await comment();
   await comment({ path: "b.txt", line: 1 });
   const read = async () => (await ada.graphql<Threads>(THREADS, { n: on.pull_number })).repository.pullRequest.reviewThreads;
@@ -196,7 +197,7 @@ test("only its author sees a pending review; submitting it updates its comments 
   const { forge, person, ada, on, listed, later } = await open();
   const hooks = (): unknown[] =>
     forge.deliveries().flatMap(({ event, payload }) => (event.startsWith("pull_request_review") ? [[event, payload["action"]]] : []));
-  await forge.createApp({ name: "enki", secret: "s", webhookUrl: "http://127.0.0.1:9/" });
+  await forge.createApp({ privateKeyPem: appKey(), name: "enki", secret: "s", webhookUrl: "http://127.0.0.1:9/" });
   const { data: pending } = await ada.pulls.createReview({ ...on, comments: [{ path: "a.txt", line: 10, body: "Why ten?" }] });
   expect(pending).toMatchObject({ state: "PENDING" });
   expect(pending.submitted_at).toBeUndefined();

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { appKey } from "../../support/app-key.ts";
 import { startReplaceableServer } from "../../../src/coordinator/http-server.ts";
 import { createWebhookReceiver } from "../../../src/coordinator/webhook-receiver.ts";
 import type { Ledger } from "../../../src/core/domain/ledger.ts";
@@ -44,6 +45,7 @@ export const openAppPages = async ({ ledger = LEDGER, faults, publicUrl }: AppPa
   const server = await startReplaceableServer((_, response) => void response.end(), { host: "127.0.0.1", port: 0 });
   const origin = publicUrl ?? server.url;
   const app = await forge.createApp({
+    privateKeyPem: appKey(),
     name: "enki",
     secret: "s",
     ...MANIFEST,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
+import { appKey } from "../../support/app-key.ts";
 import { askToAuthorize, authorize, exchangeCode, signIn } from "../../support/authorize.ts";
 import { NAMED, openStage, REPO } from "../api/stage.ts";
 
@@ -12,6 +13,7 @@ const open = async (owners?: readonly string[]) => {
   onTestFinished(stage.close);
   const { forge } = stage;
   const app = await forge.createApp({
+    privateKeyPem: appKey(),
     name: "enki",
     secret: "s",
     callbackUrls: [CALLBACK, "https://enki.example/other"],
