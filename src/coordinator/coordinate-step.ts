@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { includesPermission } from "../core/domain/github-facts.ts";
+import type { ReactionTarget } from "../core/domain/effect.ts";
 import type { CoordinateStepName } from "../core/domain/coordinate-step-name.ts";
 import { judgeWake } from "../core/events/judge-wake.ts";
 import { readWebhook } from "../core/events/read-webhook.ts";
@@ -26,19 +27,21 @@ const runGateStep = async (host: CoordinateStepHost): Promise<null> => {
   const { name, payload } = await readStepEvent(host);
   const { self, github } = await openStepAccess(host);
   const verdict = judgeWake(readWebhook(name, payload, self));
-  const wanted = verdict.kind === "depends" ? await checkAuthor(github, verdict) : verdict.kind === "wanted";
+  const asked = verdict.kind === "depends" ? verdict : null;
+  // If GitHub does not answer, the coordinator checks the permission itself.
+  const permission = asked && (await github.people.permission(asked.author));
+  const wanted = asked && permission?.ok ? includesPermission(permission.value, asked.needed) : verdict.kind !== "ignored";
   host.setOutput("wanted", String(wanted));
   host.logInfo(wanted ? "a job coordinates now" : "no job is needed now; the next job reads what was written");
+  if (asked?.reaction && permission?.ok && includesPermission(permission.value, asked.reaction.needed))
+    await reactEarly(host, github, asked.reaction.on);
   return null;
 };
 
-const checkAuthor = async (
-  github: GitHubPorts,
-  { author, needed }: Extract<ReturnType<typeof judgeWake>, { kind: "depends" }>,
-): Promise<boolean> => {
-  const reply = await github.people.permission(author);
-  // If GitHub does not answer, the coordinator checks the permission itself.
-  return !reply.ok || includesPermission(reply.value, needed);
+/** Shows the author at once that Enki reads the command. The coordinator repeats the reaction, which has no further effect. */
+const reactEarly = async ({ logInfo }: CoordinateStepHost, github: GitHubPorts, on: ReactionTarget): Promise<void> => {
+  const reply = await github.issues.react(on, "eyes");
+  if (!reply.ok) logInfo(`the reaction is left to the next job: ${reply.failure.reason}`);
 };
 
 /** Coordinates the repository once, and outputs the seconds until the next job must run, if few. */

@@ -14,7 +14,8 @@ import { type AnswerText, postAnswers, toReplyId } from "./post-answers.ts";
 import { mayAnswer, recordAnswer, recordIgnored } from "./hourly-limits.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { PersonCommand } from "../../domain/command.ts";
-import type { ReactionName, ReactionTarget } from "../../domain/effect.ts";
+import type { ReactionName } from "../../domain/effect.ts";
+import { findReactionTarget } from "../../domain/reaction-target.ts";
 
 /** Applies a comment's commands in order. Each refused command gets an answer; the others take effect. */
 export const applyCommanded = (tx: DecisionTransaction, event: CommandedEvent): void => {
@@ -86,18 +87,4 @@ const describeRequest = ({ kind }: PersonCommand, { source, by }: CommandedEvent
 const postReaction = (tx: DecisionTransaction, event: CommandedEvent, reaction: ReactionName): void => {
   const on = findReactionTarget(event);
   if (on) tx.enqueueEffect({ kind: "react", key: `react:${toReplyId(event)}/${reaction}`, target: on, reaction });
-};
-const findReactionTarget = ({ issue, source }: CommandedEvent): ReactionTarget | null => {
-  switch (source.kind) {
-    case "comment":
-    case "review-comment":
-      return { kind: source.kind, id: source.id };
-    case "issue":
-    case "label":
-    case "assignment":
-    case "request":
-      return { kind: "issue", number: issue };
-    case "review":
-      return null;
-  }
 };
