@@ -8,7 +8,7 @@ import { type Job, type JobEnd, toJobKey, type JobResult } from "../core/domain/
 import type { Config } from "../core/domain/config.ts";
 import { type CheckFailure, MAX_TEST_NAME_CHARS } from "../core/domain/flaky-check.ts";
 import { toResultRef } from "../core/domain/refs.ts";
-import { listRunningJobs } from "../core/domain/running-jobs.ts";
+import { expectsFewResults } from "../core/domain/running-jobs.ts";
 import { keepRootCommit } from "../storage/git/copy-root-commit.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import { checkRecordedTexts } from "../core/domain/recorded-texts.ts";
@@ -45,11 +45,11 @@ export type PublishOptions = {
 };
 
 /**
- * `was-there`: the result's ref exists, and the ledger does not know this run as the run of the job. `isOnlyJob`: the ledger waits for no
- * other job's result. `summary`: the page of the run, in Markdown.
+ * `was-there`: the result's ref exists, and the ledger does not know this run as the run of the job. `coordinates`: whether the
+ * job coordinates next, in place of a run of `enki.yml`. `summary`: the page of the run, in Markdown.
  */
 export type PublishEnd =
-  | { readonly kind: "built"; readonly commit: Sha; readonly isOnlyJob: boolean; readonly summary: string }
+  | { readonly kind: "built"; readonly commit: Sha; readonly coordinates: boolean; readonly summary: string }
   | { readonly kind: "not-running" | "was-there" };
 
 /**
@@ -90,7 +90,7 @@ export const publishJob = async (host: JobHost, publishing: PublishOptions): Pro
   const trace = { ...findJobTrace(ledger, host.job), phases: opened.ok ? opened.value.report.phases : [], from };
   await writeDelivery(at, { commit, occupant, mayReplace: isKnownRun, trace }, String(files.get("result.json")?.content));
   const summary = summarizeJob(host, ledger, { spec: claimed.value, result: made.result });
-  return { kind: "built", commit, isOnlyJob: listRunningJobs(ledger).every((each) => each === job), summary };
+  return { kind: "built", commit, coordinates: expectsFewResults(ledger, job), summary };
 };
 
 const isStoppedJob = ({ executions }: Ledger, { kind, target }: Job): boolean => {

@@ -83,7 +83,7 @@ const runPublishStep = async (host: ActionHost): Promise<string | null> => {
     conclusion: { job: host.readInput("job-result"), step: host.readInput("step-result") },
   });
   host.setOutput("commit", published.kind === "built" ? published.commit : "");
-  host.setOutput("only-job", String(published.kind === "built" && published.isOnlyJob));
+  host.setOutput("coordinates", String(published.kind === "built" && published.coordinates));
   host.logInfo(published.kind);
   if (published.kind === "built" && published.summary !== "") await host.writeSummary(published.summary).catch(() => undefined);
   return null;

@@ -152,6 +152,11 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
   const jobId = async (run: number, name: string): Promise<number | undefined> =>
     ((await call(`/actions/runs/${run}/jobs`)) as { jobs: { id: number; name: string }[] }).jobs.find((job) => job.name === name)?.id;
   const call = async (path: string): Promise<unknown> => (await send("GET", path)).json();
+  type StagedRun = { name: string; event: string; display_title: string; conclusion: string | null; id: number };
+  const runsOf = async (): Promise<StagedRun[]> =>
+    ((await call("/actions/runs?per_page=100")) as { workflow_runs: StagedRun[] }).workflow_runs;
+  const jobsOf = async (id: number): Promise<{ name: string; conclusion: string | null }[]> =>
+    ((await call(`/actions/runs/${id}/jobs`)) as { jobs: { name: string; conclusion: string | null }[] }).jobs;
   const play = readAgentScript(rehearsal, await readFile(rehearsal, "utf8"));
   const maintainer = openPersonClient({ apiUrl: forge.apiUrl, token, ...REPOSITORY });
   return {
@@ -184,14 +189,15 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
       (await git("log", "--first-parent", "--reverse", "-z", "--format=%B", "main"))
         .split("\0")
         .flatMap((message) => readLandingTrailers(message)?.task.replace(/^[0-9a-f]+-/, "") ?? []),
-    runs: async (): Promise<{ name: string; event: string; display_title: string; conclusion: string | null; id: number }[]> =>
-      (
-        (await call("/actions/runs?per_page=100")) as {
-          workflow_runs: { name: string; event: string; display_title: string; conclusion: string | null; id: number }[];
-        }
-      ).workflow_runs,
-    jobs: async (id: number): Promise<{ name: string; conclusion: string | null }[]> =>
-      ((await call(`/actions/runs/${id}/jobs`)) as { jobs: { name: string; conclusion: string | null }[] }).jobs,
+    runs: runsOf,
+    jobs: jobsOf,
+    /** The number of executed jobs by name; GitHub bills each as one minute at least. */
+    countJobs: async (): Promise<Record<string, number>> => {
+      const counts: Record<string, number> = {};
+      for (const { id } of await runsOf())
+        for (const { name, conclusion } of await jobsOf(id)) if (conclusion !== "skipped") counts[name] = (counts[name] ?? 0) + 1;
+      return counts;
+    },
     call,
     jobLog: async (run: number, name: string): Promise<string> =>
       (await send("GET", `/actions/jobs/${await jobId(run, name)}/logs`)).text(),

@@ -5,6 +5,13 @@ import type { Ledger } from "./ledger.ts";
 import type { Queue } from "./queue.ts";
 import { findOpenConflict } from "./step.ts";
 
+/** With more results to come, one run of `enki.yml` handles several of them, and makes fewer requests than a coordinator for each. */
+const MAX_OTHER_RESULTS = 3;
+
+/** Whether the ledger waits for so few other results that the job of this one coordinates itself. */
+export const expectsFewResults = (ledger: Pick<Ledger, "executions" | "queues">, job: JobKey): boolean =>
+  listRunningJobs(ledger).filter((each) => each !== job).length <= MAX_OTHER_RESULTS;
+
 /** The jobs whose results the ledger waits for. */
 export const listRunningJobs = ({ executions, queues }: Pick<Ledger, "executions" | "queues">): JobKey[] => [
   ...Object.values(executions).flatMap((execution) => [...listPlanners(execution), ...listWorkers(execution)]),

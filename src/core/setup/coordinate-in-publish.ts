@@ -15,9 +15,9 @@ const COORDINATOR_PERMISSIONS = `    # The last steps coordinate: see enki.yml.
 `;
 
 /** A failed coordinator must not change the run's conclusion, which the coordinator compares with the result. */
-const COORDINATOR_STEPS = `      # If no other result is expected, coordinates in this job. For several results, enki.yml coordinates once.
+const COORDINATOR_STEPS = `      # If few other results are expected, coordinates in this job. For many results, enki.yml coordinates once.
       - id: coordinate
-        if: steps.publish.outputs.commit != '' && steps.publish.outputs.only-job == 'true'
+        if: steps.publish.outputs.commit != '' && steps.publish.outputs.coordinates == 'true'
         continue-on-error: true
         timeout-minutes: 10
         uses: ${ACTION_REFERENCE}
@@ -64,6 +64,6 @@ export const coordinateInPublish = (shipped: string): string => {
   if (start < 0 || !job.includes(PERMISSIONS) || !job.includes(DELIVER)) throw new Error("enki-step.yml has no job that publishes");
   const coordinating = job
     .replace(PERMISSIONS, () => COORDINATOR_PERMISSIONS)
-    .replace(DELIVER, () => `${DELIVER}          wake: \${{ steps.publish.outputs.only-job != 'true' }}\n`);
+    .replace(DELIVER, () => `${DELIVER}          wake: \${{ steps.publish.outputs.coordinates != 'true' }}\n`);
   return `${shipped.slice(0, start)}${coordinating.trimEnd()}\n${COORDINATOR_STEPS}`;
 };

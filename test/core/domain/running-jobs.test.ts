@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Execution } from "../../../src/core/domain/execution.ts";
 import type { Ledger } from "../../../src/core/domain/ledger.ts";
 import { emptyQueue, type VerifyRun } from "../../../src/core/domain/queue.ts";
-import { listRunningJobs } from "../../../src/core/domain/running-jobs.ts";
+import { expectsFewResults, listRunningJobs } from "../../../src/core/domain/running-jobs.ts";
 import type { Step } from "../../../src/core/domain/step.ts";
 import { stepIn } from "../../support/build.ts";
 
@@ -33,4 +33,13 @@ test.each([
   ["passed and waits for required checks", { verified: true }],
 ] as const)("does not list a verification that %s", (_, over) => {
   expect(listRunningJobs(ledgerOf([], [run(over)]))).toEqual([]);
+});
+
+test.each([
+  [0, true],
+  [3, true],
+  [4, false],
+])("with %i other results to come, a job that publishes coordinates itself: %s", (others, coordinates) => {
+  const running = Array.from({ length: others + 1 }, (_, at) => run({ attempt: at + 1 }));
+  expect(expectsFewResults(ledgerOf([], running), `verify/${"a".repeat(40)}/1`)).toBe(coordinates);
 });

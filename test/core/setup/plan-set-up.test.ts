@@ -129,9 +129,9 @@ describe("the workflow file of a set-up", () => {
       "coordinate",
       "clock",
     ]);
-    expect(jobs["publish"]?.steps[3]?.with?.["wake"]).toBe("${{ steps.publish.outputs.only-job != 'true' }}");
+    expect(jobs["publish"]?.steps[3]?.with?.["wake"]).toBe("${{ steps.publish.outputs.coordinates != 'true' }}");
     expect(steps[4]).toMatchObject({
-      if: "steps.publish.outputs.commit != '' && steps.publish.outputs.only-job == 'true'",
+      if: "steps.publish.outputs.commit != '' && steps.publish.outputs.coordinates == 'true'",
       "continue-on-error": true,
     });
     expect(steps[5]?.if).toBe("steps.coordinate.outcome == 'failure' || steps.coordinate.outputs.wake-in != ''");
