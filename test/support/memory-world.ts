@@ -72,6 +72,8 @@ export const memoryWorld = (
     config?: Config;
     /** See Snapshot.runners. */
     runners?: number;
+    /** See Snapshot.endsWhenIdle. Such a process keeps no outcomes. */
+    endsWhenIdle?: true;
     crash?: (point: string) => void;
     conflicts?: (head: Sha, message: string, onto: Sha) => boolean;
     /** How a head conflicts; its contents do where nothing is said. */
@@ -565,8 +567,9 @@ export const memoryWorld = (
     repositoryUrl: "https://github.test/octo/demo",
     graceMs: 0,
     runners: options.runners,
+    endsWhenIdle: options.endsWhenIdle,
     isLedgerSigned: true,
-    keepOutcomesMs: 60_000,
+    keepOutcomesMs: options.endsWhenIdle ? 0 : 60_000,
     now: () => (state.now += 1),
     log: () => undefined,
     load: () =>

@@ -27,9 +27,12 @@ export const findParallelLimits = (tx: DecisionReader): ParallelLimits => {
   return { parallel: parallel ?? MAX_LEARNED_PARALLEL, ...(parallel === null && { firstParallel: FIRST_PARALLEL }), isStarted };
 };
 
-/** Wakes the coordinator when the runs of a queue must be read again. */
+/**
+ * Wakes the coordinator when the runs of a queue must be read again. A process that ends when idle reads them with the next result: until
+ * then, a job that waits would cost more than it saves.
+ */
 export const wakeForNextLook = (tx: DecisionReader, queue: Queue, limits: ParallelLimits & Pick<RefineryState, "timeoutMs">): void => {
-  if (limits.isStarted) tx.wakeAt(findNextLook(queue, limits));
+  if (limits.isStarted && !tx.snapshot.endsWhenIdle) tx.wakeAt(findNextLook(queue, limits));
 };
 
 /** The capacity shown to people. */

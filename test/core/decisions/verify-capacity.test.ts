@@ -43,6 +43,26 @@ test("runs that wait for a runner a minute later are stopped, the plan's comment
   it.replay();
 });
 
+const MINUTE = 60_000;
+
+test("Enki looks at starts a minute later; if its process ends when idle, no job waits for that, and the next result looks", async () => {
+  const waits = async (over: object): Promise<number> => {
+    const it = await publishEight({ ...refinery(null), ...over });
+    await it.tell({ kind: "woken" });
+    return (it.wakeAt() ?? Infinity) - it.state.now;
+  };
+  expect(await waits({})).toBeLessThanOrEqual(MINUTE);
+  expect(await waits({ endsWhenIdle: true })).toBeGreaterThan(15 * MINUTE);
+  const it = await publishEight({ ...refinery(null), endsWhenIdle: true });
+  const [first] = it.state.runs.filter(({ name }) => name.startsWith("verify/"));
+  it.state.runs.forEach((run, at) => {
+    if (run.state === "running" && run !== first) it.state.runs[at] = { ...run, state: "waiting" };
+  });
+  it.state.now += 5 * MINUTE;
+  await it.verified();
+  expect(it.state.ledger.queues["main"]?.capacity).toMatchObject({ isLimited: true });
+});
+
 test("starts are looked at once if every run has started", async () => {
   const it = await publishEight(refinery(4));
   const looks: string[] = [];
