@@ -53,6 +53,7 @@ const PROJECTS = {
         "[jobs.runs_on]",
         'publish = "ubuntu-slim"',
         'coordinate = ["self-hosted", "linux"]',
+        'short = "ubuntu-slim"',
       ].join("\n"),
     },
     [],

@@ -10,7 +10,7 @@ import { describeNextSteps, describeProject } from "./set-up/describe-set-up.ts"
 import { fetchBase, openSetUpPull, pushSetUpBranch, type SetUpBase } from "./set-up/open-set-up-pull.ts";
 import { formatDiff, type PlannedFile, planFiles, writePlannedFiles } from "./set-up/planned-files.ts";
 import { type OwnRepository, readOwnRepository } from "./set-up/read-repository-facts.ts";
-import { readJobsSection } from "./set-up/read-jobs-section.ts";
+import { chooseJobs } from "./set-up/read-jobs-section.ts";
 import { readShippedFiles } from "./set-up/shipped-files.ts";
 import { type LedgerKeyRequest, storeLedgerKey } from "./set-up/store-ledger-key.ts";
 import type { TerminalHost } from "./terminal-host.ts";
@@ -49,7 +49,8 @@ export const runInitCommand = async (args: readonly string[], terminal: Terminal
   const base = values["pull-request"] ? requireBase(own) : null;
   const commit = base && (await fetchBase(terminal, base));
   const read = await openPresentFiles(terminal, own, { commit, paths: [CONFIG_PATH] });
-  const jobs = readJobsSection(read(CONFIG_PATH));
+  const where = { isBilled: values["repository-secret"], usesApp: choices.usesApp, remote: own.remote };
+  const jobs = chooseJobs(read(CONFIG_PATH), where);
   const files = renderSetUp(await readShippedFiles(terminal.root, values.vendor), { ...choices, jobs, isOnServer: isOnServer(own) });
   const planned = await comparePresentFiles(terminal, own, { commit, files });
   const confirm = asks ? progress.confirm : null;

@@ -21,6 +21,8 @@ const STEP_GRACE_MS = 15_000;
 const PATIENCE_MS = 15_000;
 /** Later moments are left to the schedule, because waiting jobs are billed. In milliseconds. */
 const MAX_CLOCK_MS = 15 * MINUTE_MS;
+/** GitHub's smallest machine ends each job after 15 minutes; the next clock waits for the rest. In milliseconds. */
+const MAX_WAIT_MS = 12 * MINUTE_MS;
 
 /** Decides whether a job coordinates for an event. */
 const runGateStep = async (host: CoordinateStepHost): Promise<null> => {
@@ -91,7 +93,7 @@ const runClockStep = async (host: CoordinateStepHost): Promise<string | null> =>
   const failures = host.readInput("job-result") === "success" ? 0 : 1 + (before.success ? before.data.client_payload.failures : 0);
   if (failures > MAX_FAILURES) return "the coordinator failed several times in a row; the schedule tries again";
   const seconds = Number(host.readInput("wait")) * 2 ** Math.max(0, failures - 1);
-  await sleepFor(host)(Math.min(MAX_CLOCK_MS, (Number.isFinite(seconds) ? seconds : 0) * SECOND_MS));
+  await sleepFor(host)(Math.min(MAX_WAIT_MS, (Number.isFinite(seconds) ? seconds : 0) * SECOND_MS));
   const woken = await github.runs.wake({ failures });
   return woken.ok ? null : `the coordinator was not started: ${woken.failure.reason}`;
 };

@@ -101,6 +101,33 @@ describe.concurrent("enki init", () => {
     expect((await run(["--yes"])).out).toMatch(/^Everything is up to date\.$/m);
   });
 
+  test.each([
+    ["a private repository on GitHub Free", "git@github.com:octo/demo.git", ["--repository-secret"], "ubuntu-slim"],
+    ["any other repository", "git@github.com:octo/demo.git", [], "ubuntu-latest"],
+    ["a GitHub Enterprise Server, which has no such machine", "git@ghes.example:octo/demo.git", ["--repository-secret"], "ubuntu-latest"],
+  ])("of %s, the short jobs run on %4$s", async (_, origin, options, machine) => {
+    const { run, read, git } = open();
+    git("remote", "add", "origin", origin);
+    await run(["--yes", ...options]);
+    const machinesOf = (path: string): string[] =>
+      [...read(path).matchAll(/^ {2}(\w+):\n(?: {4}.*\n)*? {4}runs-on: (\S+)/gm)].map((found) => `${found[1]} ${found[2]}`);
+    expect(machinesOf(".github/workflows/enki.yml")).toEqual([`gate ${machine}`, "coordinate ubuntu-latest", `clock ${machine}`]);
+    expect(machinesOf(".github/workflows/enki-review.yml")).toEqual([`tell ${machine}`]);
+    expect(machinesOf(WORKFLOW)).toEqual(["agent ubuntu-latest", "verify ubuntu-latest", "publish ubuntu-latest", `rescue ${machine}`]);
+    expect((await run(["--yes", ...options])).out).toMatch(/^Everything is up to date\.$/m);
+  });
+
+  test("a repository that has a configuration keeps its machines", async () => {
+    const { run, read, git } = open({ ...NODE_PROJECT, [CONFIG]: "[jobs.runs_on]\ncoordinate = 'own'\n" });
+    git("remote", "add", "origin", "git@github.com:octo/demo.git");
+    await run(["--yes", "--repository-secret"]);
+    expect([...read(".github/workflows/enki.yml").matchAll(/runs-on: (\S+)/g)].map(([, machine]) => machine)).toEqual([
+      "own",
+      "own",
+      "own",
+    ]);
+  });
+
   test("a mistake in [jobs] stops it before it writes files without the services", async () => {
     const { run, has, cwd, git } = open({ ...NODE_PROJECT, [CONFIG]: '[jobs]\nenv = ["GITHUB_TOKEN"]\n' });
     const { code, err } = await run(["--yes"]);

@@ -44,6 +44,11 @@ export const jobsSchema = z.strictObject({
       verify: runnerSchema.optional().describe("the label, or labels, of the machine that verifies"),
       publish: runnerSchema.optional().describe("the label, or labels, of the machine that publishes results"),
       coordinate: runnerSchema.optional().describe("the label, or labels, of the machine that runs enki.yml and enki-review.yml"),
+      short: runnerSchema
+        .optional()
+        .describe(
+          "the label, or labels, of the machine for the jobs that only decide or wait: gate, clock, tell and rescue; by default that of `coordinate`, and of `publish` for rescue",
+        ),
     })
     .prefault({}),
 });

@@ -3,15 +3,16 @@ import type { JobsSection } from "../config/jobs-schema.ts";
 type Runners = JobsSection["runs_on"];
 type Services = JobsSection["services"];
 
-const RUNNER_OF_JOB: Readonly<Record<string, keyof Runners>> = {
-  agent: "agent",
-  verify: "verify",
-  publish: "publish",
-  rescue: "publish",
-  gate: "coordinate",
-  coordinate: "coordinate",
-  clock: "coordinate",
-  tell: "coordinate",
+/** The keys for the machine of each job; the first that is set counts. */
+const RUNNER_KEYS: Readonly<Record<string, readonly (keyof Runners)[]>> = {
+  agent: ["agent"],
+  verify: ["verify"],
+  publish: ["publish"],
+  rescue: ["short", "publish"],
+  gate: ["short", "coordinate"],
+  coordinate: ["coordinate"],
+  clock: ["short", "coordinate"],
+  tell: ["short", "coordinate"],
 };
 
 /** The lines of a workflow file with the machines and the service containers of its jobs. */
@@ -20,7 +21,7 @@ export const placeJobs = (lines: readonly string[], { runs_on: runners, services
   return lines.flatMap((line) => {
     job = /^ {2}(\w+):$/.exec(line)?.[1] ?? job;
     if (!/^ {4}runs-on: /.test(line)) return [line];
-    const label = runners[RUNNER_OF_JOB[job] ?? "coordinate"];
+    const label = (RUNNER_KEYS[job] ?? []).map((key) => runners[key]).find((each) => each !== undefined);
     const placed = label === undefined ? line : `    runs-on: ${formatLabels(label)}`;
     return [placed, ...(job === "verify" ? renderServices(services) : [])];
   });

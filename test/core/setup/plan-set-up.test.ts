@@ -292,6 +292,25 @@ coordinate = "tiny:1"
     ]);
   });
 
+  test.each([
+    ["a machine of their own", { ...JOBS.runs_on, short: "slim" }, "slim"],
+    ["the machine of the coordinator or of publishing", JOBS.runs_on, undefined],
+  ])("the short jobs run on %s", (_, runs_on, short) => {
+    const { workflow, rendered } = setUp({}, { jobs: { ...JOBS, runs_on } });
+    const files = [workflow, ...COORDINATOR_WORKFLOW_PATHS.map((path) => parse(rendered.get(path) ?? "") as Workflow)];
+    const runners = Object.assign({}, ...files.map(({ jobs }) => jobs)) as Workflow["jobs"];
+    expect(Object.fromEntries(Object.entries(runners).map(([name, job]) => [name, job["runs-on"]]))).toEqual({
+      agent: "ubuntu-24.04",
+      verify: ["self-hosted", "linux"],
+      publish: "small",
+      rescue: short ?? "small",
+      gate: short ?? "tiny:1",
+      coordinate: "tiny:1",
+      clock: short ?? "tiny:1",
+      tell: short ?? "tiny:1",
+    });
+  });
+
   test("without it, the files are as they were", () => {
     const before = parse(SHIPPED) as Workflow;
     const { jobs } = setUp({}, { usesApp: true }).workflow;
