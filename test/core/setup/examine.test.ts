@@ -11,15 +11,19 @@ import { factsOf } from "./repository-facts.ts";
 
 const SHIPPED = readFileSync(new URL("../../../.github/workflows/enki-step.yml", import.meta.url), "utf8");
 const PROJECT = detectProject(factsOf({ "go.mod": "" }));
+const CHOICES = {
+  project: PROJECT,
+  verify: ["go test ./..."],
+  agent: { preset: "claude" },
+  isVendored: false,
+  usesEnvironment: true,
+} as const;
 const renderWorkflow = (isOnServer: boolean, jobs: object = {}, isVendored = false): string =>
   renderSetUp(
     { stepWorkflow: SHIPPED, coordinatorWorkflows: new Map(), action: new Map() },
     {
-      project: PROJECT,
-      verify: ["go test ./..."],
-      agent: { preset: "claude" },
+      ...CHOICES,
       isVendored,
-      usesEnvironment: true,
       usesApp: true,
       jobs: configFileSchema.parse({ jobs }).jobs,
       isOnServer,
@@ -116,6 +120,57 @@ test.each<[string, object, object]>([
       message: expect.stringContaining(`follow ${keys} in`),
     }),
   ]);
+});
+
+const COORDINATOR = ".github/workflows/enki.yml";
+const REVIEW = ".github/workflows/enki-review.yml";
+
+/** The files of a set-up without an App. */
+const WITHOUT_APP = renderSetUp(
+  {
+    stepWorkflow: SHIPPED,
+    coordinatorWorkflows: new Map(
+      [COORDINATOR, REVIEW].map((path) => [path, readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8")]),
+    ),
+    action: new Map(),
+  },
+  { ...CHOICES, usesApp: false, jobs: configFileSchema.parse({}).jobs, isOnServer: false },
+);
+/** What the doctor reads of these files after an edit. */
+const withoutApp = (
+  edit: (path: string, text: string) => string = (_, text) => text,
+  origin: "generated" | "changed" = "generated",
+): Pick<DoctorFacts, "stepWorkflow" | "workflowTexts"> => {
+  const textOf = (path: string): string => edit(path, WITHOUT_APP.get(path) ?? "");
+  return {
+    stepWorkflow: { text: textOf(STEP_WORKFLOW_PATH), origin },
+    workflowTexts: { [COORDINATOR]: textOf(COORDINATOR), [REVIEW]: textOf(REVIEW) },
+  };
+};
+
+describe("in a repository whose jobs coordinate, a workflow file of an earlier version", () => {
+  const examineFiles = (...edit: Parameters<typeof withoutApp>) => examine({ ...HEALTHY, hasLedgerKey: true, ...withoutApp(...edit) });
+
+  test("is not found if every file is of this version", () => {
+    expect(examineFiles()).toEqual([]);
+  });
+
+  test.each([
+    [STEP_WORKFLOW_PATH, "starts another job for each result", "outputs.coordinates"],
+    [COORDINATOR, "shows no reaction until its second job reads a command", "      contents: read\n      issues: write\n"],
+  ])("is found with what it costs, and how to update it: %s", (path, lack, part) => {
+    const edit = (at: string, text: string): string => (at === path ? text.replaceAll(part, "      contents: read\n") : text);
+    expect(examineFiles(edit)).toEqual([
+      {
+        code: "earlier-workflow",
+        level: "warning",
+        message: `${path} is of an earlier version of Enki, which ${lack}.`,
+        command: "enki init",
+        fix: { kind: "init", usesApp: false },
+      },
+    ]);
+    expect(examineFiles(edit, "changed").map(({ code }) => code)).not.toContain("earlier-workflow");
+  });
 });
 
 test("a healthy repository has no finding", () => {
@@ -238,7 +293,7 @@ describe("enki doctor finds", () => {
       "jobs whose key will sign the ledger",
       {
         ledger: { kind: "none" },
-        workflowTexts: { ".github/workflows/enki.yml": "", ".github/workflows/enki-review.yml": "" },
+        ...withoutApp(),
         ...on({ hasLedgerSecret: true }),
       },
     ],

@@ -83,6 +83,31 @@ const checkCoordinator: DoctorCheck = (facts) =>
         ),
       ];
 
+/** What each generated file of an earlier version lacks. Such files work, and cost more minutes or answer later. */
+const NEW_PARTS = [
+  {
+    path: STEP_WORKFLOW_PATH,
+    pattern: /steps\.publish\.outputs\.coordinates/,
+    lack: "starts another job for each result",
+  },
+  {
+    path: COORDINATOR_WORKFLOW_PATH,
+    pattern: /^ {2}gate:\n(?: {4}.*\n)*? {6}issues: write$/m,
+    lack: "shows no reaction until its second job reads a command",
+  },
+];
+
+const checkOutdated: DoctorCheck = (facts) => {
+  const { stepWorkflow, workflowTexts } = facts;
+  const coordinator = workflowTexts[COORDINATOR_WORKFLOW_PATH];
+  // A file that a person changed may do the same in its own way.
+  if (coordinator === undefined || stepWorkflow?.origin !== "generated") return [];
+  const texts: Readonly<Record<string, string>> = { ...workflowTexts, [STEP_WORKFLOW_PATH]: stepWorkflow.text };
+  return NEW_PARTS.filter(({ path, pattern }) => !pattern.test(texts[path] ?? "")).map(({ path, lack }) =>
+    withInit(reportWarning("earlier-workflow", `${path} is of an earlier version of Enki, which ${lack}.`, INIT), facts),
+  );
+};
+
 /** Actions named like Enki's, by another owner: placeholders, too. */
 const findForeignActions = (text: string): string[] => {
   const used = [...text.matchAll(/uses: ([\w.-]+\/enki)@/g)].map(([, name = ""]) => name);
@@ -161,6 +186,7 @@ export const FILE_CHECKS: readonly DoctorCheck[] = [
   checkStepWorkflow,
   checkJobs,
   checkCoordinator,
+  checkOutdated,
   checkAgent,
   checkKeys,
   checkVerifyEnvironment,
