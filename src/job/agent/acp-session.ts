@@ -25,12 +25,12 @@ import { describeToolCall } from "./tool-call-reader.ts";
 import { answerPermission, type RequestedCall } from "./answer-permission.ts";
 import { listRecords, readNumber, readRecord, readText } from "./read-fields.ts";
 
-/** Plays one prompt turn over the Agent Client Protocol. */
+/** Plays a session over the Agent Client Protocol. */
 export const playAcpSession: SessionDriver = (child, input, listener) => {
   const stream = ndJsonStream(Writable.toWeb(child.stdin), Readable.toWeb(child.stdout) as ReadableStream<Uint8Array>);
   const muted = muteWhileLoading(listener);
   return createClientHandlers(input, muted)
-    .connectWith(stream, (agent) => runPromptTurn(agent, input, muted))
+    .connectWith(stream, (agent) => runSession(agent, input, muted))
     .catch((error: unknown) => toFailedOutcome(error));
 };
 
@@ -92,7 +92,7 @@ const findPlainReport = async ({ cwd, report }: SessionInput): Promise<string | 
   return null;
 };
 
-const runPromptTurn = async (agent: ClientContext, input: SessionInput, listener: AcpListener): Promise<SessionOutcome> => {
+const runSession = async (agent: ClientContext, input: SessionInput, listener: AcpListener): Promise<SessionOutcome> => {
   const { authMethods = [], agentCapabilities } = await agent.request<InitializeResponse, object>(methods.agent.initialize, {
     protocolVersion: PROTOCOL_VERSION,
     // Agent and client share the disk, and agents handle a missing file better themselves.
@@ -105,9 +105,26 @@ const runPromptTurn = async (agent: ClientContext, input: SessionInput, listener
   if (input.mode !== null && modes?.availableModes.some(({ id }) => id === input.mode) && modes.currentModeId !== input.mode)
     await agent.request(methods.agent.session.setMode, { sessionId, modeId: input.mode });
   listener.signal.addEventListener("abort", () => void agent.notify(methods.agent.session.cancel, { sessionId }).catch(() => undefined));
+  return runTurns(agent, { sessionId, prompt: (isResumed && input.resume?.prompt) || input.prompt }, listener);
+};
+
+/** Runs prompt turns until no further prompt follows. */
+const runTurns = async (agent: ClientContext, first: PromptTurn, listener: AcpListener): Promise<SessionOutcome> => {
+  let turn = first;
+  for (;;) {
+    const outcome = await runPromptTurn(agent, turn, listener);
+    const prompt = outcome.kind === "finished" ? await listener.endTurn() : null;
+    if (prompt === null) return outcome;
+    turn = { ...turn, prompt };
+  }
+};
+
+type PromptTurn = { readonly sessionId: string; readonly prompt: string };
+
+const runPromptTurn = async (agent: ClientContext, { sessionId, prompt }: PromptTurn, listener: AcpListener): Promise<SessionOutcome> => {
   const answer = await agent.request<PromptResponse, PromptRequest>(methods.agent.session.prompt, {
     sessionId,
-    prompt: [{ type: "text", text: (isResumed && input.resume?.prompt) || input.prompt }],
+    prompt: [{ type: "text", text: prompt }],
   });
   // Agents already report it; the protocol's stable version does not name it yet.
   const usage = readRecord("usage" in answer ? answer.usage : null);

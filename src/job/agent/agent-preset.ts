@@ -91,6 +91,8 @@ export type AgentPreset = {
   readonly names: AgentToolNames;
   /** What the agent reports of its tokens and its cost. */
   readonly reports: Readonly<Record<AgentProtocol, "cost" | "tokens" | "nothing">>;
+  /** Whether a headless process that continues a session reports its tokens, and its cost, since the start of the session. */
+  readonly sessionTotals: { readonly tokens: boolean; readonly cost: boolean };
   /** How the model is chosen, for the documentation. */
   readonly model: string;
   readonly prepare: (setting: AgentSetting) => AgentLaunch;

@@ -27,6 +27,8 @@ export type SessionListener = {
   readonly permission: (record: PermissionRecord) => void;
   /** Receives the id of a session that a later attempt can continue. */
   readonly session: (id: string) => void;
+  /** Receives the end of a turn; returns a further prompt for the session, or null to end it. */
+  readonly endTurn: () => Promise<string | null>;
   /** The fields of a tool call that the agent announced. */
   readonly findCall: (callId: string) => KnownToolCall;
 };
@@ -37,7 +39,7 @@ export type SessionOutcome =
   | { readonly kind: "stopped"; readonly why: string }
   | { readonly kind: "failed"; readonly why: string; readonly isAuth: boolean };
 
-/** Plays one prompt turn with a started agent. May reject if the connection is lost. */
+/** Plays a session with a started agent: one prompt turn, and further ones if the protocol can. May reject if the connection is lost. */
 export type SessionDriver = (
   child: ChildProcessWithoutNullStreams,
   input: SessionInput,

@@ -51,6 +51,8 @@ export const openMessageCollector = () => {
         end();
       }
     },
+    /** A new turn starts with a new message. */
+    endTurn: end,
     call: (callId: string): KnownToolCall => calls.get(callId) ?? {},
     /** All non-empty messages, in order. */
     messages: (): readonly string[] => (open.trim() === "" ? [...ended] : [...ended, open]),

@@ -68,6 +68,8 @@ export type AgentResolution = {
   readonly login?: LoginFiles;
   /** The id of the session in its home to continue; absent for a new session. */
   readonly resume?: string;
+  /** Whether an earlier process of this attempt already uses the home, and may have renewed its login. */
+  readonly isHomeUsed?: true;
   /** Writes a file that the agent's user owns. */
   readonly writeFile: JobFence["writeFile"];
 };
@@ -80,8 +82,10 @@ export const resolveAgent = async (resolution: AgentResolution): Promise<Resolve
   if (found === null) return { found, command, args, env, meta: {}, mode: null };
   const { preset, protocol, program } = found;
   const launch: AgentLaunch = { ...PLAIN_LAUNCH, ...preset.prepare({ ...resolution, protocol, hasLogin: Object.keys(login).length > 0 }) };
-  for (const [path, content] of Object.entries(login)) await resolution.writeFile(join(home, path), content, "private");
-  for (const [path, content] of Object.entries(launch.homeFiles)) await resolution.writeFile(join(home, path), content);
+  if (resolution.isHomeUsed !== true) {
+    for (const [path, content] of Object.entries(login)) await resolution.writeFile(join(home, path), content, "private");
+    for (const [path, content] of Object.entries(launch.homeFiles)) await resolution.writeFile(join(home, path), content);
+  }
   const variable = launch.homeFileVariable;
   // A person's own command line may already contain the preset's arguments.
   const own = program.args.some((arg) => args.includes(arg)) ? [] : program.args;

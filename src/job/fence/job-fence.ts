@@ -38,6 +38,8 @@ export type JobFence = {
   readonly canCutNetwork: (node: string) => Promise<boolean>;
   /** Creates a new, empty home directory for the next command, and removes the previous one. */
   readonly createHome: () => Promise<string>;
+  /** The fence of commands whose end spares every process that runs now, such as those of an agent. */
+  readonly beside: () => Promise<CommandFence>;
   /** Lets foreign code use a file or directory that Enki created. */
   readonly give: (path: string) => Promise<void>;
   /** Kills a started command and everything in its process group. */
@@ -51,6 +53,9 @@ export type JobFence = {
   /** Kills all remaining processes and returns the workspace to Enki's own user. */
   readonly close: () => Promise<void>;
 };
+
+/** What starts and ends commands behind a fence. */
+export type CommandFence = Pick<JobFence, "enter" | "kill" | "sweep">;
 
 /** The paths and environment of a fenced job. All paths are absolute. */
 export type FenceRequest = {

@@ -2,7 +2,7 @@ import { readdir, readFile, rm, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { listProtectionGaps } from "../../core/domain/protection-gap.ts";
-import { killProcessGroup, type JobFence } from "./job-fence.ts";
+import { type CommandFence, killProcessGroup, type JobFence } from "./job-fence.ts";
 
 /** Marks the environment of every process behind the fence. */
 const MARK_VARIABLE = "ENKI_FENCE";
@@ -57,22 +57,31 @@ export const createHomes = (reach: string, give: JobFence["give"]): JobFence["cr
   };
 };
 
-/** The fence without separation: foreign code runs as Enki's own user, and ends by group and mark. */
-export const createOpenFence = (reach: string): JobFence => {
+/** Starts commands as Enki's own user, and ends them by group and a mark of their own. */
+const createMarkedCommands = (): CommandFence => {
   const mark = randomUUID();
   return {
-    gaps: listProtectionGaps({ otherUser: false, namespaces: false, readOnly: false }),
     enter: (command) => ({ ...command, env: { ...command.env, [MARK_VARIABLE]: mark }, user: null, preamble: null }),
-    canCutNetwork: () => Promise.resolve(false),
-    createHome: createHomes(reach, () => Promise.resolve()),
-    give: () => Promise.resolve(),
     kill: killProcessGroup,
     sweep: () => killMarkedProcesses(mark),
+  };
+};
+
+/** The fence without separation: foreign code runs as Enki's own user, and ends by group and mark. */
+export const createOpenFence = (reach: string): JobFence => {
+  const commands = createMarkedCommands();
+  return {
+    ...commands,
+    gaps: listProtectionGaps({ otherUser: false, namespaces: false, readOnly: false }),
+    canCutNetwork: () => Promise.resolve(false),
+    createHome: createHomes(reach, () => Promise.resolve()),
+    beside: () => Promise.resolve(createMarkedCommands()),
+    give: () => Promise.resolve(),
     readFile: (path) => readFile(path),
     writeFile: async (path, content, access) => {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, content, access === "private" ? { mode: 0o600 } : {});
     },
-    close: () => killMarkedProcesses(mark),
+    close: commands.sweep,
   };
 };

@@ -83,6 +83,30 @@ const killUserProcesses = async (means: FenceMeans): Promise<void> => {
   }
 };
 
+/** A user who forks faster than this is stopped at the end of the job. */
+const MAX_SWEEPS = 100;
+
+/** Kills the processes of the other user that do not run yet; the one call that kills all would not spare the others. */
+const createSparingSweep = async (means: FenceMeans): Promise<() => Promise<void>> => {
+  const { user, programs } = means;
+  const listRunning = async (): Promise<readonly number[]> =>
+    (await listProcessStatus()).flatMap(({ pid, uid, ended }) => (uid === user?.uid && !ended ? [pid] : []));
+  const spared = new Set(await listRunning());
+  const kill = async (pids: readonly number[]): Promise<void> => {
+    const words = [programs.bash, "--norc", "--noprofile", "-c", 'kill -KILL -- "$@"', "kill", ...pids.map(String)];
+    await runProgram(withPrivilege(means, words));
+  };
+  return async () => {
+    const killed = new Set<number>();
+    for (let sweeps = 0; sweeps < MAX_SWEEPS; sweeps += 1) {
+      const found = (await listRunning()).filter((pid) => !spared.has(pid) && !killed.has(pid));
+      if (found.length === 0) return;
+      for (const pid of found) killed.add(pid);
+      await kill(found);
+    }
+  };
+};
+
 /** Kills a command under sudo: only root may signal its processes. */
 const killThroughSudo = async (means: FenceMeans, root: number): Promise<void> => {
   const all = await listProcessStatus();
@@ -148,16 +172,18 @@ export const createSeparatingFence = (means: FenceMeans, readOnly: boolean): Job
   });
   const give = createGive(means, waiting);
   const sweep = (): Promise<void> => (mounts === null ? killUserProcesses(means) : Promise.resolve());
+  const kill: JobFence["kill"] = (child) => {
+    if (mounts === null || programs.sudo !== null || !killNamespace(child)) killProcessGroup(child);
+    if (programs.sudo !== null && child.pid !== undefined) void killThroughSudo(means, child.pid);
+  };
   return {
     gaps: listProtectionGaps({ otherUser: user !== null, namespaces: mounts !== null, readOnly }),
     enter,
     canCutNetwork: (node) => probeNetwork(means, node),
     createHome: createHomes(request.reach, give),
     give,
-    kill: (child) => {
-      if (mounts === null || programs.sudo !== null || !killNamespace(child)) killProcessGroup(child);
-      if (programs.sudo !== null && child.pid !== undefined) void killThroughSudo(means, child.pid);
-    },
+    beside: async () => ({ enter, kill, sweep: mounts === null ? await createSparingSweep(means) : sweep }),
+    kill,
     sweep,
     ...createForeignFiles(enter),
     close: async () => {

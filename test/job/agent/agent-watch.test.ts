@@ -14,10 +14,13 @@ const openWatch = () => {
     return () => void timers.delete(timer);
   };
   const stops: StopCause[] = [];
-  const watch = openAgentWatch({ timeoutMs: DEADLINE, idleMs: IDLE, after, onStop: (cause) => stops.push(cause) });
+  const late: string[] = [];
+  const onLate = (): void => void late.push("late");
+  const watch = openAgentWatch({ timeoutMs: DEADLINE, idleMs: IDLE, after, onStop: (cause) => stops.push(cause), onLate });
   return {
     ...watch,
     stops,
+    late,
     delays: () => [...timers].map(({ delay }) => delay).toSorted((a, b) => a - b),
     fire: (delay: number): void => [...timers].find((timer) => timer.delay === delay)?.call(),
   };
@@ -87,4 +90,24 @@ test("stops once, and not after its end", () => {
   ended.close();
   ended.touch();
   expect(ended.delays()).toEqual([]);
+});
+
+test("does not count idleness or retries while the agent waits for Enki", () => {
+  const it = openWatch();
+  it.retry(BAD_KEY);
+  it.rest();
+  expect(it.delays()).toEqual([DEADLINE]);
+  it.touch();
+  it.retry(BAD_KEY);
+  expect({ delays: it.delays(), stops: it.stops }).toEqual({ delays: [DEADLINE], stops: [] });
+  expect(it.wake()).toBe(true);
+  expect(it.delays()).toEqual([IDLE, DEADLINE]);
+});
+
+test("a time limit that passes while the agent waits for Enki leaves it no time, and stops nothing", () => {
+  const it = openWatch();
+  it.rest();
+  it.fire(DEADLINE);
+  expect(it.wake()).toBe(false);
+  expect({ late: it.late, stops: it.stops }).toEqual({ late: ["late"], stops: [] });
 });

@@ -113,6 +113,16 @@ test("Codex takes either key and a gateway's address", () => {
   expect(args.join(" ")).toMatch(/model_provider="gateway".*"base_url" = "http:\/\/gateway".*"supports_websockets" = false.*-$/);
 });
 
+test.each([
+  ["claude", /--resume 0199a213$/],
+  ["codex", /^resume .* 0199a213 -$/],
+  ["gemini", /--resume 0199a213$/],
+  ["opencode", /--session 0199a213$/],
+] as const)("%s continues a session by its id", (name, words) => {
+  expect(prepare(name, { resume: "0199a213" }).args.join(" ")).toMatch(words);
+  expect(prepare(name).args.join(" ")).not.toMatch(/resume|--session/);
+});
+
 test("Codex uses Azure OpenAI with the resource's own key, and not beside a key of OpenAI", () => {
   const azure = { AZURE_OPENAI_API_KEY: "the-key", AZURE_OPENAI_ENDPOINT: "https://mine.openai.azure.com/" };
   const { args } = prepare("codex", { env: azure });
@@ -219,6 +229,7 @@ describe("the lines that agents print mean", () => {
         { type: "turn.failed", error: { message: "unexpected status 401" } },
       ],
       [
+        "session 1",
         "agent_thought_chunk",
         "call i1 ls",
         "failed i1",
@@ -241,19 +252,37 @@ describe("the lines that agents print mean", () => {
         { type: "result", status: "success", stats: { input_tokens: 3, output_tokens: 5, cached: 7 } },
         { type: "result", status: "error", error: { message: "API key not valid" }, stats: {} },
       ],
-      ["say I look.", "call t1 run_shell_command", "failed t1", "usage 3 5 7 ", "finished", "usage    ", "failed API key not valid"],
+      [
+        "session 1",
+        "say I look.",
+        "call t1 run_shell_command",
+        "failed t1",
+        "usage 3 5 7 ",
+        "finished",
+        "usage    ",
+        "failed API key not valid",
+      ],
     ],
     [
       "opencode",
       [
-        { type: "step_start", part: {} },
+        { type: "step_start", sessionID: "ses_1", part: {} },
         { type: "text", part: { messageID: "m1", text: "I look." } },
         { type: "tool_use", part: { callID: "t1", tool: "bash", state: { status: "error", input: { command: "ls" }, error: "no" } } },
         { type: "step_finish", part: { reason: "tool-calls", tokens: { input: 1, output: 2, cache: { read: 3 } }, cost: 0.5 } },
         { type: "step_finish", part: { reason: "stop", tokens: { input: 1, output: 2, cache: { read: 3 } }, cost: 0 } },
         { type: "error", error: { name: "APIError", data: { message: "Unauthorized", statusCode: 401 } } },
       ],
-      ["say I look.", "call t1 bash", "failed t1", "usage 1 2 3 0.5", "usage 1 2 3 0", "finished", "failed 401 Unauthorized"],
+      [
+        "session ses_1",
+        "say I look.",
+        "call t1 bash",
+        "failed t1",
+        "usage 1 2 3 0.5",
+        "usage 1 2 3 0",
+        "finished",
+        "failed 401 Unauthorized",
+      ],
     ],
   ])("for %s", (name, lines, told) => {
     expect(read(name, lines).map(tell)).toEqual(told);

@@ -240,6 +240,7 @@ export const claudePreset: AgentPreset = {
   loginCommand: "claude auth login",
   names: NAMES,
   reports: { headless: "cost", acp: "cost" },
+  sessionTotals: { tokens: false, cost: true },
   model: "ANTHROPIC_MODEL",
   prepare,
   readEvent,

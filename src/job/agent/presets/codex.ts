@@ -79,7 +79,7 @@ const formatTomlValue = (value: ConfigTable[string]): string => {
 
 /** Codex has no permission for single tools: it works without its own sandbox, because a job is one, and a read-only step's files are discarded. */
 const prepare = (setting: AgentSetting): AgentLaunch => {
-  const { protocol, env: given } = setting;
+  const { protocol, env: given, resume } = setting;
   const key = given["CODEX_API_KEY"] ?? given["OPENAI_API_KEY"];
   const env = { RUST_LOG: "error", ...(key === undefined ? {} : { CODEX_API_KEY: key, OPENAI_API_KEY: key }) };
   const config = createConfig(setting);
@@ -88,7 +88,9 @@ const prepare = (setting: AgentSetting): AgentLaunch => {
     return { ...PLAIN_LAUNCH, env: { ...env, CODEX_CONFIG: JSON.stringify(chosen), INITIAL_AGENT_MODE: "agent-full-access" } };
   }
   const overrides = Object.entries(config).flatMap(([name, value]) => ["-c", `${name}=${formatTomlValue(value)}`]);
-  return { ...PLAIN_LAUNCH, env, args: ["--dangerously-bypass-approvals-and-sandbox", ...overrides, "-"] };
+  const continued = resume === undefined ? [] : ["resume"];
+  const id = resume === undefined ? [] : [resume];
+  return { ...PLAIN_LAUNCH, env, args: [...continued, "--dangerously-bypass-approvals-and-sandbox", ...overrides, ...id, "-"] };
 };
 
 const KIND_BY_ITEM: Readonly<Record<string, "execute" | "edit" | "fetch" | "other">> = {
@@ -123,6 +125,10 @@ const readItem = (item: Readonly<Record<string, unknown>>, isStart: boolean): He
 
 const readEvent = (line: Readonly<Record<string, unknown>>): readonly HeadlessEvent[] => {
   switch (line["type"]) {
+    case "thread.started": {
+      const id = readText(line["thread_id"]);
+      return id === null ? [] : [{ kind: "session", id }];
+    }
     case "item.started":
     case "item.completed":
       return readItem(readRecord(line["item"]), line["type"] === "item.started");
@@ -201,6 +207,7 @@ export const codexPreset: AgentPreset = {
   loginCommand: "codex login",
   names: NAMES,
   reports: { headless: "tokens", acp: "tokens" },
+  sessionTotals: { tokens: true, cost: false },
   model: "model",
   prepare,
   readEvent,

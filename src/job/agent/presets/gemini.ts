@@ -53,7 +53,7 @@ const createSettings = ({ protocol, tools, canEdit, mcpServer, env, hasLogin = f
 });
 
 const prepare = (setting: AgentSetting): AgentLaunch => {
-  const { protocol, model } = setting;
+  const { protocol, model, resume } = setting;
   return {
     ...PLAIN_LAUNCH,
     // Project settings override the person's, and system settings override both. Gemini ignores system settings below a directory that
@@ -66,13 +66,17 @@ const prepare = (setting: AgentSetting): AgentLaunch => {
       GEMINI_CLI_NO_RELAUNCH: "true",
       ...(model === null ? {} : { GEMINI_MODEL: model }),
     },
-    args: protocol === "headless" ? ["--approval-mode", "yolo"] : [],
+    args: protocol === "headless" ? ["--approval-mode", "yolo", ...(resume === undefined ? [] : ["--resume", resume])] : [],
   };
 };
 
 const readEvent = (line: Readonly<Record<string, unknown>>): readonly HeadlessEvent[] => {
   const toolCallId = readText(line["tool_id"]) ?? "";
   switch (line["type"]) {
+    case "init": {
+      const id = readText(line["session_id"]);
+      return id === null ? [] : [{ kind: "session", id }];
+    }
     case "message": {
       if (line["role"] !== "assistant") return [];
       const content = { type: "text", text: readText(line["content"]) ?? "" } as const;
@@ -142,6 +146,7 @@ export const geminiPreset: AgentPreset = {
   loginCommand: "gemini",
   names: NAMES,
   reports: { headless: "tokens", acp: "nothing" },
+  sessionTotals: { tokens: false, cost: false },
   model: "GEMINI_MODEL",
   prepare,
   readEvent,

@@ -42,7 +42,7 @@ const prepare = (setting: AgentSetting): AgentLaunch => ({
     }),
   },
   // Without its log, opencode tries again for minutes in silence.
-  args: ["--print-logs", "--log-level", "ERROR"],
+  args: ["--print-logs", "--log-level", "ERROR", ...(setting.resume === undefined ? [] : ["--session", setting.resume])],
 });
 
 const readTool = (part: Readonly<Record<string, unknown>>): HeadlessEvent[] => {
@@ -72,6 +72,10 @@ const readStepFinish = (part: Readonly<Record<string, unknown>>): HeadlessEvent[
 const readEvent = (line: Readonly<Record<string, unknown>>): readonly HeadlessEvent[] => {
   const part = readRecord(line["part"]);
   switch (line["type"]) {
+    case "step_start": {
+      const id = readText(line["sessionID"]);
+      return id === null ? [] : [{ kind: "session", id }];
+    }
     case "text": {
       const content = { type: "text", text: readText(part["text"]) ?? "" } as const;
       return [{ kind: "update", update: { sessionUpdate: "agent_message_chunk", content, messageId: readText(part["messageID"]) } }];
@@ -121,6 +125,7 @@ export const opencodePreset: AgentPreset = {
   loginCommand: "opencode auth login",
   names: NAMES,
   reports: { headless: "cost", acp: "cost" },
+  sessionTotals: { tokens: false, cost: false },
   model: "model",
   prepare,
   readEvent,
