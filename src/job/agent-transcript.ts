@@ -32,10 +32,51 @@ type TranscriptOptions = {
 /** Records an agent's session without the given secrets, as lines of JSON and as Markdown, and logs its messages and tool calls. */
 export const openAgentTranscript = ({ job, agent, secrets, log }: TranscriptOptions) => {
   const readable = openReadableTranscript(secrets, { job, agent });
-  const readCall = openCallReader();
   const recorder = openLineRecorder();
   const { lines, record, isFull } = recorder;
   const chunks = openChunkJoiner(secrets, recorder);
+  const logged = openTranscriptLog(secrets, log);
+  return {
+    update: (update: AgentUpdate): void => {
+      readable.update(update);
+      if (isTextChunk(update)) chunks.add(update);
+      else if (!isFull()) {
+        chunks.end();
+        record(redactJson(update, secrets));
+      }
+      logged.update(update);
+    },
+    permission: (permission: PermissionRecord): void => {
+      chunks.end();
+      record(redactJson({ permission }, secrets));
+      readable.permission(permission);
+      if (!permission.isAllowed) logged.call(`* refused: ${permission.tool} ${permission.target}`.trimEnd());
+    },
+    /** Records a sentence of Enki itself. */
+    note: (sentence: string): void => {
+      chunks.end();
+      record(redactJson({ note: sentence }, secrets));
+      readable.note(sentence);
+      logged.call(`* ${sentence}`);
+    },
+    /** Records what a command of Enki printed. */
+    output: (text: string): void => {
+      record(redactJson({ output: text }, secrets));
+      readable.output(text);
+    },
+    /** Ends the transcript with the reason of its end, and what the agent wrote to stderr, which no sentence for people contains. */
+    end: (reason: string, stderr: string): AgentTranscript => {
+      chunks.end();
+      logged.end();
+      const last = stderr.trim() === "" ? [] : [redactJson({ stderr }, secrets)];
+      return { lines: [...lines, ...last], readable: readable.end(reason, stderr) };
+    },
+  };
+};
+
+/** Logs the lines of messages, and tool calls. */
+const openTranscriptLog = (secrets: readonly string[], log: (line: string) => void) => {
+  const readCall = openCallReader();
   const shown = openLineRedactor(secrets, (line) => log(`| ${line}`));
   const messageLines = openLineBuffer(shown.write);
   const logCall = (text: string): void => {
@@ -47,36 +88,14 @@ export const openAgentTranscript = ({ job, agent, secrets, log }: TranscriptOpti
     else if (news.failed) logCall(`* failed: ${news.call.name}`);
   };
   return {
+    call: logCall,
     update: (update: AgentUpdate): void => {
-      readable.update(update);
-      if (isTextChunk(update)) chunks.add(update);
-      else if (!isFull()) {
-        chunks.end();
-        record(redactJson(update, secrets));
-      }
       if (update.sessionUpdate === "agent_message_chunk" && update.content.type === "text") messageLines.write(update.content.text);
       else if (update.sessionUpdate === "tool_call" || update.sessionUpdate === "tool_call_update") readCall(update).forEach(logNews);
     },
-    permission: (permission: PermissionRecord): void => {
-      chunks.end();
-      record(redactJson({ permission }, secrets));
-      readable.permission(permission);
-      if (!permission.isAllowed) logCall(`* refused: ${permission.tool} ${permission.target}`.trimEnd());
-    },
-    /** Records a sentence of Enki itself. */
-    note: (sentence: string): void => {
-      chunks.end();
-      record(redactJson({ note: sentence }, secrets));
-      readable.note(sentence);
-      logCall(`* ${sentence}`);
-    },
-    /** Ends the transcript with the reason of its end, and what the agent wrote to stderr, which no sentence for people contains. */
-    end: (reason: string, stderr: string): AgentTranscript => {
-      chunks.end();
+    end: (): void => {
       messageLines.end();
       shown.end();
-      const last = stderr.trim() === "" ? [] : [redactJson({ stderr }, secrets)];
-      return { lines: [...lines, ...last], readable: readable.end(reason, stderr) };
     },
   };
 };

@@ -93,6 +93,14 @@ const findClaimedWork = ({ ledger, job }: JobClaim): ClaimedWork | null => {
 /** The role is resolved when the job starts. A worker without its role must not run, because it could have more rights. */
 const explainMissingRole = (role: string, { roles }: Config): string =>
   `The role \`${role}\` no longer exists: its file is missing or has a mistake, which \`enki validate\` reports. Roles: ${Object.keys(roles).sort().join(", ") || "none"}`;
+/** The commands that verify a step's work. */
+const listWorkCommands = ({ refinery }: Config, { verify }: PlannedStep): readonly string[] => [
+  ...new Set([...refinery.verify, ...verify]),
+];
+const selectCheck = ({ refinery, broken }: Config): Pick<JobSpec, "check"> => {
+  const { checkWork = 0, timeoutMs } = refinery;
+  return checkWork === 0 || broken !== null ? {} : { check: { corrections: checkWork, timeoutMs } };
+};
 const isClaimable = (step: Step, { isEnding }: JobClaim): boolean => step.state === "running" || (isEnding === true && mayLeaveWork(step));
 const claimWork = (claim: JobClaim): Result<JobSpec> => {
   const { config, job, ledger } = claim;
@@ -120,7 +128,8 @@ const claimWork = (claim: JobClaim): Result<JobSpec> => {
       earlier: findEarlierWork(step),
       ...selectInterrupted(step),
       inputs: execution.workflow ? [] : listEarlierTexts(ledger, { execution, planned }),
-      verify: [...new Set([...config.refinery.verify, ...planned.verify])],
+      verify: listWorkCommands(config, planned),
+      ...selectCheck(config),
       ...readNodeRunSpec(ledger, execution, planned),
     }),
   );
@@ -146,6 +155,9 @@ const claimResolve = (claim: JobClaim): Result<JobSpec> => {
       model,
       inputs: listEarlierTexts(ledger, { execution, planned }),
       lastFailure: log === "" ? null : log,
+      verify: listWorkCommands(config, planned),
+      // Commands that regenerate files run after the merger.
+      ...(regenerateCommands.length === 0 && selectCheck(config)),
       conflict: {
         head,
         conflicts,

@@ -10,7 +10,7 @@ import { formatPaths, renderDiscardedChanges } from "../core/messages/discarded-
 import { cutAnswer, cutText, redactEnds } from "./cut-text.ts";
 import { makesArtifact, mayEdit } from "./job-environment.ts";
 import { isCommandOnly, type JobSpec } from "./job-spec.ts";
-import { findReportedOutcome, collectThreadReplies } from "./reported-outcome.ts";
+import { asksPerson, findReportedOutcome, collectThreadReplies } from "./reported-outcome.ts";
 import type { WorkResult } from "./work-result.ts";
 import type { WorkspaceChange } from "./job-workspace.ts";
 
@@ -45,7 +45,7 @@ export const evaluateAttempt = async ({ spec, artifact, worked, changed, discard
       files: selectKeptFiles({ spec, changed, secrets }),
     };
   // Changes made before the question are discarded, as the tool announced: the step starts again with the answer.
-  if (worked.tools.some((each) => isQuestionToPerson(each))) return { ...left, end: "asked", why: "It asked a person." };
+  if (asksPerson(worked.tools)) return { ...left, end: "asked", why: "It asked a person." };
   if (spec.kind === "plan") {
     const why = explainMissingPlan(spec, worked);
     return why === null ? { ...left, end: "success" } : failed(clean(why));
@@ -80,8 +80,8 @@ const collectAgentOutput = (spec: JobSpec, worked: WorkResult, secrets: readonly
   const tools = JSON.parse(redactJson(worked.tools, secrets)) as RecordedCommand[];
   const outcome: Outcome | null = findReportedOutcome(spec, { tools, answer });
   const replies: readonly ThreadReply[] = collectThreadReplies(tools);
-  const { failure, usage, transcript } = worked;
-  const none = { files: [], artifact: null, transcript, failure, usage };
+  const { failure, usage, transcript, check = null } = worked;
+  const none = { files: [], artifact: null, transcript, failure, usage, check };
   return { ...none, tools, outcome, replies, answer: cutAnswer(redacted), output: captureOutput(answer) };
 };
 
@@ -118,9 +118,6 @@ const explainMissingChange = (spec: JobSpec, outcome: Outcome | null): string | 
   if (outcome.kind === "nothing-to-do") return outcome.reason === "" ? "The agent says that there is nothing to do, but not why." : null;
   return spec.nodeRun === null ? "The agent says that it is done, but changed nothing." : null;
 };
-
-const isQuestionToPerson = (command: RecordedCommand): boolean =>
-  command.kind === "mail-send" && command.to === "user" && command.type === "request";
 
 /** Commands that a planner may record instead of a plan. */
 const PLANNING_COMMANDS: readonly RecordedCommand["kind"][] = ["propose", "add-steps", "create-task", "quick"];

@@ -10,6 +10,7 @@ import {
   recordedCommandSchema,
   repliesSchema,
   usageSchema,
+  workCheckSchema,
 } from "../storage/ledger/read-job-result.ts";
 import { type KeptSession, parseKeptSession } from "./agent/kept-session.ts";
 import { type AgentTranscript, NO_TRANSCRIPT } from "./agent-transcript.ts";
@@ -68,6 +69,7 @@ const bundleReportSchema = z.strictObject({
     .max(MAX_REPORTED_FILES),
   tools: z.array(recordedCommandSchema).max(MAX_RECORDED_COMMANDS),
   failures: checkFailuresSchema.default([]),
+  check: workCheckSchema.nullable().default(null),
   phases: z
     .array(
       z.strictObject({
@@ -87,6 +89,7 @@ export type BundleEnd = BundleReport["end"];
 
 export type NewBundle = Pick<BundleReport, "end" | "why" | "outcome" | "replies" | "tools" | "failure" | "usage"> & {
   readonly failures?: BundleReport["failures"];
+  readonly check?: BundleReport["check"];
   readonly phases?: BundleReport["phases"];
   readonly files: readonly (BundleReport["files"][number] & { readonly content: Buffer | null })[];
   readonly answer: string;
@@ -116,7 +119,22 @@ export const writeBundle = async (directory: string, bundle: NewBundle): Promise
   // An agent could have left links or pipes here.
   await rm(directory, { recursive: true, force: true });
   await mkdir(join(directory, CONTENTS_DIRECTORY), { recursive: true });
-  const { end, why, outcome, replies, failure, usage, tools, failures = [], phases = [], answer, output, artifact, transcript } = bundle;
+  const {
+    end,
+    why,
+    outcome,
+    replies,
+    failure,
+    usage,
+    tools,
+    failures = [],
+    check = null,
+    phases = [],
+    answer,
+    output,
+    artifact,
+    transcript,
+  } = bundle;
   const files = bundle.files.slice(0, MAX_REPORTED_FILES).map(({ path, kind, executable, size }) => ({ path, kind, executable, size }));
   const report: BundleReport = {
     format: 1,
@@ -129,6 +147,7 @@ export const writeBundle = async (directory: string, bundle: NewBundle): Promise
     files,
     tools: tools.slice(-MAX_RECORDED_COMMANDS),
     failures,
+    check,
     phases: phases.slice(-MAX_JOB_PHASES),
   };
   await writeFile(join(directory, REPORT_FILE), JSON.stringify(report));

@@ -92,6 +92,8 @@ export type JobSpec = {
   readonly network?: readonly string[];
   /** The commands to verify with: a verify job runs them; a work job's agent learns what its work will have to pass. */
   readonly verify: readonly string[];
+  /** How the job runs these commands on a copy of its own work; absent if it does not. `timeoutMs` limits one check. */
+  readonly check?: { readonly corrections: number; readonly timeoutMs: number };
   /** Names of variables of the machine that these commands receive; absent in any other job than verify. */
   readonly variables?: readonly string[];
   /** Globs of the JUnit XML reports that these commands write. */

@@ -164,6 +164,10 @@ const selectAgentReport = ({ failure, usage }: OpenedBundle["report"], { job }: 
   ...(isUsageReported(usage) && { usage }),
 });
 
+/** The job's own check of its work, if the spec asks for one. Only the step's commands can have failed. */
+const selectCheck = ({ check }: BundleReport, spec: JobSpec): Pick<JobResult, "check"> =>
+  check === null || spec.check === undefined || !check.failed.every((command) => spec.verify.includes(command)) ? {} : { check };
+
 const validateBundle = async (
   { spec, config, job, marked, publishing, keepsSession }: ResultInputs,
   result: Omit<JobResult, "end">,
@@ -178,6 +182,7 @@ const validateBundle = async (
     output: cleanText(bundle.output).slice(-20_000),
     tools: filterRecordedCommands(spec, report.tools),
     ...selectAgentReport(report, publishing.conclusion),
+    ...selectCheck(report, spec),
   };
   const ended = (end: JobEnd, artifact: string | null = null): BuiltResult => ({
     result: { ...result, ...reported, end, artifact },

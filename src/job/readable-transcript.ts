@@ -4,6 +4,7 @@ import {
   formatPermission,
   formatTranscriptEnd,
   formatTranscriptNote,
+  formatTranscriptOutput,
   formatTranscriptTitle,
   type PermissionRecord,
 } from "../core/messages/transcript-text.ts";
@@ -52,6 +53,7 @@ export const openReadableTranscript = (secrets: readonly string[], { job, agent 
     },
     permission: (record: PermissionRecord): void => tell(formatPermission(record)),
     note: (sentence: string): void => tell(formatTranscriptNote(sentence)),
+    output: (text: string): void => tell(formatTranscriptOutput(text)),
     end: (reason: string, stderr: string): string => {
       tell(formatTranscriptEnd(reason, stderr));
       add(redactor.end());

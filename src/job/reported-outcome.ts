@@ -20,6 +20,14 @@ export const findReportedOutcome = (spec: JobSpec, { tools, answer }: Pick<WorkR
   return spec.nodeRun?.ownStatus === true ? null : readStatedOutcome(answer);
 };
 
+/** Whether the agent asked a person. */
+export const asksPerson = (tools: readonly RecordedCommand[]): boolean =>
+  tools.some((each) => each.kind === "mail-send" && each.to === "user" && each.type === "request");
+
+/** Whether an agent that ended its turn may have left work to publish: it asked nobody, and reported no other outcome than done. */
+export const hasWorkToCheck = (spec: JobSpec, said: Pick<WorkResult, "tools" | "answer">): boolean =>
+  !asksPerson(said.tools) && (findReportedOutcome(spec, said)?.kind ?? "done") === "done";
+
 /** The replies to review comments that the tools recorded; the later of two to the same comment wins. */
 export const collectThreadReplies = (tools: readonly RecordedCommand[]): readonly ThreadReply[] => [
   ...new Map(listReports(tools).flatMap(({ replies = [] }) => replies.map((reply) => [reply.comment, reply] as const))).values(),

@@ -1,11 +1,15 @@
 import { serveTools } from "./tools/serve-tools.ts";
 import { type LoginFiles, readLoginFiles } from "./agent/agent-login.ts";
 import { selectAgentVariables } from "./agent/agent-variables.ts";
-import { resolveAgent } from "./agent/resolve-agent.ts";
+import { type AgentResolution, type ResolvedAgent, resolveAgent } from "./agent/resolve-agent.ts";
 import type { McpServerCommand } from "./agent/agent-preset.ts";
 import type { AgentVariables } from "./agent/key-route.ts";
 import { type KeptSession, readKeptSession, restoreSession } from "./agent/kept-session.ts";
-import { type AgentEnd, runAgent } from "./agent/run-agent.ts";
+import { type AgentEnd, type AgentRun, runAgent } from "./agent/run-agent.ts";
+import type { RecordedCommand } from "../core/domain/command.ts";
+import type { WorkCheck } from "../core/domain/work-check.ts";
+import { openWorkCheck } from "./check-work.ts";
+import { hasWorkToCheck } from "./reported-outcome.ts";
 import type { ToolSet } from "../core/domain/tool-set.ts";
 import { prepareAgentEnv, mayEdit, writesReport } from "./job-environment.ts";
 import { renderJobPrompt } from "./job-prompt.ts";
@@ -55,12 +59,13 @@ export const runAgentSession = async (host: StepHost, spec: JobSpec, place: Work
       toolSet: tools.context.toolSet,
       readLimitWords: key.readLimitWords,
       interrupt: interrupt.signal,
+      listTools: () => tools.listRecorded().tools,
     });
     await network.close();
     await key.close();
-    const { end, reason, failure, usage, stderr, session } = ended;
+    const { end, reason, failure, usage, stderr, session, check } = ended;
     const answer = ended.messages.at(-1) ?? "";
-    return { end, reason, failure, usage, session, answer, ...tools.listRecorded(), transcript: transcript.end(reason, stderr) };
+    return { end, reason, failure, usage, session, check, answer, ...tools.listRecorded(), transcript: transcript.end(reason, stderr) };
   } finally {
     ignoreInterrupt?.();
     tools.close();
@@ -73,14 +78,18 @@ type SessionPlace = WorkPlace & {
   readonly toolSet: ToolSet;
   /** The agent's own variables. */
   readonly variables: AgentVariables;
+  /** See LimitedNetwork.proxyVariables. */
+  readonly proxyVariables: AgentVariables;
   /** See AgentResolution.login. */
   readonly login: LoginFiles;
   readonly relay: NetworkRelay | null;
   readonly readLimitWords: () => string;
   readonly interrupt: AbortSignal;
+  /** What Enki's tools recorded so far. */
+  readonly listTools: () => readonly RecordedCommand[];
 };
 
-type PlayedSession = AgentEnd & { readonly session: KeptSession | null };
+type PlayedSession = AgentEnd & { readonly session: KeptSession | null; readonly check: WorkCheck | null };
 
 const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): Promise<PlayedSession> => {
   const { texts, fence, transcript, toolSet, variables, login, relay, readLimitWords, interrupt } = place;
@@ -92,10 +101,12 @@ const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): 
   const env = prepareAgentEnv(host.env, spec, { variables, home, texts });
   const { agent, model, maxCostUsd, timeoutMs } = spec;
   const cwd = host.workspace;
-  const kept = { found: findPreset(agent), env, home, cwd, readFile: fence.readFile, writeFile: fence.writeFile };
+  const found = findPreset(agent);
+  const kept = { found, env, home, cwd, readFile: fence.readFile, writeFile: fence.writeFile };
   const session = spec.interrupted?.session;
   const resume = session ? await restoreSession({ ...kept, session }) : null;
   const settings = { ...rights, agent, env, home, model, maxCostUsd, login, writeFile: fence.writeFile };
+  const { check, ...turns } = openTurns(host, spec, { ...place, home, settings });
   const end = await runAgent({
     ...rights,
     ...(await resolveAgent({ ...settings, ...(resume !== null && { resume }) })),
@@ -111,10 +122,39 @@ const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): 
     now: host.now,
     readLimitWords,
     interrupt,
+    ...turns,
     onUpdate: transcript.update,
     onPermission: transcript.permission,
   });
-  return { ...end, session: spec.keepsSession === true ? await readKeptSession({ ...kept, end, secrets: listSecrets(host, spec) }) : null };
+  return {
+    ...end,
+    check: check?.result() ?? null,
+    session: spec.keepsSession === true ? await readKeptSession({ ...kept, end, secrets: listSecrets(host, spec) }) : null,
+  };
+};
+
+/** How a headless agent continues its session in another process; null if the money of the attempt is spent. */
+const continueSession = async (settings: AgentResolution, spent: number): Promise<ResolvedAgent | null> => {
+  const { agent, maxCostUsd } = settings;
+  if (maxCostUsd === undefined) return resolveAgent({ ...settings, isHomeUsed: true });
+  if (spent >= maxCostUsd) return null;
+  const limitsSession = findPreset(agent)?.preset.sessionTotals.cost === true;
+  return resolveAgent({ ...settings, maxCostUsd: limitsSession ? maxCostUsd : maxCostUsd - spent, isHomeUsed: true });
+};
+
+type TurnsPlace = SessionPlace & { readonly home: string; readonly settings: AgentResolution };
+type SessionTurns = Pick<AgentRun, "onTurnEnd" | "continueWith"> & { readonly check: ReturnType<typeof openWorkCheck> };
+
+/** What follows a turn of the agent: a check of its work, and a correction in the same session. */
+const openTurns = (host: StepHost, spec: JobSpec, { settings, ...place }: TurnsPlace): SessionTurns => {
+  const isHeadless = findPreset(spec.agent)?.protocol === "headless";
+  const check = openWorkCheck(host, spec, {
+    ...place,
+    openFence: place.fence.beside,
+    hasWork: (answer) => hasWorkToCheck(spec, { answer, tools: place.listTools() }),
+  });
+  const continueWith: AgentRun["continueWith"] = (id, { costUsd }) => continueSession({ ...settings, resume: id }, costUsd ?? 0);
+  return { check, ...(check && { onTurnEnd: check.endTurn, ...(isHeadless && { continueWith }) }) };
 };
 
 /** The spec for a prompt in the interrupted attempt's own session, whose transcript the agent has. */

@@ -15,7 +15,20 @@ export const startDeadline = (after: TimerStarter, timeout: number): ShellDeadli
   return { expired: passed, cancel: () => cancel() };
 };
 
+/** A time limit that a signal also ends. */
+export const startStoppableDeadline = (after: TimerStarter, timeout: number, stop: AbortSignal): ShellDeadline => {
+  const own = startDeadline(after, timeout);
+  const stopped = new Promise<string>((resolve) => {
+    if (stop.aborted) resolve(STOPPED);
+    stop.addEventListener("abort", () => resolve(STOPPED), { once: true });
+  });
+  return { expired: Promise.race([own.expired, stopped]), cancel: own.cancel };
+};
+
+const STOPPED = "was stopped";
+
 export type ShellCommand = Omit<LaunchOptions, "args"> & {
+  /** Ends the command. */
   readonly deadline: ShellDeadline;
   /** Receives the lines of the output as they come, several at a time. */
   readonly onLines: (lines: readonly string[]) => void;
@@ -24,12 +37,13 @@ export type ShellCommand = Omit<LaunchOptions, "args"> & {
 export type ShellResult = { readonly end: "passed" | "failed" | "timed-out"; readonly reason: string };
 
 /** Runs a command with `bash` as Actions does, and ends everything that it left. */
-export const runShell = async ({ command, cwd, env, fence, deadline, after, onLines }: ShellCommand): Promise<ShellResult> => {
+export const runShell = async ({ command, cwd, env, relay, fence, deadline, after, onLines }: ShellCommand): Promise<ShellResult> => {
   const { child, ended, terminate } = launchProcess({
     command: "bash",
     args: ["--noprofile", "--norc", "-eo", "pipefail", "-c", `exec 2>&1\n${command}`],
     env,
     cwd,
+    relay,
     fence,
     after,
   });

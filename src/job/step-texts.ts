@@ -15,7 +15,7 @@ export type StepTexts = {
 };
 
 /** The texts' folder in the workspace; its contents never count as changes. */
-const toTextsFolder = (execution: ExecutionId): string => `.enki/artifacts/${execution}`;
+export const toTextsFolder = (execution: ExecutionId): string => `.enki/artifacts/${execution}`;
 
 /** Whether a path of the workspace is this folder or inside it. */
 export const isTextPath = ({ execution }: Pick<JobSpec, "execution">, path: string): boolean =>

@@ -1,6 +1,7 @@
 import type { AgentFailure } from "../core/domain/agent-failure.ts";
 import type { AgentUsage } from "../core/domain/agent-usage.ts";
 import type { RecordedCommand } from "../core/domain/command.ts";
+import type { WorkCheck } from "../core/domain/work-check.ts";
 import type { AgentEnd } from "./agent/run-agent.ts";
 import { listLoginSecrets, readLoginFiles } from "./agent/agent-login.ts";
 import { listSecretValues, selectAgentVariables } from "./agent/agent-variables.ts";
@@ -24,6 +25,8 @@ export type WorkResult = {
   /** Why the agent could not work; null for any other end. */
   readonly failure: AgentFailure | null;
   readonly usage: AgentUsage;
+  /** What the verify commands said about a copy of the work; absent if they did not run. */
+  readonly check?: WorkCheck | null;
   /** The session, if the next attempt can continue it; absent without one. */
   readonly session?: KeptSession | null;
 };

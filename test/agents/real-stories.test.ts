@@ -72,6 +72,34 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose key is in the sh
     expect(transcripts.join("").match(/proxy for the model's key refused .*/g) ?? []).toEqual([]);
   });
 
+  // With Gemini CLI over ACP, the first command of this story changes no file.
+  const protocols = preset === "gemini" ? (["headless"] as const) : (["headless", "acp"] as const);
+  check.each(protocols)(
+    "corrects work that fails verification in its own job in the same session (%s)",
+    { timeout: 400_000 },
+    async (protocol) => {
+      const fixer = [{ shell: "printf 10 > limit.txt" }, { say: "The limit is 10." }];
+      const tell = tellStory({ fixer });
+      // Not every agent counts the results of its first turn in the second one.
+      const script: ModelScript = (conversation, step) => {
+        if (!conversation.includes("## Verification failed")) return tell(conversation, step);
+        if (!conversation.includes("1 limit.txt")) return { shell: "printf '10\\n' > limit.txt; wc -l limit.txt" };
+        return { say: "It ends with a line.\n\n[OUTPUT]\nThe limit is 10.\n[/OUTPUT]" };
+      };
+      model = await openScriptedModel({ script });
+      const config = `[agent]\nprotocol = "${protocol}"\n[refinery]\ncheck_work = 1\nretries = 0\n`;
+      const { terminal, git, cwd, env, args } = open(model.url, config);
+      const told = await terminal.run(args, { cwd, env });
+      expect({ code: told.code, out: told.code === 0 ? "" : told.out + told.err }).toEqual({ code: 0, out: "" });
+      expect(git("show", `${findLandedBranch(told.out)}:limit.txt`)).toBe("10");
+      const transcript = readTranscripts(cwd).find((text) => text.includes("Enki checked a copy of the work")) ?? "";
+      expect(transcript).toMatch(
+        /exited with 1\. The agent is asked to correct its work\.[^]*It ends with a line\.[^]*> Enki checked a copy of the work: `.*` passed\./,
+      );
+      expect(terminal.processes()).toEqual([]);
+    },
+  );
+
   check("leaves no process and no file after Ctrl+C", async () => {
     let ask = (): void => undefined;
     const asked = new Promise<void>((resolve) => (ask = resolve));

@@ -1,10 +1,12 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { openBundle } from "../../src/job/job-bundle.ts";
+import type { JobSpec } from "../../src/job/job-spec.ts";
 import { runAgentJob } from "../../src/job/run-agent-job.ts";
 import type { StepHost } from "../../src/job/step-host.ts";
+import { plan, step } from "../support/build.ts";
 import { openModelServer } from "./proxy/model-server.ts";
 import { ID, openJobs } from "./stage.ts";
 
@@ -18,17 +20,28 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-type Act = { readonly act: string; readonly value?: string | number | null; readonly input?: object };
+type Act = { readonly act: string; readonly value?: string | number | null; readonly input?: object; readonly resumed?: boolean };
+
+type Work = { readonly job?: string; readonly verify?: readonly string[]; readonly corrections?: number; readonly budget?: number };
 
 /** Runs a job of an agent that is named like Claude Code, and speaks its headless protocol. */
-const work = async (acts: readonly Act[], over: { readonly job?: string } & Partial<StepHost> = {}) => {
+const work = async (acts: readonly Act[], over: Work & Partial<StepHost> = {}) => {
   root = mkdtempSync(join(tmpdir(), "enki-headless-"));
   const agent = join(root, "claude", "index.mjs");
   mkdirSync(join(root, "claude"));
   copyFileSync(FIXTURE, agent);
-  const { job = `work/${ID}-fix/1`, ...host } = over;
-  open = await openJobs({ agent: [process.execPath, agent, ...acts.map((act) => JSON.stringify(act))] });
+  const { job = `work/${ID}-fix/1`, verify = ["true"], corrections = 0, budget, ...host } = over;
+  open = await openJobs({
+    agent: [process.execPath, agent, ...acts.map((act) => JSON.stringify(act))],
+    verify,
+    corrections,
+    plan: plan(step("fix", { role: "fixer" }), step("advise", { role: "adviser" })),
+  });
   const prepared = await open.prepare(job, { agentEnv: { ANTHROPIC_API_KEY: KEY }, ...host });
+  if (budget !== undefined) {
+    const spec = JSON.parse(readFileSync(prepared.at.spec, "utf8")) as JobSpec;
+    writeFileSync(prepared.at.spec, JSON.stringify({ ...spec, maxCostUsd: budget }));
+  }
   const ended = await runAgentJob(prepared.host);
   const bundle = await openBundle(prepared.at.bundle);
   if (!bundle.ok) throw new Error(bundle.refusal.message);
@@ -40,7 +53,18 @@ const work = async (acts: readonly Act[], over: { readonly job?: string } & Part
     await open?.publish(job, prepared.at.bundle);
     return open?.published(job)?.result;
   };
-  return { ...ended, files, answer, output, failure: report.failure, usage: report.usage, outcome: report.outcome, transcript, publish };
+  return {
+    ...ended,
+    files,
+    answer,
+    output,
+    failure: report.failure,
+    usage: report.usage,
+    outcome: report.outcome,
+    check: report.check,
+    transcript,
+    publish,
+  };
 };
 
 const USAGE = { inputTokens: 11, outputTokens: 7, cachedTokens: 5, costUsd: 0.25 };
@@ -122,4 +146,34 @@ test("an exit without a result is a crash", async () => {
     // For the next attempt: publish lands nothing of them.
     files: ["half.txt"],
   });
+});
+
+test("a headless agent corrects its work in the session of its first process", async () => {
+  const acts: readonly Act[] = [
+    { act: "remember", value: "the plan", resumed: false },
+    { act: "write", value: "half.txt", resumed: false },
+    { act: "recall", resumed: true },
+    { act: "write", value: "new.txt", resumed: true },
+    { act: "say", value: "Corrected.\n[OUTPUT]It is whole.[/OUTPUT]", resumed: true },
+  ];
+  const job = await work(acts, { verify: ["test -e new.txt"], corrections: 1 });
+  expect(job).toMatchObject({ end: "success", files: ["half.txt", "new.txt"], output: "It is whole." });
+  expect(job.check).toEqual({ failed: ["test -e new.txt"], end: "passed" });
+  expect(job.transcript).toContain("recalled: the plan");
+  expect(job.usage).toEqual({ inputTokens: 22, outputTokens: 14, cachedTokens: 10, costUsd: 0.5 });
+});
+
+test.each([
+  [1, "options: "],
+  [0.25, ""],
+])("a correction by a headless agent keeps to the money of the attempt: $%d", async (budget, told) => {
+  const acts: readonly Act[] = [
+    { act: "remember", value: "x", resumed: false },
+    { act: "write", value: "half.txt", resumed: false },
+    { act: "options", resumed: true },
+  ];
+  const job = await work(acts, { verify: ["exit 1"], corrections: 1, budget });
+  expect(job).toMatchObject({ end: "success", usage: { costUsd: told === "" ? 0.25 : 0.5 }, check: { failed: ["exit 1"], end: "failed" } });
+  expect(job.answer.slice(0, told.length)).toBe(told);
+  if (told !== "") expect(job.answer).toContain(`--max-budget-usd ${budget}`);
 });

@@ -43,6 +43,12 @@ const publish = async (job: string, at: string, over: Parameters<typeof it.publi
 };
 
 describe("publish", () => {
+  test("carries no check of the work that the spec did not ask for", async () => {
+    const made = await publish(FIX, await bundle({ check: { failed: ["true"], end: "passed" } }));
+    expect(made.result).toMatchObject({ end: "success" });
+    expect(made.result).not.toHaveProperty("check");
+  });
+
   test("hands the parts of a job over to the step that delivers and sends them, and refuses parts of another form", async () => {
     const phases = [{ kind: "agent", from: 5, to: 9, passed: true }] as const;
     const host = it.host(FIX);

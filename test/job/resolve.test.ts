@@ -16,8 +16,11 @@ const JOB = `resolve/${ID}-fix/1`;
 let open: Awaited<ReturnType<typeof openJobs>> | null = null;
 afterEach(() => open?.repo.close());
 
-const prepare = async (acts: readonly object[], over: Partial<Resolution> = {}, text: { ours?: string; theirs?: string } = {}) => {
-  const jobs = await openJobs({ agent: [process.execPath, AGENT, ...acts.map((act) => JSON.stringify(act))] });
+type Text = { readonly ours?: string; readonly theirs?: string; readonly verify?: readonly string[] };
+
+const prepare = async (acts: readonly object[], over: Partial<Resolution> = {}, { verify, ...text }: Text = {}) => {
+  const agent = [process.execPath, AGENT, ...acts.map((act) => JSON.stringify(act))];
+  const jobs = await openJobs({ agent, ...(verify && { verify, corrections: 1 }) });
   open = jobs;
   const sides = await jobs.conflict(over, text);
   const { claimed, host, at } = await jobs.prepare(JOB);
@@ -26,7 +29,12 @@ const prepare = async (acts: readonly object[], over: Partial<Resolution> = {}, 
     const end = await runAgentJob(host);
     const bundle = await openBundle(at.bundle);
     if (!bundle.ok) throw new Error(bundle.refusal.message);
-    return { ...end, files: bundle.value.report.files.map(({ path }) => path), output: bundle.value.output };
+    return {
+      ...end,
+      check: bundle.value.report.check,
+      files: bundle.value.report.files.map(({ path }) => path),
+      output: bundle.value.output,
+    };
   };
   const publish = async () => {
     await jobs.publish(JOB, at.bundle);
@@ -51,6 +59,18 @@ describe("a merger's job", () => {
     expect(await it.publish()).toMatchObject({
       result: { end: "success", baseCommit: it.onto, files: [{ path: "src/a.txt", mode: "100644" }] },
     });
+  });
+
+  test("checks its resolution on a copy with both sides, and corrects it", async () => {
+    const command = "grep both src/a.txt && grep new src/c.txt && git cat-file -e HEAD^^2";
+    const acts = [{ run: "printf 'one\\n' > src/a.txt" }, { turn: 2, run: "printf 'both\\n' > src/a.txt" }];
+    const it = await prepare(acts, {}, { verify: [command] });
+    expect(await it.work()).toMatchObject({ end: "success", files: ["src/a.txt"], check: { failed: [command], end: "passed" } });
+  });
+
+  test("checks nothing before commands regenerate files", async () => {
+    const it = await prepare([{ run: "printf 'one\\n' > src/a.txt" }], { regenerateCommands: ["true"] }, { verify: ["exit 1"] });
+    expect(await it.work()).toMatchObject({ end: "success", check: null });
   });
 
   test("may keep a file that one side deleted", async () => {

@@ -52,9 +52,10 @@ type Configured = {
   readonly preset: string | null;
   readonly network: readonly string[] | null;
   readonly variables: readonly string[];
+  readonly corrections: number;
 };
 
-const configured = (agent: readonly string[], { verify, reports, preset, network, variables }: Configured): string =>
+const configured = (agent: readonly string[], { verify, reports, preset, network, variables, corrections }: Configured): string =>
   [
     "[agent]",
     ...(preset === null ? [] : [`preset = "${preset}"`, `protocol = "acp"`]),
@@ -64,6 +65,7 @@ const configured = (agent: readonly string[], { verify, reports, preset, network
     "[refinery]",
     `verify = ${JSON.stringify(verify)}`,
     ...(reports.length === 0 ? [] : [`test_reports = ${JSON.stringify(reports)}`]),
+    ...(corrections === 0 ? [] : [`check_work = ${corrections}`]),
     "[policy]",
     "max_files = 1000",
     "max_bytes = 1000000",
@@ -81,19 +83,21 @@ export type Seed = {
   readonly network?: readonly string[];
   /** `[jobs] env` */
   readonly variables?: readonly string[];
+  /** `[refinery] check_work` */
+  readonly corrections?: number;
   /** Further files of the repository. */
   readonly files?: Readonly<Record<string, string>>;
 };
 
 /** A repository whose ledger says that every step of a plan runs in its first attempt, and the steps of jobs on it. */
 export const openJobs = async (seed: Seed = {}) => {
-  const { agent = [], verify = ["true"], reports = [], plan = PLAN, preset, network, variables = [], files = {} } = seed;
+  const { agent = [], verify = ["true"], reports = [], plan = PLAN, preset, network, variables = [], corrections = 0, files = {} } = seed;
   const repo = await repository();
   const base = await repo.commit("main", {
     "src/a.txt": "a\n",
     "docs/b.md": "b\n",
     ".gitignore": "built/\n",
-    ".enki/enki.toml": configured(agent, { verify, reports, preset: preset ?? null, network: network ?? null, variables }),
+    ".enki/enki.toml": configured(agent, { verify, reports, preset: preset ?? null, network: network ?? null, variables, corrections }),
     ".enki/roles/fixer.toml": role("fixer", true, "branch"),
     ".enki/roles/looker.toml": role("looker", false, "artifact"),
     ".enki/roles/adviser.toml": role("adviser", false, null),

@@ -30,6 +30,11 @@ export const sceneSchema = z.strictObject({
   role: z.string().optional().describe("a role's name, or a kind of job: `plan`, `work`, `resolve`"),
   step: z.string().optional().describe("the id of a step"),
   attempt: z.int().positive().optional().describe("the number of an attempt"),
+  correction: z
+    .int()
+    .positive()
+    .optional()
+    .describe("the number of a correction within an attempt, after verify commands failed in its own job"),
   act: z.array(actionSchema).default([]).describe("the acts of the scene in order; a scene without acts is a silent agent"),
 });
 
@@ -53,7 +58,13 @@ export const agentScriptSchema = z.strictObject({
 
 export type AgentScript = z.output<typeof agentScriptSchema>;
 export type ScriptAction = z.output<typeof actionSchema>;
-export type SceneKey = { readonly kind: string; readonly role: string; readonly step: string; readonly attempt: number };
+export type SceneKey = {
+  readonly kind: string;
+  readonly role: string;
+  readonly step: string;
+  readonly attempt: number;
+  readonly correction: number;
+};
 
 /** Rules between keys of an act are explained by the schema's message. */
 const formatScriptFault = ({ issues: [issue] }: z.ZodError): string =>
@@ -93,12 +104,13 @@ const findEntryLine = (text: string, path: readonly PropertyKey[]): number | nul
   return found;
 };
 
-/** The most specific scene for a job; the first of equally specific scenes. */
+/** The most specific scene for a turn of a job; the first of equally specific scenes. */
 export const findScene = ({ scene: scenes }: AgentScript, part: SceneKey): AgentScript["scene"][number] | null => {
   const weight = ({ role, step, attempt }: AgentScript["scene"][number]): number =>
     (attempt === undefined ? 0 : 4) + (step === undefined ? 0 : 2) + (role === undefined ? 0 : 1);
   const fitting = scenes.filter(
-    ({ role, step, attempt }) =>
+    ({ role, step, attempt, correction = 0 }) =>
+      correction === part.correction &&
       (role === undefined || role === part.role || role === part.kind) &&
       (step === undefined || step === part.step) &&
       (attempt === undefined || attempt === part.attempt),

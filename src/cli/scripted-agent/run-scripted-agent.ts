@@ -11,7 +11,7 @@ export type ScriptedAgentOptions = {
   readonly exit: (code: number) => never;
 };
 
-type ScriptSession = { readonly cwd: string; readonly server: McpServer | undefined };
+type ScriptSession = { readonly cwd: string; readonly server: McpServer | undefined; readonly turns: number };
 
 /** An ACP agent that plays a file instead of asking a model, and announces so. Ends when its client disconnects. */
 export const runScriptedAgent = async ({ play, stdin, stdout, env, exit }: ScriptedAgentOptions): Promise<void> => {
@@ -21,21 +21,23 @@ export const runScriptedAgent = async ({ play, stdin, stdout, env, exit }: Scrip
     .onRequest(methods.agent.initialize, () => ({ protocolVersion: PROTOCOL_VERSION, agentCapabilities: {}, authMethods: [] }))
     .onRequest(methods.agent.session.new, ({ params }) => {
       const sessionId = `rehearsal-${sessions.size + 1}`;
-      sessions.set(sessionId, { cwd: params.cwd, server: params.mcpServers[0] });
+      sessions.set(sessionId, { cwd: params.cwd, server: params.mcpServers[0], turns: 0 });
       return { sessionId };
     })
     .onNotification(methods.agent.session.cancel, () => exit(0))
     .onRequest(methods.agent.session.prompt, async ({ params, client }) => {
       const session = sessions.get(params.sessionId);
       if (!session) throw new Error(`there is no session ${params.sessionId}`);
-      const played = await playScene({ client, sessionId: params.sessionId, env, exit, ...session }, play, part);
+      sessions.set(params.sessionId, { ...session, turns: session.turns + 1 });
+      const scene = { ...part, correction: session.turns };
+      const played = await playScene({ client, sessionId: params.sessionId, env, exit, ...session }, play, scene);
       return { stopReason: played ? ("end_turn" as const) : ("refusal" as const) };
     });
   const connection = app.connect(ndJsonStream(Writable.toWeb(stdout), Readable.toWeb(stdin) as ReadableStream<Uint8Array>));
   await connection.closed;
 };
 
-const readSceneKey = (env: ScriptedAgentOptions["env"]): SceneKey => ({
+const readSceneKey = (env: ScriptedAgentOptions["env"]): Omit<SceneKey, "correction"> => ({
   kind: env["ENKI_KIND"] ?? "",
   role: env["ENKI_ROLE"] ?? "",
   step: env["ENKI_STEP"] ?? "",
@@ -50,7 +52,7 @@ const playScene = async (stage: ActorSession, play: AgentScript, part: SceneKey)
   if (scene) return playActions(stage, [...play.always, ...scene.act]);
   await sendMessage(
     stage,
-    `There is no scene for ${[part.kind, part.role, part.step].filter((name) => name !== "").join(" ")}, attempt ${part.attempt}.`,
+    `There is no scene for ${[part.kind, part.role, part.step].filter((name) => name !== "").join(" ")}, attempt ${part.attempt}${part.correction > 0 ? `, correction ${part.correction}` : ""}.`,
   );
   return true;
 };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AGENT_PROTOCOLS, PRESET_NAMES } from "../domain/agent-command.ts";
 import { ANY_HOST, readHostPattern } from "../policy/network-hosts.ts";
+import { MAX_CORRECTIONS } from "../domain/work-check.ts";
 import { isNetworkWord } from "../policy/package-registries.ts";
 import { jobsSchema } from "./jobs-schema.ts";
 
@@ -126,6 +127,12 @@ const refinerySchema = z.strictObject({
     .max(20)
     .default([])
     .describe("globs of the JUnit XML reports that the verify commands write, to learn which tests flake"),
+  check_work: z
+    .int()
+    .min(0)
+    .max(MAX_CORRECTIONS)
+    .default(0)
+    .describe("how often an agent may correct its work after verify commands failed in its own job, before it is published"),
   parallel: z
     .int()
     .min(0)

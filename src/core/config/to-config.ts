@@ -43,6 +43,7 @@ const toRefinery = (refinery: ConfigFile["refinery"]): Config["refinery"] => ({
   verify: refinery.verify,
   timeoutMs: refinery.timeout_minutes * MINUTE_MS,
   testReports: refinery.test_reports,
+  checkWork: refinery.check_work,
   parallel: refinery.parallel === 0 ? null : refinery.parallel,
   retries: refinery.retries,
   checks: refinery.checks.map((each) =>

@@ -27,6 +27,8 @@ export type Config = {
     readonly timeoutMs: number;
     /** Globs of the JUnit XML reports that verify commands write. */
     readonly testReports: readonly string[];
+    /** Corrections after a red check in the agent's own job. Absent in decisions of earlier versions. */
+    readonly checkWork?: number;
     /** `null` to learn it. */
     readonly parallel: number | null;
     /** Red runs a step may have before its item leaves the queue. */

@@ -4,6 +4,7 @@ import type { Sha } from "./ids.ts";
 import type { RecordedCommand } from "./command.ts";
 import type { CheckFailure } from "./flaky-check.ts";
 import type { Outcome, ThreadReply } from "./outcome.ts";
+import type { WorkCheck } from "./work-check.ts";
 
 const JOB_KINDS = ["plan", "work", "resolve", "verify"] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
@@ -73,4 +74,6 @@ export type JobResult = {
   readonly usage?: AgentUsage | undefined;
   /** The verify commands that were red. Never the verdict: tested code could have written the names of its tests. */
   readonly failures?: readonly CheckFailure[] | undefined;
+  /** What the verify commands said about the work in the agent's own job. Never a verdict; absent if they did not run. */
+  readonly check?: WorkCheck | undefined;
 };

@@ -8,6 +8,7 @@ import type { LandingKind } from "./queue.ts";
 import type { QuotaWait } from "./quota-wait.ts";
 import type { Priority } from "./priority.ts";
 import type { Refusal } from "./refusal.ts";
+import type { WorkCheck } from "./work-check.ts";
 import type { HeadTampering } from "./tampering.ts";
 
 export type StepState =
@@ -80,6 +81,8 @@ export type StepFacts = {
   readonly head: TaskHead | null;
   /** The outcome that the last attempt's agent reported; absent without a report. */
   readonly outcome?: OutcomeKind;
+  /** What verify commands said in the last attempt's own job; no verdict. Absent if they did not run there. */
+  readonly workCheck?: WorkCheck;
   /** The result commit of the last attempt, reachable from `refs/enki/attempts`. */
   readonly result: Sha | null;
   /** The command by which a person ended the step without a landing: a skip, or the approval of a report. Absent in older ledgers. */

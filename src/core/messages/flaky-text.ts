@@ -9,7 +9,7 @@ export const explainRepeat = (tests: readonly string[] | undefined): string =>
 
 const MAX_SHOWN_TESTS = 5;
 
-const countTimes = (count: number): string => (count === 1 ? "once" : count === 2 ? "twice" : `${count} times`);
+export const countTimes = (count: number): string => (count === 1 ? "once" : count === 2 ? "twice" : `${count} times`);
 
 const describeFlakyTests = ({ tests }: CheckHistory): string => {
   if (tests.length === 0) return "";

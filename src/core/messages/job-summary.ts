@@ -4,6 +4,7 @@ import type { Job, JobEnd, JobResult } from "../domain/job.ts";
 import type { PlannedStep } from "../domain/plan.ts";
 import { formatUsage } from "./agent-usage.ts";
 import { formatDuration } from "./duration-text.ts";
+import { describeWorkCheck } from "./work-check.ts";
 import { escapeInline, escapeSentence, listExactly, toInlineCode } from "./escape.ts";
 
 /** A job whose result is built. */
@@ -101,6 +102,7 @@ export const renderJobSummary = (summarized: SummarizedJob): string => {
     `### ${renderHeading(summarized)}`,
     describeEnd(summarized),
     renderFacts(summarized),
+    ...(summarized.result.check ? [`Checked its work: ${describeWorkCheck(summarized.result.check)}`] : []),
     ...renderVerification(summarized),
     `Requested in [issue ${execution.issue}](${repositoryUrl}/issues/${execution.issue}).`,
     "",

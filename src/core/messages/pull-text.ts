@@ -10,6 +10,7 @@ import { isTampering, listFindings } from "../domain/tampering.ts";
 import { describeLanding } from "./landing-words.ts";
 import { isVerdictShown, type PullStanding, renderPullState } from "./pull-state.ts";
 import { renderStepTask } from "./planned-step.ts";
+import { describeWorkCheck } from "./work-check.ts";
 import { linkPlanPage } from "./step-details.ts";
 
 export const renderPullTitle = ({ planned }: { readonly planned: PlannedStep }): string =>
@@ -91,8 +92,12 @@ const renderVerification = ({ step, commands, repositoryUrl }: PullBodyInput): r
   const more = commands.length > MAX_COMMANDS_LISTED ? [`- … and ${commands.length - MAX_COMMANDS_LISTED} more`] : [];
   const verdict =
     shown && isVerdictShown(step) ? renderVerdict(shown, repositoryUrl) : "Enki runs these commands on the commit that would land";
-  return ["**Verification**", `${verdict}:`, [...listed, ...more].join("\n")];
+  return ["**Verification**", `${verdict}:`, [...listed, ...more].join("\n"), ...renderWorkCheck(step)];
 };
+
+/** What the last attempt saw in its own job, unless a person's push replaced its work. */
+const renderWorkCheck = ({ workCheck, head }: Step): readonly string[] =>
+  workCheck && head?.by === "worker" ? [`The agent's job checked its work before: ${describeWorkCheck(workCheck)}`] : [];
 
 /** Leaves room for the worker's words. */
 const MAX_TASK_CHARS = 40_000;

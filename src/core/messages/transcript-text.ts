@@ -14,6 +14,10 @@ export const formatTranscriptTitle = (job: string, agent: string): string => `# 
 /** A sentence of Enki itself within a session. */
 export const formatTranscriptNote = (sentence: string): string => `\n\n> ${toOneLine(sentence, 1_000)}\n`;
 
+/** What a command of Enki printed. */
+export const formatTranscriptOutput = (text: string): string =>
+  text.trim() === "" ? "" : `\n${fenceText("", text, { limit: MAX_RESULT_CHARS, keep: "end" })}\n`;
+
 export const formatCallStart = ({ name, input }: ShownCall): string => {
   if (input === "") return `\n\n**${toInlineCode(name)}**\n`;
   return input.includes("\n")

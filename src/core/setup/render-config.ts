@@ -17,12 +17,23 @@ export const renderConfig = ({ verify, agent, jobs }: ConfigChoices): string => 
     "[refinery]",
     "# What a change must pass before it lands. Nothing lands unverified.",
     ...(verify.length === 0 ? ["verify = []"] : ["verify = [", ...verify.map((each) => `  ${JSON.stringify(each)},`), "]"]),
+    ...renderWorkCheck({ verify, jobs }),
     "",
     "[agent]",
     ...renderAgent(agent),
     "",
     ...renderJobs(jobs),
   ].join("\n");
+};
+
+/** An agent's job has the tools of `[jobs] setup`, but no services, no variables and no steps for verification only. */
+const renderWorkCheck = ({ verify, jobs }: Pick<ConfigChoices, "verify" | "jobs">): string[] => {
+  const needsMore = jobs.env.length > 0 || jobs.verify_setup !== "" || Object.keys(jobs.services).length > 0;
+  if (verify.length === 0 || needsMore) return [];
+  return [
+    "# How often an agent may correct its work after these commands failed in its own job; 0 if they need more than it has.",
+    "check_work = 1",
+  ];
 };
 
 const renderJobs = (jobs: JobsSection): string[] => {

@@ -26,6 +26,8 @@ export type NetworkRequest = {
 export type LimitedNetwork = {
   /** The agent's own variables, with the proxy's. */
   readonly variables: AgentVariables;
+  /** The proxy's variables alone, for commands without a credential. */
+  readonly proxyVariables: AgentVariables;
   /** The only way of the agent to any network; null if nothing cuts off the others. */
   readonly relay: NetworkRelay | null;
   readonly close: () => Promise<void>;
@@ -38,7 +40,7 @@ const FIRST_OPEN_PORT = 1024;
 export const limitNetwork = async (host: StepHost, spec: JobSpec, request: NetworkRequest): Promise<LimitedNetwork> => {
   const { variables, isModelProxied, fence, onNote } = request;
   const { network } = spec;
-  if (network === undefined) return { variables, relay: null, close: () => Promise.resolve() };
+  if (network === undefined) return { variables, proxyVariables: {}, relay: null, close: () => Promise.resolve() };
   const model = listModelHosts({ preset: findPreset(spec.agent)?.preset.name ?? null, variables, isModelProxied });
   const patterns = [...model, ...network].flatMap((text) => readHostPattern(text) ?? []);
   const proxies = readUpstreamProxies(selectUpstreamVariables(variables, host.env));
@@ -59,6 +61,7 @@ export const limitNetwork = async (host: StepHost, spec: JobSpec, request: Netwo
   };
   return {
     variables: withProxyVariables(variables, proxy.port, network),
+    proxyVariables: withProxyVariables({}, proxy.port, network),
     relay: relay && { node: host.node, directory: relay.directory, ports: relay.ports },
     close: () => (closing ??= close()),
   };

@@ -17,6 +17,7 @@ import {
 import { MAX_REASON_CHARS, MAX_THREAD_REPLIES, OUTCOME_KINDS } from "../../core/domain/outcome.ts";
 import { NEED_CONDITIONS, TIERS } from "../../core/domain/plan.ts";
 import { stripHiddenChars } from "../../core/domain/visible-text.ts";
+import { MAX_CORRECTIONS } from "../../core/domain/work-check.ts";
 import { upgradeResult } from "./upgrade-format-1.ts";
 
 export const MAX_RESULT_TEXT_CHARS = 200_000;
@@ -122,6 +123,14 @@ const checkFailureSchema = z.strictObject({
 });
 export const checkFailuresSchema = z.array(checkFailureSchema).max(MAX_FAILED_COMMANDS).readonly();
 
+export const workCheckSchema = z.strictObject({
+  failed: z
+    .array(z.string().max(MAX_RESULT_TEXT_CHARS))
+    .max(MAX_CORRECTIONS + 1)
+    .readonly(),
+  end: z.enum(["passed", "failed", "unfinished"]),
+});
+
 /** Commands that agent tools may record: no other command is accepted from a job. */
 export const recordedCommandSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("propose"), plan: z.strictObject({ steps: z.array(plannedStepSchema) }) }),
@@ -165,10 +174,11 @@ const jobResultSchema = z.strictObject({
   kept: resultFilesSchema.optional(),
   tools: z.array(recordedCommandSchema),
   spent: z.number().nonnegative(),
-  // Results of earlier versions lack these three fields, and so do results with nothing to say in them.
+  // Results of earlier versions lack these four fields, and so do results with nothing to say in them.
   failure: failureSchema.optional(),
   usage: usageSchema.optional(),
   failures: checkFailuresSchema.optional(),
+  check: workCheckSchema.optional(),
 });
 
 /** Parses a `result.json`; null if malformed, since anyone with push access can create result refs. */

@@ -78,18 +78,23 @@ step = "fix"
 attempt = 2
 act = [{ say = "fix again" }]
 [[scene]]
+step = "fix"
+correction = 1
+act = [{ say = "fix corrected" }]
+[[scene]]
 role = "merger"
 step = "fix"
 act = [{ say = "resolve fix" }]
 `);
-  const part = { kind: "work", role: "bug_fixer", step: "fix", attempt: 1 };
+  const part = { kind: "work", role: "bug_fixer", step: "fix", attempt: 1, correction: 0 };
   test.each([
     ["its step", part, "fix"],
     ["its attempt before its step", { ...part, attempt: 2 }, "fix again"],
     ["its kind of job or its role, the first of both", { ...part, step: "other" }, "any worker"],
     ["its role", { ...part, kind: "resolve", step: "other" }, "any bug fixer"],
     ["role and step before the step alone", { ...part, kind: "resolve", role: "merger" }, "resolve fix"],
-    ["nothing in particular", { kind: "plan", role: "planner", step: "", attempt: 1 }, "anybody"],
+    ["nothing in particular", { kind: "plan", role: "planner", step: "", attempt: 1, correction: 0 }, "anybody"],
+    ["its correction only", { ...part, correction: 1 }, "fix corrected"],
   ])("prefers the most specific one: %s", (_, of, said) => {
     expect(findScene(play, of)?.act).toEqual([{ say: said }]);
   });

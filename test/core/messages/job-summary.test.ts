@@ -135,3 +135,22 @@ test.each<[string, Partial<SummarizedJob>, string]>([
 ])("%s", (_, over, expected) => {
   expect(summarize(over)).toContain(expected);
 });
+
+test("work that its own job checked says how, and that verification comes next", () => {
+  const check = { failed: ["npm test"], end: "passed" } as const;
+  expect(summarize({ result: result({ files: [{ path: "a.txt", mode: "100644" }], check }) })).toMatchInlineSnapshot(`
+    "### \`fix\`: Fix the limit
+
+    Finished: it changed 1 file.
+
+    Attempt 2 · role \`developer\` · 4 min 5 s · usage not reported
+
+    Checked its work: \`npm test\` failed once, then passed.
+
+    Verification comes next, with \`npm test\`
+
+    Requested in [issue 7](https://github.test/octo/demo/issues/7).
+
+    "
+  `);
+});

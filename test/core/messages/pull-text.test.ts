@@ -53,6 +53,13 @@ const verificationOf = (step: Step): string =>
   /\*\*Verification\*\*\n\n([\s\S]*?)\n\n(?:\*\*|<sub>)/.exec(renderPullBody(inputOf(step)))?.[1] ?? "";
 
 describe("the text of a pull request", () => {
+  test("says how the agent's job checked the work, unless a person pushed since", () => {
+    const checked: Step = { ...published, workCheck: { failed: ["npm test"], end: "passed" } };
+    expect(verificationOf(checked)).toMatch(/\n\nThe agent's job checked its work before: `npm test` failed once, then passed\.$/);
+    const pushed: Step = { ...checked, head: checked.head && { ...checked.head, by: "person" } };
+    expect(verificationOf(pushed)).not.toContain("checked its work");
+  });
+
   test("opened: what is asked, done, verified, and how it lands", () => {
     expect(renderPullBody(inputOf(published))).toMatchInlineSnapshot(`
       "🔵 **In the queue of \`main\`.** It lands once it is verified together with the work ahead of it, after the steps that it needs. [Its place in the queue](https://github.example/acme/shop/issues/1#issuecomment-9)

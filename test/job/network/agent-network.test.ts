@@ -60,9 +60,10 @@ describe("the limit of an agent's network", () => {
 
 describe("an agent with a limited network", () => {
   /** Runs a job whose agent has the preset `claude`, with a model on loopback. */
-  const work = async (acts: readonly object[], network: readonly string[]) => {
+  const work = async (acts: readonly object[], network: readonly string[], verify?: readonly string[]) => {
     const model = await openModelServer((_, response) => void response.end("the model's answer"));
-    open = await openJobs({ agent: [process.execPath, AGENT, ...acts.map((act) => JSON.stringify(act))], preset: "claude", network });
+    const agent = [process.execPath, AGENT, ...acts.map((act) => JSON.stringify(act))];
+    open = await openJobs({ agent, preset: "claude", network, ...(verify && { verify, corrections: 1 }) });
     const summary = join(open.repo.root, "summary.md");
     writeFileSync(summary, "");
     const prepared = await open.prepare(`work/${ID}-fix/1`, { modelKey: KEY, agentEnv: { ANTHROPIC_BASE_URL: model.url } });
@@ -104,6 +105,15 @@ describe("an agent with a limited network", () => {
     expect(job.summary).toBe(
       "**Network:** the policy refused `one.example:80`, `two.example:80`. A maintainer can allow hosts with `network` in `[policy]` of `.enki/enki.toml`.\n",
     );
+  });
+
+  test("checks its work with the same limit, and without the way to the model's key", async () => {
+    const refused = 'curl -s -m 5 -x "$http_proxy" http://one.example/x; ! env | grep -i -e anthropic -e enki-outside';
+    const job = await work([{ write: "n.txt" }], [], [refused]);
+    expect(job).toMatchObject({ end: "success" });
+    expect(job.log).toContain("| Enki's network policy refused one.example:80: the policy does not allow this host. Do not");
+    expect(job.log).toMatch(/\| \* Enki checked a copy of the work: .* passed\./);
+    expect(job.transcript).toContain("Enki's network policy refused `one.example:80`");
   });
 
   test("learns from its prompt which hosts there are", async () => {

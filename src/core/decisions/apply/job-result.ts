@@ -120,9 +120,10 @@ type RunningStep = Extract<Step, { readonly state: "pending" | "ready" | "runnin
 
 const applyWork = (tx: DecisionTransaction, { execution, step, event }: RunningInput): void => {
   tx.putAnswer(execution.id, step.id, toStoredAnswer(event.result));
-  const { outcome: _, quota: __, ...before } = step;
-  const { output, outcome } = event.result;
-  const ended = { ...before, result: findOfferedResult(step, event), output, deadline: null, ...(outcome && { outcome: outcome.kind }) };
+  const { outcome: _, quota: __, workCheck: ___, ...before } = step;
+  const { output, outcome, check } = event.result;
+  const reported = { ...(outcome && { outcome: outcome.kind }), ...(check && { workCheck: check }) };
+  const ended = { ...before, result: findOfferedResult(step, event), output, deadline: null, ...reported };
   applyWorkEnd(tx, { execution, step: { ...ended, artifact: keepStepReport(tx, { execution, step, result: event.result }) }, event });
 };
 
