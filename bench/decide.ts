@@ -37,6 +37,8 @@ const answer = (query: Query): QueryFact => {
       return { kind: "landed-archive", query, answer: [] };
     case "tampering":
       return { kind: "tampering", query, answer: [] };
+    case "trial":
+      return { kind: "trial", query, answer: { kind: "unchanged" } };
     case "newest-base":
       return { kind: "newest-base", query, answer: query.tip };
     case "merge-chain":

@@ -14,6 +14,7 @@ export type CommitQueries = {
   work(query: QueryOf<"work">): Promise<QueryAnswers["work"]>;
   resultFiles(query: QueryOf<"result-files">): Promise<QueryAnswers["result-files"]>;
   tampering(query: QueryOf<"tampering">): Promise<QueryAnswers["tampering"]>;
+  trial(query: QueryOf<"trial">): Promise<QueryAnswers["trial"]>;
   history(query: QueryOf<"history">): Promise<QueryAnswers["history"]>;
   landedArchive(query: QueryOf<"landed-archive">): Promise<QueryAnswers["landed-archive"]>;
   rebase(query: QueryOf<"rebase-commits">): Promise<QueryAnswers["rebase-commits"]>;
@@ -82,6 +83,7 @@ const QUERY_TARGETS: Readonly<Record<GitHubQueryKind, "github"> & Record<Exclude
   work: "git",
   "result-files": "git",
   tampering: "git",
+  trial: "git",
   history: "git",
   "landed-archive": "git",
   "rebase-commits": "git",
@@ -198,6 +200,8 @@ const answerFromGit = async (query: QueryOf<Exclude<QueryKind, GitHubQueryKind>>
       return { kind: "result-files", query, answer: await git.resultFiles(query) };
     case "tampering":
       return { kind: "tampering", query, answer: await git.tampering(query) };
+    case "trial":
+      return { kind: "trial", query, answer: await git.trial(query) };
     case "history":
       return { kind: "history", query, answer: await git.history(query) };
     case "landed-archive":

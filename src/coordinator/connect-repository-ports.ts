@@ -8,6 +8,7 @@ import { loadRequests } from "../storage/ledger/load-requests.ts";
 import { loadLedger, openResultReader } from "../storage/ledger/load-ledger.ts";
 import { judgeResultFiles } from "../storage/ledger/judge-result-files.ts";
 import { readTampering } from "../storage/git/read-tampering.ts";
+import { buildTrial } from "../storage/git/build-trial.ts";
 import { readHistory } from "../storage/ledger/read-history.ts";
 import { readLandedArchive } from "../storage/ledger/read-landed-archive.ts";
 import { saveLedger } from "../storage/ledger/save-ledger.ts";
@@ -85,6 +86,7 @@ export const connectRepositoryPorts = (connected: RepositoryConnection): Reposit
           history: ({ archive }) => readHistory(clone.running, archive),
           landedArchive: (query) => readLandedArchive(clone.running, query),
           tampering: (query) => readTampering(clone.running, query),
+          trial: (query) => buildTrial(clone.running, clone.identity, query),
           archived: (id) => readArchivedStates(clone, id),
           pullHead: clone.fetchPullHead,
           workflowFiles: (commit) => readCommitWorkflows(clone, commit),

@@ -151,6 +151,7 @@ const trackSaveDue = (world: RepositoryPorts, held: LoopState, act: ActDecision)
 const LASTING: readonly QueryKind[] = [
   "result-files",
   "tampering",
+  "trial",
   "history",
   "work",
   "rebase-commits",

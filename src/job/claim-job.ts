@@ -12,7 +12,8 @@ import { toBranchRef } from "../core/domain/refs.ts";
 import { listStepTexts, listUpstreamOutputs, listEarlierTexts } from "./earlier-texts.ts";
 import type { PlannedStep, Plan } from "../core/domain/plan.ts";
 import { type Step, findOpenConflict, mayLeaveWork } from "../core/domain/step.ts";
-import { readTaskId, toTaskId, type TaskId } from "../core/domain/ids.ts";
+import { readTaskId, toTaskId, type Sha, type TaskId } from "../core/domain/ids.ts";
+import { findTriedStep, type TriedStep } from "../core/domain/tried-step.ts";
 import type { Config } from "../core/domain/config.ts";
 import { readNodeRunSpec } from "./node-run-spec.ts";
 import type { Candidate, Queue } from "../core/domain/queue.ts";
@@ -206,22 +207,45 @@ const listStepVerifyCommands = (ledger: Ledger, task: TaskId): readonly string[]
   const plan = ledger.plans[readOwn(ledger.executions, id?.execution ?? "")?.plan ?? ""];
   return plan?.steps.find((each) => each.id === id?.step)?.verify ?? [];
 };
+/** A trial runs what a candidate with the step alone would run. */
+const claimTrial = (claim: JobClaim, { execution, step, trial }: TriedStep): Result<JobSpec> => {
+  const { ledger, config } = claim;
+  if (config.broken !== null || config.refinery.verify.length === 0) return refuseNotRunning(claim);
+  const own = listStepVerifyCommands(ledger, toTaskId(execution.id, step.id));
+  const verifying = {
+    baseCommit: trial.commit,
+    onto: trial.onto,
+    verify: [...new Set([...config.refinery.verify, ...own])],
+    queue: readOwn(ledger.queues, execution.baseBranch),
+  };
+  return accept(composeVerifySpec(claim, execution, verifying));
+};
+type VerifiedCommit = {
+  readonly baseCommit: Sha;
+  readonly onto: Sha;
+  readonly verify: readonly string[];
+  readonly queue: Queue | undefined;
+};
+const composeVerifySpec = (claim: JobClaim, execution: Execution, { baseCommit, onto, verify, queue }: VerifiedCommit): JobSpec => {
+  const { agents, refinery } = claim.config;
+  const flakes = listKnownFlakes(queue?.flakiness).filter(({ command }) => verify.includes(command));
+  return composeJobSpec(claim, execution, {
+    agent: agents.worker,
+    baseCommit,
+    timeoutMs: refinery.timeoutMs,
+    verify,
+    ...(flakes.length > 0 && { repeat: { onto, flakes } }),
+  });
+};
 const claimVerify = (claim: JobClaim): Result<JobSpec> => {
   const { ledger, config, job } = claim;
+  const tried = findTriedStep(ledger, job);
+  if (tried) return claimTrial(claim, tried);
   const found = findCandidateToVerify(ledger, job);
   if (!found) return refuseNotRunning(claim);
   const { queue, candidate, execution } = found;
   const own = candidate.items.flatMap(({ task }) => listStepVerifyCommands(ledger, task));
   // Without the repository's verify commands, the step's own would not be a sufficient verification.
   const verify = config.broken === null ? [...new Set([...config.refinery.verify, ...own])] : [];
-  const flakes = listKnownFlakes(queue.flakiness).filter(({ command }) => verify.includes(command));
-  return accept(
-    composeJobSpec(claim, execution, {
-      agent: config.agents.worker,
-      baseCommit: candidate.commit,
-      timeoutMs: config.refinery.timeoutMs,
-      verify,
-      ...(flakes.length > 0 && { repeat: { onto: candidate.onto, flakes } }),
-    }),
-  );
+  return accept(composeVerifySpec(claim, execution, { baseCommit: candidate.commit, onto: candidate.onto, verify, queue }));
 };

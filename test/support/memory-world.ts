@@ -27,6 +27,7 @@ import {
   type GitHubComment,
 } from "../../src/core/domain/github-facts.ts";
 import { ARCHIVE_REF, RESULTS_PREFIX, toBranchRef, readResultRef, toResultRef } from "../../src/core/domain/refs.ts";
+import { toVerifiedCommit } from "../../src/core/domain/trial.ts";
 import type { Refusal } from "../../src/core/domain/refusal.ts";
 import { isSharedReplyKey } from "../../src/core/domain/shared-reply.ts";
 import type { TextCommit } from "../../src/core/domain/text-commit.ts";
@@ -137,6 +138,11 @@ export const memoryWorld = (
     history: {} as QueryAnswers["history"],
     /** How a head weakens what judges it. */
     tampering: (_head: Sha): QueryAnswers["tampering"] => [],
+    trial: ({ head, onto, paths, message }: Extract<Query, { kind: "trial" }>): QueryAnswers["trial"] => ({
+      kind: "commit",
+      commit: commit([head], [message, paths]),
+      onto: onto[0] ?? head,
+    }),
     /** What people wrote on pull requests. */
     talk: new Map<number, Partial<PullDiscussion>>(),
     /** Our answers in threads of comments on lines. */
@@ -317,6 +323,8 @@ export const memoryWorld = (
         return { kind: "landed-archive", query, answer: selectRelated(state.archived.get(query.archive) ?? [], query) };
       case "tampering":
         return { kind: "tampering", query, answer: state.tampering(query.head) };
+      case "trial":
+        return { kind: "trial", query, answer: state.trial(query) };
       case "result-artifact": {
         const run = state.runs.find(({ id }) => id === query.run);
         const isThere = run && state.artifacts.has(`${query.run} ${query.result}`);
@@ -664,7 +672,7 @@ export const memoryWorld = (
       format: 2,
       job,
       run: run?.id ?? 0,
-      baseCommit: kind === "verify" ? target : baseOf(job),
+      baseCommit: kind === "verify" ? toVerifiedCommit({ target }) : baseOf(job),
       end: fate.end,
       reason: fate.why ?? "",
       output: fate.output ?? `output of ${job}`,

@@ -31,7 +31,9 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
   const execution = (id = last) => world.state.ledger.executions[id];
   const task = (step: string, id = last) => toTaskId(id, step);
   const isRunning = (job: string): boolean => world.running().includes(job as JobKey);
-  const isVerifying = (): boolean => world.running().some((job) => job.startsWith("verify/"));
+  const findVerification = (): JobKey | undefined =>
+    world.running().find((job) => job.startsWith("verify/") && !job.startsWith("verify/trial-"));
+  const isVerifying = (): boolean => findVerification() !== undefined;
   /** Ends the one job that runs under this start of its name. */
   const end = async (start: string, fate: Fate = { end: "success" }): Promise<void> => {
     const job = world.running().find((each) => each.startsWith(start));
@@ -74,7 +76,10 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
     /** A step that ends with nothing to land. */
     ran: (step: string, id = last) => end(`work/${task(step, id)}/`, { end: "unchanged" }),
     worked: (step: string, id = last) => end(`work/${task(step, id)}/`),
-    verified: () => end("verify/"),
+    /** Ends the oldest run of a candidate. */
+    verified: () => end(findVerification() ?? "verify/"),
+    /** Ends the run of a trial. */
+    tried: (fate?: Fate) => end("verify/trial-", fate),
     /** Verification is red, with this log, until nobody asks again. */
     rejected: async (log = ""): Promise<void> => {
       while (isVerifying()) {
@@ -85,7 +90,7 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
     /** A step that is worked on, verified and landed. */
     landed: async (step: string, id = last): Promise<void> => {
       await end(`work/${task(step, id)}/`);
-      while (isVerifying()) await end("verify/");
+      while (isVerifying()) await end(findVerification() ?? "verify/");
       expect(execution(id)?.steps[step]?.landed).not.toBeNull();
     },
     fails: (step: string, id = last, why = "it broke") => end(`work/${task(step, id)}/`, { end: "failed", why }),

@@ -119,9 +119,9 @@ const openRefMoves = (snapshot: Snapshot, requireSave: () => void) => {
     },
     /** Leaves a ref as it is, because GitHub refused its move. */
     dropMove: (name: RefName): void => void moves.delete(name),
-    /** Remembers, during the decision, GitHub's refusal to create a candidate. */
+    /** Remembers, during the decision, GitHub's refusal to create the ref of a candidate or a trial. */
     refuseCandidate: (name: RefName, text: string): void => void refusedCandidates.set(name, text),
-    /** GitHub's words for each refused candidate. */
+    /** GitHub's words for each refused ref. */
     refusedCandidates: (): ReadonlyMap<RefName, string> => refusedCandidates,
     /** Makes the push fail if the ref has changed since it was read. */
     expectUnchanged: (name: RefName): void => {

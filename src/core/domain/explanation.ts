@@ -6,6 +6,7 @@ import type { StepNeed } from "./plan.ts";
 import type { Refusal } from "./refusal.ts";
 import type { StepState } from "./step.ts";
 import type { TamperingFinding } from "./tampering.ts";
+import type { HeadTrial } from "./trial.ts";
 
 /** People who may not open a gate alone: the person who asked for the work, or the people who pushed to its branch. */
 export type GateException = { readonly kind: "requester"; readonly login: Login } | { readonly kind: "pusher" };
@@ -37,6 +38,8 @@ export type Evidence =
     }
   | { readonly kind: "conflict"; readonly conflicts: readonly Conflict[]; readonly run: string | null }
   | { readonly kind: "findings"; readonly findings: readonly TamperingFinding[] }
+  /** The verification without the changes in the findings. */
+  | { readonly kind: "trial"; readonly trial: HeadTrial; readonly run: string | null }
   | { readonly kind: "budget"; readonly charged: MicroUsd; readonly cap: MicroUsd }
   /** When a run is stopped, or a wait for a person fails. */
   | { readonly kind: "deadline"; readonly of: "run" | "wait"; readonly at: Millis }

@@ -3,16 +3,20 @@ import { readTaskId, type RefName } from "./ids.ts";
 import { type Job, toJobKey } from "./job.ts";
 import type { Ledger } from "./ledger.ts";
 import { readOwn } from "./own-record.ts";
-import { ATTEMPTS_REF, listExecutionRefs, toBranchRef, toCandidateRef, toResultRef } from "./refs.ts";
+import { ATTEMPTS_REF, listExecutionRefs, toBranchRef, toCandidateRef, toResultRef, toTrialRef } from "./refs.ts";
+import { findTriedStep } from "./tried-step.ts";
 
 /** The refs that contain what a job works on, with its base branch. Names may contain one `*`. */
 export const listJobRefs = (ledger: Ledger, job: Job): RefName[] =>
   job.kind === "verify" ? listVerifyRefs(ledger, job) : listWorkRefs(ledger, job);
 
-const listVerifyRefs = ({ queues }: Ledger, { target }: Job): RefName[] =>
-  Object.entries(queues)
-    .filter(([, { candidates }]) => candidates.some(({ commit }) => commit === target))
+const listVerifyRefs = (ledger: Ledger, job: Job): RefName[] => {
+  const tried = findTriedStep(ledger, job);
+  if (tried) return [toBranchRef(tried.execution.baseBranch), toTrialRef(tried.trial.commit)];
+  return Object.entries(ledger.queues)
+    .filter(([, { candidates }]) => candidates.some(({ commit }) => commit === job.target))
     .flatMap(([base]) => [toBranchRef(base), toCandidateRef(base, "*")]);
+};
 
 const listWorkRefs = (ledger: Ledger, job: Job): RefName[] => {
   const execution = readOwn(ledger.executions, job.kind === "plan" ? job.target : (readTaskId(job.target)?.execution ?? ""));

@@ -11,7 +11,10 @@ export type JobKind = (typeof JOB_KINDS)[number];
 
 /** `<kind>/<target>/<attempt>`: the start of the run's name, its concurrency group, and the end of its result ref. */
 export type JobKey = `${JobKind}/${string}/${number}`;
-/** Target of a plan job: the execution; of work and resolve: the task; of verify: the candidate's commit. Attempts count from 1. */
+/**
+ * Target of a plan job: the execution; of work and resolve: the task; of verify: the candidate's commit, or that of a trial behind a prefix
+ * (`trial.ts`). Attempts count from 1.
+ */
 export type Job = { readonly kind: JobKind; readonly target: string; readonly attempt: number };
 
 export const isJobKind = (text: string): text is JobKind => JOB_KINDS.some((kind) => kind === text);
@@ -46,7 +49,7 @@ export type JobResult = {
   readonly run: number;
   /** The commits of the ledger that `prepare` and `publish` read; absent in results of earlier versions. */
   readonly ledgers?: readonly Sha[] | undefined;
-  /** The commit that the job started from; for verify, the candidate. */
+  /** The commit that the job started from; for verify, the verified commit. */
   readonly baseCommit: Sha;
   readonly end: JobEnd;
   /** A sentence for people: the failure or refusal. Empty for a success. */

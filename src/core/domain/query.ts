@@ -122,6 +122,14 @@ export type Query =
   | { readonly kind: "result-files"; readonly result: Sha; readonly rules: BundleRules }
   /** Tampering in a head. Only changes against each commit of `onto` count. */
   | { readonly kind: "tampering"; readonly head: Sha; readonly onto: readonly Sha[] }
+  /** A head with the given files as they were before it, as a commit on it. `onto`: as for tampering. */
+  | {
+      readonly kind: "trial";
+      readonly head: Sha;
+      readonly onto: readonly Sha[];
+      readonly paths: readonly string[];
+      readonly message: string;
+    }
   /** Times and costs of finished steps in a commit of the archive. */
   | { readonly kind: "history"; readonly archive: Sha }
   /** Executions in a commit of the archive that landed work and concern a command, oldest first. */
@@ -196,6 +204,8 @@ export type QueryAnswers = {
   /** `null` if they do. */
   "result-files": Refusal | null;
   tampering: readonly TamperingFinding[];
+  /** `onto`: the commit that the head's changes are counted from. `unchanged`: the files already are as they were before. */
+  trial: { readonly kind: "commit"; readonly commit: Sha; readonly onto: Sha } | { readonly kind: "unchanged" };
   history: StepHistory;
   "landed-archive": readonly ArchivedExecution[];
   archived: Readonly<Record<StepId, StepState>> | null;

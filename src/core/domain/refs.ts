@@ -44,6 +44,14 @@ export const readCandidateRef = (ref: RefName): { base: BranchName; commit: Sha 
   return base !== "" && isSha(commit) ? { base, commit } : null;
 };
 
+/** Keeps the commit of a running trial, apart from the candidates. */
+const TRIALS_PREFIX = "refs/enki/trials/";
+export const toTrialRef = (commit: Sha): RefName => TRIALS_PREFIX + commit;
+export const readTrialRef = (ref: RefName): Sha | null => {
+  const commit = ref.startsWith(TRIALS_PREFIX) ? ref.slice(TRIALS_PREFIX.length) : "";
+  return isSha(commit) ? commit : null;
+};
+
 /** Branches through which a branch-triggered workflow checks a candidate. Each name is used once and is not derived from a commit. */
 const CANDIDATE_BRANCH_PREFIX = "enki/candidate/";
 export const toCandidateBranch = (name: string): string => CANDIDATE_BRANCH_PREFIX + name;

@@ -4,6 +4,7 @@ import { type JobKey, toJobKey } from "./job.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Queue } from "./queue.ts";
 import { findOpenConflict } from "./step.ts";
+import { listTriedSteps, toTrialJob } from "./tried-step.ts";
 
 /** With more results to come, one run of `enki.yml` handles several of them, and makes fewer requests than a coordinator for each. */
 const MAX_OTHER_RESULTS = 3;
@@ -16,6 +17,7 @@ export const expectsFewResults = (ledger: Pick<Ledger, "executions" | "queues">,
 export const listRunningJobs = ({ executions, queues }: Pick<Ledger, "executions" | "queues">): JobKey[] => [
   ...Object.values(executions).flatMap((execution) => [...listPlanners(execution), ...listWorkers(execution)]),
   ...Object.values(queues).flatMap((queue) => listVerifications(queue)),
+  ...listTriedSteps({ executions }).map(({ trial }) => toTrialJob(trial)),
 ];
 
 const listPlanners = (execution: Execution): JobKey[] =>

@@ -10,6 +10,7 @@ import type { Priority } from "./priority.ts";
 import type { Refusal } from "./refusal.ts";
 import type { WorkCheck } from "./work-check.ts";
 import type { HeadTampering } from "./tampering.ts";
+import type { HeadTrial } from "./trial.ts";
 
 export type StepState =
   | "pending"
@@ -102,6 +103,8 @@ export type StepFacts = {
   readonly acceptedReview?: number;
   /** Findings in the last judged head; absent before the first, and in older ledgers. */
   readonly tampering?: HeadTampering;
+  /** Absent for a head without findings, and in older ledgers. */
+  readonly trial?: HeadTrial;
   /** The landing kind stated on the pull request; absent if not stated. */
   readonly announcedLanding?: LandingKind;
   /** The state in the text of the pull request, and the number of edits. Absent without such a pull request. */

@@ -16,7 +16,7 @@ export type HeadTampering = {
   readonly findings: readonly TamperingFinding[];
 };
 
-type JudgedHead = { readonly head: { readonly sha: Sha } | null; readonly tampering?: HeadTampering };
+export type JudgedHead = { readonly head: { readonly sha: Sha } | null; readonly tampering?: HeadTampering };
 
 /** The findings in the present head of a step. */
 export const listFindings = ({ head, tampering }: JudgedHead): readonly TamperingFinding[] =>

@@ -43,6 +43,10 @@ export const formatSquashMessage = (work: CommitContext & { readonly head: Sha }
 /** For the merge of a need that has not landed yet into a step's base commit. */
 export const formatBaseMessage = (task: TaskId, head: Sha): string => `Build on ${task} at ${head.slice(0, 12)}, which has not landed yet`;
 
+/** For the commit of a trial, which never lands. */
+export const formatTrialMessage = ({ task, head, suffix }: { task: TaskId; head: Sha; suffix: string }): string =>
+  [`Try ${task} at ${head.slice(0, 12)} with the checks that judge it as before`, ...(suffix ? ["", suffix] : [])].join("\n");
+
 type ResolutionContext = { readonly execution: Execution; readonly step: StepId; readonly onto: Sha; readonly suffix: string };
 
 /** For the merge that resolves a step's conflict with its base. */

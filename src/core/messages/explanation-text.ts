@@ -8,6 +8,7 @@ import { formatMinute } from "./quota-note.ts";
 import { renderReason } from "./refusal-page.ts";
 import { renderFailureLog } from "./step-details.ts";
 import { summarizeFindings } from "./tampering-text.ts";
+import { summarizeTrial } from "./trial-text.ts";
 
 /** A fact as a sentence, with the address of its run. */
 type EvidenceLine = { readonly text: string; readonly url: string | null };
@@ -67,6 +68,8 @@ const describeEvidence = (evidence: Evidence, quote: QuoteText): EvidenceLine | 
       return toLine(`Conflicts in ${formatConflicts(evidence.conflicts)}.`, evidence.run);
     case "findings":
       return toLine(summarizeFindings(evidence.findings));
+    case "trial":
+      return toLine(summarizeTrial(evidence.trial, quote), evidence.run);
     case "budget":
       return toLine(`Budget: ${formatMoney(evidence.charged)} of ${formatMoney(evidence.cap)} is spent or reserved.`);
     case "deadline":

@@ -5,6 +5,7 @@ import type { PlannedStep } from "../domain/plan.ts";
 import { formatUsage } from "./agent-usage.ts";
 import { formatDuration } from "./duration-text.ts";
 import { describeWorkCheck } from "./work-check.ts";
+import { readTrialTarget } from "../domain/trial.ts";
 import { escapeInline, escapeSentence, listExactly, toInlineCode } from "./escape.ts";
 
 /** A job whose result is built. */
@@ -38,7 +39,7 @@ const renderHeading = ({ job, step, execution, tasks }: SummarizedJob): string =
     case "resolve":
       return `A conflict of ${title}`;
     case "verify":
-      return `Verification of ${nameTasks(tasks)}`;
+      return `Verification of ${nameTasks(tasks)}${readTrialTarget(job.target) === null ? "" : " with the checks that judge it as before"}`;
   }
 };
 

@@ -7,8 +7,10 @@ import { DECISION_GONE_CODE, isAwaitingAnswer, isAwaitingConfirmation, isHeldByP
 import { toInlineCode, escapeSentence } from "./escape.ts";
 import { findFailureAction } from "./failure-action.ts";
 import { listFindings } from "../domain/tampering.ts";
+import { findTrial } from "../domain/trial.ts";
 import { renderReason } from "./refusal-page.ts";
 import { renderFindings } from "./tampering-text.ts";
+import { describeFailedTrial, renderTrialLog, summarizeTrial } from "./trial-text.ts";
 import { renderPlanApproval } from "./plan-approval.ts";
 
 const APPROVAL_REQUEST = "Nothing runs until a person with write permission approves. To start exactly this plan, comment:";
@@ -87,13 +89,25 @@ const renderWaitingStep = (execution: Execution, step: Step): string => {
   return renderCheckpoint(execution, step);
 };
 
-const renderCheckpoint = (execution: Execution, step: Step): string => {
+const renderReviewed = (step: Step & { readonly pull: number }): string => {
+  const again = step.refusal && EXPLAINED_CODES.includes(step.refusal.code) ? ` ${renderReason(step.refusal)}` : "";
   const findings = listFindings(step);
-  const name = `${toInlineCode(step.id)} ${findings.length > 0 ? "changes **the checks that judge it**" : "is a **checkpoint**"}`;
-  if (step.pull !== null) {
-    const again = step.refusal && EXPLAINED_CODES.includes(step.refusal.code) ? ` ${renderReason(step.refusal)}` : "";
-    return `${name}, and its work is verified: approve #${step.pull} with a review to land it and start the next steps.${again}${findings.length > 0 ? `\n\n${renderFindings(findings)}` : ""}`;
-  }
+  const approve = `approve #${step.pull} with a review to land it and start the next steps.${again}`;
+  if (findings.length === 0) return `${toInlineCode(step.id)} is a **checkpoint**, and its work is verified: ${approve}`;
+  const name = `${toInlineCode(step.id)} changes **the checks that judge it**`;
+  const trial = findTrial(step);
+  const words =
+    trial?.state === "failed"
+      ? `${name}, and **${describeFailedTrial(trial)}**. Find out why, then request changes, or ${approve}`
+      : `${name}, and its work is verified: ${approve}${trial ? ` ${summarizeTrial(trial)}` : ""}`;
+  return [words, renderFindings(findings), renderTrialLog(trial)].filter((part) => part !== "").join("\n\n");
+};
+
+const hasPull = (step: Step): step is Step & { readonly pull: number } => step.pull !== null;
+
+const renderCheckpoint = (execution: Execution, step: Step): string => {
+  if (hasPull(step)) return renderReviewed(step);
+  const name = `${toInlineCode(step.id)} is a **checkpoint**`;
   const line = `/enki approve ${toTaskId(execution.id, step.id)}@${(step.result ?? "").slice(0, 12)}`;
   const hint = step.artifact ? "read its report below. To continue with it" : "it changed nothing. To continue";
   return `${name}: ${hint}, comment:\n\n${formatCopyBlock(line)}`;

@@ -3,6 +3,7 @@ import { hashValue, toTaskId } from "../domain/ids.ts";
 import type { PlannedStep } from "../domain/plan.ts";
 import { findEarlierFailure, findFailureLog, findOpenConflict, isAwaitingAnswer, isHeldByPerson, type Step } from "../domain/step.ts";
 import { listFindings } from "../domain/tampering.ts";
+import { findTrial, isEndedTrial } from "../domain/trial.ts";
 import { escapeSentence, toInlineCode } from "./escape.ts";
 import { renderNextOwnStep } from "./next-command.ts";
 import { formatConflicts } from "./open-conflicts.ts";
@@ -109,6 +110,13 @@ export const isVerdictShown = (step: Step): boolean => !isUnseen(step) && isVerd
 
 const isVerdictState = (state: Step["state"]): boolean => state === "waiting" || state === "failed" || state === "done";
 
+/** What the text says about changes of the checks that judge the head. An unfinished trial has one text. */
+const listJudged = (step: Step): { findings: readonly unknown[]; judged: readonly unknown[] } => {
+  const findings = step.landed ? [] : listFindings(step);
+  const trial = step.landed ? undefined : findTrial(step);
+  return { findings, judged: trial ? [findings, isEndedTrial(trial) ? trial : "open"] : [findings] };
+};
+
 /**
  * All changing facts in the text of a pull request, as one word. A moving head in the queue changes nothing, because the text names no
  * head then.
@@ -116,11 +124,11 @@ const isVerdictState = (state: Step["state"]): boolean => state === "waiting" ||
 export const toPullStateKey = (step: Step): string => {
   const reasons = listShownReasons(step);
   const commit = step.landed?.commit ?? (isVerdictShown(step) ? step.verification?.commit : undefined) ?? "";
-  const findings = step.landed ? [] : listFindings(step);
+  const { findings, judged } = listJudged(step);
   return [
     isBeingReworked(step) ? "reworked" : isUnseen(step) ? "published" : step.state,
     (step.result ?? "").slice(0, 12),
     commit.slice(0, 12),
-    [...reasons, ...findings].length === 0 ? "" : hashValue([reasons, findings]).slice(0, 12),
+    [...reasons, ...findings].length === 0 ? "" : hashValue([reasons, ...judged]).slice(0, 12),
   ].join(".");
 };

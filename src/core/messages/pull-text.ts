@@ -7,6 +7,7 @@ import type { Candidate, LandingTerms } from "../domain/queue.ts";
 import { defuseText, toInlineCode, escapeInline, toOneLine, quoteWithin } from "./escape.ts";
 import { renderTamperingGate } from "./tampering-text.ts";
 import { isTampering, listFindings } from "../domain/tampering.ts";
+import { findTrial } from "../domain/trial.ts";
 import { describeLanding } from "./landing-words.ts";
 import { isVerdictShown, type PullStanding, renderPullState } from "./pull-state.ts";
 import { renderStepTask } from "./planned-step.ts";
@@ -56,10 +57,12 @@ export const renderUnfollowedPullBody = ({ execution, planned, progressUrl }: Om
 
 const isOver = ({ state }: PullBodyInput["step"]): boolean => state === "done" || state === "cancelled" || state === "skipped";
 
-const renderLanding = ({ execution, planned, step, terms }: PullBodyInput): readonly string[] => [
+const renderLanding = ({ execution, planned, step, terms, repositoryUrl }: PullBodyInput): readonly string[] => [
   "**How it lands**",
   ...(planned.checkpoint || !isTampering(step) ? [describeGate(planned, terms)] : []),
-  ...(isTampering(step) ? [renderTamperingGate(listFindings(step))] : []),
+  ...(isTampering(step)
+    ? [renderTamperingGate({ findings: listFindings(step), trial: findTrial(step), runUrl: (run) => toRunUrl(repositoryUrl, run) })]
+    : []),
   ...(terms ? [describeLanding(execution.baseBranch, terms)] : []),
 ];
 
@@ -71,6 +74,9 @@ const describeGate = ({ checkpoint }: PlannedStep, terms: LandingTerms | undefin
 };
 
 const MAX_COMMANDS_LISTED = 10;
+
+const toRunUrl = (repositoryUrl: string | undefined, run: number): string | null =>
+  repositoryUrl === undefined ? null : `${repositoryUrl}/actions/runs/${run}`;
 
 /** A verdict with links to its commit and its run. */
 const renderVerdict = ({ passed, commit, run }: StepVerification, repositoryUrl: string | undefined): string => {

@@ -1,4 +1,5 @@
 import { isTampering } from "../domain/tampering.ts";
+import { findTrial } from "../domain/trial.ts";
 import type { Sha } from "../domain/ids.ts";
 import { findOpenConflict, isHeldByPerson, type Step } from "../domain/step.ts";
 import { formatResolutionAttempt } from "./open-conflicts.ts";
@@ -28,8 +29,10 @@ export const renderHeadStatus = (step: Step): string => {
   if (isHeldByPerson(step) && step.refusal) return toOneLine(`Held: ${step.refusal.message.replaceAll("`", "")}`, MAX_STATUS_CHARS);
   // The text also fits after the landing, when the status is no longer updated.
   if (step.state === "waiting")
-    return isTampering(step)
-      ? "Verified; it changes the checks that judge it, and lands once a review approves this head"
-      : "Verified; this checkpoint lands once a review approves this head";
+    return findTrial(step)?.state === "failed"
+      ? "Verified, but fails without its changes to the checks that judge it; lands once a review approves this head"
+      : isTampering(step)
+        ? "Verified; it changes the checks that judge it, and lands once a review approves this head"
+        : "Verified; this checkpoint lands once a review approves this head";
   return toOneLine(step.refusal?.message ?? formatPlainState(step), MAX_STATUS_CHARS);
 };

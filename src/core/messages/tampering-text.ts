@@ -1,5 +1,7 @@
 import type { TamperingFinding, TamperingKind } from "../domain/tampering.ts";
+import type { HeadTrial } from "../domain/trial.ts";
 import { toInlineCode } from "./escape.ts";
+import { renderTrial } from "./trial-text.ts";
 
 const REASONS: Readonly<Record<TamperingKind, string>> = {
   deleted: "deletes a test",
@@ -29,9 +31,20 @@ export const summarizeFindings = (findings: readonly TamperingFinding[]): string
   return `It changes the checks that judge it: ${toInlineCode(first.path.slice(0, 200))} ${REASONS[first.kind]}${more}.`;
 };
 
-/** For a pull request: why a person must approve the head. */
-export const renderTamperingGate = (findings: readonly TamperingFinding[]): string =>
-  [
+type JudgedHead = {
+  readonly findings: readonly TamperingFinding[];
+  readonly trial: HeadTrial | undefined;
+  readonly runUrl: (run: number) => string | null;
+};
+
+/** For a pull request: why a person must approve the head. A failed trial comes first. */
+export const renderTamperingGate = ({ findings, trial, runUrl }: JudgedHead): string => {
+  const shown = trial ? [renderTrial(trial, runUrl)] : [];
+  const isFailed = trial?.state === "failed";
+  return [
+    ...(isFailed ? shown : []),
     "This step changes **the checks that judge it**, so Enki lands it only once a person with write permission approves this exact head in a review. Read these files first:",
     renderFindings(findings),
+    ...(isFailed ? [] : shown),
   ].join("\n\n");
+};

@@ -55,7 +55,7 @@ export const listSettingLines = ({ path, isManifest, before, after }: ChangedSet
 };
 
 /** Parts of a package.json about its needs and contents, not about its tests; their keys often have the same words. */
-const NOT_SETTINGS =
+export const NOT_SETTINGS =
   /^(?:\w*[dD]ependencies|overrides|resolutions|name|version|description|keywords|files|exports|imports|bin|repository|engines)$/;
 
 /** The settings of a package.json with one value a line, whatever its layout; null for invalid JSON. */

@@ -53,6 +53,9 @@ const judgeSettings = ({ file, path, before, after }: ReadChange, kind: Tamperin
 
 type LineCounts = Map<string, number>;
 
+/** The first line of the tests in a Rust source. */
+export const INLINE_TEST = /#\[(?:cfg\((?:test|all\(test|any\()|(?:\w+::)*test\b|ignore)/;
+
 const TESTLESS: readonly string[] = [];
 
 /** Lines of a file without comments. Code in a Rust source counts only after the first test. */
@@ -60,7 +63,7 @@ const listTestLines = (text: string | null, language: TestLanguage, file: Judgin
   if (text === null) return TESTLESS;
   const lines = stripComments(text, language);
   if (file !== "inline") return lines;
-  const first = lines.findIndex((line) => /#\[(?:cfg\((?:test|all\(test|any\()|(?:\w+::)*test\b|ignore)/.test(line));
+  const first = lines.findIndex((line) => INLINE_TEST.test(line));
   return first < 0 ? TESTLESS : lines.slice(first);
 };
 

@@ -21,7 +21,8 @@ export const fillSlots = (state: RefineryState, queue: Queue): Queue => {
   return assignSlots(state, view, { freeSlots: view.slots - countOpenRuns(reduced), skip: new Set(), stopped });
 };
 
-const countOpenRuns = ({ candidates }: Queue): number =>
+/** The runs of candidates that have no verdict yet. */
+export const countOpenRuns = ({ candidates }: Pick<Queue, "candidates">): number =>
   candidates.reduce((count, { runs }) => count + runs.filter(({ verdict }) => verdict === null).length, 0);
 
 type WantedRuns = {

@@ -7,6 +7,7 @@ import { readOwn } from "../domain/own-record.ts";
 import type { Candidate } from "../domain/queue.ts";
 import type { JobTrace } from "./job-spans.ts";
 import { listRunningJobs } from "../domain/running-jobs.ts";
+import { findTriedStep } from "../domain/tried-step.ts";
 
 /** A saved write of the ledger, with the events that it was decided from. */
 export type LedgerChange = { readonly before: Ledger; readonly after: Ledger; readonly events: readonly Event[]; readonly at: Millis };
@@ -21,7 +22,7 @@ export type EndedJob = {
   readonly run: number | null;
   /** The accepted result; null if the job was lost, or stopped mattering. */
   readonly result: JobResult | null;
-  /** For a verify job: the branch of its queue, and the candidate. */
+  /** For the verify job of a candidate: the branch of its queue, and the candidate. */
   readonly verified: { readonly base: string; readonly candidate: Candidate } | null;
   /** The executions to whose trace it belongs. */
   readonly executions: readonly ExecutionId[];
@@ -54,6 +55,11 @@ const listVerifiedExecutions = (ledger: Ledger, { base, candidate }: NonNullable
   return [...new Set(items.flatMap(({ task }) => readTaskId(task)?.execution ?? []))];
 };
 
+const listTriedExecutions = (ledger: Ledger, job: Job): ExecutionId[] => {
+  const tried = findTriedStep(ledger, job);
+  return tried ? [tried.execution.id] : [];
+};
+
 const listExecutions = (ledger: Ledger, job: Job, verified: EndedJob["verified"]): readonly ExecutionId[] => {
   switch (job.kind) {
     case "plan":
@@ -62,7 +68,7 @@ const listExecutions = (ledger: Ledger, job: Job, verified: EndedJob["verified"]
     case "resolve":
       return [readTaskId(job.target)?.execution ?? ""];
     case "verify":
-      return verified === null ? [] : listVerifiedExecutions(ledger, verified);
+      return verified === null ? listTriedExecutions(ledger, job) : listVerifiedExecutions(ledger, verified);
   }
 };
 

@@ -4,6 +4,8 @@ import { toJobKey, type JobKey } from "../../core/domain/job.ts";
 import type { Ledger } from "../../core/domain/ledger.ts";
 import { readOwn } from "../../core/domain/own-record.ts";
 import type { Step } from "../../core/domain/step.ts";
+import { findTrial } from "../../core/domain/trial.ts";
+import { toTrialJob } from "../../core/domain/tried-step.ts";
 import { formatUsage } from "../../core/messages/agent-usage.ts";
 import { pagePath, type PageScope } from "./page-scope.ts";
 import { html, type SafeHtml } from "./safe-html.ts";
@@ -36,7 +38,7 @@ export const renderPlannerRuns = (scope: PageScope, ledger: Ledger, execution: E
     }),
   );
 
-/** The runs that resolve a step's conflict, and that verify its head at present. */
+/** The runs that resolve a step's conflict, and that verify its head at present, also without its changes to the checks that judge it. */
 export const renderOtherRuns = (scope: PageScope, ledger: Ledger, { execution, step }: { execution: Execution; step: Step }): SafeHtml => {
   const task = toTaskId(execution.id, step.id);
   const resolving = Array.from({ length: Math.min(step.resolution?.attempt ?? 0, MAX_LISTED_ATTEMPTS) }, (_, index) =>
@@ -56,5 +58,7 @@ export const renderOtherRuns = (scope: PageScope, ledger: Ledger, { execution, s
       }),
     ),
   );
-  return html`${joinLinks("Resolving its conflict:", resolving)}${joinLinks("Verifying:", verifying)}`;
+  const trial = findTrial(step);
+  const trying = trial?.state === "running" ? [renderRunLink(scope, ledger, { key: toTrialJob(trial), text: "running" })] : [];
+  return html`${joinLinks("Resolving its conflict:", resolving)}${joinLinks("Verifying:", verifying)}${joinLinks("Verifying without its changes to checks:", trying)}`;
 };

@@ -29,12 +29,12 @@ export const readTampering = async (
 };
 
 /** The newest common commit, or the empty tree. */
-const findForkPoint = async (at: GitContext, one: Sha, other: Sha): Promise<Sha> => {
+export const findForkPoint = async (at: GitContext, one: Sha, other: Sha): Promise<Sha> => {
   const { stdout, code } = await runGit(at, ["merge-base", one, other]);
   return code === 0 ? stdout.toString("utf8").trim() : EMPTY_TREE;
 };
 
-const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+export const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 const NO_BLOB = /^0+$/;
 
 type ChangedBlobs = { readonly path: string; readonly before: Sha | null; readonly after: Sha | null };

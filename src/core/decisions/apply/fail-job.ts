@@ -4,9 +4,11 @@ import type { Job } from "../../domain/job.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { fail } from "../../domain/step-lifecycle.ts";
 import { findOpenConflict } from "../../domain/step.ts";
+import { readTrialTarget } from "../../domain/trial.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { failPlanning } from "./plan-result.ts";
 import { findStep, type StepContext } from "../find-step.ts";
+import { failTrial } from "./trial-result.ts";
 
 /** Fails the plan, step, candidate or resolution whose job can never run: another attempt would end in the same way. */
 export const failJob = (tx: DecisionTransaction, job: Job, refusal: Refusal): void => {
@@ -15,7 +17,8 @@ export const failJob = (tx: DecisionTransaction, job: Job, refusal: Refusal): vo
     if (execution && isPlanning(execution)) failPlanning(tx, execution, refusal);
     return;
   }
-  if (job.kind === "verify") return freezeRefusedVerify(tx, job.target, refusal);
+  if (job.kind === "verify")
+    return readTrialTarget(job.target) === null ? freezeRefusedVerify(tx, job.target, refusal) : failTrial(tx, job, refusal);
   const found = findStep(tx, job.target);
   if (!found) return;
   if (job.kind === "resolve") return failRefusedResolution(tx, { ...found, job }, refusal);

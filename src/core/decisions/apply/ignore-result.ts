@@ -4,6 +4,7 @@ import { type Job, type JobKey, type JobResult, readJobKey } from "../../domain/
 import { followsRules } from "../../domain/decision.ts";
 import { findOpenConflict, mayLeaveWork } from "../../domain/step.ts";
 import { isPlanning } from "../../domain/execution.ts";
+import { findTriedStep } from "../../domain/tried-step.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { findStep } from "../find-step.ts";
 
@@ -11,7 +12,7 @@ type MisplacedEvent = Extract<Event, { kind: "misplaced" }>;
 
 /** Whether a state waits for the result of a job. */
 export const isAwaited = (tx: DecisionReader, job: Job): boolean => {
-  if (job.kind === "verify") return findCandidate(tx, job) !== null;
+  if (job.kind === "verify") return findCandidate(tx, job) !== null || findTriedStep(tx.ledger(), job) !== undefined;
   if (job.kind === "plan") {
     const execution = tx.execution(job.target);
     return execution !== undefined && isPlanning(execution) && execution.planning.attempt === job.attempt;
@@ -43,6 +44,8 @@ const findCandidate = (tx: DecisionReader, { target, attempt }: Job) => {
 /** The executions that a result of the job would change. */
 const listConcernedExecutions = (tx: DecisionReader, job: Job): readonly ExecutionId[] => {
   if (job.kind === "plan") return [job.target];
+  const tried = findTriedStep(tx.ledger(), job);
+  if (tried) return [tried.execution.id];
   const tasks = job.kind === "verify" ? (findCandidate(tx, job)?.items ?? []).map(({ task }) => task) : [job.target];
   return [...new Set(tasks.flatMap((task) => readTaskId(task)?.execution ?? []))];
 };

@@ -13,6 +13,7 @@ import { isInterruption } from "../../domain/retry-policy.ts";
 import { awaitQuota, repeatInterrupted } from "../../domain/step-lifecycle.ts";
 import { mayLeaveWork, type Step } from "../../domain/step.ts";
 import { MAIL_LIMITS, toWorkerAddress } from "../../domain/mail.ts";
+import { readTrialTarget } from "../../domain/trial.ts";
 import { takeFirstChars } from "../../domain/visible-text.ts";
 import { toOneLine } from "../../messages/escape.ts";
 import { removeOutputMarkers } from "../../workflow/output-block.ts";
@@ -27,6 +28,7 @@ import { deleteResultRef, ignoreForgedResult, isAwaited, isLeftWork } from "./ig
 import { judgeResult } from "./judge-result.ts";
 import { checkResultOrigin } from "./result-origin.ts";
 import { applyToolRecords } from "./tool-records.ts";
+import { applyTrialResult } from "./trial-result.ts";
 import { applyVerifyResult } from "./verify-result.ts";
 import { findStep, type StepContext } from "../find-step.ts";
 
@@ -86,7 +88,7 @@ const applyProvenResult = (tx: DecisionTransaction, job: Job, event: ResultedEve
     case "resolve":
       return applyResolutionResult(tx, job, event);
     case "verify":
-      return applyVerifyResult(tx, job, event.result);
+      return readTrialTarget(job.target) === null ? applyVerifyResult(tx, job, event.result) : applyTrialResult(tx, job, event.result);
   }
 };
 

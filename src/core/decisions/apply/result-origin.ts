@@ -2,6 +2,7 @@ import type { Event } from "../../domain/event.ts";
 import type { RunArtifactInfo, WorkflowRunInfo } from "../../domain/github-facts.ts";
 import type { Millis, Sha } from "../../domain/ids.ts";
 import { type Job, type JobEnd, toJobKey } from "../../domain/job.ts";
+import { toVerifiedCommit } from "../../domain/trial.ts";
 import { toQueryKey } from "../../domain/query.ts";
 import { isOwnRun, type RunStarter } from "../../policy/run-origin.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
@@ -38,7 +39,7 @@ const askLater = ({ now }: DecisionReader, since: Millis): ResultOrigin => ({
  * own code can upload an artifact to the run. Returns undefined while facts are missing.
  */
 export const checkResultOrigin = (tx: DecisionReader, job: Job, { commit, result }: ResultedEvent): ResultOrigin | undefined => {
-  if (job.kind === "verify" && result.baseCommit !== job.target) return forged("other-candidate");
+  if (job.kind === "verify" && result.baseCommit !== toVerifiedCommit(job)) return forged("other-candidate");
   const known = tx.effectRecord(`start-job:${toJobKey(job)}`)?.number ?? null;
   const run = checkResultRun(tx, { job, run: result.run, end: result.end, isKnown: known === result.run });
   if (run === undefined || run.kind !== "proven") return run;

@@ -3,7 +3,7 @@ import { refuseBasePush } from "../../messages/refusals/queues.ts";
 import { refuseBranchPush } from "../../messages/refusals/steps.ts";
 import type { Event } from "../../domain/event.ts";
 import { readTaskId, type RefName, type TaskId } from "../../domain/ids.ts";
-import { toBranchRef, readCandidateRef, readPullHeadRef, readTaskRef } from "../../domain/refs.ts";
+import { toBranchRef, readCandidateRef, readPullHeadRef, readTaskRef, readTrialRef } from "../../domain/refs.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { failStep } from "./fail-step.ts";
 import { findStep } from "../find-step.ts";
@@ -21,8 +21,8 @@ export const applySaveRefused = (tx: DecisionTransaction, { ref, reason, text }:
     tx.dropMove(ref);
     return failStep(tx, { ...pull, refusal: refusePullPush(text), log: text });
   }
-  // The queue is planned once more, to see whose work the candidate holds.
-  if (readCandidateRef(ref)) return tx.refuseCandidate(ref, text);
+  // The queue is planned once more, to see whose work the commit holds.
+  if (readCandidateRef(ref) || readTrialRef(ref)) return tx.refuseCandidate(ref, text);
   const base = Object.keys(tx.ledger().queues).find((each) => toBranchRef(each) === ref);
   if (base === undefined || tx.queue(base).frozen) return;
   // If pushing to the base is refused, pull requests merged by GitHub are the alternative.

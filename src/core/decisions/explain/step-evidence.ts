@@ -3,6 +3,8 @@ import { toTaskId } from "../../domain/ids.ts";
 import { type Job, toJobKey } from "../../domain/job.ts";
 import { findFailureLog, findOpenConflict, isAwaitingAnswer, isHeldByPerson, type Step, type StepState } from "../../domain/step.ts";
 import { listFindings } from "../../domain/tampering.ts";
+import { findTrial } from "../../domain/trial.ts";
+import { toTrialJob } from "../../domain/tried-step.ts";
 import { viewBudget } from "../budget-room.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 import { toRunUrl } from "../run-links.ts";
@@ -21,6 +23,7 @@ export const collectStepEvidence = (tx: DecisionReader, of: ExplainedStep): read
   ...showUnmetNeeds(tx, of),
   ...findGate(tx, of),
   ...findFindings(of),
+  ...findTrialResult(tx, of),
   ...findConflict(tx, of),
   ...findVerdicts(tx, of),
   ...findAttempt(tx, of),
@@ -75,6 +78,16 @@ const listGateExceptions = ({ snapshot }: DecisionReader, { execution, step }: E
 const findFindings = ({ step }: ExplainedStep): Evidence[] => {
   const findings = step.landed ? [] : listFindings(step);
   return findings.length === 0 ? [] : [{ kind: "findings", findings }];
+};
+
+const findTrialResult = (tx: DecisionReader, { step }: ExplainedStep): Evidence[] => {
+  const trial = step.landed ? undefined : findTrial(step);
+  if (!trial) return [];
+  const known = trial.state === "running" ? tx.effectRecord(`start-job:${toTrialJob(trial)}`)?.number : "run" in trial ? trial.run : null;
+  return [
+    { kind: "trial", trial, run: toRunUrl(tx, known) },
+    ...(trial.state === "failed" && trial.log !== "" ? [{ kind: "log", text: trial.log } as const] : []),
+  ];
 };
 
 const findConflict = (tx: DecisionReader, { execution, step }: ExplainedStep): Evidence[] => {

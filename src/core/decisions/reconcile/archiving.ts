@@ -4,6 +4,8 @@ import { type Job, readJobKey } from "../../domain/job.ts";
 import type { EffectRecord } from "../../domain/ledger.ts";
 import { listNeededTasks } from "../../domain/plan.ts";
 import { isBeingResolved } from "../../domain/step.ts";
+import { toTrialTarget } from "../../domain/trial.ts";
+import { listTriedSteps } from "../../domain/tried-step.ts";
 import { readTaskRef } from "../../domain/refs.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
@@ -46,7 +48,8 @@ const archiveRestingExecutions = (tx: DecisionTransaction, traces: readonly (rea
 const isRestingExecution = (tx: DecisionReader, execution: Execution, traces: readonly EffectRecord[]): boolean => {
   const settled = traces.every(({ digest, refused }) => digest !== null || refused !== null);
   const stopped =
-    execution.planning.deadline === null && tx.steps(execution.id).every((step) => step.deadline === null && !isBeingResolved(step));
+    execution.planning.deadline === null &&
+    tx.steps(execution.id).every((step) => step.deadline === null && !isBeingResolved(step) && step.trial?.state !== "running");
   const last = Math.max(execution.createdAt, ...traces.map(({ at }) => at));
   return settled && stopped && last < tx.now - (execution.state === "failed" ? PERSON_WAIT_MS : ARCHIVE_AFTER_MS);
 };
@@ -96,12 +99,13 @@ const createNeededKeyTest = (tx: DecisionReader): ((key: string) => boolean) => 
   const live = tx.executions();
   const heads = new Set(live.flatMap(({ id }) => tx.steps(id).flatMap(({ head }) => head?.sha ?? [])));
   const candidates = new Set(Object.values(queues).flatMap((queue) => queue.candidates.map(({ commit }) => commit)));
+  const trials = new Set(listTriedSteps(tx.ledger()).map(({ trial }) => toTrialTarget(trial.commit)));
   const cancels = live.some(({ id }) => tx.steps(id).some(({ state }) => state === "cancelled" || state === "skipped"));
   return (key) => {
     const owner = findKeyOwner(key);
     if (owner !== null) return tx.execution(owner) !== undefined;
     const job = readStartedJob(key);
-    if (job) return candidates.has(job.target);
+    if (job) return candidates.has(job.target) || trials.has(job.target);
     const commit = stripKeyPrefix(key, "set-status:");
     if (commit !== null) return heads.has(commit.slice(0, 40)) || candidates.has(commit.slice(0, 40));
     return key.startsWith("close-pull:") ? cancels : outbox[key] !== undefined;

@@ -16,12 +16,15 @@ import type { Queue, VerifyRun } from "../../domain/queue.ts";
 import { toBranchRef } from "../../domain/refs.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { findOpenConflict, isAwaitingAnswer, isBeingResolved, isHeldByPerson, type Step } from "../../domain/step.ts";
+import { toTrialTarget } from "../../domain/trial.ts";
+import { listTriedSteps } from "../../domain/tried-step.ts";
 import { findJobRun, STEP_WORKFLOW_FILE } from "../../policy/run-origin.ts";
 import { failJob } from "../apply/fail-job.ts";
 import { retryFaultyStep } from "../apply/fail-step.ts";
 import { failPlanning, retryPlanningAfterFault } from "../apply/plan-result.ts";
 import { retryVerifyRun } from "../apply/verify-result.ts";
 import { retryResolution } from "../apply/retry-resolution.ts";
+import { retryTrial } from "../apply/trial-result.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 
 /** Ends every expired wait: jobs whose run is gone or overdue, and people who did not answer. */
@@ -33,6 +36,7 @@ export const reconcileDeadlines = (tx: DecisionTransaction): void => {
     if (execution.state === "running" || execution.state === "paused") enforceStepDeadlines(tx, execution);
   }
   for (const [base, queue] of Object.entries(tx.ledger().queues)) enforceVerifyDeadlines(tx, base, queue);
+  enforceTrialDeadlines(tx);
 };
 
 /** Why a job gives no result: a fault, which another attempt may not meet, or a refusal of every attempt. */
@@ -129,6 +133,15 @@ const enforceVerifyDeadlines = (tx: DecisionTransaction, base: string, queue: Qu
       endLostJob(tx, { job: { kind: "verify", target: commit, attempt }, until: deadline }, (reason) =>
         retryLostVerifyRun(tx, base, { commit, attempt, reason }),
       );
+};
+
+const enforceTrialDeadlines = (tx: DecisionTransaction): void => {
+  for (const tried of listTriedSteps(tx.ledger())) {
+    const { commit, attempt, deadline } = tried.trial;
+    endLostJob(tx, { job: { kind: "verify", target: toTrialTarget(commit), attempt }, until: deadline }, (reason) =>
+      retryTrial(tx, tried, reason),
+    );
+  }
 };
 
 const isVerdictAwaited = ({ verdict, deadline, verified }: VerifyRun): boolean => verdict === null && deadline !== null && !verified;

@@ -23,6 +23,7 @@ import { reconcileShownPlans } from "./shown-plans.ts";
 import { reconcileAbandonedRuns } from "./stopping.ts";
 import { reconcileTampering } from "./tampering.ts";
 import { reconcileTransitions } from "./transitions.ts";
+import { reconcileTrials } from "./trials.ts";
 import { reconcileWorkflows } from "./workflows.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 
@@ -51,6 +52,8 @@ const PASSES: Readonly<Record<string, ReconcilePass>> = {
   /** A head is judged before its landing, and before other steps build on the head. */
   tampering: { run: reconcileTampering, after: ["staleWork", "workflows"] },
   landing: { run: reconcileLanding, after: ["tampering", "requiredChecks", "confirmedMerges"] },
+  /** Candidates take their slots before trials do. */
+  trials: { run: reconcileTrials, after: ["landing", "transitions"] },
   requestedMerges: { run: reconcileRequestedMerges, after: ["landing"] },
   candidateBranches: { run: reconcileCandidateBranches, after: ["landing"] },
   /** A landing releases steps, which then start in the same write. */
@@ -60,14 +63,17 @@ const PASSES: Readonly<Record<string, ReconcilePass>> = {
   conflicts: { run: reconcileConflicts, after: ["abandonedRuns"] },
   reverts: { run: reconcileReverts, after: ["transitions"] },
   scheduling: { run: reconcileScheduling, after: ["conflicts"] },
-  pulls: { run: reconcilePulls, after: ["reverts"] },
+  pulls: { run: reconcilePulls, after: ["reverts", "trials"] },
   proposals: { run: reconcileProposals, after: ["transitions"] },
   usage: { run: reconcileUsage, after: ["rewinds"] },
   shownPlans: { run: reconcileShownPlans, after: ["transitions"] },
   /** Steps change their states before the estimates, so that the same write has both. */
   estimates: { run: reconcileEstimates, after: ["scheduling", "reverts", "pulls", "proposals"] },
   /** Comments show the decisions of the other passes. */
-  comments: { run: reconcileComments, after: ["requestedMerges", "candidateBranches", "scheduling", "pulls", "estimates", "shownPlans"] },
+  comments: {
+    run: reconcileComments,
+    after: ["requestedMerges", "candidateBranches", "scheduling", "pulls", "estimates", "shownPlans", "trials"],
+  },
   pullRefs: { run: reconcilePullRefs, after: ["transitions"] },
   notices: { run: reconcileNotices, after: ["comments"] },
   archiving: { run: reconcileArchiving, after: ["inbox", "usage", "notices", "pullRefs"] },

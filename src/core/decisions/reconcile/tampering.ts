@@ -1,9 +1,9 @@
 import type { Execution } from "../../domain/execution.ts";
-import { toTaskId } from "../../domain/ids.ts";
+import { type Sha, toTaskId } from "../../domain/ids.ts";
 import type { Step } from "../../domain/step.ts";
 import type { HeadTampering } from "../../domain/tampering.ts";
 import { isPlainRevert } from "../undo-state.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 
 /**
  * Judges every new head of a step for tampering, from its commits and never from the job's report. Heads that Enki rebases are judged
@@ -24,13 +24,19 @@ export const reconcileTampering = (tx: DecisionTransaction): void => {
 
 const recordHeadTampering = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
   const { head, tampering } = step;
-  const tip = tx.baseTip(execution.baseBranch);
-  if (head === null || tip === null || tampering?.head === head.sha) return;
-  const own = toTaskId(execution.id, step.id);
-  const below = step.builtOn.filter(({ task }) => task !== own).map((each) => each.head);
-  const onto = [...new Set([tip, ...(head.baseTip === undefined ? [] : [head.baseTip]), ...below])];
+  const onto = listTamperingBases(tx, execution, step);
+  if (head === null || onto.length === 0 || tampering?.head === head.sha) return;
   const findings = tx.readFact<"tampering">({ kind: "tampering", head: head.sha, onto });
   if (findings) putTampering(tx, execution, { step, found: { head: head.sha, findings } });
+};
+
+/** The commits against which the changes of a head are its own; empty while its base is missing. */
+export const listTamperingBases = (tx: DecisionReader, execution: Execution, { id, head, builtOn }: Step): readonly Sha[] => {
+  const tip = tx.baseTip(execution.baseBranch);
+  if (tip === null) return [];
+  const own = toTaskId(execution.id, id);
+  const below = builtOn.filter(({ task }) => task !== own).map((each) => each.head);
+  return [...new Set([tip, ...(head?.baseTip === undefined ? [] : [head.baseTip]), ...below])];
 };
 
 /** Records a verdict. Without findings, the verdict alone causes no write. */
