@@ -1,8 +1,5 @@
 import { isQuestion } from "../domain/adhoc-task.ts";
-import { listFindings } from "../domain/tampering.ts";
-import { findTrial } from "../domain/trial.ts";
-import { summarizeFindings } from "../messages/tampering-text.ts";
-import { summarizeTrial } from "../messages/trial-text.ts";
+import { summarizeChecks } from "../messages/tampering-text.ts";
 import { type Execution, hasFoundNothing } from "../domain/execution.ts";
 import { hashValue } from "../domain/ids.ts";
 import { type Notice, NOTICE_CODES, type NoticeKind } from "../domain/notice.ts";
@@ -111,10 +108,9 @@ const listWaitNotices = (execution: Execution, step: Step): readonly Notice[] =>
 const listReviewNotices = (execution: Execution, step: Step): readonly Notice[] => {
   const { id, head, pull, result, refusal } = step;
   if (!head) return [createNotice(execution, "report", { of: [id, result], step: id, refusal })];
-  if (pull === null) return [];
-  const trial = findTrial(step);
-  const reason = [summarizeFindings(listFindings(step)), ...(trial ? [summarizeTrial(trial)] : [])].join(" ");
-  return [createNotice(execution, "review", { of: [id, head.sha], step: id, pull, reason, refusal })];
+  return pull === null
+    ? []
+    : [createNotice(execution, "review", { of: [id, head.sha], step: id, pull, reason: summarizeChecks(step), refusal })];
 };
 
 /** Notices of a frozen base, for its oldest execution only: a person releases the base for every execution. */

@@ -9,6 +9,7 @@ import { renderNextOwnStep } from "./next-command.ts";
 import { formatConflicts } from "./open-conflicts.ts";
 import { renderReason } from "./refusal-page.ts";
 import { renderFailureLog } from "./step-details.ts";
+import { describeFailedTrial } from "./trial-text.ts";
 
 /** A step's pull request in its present state. */
 export type PullStanding = {
@@ -30,10 +31,18 @@ const PLAIN_WAIT_CODES: ReadonlySet<string> = new Set(["checkpoint"]);
 /** A wait for GitHub's own list, which needs no person. */
 const isUnseen = ({ state, refusal }: Step): boolean => state === "waiting" && refusal?.code === "pull-unseen";
 
+const describeReview = ({ baseBranch }: Execution, step: Step): string => {
+  const trial = findTrial(step);
+  const land = `approve this head with a review to land it on ${toInlineCode(baseBranch)}.`;
+  return trial?.state === "failed"
+    ? `🟡 **Waits for your review.** It changes the checks that judge it, and **${describeFailedTrial(trial)}**. Find out why, then request changes, or ${land}`
+    : `🟡 **Waits for your review.** Its work is verified: ${land}`;
+};
+
 const describeWait = (execution: Execution, step: Step & { readonly state: "waiting" }): string => {
   if (isAwaitingAnswer(step)) return explain("🟡 **Waits for an answer.**", step);
   if (isHeldByPerson(step) && step.refusal.code !== "unreviewed") return explain("🟡 **Held by a person.**", step);
-  const words = `🟡 **Waits for your review.** Its work is verified: approve this head with a review to land it on ${toInlineCode(execution.baseBranch)}.`;
+  const words = describeReview(execution, step);
   return PLAIN_WAIT_CODES.has(step.refusal.code) ? words : explain(words, step, "");
 };
 

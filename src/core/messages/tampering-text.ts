@@ -1,7 +1,8 @@
-import type { TamperingFinding, TamperingKind } from "../domain/tampering.ts";
-import type { HeadTrial } from "../domain/trial.ts";
+import { listFindings, type TamperingFinding, type TamperingKind } from "../domain/tampering.ts";
+import type { Step } from "../domain/step.ts";
+import { findTrial, type HeadTrial } from "../domain/trial.ts";
 import { toInlineCode } from "./escape.ts";
-import { renderTrial } from "./trial-text.ts";
+import { renderTrial, summarizeTrial } from "./trial-text.ts";
 
 const REASONS: Readonly<Record<TamperingKind, string>> = {
   deleted: "deletes a test",
@@ -31,14 +32,20 @@ export const summarizeFindings = (findings: readonly TamperingFinding[]): string
   return `It changes the checks that judge it: ${toInlineCode(first.path.slice(0, 200))} ${REASONS[first.kind]}${more}.`;
 };
 
-type JudgedHead = {
+/** How a head changes the checks that judge it, with its trial; empty for an honest head. For people who read no list. */
+export const summarizeChecks = (step: Step): string => {
+  const trial = findTrial(step);
+  return [summarizeFindings(listFindings(step)), ...(trial ? [summarizeTrial(trial)] : [])].join(" ");
+};
+
+type ShownGate = {
   readonly findings: readonly TamperingFinding[];
   readonly trial: HeadTrial | undefined;
   readonly runUrl: (run: number) => string | null;
 };
 
 /** For a pull request: why a person must approve the head. A failed trial comes first. */
-export const renderTamperingGate = ({ findings, trial, runUrl }: JudgedHead): string => {
+export const renderTamperingGate = ({ findings, trial, runUrl }: ShownGate): string => {
   const shown = trial ? [renderTrial(trial, runUrl)] : [];
   const isFailed = trial?.state === "failed";
   return [

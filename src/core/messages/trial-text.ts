@@ -42,18 +42,18 @@ export const renderTrial = (trial: HeadTrial, runUrl: (run: number) => string | 
   switch (trial.state) {
     case "waiting":
     case "running":
-      return "⏳ Enki also verifies this head without its changes to these checks. The result will appear here.";
+      return "🔵 Enki also verifies this head without its changes to these checks. The result will appear here.";
     case "passed":
-      return `✅ Without its changes to these checks, its verification passes, too.${run}`;
+      return `🟢 Without its changes to these checks, its verification passes, too.${run}`;
     case "failed":
       return [
-        `❌ **Without its changes to the checks that judge it, ${nameCommand(trial.command)} fails.**${run}`,
-        "Find out why before you approve: either the step breaks something, or these checks had to change.",
+        `🔴 **Without its changes to the checks that judge it, ${nameCommand(trial.command)} fails.**${run}`,
+        "Either the step breaks something, or these checks had to change.",
         renderLog(trial),
       ]
         .filter((part) => part !== "")
         .join("\n\n");
     case "unknown":
-      return `⚠️ Its verification without its changes to these checks could not be run: ${endSentence(escapeReason(trial.reason))}`;
+      return `⚪ Its verification without its changes to these checks could not be run: ${endSentence(escapeReason(trial.reason))}`;
   }
 };

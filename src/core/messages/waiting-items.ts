@@ -1,6 +1,7 @@
 import type { Execution } from "../domain/execution.ts";
 import { toTaskId } from "../domain/ids.ts";
 import { findFailureAction, toTerminalLine } from "./failure-action.ts";
+import { summarizeChecks } from "./tampering-text.ts";
 import { DECISION_GONE_CODE, isAwaitingAnswer, isHeldByPerson, type Step } from "../domain/step.ts";
 
 /** Something that waits for a person, and how the terminal answers. */
@@ -24,7 +25,8 @@ const toStepItem = (execution: Execution, step: Step): WaitingItem | null => {
   const comment = code !== DECISION_GONE_CODE && next.startsWith("/enki approve ") ? next : null;
   if (isHeldByPerson(step) && comment === null) return { ...item, kind: "hold", text: message, command: "" };
   if (comment !== null) return { ...item, kind: "report", text: message, command: `enki approve ${task}`, comment };
-  if (step.pull !== null) return { ...item, kind: "review", text: message, command: `enki approve ${task}` };
+  const checks = summarizeChecks(step).replaceAll("`", "");
+  if (step.pull !== null) return { ...item, kind: "review", text: `${message} ${checks}`.trim(), command: `enki approve ${task}` };
   const own = `/enki approve ${task}@${(step.result ?? "").slice(0, 12)}`;
   return { ...item, kind: "report", text: message, command: `enki approve ${task}`, comment: own };
 };

@@ -75,7 +75,7 @@ describe("a head that changes the checks that judge it", () => {
     );
     expect(it.comment()).toContain("limit.test.js: expected 10, got 11");
     expect(it.says("fix")).toMatch(
-      /❌ \*\*Without its changes to the checks that judge it, `npm test` fails\.\*\*[^]*limit\.test\.js: expected 10, got 11[^]*This step changes/,
+      /🔴 \*\*Without its changes to the checks that judge it, `npm test` fails\.\*\*[^]*limit\.test\.js: expected 10, got 11[^]*This step changes/,
     );
     expect(it.state.statuses.at(-1)?.text).toContain("fails without its changes to the checks that judge it");
     expect(it.base()).toBe(it.root);
@@ -92,7 +92,7 @@ describe("a head that changes the checks that judge it", () => {
     await it.tell({ kind: "woken" });
     expect(it.at("fix")).toMatchObject({ state: "waiting", trial: { state: "passed", run: expect.any(Number) } });
     expect(it.comment()).toContain("Without these changes, its verification passes, too.");
-    expect(it.says("fix")).toContain("✅ Without its changes to these checks, its verification passes, too.");
+    expect(it.says("fix")).toContain("🟢 Without its changes to these checks, its verification passes, too.");
     expect(it.base()).toBe(it.root);
     it.replay();
   });
@@ -162,7 +162,7 @@ describe("a trial", () => {
     expect(it.trials()).toEqual([]);
     expect(it.at("fix")?.trial).toMatchObject({ state: "unknown", reason: "the runner was lost" });
     expect(it.comment()).toContain("Its verification without these changes could not be run: the runner was lost.");
-    expect(it.says("fix")).toContain("⚠️ Its verification without its changes to these checks could not be run: the runner was lost.");
+    expect(it.says("fix")).toContain("⚪ Its verification without its changes to these checks could not be run: the runner was lost.");
     await it.approve();
     expect(it.state_("fix")).toBe("done");
     it.replay();

@@ -4,7 +4,7 @@ import { createExecution } from "../../../src/core/domain/execution-lifecycle.ts
 import { emptyLedger, type Ledger } from "../../../src/core/domain/ledger.ts";
 import { emptyQueue } from "../../../src/core/domain/queue.ts";
 import { ATTEMPTS_REF } from "../../../src/core/domain/refs.ts";
-import { brief } from "../../support/build.ts";
+import { brief, stepIn } from "../../support/build.ts";
 
 const pull = { baseBranch: "release", headRef: "feature", head: "1".repeat(40), files: [], omittedFiles: 0 };
 const EXECUTION = createExecution({
@@ -58,6 +58,14 @@ test("a worker needs the work of its execution, and what earlier attempts left",
 
 test("a verification needs the candidates of its queue and their base", () => {
   expect(listJobRefs(ledger, { kind: "verify", target: commit, attempt: 1 })).toEqual(["refs/heads/next", "refs/enki/candidates/next/*"]);
+});
+
+test("a trial needs its commit and the base, and no candidate", () => {
+  const trial = { head: commit, faults: 0, state: "running", commit, onto: commit, attempt: 1, deadline: 9 } as const;
+  const tried = { ...ledger, executions: { abcdef: { ...EXECUTION, steps: { fix: stepIn("fix", "waiting", { trial }) } } } };
+  const job = { kind: "verify", target: `trial-${commit}`, attempt: 1 } as const;
+  expect(listJobRefs(tried, job)).toEqual(["refs/heads/next", `refs/enki/trials/${commit}`]);
+  expect(listJobRefs(tried, { ...job, attempt: 2 })).toEqual([]);
 });
 
 test("a job that the ledger does not know needs nothing", () => {

@@ -27,6 +27,23 @@ test("lists planners, workers and verifications whose result the ledger waits fo
   ]);
 });
 
+test("lists the trial of a step while it runs", () => {
+  const trial = {
+    head: "b".repeat(40),
+    faults: 0,
+    state: "running",
+    commit: "c".repeat(40),
+    onto: "d".repeat(40),
+    attempt: 2,
+    deadline: 9,
+  } as const;
+  const steps = stepsOf(
+    stepIn("fix", "waiting", { trial }),
+    stepIn("more", "waiting", { trial: { head: "b".repeat(40), faults: 0, state: "waiting", notBefore: 0 } }),
+  );
+  expect(listRunningJobs(ledgerOf([{ id: "bbbbbb", state: "running", steps }]))).toEqual([`verify/trial-${"c".repeat(40)}/2`]);
+});
+
 test.each([
   ["has a verdict", { verdict: "green" }],
   ["waits for its back-off", { deadline: null }],

@@ -65,9 +65,17 @@ const withoutHashes = (value: unknown): string => {
   );
 };
 
-/** Earlier versions did not record what a pull request says, which run verified a head, who approved it, what proves its landing, and why it had failed. */
+/** Earlier versions tried no head without its changes to the checks, and did not record what a pull request says, which run verified a head, who approved it, what proves its landing, and why it had failed. */
 const withoutNewStepFields = (today: Step): Step => {
-  const { announcedState: _state, verification: _verification, approvals: _approvals, failure: _failure, landed, ...step } = today;
+  const {
+    trial: _trial,
+    announcedState: _state,
+    verification: _verification,
+    approvals: _approvals,
+    failure: _failure,
+    landed,
+    ...step
+  } = today;
   const { proof: _proof, ...landing } = landed ?? { commit: "", at: 0 };
   return { ...step, landed: landed && landing };
 };

@@ -1,6 +1,7 @@
 import type { Pull } from "../../../../src/core/domain/github-facts.ts";
 import { plan } from "../../../support/build.ts";
 import { config } from "../../../support/config.ts";
+import type { Fate } from "../../../support/memory-world.ts";
 import { running } from "./planning-scenes.ts";
 import type { Scene } from "./show-state.ts";
 import { LIMIT, TEST } from "./upload-plan.ts";
@@ -12,6 +13,20 @@ const held = async (change: Partial<Pull>) => {
   it.state.pulls = it.state.pulls.map((pull) => ({ ...pull, hasActivity: true, ...change }));
   await it.verified();
   await it.later(1);
+  return { it, id: it.id, pulls: [100] };
+};
+
+/** A step that deletes a test and is verified. Without that change, its runs end in the given way. */
+const tried = async (fate?: Fate, times = 1) => {
+  const it = await running(plan(LIMIT), { config: config({ policy: { ...config().policy, tests: "checkpoint" } }) });
+  it.state.tampering = () => [{ path: "upload.test.js", kind: "deleted" }];
+  await it.worked("limit");
+  await it.verified();
+  for (let time = 0; fate && time < times; time += 1) {
+    await it.tried(fate);
+    await it.tell({ kind: "woken" });
+  }
+  await it.tell({ kind: "woken" });
   return { it, id: it.id, pulls: [100] };
 };
 
@@ -74,15 +89,22 @@ export const HOLD_SCENES: Readonly<Record<string, Scene>> = {
       return { it, id: it.id, pulls: [100] };
     },
   },
-  "changes what judges it": {
-    about: "A step deletes a test, so a person must look at it.",
-    tell: async () => {
-      const it = await running(plan(LIMIT), { config: config({ policy: { ...config().policy, tests: "checkpoint" } }) });
-      it.state.tampering = () => [{ path: "upload.test.js", kind: "deleted" }];
-      await it.worked("limit");
-      await it.verified();
-      await it.tell({ kind: "woken" });
-      return { it, id: it.id, pulls: [100] };
-    },
+  "changes what judges it": { about: "A step deletes a test, so a person must look at it.", tell: () => tried() },
+  "fails without its changes to checks": {
+    about: "A step deletes a test, and fails with that test.",
+    tell: () =>
+      tried({
+        end: "failed",
+        output: "$ npm test\n| not ok 1 - refuses 11 MB\n| # fail 1\nthe command exited with 1",
+        failures: [{ command: "npm test", passedAgain: false }],
+      }),
+  },
+  "passes without its changes to checks": {
+    about: "A step deletes a test, and passes with that test, too.",
+    tell: () => tried({ end: "success" }),
+  },
+  "its changes to checks cannot be tried": {
+    about: "A step deletes a test, and its runs with that test end without a verdict.",
+    tell: () => tried({ end: "crashed", why: "The verify job ended as cancelled without a verdict." }, 3),
   },
 };
