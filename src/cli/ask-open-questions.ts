@@ -2,8 +2,11 @@ import { runGitOrThrow } from "../storage/git/run-git.ts";
 import { toTaskId } from "../core/domain/ids.ts";
 import { isAwaitingConfirmation, type Step } from "../core/domain/step.ts";
 import type { Refusal } from "../core/domain/refusal.ts";
+import { isTampering } from "../core/domain/tampering.ts";
+import { findTrial, type HeadTrial, isEndedTrial } from "../core/domain/trial.ts";
 import { sortMailsByTime, type Mail, MAIL_LIMITS } from "../core/domain/mail.ts";
 import { toOneLine } from "../core/messages/escape.ts";
+import { summarizeChecks } from "../core/messages/tampering-text.ts";
 import { renderMailText } from "../core/messages/mail-comment.ts";
 import { indentText, renderPlanText } from "../core/messages/terminal-plan.ts";
 import type { RunView, RunStory, WaitingEnd } from "./story-progress.ts";
@@ -88,16 +91,35 @@ const askApproval = async (
   return null;
 };
 
+const nameCheckpoint = (step: Step): string =>
+  isTampering(step)
+    ? `Checkpoint ${step.id}. ${summarizeChecks(step).replaceAll("`", "")}`
+    : `Checkpoint ${step.id}: other steps build on it.`;
+
+const MAX_LOG_LINES_SHOWN = 20;
+
+const listTrialLog = (trial: HeadTrial | undefined): string =>
+  trial?.state === "failed" ? trial.log.split("\n").slice(-MAX_LOG_LINES_SHOWN).join("\n") : "";
+
 /** Shows a step's change or report, and asks for approval before other steps build on it. */
 const askAboutCheckpoint = async (answering: RunConversation, { execution, ledger }: RunView, step: Step): Promise<UnansweredEnd> => {
-  const { person, bareRepository, terminal } = answering;
+  const { person, bareRepository, terminal, approvesAll } = answering;
+  const trial = findTrial(step);
+  // The person decides with the result.
+  if (trial && !isEndedTrial(trial) && !approvesAll) return null;
   if (isAwaitingConfirmation(step) && step.refusal) return askAboutNothingToDo(answering, step.id, step.refusal);
-  const title = `Checkpoint ${step.id}: other steps build on it.`;
+  const title = nameCheckpoint(step);
   const question = "Approve it?";
   if (step.pull !== null && step.head) {
     const { sha } = step.head;
     const changed = await runGitOrThrow({ directory: bareRepository, after: terminal.after }, ["show", "--stat", "--format=", sha]);
-    const text = [title, indentText(step.output), indentText(changed), `    git -C ${bareRepository} show ${sha}`]
+    const text = [
+      title,
+      indentText(listTrialLog(trial)),
+      indentText(step.output),
+      indentText(changed),
+      `    git -C ${bareRepository} show ${sha}`,
+    ]
       .filter((part) => part !== "")
       .join("\n");
     const approve = async (): Promise<void> => {

@@ -204,6 +204,22 @@ describe.runIf(hasScript)("enki run in a terminal", () => {
     expect(of.git("show", `${branch}:count.txt`).trim()).toBe("2");
   });
 
+  test("asks about a step that changes its own checks after it is tried without these changes, and says how that ended", async () => {
+    const fails = 'import test from "node:test";\ntest("three lines", () => { throw new Error("there are two"); });\n';
+    const step = { id: "sort", run: `${SORT.run} && rm list.test.mjs`, more: ', verify = ["node --test"]' };
+    const of = open(playOf([step]), { "list.test.mjs": fails });
+    const answers = [
+      ["Start this plan? [y/N]", "y"],
+      ["Approve it?", "y"],
+    ] as const;
+    const { code, out } = await inTerminal(of, ["sort the list"], answers);
+    const shown = screen(out).join("\n");
+    expect(code, shown).toBe(0);
+    expect(shown).toMatch(
+      /Checkpoint sort\. It changes the checks that judge it: list\.test\.mjs deletes a test\. Without these changes, node --test fails\.\n[^]*there are two[^]*Approve it\?[^]*Done\./,
+    );
+  });
+
   test("starts nothing after the answer no", async () => {
     const of = open();
     const { code, out } = await inTerminal(of, ["sort the list"], [["[y/N]", "n"]]);

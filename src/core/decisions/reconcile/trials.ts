@@ -97,7 +97,7 @@ const startTrial = (tx: DecisionTransaction, { execution, step, trial: { head, f
   const ref = toTrialRef(built.commit);
   const refused = tx.refusedCandidates().get(ref);
   if (refused !== undefined) return giveUp(`GitHub refused its commit: ${refused}`);
-  if (tx.ref(ref) === null) tx.moveRef(ref, built.commit);
+  if (tx.ref(ref) !== built.commit) tx.moveRef(ref, built.commit);
   const attempt = countRequestedJobs(tx, "verify", toTrialTarget(built.commit)) + 1;
   const deadline = tx.now + tx.snapshot.config.refinery.timeoutMs + JOB_SLACK_MS;
   const trial = { head, faults, state: "running", commit: built.commit, onto: built.onto, attempt, deadline } as const;
