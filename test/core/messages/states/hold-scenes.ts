@@ -16,13 +16,15 @@ const held = async (change: Partial<Pull>) => {
   return { it, id: it.id, pulls: [100] };
 };
 
-/** A step that deletes a test and is verified. Without that change, its runs end in the given way. */
-const tried = async (fate?: Fate, times = 1) => {
+const LOST: Fate = { end: "crashed", why: "The verify job ended as cancelled without a verdict." };
+
+/** A step that deletes a test and is verified. Without that change, its runs end in the given ways. */
+const tried = async (...fates: readonly Fate[]) => {
   const it = await running(plan(LIMIT), { config: config({ policy: { ...config().policy, tests: "checkpoint" } }) });
   it.state.tampering = () => [{ path: "upload.test.js", kind: "deleted" }];
   await it.worked("limit");
   await it.verified();
-  for (let time = 0; fate && time < times; time += 1) {
+  for (const fate of fates) {
     await it.tried(fate);
     await it.tell({ kind: "woken" });
   }
@@ -105,6 +107,6 @@ export const HOLD_SCENES: Readonly<Record<string, Scene>> = {
   },
   "its changes to checks cannot be tried": {
     about: "A step deletes a test, and its runs with that test end without a verdict.",
-    tell: () => tried({ end: "crashed", why: "The verify job ended as cancelled without a verdict." }, 3),
+    tell: () => tried(LOST, LOST, LOST),
   },
 };
