@@ -70,6 +70,7 @@ const stateOf = (size: number, width: number): RefineryState => ({
   reusesVerdicts: true,
   landsTogether: true,
   stacksResolutions: true,
+  checksLineHeadsOnly: true,
   attemptsOf: () => 0,
   mergeChain: chain,
 });

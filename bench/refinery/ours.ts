@@ -130,6 +130,7 @@ const state = ({ view, facts, retries, resolving, honors }: Now, queue: Queue): 
       })),
     ],
     stacksResolutions: true,
+    checksLineHeadsOnly: true,
     parallel: view.slots,
     isStarted: isStarted(view, facts, queue),
     retries,

@@ -55,6 +55,8 @@ export type RefineryState = {
   readonly isReported?: (candidate: Candidate) => boolean;
   /** Whether a resolution may contain heads that have not landed: not if GitHub rewrites commits when it merges. */
   readonly stacksResolutions: boolean;
+  /** Whether a conflict behind others in its line is checked again only at its turn; absent in decisions of earlier versions. */
+  readonly checksLineHeadsOnly?: boolean;
   /** Number of verify jobs that were requested for a commit. */
   readonly attemptsOf: (commit: Sha) => number;
   /** A fact: heads merged onto a commit, in order; undefined until it is known. */

@@ -29,7 +29,7 @@ export const planResolutions = (state: RefineryState, queue: Queue): RefineryEff
 };
 
 /** Conflicting steps in the order of the queue: steps with a running resolution first, steps with an exhausted budget last. */
-const sortByProgress = (items: readonly QueueItem[], entrants: ReadonlyMap<TaskId, QueueEntrant>): QueueItem[] => {
+export const sortByProgress = (items: readonly QueueItem[], entrants: ReadonlyMap<TaskId, QueueEntrant>): QueueItem[] => {
   const resolving = items.filter(({ state }) => state === "resolving");
   const isRunning = ({ task }: QueueItem): boolean => entrants.get(task)?.isBeingResolved === true;
   const isWaiting = ({ task }: QueueItem): boolean => entrants.get(task)?.isOutOfBudget === true;

@@ -3,6 +3,7 @@ import type { Queue, QueueItem } from "../domain/queue.ts";
 import { awaitResolution, enterQueue, freeItem, holdItem, mergeCleanly } from "../domain/queue-item-lifecycle.ts";
 import { refuseBaseConflict } from "../messages/queue-refusals.ts";
 import { orderItems } from "./order-items.ts";
+import { sortByProgress } from "./resolution-line.ts";
 import { type QueueEntrant, toChainMerge, type RefineryState } from "./refinery-state.ts";
 
 /**
@@ -19,10 +20,14 @@ export const syncQueue = (state: RefineryState): Queue => {
     byTask,
   );
   const entered = added.map((each) => enterQueue({ ...each, enteredAt: state.now }));
-  const items = orderItems({ ...queue, items: [...kept, ...entered] }, byTask).flatMap((item) => {
-    const entrant = byTask.get(item.task);
-    return entrant ? [updateItemState(state, item, entrant)] : [];
-  });
+  const items = updateLineHeads(
+    state,
+    orderItems({ ...queue, items: [...kept, ...entered] }, byTask).flatMap((item) => {
+      const entrant = byTask.get(item.task);
+      return entrant ? [mayWaitInLine(state, item) ? item : updateItemState(state, item, entrant)] : [];
+    }),
+    byTask,
+  );
   const heads = new Map(items.map(({ task, head }) => [task, head]));
   const candidates = queue.candidates.filter((candidate) => candidate.items.every(({ task, head }) => heads.get(task) === head));
   // The bad step of a group may have been one that left, or an earlier head.
@@ -62,6 +67,32 @@ const updateItemState = (state: RefineryState, item: QueueItem, entrant: QueueEn
   const checked = checkBaseConflict(state, item, entrant);
   if (checked.state === "resolving") return checked;
   return entrant.refusal ? holdItem(checked, entrant.refusal) : freeItem(checked);
+};
+
+/** Whether the conflict of an item is checked again only at the item's turn: a landing by Enki hardly ever removes a conflict, a person's push may. */
+const mayWaitInLine = ({ checksLineHeadsOnly, queue, tip }: RefineryState, item: QueueItem): boolean =>
+  checksLineHeadsOnly === true &&
+  queue.landedTip === tip &&
+  item.state === "resolving" &&
+  item.mergedAgainst !== null &&
+  item.conflictPaths !== undefined;
+
+/** Checks the conflicts whose turn it is, in the order of their resolution. If one is gone, the next item in its line has its turn. */
+const updateLineHeads = (
+  state: RefineryState,
+  items: readonly QueueItem[],
+  entrants: ReadonlyMap<TaskId, QueueEntrant>,
+): readonly QueueItem[] => {
+  const taken = new Set<string>();
+  const updated = new Map<TaskId, QueueItem>();
+  for (const item of sortByProgress(items, entrants)) {
+    const entrant = entrants.get(item.task);
+    const isBehind = item.conflictPaths?.some((path) => taken.has(path)) === true;
+    const next = isBehind || !entrant || !mayWaitInLine(state, item) ? item : updateItemState(state, item, entrant);
+    updated.set(item.task, next);
+    for (const path of next.conflictPaths ?? []) taken.add(path);
+  }
+  return items.map((item) => updated.get(item.task) ?? item);
 };
 
 /**

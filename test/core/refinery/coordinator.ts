@@ -158,6 +158,7 @@ const landOn = (draft: Draft, base: BranchName): boolean => {
     reusesVerdicts: read.reuse,
     landsTogether: read.together,
     stacksResolutions: true,
+    checksLineHeadsOnly: true,
     attemptsOf: (commit) => attemptsOf(asked, commit),
     mergeChain: (query) => ask(query) as QueryAnswers["merge-chain"] | undefined,
   };

@@ -39,6 +39,7 @@ export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly 
     reusesVerdicts: false,
     landsTogether: true,
     stacksResolutions: true,
+    checksLineHeadsOnly: true,
     attemptsOf: (commit) => [...asked].filter((each) => each.startsWith(`${commit}/`)).length,
     mergeChain: ({ onto, merges }) => {
       const out = new Set<TaskId>();

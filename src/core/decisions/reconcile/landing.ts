@@ -1,3 +1,4 @@
+import { followsRules } from "../../domain/decision.ts";
 import { refuseMissingBase } from "../../messages/refusals/queues.ts";
 import { land as landStep } from "../../domain/step-lifecycle.ts";
 import { type BranchName, readTaskId, type Sha, type TaskId } from "../../domain/ids.ts";
@@ -51,6 +52,7 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
     retries: refinery.retries,
     maxFaults: MAX_FAULTS + 1,
     ...toRefineryTerms(ready),
+    checksLineHeadsOnly: followsRules(tx.snapshot, 4),
     isReported: (candidate) =>
       ready.landingTerms?.mode !== "exact" || reportOwnChecks(tx, ready, { base, candidate, commit: candidate.commit }),
     attemptsOf: (commit) => countRequestedJobs(tx, "verify", commit),
