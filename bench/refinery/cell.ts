@@ -22,7 +22,7 @@ const POLICIES: { readonly [K in Exclude<PolicyName, "oracle">]: () => Policy } 
 
 export const NAMES: readonly PolicyName[] = ["serial", "serial+1r", "bors", "bors+1r", "zuul", "zuul+1r", "ours", "ours+1r", "oracle"];
 
-type Row = Omit<Outcome, "stuck" | "ranked"> & {
+type Row = Omit<Outcome, "stuck" | "ranked" | "calm"> & {
   /** Median over the seeds. */ readonly overOracle: number;
 };
 
@@ -35,6 +35,8 @@ export type Cell = {
   readonly priorities?: { readonly urgent: number; readonly others: number; readonly unranked: number };
   /** Mean turnaround with the order of short runs first ÷ in the order of arrival; absent if all runs take the same time. */
   readonly shortFirst?: number;
+  /** With lanes ÷ without them, of ours with one retry; `calm`: mean turnaround of good steps in the calm lane. Absent without lanes. */
+  readonly lanes?: { readonly calm: number; readonly turnaround: number; readonly makespan: number; readonly runs: number };
   /** Makespan ÷ oracle of ours with one retry, seed by seed. */ readonly ratios: readonly number[];
   /** Mean turnaround, ours − Zuul, on the same traces with as many retries. */
   readonly against: { readonly "0r": Interval; readonly "1r": Interval };
@@ -45,6 +47,7 @@ export const runCell = (scene: Scene, seeds: number, first = 1): Cell => {
   const outcomes = new Map(NAMES.map((name): [PolicyName, Outcome[]] => [name, []]));
   const stuck: string[] = [];
   const arrival: number[] = [];
+  const unlaned: Outcome[] = [];
   const ranked: { urgent: number; others: number; unranked: number }[] = [];
   for (let seed = first; seed < first + seeds; seed += 1) {
     const history = trace(scene, seed);
@@ -53,6 +56,7 @@ export const runCell = (scene: Scene, seeds: number, first = 1): Cell => {
       if (outcome.stuck) stuck.push(`${name}, seed ${seed}: ${outcome.stuck}`);
       outcomes.get(name)?.push(outcome);
       if (name === "ours+1r" && scene.tails) arrival.push(simulate(history, ours(1, false)).turnaround);
+      if (name === "ours+1r" && scene.lanes) unlaned.push(simulate(history, ours(1, true, false)));
       if (name === "ours+1r" && outcome.ranked && !Number.isNaN(outcome.ranked.urgent))
         ranked.push({ ...outcome.ranked, unranked: simulate(history, ours(1, false)).ranked?.others ?? NaN });
     }
@@ -75,9 +79,20 @@ export const runCell = (scene: Scene, seeds: number, first = 1): Cell => {
         unranked: mean(ranked.map(({ unranked }) => unranked)),
       },
     }),
+    ...(unlaned.length > 0 && { lanes: compareLanes(of("ours+1r"), unlaned) }),
     ...(arrival.length > 0 && { shortFirst: rows["ours+1r"].turnaround / mean(arrival) }),
     ratios: ratios("ours+1r"),
     against: { "0r": against("ours", "zuul"), "1r": against("ours+1r", "zuul+1r") },
+  };
+};
+
+const compareLanes = (laned: readonly Outcome[], unlaned: readonly Outcome[]): NonNullable<Cell["lanes"]> => {
+  const ratio = (of: (outcome: Outcome) => number): number => mean(laned.map((each) => of(each))) / mean(unlaned.map((each) => of(each)));
+  return {
+    calm: ratio(({ calm = NaN }) => calm),
+    turnaround: ratio(({ turnaround }) => turnaround),
+    makespan: ratio(({ makespan }) => makespan),
+    runs: ratio(({ runs }) => runs),
   };
 };
 

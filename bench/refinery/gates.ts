@@ -12,8 +12,9 @@ const NOTHING = 1e-9;
 const UNLIKELY = 0.001;
 
 /** Whether nobody but the queue moves the base, and machines work. */
-const isQuiet = ({ hot, pushEvery, outage, redBase, runners, urgent, tails }: Cell["scene"]): boolean =>
+const isQuiet = ({ lanes, hot, pushEvery, outage, redBase, runners, urgent, tails }: Cell["scene"]): boolean =>
   tails === undefined &&
+  lanes === undefined &&
   runners === undefined &&
   urgent === undefined &&
   hot === undefined &&
@@ -23,7 +24,11 @@ const isQuiet = ({ hot, pushEvery, outage, redBase, runners, urgent, tails }: Ce
 
 export const gates = (cells: readonly Cell[]): Gate[] => [
   turnaround(cells, "1r"),
-  turnaround(cells, "0r"),
+  // Without a retry, lanes favor the calm lane at the expense of the mean.
+  turnaround(
+    cells.filter(({ scene }) => scene.lanes === undefined),
+    "0r",
+  ),
   overOracle(cells.filter(({ scene }) => isQuiet(scene))),
   pushes(cells.filter(({ scene }) => scene.pushEvery !== undefined)),
   ...hotFiles(cells.filter(({ scene }) => scene.hot !== undefined)),
@@ -34,6 +39,7 @@ export const gates = (cells: readonly Cell[]): Gate[] => [
   fewRunners(cells.filter(({ scene }) => scene.runners !== undefined)),
   urgentSteps(cells),
   shortFirst(cells),
+  laneGate(cells),
 ];
 
 const turnaround = (cells: readonly Cell[], retries: "0r" | "1r"): Gate => {
@@ -114,6 +120,22 @@ const shortFirst = (cells: readonly Cell[]): Gate => {
     holds: slow.length === 0,
     found: found.map(({ ratio }) => ratio.toFixed(2)).join(", "),
     cells: slow.map(({ scene, ratio }) => `${nameOf(scene)}: ${ratio.toFixed(3)}`),
+  };
+};
+
+/** Mean turnaround of good steps in the calm lane, and the makespan of all, with lanes ÷ without them. */
+const LANE_LIMITS = { calm: 0.85, makespan: 1.05 } as const;
+
+const laneGate = (cells: readonly Cell[]): Gate => {
+  const found = cells.flatMap(({ scene, lanes }) => (lanes ? [{ scene, ...lanes }] : []));
+  const slow = found.filter(({ calm, makespan }) => calm > LANE_LIMITS.calm || makespan > LANE_LIMITS.makespan);
+  const show = ({ calm, makespan, runs }: NonNullable<Cell["lanes"]>): string =>
+    `${calm.toFixed(2)} (makespan × ${makespan.toFixed(2)}, runs × ${runs.toFixed(2)})`;
+  return {
+    name: `if one of two lanes is red or slow, good steps of the other wait at most ${LANE_LIMITS.calm} of their time without lanes, and the makespan is at most ${LANE_LIMITS.makespan} of that without`,
+    holds: slow.length === 0,
+    found: found.map((each) => show(each)).join(", "),
+    cells: slow.map((each) => `${nameOf(each.scene)}: ${show(each)}`),
   };
 };
 

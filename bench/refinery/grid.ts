@@ -38,7 +38,19 @@ export const grid = (): Scene[] => {
     SLOTS.slice(1).flatMap((slots, c) => [0.02, 0.1].map((bad, p) => scene(world, { steps: 200, slots, bad }, [w + c + p, w]))),
   );
   const deep = scene({ shape: "flat", start: "ready", work: 0 }, { steps: 200, slots: 16, bad: 0.3 }, [1, 0]);
-  return [...short, ...long, deep, ...pushed(), ...outages(), ...redBases(), ...hotFiles(), ...fewRunners(), ...urgent(), ...tails()];
+  return [
+    ...short,
+    ...long,
+    deep,
+    ...pushed(),
+    ...outages(),
+    ...redBases(),
+    ...hotFiles(),
+    ...fewRunners(),
+    ...urgent(),
+    ...tails(),
+    ...lanes(),
+  ];
 };
 
 /** People who push to the base beside the queue. */
@@ -92,6 +104,19 @@ const tails = (): Scene[] =>
     ),
   );
 
+/** Two parts of a repository, one of them with many bad steps or slow runs. */
+const lanes = (): Scene[] =>
+  (["red", "slow"] as const).flatMap((trouble) =>
+    [4, 12].flatMap((work) =>
+      [4, 8].map((slots) => ({
+        ...({ shape: "flat", start: "ready", steps: 60, bad: 0.05, flakes: 0.02, textual: 0, semantic: 0 } as const),
+        work,
+        slots,
+        lanes: trouble,
+      })),
+    ),
+  );
+
 /** Steps that change one and the same file. */
 const hotFiles = (): Scene[] =>
   [1, 8].flatMap((slots) =>
@@ -136,5 +161,6 @@ export const nameOf = ({
   runners,
   urgent,
   tails,
+  lanes,
 }: Scene): string =>
-  `${shape}${shape === "flat" ? "" : `/${start}`} N=${steps} W=${work} p=${bad} f=${flakes} q=${textual} C=${slots}${hot === undefined ? "" : ` hot=${hot}`}${pushEvery === undefined ? "" : ` push=${pushEvery}`}${outage === undefined ? "" : ` outage=${outage}`}${redBase === undefined ? "" : ` red=${redBase}`}${runners === undefined ? "" : ` runners=${runners}`}${urgent === undefined ? "" : ` urgent=${urgent}`}${tails === undefined ? "" : ` tails=${tails}`}`;
+  `${shape}${shape === "flat" ? "" : `/${start}`} N=${steps} W=${work} p=${bad} f=${flakes} q=${textual} C=${slots}${hot === undefined ? "" : ` hot=${hot}`}${pushEvery === undefined ? "" : ` push=${pushEvery}`}${outage === undefined ? "" : ` outage=${outage}`}${redBase === undefined ? "" : ` red=${redBase}`}${runners === undefined ? "" : ` runners=${runners}`}${urgent === undefined ? "" : ` urgent=${urgent}`}${tails === undefined ? "" : ` tails=${tails}`}${lanes === undefined ? "" : ` lanes=${lanes}`}`;

@@ -22,7 +22,7 @@ const MOST_PLANS = 100;
  * of a run is written into its candidate, and it is asked again until it has nothing more to say. Git's answers come from the in-memory commit graph.
  * The base at the beginning is one that the refinery landed, so it is known to be green, and it is known how long runs on it usually take. What it wants resolved goes to the merger. When it freezes, a person lets it go on after a while.
  */
-export const ours = (retries: number, honors = true): Policy => {
+export const ours = (retries: number, honors = true, usesLanes = true): Policy => {
   let memory: Memory | null = null;
   return {
     merges: () => memory?.facts.merges() ?? 0,
@@ -32,7 +32,7 @@ export const ours = (retries: number, honors = true): Policy => {
       for (const { step } of view.queue) memory.resolving.delete(step);
       const undone = brokenLines(view);
       if (undone.length > 0) return { land: null, eject: undone, want: [] };
-      const now = { ...memory, view, retries, honors };
+      const now = { ...memory, view, retries, honors, usesLanes };
       let queue = thawed(now, heard(now, memory.queue));
       for (let asked = 0; asked < MOST_PLANS; asked += 1) {
         const planned = planQueue(state(now, queue));
@@ -71,6 +71,7 @@ type Now = Omit<Memory, "queue"> & {
   readonly view: View;
   readonly retries: number;
   /** Whether priorities and the time of runs count. */ readonly honors: boolean;
+  readonly usesLanes: boolean;
 };
 
 const begin = ({ tip, merge, conflicts, usualTimes }: View): Memory => ({
@@ -99,7 +100,7 @@ const brokenLines = (view: View): Ejection[] => {
 
 const unlandedAhead = ({ tip }: View, { ahead = [] }: Head): readonly Head[] => ahead.filter(({ step }) => !hasStep(tip.steps, step));
 
-const state = ({ view, facts, retries, resolving, honors }: Now, queue: Queue): RefineryState => {
+const state = ({ view, facts, retries, resolving, honors, usesLanes }: Now, queue: Queue): RefineryState => {
   const unlanded = new Set(view.queue.map(({ step }) => step));
   const waiting = [...resolving.values()].map((head) => ({
     task: task(head.step),
@@ -127,6 +128,7 @@ const state = ({ view, facts, retries, resolving, honors }: Now, queue: Queue): 
         ...(honors && view.isUrgent?.(head.step) && { rank: 1 }),
         ...(head.resolved && { resolvedPaths: head.resolved }),
         ...(honors && kindOf(view, head)),
+        ...(usesLanes && view.laneOf && { lane: view.laneOf(head.step) }),
       })),
     ],
     stacksResolutions: true,

@@ -18,6 +18,8 @@ export type View = {
   readonly queue: readonly Head[];
   readonly needs: (step: number) => readonly number[];
   readonly isUrgent?: (step: number) => boolean;
+  /** Which part of the repository a step is in; absent if all are in one. */
+  readonly laneOf?: (step: number) => string;
   /** What the time of a step's run depends on; absent if all take the same time. */
   readonly kindOf?: (step: number) => string;
   /** How long runs of each kind took in earlier work. */

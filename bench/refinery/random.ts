@@ -32,4 +32,5 @@ export const FOR = {
   urgent: 13,
   check: 14,
   folder: 15,
+  lane: 16,
 } as const;

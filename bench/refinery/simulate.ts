@@ -22,6 +22,8 @@ export type Outcome = {
   /** Mean over the steps, from the first head to the landing. */ readonly turnaround: number;
   /** Mean turnaround of the urgent steps that are good, and of the others; absent if none are urgent. */
   readonly ranked?: { readonly urgent: number; readonly others: number };
+  /** Mean turnaround of the good steps in the calm lane; absent if there are no lanes. */
+  readonly calm?: number;
   /** Run time over check time and steps. */ readonly runs: number;
   /** Jobs that resolve a conflict. */ readonly resolutions: number;
   /** Merges that git was asked for, a step; 0 where they are not counted. */ readonly merges: number;
@@ -139,11 +141,13 @@ const outcome = (
     ? { ranked: { urgent: meanTime((step) => isUrgent(step) && trace.bad[step] !== true), others: meanTime((step) => !isUrgent(step)) } }
     : {};
   const turnaround = meanTime(() => true);
+  const calm = trace.lanes ? { calm: meanTime((step) => trace.lanes?.[step] === "calm" && trace.bad[step] !== true) } : {};
   const makespan = ends.reduce((last, { landed }) => Math.max(last, landed), 0);
   return {
     makespan,
     turnaround,
     ...ranked,
+    ...calm,
     runs: used / TIMES.check / size,
     resolutions,
     falseEjections,
@@ -215,6 +219,7 @@ const consult = (world: World, policy: Policy): void => {
     needs: (step) => trace.needs[step] ?? [],
     isUrgent: (step) => trace.urgent[step] === true,
     ...timesOf(trace),
+    ...(trace.lanes && { laneOf: (step: number) => trace.lanes?.[step] ?? "" }),
     check: (commit): Check | undefined => {
       const found = checks.get(commit);
       return (

@@ -31,6 +31,8 @@ export type Scene = {
   readonly urgent?: number;
   /** How the run times of steps differ: a run takes as long as its slowest step. Absent if all take {@link TIMES.check}. */
   readonly tails?: "bimodal" | "lognormal";
+  /** Two lanes with half of the steps each: in the second one, steps are bad or slow. Absent if all steps are in one. */
+  readonly lanes?: "red" | "slow";
   /** How long the base itself is red, from {@link OUTAGE_START}, between two pushes of a person; absent if never. */
   readonly redBase?: number;
 };
@@ -60,9 +62,17 @@ export type Trace = {
   readonly urgent: readonly boolean[];
   /** How long a run with each step takes, and what that depends on, as far as a policy can know it; absent if all take the same time. */
   readonly checks?: readonly StepCheck[];
+  /** The lane of each step; absent if all steps are in one. */
+  readonly lanes?: readonly Lane[];
   /** Pushes of a person to the base, in order. */
   readonly pushes: readonly Push[];
 };
+
+/** One of two parts of a repository. */
+type Lane = "calm" | "troubled";
+
+/** The share of bad steps, and the times of runs, in a troubled lane. */
+const TROUBLE = { bad: 0.4, fast: 0.5, slow: 3 } as const;
 
 const LAYERS = 4;
 /** People push for this long: no policy can land what needs longer than the pause between two pushes for ever. */
@@ -74,15 +84,19 @@ export const trace = (scene: Scene, seed: number): Trace => {
   const needs = each((step) => needsOf(scene, seed, step));
   const above = ancestors(needs);
   const hot = hotSteps(scene, seed);
+  const lanes = scene.lanes && each((step): Lane => (draw(seed, FOR.lane, step) < 0.5 ? "calm" : "troubled"));
+  const badIn = (step: number): number => (scene.lanes === "red" && lanes?.[step] === "troubled" ? TROUBLE.bad : bad);
   return {
     scene,
     seed,
     needs,
     work: each((step) => work * (0.5 + draw(seed, FOR.work, step))),
-    bad: each((step) => draw(seed, FOR.bad, step) < bad),
+    bad: each((step) => draw(seed, FOR.bad, step) < badIn(step)),
     textual: pairs(above, (a, b) => (hot[a] && hot[b]) || draw(seed, FOR.textual, a, b) < scene.textual),
     hot,
     urgent: each((step) => draw(seed, FOR.urgent, step) < (scene.urgent ?? 0)),
+    ...(lanes && { lanes }),
+    ...(lanes && scene.lanes === "slow" && { checks: lanes.map((lane): StepCheck => checkIn(lane)) }),
     ...(scene.tails && { checks: each((step) => checkOf(scene, seed, step)) }),
     semantic: pairs(above, (a, b) => draw(seed, FOR.semantic, a, b) < scene.semantic),
     pushes: [...pushTimes(scene, seed).map((at) => ({ at, red: false })), ...redPushes(scene)],
@@ -114,6 +128,11 @@ const checkOf = ({ tails }: Scene, seed: number, step: number): StepCheck => {
   const uniform = (nth: number): number => draw(seed, FOR.folder, folder, nth);
   const normal = Math.sqrt(-2 * Math.log(1 - uniform(1))) * Math.cos(2 * Math.PI * uniform(2));
   return check(`folder ${folder}`, Math.exp(normal - 0.5));
+};
+
+const checkIn = (lane: Lane): StepCheck => {
+  const time = lane === "calm" ? TROUBLE.fast : TROUBLE.slow;
+  return { kind: lane, usual: time, time };
 };
 
 const redPushes = ({ redBase }: Scene): Push[] =>

@@ -66,6 +66,8 @@ const explainSchemaIssue = (
   const node = findSchemaNode(root, issue.path);
   if (value === undefined)
     return { code: "missing-key", why: `${name} is missing`, suggestion: `add ${name} = ${formatExampleValue(node)}` };
+  if (issue.code === "invalid_key")
+    return { code: "bad-value", why: `the key ${name} is wrong: ${issue.issues[0]?.message ?? ""}`, suggestion: "write another key" };
   const nearest = typeof value === "string" && node.enum ? findNearestWord(value, node.enum) : null;
   const json = JSON.stringify(value) ?? "";
   const cutValue = json.length > 60 ? `${json.slice(0, 60)}…` : json;

@@ -119,6 +119,16 @@ const checkSchema = z.union([
   }),
 ]);
 
+const MAX_LANES = 20;
+const LANE_NAME = /^[a-z][a-z0-9-]{0,39}$/;
+
+const lanesSchema = z
+  .record(
+    z.string().regex(LANE_NAME, "it starts with a lower-case letter, and lower-case letters, digits and hyphens follow"),
+    z.array(z.string().min(1).max(200)).min(1).max(50),
+  )
+  .refine((lanes) => Object.keys(lanes).length <= MAX_LANES, `at most ${MAX_LANES} lanes`);
+
 const refinerySchema = z.strictObject({
   verify: z.array(z.string().min(1)).default([]).describe("commands that a candidate must pass, in this order; nothing lands unverified"),
   timeout_minutes: minutesSchema.default(30).describe("the time limit of a verify job, in minutes"),
@@ -169,6 +179,9 @@ const refinerySchema = z.strictObject({
     .record(z.string().min(1), z.string().min(1))
     .default({})
     .describe("for a glob of generated files, the command that writes them again after a conflict"),
+  lanes: lanesSchema
+    .default({})
+    .describe("names of parts of the repository with their globs; a bad or slow step of one lane does not hold up steps of another"),
 });
 
 const planSchema = z.strictObject({

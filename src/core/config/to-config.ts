@@ -57,6 +57,7 @@ const toRefinery = (refinery: ConfigFile["refinery"]): Config["refinery"] => ({
   baseBranch: refinery.base ?? null,
   resolveAlso: refinery.resolve_also,
   regenerate: refinery.regenerate,
+  ...(Object.keys(refinery.lanes).length > 0 && { lanes: refinery.lanes }),
 });
 
 /** The configuration in Enki's units, from a checked `enki.toml`. */

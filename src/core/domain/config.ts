@@ -49,6 +49,8 @@ export type Config = {
     readonly hold: readonly string[];
     /** Globs of paths that a conflict resolution may change beside the conflicting files. */
     readonly resolveAlso: readonly string[];
+    /** Globs of the parts of the repository whose steps do not wait for each other, by name; the first that holds all paths of a step counts. Absent without lanes. */
+    readonly lanes?: Readonly<Record<string, readonly string[]>>;
     /** Commands that regenerate files instead of merging them, such as lock files, by glob. */
     readonly regenerate: Readonly<Record<string, string>>;
   };

@@ -38,8 +38,10 @@ export const enterQueue = ({
   head,
   verifyKind,
   enteredAt,
-}: Pick<QueueItem, "task" | "head" | "verifyKind" | "enteredAt">): QueueItem => ({
+  lane,
+}: Pick<QueueItem, "task" | "head" | "verifyKind" | "enteredAt" | "lane">): QueueItem => ({
   ...(verifyKind !== undefined && enteredAt !== undefined && { verifyKind, enteredAt }),
+  ...(lane !== undefined && { lane }),
   task,
   head,
   state: "queued",

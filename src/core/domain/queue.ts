@@ -30,6 +30,8 @@ export type QueueItem = {
   readonly verifyKind?: string;
   /** Absent without `verifyKind`. */
   readonly enteredAt?: Millis;
+  /** The lane of `[refinery.lanes]` that held all its paths when it entered; absent if none did. */
+  readonly lane?: string;
 };
 
 /** The time from the request of a green verify run to its end. */
@@ -40,6 +42,9 @@ export type VerifyDuration = {
   /** Whether every run so far also verified other kinds, so that the kind itself may take less time. */
   readonly isBound?: true;
 };
+
+/** Numbers of steps of a lane that landed and that failed. */
+export type LaneOutcomes = { readonly lane: string; readonly passed: number; readonly failed: number };
 
 /** One verify job of a candidate. */
 export type VerifyRun = {
@@ -144,6 +149,8 @@ export type Queue = {
   /** Groups that failed together on a green base: each has a bad member, or several. */
   readonly failedGroups: readonly (readonly TaskId[])[];
   readonly recentOutcomes: { readonly passed: number; readonly failed: number };
+  /** The same for each lane, as far as its steps left the queue; absent before the first. */
+  readonly laneOutcomes?: readonly LaneOutcomes[];
   /** Number of steps with a first strike since the last green run. If everything fails at the same time, no single step is to blame. */
   readonly strikesSinceGreen: number;
   /** Absent before the first read. */

@@ -12,14 +12,16 @@ export const describeCandidate = (candidate: Candidate): string | null => {
 
 /** The place of published work in the queue, in words; null for work outside of the queue. */
 export const describeQueuePlace = (task: TaskId, { items, candidates }: ShownQueue): string | null => {
-  const at = items.findIndex((item) => item.task === task);
-  const item = items[at];
+  const item = items.find((each) => each.task === task);
   if (!item) return null;
   const own = candidates.filter((candidate) => candidate.items.some((each) => each.task === task));
   const words = own.map(describeCandidate).find((each) => each !== null);
   if (item.state === "accused") return words === undefined ? "was red; verified again" : "was red; being verified again";
   if (words !== undefined) return words;
-  return at === 0 ? "next in the queue" : `in the queue, ${at} ahead`;
+  const { lane } = item;
+  const ahead = (lane === undefined ? items : items.filter((each) => each.lane === lane)).indexOf(item);
+  if (ahead === 0) return lane === undefined ? "next in the queue" : `next in lane ${lane}`;
+  return `in the queue, ${ahead} ahead${lane === undefined ? "" : ` in lane ${lane}`}`;
 };
 
 /** Returns the place of each step of an execution; null for a step that is not in the queue. */

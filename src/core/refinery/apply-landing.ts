@@ -1,3 +1,4 @@
+import type { TaskId } from "../domain/ids.ts";
 import type { Candidate, Queue } from "../domain/queue.ts";
 import { appendShas } from "./apply-verdicts.ts";
 
@@ -27,8 +28,24 @@ export const applyLanding = (queue: Queue, landing: Candidate): Queue => {
     landedTip: landing.commit,
     seenTip: landing.commit,
     greenCommits: appendShas(queue.greenCommits, [landing.commit]),
+    ...addLaneOutcomes(queue, landedTasks, "passed"),
     recentOutcomes: count === 0 ? queue.recentOutcomes : addOutcomes(queue.recentOutcomes, { passed: count, failed: 0 }),
   };
+};
+
+/** Counts steps that leave the queue for their lanes. */
+export const addLaneOutcomes = (
+  { laneOutcomes = [], items }: Queue,
+  tasks: ReadonlySet<TaskId>,
+  ended: "passed" | "failed",
+): Pick<Queue, "laneOutcomes"> => {
+  const counts = new Map(laneOutcomes.map((each) => [each.lane, each]));
+  for (const { task, lane } of items) {
+    if (lane === undefined || !tasks.has(task)) continue;
+    const before = counts.get(lane) ?? { lane, passed: 0, failed: 0 };
+    counts.set(lane, { lane, ...addOutcomes(before, { passed: 0, failed: 0, [ended]: 1 }) });
+  }
+  return counts.size === 0 ? {} : { laneOutcomes: [...counts.values()] };
 };
 
 export const addOutcomes = (outcomes: Queue["recentOutcomes"], added: Queue["recentOutcomes"]): Queue["recentOutcomes"] => {

@@ -29,12 +29,22 @@ const mayLand = (state: RefineryState, free: ReadonlySet<TaskId>, candidate: Can
 /** The expected number of good steps in the most valuable running candidate that the landing would discard. */
 const countLikelyRestarts = (queue: Queue, landing: Candidate): number => {
   const oddsOf = failureOdds(queue);
+  const isProtected = findProtectedTasks(queue);
+  const isPassed = landing.items.every(({ task }) => isProtected(task));
   const landedTasks = new Set(landing.items.map(({ task }) => task));
   const losses = queue.candidates.map((candidate) => {
     if (!isBeingVerified(candidate) || candidate.onto !== landing.onto || isExtensionOf(candidate, landing)) return 0;
     if (candidate.items.some(({ task }) => landedTasks.has(task))) return 0;
+    if (!isPassed && candidate.items.every(({ task }) => isProtected(task))) return Infinity;
     const odds = candidate.items.reduce((left, { task }) => left * (1 - oddsOf(task)), 1);
     return odds * candidate.items.length;
   });
   return Math.max(0, ...losses);
+};
+
+/** With lanes, steps that passed before: otherwise, another lane could land while each of their runs is in progress, and they would never land. */
+const findProtectedTasks = ({ items }: Queue): ((task: TaskId) => boolean) => {
+  const hasLanes = new Set(items.map(({ lane }) => lane)).size > 1;
+  const tasks = new Set(hasLanes ? items.flatMap(({ task, passedBefore }) => (passedBefore ? [task] : [])) : []);
+  return (task) => tasks.has(task);
 };

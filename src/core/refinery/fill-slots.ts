@@ -10,6 +10,7 @@ import {
   findTestedTask,
 } from "./queue-view.ts";
 import { type PlannedChain, planFollowers, addPassedItems, layOutChains, createChain, listChainTails } from "./planned-chain.ts";
+import { layOutLanes } from "./lane-layout.ts";
 import { isLikelyOutage } from "./apply-verdicts.ts";
 import type { RefineryState } from "./refinery-state.ts";
 
@@ -108,10 +109,7 @@ const assignSlots = (state: RefineryState, view: QueueView, { freeSlots, skip, s
     remaining -= 1;
   }
   for (const item of wanted.accused) if (remaining > 0) verify(createSoloChain(view, item));
-  const [main = createChain(view, null), ...others] = listChainTails(view);
-  if (remaining > 0) addPassedItems(view, main, { passed: wanted.passed, freeSlots: remaining });
-  for (const chain of layOutChains(view, [main, ...others], { untried: wanted.untried, freeSlots: remaining - main.runsAfter.size }))
-    verify(chain);
+  for (const chain of planOpenItems(view, wanted, remaining)) verify(chain);
   for (const item of wanted.held) if (remaining > 0) verify(createSoloChain(view, item));
   verifyFollowers(view, builder, wanted.untried);
   const queue = builder.queue();
@@ -124,6 +122,14 @@ const assignSlots = (state: RefineryState, view: QueueView, { freeSlots, skip, s
     stopped,
   };
   return assignSlots(state, openQueueView(state, queue), rest);
+};
+
+/** Chains for steps that passed before and for untried steps. */
+const planOpenItems = (view: QueueView, wanted: WantedRuns, freeSlots: number): readonly PlannedChain[] => {
+  if (view.hasLanes) return layOutLanes(view, wanted, freeSlots);
+  const [main = createChain(view, null), ...others] = listChainTails(view);
+  if (freeSlots > 0) addPassedItems(view, main, { passed: wanted.passed, freeSlots });
+  return layOutChains(view, [main, ...others], { untried: wanted.untried, freeSlots: freeSlots - main.runsAfter.size });
 };
 
 /**

@@ -6,7 +6,7 @@ import { refuseFailedVerification, refuseOutage, refuseRedBase, refuseRepeatedFa
 import { syncQueue } from "./sync-queue.ts";
 import { isLikelyOutage, applyVerdicts } from "./apply-verdicts.ts";
 import { fillSlots } from "./fill-slots.ts";
-import { addOutcomes, applyLanding } from "./apply-landing.ts";
+import { addLaneOutcomes, addOutcomes, applyLanding } from "./apply-landing.ts";
 import { planResolutions } from "./resolution-line.ts";
 import { learnCapacity } from "./verify-capacity.ts";
 import { chooseLanding } from "./choose-landing.ts";
@@ -97,6 +97,7 @@ const ejectFailedItems = (state: RefineryState, queue: Queue): EjectResult => {
       ...queue,
       items: queue.items.filter(({ task }) => !removed.has(task)),
       candidates: queue.candidates.filter(({ items }) => !items.some(({ task }) => removed.has(task))),
+      ...addLaneOutcomes(queue, removed, "failed"),
       recentOutcomes: addOutcomes(queue.recentOutcomes, { passed: 0, failed: failing.length }),
     },
     ejected,

@@ -51,9 +51,11 @@ export const planFollowers = (view: QueueView, accused: PlannedChain, { untried,
   return chain;
 };
 
-/** The longest candidate of each chain under verification, the most valuable one first. */
-export const listChainTails = (view: QueueView): PlannedChain[] => {
-  const active = view.queue.candidates.filter((each) => each.onto === view.tip && each.items.length > 0 && isBeingVerified(each));
+/** The longest candidate of each chain under verification, the most valuable one first. With `isMeant`, of the candidates that it chooses. */
+export const listChainTails = (view: QueueView, isMeant: (candidate: Candidate) => boolean = () => true): PlannedChain[] => {
+  const active = view.queue.candidates.filter(
+    (each) => each.onto === view.tip && each.items.length > 0 && isBeingVerified(each) && isMeant(each),
+  );
   const inner = new Set<Sha>();
   for (const { items } of active) for (const { merge } of items.slice(0, -1)) inner.add(merge);
   return active
@@ -90,18 +92,23 @@ const containsNeeds = ({ needs }: QueueView, chain: PlannedChain, { task }: Queu
   (needs.get(task) ?? []).every((each) => chain.tasks.has(each));
 
 /** The chain and the group that the next step joins. */
-type LayoutCursor = { chain: PlannedChain; groupSize: number; groupOdds: number; groupTime: number; runsLeft: number };
+type LayoutCursor = { chain: PlannedChain; home: PlannedChain; groupSize: number; groupOdds: number; groupTime: number; runsLeft: number };
 
-type LayoutInput = { readonly untried: readonly QueueItem[]; readonly freeSlots: number };
+type LayoutInput = {
+  readonly untried: readonly QueueItem[];
+  readonly freeSlots: number;
+  /** Chains that only steps with needs in them extend. */
+  readonly foreign?: readonly PlannedChain[];
+};
 
 /**
  * Distributes steps over chains in the order of the queue, with at most `freeSlots` runs. Extends a chain while its pass odds suffice, otherwise
- * starts another one. Returns all chains, the given ones first.
+ * starts another one. Returns all chains.
  */
 export const layOutChains = (
   view: QueueView,
   startChains: readonly PlannedChain[],
-  { untried, freeSlots }: LayoutInput,
+  { untried, freeSlots, foreign = [] }: LayoutInput,
 ): PlannedChain[] => {
   const chains = [...startChains];
   const maxGroupSize = view.landsTogether ? Math.max(1, Math.ceil(untried.length / Math.max(1, freeSlots))) : 1;
@@ -110,22 +117,25 @@ export const layOutChains = (
     chains.push(chain);
     return chain;
   };
+  const first = chains.find(({ passOdds }) => passOdds >= MIN_ODDS_TO_BUILD_ON) ?? addChain();
   const cursor: LayoutCursor = {
-    chain: chains.find(({ passOdds }) => passOdds >= MIN_ODDS_TO_BUILD_ON) ?? addChain(),
+    chain: first,
+    home: first,
     groupSize: 0,
     groupOdds: 1,
     groupTime: 0,
     runsLeft: freeSlots,
   };
   for (const item of untried) {
-    const next = chooseChain(view, chains, { cursor, item }) ?? addChain();
+    const next = chooseChain(view, [...chains, ...foreign], { cursor, item }) ?? addChain();
     if (next !== cursor.chain) closeGroup(cursor);
     cursor.chain = next;
+    if (!foreign.includes(next)) cursor.home = next;
     if (cursor.runsLeft > 0 && isWorthAdding(view, next, item)) placeItem(view, cursor, { item, maxGroupSize });
-    if (cursor.runsLeft <= 0) return chains;
+    if (cursor.runsLeft <= 0) break;
   }
   closeGroup(cursor);
-  return chains;
+  return [...chains, ...foreign];
 };
 
 /** Whether a step can be verified on a chain with a chance to pass. */
@@ -169,9 +179,7 @@ const chooseChain = (
   { cursor, item }: { cursor: LayoutCursor; item: QueueItem },
 ): PlannedChain | null => {
   if ((view.needs.get(item.task) ?? []).length > 0) return chains.find((chain) => containsNeeds(view, chain, item)) ?? cursor.chain;
-  const { passOdds, tasks } = cursor.chain;
-  if (tasks.size === 0) return cursor.chain;
-  return passOdds * (1 - view.failureOdds(item.task)) >= MIN_ODDS_TO_BUILD_ON && !completesFailedGroup(view, cursor.chain, item)
-    ? cursor.chain
-    : null;
+  const { home } = cursor;
+  if (home.tasks.size === 0) return home;
+  return home.passOdds * (1 - view.failureOdds(item.task)) >= MIN_ODDS_TO_BUILD_ON && !completesFailedGroup(view, home, item) ? home : null;
 };

@@ -22,6 +22,10 @@ export type QueueView = {
   readonly needs: ReadonlyMap<TaskId, readonly TaskId[]>;
   /** The rounded time of a step's run; equal for all steps whose time is unknown. */
   readonly runTime: (task: TaskId) => number;
+  /** The lane of a step; undefined if it is in none. */
+  readonly laneOf: (task: TaskId) => string | undefined;
+  /** Whether steps of several lanes are in the queue. */
+  readonly hasLanes: boolean;
   /** Whether several steps may land in one push. If not, a candidate with two steps never lands. */
   readonly landsTogether: boolean;
   /** Red runs that are tolerated. */
@@ -29,11 +33,15 @@ export type QueueView = {
 };
 
 export const openQueueView = ({ tip, entrants, retries, landsTogether, parallel }: RefineryState, queue: Queue): QueueView => {
-  const rates = cautiousFailureRates(queue);
+  const baseRates = cautiousFailureRates(queue);
+  const laneNames = new Set(queue.items.map(({ lane }) => lane));
+  const laneRates = new Map([...laneNames].map((lane) => [lane, cautiousFailureRates(queue, lane)]));
   const items = new Map(queue.items.map((item) => [item.task, item]));
   const expected = expectDurations(queue);
   const view: QueueView = {
     queue,
+    laneOf: (task) => items.get(task)?.lane,
+    hasLanes: laneNames.size > 1,
     runTime: (task) => roundDuration(expected(items.get(task)?.verifyKind ?? "")),
     tip,
     slots: parallel,
@@ -41,7 +49,10 @@ export const openQueueView = ({ tip, entrants, retries, landsTogether, parallel 
     landsTogether,
     items,
     failureOdds: failureOdds(queue),
-    cautiousOdds: (task) => (isCostlyToFail(view, task) || (view.needs.get(task) ?? []).length > 0 ? rates.dependent : rates.independent),
+    cautiousOdds: (task) => {
+      const rates = laneRates.get(items.get(task)?.lane) ?? baseRates;
+      return isCostlyToFail(view, task) || (view.needs.get(task) ?? []).length > 0 ? rates.dependent : rates.independent;
+    },
     needs: new Map(entrants.map((each) => [each.task, each.needs])),
   };
   return view;

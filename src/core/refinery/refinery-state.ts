@@ -22,6 +22,8 @@ export type QueueEntrant = {
   readonly rank?: number;
   /** The time of its verify run depends on this; absent to keep the order of arrival. */
   readonly verifyKind?: string;
+  /** The lane that holds all its paths; absent if none does. */
+  readonly lane?: string;
   /** The files whose conflicts the head resolves. */
   readonly resolvedPaths?: readonly string[];
 };

@@ -14,10 +14,10 @@ it("npm run bench -- refinery prints tables and gates, and writes JSON and a plo
       gates: readonly { holds: boolean }[];
       cells: readonly { rows: Readonly<Record<string, { redLandings: number }>> }[];
     };
-    expect(told.gates).toHaveLength(14);
+    expect(told.gates).toHaveLength(15);
     // Ends with 1 when a gate does not hold.
     expect(ran.status).toBe(told.gates.every(({ holds }) => holds) ? 0 : 1);
-    expect(ran.stdout.match(/^(holds|FAILS) /gm)).toHaveLength(14);
+    expect(ran.stdout.match(/^(holds|FAILS) /gm)).toHaveLength(15);
     expect(told.cells.flatMap(({ rows }) => Object.values(rows).map(({ redLandings }) => redLandings)).every((red) => red === 0)).toBe(
       true,
     );

@@ -248,6 +248,10 @@ describe("the gates", () => {
     const onTwo = (slots: number, makespan: number): Cell => ({ ...withOurs({ makespan }), scene: { ...fine.scene, slots, runners: 2 } });
     expect(failing([onTwo(16, 10.5), onTwo(2, 10)])).toEqual([]);
     expect(failing([onTwo(16, 10.6), onTwo(2, 10)])).toEqual([11]);
+    const laned = (calm: number, makespan: number): Cell => ({ ...fine, lanes: { calm, turnaround: 1, makespan, runs: 1 } });
+    expect(failing([laned(0.85, 1.05)])).toEqual([]);
+    expect(failing([laned(0.86, 1)])).toEqual([14]);
+    expect(failing([laned(0.5, 1.06)])).toEqual([14]);
     const ranked = (urgent: number, others: number): Cell => ({ ...fine, priorities: { urgent, others, unranked: 10 } });
     expect(failing([ranked(2.3, 10)])).toEqual([]);
     expect(failing([ranked(2.4, 10)])).toEqual([12]);

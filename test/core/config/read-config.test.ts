@@ -192,3 +192,33 @@ describe("limits", () => {
     expect(found.map(({ code }) => code)).toEqual(Array.from({ length: 7 }, () => "too-large"));
   });
 });
+
+describe("[refinery.lanes]", () => {
+  const read = (lanes: string) => readConfig([{ path: "enki.toml", text: `[refinery.lanes]\n${lanes}\n` }]);
+
+  test("names parts of the repository in their order", () => {
+    const { config, faults } = read('web = ["web/**"]\napi = ["api/**", "lib/api/**"]');
+    expect(faults).toEqual([]);
+    expect(Object.entries(config?.refinery.lanes ?? {})).toEqual([
+      ["web", ["web/**"]],
+      ["api", ["api/**", "lib/api/**"]],
+    ]);
+    expect(read("").config?.refinery).not.toHaveProperty("lanes");
+  });
+
+  test("says what the name of a lane may be", () => {
+    const { faults } = read('Web = ["web/**"]');
+    expect(faults.map(({ why, suggestion }) => [why, suggestion])).toEqual([
+      [
+        "the key refinery.lanes.Web is wrong: it starts with a lower-case letter, and lower-case letters, digits and hyphens follow",
+        "write another key",
+      ],
+    ]);
+  });
+
+  test.each(["web = []", 'web = [""]', 'Web = ["web/**"]', '1 = ["web/**"]', 'web = "web/**"'])("refuses %s with its place", (text) => {
+    const { faults } = read(text);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatchObject({ file: "enki.toml", line: 2 });
+  });
+});

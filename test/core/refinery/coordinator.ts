@@ -19,6 +19,7 @@ export type Step = {
   readonly head: Sha;
   readonly refusal: Refusal | null;
   readonly landed: Sha | null;
+  readonly lane?: string | undefined;
 };
 
 export type Ledger = {
@@ -190,7 +191,8 @@ const entrantsOf = ({ read, ledger }: Draft, base: BranchName): QueueEntrant[] =
     if (open.some((needed) => !found.has(needed.task) || !read.fresh(step, needed))) continue;
     const { task, head } = step;
     const message = `Land ${task}\n\nEnki-Task: ${task}\nEnki-Head: ${head}`;
-    found.set(task, { task, head, message, needs: open.map((needed) => needed.task), refusal: read.held.has(task) ? HELD : null });
+    const own = step.lane === undefined ? {} : { lane: step.lane };
+    found.set(task, { task, head, message, needs: open.map((needed) => needed.task), refusal: read.held.has(task) ? HELD : null, ...own });
   }
   return [...found.values()];
 };

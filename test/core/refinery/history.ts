@@ -12,7 +12,7 @@ export const random = (seed: number): Random => {
 };
 
 /** What a step is, and what nobody knows of it: how many of its heads are bad before one is good. */
-type Plot = { readonly base: number; readonly needs: readonly number[]; readonly bad: number };
+type Plot = { readonly base: number; readonly needs: readonly number[]; readonly bad: number; readonly lane?: string };
 
 type Setting = {
   readonly bases: number;
@@ -121,8 +121,13 @@ export const makeHistory = (seed: number): History => {
     which: Math.floor(rng() * 1_000),
     luck: rng(),
   }));
-  return { setting, steps, textual, semantic, happenings };
+  const lanes = setting.bases > 1 ? 1 : pick(rng, [1, 1, 2, 3]);
+  const laned = lanes === 1 ? steps : steps.map((step) => withLane(step, Math.floor(rng() * lanes)));
+  return { setting, steps: laned, textual, semantic, happenings };
 };
+
+/** Steps with the first number are in no lane. */
+const withLane = (step: Plot, lane: number): Plot => (lane === 0 ? step : { ...step, lane: `lane-${lane}` });
 
 /** True where nothing but the steps themselves decides what lands. */
 export const isPlain = ({ setting, textual, semantic, happenings }: History): boolean =>

@@ -27,10 +27,12 @@ type Invariant = {
 
 type Landing = Extract<RefineryPlan["effects"][number], { kind: "land" }>["candidate"];
 
-const first = <T>(from: Iterable<T>, wrong: (each: T) => string | null | undefined): string | null => {
+const first = <T>(from: Iterable<T>, wrong: (each: T, at: number) => string | null | undefined): string | null => {
+  let at = 0;
   for (const each of from) {
-    const text = wrong(each);
+    const text = wrong(each, at);
     if (text) return text;
+    at += 1;
   }
   return null;
 };
@@ -367,13 +369,13 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "L3",
-    says: "a step is overtaken only a few times, and never by a dependent",
+    says: "a step is overtaken only a few times by steps of its lane, and never by a dependent",
     saved: ({ world, turn, before, seen }) =>
       first(landings(turn), ({ base, landing }) => {
         const items = before.queues[base]?.items ?? [];
         const landed = new Set(landing.items.map(({ task }) => task));
-        const last = items.findLastIndex(({ task }) => landed.has(task));
-        return first(items.slice(0, Math.max(0, last)), (item) => {
+        return first(items, (item, at) => {
+          if (!items.slice(at + 1).some(({ task, lane }) => landed.has(task) && lane === item.lane)) return null;
           if (landed.has(item.task) || item.state !== "queued" || isWaiting(world, item.task)) return null;
           if (hasReds(world, seen, item.task)) return null;
           const times = (seen.overtaken.get(item.task) ?? 0) + 1;

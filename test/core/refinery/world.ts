@@ -175,7 +175,7 @@ export class World {
     this.heads.set(author.task, head);
     const { task } = author;
     const needed = plot.needs.map((need) => nameOf(need));
-    this.putStep({ task, base: `b${plot.base}`, needs: needed, state: "published", head, refusal: null, landed: null });
+    this.putStep({ task, base: `b${plot.base}`, needs: needed, state: "published", head, refusal: null, landed: null, lane: plot.lane });
   }
 
   /** Heads that hold an old head of what they need are made anew on its present one. */

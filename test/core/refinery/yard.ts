@@ -15,6 +15,7 @@ type Wanted = {
   readonly held?: boolean;
   readonly rank?: number;
   readonly kind?: string;
+  readonly lane?: string;
 };
 
 /** A plan played by hand: commits are named by what is in them (`base+a+b`), steps by a letter. */
@@ -80,10 +81,14 @@ export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly 
     leaves,
     state: (): RefineryState => state,
     set: (next: Partial<RefineryState>): void => void (state = { ...state, ...next }),
-    want: (name: string, { needs = [], head = `${name}1`, held = false, rank = 0, kind }: Wanted = {}): void => {
+    want: (name: string, { needs = [], head = `${name}1`, held = false, rank = 0, kind, lane }: Wanted = {}): void => {
       const why = held ? { code: "hold", message: "A person holds it.", next: "release it" } : null;
       const own = { task: task(name), head, message: name, needs: needs.map((each) => task(each)), refusal: why, rank };
-      const entrant: QueueEntrant = { ...own, ...(kind !== undefined && { verifyKind: kind }) };
+      const entrant: QueueEntrant = {
+        ...own,
+        ...(kind !== undefined && { verifyKind: kind }),
+        ...(lane !== undefined && { lane }),
+      };
       const at = state.entrants.findIndex((each) => each.task === entrant.task);
       state = { ...state, entrants: at < 0 ? [...state.entrants, entrant] : state.entrants.with(at, entrant) };
     },

@@ -1,11 +1,13 @@
 import { followsRules } from "../../domain/decision.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { type BranchName, readTaskId, toTaskId, type TaskId } from "../../domain/ids.ts";
+import type { PlannedStep } from "../../domain/plan.ts";
 import type { Queue } from "../../domain/queue.ts";
 import { findOpenConflict, isAwaitingAnswer, isBeingResolved, type Step } from "../../domain/step.ts";
 import { isTampering } from "../../domain/tampering.ts";
 import { findRank } from "../../domain/priority.ts";
 import type { QueueEntrant } from "../../refinery/refinery-state.ts";
+import { findLane } from "../../refinery/step-lane.ts";
 import { toVerifyKind } from "../../refinery/verify-kind.ts";
 import { formatLandingMessage } from "../../messages/commit-messages.ts";
 import { findBudgetHold } from "../budget-room.ts";
@@ -54,11 +56,17 @@ export const admitEntrants = (tx: DecisionTransaction, base: BranchName, queue: 
             isOutOfBudget: isOutOfBudget(tx, execution, step),
             resolvedPaths: listResolvedPaths(step),
             ...(followsRules(tx.snapshot, 3) && { verifyKind: toVerifyKind(planned) }),
+            ...toLane(tx, planned),
           },
         ];
       }),
     );
   return keepWithNeeds(found);
+};
+
+const toLane = ({ snapshot: { config } }: DecisionReader, { paths }: Pick<PlannedStep, "paths">): Pick<QueueEntrant, "lane"> => {
+  const lane = findLane(config.refinery.lanes ?? {}, paths);
+  return lane === undefined ? {} : { lane };
 };
 
 /** Whether a conflict has to wait until a person raises the budget of its execution. */
