@@ -57,17 +57,20 @@ const suggestKey = (key: string, known: readonly string[]): string => {
   return nearest === null ? `remove it, or write one of ${known.join(", ")}` : `did you mean ${nearest}?`;
 };
 
-const explainSchemaIssue = (
-  issue: z.core.$ZodIssue,
-  value: unknown,
-  root: SchemaNode,
-): Pick<ConfigFault, "code" | "why" | "suggestion"> => {
+type ExplainedIssue = Pick<ConfigFault, "code" | "why" | "suggestion">;
+
+const explainKeyIssue = (name: string, { issues }: z.core.$ZodIssueInvalidKey): ExplainedIssue => ({
+  code: "bad-value",
+  why: `the key ${name} is wrong: ${issues.map(({ message }) => message).join(", ")}`,
+  suggestion: "write another key",
+});
+
+const explainSchemaIssue = (issue: z.core.$ZodIssue, value: unknown, root: SchemaNode): ExplainedIssue => {
   const name = issue.path.map(String).join(".");
   const node = findSchemaNode(root, issue.path);
   if (value === undefined)
     return { code: "missing-key", why: `${name} is missing`, suggestion: `add ${name} = ${formatExampleValue(node)}` };
-  if (issue.code === "invalid_key")
-    return { code: "bad-value", why: `the key ${name} is wrong: ${issue.issues[0]?.message ?? ""}`, suggestion: "write another key" };
+  if (issue.code === "invalid_key") return explainKeyIssue(name, issue);
   const nearest = typeof value === "string" && node.enum ? findNearestWord(value, node.enum) : null;
   const json = JSON.stringify(value) ?? "";
   const cutValue = json.length > 60 ? `${json.slice(0, 60)}…` : json;

@@ -44,7 +44,7 @@ export type VerifyDuration = {
 };
 
 /** Numbers of steps of a lane that landed and that failed. */
-export type LaneOutcomes = { readonly lane: string; readonly passed: number; readonly failed: number };
+type LaneOutcomes = { readonly lane: string; readonly passed: number; readonly failed: number };
 
 /** One verify job of a candidate. */
 export type VerifyRun = {
