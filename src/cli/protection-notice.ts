@@ -14,7 +14,7 @@ export const probeProtection = async ({ env, temporary }: Pick<TerminalHost, "en
     const reach = join(temp, "enki", "agent");
     await mkdir(workspace);
     await mkdir(reach, { recursive: true });
-    const fence = await openJobFence({ env, workspace, temp, reach, readable: [process.execPath] });
+    const fence = await openJobFence({ env, workspace, temp, reach, readable: [process.execPath], relayNode: process.execPath });
     const isCut = await fence.canCutNetwork(process.execPath);
     await fence.close();
     const isExposed = fence.gaps.includes("same-user") && isEnvironmentReadable();

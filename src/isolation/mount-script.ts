@@ -6,7 +6,7 @@
 export const MOUNT_FUNCTIONS = String.raw`
 set -uf
 declare -A flags=() sources=()
-planned=
+planned= guarded=()
 fail() { echo "enki: $1" >&2; exit 125; }
 is_read_only() { case $1 in ro | ro,*) true ;; *) false ;; esac; }
 is_below() { case $1/ in "$2"/*) true ;; *) false ;; esac; }
@@ -45,16 +45,38 @@ mount_planned() {
   [ -z "$lines" ] || mount -n -c -a -T /proc/self/fd/3 3<<< "$lines#$padding" 2> /dev/null
 }
 
+# Plans what covers kernel interfaces below /proc: pairs of a source and a path. The next call of "seal" makes the mounts.
+guard() {
+  local i
+  guarded=("$@")
+  for ((i = 0; i < \${#guarded[@]}; i += 2)); do plan_mount "\${guarded[i]}" "\${guarded[i + 1]}" none bind; done
+}
+
+guard_one_by_one() {
+  local i
+  for ((i = 0; i < \${#guarded[@]}; i += 2)); do
+    mount -n -c --bind "\${guarded[i]}" "\${guarded[i + 1]}" || fail "\${guarded[i + 1]} cannot be guarded"
+  done
+  read_mounts
+}
+
 # Makes paths read-only. Their other flags stay, because a namespace may not remove them.
 seal() {
-  local at
+  local at place i expected
   read_mounts
+  expected=$((mounted + \${#guarded[@]} / 2))
+  # A guard gets the flags of the file system that it is in.
+  for ((i = 1; i < \${#guarded[@]}; i += 2)); do flags[\${guarded[i]}]=\${flags[/proc]-}; done
   for at in "$@"; do
-    # "mount -a" leaves the root out.
-    [ "$at" = / ] || [ -z "\${flags[$at]-}" ] || is_read_only "\${flags[$at]}" || plan_mount none "$at" none "remount,bind,ro\${flags[$at]#rw}"
+    [ -z "\${flags[$at]-}" ] || is_read_only "\${flags[$at]}" && continue
+    # "mount -a" leaves out a root that is written in this way.
+    place=$at
+    [ "$at" != / ] || place=/.
+    plan_mount none "$place" none "remount,bind,ro\${flags[$at]#rw}"
   done
   mount_planned
   read_mounts
+  [ "$mounted" = "$expected" ] || guard_one_by_one
   for at in "$@"; do
     [ -z "\${flags[$at]-}" ] || is_read_only "\${flags[$at]}" || mount -n -c -o "remount,bind,ro\${flags[$at]#rw}" "$at" 2> /dev/null
   done
@@ -91,7 +113,18 @@ is_hidden() {
   return $hidden
 }
 
-# Directories first, then files, for which empty files are created. No entry lies below a file.
+# Whether the path of an entry for a file exists once the directories are mounted.
+is_there() {
+  local i at=\${words[$1 + 2]} place
+  place=$at
+  for ((i = 0; i < $1; i += 3)); do
+    is_below "$at" "\${words[i + 2]}" || continue
+    [ "\${words[i]}" = cover ] && place= || place=/proc/self/fd/\${sources[$i]}\${at#"\${words[i + 2]}"}
+  done
+  [ -n "$place" ] && [ -e "$place" ]
+}
+
+# Directories first, with files that replace others; then other files, for which empty files are created. No entry lies below a file.
 apply_at_once() {
   local i mode to file files=() folders=() expected=$mounted
   for ((i = 0; i < consumed; i += 3)); do
@@ -100,11 +133,12 @@ apply_at_once() {
       [ "$mode" = 1777 ] || { [ -d "$to" ] && ! is_hidden "$i"; } || continue
       plan_mount "enki$RANDOM$RANDOM" "$to" tmpfs "nosuid,nodev,mode=$mode,X-mount.mkdir"
     elif [ -d "$file" ]; then plan_mount "$file" "$to" none bind,X-mount.mkdir
+    elif is_there "$i"; then plan_mount "$file" "$to" none bind
     else files+=("$i"); fi
     expected=$((expected + 1))
   done
   mount_planned || return 1
-  for i in "\${files[@]}"; do [ -e "\${words[i + 2]}" ] || folders+=("\${words[i + 2]%/*}"); done
+  for i in "\${files[@]}"; do [ -d "\${words[i + 2]%/*}" ] || folders+=("\${words[i + 2]%/*}"); done
   [ \${#folders[@]} = 0 ] || mkdir -p -- "\${folders[@]}" || return 1
   for i in "\${files[@]}"; do
     to=\${words[i + 2]}

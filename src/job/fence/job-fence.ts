@@ -68,6 +68,8 @@ export type FenceRequest = {
   readonly temp: string;
   /** Further readable files and directories. */
   readonly readable: readonly string[];
+  /** The Node that `canCutNetwork` will be asked about, so that one trial answers for everything. */
+  readonly relayNode?: string | undefined;
 };
 
 /** Kills a process group unless the group has ended. */

@@ -1,14 +1,15 @@
-import { chmod, lstat, mkdir, readdir, realpath, stat } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { listHomeDirectories } from "../../isolation/home-directories.ts";
 import { basename, dirname, join } from "node:path";
 import { isInsideDirectory, planMounts, SHARED_DIRECTORIES } from "../../isolation/mount-plan.ts";
 import { listSearchPaths } from "../../isolation/readable-paths.ts";
 import { findProgram } from "../../isolation/system-programs.ts";
 import { AGENT_USER_NAME, type AgentUser, findAgentUser, writePasswdCopy } from "../../isolation/agent-user.ts";
-import type { FenceRequest, JobFence } from "./job-fence.ts";
+import type { FenceRequest, JobFence, NetworkRelay } from "./job-fence.ts";
 import { createOpenFence } from "./open-fence.ts";
 import { type FenceMeans, type FencePrograms, wrapInNamespaces } from "./fence-words.ts";
-import { createSeparatingFence, runProgram } from "./separating-fence.ts";
+import { giveTree } from "./own-tree.ts";
+import { createSeparatingFence, type FenceTrial, runProgram, toProbedRelay } from "./separating-fence.ts";
 
 const isRoot = (): boolean => process.getuid?.() === 0;
 
@@ -58,17 +59,42 @@ const createMounts = async (request: FenceRequest, user: AgentUser | null) => {
   });
 };
 
+/** Whether the machine's files are read-only in new namespaces; null if the namespaces cannot be opened. */
+const tryNamespaces = async (means: FenceMeans, given: readonly string[], relay?: NetworkRelay): Promise<boolean | null> => {
+  const answer = await runProgram(wrapInNamespaces(means, given, { relay }));
+  return answer?.startsWith("ready") === true ? answer.includes("fully") : null;
+};
+
+/** One trial for both questions; a second one without the network only if it fails. Null if namespaces cannot be opened. */
+const tryFence = async (means: FenceMeans, given: readonly string[]): Promise<FenceTrial | null> => {
+  const { relayNode = null } = means.request;
+  const cut = relayNode === null ? null : await tryNamespaces(means, given, toProbedRelay(means.request, relayNode));
+  if (cut !== null) return { readOnly: cut, cutsNetworkFor: relayNode };
+  const readOnly = await tryNamespaces(means, given);
+  return readOnly === null ? null : { readOnly, cutsNetworkFor: null };
+};
+
+/** The bit of the capability without which even root opens no namespaces. */
+const ADMINISTRATION_BIT = 21n;
+
+/** Whether this process may open namespaces for another user. The root of a closed cell may not, so no program has to find out. */
+const mayAdminister = async (): Promise<boolean> => {
+  const [, held] = /^CapEff:\s*([0-9a-f]+)$/m.exec(await readFile("/proc/self/status", "utf8").catch(() => "")) ?? [];
+  return held === undefined || ((BigInt(`0x${held}`) >> ADMINISTRATION_BIT) & 1n) === 1n;
+};
+
 /** Opens a fence with namespaces; null if the machine does not allow namespaces. */
 const openNamespaceFence = async (request: FenceRequest, programs: FencePrograms, user: AgentUser | null): Promise<JobFence | null> => {
   if (programs.unshare === null || programs.setpriv === null) return null;
+  if (user !== null && programs.sudo === null && !(await mayAdminister())) return null;
   const means: FenceMeans = {
     request,
     programs: user === null ? { ...programs, sudo: null } : programs,
     user,
     mounts: await createMounts(request, user),
   };
-  const answer = await runProgram(wrapInNamespaces(means, user === null ? [] : [request.workspace], {}));
-  return answer?.startsWith("ready") ? createSeparatingFence(means, answer.includes("fully")) : null;
+  const trial = await tryFence(means, user === null ? [] : [request.workspace]);
+  return trial && createSeparatingFence(means, trial);
 };
 
 const mayEnter = async (path: string): Promise<boolean> => ((await stat(path)).mode & 0o001) !== 0;
@@ -116,6 +142,18 @@ const createMachineUser = async ({ env }: FenceRequest, programs: FencePrograms)
   await runProgram(programs.sudo === null ? words : [programs.sudo, "-n", "--", ...words]);
 };
 
+/** Returns false if the machine refuses. */
+const giveWorkspace = async (workspace: string, user: AgentUser, { sudo }: FencePrograms): Promise<boolean> => {
+  if (sudo !== null)
+    return (await runProgram([sudo, "-n", "--", "chown", "-R", "-h", "-P", "--", `${user.uid}:${user.gid}`, workspace])) !== null;
+  try {
+    giveTree(workspace, user);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** Opens a fence by another user only, with the job's own files closed by their modes; null if the machine does not allow another user. */
 const openUserFence = async (request: FenceRequest, programs: FencePrograms): Promise<JobFence | null> => {
   const { workspace, reach, temp, readable } = request;
@@ -128,9 +166,8 @@ const openUserFence = async (request: FenceRequest, programs: FencePrograms): Pr
   await closeSiblings(temp, basename(dirname(reach)));
   await closeSiblings(dirname(reach), basename(reach));
   const means: FenceMeans = { request, programs, user, mounts: null };
-  const chown = ["chown", "-R", "-h", "-P", "--", `${user.uid}:${user.gid}`, workspace];
-  if ((await runProgram(programs.sudo === null ? chown : [programs.sudo, "-n", "--", ...chown])) === null) return null;
-  return createSeparatingFence(means, true);
+  if (!(await giveWorkspace(workspace, user, programs))) return null;
+  return createSeparatingFence(means, { readOnly: true, cutsNetworkFor: null });
 };
 
 /**

@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { lchown, lstat, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { listProtectionGaps } from "../../core/domain/protection-gap.ts";
 import { killNamespace } from "../../isolation/kill-namespace.ts";
@@ -7,8 +7,16 @@ import type { AgentUser } from "../../isolation/agent-user.ts";
 import { RETURN_SCRIPT } from "./fence-script.ts";
 import { type FenceMeans, withPrivilege, wrapInNamespaces, wrapInNetwork, wrapInSudo } from "./fence-words.ts";
 import { createForeignFiles } from "./foreign-files.ts";
-import { type ForeignCommand, type ForeignStart, type JobFence, killProcessGroup } from "./job-fence.ts";
+import {
+  type FenceRequest,
+  type ForeignCommand,
+  type ForeignStart,
+  type JobFence,
+  killProcessGroup,
+  type NetworkRelay,
+} from "./job-fence.ts";
 import { createHomes } from "./open-fence.ts";
+import { giveTree, takeTrees } from "./own-tree.ts";
 
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -119,26 +127,33 @@ const killThroughSudo = async (means: FenceMeans, root: number): Promise<void> =
   await runProgram(withPrivilege(means, [means.programs.bash, "-c", 'kill -KILL -- "$@"', "kill", ...[...doomed].map(String)]));
 };
 
-/** Gives a file or directory to a user, and follows no link. The directory comes last: until then the user cannot change what is in it. */
-const giveTree = async (path: string, user: AgentUser): Promise<void> => {
-  const isDirectory = (await lstat(path)).isDirectory();
-  for (const name of isDirectory ? await readdir(path) : []) await giveTree(join(path, name), user);
-  await lchown(path, user.uid, user.gid);
+const giveUnlessGone = (path: string, user: AgentUser): void => {
+  try {
+    giveTree(path, user);
+  } catch {
+    // A home that cannot be given fails the command that needs it.
+  }
 };
 
 /** Gives files to the other user. With sudo the next command does so, because each command starts as root. */
 const createGive =
   ({ user, programs }: FenceMeans, waiting: Set<string>): JobFence["give"] =>
-  async (path) => {
-    if (user === null) return;
-    if (programs.sudo !== null) waiting.add(path);
-    else await giveTree(path, user).catch(() => undefined);
+  (path) => {
+    if (user !== null && programs.sudo !== null) waiting.add(path);
+    else if (user !== null) giveUnlessGone(path, user);
+    return Promise.resolve();
   };
+
+/** Any port: nothing else listens in a new network. */
+const PROBED_PORT = 1024;
+
+/** The relay of a trial. */
+export const toProbedRelay = ({ reach }: FenceRequest, node: string): NetworkRelay => ({ node, directory: reach, ports: [PROBED_PORT] });
 
 /** Whether a network namespace with loopback and a relay can be opened, which containers may forbid. */
 const probeNetwork = async (means: FenceMeans, node: string): Promise<boolean> => {
   const { mounts, user, programs } = means;
-  const relay = { node, directory: means.request.reach, ports: [PROBED_PORT] };
+  const relay = toProbedRelay(means.request, node);
   const isReady = async (words: readonly string[]): Promise<boolean> => (await runProgram(words))?.startsWith("ready") === true;
   if (mounts !== null) return isReady(wrapInNamespaces(means, [], { relay }));
   const alone = programs.sudo === null && user !== null ? wrapInNetwork(means, relay, []) : null;
@@ -155,14 +170,25 @@ const probeNetwork = async (means: FenceMeans, node: string): Promise<boolean> =
   ]);
 };
 
-/** Any port: nothing else listens in a new network. */
-const PROBED_PORT = 1024;
+/** Takes the workspace back from the other user, whose processes have all ended, and removes the homes. */
+const returnFiles = async (means: FenceMeans): Promise<void> => {
+  const { workspace, reach } = means.request;
+  const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  if (means.programs.sudo === null) {
+    const homes = (await readdir(reach).catch(() => [])).filter((name) => name.startsWith("home-"));
+    await Promise.all(homes.map((name) => rm(join(reach, name), { recursive: true, force: true }).catch(() => undefined)));
+    takeTrees([workspace, reach], owner);
+    return;
+  }
+  const script = [means.programs.bash, "--norc", "--noprofile", "-c", RETURN_SCRIPT, "return"];
+  await runProgram(withPrivilege(means, [...script, `${owner.uid}:${owner.gid}`, workspace, reach]));
+};
 
-/**
- * Creates a fence that isolates foreign code with another user, with namespaces, or with both. `readOnly` tells whether the machine's
- * files could be made read-only.
- */
-export const createSeparatingFence = (means: FenceMeans, readOnly: boolean): JobFence => {
+/** The result of a trial: whether the machine's files could be made read-only, and the Node whose relay could be opened. */
+export type FenceTrial = { readonly readOnly: boolean; readonly cutsNetworkFor: string | null };
+
+/** Creates a fence that isolates foreign code with another user, with namespaces, or with both. */
+export const createSeparatingFence = (means: FenceMeans, { readOnly, cutsNetworkFor }: FenceTrial): JobFence => {
   const { request, programs, user, mounts } = means;
   const waiting = new Set<string>();
   const enter = createEnter(means, () => {
@@ -179,7 +205,7 @@ export const createSeparatingFence = (means: FenceMeans, readOnly: boolean): Job
   return {
     gaps: listProtectionGaps({ otherUser: user !== null, namespaces: mounts !== null, readOnly }),
     enter,
-    canCutNetwork: (node) => probeNetwork(means, node),
+    canCutNetwork: async (node) => node === cutsNetworkFor || probeNetwork(means, node),
     createHome: createHomes(request.reach, give),
     give,
     beside: async () => ({ enter, kill, sweep: mounts === null ? await createSparingSweep(means) : sweep }),
@@ -189,20 +215,7 @@ export const createSeparatingFence = (means: FenceMeans, readOnly: boolean): Job
     close: async () => {
       await sweep();
       if (user === null) return;
-      const owner = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
-      await runProgram(
-        withPrivilege(means, [
-          programs.bash,
-          "--norc",
-          "--noprofile",
-          "-c",
-          RETURN_SCRIPT,
-          "return",
-          owner,
-          request.workspace,
-          request.reach,
-        ]),
-      );
+      await returnFiles(means);
     },
   };
 };

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { realpath } from "node:fs/promises";
+import { mkdir, realpath, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { listHomeDirectories } from "../../isolation/home-directories.ts";
 import { findAgentUser, writePasswdCopy } from "../../isolation/agent-user.ts";
 import { killNamespace } from "../../isolation/kill-namespace.ts";
@@ -44,26 +45,15 @@ const OPEN_CELL: ProcessCell = {
 // could change kernel settings in `/proc`, so the script makes those paths read-only.
 const HOLD_SCRIPT = `${MOUNT_FUNCTIONS}
 guard_proc() {
-  local place expected i guarded=()
-  read_mounts
-  expected=$mounted
-  for place in sys sysrq-trigger irq bus fs; do [ ! -e "/proc/$place" ] || { guarded+=("/proc/$place" "/proc/$place"); sealing+=("/proc/$place"); }; done
-  for place in kcore keys timer_list; do [ ! -e "/proc/$place" ] || guarded+=(/dev/null "/proc/$place"); done
-  for ((i = 0; i < \${#guarded[@]}; i += 2)); do
-    plan_mount "\${guarded[i]}" "\${guarded[i + 1]}" none bind
-    expected=$((expected + 1))
-  done
-  mount_planned
-  read_mounts
-  [ "$mounted" = "$expected" ] && return
-  for ((i = 0; i < \${#guarded[@]}; i += 2)); do mount -n -c --bind "\${guarded[i]}" "\${guarded[i + 1]}" || fail "\${guarded[i + 1]} cannot be guarded"; done
+  local place pairs=()
+  for place in sys sysrq-trigger irq bus fs; do [ ! -e "/proc/$place" ] || { pairs+=("/proc/$place" "/proc/$place"); sealing+=("/proc/$place"); }; done
+  for place in kcore keys timer_list; do [ ! -e "/proc/$place" ] || pairs+=(/dev/null "/proc/$place"); done
+  guard "\${pairs[@]}"
 }
 kind=$1
 shift
 apply_mounts "$@"
 if [ "$kind" = root ]; then
-  ln -s /proc/self/fd pts/ptmx /dev/ || fail "/dev cannot be filled"
-  for link in stdin=0 stdout=1 stderr=2; do ln -s "/proc/self/fd/\${link#*=}" "/dev/\${link%%=*}" || fail "/dev cannot be filled"; done
   guard_proc
   seal_machine all
 else
@@ -158,7 +148,25 @@ export type CellOptions = {
 };
 
 /** Devices that programs expect; disks and memory are not among them. */
-const DEVICES = ["null", "zero", "full", "random", "urandom", "pts"].map((name) => `/dev/${name}`);
+const DEVICES = ["null", "zero", "full", "random", "urandom"];
+const DEVICE_LINKS = {
+  fd: "/proc/self/fd",
+  stdin: "/proc/self/fd/0",
+  stdout: "/proc/self/fd/1",
+  stderr: "/proc/self/fd/2",
+  ptmx: "pts/ptmx",
+} as const;
+
+/** Creates the directory that replaces `/dev`, with links and a file for each device. Mounts create the folders: `mount` leaves out a mount that it finds made. */
+const createDeviceDirectory = async (root: string): Promise<string> => {
+  const directory = join(root, "dev");
+  await mkdir(directory, { recursive: true });
+  await Promise.all([
+    ...DEVICES.map((name) => writeFile(join(directory, name), "")),
+    ...Object.entries(DEVICE_LINKS).map(([name, target]) => symlink(target, join(directory, name))),
+  ]);
+  return directory;
+};
 
 const planCell = async (root: string, options: CellOptions, isRoot: boolean): Promise<MountPlan> => {
   const { path, hidden, readable, shared } = options;
@@ -168,10 +176,12 @@ const planCell = async (root: string, options: CellOptions, isRoot: boolean): Pr
   );
   const names = await realpath("/etc/resolv.conf").catch(() => "");
   return planMounts({
-    hidden: [...homes, ...hidden, ...(isRoot ? ["/dev"] : [])],
+    hidden: [...homes, ...hidden],
     readable: [...own, ...(isInsideDirectory(names, "/run") ? [names] : [])],
-    writable: [root, ...shared, ...(isRoot ? DEVICES : [])],
-    ...(isRoot && { replaced: { "/etc/passwd": await writePasswdCopy(root, await findAgentUser()) } }),
+    writable: [root, ...shared, ...(isRoot ? [...DEVICES, "pts"].map((name) => `/dev/${name}`) : [])],
+    ...(isRoot && {
+      replaced: { "/dev": await createDeviceDirectory(root), "/etc/passwd": await writePasswdCopy(root, await findAgentUser()) },
+    }),
     otherUser: isRoot,
   });
 };
