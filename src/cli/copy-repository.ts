@@ -85,6 +85,7 @@ const openCopyClone = async (terminal: TerminalHost, url: string, { directory, n
     token: () => Promise.resolve(token),
     identity: NOBODY,
     after: terminal.after,
+    near: join(directory, "repositories", COPY_OWNER, `${name}.git`),
   });
   await clone.fetch();
   return clone;

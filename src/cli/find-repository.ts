@@ -19,9 +19,33 @@ export type FoundRepository = {
   readonly uncommittedSettings: readonly string[];
 };
 
+type GitPlaces = {
+  readonly gitDirectory: string;
+  /** The top of the work tree; null in a bare repository. */
+  readonly top: string | null;
+  /** The directory that all work trees of the repository share. */
+  readonly common: string | null;
+  readonly isShallow: boolean;
+};
+
+const OWN_FACTS = ["--show-object-format", "--is-shallow-repository", "--absolute-git-dir"];
+
+/** Git's own directories of the repository that contains a directory. */
+const readGitPlaces = async (at: GitContext, ask: (...args: string[]) => Promise<string | null>): Promise<GitPlaces> => {
+  const all = await ask("rev-parse", ...OWN_FACTS, "--path-format=absolute", "--git-common-dir", "--show-toplevel");
+  const [format = "", shallow, gitDirectory = "", common = null, top = null, ...rest] = all?.split("\n") ?? [];
+  if (format === "sha1" && top !== null && rest.length === 0) return { gitDirectory, top, common, isShallow: shallow === "true" };
+  // A bare repository, a path with a line break, or none that Enki can read.
+  return {
+    ...(await readGitDirectory(at)),
+    top: await ask("rev-parse", "--show-toplevel"),
+    common: await ask("rev-parse", "--path-format=absolute", "--git-common-dir"),
+  };
+};
+
 /** Git's own directory of the repository that contains a directory. */
 const readGitDirectory = async (at: GitContext): Promise<{ gitDirectory: string; isShallow: boolean }> => {
-  const own = await runGit(at, ["rev-parse", "--show-object-format", "--is-shallow-repository", "--absolute-git-dir"]);
+  const own = await runGit(at, ["rev-parse", ...OWN_FACTS]);
   if (own.code !== 0) {
     const foreign = own.stderr.includes("dubious ownership");
     throw new CommandError(
@@ -46,21 +70,29 @@ export const findRepository = async ({ cwd, after }: TerminalHost, path: string)
     const { code, stdout } = await runGit(at, args);
     return code === 0 ? stdout.toString("utf8").trim() : null;
   };
-  const { gitDirectory, isShallow } = await readGitDirectory(at);
-  const top = await ask("rev-parse", "--show-toplevel");
-  const kept = await ask("rev-parse", "--path-format=absolute", "--git-common-dir");
+  const { gitDirectory, top, common, isShallow } = await readGitPlaces(at, ask);
   const place = top ?? gitDirectory;
-  const changed =
-    top === null ? [] : await listChanges({ ...at, directory: place }, ["--untracked-files=normal", "--", ".", ":(exclude).enki"]);
-  const settings = top === null ? [] : await listChanges({ ...at, directory: place }, ["--untracked-files=all", "--", ".enki"]);
+  const { changed, settings } = top === null ? { changed: [], settings: [] } : await listAllChanges({ ...at, directory: place });
   const isUsed = (path: string): boolean => SETTINGS_PATTERN.test(path) && existsSync(join(place, path));
   return {
     directory: place,
-    ownDirectories: [...new Set([top, kept].flatMap((path) => path ?? []))],
+    ownDirectories: [...new Set([top, common].flatMap((path) => path ?? []))],
     branch: await ask("symbolic-ref", "--quiet", "--short", "HEAD"),
     shallow: isShallow,
     uncommittedFiles: [...changed, ...settings].filter((path) => !isUsed(path)).length,
     uncommittedSettings: settings.filter(isUsed),
+  };
+};
+
+/** The paths in `.enki` that differ from the last commit, each untracked file included, and the other paths. */
+const listAllChanges = async (at: GitContext): Promise<{ readonly changed: string[]; readonly settings: string[] }> => {
+  const paths = await listChanges(at, ["--untracked-files=normal"]);
+  const isSetting = (path: string): boolean => path.startsWith(".enki/") || path === ".enki";
+  const settings = paths.filter(isSetting);
+  return {
+    changed: paths.filter((path) => !isSetting(path)),
+    // Git names a folder instead of the untracked files in it.
+    settings: settings.some((path) => path.endsWith("/")) ? await listChanges(at, ["--untracked-files=all", "--", ".enki"]) : settings,
   };
 };
 

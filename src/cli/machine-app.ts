@@ -40,8 +40,8 @@ export const startMachineApp = async (
   terminal: TerminalHost,
   { forge, root, state, clones, repositories, log, telemetry }: MachineAppPlace,
 ) => {
-  const app = await ensureApp(terminal, forge, join(state, "app.json"));
-  const { startApp } = await loadApp(terminal.root);
+  // The key is made in a thread of its own while the program is read.
+  const [app, { startApp }] = await Promise.all([ensureApp(terminal, forge, join(state, "app.json")), loadApp(terminal.root)]);
   const started = await startApp({
     appId: app.id,
     privateKey: app.privateKeyPem,

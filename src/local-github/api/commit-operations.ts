@@ -80,6 +80,21 @@ const describeCommit = async (at: GitContext, commit: string): Promise<CommitFac
   return ran.code === 0 ? readCommitFacts(ran.stdout.toString("utf8").split("\0")) : null;
 };
 
+const measureDiff = async (at: GitContext, { base, head }: { readonly base: string; readonly head: string }): Promise<DiffSize> => {
+  const [counted, ran] = await Promise.all([
+    runGitOrThrow(at, ["rev-list", "--count", `${base}..${head}`]),
+    runGit(at, ["diff", "--shortstat", "--no-renames", `${base}...${head}`]),
+  ]);
+  const stat = ran.code === 0 ? ran.stdout.toString("utf8") : "";
+  const count = (pattern: RegExp): number => Number(pattern.exec(stat)?.[1] ?? 0);
+  return {
+    commits: Number(counted.trim()),
+    additions: count(/(\d+) insertion/),
+    deletions: count(/(\d+) deletion/),
+    files: count(/(\d+) file/),
+  };
+};
+
 /** Read operations on commits. */
 export const commitOperations = (at: GitContext, remember: ObjectCache) => ({
   describeCommit: (commit: string): Promise<CommitFacts | null> => remember("commit", commit, () => describeCommit(at, commit)),
@@ -124,11 +139,5 @@ export const commitOperations = (at: GitContext, remember: ObjectCache) => ({
     return ran.code === 0 ? readFileChanges(ran.stdout.toString("utf8")) : [];
   },
   /** Measures a head against the merge base. */
-  measureDiff: async (base: string, head: string): Promise<DiffSize> => {
-    const commits = Number((await runGitOrThrow(at, ["rev-list", "--count", `${base}..${head}`])).trim());
-    const ran = await runGit(at, ["diff", "--shortstat", "--no-renames", `${base}...${head}`]);
-    const stat = ran.code === 0 ? ran.stdout.toString("utf8") : "";
-    const count = (pattern: RegExp): number => Number(pattern.exec(stat)?.[1] ?? 0);
-    return { commits, additions: count(/(\d+) insertion/), deletions: count(/(\d+) deletion/), files: count(/(\d+) file/) };
-  },
+  measureDiff: (base: string, head: string): Promise<DiffSize> => measureDiff(at, { base, head }),
 });

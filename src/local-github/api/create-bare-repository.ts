@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
 import { appendFile, chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ensureBareRepository } from "../../storage/git/bare-clone.ts";
-import { type TimerStarter, runGitOrThrow, type GitContext } from "../../storage/git/run-git.ts";
+import { ensureBareRepository, writeRefs } from "../../storage/git/bare-clone.ts";
+import { type TimerStarter, runGit, runGitOrThrow, type GitContext } from "../../storage/git/run-git.ts";
 
+const SHA_CHARS = 40;
 const BARE_GIT_CONFIG = `[receive]
 \tautogc = false
 \thideRefs = refs/pull
@@ -19,6 +21,37 @@ printf '%s\\n' "$FORGE_REFUSED" | while read -r ref message; do
 done
 `;
 
+const COPIED_FOLDERS = ["refs/heads", "refs/tags"];
+const COPIED_REFS = COPIED_FOLDERS.map((folder) => `+${folder}/*:${folder}/*`);
+
+/** The object directory of a repository with or without a work tree; null for a further work tree. */
+const findObjects = (directory: string): string | null =>
+  [join(directory, ".git", "objects"), join(directory, "objects")].find((path) => existsSync(path)) ?? null;
+
+/**
+ * Copies branches and tags, with all history in one pack, in two processes; a fetch takes six. Only reads the other repository. Returns false if git
+ * cannot read all objects in this way.
+ */
+const packBranches = async (git: GitContext, from: string): Promise<boolean> => {
+  const objects = findObjects(from);
+  if (objects === null) return false;
+  const listed = await runGitOrThrow({ ...git, directory: from }, ["for-each-ref", "--format=%(objectname) %(refname)", ...COPIED_FOLDERS]);
+  const refs = listed
+    .split("\n")
+    .flatMap((line) => (line === "" ? [] : [{ newSha: line.slice(0, SHA_CHARS), ref: line.slice(SHA_CHARS + 1) }]));
+  if (refs.length === 0) return true;
+  const words = ["pack-objects", "-q", "--revs", "--delta-base-offset", join(git.directory, "objects", "pack", "pack")];
+  const wanted = `${refs.map(({ newSha }) => newSha).join("\n")}\n`;
+  // A quoted path: a colon separates directories.
+  const env = { GIT_ALTERNATE_OBJECT_DIRECTORIES: JSON.stringify(objects) };
+  if ((await runGit({ ...git, env }, words, wanted)).code !== 0) return false;
+  await writeRefs(
+    git,
+    refs.map(({ ref, newSha }) => ({ ref, oldSha: null, newSha })),
+  );
+  return true;
+};
+
 /** Creates a bare repository, with all branches and tags of `from` if it is not null. Returns the default branch. */
 export const createBareRepository = async (directory: string, options: { from: string | null; after: TimerStarter }): Promise<string> => {
   // Not `git init`: newer versions of git may choose another format of refs and ids.
@@ -31,8 +64,10 @@ export const createBareRepository = async (directory: string, options: { from: s
   await chmod(join(directory, "hooks", "update"), 0o755);
   if (options.from !== null) {
     const head = (await runGitOrThrow({ ...git, directory: options.from }, ["symbolic-ref", "HEAD"])).trim();
-    await runGitOrThrow(git, ["fetch", "--quiet", "--no-auto-gc", options.from, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]);
-    await runGitOrThrow(git, ["symbolic-ref", "HEAD", head]);
+    if (!(await packBranches(git, options.from)))
+      await runGitOrThrow(git, ["fetch", "--quiet", "--no-auto-gc", options.from, ...COPIED_REFS]);
+    await writeFile(join(directory, "HEAD"), `ref: ${head}\n`);
   }
-  return (await runGitOrThrow(git, ["symbolic-ref", "HEAD"])).trim().slice("refs/heads/".length);
+  const head = await readFile(join(directory, "HEAD"), "utf8");
+  return head.trim().slice("ref: refs/heads/".length);
 };
