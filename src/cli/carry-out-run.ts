@@ -3,6 +3,8 @@ import { hasStarted, type RunEnd, type RunView } from "./story-progress.ts";
 import { openWayHome } from "./bring-home.ts";
 import { CommandError } from "./command-options.ts";
 import type { CommandWorkplace } from "./command-workplace.ts";
+import { countExpectedJobs } from "./expected-jobs.ts";
+import type { LocalMachine } from "./local-machine.ts";
 import { keepTranscripts } from "./kept-transcripts.ts";
 import { followRun } from "./follow-run.ts";
 import { type MachineRecord, removeMachineRecord, type RunRecord, writeMachineRecord } from "./machine-records.ts";
@@ -53,7 +55,7 @@ const toExitCode = ({ end }: RunEnd): number => (end === "done" ? 0 : end === "w
 export const carryOutRun = async (
   terminal: TerminalHost,
   place: CommandWorkplace,
-  { isJson, ...record }: RecordedRun & { readonly isJson: boolean },
+  { isJson, expectJobs, ...record }: RecordedRun & { readonly isJson: boolean } & Pick<LocalMachine, "expectJobs">,
 ): Promise<number> => {
   const book = openRunBook(terminal, record);
   await book.write({});
@@ -73,6 +75,7 @@ export const carryOutRun = async (
   });
   const keep = ({ execution: { id }, ledger }: RunView): Promise<void> =>
     keepTranscripts({ repository, artifacts: join(directory, "jobs", "artifacts"), ledger, execution: id });
+  const onView = (view: RunView): void => expectJobs(countExpectedJobs(view));
   const onChange = async (view: RunView): Promise<void> => {
     if (book.read().run.execution === null) await book.write({ execution: view.execution.id });
     await bring();
@@ -84,7 +87,7 @@ export const carryOutRun = async (
   if (isResumed) await endQuotaWait(person, { issue, cwd: bare, after: terminal.after });
   const logs = join(directory, "jobs", "logs");
   const approvesAll = record.run.yes;
-  const end = await followRun({ terminal, progress, person, issue, bareRepository: bare, logs, approvesAll, isJson, onChange });
+  const end = await followRun({ terminal, progress, person, issue, bareRepository: bare, logs, approvesAll, isJson, onView, onChange });
   if (end.end === "refused") {
     await forget(terminal, place, record);
     throw new CommandError(toPlainComment(end.reason));

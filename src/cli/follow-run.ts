@@ -40,6 +40,7 @@ export const followRun = async (story: RunStory): Promise<RunEnd> => {
         if (why !== null) return { end: "refused", reason: why };
       } else {
         if (seen !== before) {
+          story.onView(seen);
           printer.print({ execution: seen.execution, queue: findQueue(seen), hold: findHold(seen.execution, seen.ledger) });
           for (const mail of listNewMails(seen, before)) progress.printLine(mail);
           if (!before || countLanded(seen) !== countLanded(before)) await story.onChange(seen);

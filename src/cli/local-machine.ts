@@ -7,7 +7,7 @@ import type { RepositoryName } from "../local-github/api/create-repository.ts";
 import { type ForgeOptions, type RunningForge, startForge } from "../local-github/api/start-forge.ts";
 import type { PresetName } from "../core/domain/agent-command.ts";
 import type { Tier } from "../core/domain/plan.ts";
-import { createLocalRunner } from "../local-github/actions/local-runner.ts";
+import { createLocalRunner, type LocalRunner } from "../local-github/actions/local-runner.ts";
 import { listCommandPaths } from "../isolation/readable-paths.ts";
 import { createNearFinder, startMachineApp } from "./machine-app.ts";
 import { createOwnSteps, listStepPrograms } from "./run-own-steps.ts";
@@ -55,6 +55,8 @@ export type LocalMachine = {
   readonly app: string;
   /** Requests and pushes of the coordinator since the start. */
   readonly counts: () => { readonly rest: number; readonly pushes: number };
+  /** See LocalRunner.expectJobs. */
+  readonly expectJobs: (jobs: number | null) => void;
   /** Continues the unfinished work of an earlier process in this directory. */
   readonly resume: (repository: RepositoryName) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -153,7 +155,7 @@ const createMachineRunner = async (
     readable: own === null ? [] : await listCommandPaths([own.command, ...own.args]),
     stepPrograms: listStepPrograms(root),
     spares: Math.min(MAX_SPARES, availableParallelism()),
-    ownSteps: createOwnSteps(terminal, { root, findNear: createNearFinder(repositories), telemetry }),
+    ownSteps: createOwnSteps(terminal, { root, packs: join(state, "packs"), findNear: createNearFinder(repositories), telemetry }),
   });
 };
 
@@ -164,14 +166,14 @@ const findMachineParts = (directory: string): Omit<MachineParts, "telemetry"> =>
   state: join(directory, "state"),
 });
 
-type StartedParts = {
+type MachineServers = {
   readonly forge: RunningForge;
-  readonly runner: Awaited<ReturnType<typeof createMachineRunner>>;
+  readonly runner: Pick<LocalRunner, "close">;
   readonly telemetry: Awaited<ReturnType<typeof openTerminalExporter>> | undefined;
 };
 
 /** Ends the jobs, then the server. What they did is reported even if the server does not close. */
-const stopMachine = async ({ forge, runner, telemetry }: StartedParts): Promise<void> => {
+const stopMachine = async ({ forge, runner, telemetry }: MachineServers): Promise<void> => {
   forge.freeze();
   try {
     await runner.close();
@@ -211,6 +213,7 @@ export const openMachine = async (terminal: TerminalHost, options: MachineOption
       forge,
       app: app.login,
       counts: () => ({ ...counter.counts }),
+      expectJobs: (jobs) => runner.expectJobs(jobs),
       resume: async (repository) => {
         await forge.resume();
         await app.addRepository(repository);

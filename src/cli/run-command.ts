@@ -90,6 +90,7 @@ const startRun = async (
     pid: process.pid,
     run,
     isJson,
+    expectJobs: machine.expectJobs,
   });
 };
 
@@ -145,7 +146,7 @@ const resumeRun = async (
     const machine = await openAtSamePort(prepared, place, { found, run, port, prepare: giveSecrets });
     const { url, apiUrl } = machine.forge;
     await machine.resume(repository);
-    return await carryOutRun(prepared, place, { ...record, run, url, apiUrl, pid: process.pid, isJson });
+    return await carryOutRun(prepared, place, { ...record, run, url, apiUrl, pid: process.pid, isJson, expectJobs: machine.expectJobs });
   } finally {
     await place.close();
   }

@@ -9,6 +9,8 @@ const NONCE_BYTES = 6;
 
 type OwnStepPlace = {
   readonly root: string;
+  /** See JobHost.packs. */
+  readonly packs: string;
   readonly findNear: (repository: string) => string | undefined;
   readonly telemetry: SpanSink | undefined;
 };
@@ -17,7 +19,7 @@ type OwnStepPlace = {
  * Runs the steps without foreign code in Enki's own process: prepare, publish and deliver. Agents and verify commands get a
  * process of their own, in the job's cell.
  */
-export const createOwnSteps = ({ node, now, after }: TerminalHost, { root, findNear, telemetry }: OwnStepPlace): OwnSteps => ({
+export const createOwnSteps = ({ node, now, after }: TerminalHost, { root, packs, findNear, telemetry }: OwnStepPlace): OwnSteps => ({
   commands: ["prepare", "publish", "deliver"],
   run: ({ env, readInput, setOutput, writeSummary, log, stop }) =>
     runJobStep({
@@ -34,6 +36,7 @@ export const createOwnSteps = ({ node, now, after }: TerminalHost, { root, findN
       after,
       stop,
       findNear,
+      packs,
       telemetry,
     }),
 });

@@ -20,6 +20,8 @@ export type RunStory = {
   readonly approvesAll: boolean;
   /** Whether changes are printed as lines of JSON. */
   readonly isJson: boolean;
+  /** Called at each change. */
+  readonly onView: (seen: RunView) => void;
   /** Called at the first sight of the execution, and after each landing. */
   readonly onChange: (seen: RunView) => Promise<void>;
 };

@@ -1,27 +1,28 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { copyHistory } from "../storage/git/pack-cache.ts";
 import { ensureWorkRepository, replaceSharedObjects } from "../storage/git/bare-clone.ts";
 import { runGitOrThrow, runGit, type GitContext } from "../storage/git/run-git.ts";
 import { readBlobs } from "../storage/git/git-objects.ts";
 import type { RefName, Sha } from "../core/domain/ids.ts";
 import type { BundleFile } from "../core/policy/check-bundle.ts";
 
-type CheckoutPlaces = { readonly from: string; readonly to: string; readonly commit: Sha };
-
-/** Copies a commit with its history in one process; a fetch would take eight. */
-const copyHistory = async (inside: GitContext, { from, to, commit }: CheckoutPlaces): Promise<void> => {
-  const target = join(to, ".git", "objects", "pack", "pack");
-  await runGitOrThrow({ ...inside, directory: from }, ["pack-objects", "-q", "--revs", "--delta-base-offset", target], `${commit}\n`);
+type CheckoutPlaces = {
+  readonly from: string;
+  readonly to: string;
+  readonly commit: Sha;
+  /** See JobHost.packs. */
+  readonly packs?: string | undefined;
 };
 
 /** Checks out a commit from a local clone into a separate repository with history, but without a remote or a credential. */
 export const checkOutCommit = async (at: GitContext, places: CheckoutPlaces): Promise<void> => {
-  const { from, to, commit } = places;
+  const { from, to, commit, packs } = places;
   await ensureWorkRepository(to);
   const inside: GitContext = { directory: to, after: at.after, stop: at.stop };
   // A fetch notes which commits of a shallow clone have no parents.
   if (existsSync(join(from, "shallow"))) await runGitOrThrow(inside, ["fetch", "-q", "--no-tags", "--no-write-fetch-head", from, commit]);
-  else await copyHistory(inside, places);
+  else await copyHistory({ ...inside, directory: from }, { commit, objects: join(to, ".git", "objects"), cache: packs });
   await runGitOrThrow(inside, ["-c", "advice.detachedHead=false", "checkout", "-q", "--detach", commit]);
 };
 

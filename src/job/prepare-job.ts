@@ -26,7 +26,7 @@ export const prepareJob = async (host: JobHost, token: string): Promise<Result<J
   const { baseCommit, earlier } = claimed.value;
   await clone.fetchMissing(listNeededCommits(claimed.value));
   const conflict = claimed.value.conflict && (await prepareConflict({ clone, ledger }, baseCommit, claimed.value.conflict));
-  await checkOutCommit(clone.running, { from: at.clone, to: host.workspace, commit: conflict?.merge ?? baseCommit });
+  await checkOutCommit(clone.running, { from: at.clone, to: host.workspace, commit: conflict?.merge ?? baseCommit, packs: host.packs });
   const fetchedEarlier =
     earlier !== null &&
     (await fetchCommitAs(clone.running, { from: at.clone, to: host.workspace, commit: earlier.commit, as: EARLIER_WORK_REF }));

@@ -25,6 +25,8 @@ export type JobHost = {
   readonly url: string;
   /** See CloneOptions.near. */
   readonly near?: string | undefined;
+  /** A directory of Enki's own in which jobs on one machine find the history that an earlier job packed. */
+  readonly packs?: string | undefined;
   readonly layers: ConfigLayers;
   readonly after: TimerStarter;
   readonly now: () => Millis;

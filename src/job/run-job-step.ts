@@ -18,6 +18,8 @@ export type ActionHost = ActionProcess & {
   readonly stop?: AbortSignal;
   /** The repository's own directory on this machine, by full name; see CloneOptions.near. */
   readonly findNear?: (repository: string) => string | undefined;
+  /** See JobHost.packs. */
+  readonly packs?: string;
   /** Takes the spans of the job; absent without telemetry. */
   readonly telemetry?: SpanSink | undefined;
 };
@@ -57,6 +59,7 @@ const createJobHost = async (host: ActionHost): Promise<JobHost> => {
     url: `${requireVariable(host, "GITHUB_SERVER_URL")}/${requireVariable(host, "GITHUB_REPOSITORY")}.git`,
     layers: await readInstallationLayers(host.root),
     near: host.findNear?.(requireVariable(host, "GITHUB_REPOSITORY")),
+    packs: host.packs,
     after: host.after,
     now: host.now,
     stop: host.stop,

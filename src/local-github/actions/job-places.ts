@@ -21,6 +21,8 @@ export type JobPlaces = {
   readonly take: () => JobPlace;
   /** Opens a place for the first job. */
   readonly warmUp: () => void;
+  /** Says how many jobs may still start, so that no place is opened in vain; null if that is unknown. */
+  readonly expect: (jobs: number | null) => void;
   /** Removes the places that no job took. */
   readonly close: () => Promise<void>;
 };
@@ -67,11 +69,12 @@ export const openJobPlaces = (options: PlaceOptions): JobPlaces => {
   const { timers, spares } = options;
   const free: OpenPlace[] = [];
   let taken = 0;
+  let expected = Infinity;
   let isOpen = true;
   let cancelTimer = (): void => undefined;
   // A busy machine starts no process that its jobs may not need.
   const refill = (wanted = spares): void => {
-    const missing = isOpen ? Math.min(wanted, 2 * spares - taken) - free.length : 0;
+    const missing = isOpen ? Math.min(wanted, 2 * spares - taken, expected) - free.length : 0;
     for (let count = 0; count < missing; count += 1) free.push(openPlace(options));
   };
   return {
@@ -93,6 +96,7 @@ export const openJobPlaces = (options: PlaceOptions): JobPlaces => {
     },
     // The first job is most often alone.
     warmUp: () => refill(Math.min(1, spares)),
+    expect: (jobs) => void (expected = jobs ?? Infinity),
     close: async () => {
       isOpen = false;
       cancelTimer();

@@ -52,6 +52,8 @@ export type RunnerOptions = {
 export type LocalRunner = WorkflowRunner & {
   /** Starts a process that waits for the first job, once the programs of `stepPrograms` exist. */
   warmUp(): void;
+  /** See JobPlaces.expect. */
+  expectJobs(jobs: number | null): void;
   /** Ends a job as if its machine had failed: the job fails and no further step runs. Returns false if it is not running. */
   killJob(run: number, job: string): boolean;
   /** Interrupts the agents at work, and waits until their runs have handed over what the agents did, but no longer than `limitMs`. */
@@ -165,6 +167,7 @@ export const createLocalRunner = (options: RunnerOptions): LocalRunner => {
       entry.started?.cancel(entry.cancelled);
     },
     warmUp: () => installation.places?.warmUp(),
+    expectJobs: (jobs) => installation.places?.expect(jobs),
     killJob: (run, job) => runs.get(run)?.started?.kill(job, "The runner of the job stopped.") ?? false,
     interruptAgents: async (limitMs) => {
       const ended = Promise.all(installation.agentSteps.interrupt().flatMap((run) => runs.get(run)?.finished ?? []));

@@ -81,11 +81,25 @@ test.each([
 
 test("the process in waiting is gone before a foreign command runs in its place", async () => {
   const { bench, program } = await openBench({ spares: 0 });
-  const look = "{ run: \"! cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\\\\0' ' ' | grep -F 'program.cjs wait'\" }";
+  const look = "{ run: \"! cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\\\\0' ' ' | grep 'program[.]cjs wait'\" }";
   const run = await bench.run(job(look, VERIFY));
   expect(await run.log("a")).toMatch(COLD_LINE);
   expect(run.conclusion).toBe("success");
   await awaitWaiting(program, 0);
+});
+
+test("no process waits for a job that is not expected, and unexpected jobs open their own places", async () => {
+  const { bench, program } = await openBench();
+  bench.runner.warmUp();
+  await awaitWaiting(program, 1);
+  bench.runner.expectJobs(0);
+  // Longer than the time after which another place would be opened.
+  const run = await bench.run(job(VERIFY, "{ run: sleep 1 }"));
+  expect(await run.log("a")).toMatch(WARM_LINE);
+  expect(await readdir(join(bench.directory, "jobs"))).toEqual([]);
+  const next = await bench.run(job(VERIFY));
+  expect(await next.log("a")).toMatch(WARM_LINE);
+  expect(await readdir(join(bench.directory, "jobs"))).toEqual([]);
 });
 
 test("a machine without namespaces starts each program when its step does", async () => {
