@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { AGENT, TURN } from "./story/agent.ts";
 import { DIAMOND, DIAMOND_TURN_MS, type DiamondTimes, measureDiamond } from "./story/diamond.ts";
-import { type Call, type Counts, countProcesses, measureUsage, type Usage } from "./story/measure.ts";
+import { type Call, type Counts, type CpuShares, countProcesses, measureUsage, type Usage } from "./story/measure.ts";
 
 const { values } = parseArgs({
   options: { check: { type: "boolean", default: false }, fan: { type: "string", default: "12" }, root: { type: "string", default: "." } },
@@ -84,11 +84,11 @@ const openStories = (): Story[] => {
 
 /** What one step may cost at most, and a whole story; counts and ratios only, because times depend on the machine. */
 const LIMITS: Readonly<Record<string, number>> = {
-  "forks a step": 76,
-  "git a step": 25,
+  "forks a step": 44,
+  "git a step": 18,
   "node a step": 3,
   "git round trips a step": 1,
-  "CPU a step / bare turn": 55,
+  "CPU a step / bare turn": 50,
   "wall a step / bare turn": 50,
   "own peak, MB": 450,
 };
@@ -107,7 +107,18 @@ const perStep = (count: number | undefined, steps: number, digits = 0): number |
 
 type Figures = Readonly<Record<string, string | number | null>>;
 
-const toFigures = ({ name, steps, seconds, cpu, peakMb, ownPeakMb, counts }: Row, turn: Row): Figures => ({
+const formatShares = (shares: CpuShares): string =>
+  Object.entries(shares)
+    .map(([kind, seconds]) => `${kind} ${round(seconds, 1)}`)
+    .join(", ");
+const formatKinds = (kinds: Counts["kinds"]): string =>
+  Object.entries(kinds)
+    .filter(([, count]) => count > 0)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([kind, count]) => `${kind} ${count}`)
+    .join(", ");
+
+const toFigures = ({ name, steps, seconds, cpu, shares, peakMb, ownPeakMb, counts }: Row, turn: Row): Figures => ({
   story: name,
   "wall, s": round(seconds, 2),
   "wall under strace, s": perStep(counts?.seconds, 1, 2),
@@ -117,7 +128,9 @@ const toFigures = ({ name, steps, seconds, cpu, peakMb, ownPeakMb, counts }: Row
   "CPU a step, s": perStep(cpu, steps, 2),
   "CPU a step / bare turn": round(cpu / steps / turn.cpu, 1),
   "wall a step / bare turn": round(seconds / steps / turn.seconds, 1),
+  "CPU by kind, s": formatShares(shares),
   "forks a step": perStep(counts?.forks, steps),
+  "forks by kind": counts && formatKinds(counts.kinds),
   "git a step": perStep(counts?.git, steps),
   "node a step": perStep(counts ? Math.max(1, counts.node - WAITING_AT_END) : undefined, steps, 1),
   "git round trips a step": perStep(counts?.trips, steps, 1),

@@ -2,9 +2,21 @@ import { spawn, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** CPU seconds by what used them. */
+export type CpuShares = {
+  /** The process of the command. */
+  readonly main: number;
+  /** Programs of steps beside their agents. */
+  readonly steps: number;
+  readonly agents: number;
+  /** All short processes: git, shells, mounts. */
+  readonly rest: number;
+};
+
 export type Usage = {
   readonly seconds: number;
   readonly cpu: number;
+  readonly shares: CpuShares;
   /** Of all processes, with shared pages counted for each. */
   readonly peakMb: number;
   /** Of all processes but the agents, with shared pages counted once; null where the kernel does not tell. */
@@ -12,6 +24,8 @@ export type Usage = {
 };
 export type Counts = {
   readonly forks: number;
+  /** Forks by the program that the new process became. */
+  readonly kinds: Readonly<Record<ForkKind, number>>;
   readonly git: number;
   readonly node: number;
   readonly trips: number;
@@ -20,10 +34,41 @@ export type Counts = {
 };
 export type Call = { readonly words: readonly string[]; readonly cwd: string; readonly env: NodeJS.ProcessEnv; readonly input?: string };
 
+/** `cells`: programs that separate and mount; `copies`: processes that ran no other program. */
+type ForkKind = "git" | "node" | "shells" | "cells" | "copies" | "others";
+const KIND_PATTERNS: readonly (readonly [ForkKind, RegExp])[] = [
+  ["git", /\/git[^/]*$/],
+  ["node", /\/node$/],
+  ["shells", /\/(?:ba)?sh$/],
+  ["cells", /\/(?:unshare|nsenter|setpriv|mount|mkdir|chown|ln|ip)$/],
+];
+
 const SAMPLE_MS = 200;
 const KB_PER_MB = 1_024;
 
+const TICKS_PER_SECOND = 100;
+
 type Memory = { readonly all: number; readonly own: number | null };
+
+/** A process's own CPU, and the two words that name a program in Node. */
+type ProcessUse = { readonly words: readonly string[]; readonly seconds: number };
+
+const readUse = (pid: number): ProcessUse => {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, 2);
+  return { words, seconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND };
+};
+
+const sumShares = (uses: ReadonlyMap<number, ProcessUse>, agent: string, all: number): CpuShares => {
+  const sum = (file: string): number =>
+    [...uses.values()].reduce(
+      (seconds, use) => seconds + (use.words[0]?.endsWith("node") === true && use.words[1]?.endsWith(file) === true ? use.seconds : 0),
+      0,
+    );
+  const [main, steps, agents] = [sum("cli.js"), sum("foreign-step.js") + sum("action.js"), sum(agent)];
+  return { main, steps, agents, rest: Math.max(0, all - main - steps - agents) };
+};
 
 const readSize = (pid: number, file: string, field: string): number =>
   Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(readFileSync(`/proc/${pid}/${file}`, "utf8"))?.[1] ?? 0) / KB_PER_MB;
@@ -44,12 +89,15 @@ const listDescendants = (root: number): number[] => {
 };
 
 /** The memory of a process and its descendants, in MB. `agent` is a word in the command lines of agents and of no other program in Node. */
-const sumMemory = (root: number, agent: string): Memory => {
+const sumMemory = (root: number, agent: string, uses: Map<number, ProcessUse>): Memory => {
   let [all, own]: [number, number | null] = [0, 0];
   for (const pid of listDescendants(root)) {
     try {
       all += readSize(pid, "status", "VmRSS");
-      const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      const use = readUse(pid);
+      // An ended process that nobody has waited for has no words.
+      if (use.words[0] !== "") uses.set(pid, use);
+      const { words } = use;
       if (words[0]?.endsWith("node") && words[1]?.endsWith(agent)) continue;
       own = own === null ? null : own + readSize(pid, "smaps_rollup", "Pss");
     } catch (error) {
@@ -68,21 +116,47 @@ export const measureUsage = async ({ words, cwd, env, input = "" }: Call, agent:
   const child = spawn("bash", ["-c", TIMED, "bench", ...words], { cwd, env });
   let told = "";
   let peak: Memory = { all: 0, own: 0 };
+  const uses = new Map<number, ProcessUse>();
   child.stdout.on("data", (chunk: Buffer) => (told += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (told += chunk.toString()));
   child.stdin.end(input);
   const sampler = setInterval(() => {
-    const { all, own } = sumMemory(child.pid ?? 0, agent);
+    const { all, own } = sumMemory(child.pid ?? 0, agent, uses);
     peak = { all: Math.max(peak.all, all), own: peak.own === null || own === null ? null : Math.max(peak.own, own) };
   }, SAMPLE_MS);
   const code = await new Promise((resolve) => child.once("close", resolve));
   clearInterval(sampler);
   const [, user, system] = /(\d+\.\d+) (\d+\.\d+)\s*$/.exec(told) ?? [];
   if (code !== 0 || user === undefined) throw new Error(`${words.join(" ")}: ${told.slice(-2_000)}`);
-  return { seconds: (performance.now() - begun) / 1_000, cpu: Number(user) + Number(system), peakMb: peak.all, ownPeakMb: peak.own };
+  const cpu = Number(user) + Number(system);
+  const shares = sumShares(uses, agent, cpu);
+  return { seconds: (performance.now() - begun) / 1_000, cpu, shares, peakMb: peak.all, ownPeakMb: peak.own };
 };
 
 const TRACE = ["strace", "-f", "-qq", "-s", "64", "-e", "trace=execve,clone,clone3,fork,vfork", "-o"];
+
+/** Joins the two lines of a call during which another process made one. */
+const joinCalls = (lines: readonly string[]): string[] => {
+  const begun = new Map<string, string>();
+  return lines.flatMap((line) => {
+    const [pid = ""] = /^\d+/.exec(line) ?? [];
+    const [, start] = /^(.*) <unfinished \.\.\.>$/.exec(line) ?? [];
+    if (start !== undefined) begun.set(pid, start);
+    const [, rest] = /<\.\.\. \w+ resumed>(.*)$/.exec(line) ?? [];
+    return start === undefined ? [rest === undefined ? line : `${begun.get(pid) ?? ""}${rest}`] : [];
+  });
+};
+
+/** Each process is counted by its last program: shells that separate a command become the command. The command itself is no fork. */
+const countKinds = (started: readonly string[], forks: number): Counts["kinds"] => {
+  const programs = new Map(started.map((line) => [/^\d+/.exec(line)?.[0], /execve\("([^"]*)"/.exec(line)?.[1] ?? ""]));
+  const kinds = [...programs.values()]
+    .slice(1)
+    .map((program) => KIND_PATTERNS.find(([, pattern]) => pattern.test(program))?.[0] ?? "others");
+  const count = (kind: ForkKind): number => kinds.filter((each) => each === kind).length;
+  const [git, node, shells, cells, others] = [count("git"), count("node"), count("shells"), count("cells"), count("others")];
+  return { git, node, shells, cells, others, copies: Math.max(0, forks - kinds.length) };
+};
 
 /** Runs a command under strace and counts what it and its descendants start; null without strace. */
 export const countProcesses = ({ words, cwd, env, input = "" }: Call, directory: string): Counts | null => {
@@ -91,11 +165,15 @@ export const countProcesses = ({ words, cwd, env, input = "" }: Call, directory:
   const ran = spawnSync(TRACE[0] ?? "", [...TRACE.slice(1), file, ...words], { cwd, env, input, maxBuffer: 1 << 28 });
   if (ran.error) return null;
   const seconds = (performance.now() - begun) / 1_000;
-  const lines = readFileSync(file, "latin1").split("\n");
+  const lines = joinCalls(readFileSync(file, "latin1").split("\n"));
   const started = lines.filter((line) => line.includes("execve(") && line.endsWith("= 0"));
   const count = (pattern: RegExp): number => started.filter((line) => pattern.test(line)).length;
+  const forks = lines.filter(
+    (line) => /\b(?:clone3?|v?fork)\b/.test(line) && !line.includes("CLONE_THREAD") && / = \d+$/.test(line),
+  ).length;
   return {
-    forks: lines.filter((line) => /\b(?:clone3?|v?fork)\b/.test(line) && !line.includes("CLONE_THREAD") && / = \d+$/.test(line)).length,
+    forks,
+    kinds: countKinds(started, forks),
     git: count(/execve\("[^"]*\/git"/),
     node: count(/execve\("[^"]*\/node"/),
     trips: count(/execve\("[^"]*\/git-remote-https?"/),
