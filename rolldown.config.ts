@@ -90,7 +90,7 @@ const withLicenses = (name: string): Plugin => ({
 // errors. A place in a bundle leads to its source through the map of a build of the same tag (`--sourcemap`).
 const minify = { compress: true, mangle: { keepNames: { function: false, class: true } }, codegen: { removeWhitespace: true } } as const;
 const directory = process.env["ENKI_BUNDLES"] ?? "dist";
-const findInput = (name: string): string => `src/${name}.ts`;
+const findInput = (name: string): string => (name === "foreign-step" ? `src/job/${name}.ts` : `src/${name}.ts`);
 
 const bundle = (name: string, output: OutputOptions) =>
   defineConfig({

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import * as core from "@actions/core";
-import { openActionProcess } from "./action-process.ts";
+import { openActionProcess } from "./job/action-process.ts";
 import { isTelemetryOn } from "./core/telemetry/telemetry-settings.ts";
 import type { SpanSink } from "./core/telemetry/telemetry-span.ts";
 import { readCoordinateStep } from "./core/domain/coordinate-step-name.ts";

@@ -9,7 +9,7 @@ import { toOneLine } from "../core/messages/escape.ts";
 import { summarizeChecks } from "../core/messages/tampering-text.ts";
 import { renderMailText } from "../core/messages/mail-comment.ts";
 import { indentText, renderPlanText } from "../core/messages/terminal-plan.ts";
-import type { RunView, RunStory, WaitingEnd } from "./story-progress.ts";
+import type { RunView, RunStory, WaitingEnd } from "./run-story.ts";
 import { SECOND_MS } from "../core/domain/durations.ts";
 
 export type RunConversation = RunStory & { readonly answered: Set<string> };

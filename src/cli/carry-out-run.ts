@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { hasStarted, type RunEnd, type RunView } from "./story-progress.ts";
-import { openWayHome } from "./bring-home.ts";
+import { hasStarted, type RunEnd, type RunView } from "./run-story.ts";
+import { openWayHome } from "./way-home.ts";
 import { CommandError } from "./command-options.ts";
 import type { CommandWorkplace } from "./command-workplace.ts";
 import { countExpectedJobs } from "./expected-jobs.ts";

@@ -1,5 +1,5 @@
 import { readOwn } from "../core/domain/own-record.ts";
-import type { RunStory, RunEnd, RunView } from "./story-progress.ts";
+import type { RunStory, RunEnd, RunView } from "./run-story.ts";
 import { type RunConversation, askOpenQuestions } from "./ask-open-questions.ts";
 import type { Sha } from "../core/domain/ids.ts";
 import { openObjectFiles } from "../storage/git/object-files.ts";

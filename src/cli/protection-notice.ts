@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { ProtectionGap } from "../core/domain/protection-gap.ts";
 import { explainProtectionGaps } from "../core/messages/protection-gaps.ts";
 import { isEnvironmentReadable } from "../isolation/hide-environment.ts";
-import { openJobFence } from "../job/fence/open-job-fence.ts";
+import { openJobSandbox } from "../job/sandbox/open-job-sandbox.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 /** Separates a trial job on this machine, and returns the missing protections. */
@@ -14,11 +14,11 @@ export const probeProtection = async ({ env, temporary }: Pick<TerminalHost, "en
     const reach = join(temp, "enki", "agent");
     await mkdir(workspace);
     await mkdir(reach, { recursive: true });
-    const fence = await openJobFence({ env, workspace, temp, reach, readable: [process.execPath], relayNode: process.execPath });
-    const isCut = await fence.canCutNetwork(process.execPath);
-    await fence.close();
-    const isExposed = fence.gaps.includes("same-user") && isEnvironmentReadable();
-    return [...fence.gaps, ...(isExposed ? (["readable-environment"] as const) : []), ...(isCut ? [] : (["open-network"] as const))];
+    const sandbox = await openJobSandbox({ env, workspace, temp, reach, readable: [process.execPath], relayNode: process.execPath });
+    const isCut = await sandbox.canCutNetwork(process.execPath);
+    await sandbox.close();
+    const isExposed = sandbox.gaps.includes("same-user") && isEnvironmentReadable();
+    return [...sandbox.gaps, ...(isExposed ? (["readable-environment"] as const) : []), ...(isCut ? [] : (["open-network"] as const))];
   } finally {
     await rm(place, { recursive: true, force: true });
   }

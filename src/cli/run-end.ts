@@ -4,7 +4,7 @@ import { describeUsage } from "../core/messages/agent-usage.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import { indentText } from "../core/messages/terminal-plan.ts";
 import { findFailureLog } from "../core/domain/step.ts";
-import { hasStarted, type RunView, type RunEnd } from "./story-progress.ts";
+import { hasStarted, type RunView, type RunEnd } from "./run-story.ts";
 import { RUN_LEDGERS_PREFIX } from "./local-ledger.ts";
 
 type RunEndInput = {

@@ -1,7 +1,7 @@
 import { type RepositoryCoordinator, openCoordinator, type CoordinatorTimers } from "./repository-coordinator.ts";
 import { readWebhook } from "../core/events/read-webhook.ts";
 import { isRepositoryName } from "../core/domain/repository-name.ts";
-import type { NamedRepository } from "../core/domain/viewer.ts";
+import type { NamedRepository } from "../core/domain/viewer-port.ts";
 import type { InstalledRepository } from "../github/app-installation.ts";
 import type { GitHubCredential } from "../github/github-credential.ts";
 import type { RepositoryPorts } from "./repository-loop.ts";

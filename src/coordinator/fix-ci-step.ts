@@ -4,7 +4,7 @@ import { composeRequestCommand } from "../core/events/read-request.ts";
 import { hashValue } from "../core/domain/ids.ts";
 import { MAX_DETAIL_CHARS, renderRequestIssue } from "../core/messages/ci-request.ts";
 import { isEnkiComment, readMarker, writeMarker } from "../core/messages/comment-marker.ts";
-import { explainNoFailure } from "../core/policy/ci-failure.ts";
+import { explainNoFailure } from "../core/policy/explain-no-failure.ts";
 import type { CiJob, CiRun } from "../github/ci-port.ts";
 import { postRequest, toRepositoryUrl } from "./post-request.ts";
 import { NO_WORK, openRequestIssue } from "./request-step.ts";

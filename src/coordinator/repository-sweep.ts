@@ -1,8 +1,8 @@
-import { readListedComments } from "./comment-sweep.ts";
+import { readListedComments } from "./read-listed-comments.ts";
 import { readReview } from "../core/events/read-comment.ts";
 import type { GitHubPorts, GitHubReply } from "../github/github-ports.ts";
-import { sweepIssues } from "./issue-sweep.ts";
-import { readListedLineComments } from "./line-comment-sweep.ts";
+import { sweepIssues } from "./sweep-issues.ts";
+import { readListedLineComments } from "./read-listed-line-comments.ts";
 import type { Config } from "../core/domain/config.ts";
 import type { Event } from "../core/domain/event.ts";
 import type { Login, Millis } from "../core/domain/ids.ts";

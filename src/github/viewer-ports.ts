@@ -9,7 +9,7 @@ import type {
   ViewerPort,
   ViewerReply,
   ViewerToken,
-} from "../core/domain/viewer.ts";
+} from "../core/domain/viewer-port.ts";
 import { classifyFault, readThrownAnswer } from "./classify-fault.ts";
 import type { GitHubRequester } from "./open-octokit.ts";
 import { SECOND_MS } from "../core/domain/durations.ts";

@@ -13,7 +13,7 @@ import { openLineRedactor } from "../core/policy/secret-stream.ts";
 import type { EndedTurn } from "./agent/session-turns.ts";
 import type { openAgentTranscript } from "./agent-transcript.ts";
 import { copyWork, type WorkCopy } from "./copy-work.ts";
-import type { CommandFence, NetworkRelay } from "./fence/job-fence.ts";
+import type { CommandFence, NetworkRelay } from "./sandbox/job-sandbox.ts";
 import { mayEdit, prepareCommandEnv } from "./job-environment.ts";
 import { findComparedCommit, isCommandOnly, type JobSpec } from "./job-spec.ts";
 import { runShell, type ShellDeadline, startStoppableDeadline } from "./run-shell.ts";
@@ -25,7 +25,7 @@ const MAX_LOG_LINES = 60;
 const MAX_LINE_CHARS = 1_000;
 
 export type CheckPlace = {
-  /** Opens the fence of one check's commands. */
+  /** Opens the sandbox of one check's commands. */
   readonly openFence: () => Promise<CommandFence>;
   readonly home: string;
   /** The variables of the network's proxy, and the only way to it. */
@@ -39,7 +39,7 @@ export type CheckPlace = {
 type CheckRun = Pick<CheckPlace, "home" | "proxyVariables" | "relay" | "transcript"> & {
   readonly host: StepHost;
   readonly spec: JobSpec;
-  readonly fence: CommandFence;
+  readonly sandbox: CommandFence;
   readonly deadline: ShellDeadline;
 };
 
@@ -60,7 +60,7 @@ export const openWorkCheck = (host: StepHost, spec: JobSpec, place: CheckPlace) 
   const endTurn = async ({ answer, stop }: EndedTurn): Promise<string | null> => {
     if (!place.hasWork(answer)) return null;
     const deadline = startStoppableDeadline(host.after, timeoutMs, stop);
-    const checked = await checkCopy({ ...place, host, spec, fence: await place.openFence(), deadline }, tree);
+    const checked = await checkCopy({ ...place, host, spec, sandbox: await place.openFence(), deadline }, tree);
     deadline.cancel();
     if (checked === null) return null;
     const { ended } = checked;
@@ -87,7 +87,7 @@ const checkCopy = async (run: CheckRun, lastTree: string): Promise<CheckedCopy |
   return null;
 };
 
-const copyWithRights = ({ host, spec, home, fence, deadline }: CheckRun): Promise<WorkCopy | null> =>
+const copyWithRights = ({ host, spec, home, sandbox, deadline }: CheckRun): Promise<WorkCopy | null> =>
   copyWork(
     {
       workspace: host.workspace,
@@ -96,7 +96,7 @@ const copyWithRights = ({ host, spec, home, fence, deadline }: CheckRun): Promis
       excluded: toTextsFolder(spec.execution),
       homes: spec.verify.length,
     },
-    { env: prepareCommandEnv(host.env, home), fence, deadline, after: host.after },
+    { env: prepareCommandEnv(host.env, home), sandbox, deadline, after: host.after },
   );
 
 type CheckEnd = { readonly end: "passed" | "unfinished" } | { readonly end: "failed"; readonly failure: FailedCheck };
@@ -119,7 +119,7 @@ const runCommands = async (run: CheckRun, copy: WorkCopy): Promise<CheckEnd> => 
 type CheckedCommand = { readonly command: string; readonly cwd: string; readonly home: string };
 
 const runCommand = async (run: CheckRun, { command, cwd, home }: CheckedCommand) => {
-  const { host, spec, fence, deadline, proxyVariables, relay } = run;
+  const { host, spec, sandbox, deadline, proxyVariables, relay } = run;
   const lines: string[] = [];
   const shown = openLineRedactor(listSecrets(host, spec), (line) => {
     host.log(`| ${line}`);
@@ -127,7 +127,7 @@ const runCommand = async (run: CheckRun, { command, cwd, home }: CheckedCommand)
   });
   host.log(`$ ${command}`);
   const env = { ...proxyVariables, ...prepareCommandEnv(host.env, home) };
-  const shell = { command, cwd, env, fence, deadline, after: host.after, onLines: shown.write };
+  const shell = { command, cwd, env, sandbox, deadline, after: host.after, onLines: shown.write };
   const ended = await runShell({ ...shell, ...(relay && { relay }) });
   shown.end();
   return { ...ended, output: lines.join("\n") };

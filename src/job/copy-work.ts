@@ -59,7 +59,7 @@ const GIT_VARIABLES = {
 /** Copies an agent's work with the agent's rights; null if that is impossible or takes too long. */
 export const copyWork = async (
   { workspace, directory, base, excluded, homes }: CopiedWork,
-  shell: Pick<ShellCommand, "env" | "fence" | "deadline" | "after">,
+  shell: Pick<ShellCommand, "env" | "sandbox" | "deadline" | "after">,
 ): Promise<WorkCopy | null> => {
   let last = "";
   const { end } = await runShell({

@@ -7,7 +7,7 @@ import { isTaskCreation } from "../core/domain/adhoc-task.ts";
 import { type MailAddress, isMailExpired, createMailMatcher, toWorkerAddress } from "../core/domain/mail.ts";
 import { findRepositoryUrl, openMailPoller } from "./mail-poller.ts";
 import { type JobSpec, toJobPaths } from "./job-spec.ts";
-import type { JobFence } from "./fence/job-fence.ts";
+import type { JobSandbox } from "./sandbox/job-sandbox.ts";
 import type { StepHost } from "./step-host.ts";
 
 /** The address of the agent's mailbox; null if it receives no mail. */
@@ -17,7 +17,7 @@ const findMailAddress = ({ toolSet, execution, step }: JobSpec): MailAddress | n
 };
 
 /** Enki's tools for one job, and the commands that they record. `files` is null if the step may not edit. */
-export const openJobTools = (host: StepHost, spec: JobSpec, files: Pick<JobFence, "readFile" | "writeFile"> | null) => {
+export const openJobTools = (host: StepHost, spec: JobSpec, files: Pick<JobSandbox, "readFile" | "writeFile"> | null) => {
   const tools: RecordedCommand[] = [];
   let refusedPlan: string | null = null;
   const { execution, job, roles, maxSteps, executions, backlog, mails } = spec;

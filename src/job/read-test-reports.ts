@@ -2,7 +2,7 @@ import { lstat, readdir, realpath } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { compileGlob } from "../core/policy/glob.ts";
 import { readFailedTests } from "../core/policy/test-report.ts";
-import type { JobFence } from "./fence/job-fence.ts";
+import type { JobSandbox } from "./sandbox/job-sandbox.ts";
 
 /** Limits of the search for reports. Beyond them a report counts as missing: an incomplete list of failed tests could excuse a step. */
 const MAX_REPORT_FILES = 200;
@@ -55,7 +55,7 @@ type WrittenReports = { readonly workspace: string; readonly before: ReportStamp
 
 /** The failed tests of the reports that were written since `before`; undefined without one, or if one cannot be read. */
 export const readWrittenReports = async (
-  fence: Pick<JobFence, "readFile">,
+  sandbox: Pick<JobSandbox, "readFile">,
   { workspace, before, after }: WrittenReports,
 ): Promise<readonly string[] | undefined> => {
   const written = [...after].filter(([path, stamp]) => before.get(path) !== stamp).map(([path]) => path);
@@ -63,7 +63,7 @@ export const readWrittenReports = async (
   const failed = new Set<string>();
   let bytes = 0;
   for (const path of written) {
-    const content = await fence.readFile(join(workspace, path)).catch(() => null);
+    const content = await sandbox.readFile(join(workspace, path)).catch(() => null);
     const tests = content && (bytes += content.length) <= MAX_REPORT_BYTES ? readFailedTests(content.toString("utf8")) : null;
     if (tests === null) return undefined;
     for (const test of tests) failed.add(test);

@@ -5,7 +5,7 @@ import { matchesGlob } from "../core/policy/glob.ts";
 import { type BundleEnd, EMPTY_BUNDLE, type NewBundle, writeBundle } from "./job-bundle.ts";
 import { mayEdit } from "./job-environment.ts";
 import { findAgentStart } from "./agent/resolve-agent.ts";
-import { openStepFence } from "./fence/open-step-fence.ts";
+import { openStepSandbox } from "./sandbox/open-step-sandbox.ts";
 import { evaluateAttempt } from "./evaluate-attempt.ts";
 import { isCommandOnly, type JobSpec, toJobPaths, findComparedCommit, listPreparation } from "./job-spec.ts";
 import type { StepHost } from "./step-host.ts";
@@ -30,7 +30,7 @@ const produceBundle = async (host: StepHost, spec: JobSpec): Promise<NewBundle> 
   await mkdir(host.workspace, { recursive: true });
   const texts = await writeStepTexts(host, spec);
   const from = host.now();
-  const worked = await runBehindFence(host, spec, texts);
+  const worked = await runInSandbox(host, spec, texts);
   const phases = [...listPreparation(spec), toWorkPhase(spec, worked, { from, to: host.now() })];
   const found = await readWorkspaceChanges(host, spec);
   const left = mayEdit(spec) ? { changed: found, discarded: [] } : { changed: [], discarded: typeof found === "string" ? [] : found };
@@ -43,14 +43,14 @@ const toWorkPhase = (spec: JobSpec, { end }: WorkResult, times: Pick<JobPhase, "
   passed: end === "finished",
 });
 
-const runBehindFence = async (host: StepHost, spec: JobSpec, texts: StepTexts): Promise<WorkResult> => {
+const runInSandbox = async (host: StepHost, spec: JobSpec, texts: StepTexts): Promise<WorkResult> => {
   const { command, args } = await findAgentStart(spec.agent, host.env["PATH"] ?? "");
-  const fence = await openStepFence(host, [command, ...args]);
+  const sandbox = await openStepSandbox(host, [command, ...args]);
   try {
-    await fence.give(texts.directory);
-    return await runWork(host, spec, { texts, fence });
+    await sandbox.give(texts.directory);
+    return await runWork(host, spec, { texts, sandbox });
   } finally {
-    await fence.close();
+    await sandbox.close();
   }
 };
 

@@ -19,7 +19,7 @@ import { openJobTools } from "./job-tools.ts";
 import { findPreset } from "./agent/find-preset.ts";
 import { openAgentTranscript } from "./agent-transcript.ts";
 import { limitNetwork } from "./network/limit-network.ts";
-import type { NetworkRelay } from "./fence/job-fence.ts";
+import type { NetworkRelay } from "./sandbox/job-sandbox.ts";
 import { keepKeyOutside } from "./proxy/keep-key-outside.ts";
 import { listSecrets, type WorkPlace, type WorkResult } from "./work-result.ts";
 
@@ -28,7 +28,7 @@ import { listSecrets, type WorkPlace, type WorkResult } from "./work-result.ts";
  * policy allows.
  */
 export const runAgentSession = async (host: StepHost, spec: JobSpec, place: WorkPlace): Promise<WorkResult> => {
-  const tools = openJobTools(host, spec, mayEdit(spec) ? place.fence : null);
+  const tools = openJobTools(host, spec, mayEdit(spec) ? place.sandbox : null);
   const transcript = openAgentTranscript({
     job: spec.job,
     agent: describeAgent(spec),
@@ -49,7 +49,7 @@ export const runAgentSession = async (host: StepHost, spec: JobSpec, place: Work
     });
     opened.push(key);
     if (key.sentence !== "") transcript.note(key.sentence);
-    const network = await limitNetwork(host, spec, { ...key, fence: place.fence, onNote: transcript.note });
+    const network = await limitNetwork(host, spec, { ...key, sandbox: place.sandbox, onNote: transcript.note });
     opened.push(network);
     const ended = await playSession(host, spec, {
       ...place,
@@ -92,9 +92,9 @@ type SessionPlace = WorkPlace & {
 type PlayedSession = AgentEnd & { readonly session: KeptSession | null; readonly check: WorkCheck | null };
 
 const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): Promise<PlayedSession> => {
-  const { texts, fence, transcript, toolSet, variables, login, relay, readLimitWords, interrupt } = place;
-  await fence.give(toJobPaths(host.temp).socket);
-  const home = await fence.createHome();
+  const { texts, sandbox, transcript, toolSet, variables, login, relay, readLimitWords, interrupt } = place;
+  await sandbox.give(toJobPaths(host.temp).socket);
+  const home = await sandbox.createHome();
   const canEdit = mayEdit(spec);
   const mcpServer = createMcpCommand(host, spec, { toolSet, canEdit });
   const rights = { canEdit, tools: spec.tools, mcpServer };
@@ -102,17 +102,17 @@ const playSession = async (host: StepHost, spec: JobSpec, place: SessionPlace): 
   const { agent, model, maxCostUsd, timeoutMs } = spec;
   const cwd = host.workspace;
   const found = findPreset(agent);
-  const kept = { found, env, home, cwd, readFile: fence.readFile, writeFile: fence.writeFile };
+  const kept = { found, env, home, cwd, readFile: sandbox.readFile, writeFile: sandbox.writeFile };
   const session = spec.interrupted?.session;
   const resume = session ? await restoreSession({ ...kept, session }) : null;
-  const settings = { ...rights, agent, env, home, model, maxCostUsd, login, writeFile: fence.writeFile };
+  const settings = { ...rights, agent, env, home, model, maxCostUsd, login, writeFile: sandbox.writeFile };
   const { check, ...turns } = openTurns(host, spec, { ...place, home, settings });
   const end = await runAgent({
     ...rights,
     ...(await resolveAgent({ ...settings, ...(resume !== null && { resume }) })),
     ...(resume !== null && { resume: { id: resume, prompt: renderJobPrompt(host, toContinuedSpec(spec), texts) } }),
     cwd,
-    fence,
+    sandbox,
     ...(relay && { relay }),
     prompt: renderJobPrompt(host, spec, texts),
     report: writesReport(spec) ? texts.report : null,
@@ -150,7 +150,7 @@ const openTurns = (host: StepHost, spec: JobSpec, { settings, ...place }: TurnsP
   const isHeadless = findPreset(spec.agent)?.protocol === "headless";
   const check = openWorkCheck(host, spec, {
     ...place,
-    openFence: place.fence.beside,
+    openFence: place.sandbox.beside,
     hasWork: (answer) => hasWorkToCheck(spec, { answer, tools: place.listTools() }),
   });
   const continueWith: AgentRun["continueWith"] = (id, { costUsd }) => continueSession({ ...settings, resume: id }, costUsd ?? 0);

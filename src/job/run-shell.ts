@@ -37,14 +37,14 @@ export type ShellCommand = Omit<LaunchOptions, "args"> & {
 export type ShellResult = { readonly end: "passed" | "failed" | "timed-out"; readonly reason: string };
 
 /** Runs a command with `bash` as Actions does, and ends everything that it left. */
-export const runShell = async ({ command, cwd, env, relay, fence, deadline, after, onLines }: ShellCommand): Promise<ShellResult> => {
+export const runShell = async ({ command, cwd, env, relay, sandbox, deadline, after, onLines }: ShellCommand): Promise<ShellResult> => {
   const { child, ended, terminate } = launchProcess({
     command: "bash",
     args: ["--noprofile", "--norc", "-eo", "pipefail", "-c", `exec 2>&1\n${command}`],
     env,
     cwd,
     relay,
-    fence,
+    sandbox,
     after,
   });
   child.stdin.end();

@@ -4,8 +4,8 @@ import { explainRepeat } from "../core/messages/flaky-text.ts";
 import { explainUnseenProgram } from "../core/messages/protection-gaps.ts";
 import type { JobPhase } from "../core/telemetry/job-spans.ts";
 import { mayRepeatCommand } from "../core/refinery/flaky-checks.ts";
-import type { JobFence } from "./fence/job-fence.ts";
-import { openStepFence } from "./fence/open-step-fence.ts";
+import type { JobSandbox } from "./sandbox/job-sandbox.ts";
+import { openStepSandbox } from "./sandbox/open-step-sandbox.ts";
 import { prepareCommandEnv, selectVerifyVariables } from "./job-environment.ts";
 import type { JobSpec } from "./job-spec.ts";
 import { readWrittenReports, stampReports } from "./read-test-reports.ts";
@@ -27,7 +27,7 @@ export type VerifyEnd = { readonly passed: boolean; readonly failures: readonly 
 type VerifyRun = {
   readonly host: StepHost;
   readonly spec: JobSpec;
-  readonly fence: JobFence;
+  readonly sandbox: JobSandbox;
   readonly deadline: ShellDeadline;
   readonly log: (lines: readonly string[]) => void;
   readonly phases: JobPhase[];
@@ -39,21 +39,21 @@ export const runVerifyCommands = async (host: StepHost, spec: JobSpec, log: (lin
     log(["No verify commands: set `[refinery] verify` in .enki/enki.toml, or fix the file. Nothing lands unverified."]);
     return { passed: false, failures: [], phases: [] };
   }
-  const fence = await openStepFence(host, []);
+  const sandbox = await openStepSandbox(host, []);
   // The commands share the time that the coordinator allows for the whole job.
   const deadline = startDeadline(host.after, spec.timeoutMs);
   try {
     const failures: CheckFailure[] = [];
     const phases: JobPhase[] = [];
     for (const command of spec.verify) {
-      const failure = await verifyWith({ host, spec, fence, deadline, log, phases }, command);
+      const failure = await verifyWith({ host, spec, sandbox, deadline, log, phases }, command);
       if (failure && failures.length < MAX_FAILED_COMMANDS) failures.push(failure);
       if (failure && !failure.passedAgain) return { passed: false, failures, phases };
     }
     return { passed: true, failures, phases };
   } finally {
     deadline.cancel();
-    await fence.close();
+    await sandbox.close();
   }
 };
 
@@ -82,20 +82,20 @@ const readExitCode = (reason: string): number | null => {
   return code === undefined ? null : Number(code);
 };
 
-const runOnce = async ({ host, spec, fence, deadline, log, phases }: VerifyRun, command: string): Promise<CommandEnd> => {
+const runOnce = async ({ host, spec, sandbox, deadline, log, phases }: VerifyRun, command: string): Promise<CommandEnd> => {
   const { workspace, after, now } = host;
   const before = await stampReports(workspace, spec.testReports);
   log([`$ ${command}`]);
   // Commands build on each other's files, but never on what one of them leaves in its home or running.
-  const env = { ...selectVerifyVariables(host.env, spec), ...prepareCommandEnv(host.env, await fence.createHome()) };
+  const env = { ...selectVerifyVariables(host.env, spec), ...prepareCommandEnv(host.env, await sandbox.createHome()) };
   const onLines = (lines: readonly string[]): void => log(lines.map((line) => `| ${line}`));
   const from = now();
-  const { end, reason } = await runShell({ command, cwd: workspace, env, fence, deadline, after, onLines });
+  const { end, reason } = await runShell({ command, cwd: workspace, env, sandbox, deadline, after, onLines });
   phases.push({ kind: "command", from, to: now(), passed: end === "passed", exitCode: readExitCode(reason) });
   if (end === "passed") return { end, tests: undefined };
   log([`the command ${reason}`]);
   const hidden = findUnseenProgram(command, reason);
   if (hidden !== null) log([explainUnseenProgram(hidden)]);
   const written = { workspace, before, after: await stampReports(workspace, spec.testReports) };
-  return { end, tests: await readWrittenReports(fence, written) };
+  return { end, tests: await readWrittenReports(sandbox, written) };
 };

@@ -7,7 +7,7 @@ import { listLoginSecrets, readLoginFiles } from "./agent/agent-login.ts";
 import { listSecretValues, selectAgentVariables } from "./agent/agent-variables.ts";
 import type { KeptSession } from "./agent/kept-session.ts";
 import type { AgentTranscript } from "./agent-transcript.ts";
-import type { JobFence } from "./fence/job-fence.ts";
+import type { JobSandbox } from "./sandbox/job-sandbox.ts";
 import type { JobSpec } from "./job-spec.ts";
 import type { StepHost } from "./step-host.ts";
 import type { StepTexts } from "./step-texts.ts";
@@ -31,8 +31,8 @@ export type WorkResult = {
   readonly session?: KeptSession | null;
 };
 
-/** The texts that a step works with, and the fence behind which its commands run. */
-export type WorkPlace = { readonly texts: StepTexts; readonly fence: JobFence };
+/** The texts that a step works with, and the sandbox in which its commands run. */
+export type WorkPlace = { readonly texts: StepTexts; readonly sandbox: JobSandbox };
 
 /** Values that must not leave the job. */
 export const listSecrets = (host: StepHost, { agent }: Pick<JobSpec, "agent">): string[] => [

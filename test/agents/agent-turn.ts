@@ -7,7 +7,7 @@ import type { AgentUpdate } from "../../src/job/agent/message-collector.ts";
 import { resolveAgent } from "../../src/job/agent/resolve-agent.ts";
 import { keepKeyOutside } from "../../src/job/proxy/keep-key-outside.ts";
 import { type AgentEnd, runAgent } from "../../src/job/agent/run-agent.ts";
-import { createOpenFence } from "../../src/job/fence/open-fence.ts";
+import { createUnprotectedSandbox } from "../../src/job/sandbox/unprotected-sandbox.ts";
 import { after } from "../support/after.ts";
 import { CLI } from "../support/cli.ts";
 
@@ -63,13 +63,13 @@ export const playTurn = async ({
       model: null,
       login,
       ...(resume !== undefined && { resume }),
-      writeFile: createOpenFence(root).writeFile,
+      writeFile: createUnprotectedSandbox(root).writeFile,
     });
     const end = await runAgent({
       ...rights,
       ...resolved,
       cwd: workspace,
-      fence: createOpenFence(root),
+      sandbox: createUnprotectedSandbox(root),
       prompt: "Raise the limit.",
       ...(resume !== undefined && { resume: { id: resume, prompt: "Continue." } }),
       report: null,

@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { giveTree, takeTrees } from "../../src/job/fence/own-tree.ts";
+import { giveTree, takeTrees } from "../../src/job/sandbox/own-tree.ts";
 
 const OTHER = { uid: 60_999, gid: 60_998 };
 const ROOT = { uid: 0, gid: 0 };

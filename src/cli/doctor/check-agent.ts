@@ -17,7 +17,7 @@ import { findPreset } from "../../job/agent/find-preset.ts";
 import type { AgentUpdate } from "../../job/agent/message-collector.ts";
 import { resolveAgent } from "../../job/agent/resolve-agent.ts";
 import { type AgentEnd, runAgent } from "../../job/agent/run-agent.ts";
-import { createOpenFence } from "../../job/fence/open-fence.ts";
+import { createUnprotectedSandbox } from "../../job/sandbox/unprotected-sandbox.ts";
 import { keepKeyOutside } from "../../job/proxy/keep-key-outside.ts";
 import { prepareCommandEnv } from "../../job/job-environment.ts";
 import { readGivenVariables } from "../agent-secrets.ts";
@@ -80,16 +80,16 @@ type PlayedCheck = { readonly end: AgentEnd; readonly updates: readonly AgentUpd
 
 const playCheckTurn = async (terminal: TerminalHost, { agent, model, variables, login }: CheckedAgent): Promise<PlayedCheck> => {
   const root = await realpath(await mkdtemp(join(terminal.temporary, "enki-doctor-")));
-  const fence = createOpenFence(root);
+  const sandbox = createUnprotectedSandbox(root);
   const key = await keepKeyOutside({ agent, variables, onNote: () => undefined });
   const close = async (): Promise<void> => {
     await key.close();
-    await fence.close();
+    await sandbox.close();
     await rm(root, { recursive: true, force: true });
   };
   terminal.onInterrupt(close);
   try {
-    const [workspace, home] = [join(root, "work"), await fence.createHome()];
+    const [workspace, home] = [join(root, "work"), await sandbox.createHome()];
     await mkdir(workspace);
     const mcpServer = {
       command: terminal.node,
@@ -101,9 +101,9 @@ const playCheckTurn = async (terminal: TerminalHost, { agent, model, variables, 
     const updates: AgentUpdate[] = [];
     const end = await runAgent({
       ...rights,
-      ...(await resolveAgent({ ...rights, agent, env, home, model, login, writeFile: fence.writeFile })),
+      ...(await resolveAgent({ ...rights, agent, env, home, model, login, writeFile: sandbox.writeFile })),
       cwd: workspace,
-      fence,
+      sandbox,
       prompt: AGENT_CHECK_PROMPT,
       report: null,
       timeoutMs: CHECK_LIMIT_MS,

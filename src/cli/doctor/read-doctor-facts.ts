@@ -11,7 +11,7 @@ import { readOrigin } from "../../core/setup/generated-file.ts";
 import type { RemoteAddress } from "../../core/setup/remote-address.ts";
 import type { RepositoryFacts } from "../../core/setup/repository-facts.ts";
 import { CONFIG_PATH, COORDINATOR_WORKFLOW_PATHS, STEP_WORKFLOW_PATH } from "../../core/setup/plan-set-up.ts";
-import { createOpenFence } from "../../job/fence/open-fence.ts";
+import { createUnprotectedSandbox } from "../../job/sandbox/unprotected-sandbox.ts";
 import { runShell, startDeadline } from "../../job/run-shell.ts";
 import { checkGit } from "../../storage/git/check-git.ts";
 import { readBlobs, readCommitObjects } from "../../storage/git/git-objects.ts";
@@ -152,7 +152,7 @@ const verifyBase = async (terminal: TerminalHost, { directory, branch, commands 
         command,
         cwd,
         env,
-        fence: createOpenFence(place),
+        sandbox: createUnprotectedSandbox(place),
         deadline,
         after: terminal.after,
         onLines: (lines) => lines.forEach(terminal.log),

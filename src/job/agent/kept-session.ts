@@ -4,7 +4,7 @@ import { z } from "zod";
 import { PRESET_NAMES } from "../../core/domain/agent-command.ts";
 import type { AgentFailureCode } from "../../core/domain/agent-failure.ts";
 import { redactJson } from "../../core/policy/secrets.ts";
-import type { JobFence } from "../fence/job-fence.ts";
+import type { JobSandbox } from "../sandbox/job-sandbox.ts";
 import type { FoundPreset } from "./find-preset.ts";
 import type { AgentEnd } from "./run-agent.ts";
 
@@ -56,7 +56,7 @@ const CONTINUED_FAILURES: readonly AgentFailureCode[] = ["auth", "quota", "overl
 type EndedSession = SessionPlace & {
   readonly end: Pick<AgentEnd, "failure" | "sessionId">;
   readonly secrets: readonly string[];
-  readonly readFile: JobFence["readFile"];
+  readonly readFile: JobSandbox["readFile"];
 };
 
 /** Reads the session of an interrupted attempt. Returns null if it cannot be continued, or if it contains a secret. */
@@ -85,7 +85,7 @@ const isFreeOfSecrets = (lines: string, secrets: readonly string[]): boolean => 
   }
 };
 
-type RestoredSession = SessionPlace & { readonly session: KeptSession; readonly writeFile: JobFence["writeFile"] };
+type RestoredSession = SessionPlace & { readonly session: KeptSession; readonly writeFile: JobSandbox["writeFile"] };
 
 /** Gives an agent the session of the attempt before. Returns the session's id, or null if this agent cannot continue it. */
 export const restoreSession = async (restored: RestoredSession): Promise<string | null> => {

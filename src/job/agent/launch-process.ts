@@ -3,11 +3,11 @@ import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { findProgram } from "../../isolation/system-programs.ts";
 import type { TimerStarter } from "../../storage/git/run-git.ts";
-import { type ForeignCommand, type JobFence, killProcessGroup } from "../fence/job-fence.ts";
+import { type ForeignCommand, type JobSandbox, killProcessGroup } from "../sandbox/job-sandbox.ts";
 
 /** A command with its complete environment: nothing is inherited, so nothing leaks. */
 export type LaunchOptions = ForeignCommand & {
-  readonly fence: Pick<JobFence, "enter" | "kill" | "sweep">;
+  readonly sandbox: Pick<JobSandbox, "enter" | "kill" | "sweep">;
   readonly after: TimerStarter;
 };
 
@@ -30,11 +30,11 @@ const explainMissingCommand = async ({ command, env }: ForeignCommand): Promise<
 const NOT_EXECUTED_CODES: readonly (number | null)[] = [126, 127];
 
 /**
- * Starts a foreign command behind the fence, in its own group, and keeps the end of its stderr. When the command exits, all processes
+ * Starts a foreign command in the sandbox, in its own group, and keeps the end of its stderr. When the command exits, all processes
  * left behind are killed, detached ones included.
  */
-export const launchProcess = ({ fence, after, ...command }: LaunchOptions) => {
-  const start = fence.enter(command);
+export const launchProcess = ({ sandbox, after, ...command }: LaunchOptions) => {
+  const start = sandbox.enter(command);
   const child = spawn(start.command, [...start.args], { cwd: start.cwd, env: start.env, detached: true, stdio: "pipe", ...start.user });
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => {
@@ -44,7 +44,7 @@ export const launchProcess = ({ fence, after, ...command }: LaunchOptions) => {
   if (start.preamble) child.stdin.write(start.preamble);
   const swept = async (): Promise<void> => {
     killProcessGroup(child);
-    await fence.sweep();
+    await sandbox.sweep();
   };
   const ended = new Promise<string>((resolve) => {
     child.on("error", (error) => resolve(`could not be started: ${error.message}`));
@@ -63,16 +63,16 @@ export const launchProcess = ({ fence, after, ...command }: LaunchOptions) => {
         .then((why) => resolve(why ?? how));
     });
   });
-  return { child, ended, stderr: (): string => stderr, terminate: () => terminate(child, { ended, fence, after }) };
+  return { child, ended, stderr: (): string => stderr, terminate: () => terminate(child, { ended, sandbox, after }) };
 };
 
-type Ending = Pick<LaunchOptions, "fence" | "after"> & { readonly ended: Promise<unknown> };
+type Ending = Pick<LaunchOptions, "sandbox" | "after"> & { readonly ended: Promise<unknown> };
 
 /** Terminates a command: SIGTERM to its group, and after two seconds SIGKILL. Resolves when no process is left. */
-const terminate = async (child: ReturnType<typeof spawn>, { ended, fence, after }: Ending): Promise<void> => {
+const terminate = async (child: ReturnType<typeof spawn>, { ended, sandbox, after }: Ending): Promise<void> => {
   child.stdin?.end();
   killProcessGroup(child, "SIGTERM");
-  const cancel = after(TERMINATION_GRACE_MS, () => fence.kill(child));
+  const cancel = after(TERMINATION_GRACE_MS, () => sandbox.kill(child));
   await ended;
   cancel();
 };

@@ -2,7 +2,7 @@ import { access, constants } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { AgentCommand } from "../../core/domain/agent-command.ts";
 import type { AgentProgram } from "../../core/domain/agent-program.ts";
-import type { JobFence } from "../fence/job-fence.ts";
+import type { JobSandbox } from "../sandbox/job-sandbox.ts";
 import type { ToolName } from "../../core/workflow/workflow.ts";
 import { type AgentLaunch, type McpServerCommand, PLAIN_LAUNCH } from "./agent-preset.ts";
 import type { LoginFiles } from "./agent-login.ts";
@@ -71,7 +71,7 @@ export type AgentResolution = {
   /** Whether an earlier process of this attempt already uses the home, and may have renewed its login. */
   readonly isHomeUsed?: true;
   /** Writes a file that the agent's user owns. */
-  readonly writeFile: JobFence["writeFile"];
+  readonly writeFile: JobSandbox["writeFile"];
 };
 
 /** The complete command and environment of an agent's session. Writes the preset's files to the agent's home. */

@@ -109,8 +109,8 @@ type ProcessParts = {
 
 /** Plays a session until it ends, is lost or is stopped. Its process may still be there. */
 const playProcess = async (run: AgentRun, { listener, limits, turns }: ProcessParts) => {
-  const { command, args, env, cwd, relay, fence, after } = run;
-  const { child, ended, stderr, terminate } = launchProcess({ command, args, env, cwd, relay, fence, after });
+  const { command, args, env, cwd, relay, sandbox, after } = run;
+  const { child, ended, stderr, terminate } = launchProcess({ command, args, env, cwd, relay, sandbox, after });
   child.stderr.on("data", listener.readStderr);
   let isLost = false;
   const lost = new Promise<FirstEnding>((resolve) => {

@@ -1,6 +1,6 @@
 import { type AgentFailure, isLastingFailure } from "../../core/domain/agent-failure.ts";
 import { renderAgentFailure } from "../../core/messages/agent-failure.ts";
-import type { ForeignCommand } from "../fence/job-fence.ts";
+import type { ForeignCommand } from "../sandbox/job-sandbox.ts";
 import type { SessionInput, SessionOutcome } from "./agent-session.ts";
 import type { AgentWatchOptions, StopCause } from "./agent-watch.ts";
 import { classifyFailure, readFailureDetail } from "./classify-failure.ts";

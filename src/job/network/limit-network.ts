@@ -2,7 +2,7 @@ import { formatNetworkHold, formatUnusableProxy } from "../../core/messages/netw
 import { listLoopbackTargets, readHostPattern } from "../../core/policy/network-hosts.ts";
 import { findPreset } from "../agent/find-preset.ts";
 import type { AgentVariables } from "../agent/key-route.ts";
-import type { JobFence, NetworkRelay } from "../fence/job-fence.ts";
+import type { JobSandbox, NetworkRelay } from "../sandbox/job-sandbox.ts";
 import { type JobSpec, toJobPaths } from "../job-spec.ts";
 import type { StepHost } from "../step-host.ts";
 import { lookUpAddresses } from "./connect-target.ts";
@@ -18,7 +18,7 @@ export type NetworkRequest = {
   readonly variables: AgentVariables;
   /** See OutsideKey.isModelProxied. */
   readonly isModelProxied: boolean;
-  readonly fence: Pick<JobFence, "canCutNetwork" | "give">;
+  readonly sandbox: Pick<JobSandbox, "canCutNetwork" | "give">;
   /** Receives each refused host, and how the limit holds, as a sentence. */
   readonly onNote: (sentence: string) => void;
 };
@@ -38,7 +38,7 @@ const FIRST_OPEN_PORT = 1024;
 
 /** Limits an agent to the hosts of its policy: by a proxy, and by cutting off everything else where the machine can. */
 export const limitNetwork = async (host: StepHost, spec: JobSpec, request: NetworkRequest): Promise<LimitedNetwork> => {
-  const { variables, isModelProxied, fence, onNote } = request;
+  const { variables, isModelProxied, sandbox, onNote } = request;
   const { network } = spec;
   if (network === undefined) return { variables, proxyVariables: {}, relay: null, close: () => Promise.resolve() };
   const model = listModelHosts({ preset: findPreset(spec.agent)?.preset.name ?? null, variables, isModelProxied });
@@ -47,10 +47,10 @@ export const limitNetwork = async (host: StepHost, spec: JobSpec, request: Netwo
   const log = openNetworkRefusalLog({ onNote, summary: host.env["GITHUB_STEP_SUMMARY"] });
   const proxy = await openNetworkProxy({ patterns, proxies, lookup: lookUpAddresses, onRefusal: log.receive });
   const own = listLoopbackTargets(patterns).filter(({ port }) => port >= FIRST_OPEN_PORT);
-  const isCut = await fence.canCutNetwork(host.node);
+  const isCut = await sandbox.canCutNetwork(host.node);
   const ports = [{ host: "127.0.0.1", port: proxy.port }, ...own];
   const relay = isCut ? await openRelaySockets(toJobPaths(host.temp).reach, ports) : null;
-  for (const path of relay?.sockets ?? []) await fence.give(path);
+  for (const path of relay?.sockets ?? []) await sandbox.give(path);
   for (const name of proxies.unusable) onNote(formatUnusableProxy(name));
   const ownHosts = new Set(own.map((target) => `${target.host}:${target.port}`));
   onNote(formatNetworkHold({ hosts: network, model: model.filter((each) => !ownHosts.has(each)), isCut }));

@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import type { NetworkTarget } from "../../core/policy/network-hosts.ts";
 import { useSocketName } from "../tools/socket-name.ts";
-import { toRelaySocketName } from "../fence/relay-script.ts";
+import { toRelaySocketName } from "../sandbox/relay-script.ts";
 
 export type RelaySockets = {
   readonly directory: string;

@@ -3,7 +3,7 @@ import type { RequestListener } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { isRepositoryName } from "../../core/domain/repository-name.ts";
-import type { LoginPort, NamedRepository, ViewerPort, ViewerReply } from "../../core/domain/viewer.ts";
+import type { LoginPort, NamedRepository, ViewerPort, ViewerReply } from "../../core/domain/viewer-port.ts";
 import { BROKEN_PAGE, GITHUB_UNAVAILABLE, type ViewerNote } from "../../core/messages/viewer-notes.ts";
 import type { TimerStarter } from "../../storage/git/run-git.ts";
 import { PAGE_HEADERS, type PageContent, type PageSite, PRIVATE_HEADERS, renderLayout } from "./page-layout.ts";

@@ -1,5 +1,5 @@
 import type { Millis } from "../../core/domain/ids.ts";
-import type { ViewedRepository } from "../../core/domain/viewer.ts";
+import type { ViewedRepository } from "../../core/domain/viewer-port.ts";
 import type { RefMap } from "../api/bare-repository.ts";
 import type { ForgeRepository } from "../api/forge-repository.ts";
 import { openClonedRepository } from "./cloned-repository.ts";

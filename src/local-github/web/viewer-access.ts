@@ -1,5 +1,5 @@
 import type { Millis } from "../../core/domain/ids.ts";
-import type { ViewedRepository, ViewerPort, ViewerReply, ViewerRepositories } from "../../core/domain/viewer.ts";
+import type { ViewedRepository, ViewerPort, ViewerReply, ViewerRepositories } from "../../core/domain/viewer-port.ts";
 import type { ViewerSession } from "./viewer-sessions.ts";
 import { MINUTE_MS } from "../../core/domain/durations.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Context, Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import type { LoginPort, ViewerPort } from "../../core/domain/viewer.ts";
+import type { LoginPort, ViewerPort } from "../../core/domain/viewer-port.ts";
 import {
   explainFailedLogin,
   explainUnknownCallback,

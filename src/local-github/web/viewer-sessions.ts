@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Millis } from "../../core/domain/ids.ts";
-import type { ViewerToken } from "../../core/domain/viewer.ts";
+import type { ViewerToken } from "../../core/domain/viewer-port.ts";
 import { HOUR_MS, MINUTE_MS } from "../../core/domain/durations.ts";
 
 /** A person who logged in. Only this process knows the token. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AgentRun, runAgent } from "../../../src/job/agent/run-agent.ts";
 import type { TimerStarter } from "../../../src/storage/git/run-git.ts";
-import { createOpenFence } from "../../../src/job/fence/open-fence.ts";
+import { createUnprotectedSandbox } from "../../../src/job/sandbox/unprotected-sandbox.ts";
 import { after } from "../../support/after.ts";
 import { CLI } from "../../support/cli.ts";
 
@@ -24,7 +24,7 @@ export const openStage = () => {
       args: [],
       env: { PATH: process.env["PATH"] ?? "" },
       cwd: workspace,
-      fence: createOpenFence(root),
+      sandbox: createUnprotectedSandbox(root),
       prompt: "Do it.",
       mcpServer: null,
       canEdit: true,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ViewerPort, ViewerReply } from "../../../src/core/domain/viewer.ts";
+import type { ViewerPort, ViewerReply } from "../../../src/core/domain/viewer-port.ts";
 import { openPageTurns, openReaderCount } from "../../../src/local-github/web/page-turns.ts";
 import { openViewerAccess } from "../../../src/local-github/web/viewer-access.ts";
 import { openViewerSessions } from "../../../src/local-github/web/viewer-sessions.ts";

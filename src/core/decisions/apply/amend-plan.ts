@@ -10,7 +10,7 @@ import { appendSteps } from "../../domain/plan-graph.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { createStep } from "../../domain/step.ts";
-import { checkTaskNeeds, withLocalNeeds } from "../cross-needs.ts";
+import { checkTaskNeeds, withLocalNeeds } from "../task-needs.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import { findTarget, findExecutionIssue } from "../../domain/find-target.ts";

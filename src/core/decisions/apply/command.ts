@@ -12,7 +12,7 @@ import { explainTarget } from "../explain/explain-target.ts";
 import { requestAmendment, discardAmendment } from "./amend-plan.ts";
 import type { CommandAnswer, TargetCommandHandler } from "./answer.ts";
 import { approvePlan } from "./approve-plan.ts";
-import { approveStepResult } from "./approve-report.ts";
+import { approveStepResult } from "./approve-step-result.ts";
 import { setBudget } from "./budget.ts";
 import { cancelTarget, skipTarget, stopAllExecutions } from "./cancel.ts";
 import type { CommandedEvent } from "./commanded-event.ts";

@@ -23,7 +23,7 @@ import {
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 import { checkLandable } from "../landing-terms.ts";
 import type { CommandAnswer } from "./answer.ts";
-import { isEnkiBranch } from "./base-of.ts";
+import { isEnkiBranch } from "./find-command-base.ts";
 import { abandonExecution } from "./cancel.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 import { renewApproval } from "./renew-approval.ts";

@@ -19,7 +19,7 @@ import { hashValue } from "../../domain/ids.ts";
 import type { Plan, PlannedStep } from "../../domain/plan.ts";
 import type { Refusal, Result } from "../../domain/refusal.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
-import { checkTaskNeeds, withLocalNeeds } from "../cross-needs.ts";
+import { checkTaskNeeds, withLocalNeeds } from "../task-needs.ts";
 import { isInterruption, PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import { checkLandable } from "../landing-terms.ts";
 import { waitForPlannerAnswer } from "./await-answer.ts";

@@ -10,11 +10,11 @@ import { refuseBadConfig, refuseBusyIssue, refuseStepPull } from "../../messages
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { checkLandable } from "../landing-terms.ts";
 import type { CommandAnswer } from "./answer.ts";
-import { findCommandBase } from "./base-of.ts";
+import { findCommandBase } from "./find-command-base.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 import { createAdhocTask } from "./create-task.ts";
 import { checkExecutionLimit } from "./hourly-limits.ts";
-import { findCommandBrief } from "./record-brief.ts";
+import { findCommandBrief } from "./find-command-brief.ts";
 import { startApprovedPlan } from "./start-approved-plan.ts";
 import { startWorkflow } from "./start-workflow.ts";
 

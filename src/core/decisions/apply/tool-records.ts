@@ -10,7 +10,7 @@ import type { Refusal } from "../../domain/refusal.ts";
 import { mayRecord, chooseToolSet } from "../../domain/tool-set.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { proposeAmendment } from "./amend-plan.ts";
-import { changeBacklog } from "./backlog-changes.ts";
+import { changeBacklog } from "./change-backlog.ts";
 import { applyAgentCommand } from "./agent-command.ts";
 import { checkExecutionLimit, takeHourlyRoom } from "./hourly-limits.ts";
 import { openRecordLimits } from "./record-limits.ts";

@@ -21,7 +21,7 @@ import { type ExecutionReader, readWithArchive } from "../with-archive.ts";
 import type { CommandAnswer } from "./answer.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 import { checkExecutionLimit } from "./hourly-limits.ts";
-import { findCommandBrief } from "./record-brief.ts";
+import { findCommandBrief } from "./find-command-brief.ts";
 import { renewApproval } from "./renew-approval.ts";
 import { startApprovedPlan } from "./start-approved-plan.ts";
 import { checkConfigUsable } from "./start-request.ts";

@@ -19,11 +19,11 @@ import { withLandingTerms } from "../landing-terms.ts";
 import { IN_QUEUE_REFUSAL } from "../../messages/refusals/queues.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { JOB_SLACK_MS, MAX_FAULTS } from "../../domain/retry-policy.ts";
-import { admitEntrants } from "./queue-entrants.ts";
+import { admitEntrants } from "./admit-entrants.ts";
 import { revertFailedResolution, recordConflict } from "./conflicts.ts";
 import { removeRefusedWork } from "./refused-candidates.ts";
 import { countRequestedJobs, requestJob } from "./scheduling.ts";
-import { stopRun } from "./stopping.ts";
+import { stopRun } from "./abandoned-runs.ts";
 import { findStep } from "../find-step.ts";
 
 /** Lands verified candidates and schedules further verification. A landing and its record are one push. */

@@ -1,7 +1,7 @@
 import { reconcileProposals } from "../apply/agent-command.ts";
 import { reconcileUsage } from "../apply/hourly-limits.ts";
 import { reconcileArchiving } from "./archiving.ts";
-import { reconcileRequestPulls } from "./asked-pulls.ts";
+import { reconcileRequestPulls } from "./request-pulls.ts";
 import { reconcileBrokenLines } from "./broken-lines.ts";
 import { reconcileCandidateBranches, reconcileRequiredChecks } from "./check-gates.ts";
 import { reconcileComments } from "./comments.ts";
@@ -20,7 +20,7 @@ import { reconcileRewinds, reconcileStrandedWork } from "./rebase-after-rewind.t
 import { reconcileStaleWork } from "./rebase-stale-work.ts";
 import { reconcileScheduling } from "./scheduling.ts";
 import { reconcileShownPlans } from "./shown-plans.ts";
-import { reconcileAbandonedRuns } from "./stopping.ts";
+import { reconcileAbandonedRuns } from "./abandoned-runs.ts";
 import { reconcileTampering } from "./tampering.ts";
 import { reconcileTransitions } from "./transitions.ts";
 import { reconcileTrials } from "./trials.ts";

@@ -14,7 +14,7 @@ import { putTrial } from "../apply/trial-result.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 import { findParallelLimits } from "../parallel-limits.ts";
 import { countRequestedJobs, requestJob } from "./scheduling.ts";
-import { stopRun } from "./stopping.ts";
+import { stopRun } from "./abandoned-runs.ts";
 import { listTamperingBases } from "./tampering.ts";
 
 /**

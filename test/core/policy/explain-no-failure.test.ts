@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { explainNoFailure } from "../../../src/core/policy/ci-failure.ts";
+import { explainNoFailure } from "../../../src/core/policy/explain-no-failure.ts";
 
 const RED = { fork: false, branch: "main", event: "push", state: "done", conclusion: "failure" } as const;
 

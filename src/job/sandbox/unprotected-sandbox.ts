@@ -2,9 +2,9 @@ import { readdir, readFile, rm, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { listProtectionGaps } from "../../core/domain/protection-gap.ts";
-import { type CommandFence, killProcessGroup, type JobFence } from "./job-fence.ts";
+import { type CommandFence, killProcessGroup, type JobSandbox } from "./job-sandbox.ts";
 
-/** Marks the environment of every process behind the fence. */
+/** Marks the environment of every process in the sandbox. */
 const MARK_VARIABLE = "ENKI_FENCE";
 
 const readProcessFile = (pid: string, name: string): Promise<string> => readFile(`/proc/${pid}/${name}`, "latin1").catch(() => "");
@@ -46,7 +46,7 @@ const killMarkedProcesses = async (mark: string): Promise<void> => {
 };
 
 /** Creates homes in a directory, one after the other. */
-export const createHomes = (reach: string, give: JobFence["give"]): JobFence["createHome"] => {
+export const createHomes = (reach: string, give: JobSandbox["give"]): JobSandbox["createHome"] => {
   let count = 0;
   return async () => {
     if (count > 0) await rm(join(reach, `home-${count}`), { recursive: true, force: true }).catch(() => undefined);
@@ -67,8 +67,8 @@ const createMarkedCommands = (): CommandFence => {
   };
 };
 
-/** The fence without separation: foreign code runs as Enki's own user, and ends by group and mark. */
-export const createOpenFence = (reach: string): JobFence => {
+/** The sandbox without separation: foreign code runs as Enki's own user, and ends by group and mark. */
+export const createUnprotectedSandbox = (reach: string): JobSandbox => {
   const commands = createMarkedCommands();
   return {
     ...commands,

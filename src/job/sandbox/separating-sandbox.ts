@@ -4,18 +4,18 @@ import { join } from "node:path";
 import { listProtectionGaps } from "../../core/domain/protection-gap.ts";
 import { killNamespace } from "../../isolation/kill-namespace.ts";
 import type { AgentUser } from "../../isolation/agent-user.ts";
-import { RETURN_SCRIPT } from "./fence-script.ts";
-import { type FenceMeans, withPrivilege, wrapInNamespaces, wrapInNetwork, wrapInSudo } from "./fence-words.ts";
+import { RETURN_SCRIPT } from "./sandbox-script.ts";
+import { type SandboxMeans, withPrivilege, wrapInNamespaces, wrapInNetwork, wrapInSudo } from "./sandbox-commands.ts";
 import { createForeignFiles } from "./foreign-files.ts";
 import {
-  type FenceRequest,
+  type SandboxRequest,
   type ForeignCommand,
   type ForeignStart,
-  type JobFence,
+  type JobSandbox,
   killProcessGroup,
   type NetworkRelay,
-} from "./job-fence.ts";
-import { createHomes } from "./open-fence.ts";
+} from "./job-sandbox.ts";
+import { createHomes } from "./unprotected-sandbox.ts";
 import { giveTree, takeTrees } from "./own-tree.ts";
 
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -28,7 +28,7 @@ const encodeEnvironment = (env: Readonly<Record<string, string>>): Buffer =>
   );
 
 /** Starts a command directly as the other user; `setpriv` then takes away the right to gain privileges. */
-const startAsUser = (means: FenceMeans, command: ForeignCommand): ForeignStart => {
+const startAsUser = (means: SandboxMeans, command: ForeignCommand): ForeignStart => {
   const { programs, user } = means;
   const own = [command.command, ...command.args];
   const words = [
@@ -39,7 +39,7 @@ const startAsUser = (means: FenceMeans, command: ForeignCommand): ForeignStart =
 };
 
 const createEnter =
-  (means: FenceMeans, listGiven: () => readonly string[]) =>
+  (means: SandboxMeans, listGiven: () => readonly string[]) =>
   (command: ForeignCommand): ForeignStart => {
     const { user, mounts, programs } = means;
     if (user !== null && mounts === null && programs.sudo === null) return startAsUser(means, command);
@@ -74,7 +74,7 @@ const listProcessStatus = async (): Promise<{ pid: number; parent: number; uid: 
 };
 
 /** Kills all processes of the other user with one call, so that none can fork away, until none is left. */
-const killUserProcesses = async (means: FenceMeans): Promise<void> => {
+const killUserProcesses = async (means: SandboxMeans): Promise<void> => {
   const { user, programs } = means;
   if (user === null) return;
   while ((await listProcessStatus()).some(({ uid, ended }) => uid === user.uid && !ended)) {
@@ -95,7 +95,7 @@ const killUserProcesses = async (means: FenceMeans): Promise<void> => {
 const MAX_SWEEPS = 100;
 
 /** Kills the processes of the other user that do not run yet; the one call that kills all would not spare the others. */
-const createSparingSweep = async (means: FenceMeans): Promise<() => Promise<void>> => {
+const createSparingSweep = async (means: SandboxMeans): Promise<() => Promise<void>> => {
   const { user, programs } = means;
   const listRunning = async (): Promise<readonly number[]> =>
     (await listProcessStatus()).flatMap(({ pid, uid, ended }) => (uid === user?.uid && !ended ? [pid] : []));
@@ -116,7 +116,7 @@ const createSparingSweep = async (means: FenceMeans): Promise<() => Promise<void
 };
 
 /** Kills a command under sudo: only root may signal its processes. */
-const killThroughSudo = async (means: FenceMeans, root: number): Promise<void> => {
+const killThroughSudo = async (means: SandboxMeans, root: number): Promise<void> => {
   const all = await listProcessStatus();
   const doomed = new Set([root]);
   let size = 0;
@@ -137,7 +137,7 @@ const giveUnlessGone = (path: string, user: AgentUser): void => {
 
 /** Gives files to the other user. With sudo the next command does so, because each command starts as root. */
 const createGive =
-  ({ user, programs }: FenceMeans, waiting: Set<string>): JobFence["give"] =>
+  ({ user, programs }: SandboxMeans, waiting: Set<string>): JobSandbox["give"] =>
   (path) => {
     if (user !== null && programs.sudo !== null) waiting.add(path);
     else if (user !== null) giveUnlessGone(path, user);
@@ -148,10 +148,10 @@ const createGive =
 const PROBED_PORT = 1024;
 
 /** The relay of a trial. */
-export const toProbedRelay = ({ reach }: FenceRequest, node: string): NetworkRelay => ({ node, directory: reach, ports: [PROBED_PORT] });
+export const toProbedRelay = ({ reach }: SandboxRequest, node: string): NetworkRelay => ({ node, directory: reach, ports: [PROBED_PORT] });
 
 /** Whether a network namespace with loopback and a relay can be opened, which containers may forbid. */
-const probeNetwork = async (means: FenceMeans, node: string): Promise<boolean> => {
+const probeNetwork = async (means: SandboxMeans, node: string): Promise<boolean> => {
   const { mounts, user, programs } = means;
   const relay = toProbedRelay(means.request, node);
   const isReady = async (words: readonly string[]): Promise<boolean> => (await runProgram(words))?.startsWith("ready") === true;
@@ -171,7 +171,7 @@ const probeNetwork = async (means: FenceMeans, node: string): Promise<boolean> =
 };
 
 /** Takes the workspace back from the other user, whose processes have all ended, and removes the homes. */
-const returnFiles = async (means: FenceMeans): Promise<void> => {
+const returnFiles = async (means: SandboxMeans): Promise<void> => {
   const { workspace, reach } = means.request;
   const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   if (means.programs.sudo === null) {
@@ -187,8 +187,8 @@ const returnFiles = async (means: FenceMeans): Promise<void> => {
 /** The result of a trial: whether the machine's files could be made read-only, and the Node whose relay could be opened. */
 export type FenceTrial = { readonly readOnly: boolean; readonly cutsNetworkFor: string | null };
 
-/** Creates a fence that isolates foreign code with another user, with namespaces, or with both. */
-export const createSeparatingFence = (means: FenceMeans, { readOnly, cutsNetworkFor }: FenceTrial): JobFence => {
+/** Creates a sandbox that isolates foreign code with another user, with namespaces, or with both. */
+export const createSeparatingSandbox = (means: SandboxMeans, { readOnly, cutsNetworkFor }: FenceTrial): JobSandbox => {
   const { request, programs, user, mounts } = means;
   const waiting = new Set<string>();
   const enter = createEnter(means, () => {
@@ -198,7 +198,7 @@ export const createSeparatingFence = (means: FenceMeans, { readOnly, cutsNetwork
   });
   const give = createGive(means, waiting);
   const sweep = (): Promise<void> => (mounts === null ? killUserProcesses(means) : Promise.resolve());
-  const kill: JobFence["kill"] = (child) => {
+  const kill: JobSandbox["kill"] = (child) => {
     if (mounts === null || programs.sudo !== null || !killNamespace(child)) killProcessGroup(child);
     if (programs.sudo !== null && child.pid !== undefined) void killThroughSudo(means, child.pid);
   };

@@ -31,14 +31,14 @@ export type ForeignStart = ForeignCommand & {
  * Separates foreign code (agents, and commands of the repository) from the process that holds tokens and keys: by another user, by
  * namespaces, or by both, as far as the machine allows it.
  */
-export type JobFence = {
+export type JobSandbox = {
   readonly gaps: readonly ProtectionGap[];
   readonly enter: (command: ForeignCommand) => ForeignStart;
   /** Whether a command can be cut off from the network, with a relay by this Node. */
   readonly canCutNetwork: (node: string) => Promise<boolean>;
   /** Creates a new, empty home directory for the next command, and removes the previous one. */
   readonly createHome: () => Promise<string>;
-  /** The fence of commands whose end spares every process that runs now, such as those of an agent. */
+  /** The sandbox of commands whose end spares every process that runs now, such as those of an agent. */
   readonly beside: () => Promise<CommandFence>;
   /** Lets foreign code use a file or directory that Enki created. */
   readonly give: (path: string) => Promise<void>;
@@ -54,11 +54,11 @@ export type JobFence = {
   readonly close: () => Promise<void>;
 };
 
-/** What starts and ends commands behind a fence. */
-export type CommandFence = Pick<JobFence, "enter" | "kill" | "sweep">;
+/** What starts and ends commands in a sandbox. */
+export type CommandFence = Pick<JobSandbox, "enter" | "kill" | "sweep">;
 
 /** The paths and environment of a fenced job. All paths are absolute. */
-export type FenceRequest = {
+export type SandboxRequest = {
   /** The machine's environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The two writable directories of foreign code: the workspace, and the parent of home, socket and texts. */

@@ -2,9 +2,9 @@ import { randomBytes, randomUUID } from "node:crypto";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import * as core from "@actions/core";
-import { hideEnvironment } from "./isolation/hide-environment.ts";
-import { relayTools } from "./job/tools/relay-tools.ts";
-import { openRunnerLog } from "./job/runner-log.ts";
+import { hideEnvironment } from "../isolation/hide-environment.ts";
+import { relayTools } from "./tools/relay-tools.ts";
+import { openRunnerLog } from "./runner-log.ts";
 
 /** Prepares a process of the action to run any of the action's commands. `url` is the URL of the process's own file. */
 export const openActionProcess = (url: string) => {

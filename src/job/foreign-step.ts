@@ -2,7 +2,7 @@ import { Socket } from "node:net";
 import process from "node:process";
 import { text } from "node:stream/consumers";
 import { openActionProcess } from "./action-process.ts";
-import { loadAgentStep, runAgentStep, runVerifyStep } from "./job/foreign-steps.ts";
+import { loadAgentStep, runAgentStep, runVerifyStep } from "./foreign-steps.ts";
 
 // The steps of the action that run foreign code, without all its other code: the runner of one machine starts them as this program,
 // which takes half the time.

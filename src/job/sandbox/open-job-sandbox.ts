@@ -5,15 +5,15 @@ import { isInsideDirectory, planMounts, SHARED_DIRECTORIES } from "../../isolati
 import { listSearchPaths } from "../../isolation/readable-paths.ts";
 import { findProgram } from "../../isolation/system-programs.ts";
 import { AGENT_USER_NAME, type AgentUser, findAgentUser, writePasswdCopy } from "../../isolation/agent-user.ts";
-import type { FenceRequest, JobFence, NetworkRelay } from "./job-fence.ts";
-import { createOpenFence } from "./open-fence.ts";
-import { type FenceMeans, type FencePrograms, wrapInNamespaces } from "./fence-words.ts";
+import type { SandboxRequest, JobSandbox, NetworkRelay } from "./job-sandbox.ts";
+import { createUnprotectedSandbox } from "./unprotected-sandbox.ts";
+import { type SandboxMeans, type SandboxPrograms, wrapInNamespaces } from "./sandbox-commands.ts";
 import { giveTree } from "./own-tree.ts";
-import { createSeparatingFence, type FenceTrial, runProgram, toProbedRelay } from "./separating-fence.ts";
+import { createSeparatingSandbox, type FenceTrial, runProgram, toProbedRelay } from "./separating-sandbox.ts";
 
 const isRoot = (): boolean => process.getuid?.() === 0;
 
-const findFencePrograms = async ({ env }: FenceRequest): Promise<FencePrograms | null> => {
+const findSandboxPrograms = async ({ env }: SandboxRequest): Promise<SandboxPrograms | null> => {
   const path = env["PATH"] ?? "";
   const [bash, envProgram, setpriv, unshare, sudo] = await Promise.all(
     ["bash", "env", "setpriv", "unshare", "sudo"].map((name) => findProgram(name, path)),
@@ -35,11 +35,11 @@ const findRunnerRoot = async (workspace: string): Promise<string | null> => {
   return null;
 };
 
-const listHiddenPaths = async ({ env, temp, workspace }: FenceRequest): Promise<string[]> => {
+const listHiddenPaths = async ({ env, temp, workspace }: SandboxRequest): Promise<string[]> => {
   return [...listHomeDirectories(env), temp, await findRunnerRoot(workspace), "/run"].filter((path) => typeof path === "string");
 };
 
-const createMounts = async (request: FenceRequest, user: AgentUser | null) => {
+const createMounts = async (request: SandboxRequest, user: AgentUser | null) => {
   const { env, readable, reach, workspace } = request;
   const hidden = await listHiddenPaths(request);
   const tools = [env["RUNNER_TOOL_CACHE"], env["AGENT_TOOLSDIRECTORY"]].filter((path) => path !== undefined && path !== "") as string[];
@@ -60,13 +60,13 @@ const createMounts = async (request: FenceRequest, user: AgentUser | null) => {
 };
 
 /** Whether the machine's files are read-only in new namespaces; null if the namespaces cannot be opened. */
-const tryNamespaces = async (means: FenceMeans, given: readonly string[], relay?: NetworkRelay): Promise<boolean | null> => {
+const tryNamespaces = async (means: SandboxMeans, given: readonly string[], relay?: NetworkRelay): Promise<boolean | null> => {
   const answer = await runProgram(wrapInNamespaces(means, given, { relay }));
   return answer?.startsWith("ready") === true ? answer.includes("fully") : null;
 };
 
 /** One trial for both questions; a second one without the network only if it fails. Null if namespaces cannot be opened. */
-const tryFence = async (means: FenceMeans, given: readonly string[]): Promise<FenceTrial | null> => {
+const tryFence = async (means: SandboxMeans, given: readonly string[]): Promise<FenceTrial | null> => {
   const { relayNode = null } = means.request;
   const cut = relayNode === null ? null : await tryNamespaces(means, given, toProbedRelay(means.request, relayNode));
   if (cut !== null) return { readOnly: cut, cutsNetworkFor: relayNode };
@@ -83,18 +83,22 @@ const mayAdminister = async (): Promise<boolean> => {
   return held === undefined || ((BigInt(`0x${held}`) >> ADMINISTRATION_BIT) & 1n) === 1n;
 };
 
-/** Opens a fence with namespaces; null if the machine does not allow namespaces. */
-const openNamespaceFence = async (request: FenceRequest, programs: FencePrograms, user: AgentUser | null): Promise<JobFence | null> => {
+/** Opens a sandbox with namespaces; null if the machine does not allow namespaces. */
+const openNamespaceSandbox = async (
+  request: SandboxRequest,
+  programs: SandboxPrograms,
+  user: AgentUser | null,
+): Promise<JobSandbox | null> => {
   if (programs.unshare === null || programs.setpriv === null) return null;
   if (user !== null && programs.sudo === null && !(await mayAdminister())) return null;
-  const means: FenceMeans = {
+  const means: SandboxMeans = {
     request,
     programs: user === null ? { ...programs, sudo: null } : programs,
     user,
     mounts: await createMounts(request, user),
   };
   const trial = await tryFence(means, user === null ? [] : [request.workspace]);
-  return trial && createSeparatingFence(means, trial);
+  return trial && createSeparatingSandbox(means, trial);
 };
 
 const mayEnter = async (path: string): Promise<boolean> => ((await stat(path)).mode & 0o001) !== 0;
@@ -126,7 +130,7 @@ const closeSiblings = async (directory: string, open: string): Promise<void> => 
 };
 
 /** Adds a user only to GitHub's own machines, which do not outlive the job. */
-const createMachineUser = async ({ env }: FenceRequest, programs: FencePrograms): Promise<void> => {
+const createMachineUser = async ({ env }: SandboxRequest, programs: SandboxPrograms): Promise<void> => {
   if (env["RUNNER_ENVIRONMENT"] !== "github-hosted") return;
   const words = [
     "useradd",
@@ -143,7 +147,7 @@ const createMachineUser = async ({ env }: FenceRequest, programs: FencePrograms)
 };
 
 /** Returns false if the machine refuses. */
-const giveWorkspace = async (workspace: string, user: AgentUser, { sudo }: FencePrograms): Promise<boolean> => {
+const giveWorkspace = async (workspace: string, user: AgentUser, { sudo }: SandboxPrograms): Promise<boolean> => {
   if (sudo !== null)
     return (await runProgram([sudo, "-n", "--", "chown", "-R", "-h", "-P", "--", `${user.uid}:${user.gid}`, workspace])) !== null;
   try {
@@ -154,8 +158,8 @@ const giveWorkspace = async (workspace: string, user: AgentUser, { sudo }: Fence
   }
 };
 
-/** Opens a fence by another user only, with the job's own files closed by their modes; null if the machine does not allow another user. */
-const openUserFence = async (request: FenceRequest, programs: FencePrograms): Promise<JobFence | null> => {
+/** Opens a sandbox by another user only, with the job's own files closed by their modes; null if the machine does not allow another user. */
+const openUserSandbox = async (request: SandboxRequest, programs: SandboxPrograms): Promise<JobSandbox | null> => {
   const { workspace, reach, temp, readable } = request;
   if (!(await findAgentUser()).isKnown) await createMachineUser(request, programs);
   const user = await findAgentUser();
@@ -165,24 +169,24 @@ const openUserFence = async (request: FenceRequest, programs: FencePrograms): Pr
   for (const path of readable) await openAncestors(path).catch(() => false);
   await closeSiblings(temp, basename(dirname(reach)));
   await closeSiblings(dirname(reach), basename(reach));
-  const means: FenceMeans = { request, programs, user, mounts: null };
+  const means: SandboxMeans = { request, programs, user, mounts: null };
   if (!(await giveWorkspace(workspace, user, programs))) return null;
-  return createSeparatingFence(means, { readOnly: true, cutsNetworkFor: null });
+  return createSeparatingSandbox(means, { readOnly: true, cutsNetworkFor: null });
 };
 
 /**
- * Opens the strongest possible fence: another user in namespaces, another user, namespaces, or none. Must be called before foreign
+ * Opens the strongest possible sandbox: another user in namespaces, another user, namespaces, or none. Must be called before foreign
  * code runs, and after all files are in place.
  */
-export const openJobFence = async (request: FenceRequest): Promise<JobFence> => {
+export const openJobSandbox = async (request: SandboxRequest): Promise<JobSandbox> => {
   await mkdir(request.reach, { recursive: true });
   await chmod(request.reach, 0o711);
-  const programs = process.platform === "linux" ? await findFencePrograms(request) : null;
-  if (programs === null) return createOpenFence(request.reach);
+  const programs = process.platform === "linux" ? await findSandboxPrograms(request) : null;
+  if (programs === null) return createUnprotectedSandbox(request.reach);
   if (isRoot() || programs.sudo !== null) {
     const user = await findAgentUser();
-    const fence = (await openNamespaceFence(request, programs, user)) ?? (await openUserFence(request, programs));
-    if (fence !== null) return fence;
+    const sandbox = (await openNamespaceSandbox(request, programs, user)) ?? (await openUserSandbox(request, programs));
+    if (sandbox !== null) return sandbox;
   }
-  return (await openNamespaceFence(request, { ...programs, sudo: null }, null)) ?? createOpenFence(request.reach);
+  return (await openNamespaceSandbox(request, { ...programs, sudo: null }, null)) ?? createUnprotectedSandbox(request.reach);
 };

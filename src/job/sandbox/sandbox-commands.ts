@@ -1,12 +1,12 @@
 import type { AgentUser } from "../../isolation/agent-user.ts";
 import { type MountPlan, toMountWords } from "../../isolation/mount-plan.ts";
-import { NAMESPACE_SCRIPT, USER_SCRIPT } from "./fence-script.ts";
-import type { FenceRequest, ForeignCommand, NetworkRelay } from "./job-fence.ts";
+import { NAMESPACE_SCRIPT, USER_SCRIPT } from "./sandbox-script.ts";
+import type { SandboxRequest, ForeignCommand, NetworkRelay } from "./job-sandbox.ts";
 import { NETWORK_SCRIPT } from "./network-script.ts";
 import { RELAY_SCRIPT } from "./relay-script.ts";
 
 /** Absolute paths of the programs that separate processes; null for a missing one. */
-export type FencePrograms = {
+export type SandboxPrograms = {
   readonly bash: string;
   readonly env: string;
   readonly setpriv: string | null;
@@ -15,9 +15,9 @@ export type FencePrograms = {
   readonly sudo: string | null;
 };
 
-export type FenceMeans = {
-  readonly request: FenceRequest;
-  readonly programs: FencePrograms;
+export type SandboxMeans = {
+  readonly request: SandboxRequest;
+  readonly programs: SandboxPrograms;
   /** The other user; null if foreign code runs as Enki's own user. */
   readonly user: AgentUser | null;
   /** The mounts of a new namespace; null if namespaces are not used. */
@@ -25,11 +25,11 @@ export type FenceMeans = {
 };
 
 /** The words that start a command as root, where Enki itself is not. */
-export const withPrivilege = ({ programs }: FenceMeans, words: readonly string[]): readonly string[] =>
+export const withPrivilege = ({ programs }: SandboxMeans, words: readonly string[]): readonly string[] =>
   programs.sudo === null ? words : [programs.sudo, "-n", "--", ...words];
 
 /** The words before a script that runs as the first process of new namespaces. */
-const namespaceWords = (means: FenceMeans, relay: NetworkRelay | undefined): readonly string[] => {
+const namespaceWords = (means: SandboxMeans, relay: NetworkRelay | undefined): readonly string[] => {
   const { programs, user } = means;
   const own = user === null ? ["--user", "--map-current-user", "--keep-caps"] : [];
   const net = relay === undefined ? [] : ["--net"];
@@ -55,11 +55,11 @@ const formatUser = (user: AgentUser | null): string => (user === null ? "" : `${
 type NamespaceCommand = Pick<ForeignCommand, "relay"> & Partial<ForeignCommand>;
 
 /** The words that start a command in new namespaces. */
-export const wrapInNamespaces = (means: FenceMeans, given: readonly string[], inside: NamespaceCommand): string[] => {
+export const wrapInNamespaces = (means: SandboxMeans, given: readonly string[], inside: NamespaceCommand): string[] => {
   const { programs, user, mounts } = means;
   const { command, args = [], env = {}, cwd = "/", relay } = inside;
   const relayWords = toRelayWords(relay);
-  const script = [programs.bash, "--norc", "--noprofile", "-c", NAMESPACE_SCRIPT, "fence"];
+  const script = [programs.bash, "--norc", "--noprofile", "-c", NAMESPACE_SCRIPT, "sandbox"];
   return [
     ...namespaceWords(means, relay),
     ...script,
@@ -78,10 +78,10 @@ export const wrapInNamespaces = (means: FenceMeans, given: readonly string[], in
 };
 
 /** The words that become the other user through sudo, where there are no namespaces. */
-export const wrapInSudo = (means: FenceMeans, given: readonly string[], command: ForeignCommand): string[] => {
+export const wrapInSudo = (means: SandboxMeans, given: readonly string[], command: ForeignCommand): string[] => {
   const { programs, user } = means;
   return [
-    ...withPrivilege(means, [programs.bash, "--norc", "--noprofile", "-c", USER_SCRIPT, "fence"]),
+    ...withPrivilege(means, [programs.bash, "--norc", "--noprofile", "-c", USER_SCRIPT, "sandbox"]),
     programs.setpriv ?? "",
     programs.env,
     formatUser(user),
@@ -95,7 +95,7 @@ export const wrapInSudo = (means: FenceMeans, given: readonly string[], command:
 };
 
 /** The words that run a command in a network namespace alone, as the user who runs them; null where that is impossible. */
-export const wrapInNetwork = ({ programs }: FenceMeans, relay: NetworkRelay, words: readonly string[]): readonly string[] | null => {
+export const wrapInNetwork = ({ programs }: SandboxMeans, relay: NetworkRelay, words: readonly string[]): readonly string[] | null => {
   const { unshare, setpriv, bash, env } = programs;
   if (unshare === null || setpriv === null) return null;
   const relayWords = toRelayWords(relay);

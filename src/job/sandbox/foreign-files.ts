@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
-import type { ForeignCommand, ForeignStart, JobFence } from "./job-fence.ts";
+import type { ForeignCommand, ForeignStart, JobSandbox } from "./job-sandbox.ts";
 
 const MAX_READ_BYTES = 20_000_000;
 
 type Enter = (command: ForeignCommand) => ForeignStart;
 
-/** Runs a shell script with one path as its argument behind the fence; rejects with its complaint if it fails. */
+/** Runs a shell script with one path as its argument in the sandbox; rejects with its complaint if it fails. */
 const runFileScript = (enter: Enter, script: string, { path, input }: { path: string; input: string }): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const env = { PATH: "/usr/local/bin:/usr/bin:/bin" };
@@ -25,7 +25,7 @@ const runFileScript = (enter: Enter, script: string, { path, input }: { path: st
   });
 
 /** Reads and writes files as foreign code would, so that no link in the workspace leads Enki to what only Enki may use. */
-export const createForeignFiles = (enter: Enter): Pick<JobFence, "readFile" | "writeFile"> => ({
+export const createForeignFiles = (enter: Enter): Pick<JobSandbox, "readFile" | "writeFile"> => ({
   readFile: (path) => runFileScript(enter, `[ -f "$1" ] && exec head -c ${MAX_READ_BYTES} -- "$1"`, { path, input: "" }),
   writeFile: async (path, content, access) => {
     const mask = access === "private" ? "umask 077 && " : "";

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { type LandedWork, openWayHome } from "../../src/cli/bring-home.ts";
+import { type LandedWork, openWayHome } from "../../src/cli/way-home.ts";
 import { after } from "../support/after.ts";
 
 /** A person's repository, and a copy in which one commit landed. */
