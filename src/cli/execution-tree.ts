@@ -23,12 +23,12 @@ export type TreeInput = {
   readonly now: Millis;
   readonly width: number;
   readonly colour: (text: string, state: StepState) => string;
-  /** Set if the tree is drawn again while steps run: a sign turns beside each of them. */
+  /** Set if the tree is redrawn while steps run: each running step has a spinner. */
   readonly isLive?: true;
 };
 
 const TIME_WIDTH_CHARS = 11;
-/** The width of a time with a sign before it. */
+/** The width of a time with a spinner before it. */
 const LIVE_TIME_WIDTH_CHARS = 15;
 
 const SPINNER_FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];

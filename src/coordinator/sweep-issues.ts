@@ -53,7 +53,7 @@ const handleListFailure = ({ log }: IssueSweepInput, { failure }: Extract<GitHub
   return failure.kind === "refused" ? { events: [], pullsChanged: true } : null;
 };
 
-/** Lists changes to issues if the label is set, an issue is assigned to Enki, or an issue changed for a reason other than a comment. */
+/** Lists changes to issues, unless no issue has the trigger label, is assigned to Enki, or changed for a reason other than a comment. */
 const listIssueChanges = async (
   listing: IssueSweepInput,
   issues: readonly ListedIssue[],

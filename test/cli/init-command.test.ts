@@ -224,7 +224,7 @@ describe("at a terminal", () => {
     expect([has(WORKFLOW), has(".github/workflows/enki.yml")]).toEqual([false, false]);
   });
 
-  test("an empty answer takes what was detected, and a change by a person is asked about", async () => {
+  test("an empty answer accepts what was detected, and init asks before it discards a person's change", async () => {
     const { cwd, read } = open({ ...NODE_PROJECT, [CONFIG]: "# mine\n" });
     await converse(cwd, [
       [/^Which commands must a change pass/, ""],

@@ -115,7 +115,7 @@ describe.concurrent.each(AGENTS)("the seeds' own words, end to end, by %s", (_, 
     expect(git("diff", "--name-only", "main", it.branch ?? "")).toBe("login.txt");
   });
 
-  test("parallel roles of the documents run together, and the third receives both answers", async () => {
+  test("parallel roles run together, and a third role receives both answers", async () => {
     const text = `---\n${seed("workflows/parallel-siblings.yaml")}---\n\n## read-backend\n\nB {{ .Args }}\n\n## read-frontend\n\nF {{ .Args }}\n\n## synth\n\n{{ .read-backend }} + {{ .read-frontend.output }}\n`;
     const { run, git } = openSeeds(
       { ".enki/workflows/siblings.md": text },

@@ -83,7 +83,7 @@ test("a ledger that says “approved by maintainer” but was pushed by a person
   expect(await listRefused(stage)).toEqual([forged]);
   await stage.git("merge-base", "--is-ancestor", signed, LEDGER_REF);
   await expect(stage.git("merge-base", "--is-ancestor", forged ?? "", LEDGER_REF)).rejects.toThrow();
-  expect(stage.log.filter((each) => each.includes("was not written by Enki"))).toHaveLength(1);
+  expect(stage.log.filter((each) => each.includes("was not changed by Enki"))).toHaveLength(1);
   expect(worked).toEqual([]);
   expect((await stage.said(issue, "execution"))[0]).toContain("A plan, for your approval");
 

@@ -39,10 +39,10 @@ const keys = (schema: z.ZodType): string => {
   const { properties = {}, required = [] } = toJsonSchema(schema);
   const rows = Object.entries(properties).map(([name, node]) => {
     const { description = "", ...rest } = node as { description?: string; default?: unknown };
-    const left = required.includes(name) ? "must be there" : rest.default === undefined ? "" : `\`${JSON.stringify(rest.default)}\``;
+    const left = required.includes(name) ? "required" : rest.default === undefined ? "" : `\`${JSON.stringify(rest.default)}\``;
     return [`\`${name}\``, description, left];
   });
-  return table(["key", "what it says", "left out"], rows);
+  return table(["key", "what it says", "default"], rows);
 };
 
 type RoleText = { name: string; description: string };

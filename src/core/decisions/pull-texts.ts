@@ -54,7 +54,7 @@ export const openPull = (tx: DecisionTransaction, of: StepPull): void => {
   });
 };
 
-/** A text without landing terms needs no edit for the usual landing. */
+/** The landing that a text written without landing terms stands for, so that it needs no edit. */
 const USUAL_LANDING = "exact";
 
 const toAnnounced = ({ landingTerms }: Queue, step: Step): string =>

@@ -52,7 +52,7 @@ export const readQuotaWaits = (tx: DecisionReader): ReadonlyMap<string, Millis> 
 const hasQuotaWait = ({ planning, steps }: Execution): boolean =>
   planning.quota !== undefined || Object.values(steps).some(({ quota, resolution }) => quota ?? resolution?.quota);
 
-/** Until when work of an execution waits for a quota, by step; `null` is the planner. */
+/** By step, the time until which an execution's work waits for a quota; the key `null` is the planner. */
 export const listQuotaHolds = (
   tx: DecisionReader,
   execution: Execution,

@@ -79,5 +79,5 @@ export type CommandSource =
   | { readonly kind: "review-comment"; readonly id: number; readonly thread: number }
   | { readonly kind: "label"; readonly name: string }
   | { readonly kind: "assignment" }
-  /** A request by a job of CI, in a commit. `details`: a text that agents read as data. */
+  /** A request by a CI job, delivered as a commit. `details`: a text that agents read as data. */
   | { readonly kind: "request"; readonly commit: Sha; readonly details?: string };

@@ -201,7 +201,7 @@ export type QueryAnswers = {
     | { readonly kind: "deletions"; readonly paths: readonly string[] }
     /** Paths that exclude each other in a tree. */
     | { readonly kind: "clash"; readonly paths: readonly string[] };
-  /** `null` if they do. */
+  /** `null` if the files follow the rules. */
   "result-files": Refusal | null;
   tampering: readonly TamperingFinding[];
   /** `onto`: the commit that the head's changes are counted from. `unchanged`: the files already are as they were before. */

@@ -75,7 +75,7 @@ const describeEvidence = (evidence: Evidence, quote: QuoteText): EvidenceLine | 
     case "deadline":
       return toLine(
         evidence.of === "run"
-          ? `Its run is stopped at ${formatMinute(evidence.at)}.`
+          ? `Its run will be stopped at ${formatMinute(evidence.at)} unless it ends earlier.`
           : `It waits until ${formatMinute(evidence.at)} at the latest; then it fails, and can be retried.`,
       );
     case "decision":

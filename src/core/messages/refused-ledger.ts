@@ -6,8 +6,8 @@ type RestoredRef = { readonly ref: RefName; readonly foreign: Sha | null; readon
 
 /** The log's line about a ledger or an archive that somebody else wrote. */
 export const describeRestoration = ({ ref, foreign, restored }: RestoredRef): string => {
-  const how = foreign === null ? "deleted it" : `put ${foreign.slice(0, 12)} there`;
-  return `${ref} was not written by Enki: somebody ${how}. Enki ignores this and restores ${restored?.slice(0, 12) ?? "no commit"}`;
+  const how = foreign === null ? "deleted it" : `set it to ${foreign.slice(0, 12)}`;
+  return `${ref} was not changed by Enki: somebody ${how}. Enki ignores this and restores ${restored?.slice(0, 12) ?? "no commit"}`;
 };
 
 /** For people on an issue whose execution somebody tried to change. */

@@ -50,7 +50,7 @@ const findSessionFile = async ({ found, env, home, cwd }: SessionPlace, id: stri
   return path === null ? null : join(home, path);
 };
 
-/** After these ends, an agent continues where it was. After others, a continued session would end in the same way. */
+/** After these failures, an agent continues where it stopped. After others, a continued session would fail in the same way. */
 const CONTINUED_FAILURES: readonly AgentFailureCode[] = ["auth", "quota", "overloaded", "idle", "timed-out", "interrupted"];
 
 type EndedSession = SessionPlace & {

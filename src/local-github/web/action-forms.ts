@@ -4,7 +4,7 @@ import type { OfferedCommand } from "./execution-commands.ts";
 import { renderCard, renderNumberLink } from "./page-parts.ts";
 import { pagePath, type PageScope } from "./page-scope.ts";
 
-/** A form of the signed-in person; null for strangers. `back` is the page to return to. */
+/** A form for the signed-in person; null if nobody is signed in. `back` is the page to return to. */
 const renderForm = (scope: PageScope, action: readonly (string | number)[], body: SafeHtml): SafeHtml | null =>
   scope.session
     ? html`<form method="post" action="${pagePath(scope, "act", ...action)}">

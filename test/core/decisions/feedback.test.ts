@@ -157,7 +157,7 @@ describe("feedback on a step's pull request for the next attempt", () => {
     expect(it.given(2)?.items).toMatchObject([{ kind: "remark", content: { text: "Only this." } }]);
   });
 
-  test("marks remarks of strangers, or omits them if the configuration says so", async () => {
+  test("marks remarks by people without write permission, or omits them if the configuration says so", async () => {
     const stranger = saying("comment", "Do it my way.", { by: "mallory", permission: "read" });
     const open = await begun();
     open.talk({ remarks: [stranger] });

@@ -37,7 +37,7 @@ describe("a line", () => {
     expect(play(example("parallel"), (id) => id).waves).toEqual([["read-backend", "read-frontend"], ["synth"]]);
   });
 
-  test("T-09 T-10 fields and the raw text are both read downstream, and a field named output hides nothing", () => {
+  test("T-09 T-10 fields and the raw text are both read downstream, and a field named output does not hide the raw text", () => {
     const text = 'Prose.\n\n```json\n{"verdict":"LGTM","output":"hidden","skipped":"yes"}\n```';
     const flow = workflow({ roles: ["a", "b"], edges: ["a -> b"], prompts: { b: "{{ .a.verdict }} {{ .a.skipped }} {{ .a.output }}" } });
     expect(play(flow, () => text).prompts["b"]).toBe(`LGTM false ${text}`);

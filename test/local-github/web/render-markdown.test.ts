@@ -82,7 +82,7 @@ test.each([
   expect(strange(read(text))).toEqual([]);
 });
 
-test("shows characters that reorder text as visible characters, however they are written", () => {
+test("makes characters that reorder text visible, however they are written", () => {
   for (const text of ["a \u202e b", "a &#8238; b", "<sub>a &#x202e; b</sub>", "`\u2066`"]) {
     expect(read(text)).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
     expect(read(text)).toContain("\ufffd");

@@ -6,7 +6,7 @@ import type { DecisionTransaction } from "../decision-transaction.ts";
 import type { FoundTarget } from "../../domain/find-target.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 
-/** `shared`: the comment of the issue that the text replaces. Null: the command took effect, and the execution's comment will show the change. */
+/** `shared`: which shared reply of the issue the text replaces. Null: the command took effect, and the execution's comment will show the change. */
 export type CommandAnswer = { readonly text: string; readonly shared?: SharedReply } | Refusal | null;
 
 /** Handles a command on an execution or on one of its steps. */

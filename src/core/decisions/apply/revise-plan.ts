@@ -72,8 +72,8 @@ const refuseRevision = (here: readonly Execution[]): Refusal => {
 };
 
 /**
- * The execution before a quoting reply started a revision, which is stopped: whoever approves that plan does so in spite of the reply. Null
- * if no such plan has a hash with this prefix.
+ * The execution with the plan that a quoting reply asked to revise: whoever approves that plan overrules the reply, and the revision stops.
+ * Null if no such plan has a hash with this prefix.
  */
 export const withoutQuotedRevision = (tx: DecisionReader, execution: Execution, hash: string): Execution | null => {
   const { amendment, plan, revision, planning } = execution;

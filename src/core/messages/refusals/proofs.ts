@@ -35,7 +35,7 @@ export const refuseUncheckedProof = (key: string): RefusedResult =>
   );
 
 export const refuseForeignKey = (key: string): RefusedResult =>
-  refuse("proof-key", `The statement is signed with ${key}, which is none of the known keys.`, LOOK);
+  refuse("proof-key", `The statement is signed with ${key}, which is not a known key.`, LOOK);
 
 export const refuseWrongSignature = (key: string): RefusedResult =>
   refuse("proof-signature", `The statement is not what ${key} signed.`, LOOK);

@@ -10,7 +10,7 @@ export const refuseFullMailbox = (most: number): Refusal => refuse("too-much-mai
 
 export const refuseUnknownRecipient = (address: string): Refusal => refuse("unknown-address", `unknown address '${address}'`).refusal;
 
-export const refuseForeignMail = (id: string): Refusal => refuse("unknown-mail", `there is no mail ${id} to this job`).refusal;
+export const refuseForeignMail = (id: string): Refusal => refuse("unknown-mail", `no mail ${id} was sent to this job`).refusal;
 
 export const refuseMailReply = (reason: string): Refusal => refuse("no-reply", reason).refusal;
 

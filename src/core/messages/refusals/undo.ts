@@ -30,7 +30,7 @@ export const refuseUndoOfNeeded = (name: string, { task, isLanded }: { readonly 
 export const refuseUnknownLanding = (task: string, pull: number | null): Refusal =>
   refuse(
     "landing-unknown",
-    `Git does not show which commits landed \`${task}\`, because a person landed it as other commits. Revert them by hand.`,
+    `Git does not show which commits landed \`${task}\`, because a person landed it in different commits. Revert them by hand.`,
     pull === null ? "revert it by hand" : `press **Revert** on #${pull}`,
   ).refusal;
 

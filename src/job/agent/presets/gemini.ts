@@ -61,7 +61,7 @@ const prepare = (setting: AgentSetting): AgentLaunch => {
     homeFiles: { [SETTINGS_PATH]: JSON.stringify(createSettings(setting)) },
     homeFileVariable: { name: "GEMINI_CLI_SYSTEM_SETTINGS_PATH", path: SETTINGS_PATH },
     env: {
-      // Otherwise Gemini starts no MCP server, without a word.
+      // Otherwise Gemini silently starts no MCP server.
       GEMINI_CLI_TRUST_WORKSPACE: "true",
       GEMINI_CLI_NO_RELAUNCH: "true",
       ...(model === null ? {} : { GEMINI_MODEL: model }),
