@@ -35,7 +35,7 @@ const countLikelyRestarts = (queue: Queue, landing: Candidate): number => {
   const losses = queue.candidates.map((candidate) => {
     if (!isBeingVerified(candidate) || candidate.onto !== landing.onto || isExtensionOf(candidate, landing)) return 0;
     if (candidate.items.some(({ task }) => landedTasks.has(task))) return 0;
-    if (!isPassed && candidate.items.every(({ task }) => isProtected(task))) return Infinity;
+    if (!isPassed && candidate.items.length > 0 && candidate.items.every(({ task }) => isProtected(task))) return Infinity;
     const odds = candidate.items.reduce((left, { task }) => left * (1 - oddsOf(task)), 1);
     return odds * candidate.items.length;
   });

@@ -26,9 +26,12 @@ export const renderConfig = ({ verify, agent, jobs }: ConfigChoices): string => 
   ].join("\n");
 };
 
-/** An agent's job has the tools of `[jobs] setup`, but no services, no variables and no steps for verification only. */
+/**
+ * An agent's job checks a copy of the work, without services, variables and steps for verification only. Steps of `[jobs] setup` may have
+ * installed packages beside the original.
+ */
 const renderWorkCheck = ({ verify, jobs }: Pick<ConfigChoices, "verify" | "jobs">): string[] => {
-  const needsMore = jobs.env.length > 0 || jobs.verify_setup !== "" || Object.keys(jobs.services).length > 0;
+  const needsMore = jobs.env.length > 0 || jobs.setup !== "" || jobs.verify_setup !== "" || Object.keys(jobs.services).length > 0;
   if (verify.length === 0 || needsMore) return [];
   return [
     "# How often an agent may correct its work after these commands failed in its own job; 0 if they need more than it has.",

@@ -390,7 +390,12 @@ describe("the configuration of a set-up", () => {
     expect(setUp({}, { verify: ["npm test"] }).config).toContain('"npm test",\n]\n# How often an agent may correct its work');
     expect(setUp({}, { verify: ["npm test"] }).config).toContain("\ncheck_work = 1\n");
     expect(setUp({}, { verify: [] }).config).not.toContain("check_work");
-    for (const more of ['env = ["DATABASE_URL"]', 'verify_setup = "- run: npm ci"', '[jobs.services.db]\nimage = "postgres:17"'])
+    for (const more of [
+      'setup = "- run: npm ci"',
+      'env = ["DATABASE_URL"]',
+      'verify_setup = "- run: npm ci"',
+      '[jobs.services.db]\nimage = "postgres:17"',
+    ])
       expect(setUp({}, { verify: ["npm test"], jobs: jobsOf(more) }).config).not.toContain("check_work");
   });
 
