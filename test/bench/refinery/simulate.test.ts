@@ -173,8 +173,8 @@ describe("the grid", () => {
     expect([Math.min(...all.map(({ slots }) => slots)), Math.max(...all.map(({ slots }) => slots))]).toEqual([1, 16]);
     const axes = ["shape", "steps", "bad", "flakes", "textual", "slots"] as const;
     const short = all.filter(
-      ({ steps, hot, pushEvery, outage, redBase, runners, urgent, tails }) =>
-        steps < 100 && [hot, pushEvery, outage, redBase, runners, urgent, tails].every((value) => value === undefined),
+      ({ steps, hot, pushEvery, outage, redBase, runners, urgent, tails, lanes }) =>
+        steps < 100 && [hot, pushEvery, outage, redBase, runners, urgent, tails, lanes].every((value) => value === undefined),
     );
     for (const a of axes)
       for (const b of axes) {
