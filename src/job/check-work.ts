@@ -13,7 +13,7 @@ import { openLineRedactor } from "../core/policy/secret-stream.ts";
 import type { EndedTurn } from "./agent/session-turns.ts";
 import type { openAgentTranscript } from "./agent-transcript.ts";
 import { copyWork, type WorkCopy } from "./copy-work.ts";
-import type { CommandFence, NetworkRelay } from "./sandbox/job-sandbox.ts";
+import type { CommandSandbox, NetworkRelay } from "./sandbox/job-sandbox.ts";
 import { mayEdit, prepareCommandEnv } from "./job-environment.ts";
 import { findComparedCommit, isCommandOnly, type JobSpec } from "./job-spec.ts";
 import { runShell, type ShellDeadline, startStoppableDeadline } from "./run-shell.ts";
@@ -26,7 +26,7 @@ const MAX_LINE_CHARS = 1_000;
 
 export type CheckPlace = {
   /** Opens the sandbox of one check's commands. */
-  readonly openFence: () => Promise<CommandFence>;
+  readonly openSandbox: () => Promise<CommandSandbox>;
   readonly home: string;
   /** The variables of the network's proxy, and the only way to it. */
   readonly proxyVariables: Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ export type CheckPlace = {
 type CheckRun = Pick<CheckPlace, "home" | "proxyVariables" | "relay" | "transcript"> & {
   readonly host: StepHost;
   readonly spec: JobSpec;
-  readonly sandbox: CommandFence;
+  readonly sandbox: CommandSandbox;
   readonly deadline: ShellDeadline;
 };
 
@@ -60,7 +60,7 @@ export const openWorkCheck = (host: StepHost, spec: JobSpec, place: CheckPlace) 
   const endTurn = async ({ answer, stop }: EndedTurn): Promise<string | null> => {
     if (!place.hasWork(answer)) return null;
     const deadline = startStoppableDeadline(host.after, timeoutMs, stop);
-    const checked = await checkCopy({ ...place, host, spec, sandbox: await place.openFence(), deadline }, tree);
+    const checked = await checkCopy({ ...place, host, spec, sandbox: await place.openSandbox(), deadline }, tree);
     deadline.cancel();
     if (checked === null) return null;
     const { ended } = checked;

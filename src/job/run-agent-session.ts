@@ -150,7 +150,7 @@ const openTurns = (host: StepHost, spec: JobSpec, { settings, ...place }: TurnsP
   const isHeadless = findPreset(spec.agent)?.protocol === "headless";
   const check = openWorkCheck(host, spec, {
     ...place,
-    openFence: place.sandbox.beside,
+    openSandbox: place.sandbox.beside,
     hasWork: (answer) => hasWorkToCheck(spec, { answer, tools: place.listTools() }),
   });
   const continueWith: AgentRun["continueWith"] = (id, { costUsd }) => continueSession({ ...settings, resume: id }, costUsd ?? 0);

@@ -39,7 +39,7 @@ export type JobSandbox = {
   /** Creates a new, empty home directory for the next command, and removes the previous one. */
   readonly createHome: () => Promise<string>;
   /** The sandbox of commands whose end spares every process that runs now, such as those of an agent. */
-  readonly beside: () => Promise<CommandFence>;
+  readonly beside: () => Promise<CommandSandbox>;
   /** Lets foreign code use a file or directory that Enki created. */
   readonly give: (path: string) => Promise<void>;
   /** Kills a started command and everything in its process group. */
@@ -55,7 +55,7 @@ export type JobSandbox = {
 };
 
 /** What starts and ends commands in a sandbox. */
-export type CommandFence = Pick<JobSandbox, "enter" | "kill" | "sweep">;
+export type CommandSandbox = Pick<JobSandbox, "enter" | "kill" | "sweep">;
 
 /** The paths and environment of a fenced job. All paths are absolute. */
 export type SandboxRequest = {

@@ -9,7 +9,7 @@ import type { SandboxRequest, JobSandbox, NetworkRelay } from "./job-sandbox.ts"
 import { createUnprotectedSandbox } from "./unprotected-sandbox.ts";
 import { type SandboxMeans, type SandboxPrograms, wrapInNamespaces } from "./sandbox-commands.ts";
 import { giveTree } from "./own-tree.ts";
-import { createSeparatingSandbox, type FenceTrial, runProgram, toProbedRelay } from "./separating-sandbox.ts";
+import { createSeparatingSandbox, type SandboxProbe, runProgram, toProbedRelay } from "./separating-sandbox.ts";
 
 const isRoot = (): boolean => process.getuid?.() === 0;
 
@@ -65,8 +65,8 @@ const tryNamespaces = async (means: SandboxMeans, given: readonly string[], rela
   return answer?.startsWith("ready") === true ? answer.includes("fully") : null;
 };
 
-/** One trial for both questions; a second one without the network only if it fails. Null if namespaces cannot be opened. */
-const tryFence = async (means: SandboxMeans, given: readonly string[]): Promise<FenceTrial | null> => {
+/** One probe for both questions; a second one without the network only if it fails. Null if namespaces cannot be opened. */
+const probeSandbox = async (means: SandboxMeans, given: readonly string[]): Promise<SandboxProbe | null> => {
   const { relayNode = null } = means.request;
   const cut = relayNode === null ? null : await tryNamespaces(means, given, toProbedRelay(means.request, relayNode));
   if (cut !== null) return { readOnly: cut, cutsNetworkFor: relayNode };
@@ -97,8 +97,8 @@ const openNamespaceSandbox = async (
     user,
     mounts: await createMounts(request, user),
   };
-  const trial = await tryFence(means, user === null ? [] : [request.workspace]);
-  return trial && createSeparatingSandbox(means, trial);
+  const probe = await probeSandbox(means, user === null ? [] : [request.workspace]);
+  return probe && createSeparatingSandbox(means, probe);
 };
 
 const mayEnter = async (path: string): Promise<boolean> => ((await stat(path)).mode & 0o001) !== 0;

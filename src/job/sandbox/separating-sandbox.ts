@@ -184,11 +184,11 @@ const returnFiles = async (means: SandboxMeans): Promise<void> => {
   await runProgram(withPrivilege(means, [...script, `${owner.uid}:${owner.gid}`, workspace, reach]));
 };
 
-/** The result of a trial: whether the machine's files could be made read-only, and the Node whose relay could be opened. */
-export type FenceTrial = { readonly readOnly: boolean; readonly cutsNetworkFor: string | null };
+/** What a probe found: whether the machine's files could be made read-only, and the Node whose relay could be opened. */
+export type SandboxProbe = { readonly readOnly: boolean; readonly cutsNetworkFor: string | null };
 
 /** Creates a sandbox that isolates foreign code with another user, with namespaces, or with both. */
-export const createSeparatingSandbox = (means: SandboxMeans, { readOnly, cutsNetworkFor }: FenceTrial): JobSandbox => {
+export const createSeparatingSandbox = (means: SandboxMeans, { readOnly, cutsNetworkFor }: SandboxProbe): JobSandbox => {
   const { request, programs, user, mounts } = means;
   const waiting = new Set<string>();
   const enter = createEnter(means, () => {

@@ -2,7 +2,7 @@ import { readdir, readFile, rm, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { listProtectionGaps } from "../../core/domain/protection-gap.ts";
-import { type CommandFence, killProcessGroup, type JobSandbox } from "./job-sandbox.ts";
+import { type CommandSandbox, killProcessGroup, type JobSandbox } from "./job-sandbox.ts";
 
 /** Marks the environment of every process in the sandbox. */
 const MARK_VARIABLE = "ENKI_FENCE";
@@ -58,7 +58,7 @@ export const createHomes = (reach: string, give: JobSandbox["give"]): JobSandbox
 };
 
 /** Starts commands as Enki's own user, and ends them by group and a mark of their own. */
-const createMarkedCommands = (): CommandFence => {
+const createMarkedCommands = (): CommandSandbox => {
   const mark = randomUUID();
   return {
     enter: (command) => ({ ...command, env: { ...command.env, [MARK_VARIABLE]: mark }, user: null, preamble: null }),
