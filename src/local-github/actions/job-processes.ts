@@ -72,21 +72,35 @@ const escalateSignals = (group: number, timers: RunnerTimers): (() => void) => {
   return () => cancel();
 };
 
-// A process that left its group still has the mark in its environment. GitHub's runner uses the same method.
-const killMarkedProcesses = async (mark: string): Promise<void> => {
+/** Kills the processes with a mark in their environment, and returns how many were alive. */
+const signalMarkedProcesses = async (mark: string): Promise<number> => {
   const entries = await readdir("/proc").catch(() => []);
   const found = entries.filter((name) => /^[0-9]+$/.test(name) && Number(name) !== process.pid);
-  await Promise.all(
+  const alive = await Promise.all(
     found.map(async (pid) => {
       const environment = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
-      if (!environment.split("\0").includes(`RUNNER_TRACKING_ID=${mark}`)) return;
+      if (!environment.split("\0").includes(`RUNNER_TRACKING_ID=${mark}`)) return 0;
       try {
         process.kill(Number(pid), "SIGKILL");
       } catch {
         // The process ended before the signal.
       }
+      return 1;
     }),
   );
+  return alive.reduce<number>((sum, each) => sum + each, 0);
+};
+
+const MAX_KILL_ROUNDS = 100;
+
+/**
+ * A process that left its group still has the mark in its environment; GitHub's runner uses the same method. A killed process takes a moment to
+ * end, and a process that starts a program shows no environment meanwhile. So the rounds go on until two have found none.
+ */
+const killMarkedProcesses = async (mark: string): Promise<void> => {
+  let quietRounds = 0;
+  for (let round = 0; round < MAX_KILL_ROUNDS && quietRounds < 2; round += 1)
+    quietRounds = (await signalMarkedProcesses(mark)) === 0 ? quietRounds + 1 : 0;
 };
 
 const pipeLines = (stream: Readable | null, write: (line: string) => void, masks: SecretMasks): void => {
