@@ -1,24 +1,20 @@
 import { NO_BUDGET } from "../core/domain/budget.ts";
 import { findBudgetCap } from "../core/domain/execution-charges.ts";
 import type { PlanLimits } from "../core/messages/prompt-input.ts";
-import { refuseIdleJob, refuseMissingBranch } from "../core/messages/refusals/jobs.ts";
+import { refuseMissingBranch } from "../core/messages/refusals/jobs.ts";
 import { readOwn } from "../core/domain/own-record.ts";
-import { type JobClaim, composeJobSpec } from "./compose-job-spec.ts";
-import { type Result, type RefusedResult, accept } from "../core/domain/refusal.ts";
+import { claimVerify, listVerifyCommands } from "./claim-verify.ts";
+import { type JobClaim, composeJobSpec, refuseNotRunning } from "./compose-job-spec.ts";
+import { type Result, accept } from "../core/domain/refusal.ts";
 import type { JobSpec } from "./job-spec.ts";
-import { toJobKey, type Job } from "../core/domain/job.ts";
 import { isPlanning, type Execution } from "../core/domain/execution.ts";
 import { toBranchRef } from "../core/domain/refs.ts";
 import { listStepTexts, listUpstreamOutputs, listEarlierTexts } from "./earlier-texts.ts";
 import type { PlannedStep, Plan } from "../core/domain/plan.ts";
 import { type Step, findOpenConflict, mayLeaveWork } from "../core/domain/step.ts";
-import { readTaskId, toTaskId, type Sha, type TaskId } from "../core/domain/ids.ts";
-import { findTriedStep, type TriedStep } from "../core/domain/tried-step.ts";
+import { readTaskId, toTaskId } from "../core/domain/ids.ts";
 import type { Config } from "../core/domain/config.ts";
 import { readNodeRunSpec } from "./node-run-spec.ts";
-import type { Candidate, Queue } from "../core/domain/queue.ts";
-import { listKnownFlakes } from "../core/refinery/flaky-checks.ts";
-import type { Ledger } from "../core/domain/ledger.ts";
 
 /**
  * Builds the job's spec if the ledger expects exactly this attempt to run. Refusals, each of which ends the job without work:
@@ -36,7 +32,7 @@ export const claimJob = (claim: JobClaim): Result<JobSpec> => {
       return claimVerify(claim);
   }
 };
-const refuseNotRunning = ({ job }: JobClaim): RefusedResult => refuseIdleJob(toJobKey(job));
+
 const claimPlan = (claim: JobClaim): Result<JobSpec> => {
   const { ledger, refs, config, job } = claim;
   const execution = readOwn(ledger.executions, job.target);
@@ -63,6 +59,7 @@ const claimPlan = (claim: JobClaim): Result<JobSpec> => {
   };
   return accept(composeJobSpec(claim, execution, doing));
 };
+
 /** The limits of a plan's steps. */
 const toPlanLimits = (execution: Execution, { tiers, budget = NO_BUDGET, refinery }: Config): PlanLimits => {
   const cap = findBudgetCap(execution, budget);
@@ -81,7 +78,9 @@ const toRevisionInput = ({ ledger }: JobClaim, { state, revision, plan, amendmen
   const steps = stepsOf(state === "planning" ? plan : amendment?.plan).filter(({ id }) => !there.has(id));
   return { text: revision.text, earlierRequests: revision.earlierRequests, steps };
 };
+
 type ClaimedWork = { readonly execution: Execution; readonly step: Step; readonly plan: Plan; readonly planned: PlannedStep };
+
 const findClaimedWork = ({ ledger, job }: JobClaim): ClaimedWork | null => {
   const id = readTaskId(job.target);
   const execution = id ? readOwn(ledger.executions, id.execution) : undefined;
@@ -91,18 +90,18 @@ const findClaimedWork = ({ ledger, job }: JobClaim): ClaimedWork | null => {
   const planned = plan?.steps.find((each) => each.id === id.step);
   return step && plan && planned ? { execution, step, plan, planned } : null;
 };
+
 /** The role is resolved when the job starts. A worker without its role must not run, because it could have more rights. */
 const explainMissingRole = (role: string, { roles }: Config): string =>
   `The role \`${role}\` no longer exists: its file is missing or has a mistake, which \`enki validate\` reports. Roles: ${Object.keys(roles).sort().join(", ") || "none"}`;
-/** The commands that verify a step's work. */
-const listWorkCommands = ({ refinery }: Config, { verify }: PlannedStep): readonly string[] => [
-  ...new Set([...refinery.verify, ...verify]),
-];
+
 const selectCheck = ({ refinery, broken }: Config): Pick<JobSpec, "check"> => {
   const { checkWork = 0, timeoutMs } = refinery;
   return checkWork === 0 || broken !== null ? {} : { check: { corrections: checkWork, timeoutMs } };
 };
+
 const isClaimable = (step: Step, { isEnding }: JobClaim): boolean => step.state === "running" || (isEnding === true && mayLeaveWork(step));
+
 const claimWork = (claim: JobClaim): Result<JobSpec> => {
   const { config, job, ledger } = claim;
   const work = findClaimedWork(claim);
@@ -129,12 +128,13 @@ const claimWork = (claim: JobClaim): Result<JobSpec> => {
       earlier: findEarlierWork(step),
       ...selectInterrupted(step),
       inputs: execution.workflow ? [] : listEarlierTexts(ledger, { execution, planned }),
-      verify: listWorkCommands(config, planned),
+      verify: listVerifyCommands(config, planned.verify),
       ...selectCheck(config),
       ...readNodeRunSpec(ledger, execution, planned),
     }),
   );
 };
+
 const claimResolve = (claim: JobClaim): Result<JobSpec> => {
   const { config, job, ledger } = claim;
   const work = findClaimedWork(claim);
@@ -156,7 +156,7 @@ const claimResolve = (claim: JobClaim): Result<JobSpec> => {
       model,
       inputs: listEarlierTexts(ledger, { execution, planned }),
       lastFailure: log === "" ? null : log,
-      verify: listWorkCommands(config, planned),
+      verify: listVerifyCommands(config, planned.verify),
       // Commands that regenerate files run after the merger.
       ...(regenerateCommands.length === 0 && selectCheck(config)),
       conflict: {
@@ -172,80 +172,21 @@ const claimResolve = (claim: JobClaim): Result<JobSpec> => {
     }),
   );
 };
+
 /** The people's feedback for the attempt. */
 const findAttemptFeedback = ({ ledger, job }: JobClaim, { head, baseCommit }: Step): JobSpec["feedback"] => {
   const task = readTaskId(job.target);
   const feedback = task && ledger.feedback[`${toTaskId(task.execution, task.step)}/${job.attempt}`];
   return feedback && feedback.items.length > 0 ? { feedback, onHead: head !== null && head.sha === baseCommit } : null;
 };
+
 /** The previous attempt's work, unless it is already the base: the next attempt starts from a person's head, but not from a worker's. */
 const findEarlierWork = ({ attempt, head, baseCommit, result }: Step): JobSpec["earlier"] => {
   if (attempt < 2 || (head && head.sha === baseCommit)) return null;
   if (head) return { commit: head.sha, kind: "head" };
   return result === null ? null : { commit: result, kind: "result" };
 };
+
 /** The result of the attempt before; prepare finds out whether it was interrupted. */
 const selectInterrupted = ({ attempt, result }: Step): Pick<JobSpec, "interrupted"> =>
   attempt > 1 && result !== null ? { interrupted: { commit: result, files: "none", transcriptEnd: "" } } : {};
-const isAwaitingVerdict = ({ commit, runs }: Candidate, job: Job): boolean =>
-  commit === job.target && runs.some(({ attempt, verdict }) => attempt === job.attempt && verdict === null);
-/** The candidate that this attempt verifies, and an execution with work in its queue. */
-const findCandidateToVerify = (ledger: Ledger, job: Job): { queue: Queue; candidate: Candidate; execution: Execution } | null => {
-  for (const queue of Object.values(ledger.queues)) {
-    const { items, candidates } = queue;
-    const candidate = candidates.find((each) => isAwaitingVerdict(each, job));
-    // A base without items is verified for the first item in the queue.
-    const { task = "" } = candidate?.items[0] ?? items[0] ?? {};
-    const execution = readOwn(ledger.executions, readTaskId(task)?.execution ?? "");
-    if (candidate && execution) return { queue, candidate, execution };
-  }
-  return null;
-};
-/** The verify commands that the plan adds for a step. */
-const listStepVerifyCommands = (ledger: Ledger, task: TaskId): readonly string[] => {
-  const id = readTaskId(task);
-  const plan = ledger.plans[readOwn(ledger.executions, id?.execution ?? "")?.plan ?? ""];
-  return plan?.steps.find((each) => each.id === id?.step)?.verify ?? [];
-};
-/** A trial runs what a candidate with the step alone would run. */
-const claimTrial = (claim: JobClaim, { execution, step, trial }: TriedStep): Result<JobSpec> => {
-  const { ledger, config } = claim;
-  if (config.broken !== null || config.refinery.verify.length === 0) return refuseNotRunning(claim);
-  const own = listStepVerifyCommands(ledger, toTaskId(execution.id, step.id));
-  const verifying = {
-    baseCommit: trial.commit,
-    onto: trial.onto,
-    verify: [...new Set([...config.refinery.verify, ...own])],
-    queue: readOwn(ledger.queues, execution.baseBranch),
-  };
-  return accept(composeVerifySpec(claim, execution, verifying));
-};
-type VerifiedCommit = {
-  readonly baseCommit: Sha;
-  readonly onto: Sha;
-  readonly verify: readonly string[];
-  readonly queue: Queue | undefined;
-};
-const composeVerifySpec = (claim: JobClaim, execution: Execution, { baseCommit, onto, verify, queue }: VerifiedCommit): JobSpec => {
-  const { agents, refinery } = claim.config;
-  const flakes = listKnownFlakes(queue?.flakiness).filter(({ command }) => verify.includes(command));
-  return composeJobSpec(claim, execution, {
-    agent: agents.worker,
-    baseCommit,
-    timeoutMs: refinery.timeoutMs,
-    verify,
-    ...(flakes.length > 0 && { repeat: { onto, flakes } }),
-  });
-};
-const claimVerify = (claim: JobClaim): Result<JobSpec> => {
-  const { ledger, config, job } = claim;
-  const tried = findTriedStep(ledger, job);
-  if (tried) return claimTrial(claim, tried);
-  const found = findCandidateToVerify(ledger, job);
-  if (!found) return refuseNotRunning(claim);
-  const { queue, candidate, execution } = found;
-  const own = candidate.items.flatMap(({ task }) => listStepVerifyCommands(ledger, task));
-  // Without the repository's verify commands, the step's own would not be a sufficient verification.
-  const verify = config.broken === null ? [...new Set([...config.refinery.verify, ...own])] : [];
-  return accept(composeVerifySpec(claim, execution, { baseCommit: candidate.commit, onto: candidate.onto, verify, queue }));
-};

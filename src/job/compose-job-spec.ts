@@ -10,6 +10,8 @@ import type { Execution } from "../core/domain/execution.ts";
 import { chooseToolSet } from "../core/domain/tool-set.ts";
 import { listExecutionViews } from "../core/domain/execution-view.ts";
 import { readTaskId, toTaskId } from "../core/domain/ids.ts";
+import type { RefusedResult } from "../core/domain/refusal.ts";
+import { refuseIdleJob } from "../core/messages/refusals/jobs.ts";
 import { toWorkerAddress, createMailMatcher } from "../core/domain/mail.ts";
 
 export type JobClaim = {
@@ -20,6 +22,8 @@ export type JobClaim = {
   /** Set at the end of a job: the stopped attempt of a step, which a person may have paused, may still leave its work. */
   readonly isEnding?: true;
 };
+
+export const refuseNotRunning = ({ job }: Pick<JobClaim, "job">): RefusedResult => refuseIdleJob(toJobKey(job));
 export type SpecOverrides = Pick<JobSpec, "baseCommit" | "agent" | "timeoutMs"> & Partial<JobSpec>;
 export const composeJobSpec = ({ ledger, refs, config, job }: JobClaim, execution: Execution, doing: SpecOverrides): JobSpec => ({
   format: 1,

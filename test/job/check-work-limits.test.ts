@@ -1,48 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { TimerStarter } from "../../src/storage/git/run-git.ts";
-import { openBundle } from "../../src/job/job-bundle.ts";
-import { runAgentJob } from "../../src/job/run-agent-job.ts";
-import type { StepHost } from "../../src/job/step-host.ts";
 import { after } from "../support/after.ts";
-import { plan, step } from "../support/build.ts";
 import { runningWith } from "../support/processes.ts";
-import { ID, openJobs } from "./stage.ts";
+import { type Act, work } from "./check-stage.ts";
 
-const AGENT = fileURLToPath(new URL("../fixtures/agent.mjs", import.meta.url));
-const JOB = `work/${ID}-fix/1`;
 /** The limits where nobody sets them: of an attempt, and of a verify job; of an agent without an event. */
 const LIMIT = 30 * 60_000;
 const IDLE = 10 * 60_000;
-
-let open: Awaited<ReturnType<typeof openJobs>> | null = null;
-afterEach(() => open?.repo.close());
-
-type Act = Readonly<Record<string, unknown>>;
-type Limited = { readonly verify: readonly string[]; readonly network?: readonly string[]; readonly over?: Partial<StepHost> };
-
-const work = async (acts: readonly Act[], { verify, network, over = {} }: Limited) => {
-  const agent = [process.execPath, AGENT, ...acts.map((act) => JSON.stringify(act))];
-  open = await openJobs({ agent, verify, corrections: 1, plan: plan(step("fix")), ...(network && { network }) });
-  const prepared = await open.prepare(JOB, over);
-  const ended = await runAgentJob(prepared.host);
-  const bundle = await openBundle(prepared.at.bundle);
-  if (!bundle.ok) throw new Error(bundle.refusal.message);
-  const { report, answer, transcript, content } = bundle.value;
-  return {
-    ...ended,
-    check: report.check,
-    failure: report.failure,
-    files: report.files.map(({ path }) => path),
-    answer,
-    transcript,
-    log: prepared.log,
-    workspace: prepared.host.workspace,
-    first: async () => (await content(0))?.toString("utf8"),
-  };
-};
 
 /** Timers of which one, by its order among those of its delay, fires when a command has begun; it counts those that run. */
 const timersFiredBy = (fired: (delay: number, index: number) => boolean) => {

@@ -1,29 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, test } from "vitest";
-import { openBundle } from "../../src/job/job-bundle.ts";
+import { describe, expect, test } from "vitest";
 import type { JobSpec } from "../../src/job/job-spec.ts";
-import { runAgentJob } from "../../src/job/run-agent-job.ts";
-import type { StepHost } from "../../src/job/step-host.ts";
 import { plan, step } from "../support/build.ts";
-import { ID, openJobs } from "./stage.ts";
-
-const AGENT = fileURLToPath(new URL("../fixtures/agent.mjs", import.meta.url));
-const JOB = `work/${ID}-fix/1`;
-
-let open: Awaited<ReturnType<typeof openJobs>> | null = null;
-afterEach(() => open?.repo.close());
-
-type Act = Readonly<Record<string, unknown>>;
-type Checked = {
-  readonly verify?: readonly string[];
-  readonly corrections?: number;
-  readonly job?: string;
-  readonly files?: Readonly<Record<string, string>>;
-  readonly before?: (host: StepHost) => void;
-  readonly over?: Partial<StepHost>;
-};
+import { type Act, JOB, work as workOn } from "./check-stage.ts";
+import { ID } from "./stage.ts";
 
 const PLAN = plan(
   step("fix", { role: "fixer" }),
@@ -31,31 +12,7 @@ const PLAN = plan(
   step("advise", { role: "adviser" }),
 );
 
-/** Runs the job of an agent that does these acts, in a repository whose jobs check their own work. */
-const work = async (acts: readonly Act[], { verify = ["grep good new.txt"], corrections = 1, job = JOB, ...rest }: Checked = {}) => {
-  const agent = [process.execPath, AGENT, ...acts.map((act) => JSON.stringify(act))];
-  open = await openJobs({ agent, verify, corrections, plan: PLAN, ...(rest.files && { files: rest.files }) });
-  const prepared = await open.prepare(job, rest.over);
-  rest.before?.(prepared.host);
-  const ended = await runAgentJob(prepared.host);
-  const bundle = await openBundle(prepared.at.bundle);
-  if (!bundle.ok) throw new Error(bundle.refusal.message);
-  const { report, answer, transcript, content } = bundle.value;
-  return {
-    ...ended,
-    check: report.check,
-    files: report.files.map(({ path }) => path),
-    answer,
-    transcript,
-    log: prepared.log,
-    workspace: prepared.host.workspace,
-    first: async () => (await content(0))?.toString("utf8"),
-    publish: async () => {
-      await open?.publish(job, prepared.at.bundle);
-      return open?.published(job)?.result;
-    },
-  };
-};
+const work = (acts: readonly Act[], given: Parameters<typeof workOn>[1] = {}) => workOn(acts, { steps: PLAN, ...given });
 
 const BUG = { write: "new.txt", content: "bad\n" };
 const CORRECTION = { turn: 2, write: "new.txt", content: "good\n" };
@@ -154,7 +111,6 @@ describe("a job checks its own work", () => {
 
   test("is switched off without the key, and for a spec of an earlier version", async () => {
     expect((await work([BUG], { corrections: 0 })).check).toBeNull();
-    open?.repo.close();
     const old = await work([BUG, { turn: 2, say: "asked again" }], {
       before: ({ temp }) => {
         const path = join(temp, "enki", "job.json");
