@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { COORDINATE_STEPS } from "../../src/coordinator/coordinate-step.ts";
 import { after } from "../support/after.ts";
 import { MINT, openStage } from "../local-github/api/stage.ts";
+import { createStepHost } from "./step-host.ts";
 
 const MINUTE = 60_000;
 
@@ -16,27 +17,20 @@ const waits = async (inputs: Readonly<Record<string, string>>, payload: object =
   const path = join(stage.root, "event.json");
   writeFileSync(path, JSON.stringify(payload));
   const pauses: number[] = [];
-  const failed = await COORDINATE_STEPS.clock({
-    env: {
-      GITHUB_REPOSITORY: "octo/demo",
-      GITHUB_API_URL: stage.forge.apiUrl,
-      GITHUB_EVENT_NAME: "repository_dispatch",
-      GITHUB_EVENT_PATH: path,
-    },
-    root: "/nowhere",
-    readInput: (input) => given[input] ?? "",
-    setOutput: () => undefined,
-    logInfo: () => undefined,
-    writeSummary: () => Promise.resolve(),
-    maskSecret: () => undefined,
-    now: () => 0,
-    random: () => 0,
-    nonce: () => "n",
-    after: (delay, call) => {
-      pauses.push(delay);
-      return after(0, call);
-    },
-  });
+  const failed = await COORDINATE_STEPS.clock(
+    createStepHost(given, {
+      env: {
+        GITHUB_REPOSITORY: "octo/demo",
+        GITHUB_API_URL: stage.forge.apiUrl,
+        GITHUB_EVENT_NAME: "repository_dispatch",
+        GITHUB_EVENT_PATH: path,
+      },
+      after: (delay, call) => {
+        pauses.push(delay);
+        return after(0, call);
+      },
+    }),
+  );
   expect(failed).toBe(null);
   await stage.forge.waitUntilIdle();
   return { pauses, started: stage.runner.started.length - before };

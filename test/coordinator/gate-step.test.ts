@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { COORDINATE_STEPS } from "../../src/coordinator/coordinate-step.ts";
 import type { JobPermissions } from "../../src/local-github/actions/workflow-runner.ts";
-import { after } from "../support/after.ts";
 import { MINT, openStage, REPO } from "../local-github/api/stage.ts";
+import { createStepHost } from "./step-host.ts";
 
 const GATE_PERMISSIONS: JobPermissions = { contents: "read", issues: "write" };
 
@@ -21,24 +21,18 @@ const open = async ({ permissions = GATE_PERMISSIONS, isAway = false } = {}) => 
     const path = join(stage.root, "event.json");
     writeFileSync(path, JSON.stringify({ ...payload, sender: { login: "octo", type: "User" } }));
     const inputs: Readonly<Record<string, string>> = { token };
-    const failed = await COORDINATE_STEPS.gate({
-      env: {
-        GITHUB_REPOSITORY: "octo/demo",
-        GITHUB_API_URL: isAway ? "http://127.0.0.1:1" : stage.forge.apiUrl,
-        GITHUB_EVENT_NAME: name,
-        GITHUB_EVENT_PATH: path,
-      },
-      root: "/nowhere",
-      readInput: (input) => inputs[input] ?? "",
-      setOutput: (output, value) => void (outputs[output] = value),
-      logInfo: (line) => void lines.push(line),
-      writeSummary: () => Promise.resolve(),
-      maskSecret: () => undefined,
-      now: () => 0,
-      random: () => 0,
-      nonce: () => "n",
-      after,
-    });
+    const failed = await COORDINATE_STEPS.gate(
+      createStepHost(inputs, {
+        env: {
+          GITHUB_REPOSITORY: "octo/demo",
+          GITHUB_API_URL: isAway ? "http://127.0.0.1:1" : stage.forge.apiUrl,
+          GITHUB_EVENT_NAME: name,
+          GITHUB_EVENT_PATH: path,
+        },
+        setOutput: (output, value) => void (outputs[output] = value),
+        logInfo: (line) => void lines.push(line),
+      }),
+    );
     expect(failed).toBe(null);
     return { wanted: outputs["wanted"], lines };
   };

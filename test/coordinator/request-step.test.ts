@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { runRequestStep } from "../../src/coordinator/request-step.ts";
 import { after } from "../support/after.ts";
 import { MINT, openStage, REPO } from "../local-github/api/stage.ts";
+import { createStepHost } from "./step-host.ts";
 
 const POLL_MS = 5_000;
 
@@ -26,34 +27,30 @@ const open = async () => {
   ) => {
     const outputs: Record<string, string> = {};
     const given: Readonly<Record<string, string>> = { token, ...inputs };
-    const failed = await runRequestStep({
-      env: {
-        GITHUB_REPOSITORY: "octo/demo",
-        GITHUB_API_URL: stage.forge.apiUrl,
-        GITHUB_SERVER_URL: stage.forge.url,
-        GITHUB_RUN_ID: "7",
-        GITHUB_JOB: "bump",
-        GITHUB_ACTION: "enki",
-        RUNNER_TEMP: mkdtempSync(join(temporary, "job-")),
-        ...env,
-      },
-      root: "/nowhere",
-      readInput: (name) => given[name] ?? "",
-      setOutput: (name, value) => void (outputs[name] = value),
-      logInfo: () => undefined,
-      writeSummary: () => Promise.resolve(),
-      maskSecret: () => undefined,
-      now: () => (clock += 1_000),
-      random: () => 0,
-      nonce: () => String((clock += 1)),
-      // Only polling passes quickly: git has a limit of time, too.
-      after: (delay, call) => {
-        if (delay !== POLL_MS) return after(delay, call);
-        onPoll();
-        setImmediate(call);
-        return () => undefined;
-      },
-    });
+    const failed = await runRequestStep(
+      createStepHost(given, {
+        env: {
+          GITHUB_REPOSITORY: "octo/demo",
+          GITHUB_API_URL: stage.forge.apiUrl,
+          GITHUB_SERVER_URL: stage.forge.url,
+          GITHUB_RUN_ID: "7",
+          GITHUB_JOB: "bump",
+          GITHUB_ACTION: "enki",
+          RUNNER_TEMP: mkdtempSync(join(temporary, "job-")),
+          ...env,
+        },
+        setOutput: (name, value) => void (outputs[name] = value),
+        now: () => (clock += 1_000),
+        nonce: () => String((clock += 1)),
+        // Only polling passes quickly: git has a limit of time, too.
+        after: (delay, call) => {
+          if (delay !== POLL_MS) return after(delay, call);
+          onPoll();
+          setImmediate(call);
+          return () => undefined;
+        },
+      }),
+    );
     return { failed, outputs };
   };
   const issues = async (): Promise<number> => (await stage.octokit(stage.owner).issues.listForRepo({ ...REPO, state: "all" })).data.length;

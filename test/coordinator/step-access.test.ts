@@ -2,21 +2,10 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { type CoordinateStepHost, openStepAccess } from "../../src/coordinator/step-access.ts";
-import { after } from "../support/after.ts";
+import { createStepHost } from "./step-host.ts";
 
-const hostOf = (inputs: Readonly<Record<string, string>>): CoordinateStepHost => ({
-  env: { GITHUB_REPOSITORY: "acme/widgets", GITHUB_API_URL: "http://127.0.0.1:1/api" },
-  root: "/nowhere",
-  readInput: (name) => inputs[name] ?? "",
-  setOutput: () => undefined,
-  logInfo: () => undefined,
-  writeSummary: () => Promise.resolve(),
-  maskSecret: () => undefined,
-  now: () => 0,
-  random: () => 0,
-  nonce: () => "n",
-  after,
-});
+const hostOf = (inputs: Readonly<Record<string, string>>): CoordinateStepHost =>
+  createStepHost(inputs, { env: { GITHUB_REPOSITORY: "acme/widgets", GITHUB_API_URL: "http://127.0.0.1:1/api" } });
 
 test.each([
   ["ENKI_APP_KEY", "ENKI_APP_ID", { "app-id": "7", token: "t" }],
