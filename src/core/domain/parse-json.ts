@@ -7,8 +7,11 @@ export const parseJson = (text: string): unknown => {
   }
 };
 
+type JsonRecord = Readonly<Record<string, unknown>>;
+
+/** The fields of a value; null unless it is an object of JSON. */
+export const toRecord = (value: unknown): JsonRecord | null =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonRecord) : null;
+
 /** The fields of a JSON text; null unless it is an object. */
-export const parseJsonRecord = (text: string): Readonly<Record<string, unknown>> | null => {
-  const value = parseJson(text);
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
-};
+export const parseJsonRecord = (text: string): JsonRecord | null => toRecord(parseJson(text));

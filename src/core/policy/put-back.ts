@@ -1,3 +1,4 @@
+import { parseJsonRecord, toRecord } from "../domain/parse-json.ts";
 import { NOT_SETTINGS } from "./changed-lines.ts";
 import { INLINE_TEST } from "./find-tampering.ts";
 import { findJudgingFile } from "./judging-files.ts";
@@ -32,15 +33,6 @@ const putBackInlineTests = (before: string, after: string): string => {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const readFields = (text: string): Fields | null => {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : null;
-  } catch {
-    return null;
-  }
-};
-
 /** Scripts and settings of test tools that a change adds count only with the change. */
 const TEST_SCRIPT = /^(?:pre|post)?(?:test|check|verify|coverage|ci|lint|spec)/;
 const TEST_TOOL = /^(?:jest|vitest|nyc|c8|ava|mocha|tap|karma|cypress)$/;
@@ -50,10 +42,9 @@ const pick = (fields: Fields, isPicked: (name: string) => boolean): Fields =>
 
 /** Needs and contents are as after the change, and settings as before; a setting that the change adds stays unless tests depend on it. */
 const putBackPackageSettings = (before: string, after: string): string | null => {
-  const [old, now] = [readFields(before), readFields(after)];
+  const [old, now] = [parseJsonRecord(before), parseJsonRecord(after)];
   if (!old || !now) return null;
-  const [oldScripts, newScripts] = [old, now].map(({ scripts }) => readFields(JSON.stringify(scripts ?? {})) ?? {});
-  const scripts = { ...pick(newScripts ?? {}, (name) => !TEST_SCRIPT.test(name)), ...oldScripts };
+  const scripts = { ...pick(toRecord(now["scripts"]) ?? {}, (name) => !TEST_SCRIPT.test(name)), ...toRecord(old["scripts"]) };
   const isKept = (name: string): boolean => NOT_SETTINGS.test(name) || (!Object.hasOwn(old, name) && !TEST_TOOL.test(name));
   const all = { ...pick(old, (name) => !NOT_SETTINGS.test(name)), ...pick(now, isKept) };
   return `${JSON.stringify({ ...all, ...(Object.keys(scripts).length > 0 && { scripts }) }, null, 2)}\n`;
