@@ -26,7 +26,7 @@ import {
   type ActionsWorkflowFile,
   type GitHubComment,
 } from "../../src/core/domain/github-facts.ts";
-import { ARCHIVE_REF, RESULTS_PREFIX, toBranchRef, readResultRef, toResultRef } from "../../src/core/domain/refs.ts";
+import { ARCHIVE_REF, isWorkRef, RESULTS_PREFIX, toBranchRef, readResultRef, toResultRef } from "../../src/core/domain/refs.ts";
 import { toVerifiedCommit } from "../../src/core/domain/trial.ts";
 import type { Refusal } from "../../src/core/domain/refusal.ts";
 import { isSharedReplyKey } from "../../src/core/domain/shared-reply.ts";
@@ -608,6 +608,8 @@ export const memoryWorld = (
       state.pushes += 1;
       for (const move of act.refMoves) {
         const text = options.refusePush?.(move);
+        // The real save throws, because a decision cannot do without the ledger's own refs.
+        if (text && !isWorkRef(move.ref)) return Promise.reject(new Error(`${move.ref} may not be written: ${text}`));
         if (text) return Promise.resolve({ kind: "refused", event: { kind: "save-refused", ref: move.ref, reason: "not-allowed", text } });
       }
       for (const { ref, newSha } of act.refMoves) {

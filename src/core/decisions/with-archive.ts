@@ -1,3 +1,5 @@
+import type { ArchiveSubject } from "../domain/archived-execution.ts";
+import { findExecutionIssue, findTarget } from "../domain/find-target.ts";
 import { followsRules } from "../domain/decision.ts";
 import type { Execution } from "../domain/execution.ts";
 import type { ExecutionId } from "../domain/ids.ts";
@@ -8,6 +10,14 @@ import type { DecisionReader } from "./decision-transaction.ts";
 /** A reader of executions, in the ledger or in the archive. */
 export type ExecutionReader = Pick<DecisionReader, "executions" | "execution" | "steps" | "order">;
 
+/** The issue and the executions of the ledger that a command concerns: the archive may hold their undos. */
+const findSubject = (executions: readonly Execution[], number: number, target: string | null): ArchiveSubject => {
+  const issue = findExecutionIssue(executions, number);
+  const found = findTarget(executions, number, target);
+  const known = [...executions.filter((each) => each.issue === issue), ...(found.ok ? [found.value.execution] : [])];
+  return { issue, names: [...new Set([...(target === null ? [] : [target]), ...known.map(({ id }) => id)])] };
+};
+
 /**
  * Reads archived executions with landed work that concern a command on an issue, as if they were in the ledger ahead of the others; undefined
  * while the archive is read. Earlier versions read the ledger only.
@@ -15,9 +25,7 @@ export type ExecutionReader = Pick<DecisionReader, "executions" | "execution" | 
 export const readWithArchive = (tx: DecisionReader, issue: number, target: string | null): ExecutionReader | undefined => {
   const archive = tx.snapshot.refs[ARCHIVE_REF];
   if (archive === undefined || !followsRules(tx.snapshot, 4)) return tx;
-  const known = tx.executions().filter((each) => each.issue === issue);
-  const names = [...(target === null ? [] : [target]), ...known.map(({ id }) => id)];
-  const all = tx.readFact<"landed-archive">({ kind: "landed-archive", archive, issue, names });
+  const all = tx.readFact<"landed-archive">({ kind: "landed-archive", archive, ...findSubject(tx.executions(), issue, target) });
   if (all === undefined) return undefined;
   const left = new Map(all.flatMap((each) => (tx.execution(each.execution.id) ? [] : [[each.execution.id, each] as const])));
   const findArchived = (id: ExecutionId): Execution | undefined => left.get(id)?.execution;

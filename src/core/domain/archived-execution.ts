@@ -1,4 +1,5 @@
 import type { Execution } from "./execution.ts";
+import { MIN_ID_PREFIX_CHARS } from "./find-target.ts";
 import { type ExecutionId, readTaskId, type TaskId } from "./ids.ts";
 import { listNeededTasks, type Plan } from "./plan.ts";
 
@@ -8,16 +9,13 @@ export type ArchivedExecution = { readonly execution: Execution; readonly plan: 
 /** The issue or pull request that a command stands on, and beginnings of ids that it concerns. */
 export type ArchiveSubject = { readonly issue: number; readonly names: readonly string[] };
 
-/** Shorter texts do not count as the beginning of an id. */
-const MIN_NAME_CHARS = 4;
-
 /**
- * Selects what a command concerns: the executions of an issue, those that a name is the beginning of, and others that undo them, are undone by
+ * Selects what a command concerns: the executions of an issue, those whose id starts with a name, and others that undo them, are undone by
  * them, or need their tasks.
  */
 export const selectRelated = (all: readonly ArchivedExecution[], { issue, names }: ArchiveSubject): readonly ArchivedExecution[] => {
   const isNamed = (id: ExecutionId): boolean =>
-    names.some((name) => name.length >= MIN_NAME_CHARS && (id.startsWith(name) || name.startsWith(id)));
+    names.some((name) => name.length >= MIN_ID_PREFIX_CHARS && (id.startsWith(name) || name.startsWith(id)));
   const related = new Set(names.flatMap((name) => readTaskId(name)?.execution ?? name));
   for (const { execution } of all) if (isOnIssue(execution, issue) || isNamed(execution.id)) related.add(execution.id);
   for (let before = -1; before !== related.size;) {

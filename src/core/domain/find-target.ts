@@ -60,7 +60,7 @@ const findOwnStep = <E extends NamedExecution>({ steps }: E, id: StepId): E["ste
   Object.hasOwn(steps, id) ? (steps[id] as E["steps"][string]) : undefined;
 
 /** Shorter texts do not count as a prefix. */
-const MIN_ID_PREFIX_CHARS = 4;
+export const MIN_ID_PREFIX_CHARS = 4;
 
 const findTargetMatches = <E extends NamedExecution>(all: readonly E[], here: readonly E[], target: string): FoundTarget<E>[] => {
   const exact = all.find((execution) => execution.id === target);

@@ -205,7 +205,11 @@ export type QueryAnswers = {
   "result-files": Refusal | null;
   tampering: readonly TamperingFinding[];
   /** `onto`: the commit that the head's changes are counted from. `unchanged`: the files already are as they were before. */
-  trial: { readonly kind: "commit"; readonly commit: Sha; readonly onto: Sha } | { readonly kind: "unchanged" };
+  trial:
+    | { readonly kind: "commit"; readonly commit: Sha; readonly onto: Sha }
+    | { readonly kind: "unchanged" }
+    /** A file mixes code and tests, so it cannot be put back without its code. */
+    | { readonly kind: "inseparable"; readonly path: string };
   history: StepHistory;
   "landed-archive": readonly ArchivedExecution[];
   archived: Readonly<Record<StepId, StepState>> | null;

@@ -80,3 +80,7 @@ export const readResultRef = (ref: RefName): JobKey | null => {
   const key = ref.startsWith(RESULTS_PREFIX) ? readJobKey(ref.slice(RESULTS_PREFIX.length)) : null;
   return key && isJobKind(key.kind) ? `${key.kind}/${key.target}/${key.attempt}` : null;
 };
+
+/** Whether a decision can do without the move: true for branches, candidates, trials and heads of forks, false for the ledger's own refs. */
+export const isWorkRef = (ref: RefName): boolean =>
+  ref.startsWith("refs/heads/") || readCandidateRef(ref) !== null || readTrialRef(ref) !== null || readPullHeadRef(ref) !== null;

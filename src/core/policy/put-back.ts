@@ -1,34 +1,52 @@
 import { parseJsonRecord, toRecord } from "../domain/parse-json.ts";
 import { NOT_SETTINGS } from "./changed-lines.ts";
-import { INLINE_TEST } from "./find-tampering.ts";
 import { findJudgingFile } from "./judging-files.ts";
 
 /** A file before and after a change. */
 type ChangedText = { readonly path: string; readonly before: string; readonly after: string };
 
 /**
- * The text of a file whose part about tests is as before while the rest is as after the change; null if the whole file is as before. Only
- * Rust sources and package.json hold so much else that the code of the change would not work without it.
+ * How the tests and settings of a file are put back: as a text in which the rest is as after the change, or the file as a whole. `inseparable`:
+ * tests and code are mixed, so the old file would also bring back the old code.
  */
-export const putBackChecks = ({ path, before, after }: ChangedText): string | null =>
-  isPackage(path) ? putBackPackageSettings(before, after) : isInline(path) ? putBackInlineTests(before, after) : null;
+export type PutBack = { readonly kind: "text"; readonly text: string } | { readonly kind: "whole" } | { readonly kind: "inseparable" };
+
+/** Puts back the part of a changed file that judges. Rust sources keep the code of the change, and package.json its dependencies. */
+export const putBackChecks = ({ path, before, after }: ChangedText): PutBack =>
+  isPackage(path) ? putBackPackageSettings(before, after) : isInline(path) ? putBackInlineTests(before, after) : { kind: "whole" };
 
 const isPackage = (path: string): boolean => /(?:^|\/)package\.json$/.test(path);
-const isInline = (path: string): boolean => findJudgingFile(path) === "inline";
 
-/** Whether only a part of the file may be as before. */
+/** Whether code and tests share the file, so that it is never put back as a whole. */
+export const isInline = (path: string): boolean => findJudgingFile(path) === "inline";
+
+/** Whether only a part of the file may be put back. */
 export const isPutBackInPart = (path: string): boolean => isPackage(path) || isInline(path);
 
-const findTests = (lines: readonly string[]): number => {
-  const first = lines.findIndex((line) => INLINE_TEST.test(line) && !line.trimStart().startsWith("//"));
-  return first < 0 ? lines.length : first;
+const TEST_MODULE = /^#\[cfg\((?:test|all\(test|any\(test)\b/;
+const MODULE_START = /^(?:#\[[^\]]*\]\s*)?(?:pub(?:\([^)]*\))?\s+)?mod\s+\w+\s*\{/;
+const TEST_MARK = /^[^/]*#\[(?:(?:\w+::)*test\b|ignore)/;
+const BESIDE_CODE = /^\s*(?:$|\/\/|#\[)/;
+
+const opensModule = (lines: readonly string[], at: number): boolean =>
+  TEST_MODULE.test(lines[at] ?? "") &&
+  (MODULE_START.test(lines[at] ?? "") || MODULE_START.test(lines.slice(at + 1).find((line) => !BESIDE_CODE.test(line)) ?? ""));
+
+/** Splits a Rust source before the module of its tests; null if tests are elsewhere, or if anything follows the module. */
+const splitSource = (text: string): { readonly code: readonly string[]; readonly tests: readonly string[] } | null => {
+  const lines = text.split("\n");
+  const at = lines.findIndex((_, index) => opensModule(lines, index));
+  const [code, tests] = at < 0 ? [lines, []] : [lines.slice(0, at), lines.slice(at)];
+  const end = tests.findIndex((line) => line.startsWith("}"));
+  const follows = end >= 0 && tests.slice(end + 1).some((line) => line.trim() !== "");
+  return follows || code.some((line) => TEST_MARK.test(line)) ? null : { code, tests };
 };
 
-/** Tests follow the code that they test. */
-const putBackInlineTests = (before: string, after: string): string => {
-  const [old, now] = [before.split("\n"), after.split("\n")];
-  const code = now.slice(0, findTests(now));
-  return [...(code.at(-1) === "" ? code.slice(0, -1) : code), ...old.slice(findTests(old))].join("\n");
+const putBackInlineTests = (before: string, after: string): PutBack => {
+  const [old, now] = [splitSource(before), splitSource(after)];
+  if (!old || !now) return { kind: "inseparable" };
+  const code = now.code.at(-1) === "" ? now.code.slice(0, -1) : now.code;
+  return { kind: "text", text: [...code, ...old.tests].join("\n") };
 };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -41,11 +59,16 @@ const pick = (fields: Fields, isPicked: (name: string) => boolean): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([name]) => isPicked(name)));
 
 /** Needs and contents are as after the change, and settings as before; a setting that the change adds stays unless tests depend on it. */
-const putBackPackageSettings = (before: string, after: string): string | null => {
+const putBackPackageSettings = (before: string, after: string): PutBack => {
   const [old, now] = [parseJsonRecord(before), parseJsonRecord(after)];
-  if (!old || !now) return null;
+  if (!old || !now) return { kind: "whole" };
   const scripts = { ...pick(toRecord(now["scripts"]) ?? {}, (name) => !TEST_SCRIPT.test(name)), ...toRecord(old["scripts"]) };
   const isKept = (name: string): boolean => NOT_SETTINGS.test(name) || (!Object.hasOwn(old, name) && !TEST_TOOL.test(name));
   const all = { ...pick(old, (name) => !NOT_SETTINGS.test(name)), ...pick(now, isKept) };
-  return `${JSON.stringify({ ...all, ...(Object.keys(scripts).length > 0 && { scripts }) }, null, 2)}\n`;
+  try {
+    return { kind: "text", text: `${JSON.stringify({ ...all, ...(Object.keys(scripts).length > 0 && { scripts }) }, null, 2)}\n` };
+  } catch {
+    // Nested too deeply to be written, though not to be read.
+    return { kind: "whole" };
+  }
 };

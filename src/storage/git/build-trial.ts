@@ -1,8 +1,8 @@
 import type { Query, QueryAnswers } from "../../core/domain/query.ts";
-import { isPutBackInPart, putBackChecks } from "../../core/policy/put-back.ts";
+import { isInline, isPutBackInPart, type PutBack, putBackChecks } from "../../core/policy/put-back.ts";
 import { type CommitIdentity, type NewFiles, readBlobs, readCommitTimes, readTreeId, writeCommit, writeTreeFiles } from "./git-objects.ts";
 import { listTree, type TreeEntry, writeTree } from "./git-tree.ts";
-import { EMPTY_TREE, findForkPoint } from "./read-tampering.ts";
+import { EMPTY_TREE, findForkPoint, MAX_JUDGED_BYTES, readSizes } from "./read-tampering.ts";
 import type { GitContext } from "./run-git.ts";
 
 /** A head on which the given files are as they were before its own changes. Equal input results in the same commit in every clone. */
@@ -15,6 +15,7 @@ export const buildTrial = async (
   const earlier = await listEarlierEntries(at, forks, paths);
   const entries = await listTree(at, head);
   const texts = await mergeTexts(at, entries, earlier);
+  if (typeof texts === "string") return { kind: "inseparable", path: texts };
   for (const [path, entry] of earlier) putEntry(entries, path, entry);
   const tree = await writeTreeFiles(at, await writeTree(at, entries), texts);
   if (tree === (await readTreeId(at, head))) return { kind: "unchanged" };
@@ -56,18 +57,27 @@ const putEntry = (entries: Map<string, TreeEntry>, path: string, entry: TreeEntr
 
 const isFile = (entry: TreeEntry | null | undefined): entry is TreeEntry => entry?.mode === "100644" || entry?.mode === "100755";
 
-/** The files of which only a part is put back. */
-const mergeTexts = async (at: GitContext, entries: ReadonlyMap<string, TreeEntry>, earlier: EarlierEntries): Promise<NewFiles> => {
+/** The files of which only a part is put back; or the path of a file whose parts cannot be separated. */
+const mergeTexts = async (at: GitContext, entries: ReadonlyMap<string, TreeEntry>, earlier: EarlierEntries): Promise<NewFiles | string> => {
   const pairs = [...earlier].flatMap(([path, before]) => {
     const after = entries.get(path);
     return isPutBackInPart(path) && isFile(before) && isFile(after) ? [{ path, before, after }] : [];
   });
-  const blobs = await readBlobs(at, [...new Set(pairs.flatMap(({ before, after }) => [before.sha, after.sha]))]);
-  const read = ({ sha }: TreeEntry): string => blobs.get(sha)?.toString("utf8") ?? "";
-  return new Map(
-    pairs.flatMap(({ path, before, after }) => {
-      const content = putBackChecks({ path, before: read(before), after: read(after) });
-      return content === null ? [] : [[path, { content, mode: before.mode === "100755" ? "100755" : "100644" }] as const];
-    }),
+  const ids = [...new Set(pairs.flatMap(({ before, after }) => [before.sha, after.sha]))];
+  const sizes = await readSizes(at, ids);
+  const isSmall = (sha: string): boolean => (sizes.get(sha) ?? Number.POSITIVE_INFINITY) <= MAX_JUDGED_BYTES;
+  const blobs = await readBlobs(
+    at,
+    ids.filter((sha) => isSmall(sha)),
   );
+  const read = ({ sha }: TreeEntry): string => blobs.get(sha)?.toString("utf8") ?? "";
+  const texts = new Map<string, { readonly content: string; readonly mode: "100755" | "100644" }>();
+  for (const { path, before, after } of pairs) {
+    const isRead = isSmall(before.sha) && isSmall(after.sha);
+    if (!isRead && isInline(path)) return path;
+    const back: PutBack = isRead ? putBackChecks({ path, before: read(before), after: read(after) }) : { kind: "whole" };
+    if (back.kind === "inseparable") return path;
+    if (back.kind === "text") texts.set(path, { content: back.text, mode: before.mode === "100755" ? "100755" : "100644" });
+  }
+  return texts;
 };

@@ -6,8 +6,8 @@ import { findJudgingFile } from "../../core/policy/judging-files.ts";
 import { GitError, runGit, runGitOrThrow, type GitContext } from "./run-git.ts";
 import { readBlobs } from "./git-objects.ts";
 
-/** Larger files are left to a person. */
-const MAX_FILE_BYTES = 500_000;
+/** Larger files are left to a person. In bytes. */
+export const MAX_JUDGED_BYTES = 500_000;
 const MAX_TOTAL_BYTES = 20_000_000;
 
 /** Nobody reads a longer list. */
@@ -46,7 +46,7 @@ const readJudgedChanges = async (at: GitContext, from: Sha, to: Sha): Promise<Ju
   let free = MAX_TOTAL_BYTES;
   const small = ids.filter((id) => {
     const size = sizes.get(id) ?? Number.POSITIVE_INFINITY;
-    if (size > MAX_FILE_BYTES || size > free) return false;
+    if (size > MAX_JUDGED_BYTES || size > free) return false;
     free -= size;
     return true;
   });
@@ -74,7 +74,7 @@ const listChangedBlobs = async (at: GitContext, from: Sha, to: Sha): Promise<Cha
 
 const toBlob = (id: string): Sha | null => (NO_BLOB.test(id) ? null : id);
 
-const readSizes = async (at: GitContext, ids: readonly Sha[]): Promise<Map<Sha, number>> => {
+export const readSizes = async (at: GitContext, ids: readonly Sha[]): Promise<Map<Sha, number>> => {
   if (ids.length === 0) return new Map();
   const { stdout, code, stderr } = await runGit(at, ["cat-file", "--batch-check"], `${ids.join("\n")}\n`);
   if (code !== 0) throw new GitError(`git cat-file: ${stderr.trim()}`);

@@ -1,11 +1,10 @@
 import type { ArchivedExecution } from "../../core/domain/archived-execution.ts";
 import type { Execution } from "../../core/domain/execution.ts";
 import type { Sha } from "../../core/domain/ids.ts";
-import type { Plan } from "../../core/domain/plan.ts";
 import { readBlobs } from "../git/git-objects.ts";
 import { listTree, type TreeEntry } from "../git/git-tree.ts";
 import type { GitContext } from "../git/run-git.ts";
-import { parseArchivedExecution } from "./ledger-files.ts";
+import { parseArchivedExecution, parseArchivedPlan } from "./ledger-files.ts";
 
 type ArchivedFiles = { readonly state: Sha; readonly plans: readonly Sha[] };
 
@@ -30,7 +29,7 @@ export const readArchivedExecutions = async (
   const plans = await readBlobs(at, [...new Set(wanted.map(({ plan }) => plan))]);
   return wanted
     .flatMap(({ execution, plan: id }) => {
-      const plan = parseOrNull(plans.get(id), (text) => JSON.parse(text) as Plan);
+      const plan = parseOrNull(plans.get(id), parseArchivedPlan);
       return plan ? [{ execution, plan }] : [];
     })
     .toSorted((one, other) => other.execution.createdAt - one.execution.createdAt);

@@ -174,6 +174,9 @@ export const readLedger = (files: ReadonlyMap<string, Buffer>): Result<Ledger> =
 export const parseArchivedExecution = (text: string): Execution =>
   upgradeExecution(upgradeArchivedExecution(JSON.parse(text)) as Execution);
 
+/** Parses the plan of an archived execution. */
+export const parseArchivedPlan = (text: string): Plan => upgradePlan(JSON.parse(text) as Plan);
+
 type ExecutionFiles = {
   readonly executions: Record<string, Execution>;
   readonly plans: Record<string, Ledger["plans"][string]>;

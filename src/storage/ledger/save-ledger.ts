@@ -5,15 +5,7 @@ import type { Event } from "../../core/domain/event.ts";
 import type { Millis, RefName, Sha } from "../../core/domain/ids.ts";
 import type { Ledger } from "../../core/domain/ledger.ts";
 import type { TextCommit } from "../../core/domain/text-commit.ts";
-import {
-  ARCHIVE_REF,
-  ATTEMPTS_REF,
-  LEDGER_REF,
-  PROOFS_REF,
-  readCandidateRef,
-  readTaskRef,
-  readPullHeadRef,
-} from "../../core/domain/refs.ts";
+import { ARCHIVE_REF, isWorkRef, ATTEMPTS_REF, LEDGER_REF, PROOFS_REF, readTaskRef } from "../../core/domain/refs.ts";
 import type { LedgerGuard } from "./guard-ledger.ts";
 import { type LedgerSeal, writeSealedCommit } from "./ledger-keys.ts";
 import { toArchiveFiles, INPUTS_FILE, toLedgerFiles } from "./ledger-files.ts";
@@ -82,10 +74,6 @@ export const saveLedger = async (clone: RepositoryClone, write: LedgerWrite): Pr
       return (await confirmOrFenceWrite(clone, write, commit)) ? { kind: "saved", head: commit, moves } : { kind: "ledger-moved" };
   }
 };
-
-/** Whether a decision can do without the move: true for branches, candidates and heads of forks, false for the ledger's own refs. */
-const isWorkRef = (ref: RefName): boolean =>
-  ref.startsWith("refs/heads/") || readCandidateRef(ref) !== null || readPullHeadRef(ref) !== null;
 
 /** A lease permits non-fast-forward moves, so backward moves are rejected before the push. Task branches may be rewritten. */
 const requireForwardMoves = async (clone: RepositoryClone, moves: readonly RefMove[]): Promise<void> => {

@@ -242,6 +242,14 @@ describe("a trial", () => {
     expect(it.trials()).toEqual([]);
   });
 
+  test("is given up if a file mixes tests and code", async () => {
+    const it = await begun();
+    it.state.trial = () => ({ kind: "inseparable", path: "src/lib.rs" });
+    await it.verified();
+    expect(it.at("fix")?.trial).toMatchObject({ state: "unknown", reason: expect.stringMatching(/src\/lib\.rs cannot be told apart/) });
+    expect(it.trials()).toEqual([]);
+  });
+
   test.each([
     ["its commit", { refusePush: ({ ref }: { ref: string }) => (readTrialRef(ref) === null ? null : "not this file") }],
     ["its run", { refuse: (effect: { key: string }) => (effect.key.startsWith("start-job:verify/trial-") ? "not this run" : null) }],

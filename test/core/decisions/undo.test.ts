@@ -10,6 +10,7 @@ import { openStory } from "../../support/story.ts";
 
 type Story = ReturnType<typeof openStory>;
 
+const CHAIN_OF_ONE = plan(step("a"));
 const CHAIN = plan(step("a"), step("b", { needs: ["a"] }), step("c"));
 
 /** A story in which these steps landed one after the other. */
@@ -173,6 +174,31 @@ describe("an undo of a request that left the ledger", () => {
     await it.verifyAll();
     expect(it.states(redo?.id ?? "")).toEqual({ redo_a: "done" });
     it.replay();
+  });
+
+  test("is not repeated if only the undo was archived, wherever the command is written", async () => {
+    const it = await landed(["a"], { all: plan(step("a")) });
+    const pull = it.at("a", it.request)?.pull ?? 0;
+    await it.undo();
+    await it.verifyAll();
+    const request = it.state.ledger.executions[it.request];
+    if (!request) throw new Error("it is there");
+    await archive(it);
+    // Needed by another request, it would have stayed.
+    it.state.ledger = {
+      ...it.state.ledger,
+      executions: { [request.id]: { ...request, createdAt: it.state.now } },
+      plans: { [request.plan ?? ""]: CHAIN_OF_ONE },
+    };
+    for (const [target, issue] of [
+      [null, pull],
+      [request.id.slice(0, 5), 77],
+      [it.task("a", request.id), 77],
+    ] as const) {
+      await it.undo(target, issue);
+      expect(it.lastReply()).toMatch(/was already undone by/);
+      expect(it.undos()).toEqual([]);
+    }
   });
 
   test("waits for an archived request that needs the work", async () => {

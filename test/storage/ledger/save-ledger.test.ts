@@ -11,7 +11,15 @@ import type { Effect } from "../../../src/core/domain/effect.ts";
 import type { Execution } from "../../../src/core/domain/execution.ts";
 import { emptyLedger, type Ledger } from "../../../src/core/domain/ledger.ts";
 import { emptyQueue } from "../../../src/core/domain/queue.ts";
-import { ARCHIVE_REF, ATTEMPTS_REF, LEDGER_REF, PROOFS_REF, toBranchRef } from "../../../src/core/domain/refs.ts";
+import {
+  ARCHIVE_REF,
+  ATTEMPTS_REF,
+  LEDGER_REF,
+  PROOFS_REF,
+  toBranchRef,
+  toCandidateRef,
+  toTrialRef,
+} from "../../../src/core/domain/refs.ts";
 import { createStep } from "../../../src/core/domain/step.ts";
 import { PLAIN_WRITE } from "../../support/ledger-write.ts";
 import { repository } from "../../support/repository.ts";
@@ -145,6 +153,23 @@ describe("a save", () => {
     const saved = await write(clone, handled(11), { proofMoves: [{ ref: PROOFS_REF, oldSha: null, newSha: proof }] });
     expect(saved).toMatchObject({ kind: "saved", moves: [{ ref: LEDGER_REF }] });
     expect(() => repo.git("rev-parse", "--verify", "--quiet", PROOFS_REF)).toThrow();
+  });
+
+  test("reports a trial's commit that the server refuses, as it does for a candidate's", async () => {
+    const clone = await repo.clone();
+    await clone.fetch();
+    const commit = await clone.writeCommit({ tree: await clone.writeFiles(null, new Map()), parents: [], message: "made", at: 0 });
+    const hook = join(repo.git("rev-parse", "--absolute-git-dir"), "hooks", "update");
+    mkdirSync(dirname(hook), { recursive: true });
+    writeFileSync(hook, "#!/bin/sh\ncase $1 in refs/enki/trials/*|refs/enki/candidates/*) echo no files of workflows; exit 1;; esac\n", {
+      mode: 0o755,
+    });
+    onTestFinished(() => rmSync(hook));
+    for (const ref of [toTrialRef(commit), toCandidateRef("main", commit)])
+      expect(await write(clone, handled(12), { moves: [{ ref, oldSha: null, newSha: commit }] })).toMatchObject({
+        kind: "refused",
+        event: { ref, reason: "not-allowed" },
+      });
   });
 
   test("keeps results reachable through one ref", async () => {

@@ -23,9 +23,9 @@ export const applyTrialResult = (tx: DecisionTransaction, job: Job, result: JobR
   putTrial(tx, tried, toVerdict(tx, tried, result));
 };
 
-const toVerdict = (tx: DecisionReader, { trial }: TriedStep, { end, failures = [], output }: JobResult): HeadTrial => {
+const toVerdict = (tx: DecisionReader, { trial }: TriedStep, { end, failures = [], output, run: proven }: JobResult): HeadTrial => {
   const { head, faults } = trial;
-  const run = tx.effectRecord(`start-job:${toTrialJob(trial)}`)?.number ?? null;
+  const run = proven ?? tx.effectRecord(`start-job:${toTrialJob(trial)}`)?.number ?? null;
   if (end === "success") return { head, faults, state: "passed", run };
   const failed = failures.find(({ passedAgain }) => !passedAgain);
   return { head, faults, state: "failed", run, command: failed?.command ?? null, log: takeLastChars(output, MAX_TRIAL_LOG_CHARS) };

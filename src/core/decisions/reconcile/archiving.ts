@@ -4,8 +4,7 @@ import { type Job, readJobKey } from "../../domain/job.ts";
 import type { EffectRecord } from "../../domain/ledger.ts";
 import { listNeededTasks } from "../../domain/plan.ts";
 import { isBeingResolved } from "../../domain/step.ts";
-import { toTrialTarget } from "../../domain/trial.ts";
-import { listTriedSteps } from "../../domain/tried-step.ts";
+import { isEndedTrial, readTrialTarget } from "../../domain/trial.ts";
 import { readTaskRef } from "../../domain/refs.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
@@ -99,13 +98,13 @@ const createNeededKeyTest = (tx: DecisionReader): ((key: string) => boolean) => 
   const live = tx.executions();
   const heads = new Set(live.flatMap(({ id }) => tx.steps(id).flatMap(({ head }) => head?.sha ?? [])));
   const candidates = new Set(Object.values(queues).flatMap((queue) => queue.candidates.map(({ commit }) => commit)));
-  const trials = new Set(listTriedSteps(tx.ledger()).map(({ trial }) => toTrialTarget(trial.commit)));
+  const hasTrial = live.some(({ id }) => tx.steps(id).some(({ trial }) => trial && !isEndedTrial(trial)));
   const cancels = live.some(({ id }) => tx.steps(id).some(({ state }) => state === "cancelled" || state === "skipped"));
   return (key) => {
     const owner = findKeyOwner(key);
     if (owner !== null) return tx.execution(owner) !== undefined;
     const job = readStartedJob(key);
-    if (job) return candidates.has(job.target) || trials.has(job.target);
+    if (job) return candidates.has(job.target) || (hasTrial && readTrialTarget(job.target) !== null);
     const commit = stripKeyPrefix(key, "set-status:");
     if (commit !== null) return heads.has(commit.slice(0, 40)) || candidates.has(commit.slice(0, 40));
     return key.startsWith("close-pull:") ? cancels : outbox[key] !== undefined;

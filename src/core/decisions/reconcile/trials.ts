@@ -64,8 +64,11 @@ const listOpenTrials = (tx: DecisionReader): OpenTrial[] =>
 /** Starts trials in free slots, and stops the newest ones if candidates need their slots. */
 const shareSlots = (tx: DecisionTransaction, base: BranchName): void => {
   const queue = tx.queue(base);
-  const { slots } = readCapacity(queue, { ...findParallelLimits(tx), timeoutMs: 0 });
-  const free = Math.max(0, slots - countOpenRuns(queue));
+  const limits = findParallelLimits(tx);
+  const { slots } = readCapacity(queue, { ...limits, timeoutMs: 0 });
+  // Until runs show how many runners there are, a trial may take the only one that a candidate will need.
+  const most = limits.firstParallel !== undefined && queue.capacity === undefined ? 1 : slots;
+  const free = Math.min(most, Math.max(0, slots - countOpenRuns(queue)));
   const open = listOpenTrials(tx).filter(({ execution }) => execution.baseBranch === base);
   const running = listTriedSteps(tx.ledger())
     .filter(({ execution }) => execution.baseBranch === base)
@@ -94,6 +97,7 @@ const startTrial = (tx: DecisionTransaction, { execution, step, trial: { head, f
   if (!built) return;
   const giveUp = (reason: string): void => putTrial(tx, { execution, step }, { head, faults, state: "unknown", reason });
   if (built.kind === "unchanged") return giveUp("Its files are as they were before.");
+  if (built.kind === "inseparable") return giveUp(`The tests in ${built.path} cannot be told apart from the code around them.`);
   const ref = toTrialRef(built.commit);
   const refused = tx.refusedCandidates().get(ref);
   if (refused !== undefined) return giveUp(`GitHub refused its commit: ${refused}`);
