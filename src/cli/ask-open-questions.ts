@@ -14,7 +14,7 @@ import { SECOND_MS } from "../core/domain/durations.ts";
 
 export type RunConversation = RunStory & { readonly answered: Set<string> };
 
-/** Null if every question was answered; otherwise the run ends with the questions that stay open. */
+/** How a run ends if questions stay open; null if every question was answered. */
 type UnansweredEnd = WaitingEnd | null;
 
 const UNAPPROVED_END: WaitingEnd = { end: "waits", questions: [] };

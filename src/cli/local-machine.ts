@@ -135,6 +135,9 @@ type MachineParts = {
   readonly telemetry: SpanSink | undefined;
 };
 
+/** The folder of the packed histories, a cache. */
+const PACKS = "packs";
+
 const createMachineRunner = async (
   terminal: TerminalHost,
   options: MachineOptions,
@@ -142,8 +145,8 @@ const createMachineRunner = async (
 ) => {
   const { directory, hidden = [] } = options;
   const own = options.agent?.("") ?? null;
-  // Left by killed jobs.
-  await rm(join(directory, "jobs", "jobs"), { recursive: true, force: true });
+  // Left by killed jobs and by unfinished packs.
+  for (const left of [join(directory, "jobs", "jobs"), join(state, PACKS)]) await rm(left, { recursive: true, force: true });
   return createLocalRunner({
     directory: join(directory, "jobs"),
     actionRoot: root,
@@ -155,7 +158,7 @@ const createMachineRunner = async (
     readable: own === null ? [] : await listCommandPaths([own.command, ...own.args]),
     stepPrograms: listStepPrograms(root),
     spares: Math.min(MAX_SPARES, availableParallelism()),
-    ownSteps: createOwnSteps(terminal, { root, packs: join(state, "packs"), findNear: createNearFinder(repositories), telemetry }),
+    ownSteps: createOwnSteps(terminal, { root, packs: join(state, PACKS), findNear: createNearFinder(repositories), telemetry }),
   });
 };
 

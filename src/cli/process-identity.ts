@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 const INITIAL_NAMESPACE = "pid:[4026531836]";
 
 /**
- * The start time of a process, in ticks since the boot, from `/proc/<pid>/stat`. Null for a process that ended, even if its parent has
+ * The start time of a process, in ticks since the boot, from `/proc/<pid>/stat`; null if the process has ended, even if its parent has
  * not waited for it yet.
  */
 const readStartTicks = async (pid: number | string): Promise<string | null> => {

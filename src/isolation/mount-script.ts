@@ -69,7 +69,7 @@ seal() {
   for ((i = 1; i < \${#guarded[@]}; i += 2)); do flags[\${guarded[i]}]=\${flags[/proc]-}; done
   for at in "$@"; do
     [ -z "\${flags[$at]-}" ] || is_read_only "\${flags[$at]}" && continue
-    # "mount -a" leaves out a root that is written in this way.
+    # "mount -a" skips "/", but not "/.".
     place=$at
     [ "$at" != / ] || place=/.
     plan_mount none "$place" none "remount,bind,ro\${flags[$at]#rw}"

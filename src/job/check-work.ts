@@ -87,7 +87,7 @@ const checkCopy = async (run: CheckRun, lastTree: string): Promise<CheckedCopy |
   return null;
 };
 
-const copyWithRights = ({ host, spec, home, sandbox, deadline }: CheckRun): Promise<WorkCopy | null> =>
+const copyWithRights = ({ host, spec, home, sandbox, deadline, relay }: CheckRun): Promise<WorkCopy | null> =>
   copyWork(
     {
       workspace: host.workspace,
@@ -96,7 +96,7 @@ const copyWithRights = ({ host, spec, home, sandbox, deadline }: CheckRun): Prom
       excluded: toTextsFolder(spec.execution),
       homes: spec.verify.length,
     },
-    { env: prepareCommandEnv(host.env, home), sandbox, deadline, after: host.after },
+    { env: prepareCommandEnv(host.env, home), sandbox, deadline, after: host.after, ...(relay && { relay }) },
   );
 
 type CheckEnd = { readonly end: "passed" | "unfinished" } | { readonly end: "failed"; readonly failure: FailedCheck };

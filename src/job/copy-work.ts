@@ -31,7 +31,7 @@ rm -rf -- "$ENKI_COPY"
 mkdir -p -- "$ENKI_COPY/work"
 for ((at = 0; at < ENKI_HOMES; at++)); do mkdir -p -- "$ENKI_COPY/home-$at/tmp"; done
 cd -- "$ENKI_COPY/work"
-git init -q --template=
+git init -q --template= --object-format=sha1
 mkdir -p .git/info
 printf '/%s/\\n' "$ENKI_EXCLUDED" > .git/info/exclude
 printf '%s/.git/objects\\n' "$ENKI_WORKSPACE" > .git/objects/info/alternates
@@ -59,7 +59,7 @@ const GIT_VARIABLES = {
 /** Copies an agent's work with the agent's rights; null if that is impossible or takes too long. */
 export const copyWork = async (
   { workspace, directory, base, excluded, homes }: CopiedWork,
-  shell: Pick<ShellCommand, "env" | "sandbox" | "deadline" | "after">,
+  shell: Pick<ShellCommand, "env" | "sandbox" | "deadline" | "after" | "relay">,
 ): Promise<WorkCopy | null> => {
   let last = "";
   const { end } = await runShell({

@@ -1,9 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { copyHistory } from "../storage/git/pack-cache.ts";
 import { ensureWorkRepository, replaceSharedObjects } from "../storage/git/bare-clone.ts";
 import { runGitOrThrow, runGit, type GitContext } from "../storage/git/run-git.ts";
 import { readBlobs } from "../storage/git/git-objects.ts";
+import { listTree } from "../storage/git/git-tree.ts";
 import type { RefName, Sha } from "../core/domain/ids.ts";
 import type { BundleFile } from "../core/policy/check-bundle.ts";
 
@@ -52,12 +53,25 @@ export const keepObjects = (clone: string, workspace: string): Promise<void> =>
 /** A changed path with its content; null if it is deleted or not a regular file. */
 export type WorkspaceChange = Omit<BundleFile, "text"> & { readonly content: Buffer | null };
 
+const SUBMODULE_MODE = "160000";
+
 const FILE_KIND_BY_MODE: Readonly<Record<string, BundleFile["kind"]>> = {
   "100644": "file",
   "100755": "file",
   "120000": "link",
-  "160000": "other",
+  [SUBMODULE_MODE]: "other",
   "000000": "deleted",
+};
+
+/**
+ * Keeps git out of submodules: it would compare each with its commit by a process that follows the settings which an agent wrote there. A
+ * submodule that was deleted, or replaced by a file, still counts as a change.
+ */
+const leaveSubmodules = async (own: GitContext, workspace: string, base: Sha): Promise<void> => {
+  const isDirectory = (path: string): boolean => lstatSync(join(workspace, path), { throwIfNoEntry: false })?.isDirectory() === true;
+  const left = [...(await listTree(own, base))].flatMap(([path, { mode }]) => (mode === SUBMODULE_MODE && isDirectory(path) ? [path] : []));
+  if (left.length === 0) return;
+  await runGitOrThrow(own, ["-c", "core.bare=false", "update-index", "-z", "--skip-worktree", "--stdin"], `${left.join("\0")}\0`);
 };
 
 /**
@@ -76,6 +90,7 @@ export const listWorkspaceChanges = async (
     timeoutMs: 120_000,
   };
   await runGitOrThrow(own, ["read-tree", base]);
+  await leaveSubmodules(own, workspace, base);
   await runGitOrThrow(own, ["-c", "core.bare=false", "-c", "core.fsmonitor=false", "add", "-A", "--", "."]);
   const raw = await runGitOrThrow(own, ["-c", "core.bare=false", "diff-index", "--cached", "-z", "--no-renames", "--abbrev=40", base]);
   const fields = raw.split("\0");

@@ -94,7 +94,7 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose key is in the sh
       expect(git("show", `${findLandedBranch(told.out)}:limit.txt`)).toBe("10");
       const transcript = readTranscripts(cwd).find((text) => text.includes("Enki checked a copy of the work")) ?? "";
       expect(transcript).toMatch(
-        /exited with 1\. The agent is asked to correct its work\.[^]*It ends with a line\.[^]*> Enki checked a copy of the work: `.*` passed\./,
+        /exited with 1\. The agent may correct its work\.[^]*It ends with a line\.[^]*> Enki checked a copy of the work: `.*` passed\./,
       );
       expect(terminal.processes()).toEqual([]);
     },

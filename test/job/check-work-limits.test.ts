@@ -43,7 +43,7 @@ describe("a check of the work", () => {
     };
     const job = await work([BUG, { turn: 2, say: "asked again" }], { verify: HANGS, over: { after: timers.after, log } });
     expect(job).toMatchObject({ end: "success", files: ["new.txt"], check: { failed: [], end: "unfinished" }, failure: null });
-    expect(job.transcript).toContain("> Enki stopped `echo begun; exec sleep 7004`, which it ran on a copy of the work");
+    expect(job.transcript).toContain("> Enki stopped `echo begun; exec sleep 7004` on a copy of the work before it ended.");
     expect(runningWith("sleep 7004")).toEqual([]);
   });
 
@@ -90,7 +90,8 @@ describe("a check of the work", () => {
       // The lock is free when the agent is gone.
       verify: ["touch ~/../../started; flock ~/../../lock true; for _ in $(seq 100); do /bin/true; done; exit 1"],
     });
-    expect(job).toMatchObject({ end: "success", check: { failed: [expect.any(String)], end: "failed" }, failure: null });
+    // The end of an agent may kill what runs with its rights: the check has no outcome.
+    expect(job).toMatchObject({ end: "success", check: { failed: [], end: "unfinished" }, failure: null });
   });
 });
 

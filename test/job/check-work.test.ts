@@ -24,7 +24,7 @@ describe("a job checks its own work", () => {
     expect(await job.first()).toBe("good\n");
     expect(job.answer).toBe("Corrected.\n[OUTPUT]It is good.[/OUTPUT]");
     expect(job.transcript).toContain(
-      "Done.\n\n> Enki checked a copy of the work: `grep good new.txt` exited with 1. The agent is asked to correct it",
+      "Done.\n\n> Enki checked a copy of the work: `grep good new.txt` exited with 1. The agent may correct its work",
     );
     expect(job.transcript).toContain("> Enki checked a copy of the work: `grep good new.txt` passed.");
     expect(await job.publish()).toMatchObject({ end: "success", check: { failed: ["grep good new.txt"], end: "passed" } });

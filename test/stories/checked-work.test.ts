@@ -77,7 +77,7 @@ test("a bug that verification finds in the agent's own job is corrected in the s
   const [transcript = "", ...others] = transcripts;
   expect(others).toEqual([]);
   const [, before = "", after = ""] = transcript.split("> Enki checked a copy of the work: ");
-  expect(before).toMatch(/^`.*` exited with 1\. The agent is asked to correct its work\.\n\n```\nlimit\.txt: not a number: 10 MB\n```\n/);
+  expect(before).toMatch(/^`.*` exited with 1\. The agent may correct its work\.\n\n```\nlimit\.txt: not a number: 10 MB\n```\n/);
   expect(before).toContain("The limit is a number.");
   expect(after).toMatch(/^`.*` passed\.\n/);
 });

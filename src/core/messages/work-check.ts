@@ -46,10 +46,10 @@ export const formatPassedChecks = (commands: readonly string[]): string =>
   `Enki checked a copy of the work: ${commands.map((command) => toInlineCode(command)).join(", ")} passed.`;
 
 export const formatFailedCheck = ({ command, reason }: Omit<FailedCheck, "output">, left: number): string =>
-  `Enki checked a copy of the work: ${toInlineCode(command)} ${reason}. ${left > 0 ? "The agent is asked to correct its work." : "The queue verifies the work."}`;
+  `Enki checked a copy of the work: ${toInlineCode(command)} ${reason}. ${left > 0 ? "The agent may correct its work." : "The queue verifies the work."}`;
 
 export const formatStoppedCheck = (command: string): string =>
-  `Enki stopped ${toInlineCode(command)}, which it ran on a copy of the work, because the attempt's time is over. The queue verifies the work.`;
+  `Enki stopped ${toInlineCode(command)} on a copy of the work before it ended. The queue verifies the work.`;
 
 export const UNCHANGED_WORK_NOTE = "The agent left its work as it was. The queue verifies it.";
 
@@ -64,6 +64,6 @@ const describeFailures = (failed: readonly string[]): string =>
 export const describeWorkCheck = ({ failed, end }: WorkCheck): string => {
   const failures = describeFailures(failed);
   if (end === "failed") return `${failures}.`;
-  const last = end === "unfinished" ? "its time was over" : failed.length > 0 ? "passed" : "passed at once";
+  const last = end === "unfinished" ? "was stopped" : failed.length > 0 ? "passed" : "passed at once";
   return `${failures === "" ? last : `${failures}, then ${last}`}.`;
 };

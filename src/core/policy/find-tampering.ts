@@ -54,7 +54,7 @@ const judgeSettings = ({ file, path, before, after }: ReadChange, kind: Tamperin
 type LineCounts = Map<string, number>;
 
 /** The first line of the tests in a Rust source. */
-export const INLINE_TEST = /#\[(?:cfg\((?:test|all\(test|any\()|(?:\w+::)*test\b|ignore)/;
+const INLINE_TEST = /#\[(?:cfg\((?:test|all\(test|any\()|(?:\w+::)*test\b|ignore)/;
 
 const TESTLESS: readonly string[] = [];
 

@@ -30,19 +30,22 @@ const mayLand = (state: RefineryState, free: ReadonlySet<TaskId>, candidate: Can
 const countLikelyRestarts = (queue: Queue, landing: Candidate): number => {
   const oddsOf = failureOdds(queue);
   const isProtected = findProtectedTasks(queue);
-  const isPassed = landing.items.every(({ task }) => isProtected(task));
   const landedTasks = new Set(landing.items.map(({ task }) => task));
-  const losses = queue.candidates.map((candidate) => {
+  const started = queue.candidates.indexOf(landing);
+  const losses = queue.candidates.map((candidate, at) => {
     if (!isBeingVerified(candidate) || candidate.onto !== landing.onto || isExtensionOf(candidate, landing)) return 0;
     if (candidate.items.some(({ task }) => landedTasks.has(task))) return 0;
-    if (!isPassed && candidate.items.length > 0 && candidate.items.every(({ task }) => isProtected(task))) return Infinity;
+    if (at < started && candidate.items.length > 0 && candidate.items.every(({ task }) => isProtected(task))) return Infinity;
     const odds = candidate.items.reduce((left, { task }) => left * (1 - oddsOf(task)), 1);
     return odds * candidate.items.length;
   });
   return Math.max(0, ...losses);
 };
 
-/** With lanes, steps that passed before: otherwise, another lane could land while each of their runs is in progress, and they would never land. */
+/**
+ * With lanes, the steps that passed on an earlier base: a landing waits for a run of such steps that was requested before its own. Other lanes
+ * could otherwise land during each of their runs, so they would never land.
+ */
 const findProtectedTasks = ({ items }: Queue): ((task: TaskId) => boolean) => {
   const hasLanes = new Set(items.map(({ lane }) => lane)).size > 1;
   const tasks = new Set(hasLanes ? items.flatMap(({ task, passedBefore }) => (passedBefore ? [task] : [])) : []);

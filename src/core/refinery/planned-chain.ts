@@ -51,7 +51,7 @@ export const planFollowers = (view: QueueView, accused: PlannedChain, { untried,
   return chain;
 };
 
-/** The longest candidate of each chain under verification, the most valuable one first. With `isMeant`, of the candidates that it chooses. */
+/** The longest candidate of each chain under verification, the most valuable one first. `isMeant` selects the candidates. */
 export const listChainTails = (view: QueueView, isMeant: (candidate: Candidate) => boolean = () => true): PlannedChain[] => {
   const active = view.queue.candidates.filter(
     (each) => each.onto === view.tip && each.items.length > 0 && isBeingVerified(each) && isMeant(each),

@@ -92,6 +92,7 @@ const openLimits = (run: AgentRun) => {
     signal: abort.signal,
     /** Ends what handles the end of a turn. */
     handlerStop: handlers.signal,
+    stopHandlers: (): void => handlers.abort(),
     stopped: new Promise<FirstEnding>((resolve) => abort.signal.addEventListener("abort", () => resolve({ stopped: cause }))),
     findStop: (): FirstEnding | null => (abort.signal.aborted ? { stopped: cause } : null),
     close: (): void => {
@@ -112,6 +113,10 @@ const playProcess = async (run: AgentRun, { listener, limits, turns }: ProcessPa
   const { command, args, env, cwd, relay, sandbox, after } = run;
   const { child, ended, stderr, terminate } = launchProcess({ command, args, env, cwd, relay, sandbox, after });
   child.stderr.on("data", listener.readStderr);
+  // The end of an agent kills what runs with its rights, so what is handled now has no outcome.
+  child.once("exit", () => {
+    if (turns.handled() !== null) limits.stopHandlers();
+  });
   let isLost = false;
   const lost = new Promise<FirstEnding>((resolve) => {
     void ended.then((how) => {

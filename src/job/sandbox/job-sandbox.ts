@@ -38,7 +38,7 @@ export type JobSandbox = {
   readonly canCutNetwork: (node: string) => Promise<boolean>;
   /** Creates a new, empty home directory for the next command, and removes the previous one. */
   readonly createHome: () => Promise<string>;
-  /** The sandbox of commands whose end spares every process that runs now, such as those of an agent. */
+  /** A sandbox for commands. Its sweep spares processes that already run, such as those of an agent. */
   readonly beside: () => Promise<CommandSandbox>;
   /** Lets foreign code use a file or directory that Enki created. */
   readonly give: (path: string) => Promise<void>;
@@ -57,7 +57,7 @@ export type JobSandbox = {
 /** What starts and ends commands in a sandbox. */
 export type CommandSandbox = Pick<JobSandbox, "enter" | "kill" | "sweep">;
 
-/** The paths and environment of a fenced job. All paths are absolute. */
+/** The paths and environment of a job in a sandbox. All paths are absolute. */
 export type SandboxRequest = {
   /** The machine's environment. */
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,16 +1,18 @@
 import { lchownSync, lstatSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 
 type TreeOwner = { readonly uid: number; readonly gid: number };
 
-const listDirectories = (path: string): { readonly files: string[]; readonly directories: string[] } => {
-  const entries = readdirSync(path, { withFileTypes: true });
-  const places = (isWanted: boolean): string[] =>
-    entries.filter((entry) => entry.isDirectory() === isWanted).map(({ name }) => join(path, name));
+const SEPARATOR = Buffer.from("/");
+
+/** Paths are bytes: a name need not be valid UTF-8. */
+const listDirectories = (path: Buffer): { readonly files: Buffer[]; readonly directories: Buffer[] } => {
+  const entries = readdirSync(path, { withFileTypes: true, encoding: "buffer" });
+  const places = (isWanted: boolean): Buffer[] =>
+    entries.filter((entry) => entry.isDirectory() === isWanted).map(({ name }) => Buffer.concat([path, SEPARATOR, name]));
   return { files: places(false), directories: places(true) };
 };
 
-const giveDirectory = (path: string, { uid, gid }: TreeOwner): void => {
+const giveDirectory = (path: Buffer, { uid, gid }: TreeOwner): void => {
   const { files, directories } = listDirectories(path);
   for (const each of directories) giveDirectory(each, { uid, gid });
   for (const each of files) lchownSync(each, uid, gid);
@@ -22,11 +24,11 @@ const giveDirectory = (path: string, { uid, gid }: TreeOwner): void => {
  * Starts no process, which would take longer for most workspaces.
  */
 export const giveTree = (path: string, { uid, gid }: TreeOwner): void => {
-  if (lstatSync(path).isDirectory()) giveDirectory(path, { uid, gid });
+  if (lstatSync(path).isDirectory()) giveDirectory(Buffer.from(path), { uid, gid });
   else lchownSync(path, uid, gid);
 };
 
-const tryEach = (paths: readonly string[], call: (path: string) => void): void => {
+const tryEach = (paths: readonly Buffer[], call: (path: Buffer) => void): void => {
   for (const path of paths)
     try {
       call(path);
@@ -35,7 +37,7 @@ const tryEach = (paths: readonly string[], call: (path: string) => void): void =
     }
 };
 
-const takeDirectory = (path: string, owner: TreeOwner): void => {
+const takeDirectory = (path: Buffer, owner: TreeOwner): void => {
   lchownSync(path, owner.uid, owner.gid);
   if (!lstatSync(path).isDirectory()) return;
   const { files, directories } = listDirectories(path);
@@ -44,4 +46,8 @@ const takeDirectory = (path: string, owner: TreeOwner): void => {
 };
 
 /** Takes directories back from a user who has no process left, and follows no link. Files that cannot be taken stay. */
-export const takeTrees = (paths: readonly string[], owner: TreeOwner): void => tryEach(paths, (path) => takeDirectory(path, owner));
+export const takeTrees = (paths: readonly string[], owner: TreeOwner): void =>
+  tryEach(
+    paths.map((path) => Buffer.from(path)),
+    (path) => takeDirectory(path, owner),
+  );

@@ -1,49 +1,12 @@
-import { readdir, readFile, rm, mkdir, writeFile } from "node:fs/promises";
+import { readFile, rm, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { listProtectionGaps } from "../../core/domain/protection-gap.ts";
+import { killMarkedProcesses } from "../../isolation/kill-marked-processes.ts";
 import { type CommandSandbox, killProcessGroup, type JobSandbox } from "./job-sandbox.ts";
 
 /** Marks the environment of every process in the sandbox. */
-const MARK_VARIABLE = "ENKI_FENCE";
-
-const readProcessFile = (pid: string, name: string): Promise<string> => readFile(`/proc/${pid}/${name}`, "latin1").catch(() => "");
-
-const listProcesses = async (): Promise<string[]> => (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
-
-const killProcess = (pid: string): void => {
-  try {
-    process.kill(Number(pid), "SIGKILL");
-  } catch {
-    // The process has ended.
-  }
-};
-
-/** Kills all processes with the mark in their environment, and their descendants, until none is left. */
-const killMarkedProcesses = async (mark: string): Promise<void> => {
-  const gone = new Set<string>();
-  for (;;) {
-    const found = await Promise.all(
-      (await listProcesses()).map(async (pid) => {
-        const [stat, environment] = await Promise.all([readProcessFile(pid, "stat"), readProcessFile(pid, "environ")]);
-        const [state, parent = ""] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-        return { pid, parent, ended: stat === "" || state === "Z", marked: environment.split("\0").includes(`${MARK_VARIABLE}=${mark}`) };
-      }),
-    );
-    const doomed = new Set(found.filter(({ marked }) => marked).map(({ pid }) => pid));
-    let size = -1;
-    while (size !== doomed.size) {
-      size = doomed.size;
-      for (const { pid, parent } of found) if (doomed.has(parent)) doomed.add(pid);
-    }
-    const alive = found.filter(({ pid, ended }) => doomed.has(pid) && !ended && !gone.has(pid) && pid !== String(process.pid));
-    if (alive.length === 0) return;
-    for (const { pid } of alive) {
-      gone.add(pid);
-      killProcess(pid);
-    }
-  }
-};
+const MARK_VARIABLE = "ENKI_SANDBOX";
 
 /** Creates homes in a directory, one after the other. */
 export const createHomes = (reach: string, give: JobSandbox["give"]): JobSandbox["createHome"] => {
@@ -63,7 +26,7 @@ const createMarkedCommands = (): CommandSandbox => {
   return {
     enter: (command) => ({ ...command, env: { ...command.env, [MARK_VARIABLE]: mark }, user: null, preamble: null }),
     kill: killProcessGroup,
-    sweep: () => killMarkedProcesses(mark),
+    sweep: () => killMarkedProcesses(MARK_VARIABLE, mark),
   };
 };
 

@@ -21,7 +21,7 @@ export type JobPlaces = {
   readonly take: () => JobPlace;
   /** Opens a place for the first job. */
   readonly warmUp: () => void;
-  /** Says how many jobs may still start, so that no place is opened in vain; null if that is unknown. */
+  /** Sets how many jobs may still start; no more places than that are opened in advance. Null if that is unknown. */
   readonly expect: (jobs: number | null) => void;
   /** Removes the places that no job took. */
   readonly close: () => Promise<void>;

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
 import { constants } from "node:os";
+import { killMarkedProcesses } from "../../isolation/kill-marked-processes.ts";
 import type { Readable } from "node:stream";
 import type { OpenedCell } from "./job-places.ts";
 import { createLineSplitter } from "./line-splitter.ts";
@@ -11,6 +11,8 @@ import { signalProcessGroup, spawnEntry } from "./spawn-entry.ts";
 import { StepFault } from "./step-fault.ts";
 import { startTimer, type RunnerTimers } from "./runner-timers.ts";
 
+/** Set in every process of a job, as by GitHub's runner, which finds by it the processes that left their group. */
+const MARK_VARIABLE = "RUNNER_TRACKING_ID";
 // GitHub's runner waits for the same time between its signals.
 const INTERRUPT_GRACE_MS = 7500;
 const TERMINATE_GRACE_MS = 2500;
@@ -72,37 +74,6 @@ const escalateSignals = (group: number, timers: RunnerTimers): (() => void) => {
   return () => cancel();
 };
 
-/** Kills the processes with a mark in their environment, and returns how many were alive. */
-const signalMarkedProcesses = async (mark: string): Promise<number> => {
-  const entries = await readdir("/proc").catch(() => []);
-  const found = entries.filter((name) => /^[0-9]+$/.test(name) && Number(name) !== process.pid);
-  const alive = await Promise.all(
-    found.map(async (pid) => {
-      const environment = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
-      if (!environment.split("\0").includes(`RUNNER_TRACKING_ID=${mark}`)) return 0;
-      try {
-        process.kill(Number(pid), "SIGKILL");
-      } catch {
-        // The process ended before the signal.
-      }
-      return 1;
-    }),
-  );
-  return alive.reduce<number>((sum, each) => sum + each, 0);
-};
-
-const MAX_KILL_ROUNDS = 100;
-
-/**
- * A process that left its group still has the mark in its environment; GitHub's runner uses the same method. A killed process takes a moment to
- * end, and a process that starts a program shows no environment meanwhile. So the rounds go on until two have found none.
- */
-const killMarkedProcesses = async (mark: string): Promise<void> => {
-  let quietRounds = 0;
-  for (let round = 0; round < MAX_KILL_ROUNDS && quietRounds < 2; round += 1)
-    quietRounds = (await signalMarkedProcesses(mark)) === 0 ? quietRounds + 1 : 0;
-};
-
 const pipeLines = (stream: Readable | null, write: (line: string) => void, masks: SecretMasks): void => {
   const lines = createLineSplitter(write, masks);
   stream?.on("data", (chunk: Buffer) => lines.write(chunk));
@@ -161,7 +132,7 @@ export const createJobProcesses = ({ log, timers, openCell, mark }: JobProcessOp
       const isFirst = opened === null;
       const place = await (opened ??= openCell());
       requireAlive();
-      const variables = { ...env, RUNNER_TRACKING_ID: mark, ...(place.cell.closed && { ENKI_CELL: "closed" }) };
+      const variables = { ...env, [MARK_VARIABLE]: mark, ...(place.cell.closed && { ENKI_CELL: "closed" }) };
       const entry = { command, args, directory, env: variables };
       // The process that waits for the first command of its cell runs the command, or is gone.
       const waiting = isFirst ? await place.waiting?.give(entry) : null;
@@ -180,7 +151,7 @@ export const createJobProcesses = ({ log, timers, openCell, mark }: JobProcessOp
       killing.abort();
       for (const group of groups) signalProcessGroup(group, "SIGKILL");
       const cell = (await opened?.catch(() => null))?.cell;
-      if (cell) await (cell.closed ? cell.end() : killMarkedProcesses(mark));
+      if (cell) await (cell.closed ? cell.end() : killMarkedProcesses(MARK_VARIABLE, mark));
       await Promise.allSettled(running);
     },
   };

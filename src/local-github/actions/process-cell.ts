@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, realpath, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, realpath, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { listHomeDirectories } from "../../isolation/home-directories.ts";
 import { findAgentUser, writePasswdCopy } from "../../isolation/agent-user.ts";
@@ -157,10 +157,12 @@ const DEVICE_LINKS = {
   ptmx: "pts/ptmx",
 } as const;
 
-/** Creates the directory that replaces `/dev`, with links and a file for each device. Mounts create the folders: `mount` leaves out a mount that it finds made. */
+/** Creates the directory that replaces `/dev`, with links and a file for each device. Mounts create the folders: `mount` skips a mount that already exists. */
 const createDeviceDirectory = async (root: string): Promise<string> => {
   const directory = join(root, "dev");
   await mkdir(directory, { recursive: true });
+  // Whatever the umask: the agent is another user.
+  await chmod(directory, 0o755);
   await Promise.all([
     ...DEVICES.map((name) => writeFile(join(directory, name), "")),
     ...Object.entries(DEVICE_LINKS).map(([name, target]) => symlink(target, join(directory, name))),

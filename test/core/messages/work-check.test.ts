@@ -7,8 +7,8 @@ test.each<[WorkCheck, string]>([
   [{ failed: ["npm test"], end: "passed" }, "`npm test` failed once, then passed."],
   [{ failed: ["npm test", "npm test"], end: "passed" }, "`npm test` failed twice, then passed."],
   [{ failed: ["npm run lint", "npm test"], end: "failed" }, "`npm run lint` failed once and `npm test` failed once."],
-  [{ failed: [], end: "unfinished" }, "its time was over."],
-  [{ failed: ["npm test"], end: "unfinished" }, "`npm test` failed once, then its time was over."],
+  [{ failed: [], end: "unfinished" }, "was stopped."],
+  [{ failed: ["npm test"], end: "unfinished" }, "`npm test` failed once, then was stopped."],
 ])("%j reads as a sentence", (check, sentence) => {
   expect(describeWorkCheck(check)).toBe(sentence);
 });

@@ -125,6 +125,21 @@ describe("after a landing of another lane", () => {
     yard.ends("base+b1+a1", "success");
     expect(yard.lands).toEqual(["base+b1", "base+b1+a1"]);
   });
+
+  test("a new step of another lane does not overtake the run of steps that passed", () => {
+    const yard = openGreen({ parallel: 4 });
+    want(yard, ["a1", "b1"]);
+    yard.rest();
+    yard.ends("base+b1", "success");
+    yard.ends("base+a1", "success");
+    want(yard, ["d1"]);
+    yard.rest();
+    expect(commits(yard)).toEqual(["base+b1+a1", "base+b1+d1"]);
+    yard.ends("base+b1+d1", "success");
+    expect(yard.lands).toEqual(["base+b1"]);
+    yard.ends("base+b1+a1", "success");
+    expect(yard.lands).toEqual(["base+b1", "base+b1+a1"]);
+  });
 });
 
 test("the failures of a lane count for its own steps more than for the steps of another", () => {

@@ -212,7 +212,7 @@ describe("an agent's rights", () => {
     await stage.play(`act = [{ run = "env -0 | tr '\\\\0' '\\\\n' | sort" }]`, { env });
     const names = (stage.calls()[0]?.text ?? "").split("\n").flatMap((line) => line.split("=")[0] ?? []);
     // What bash sets itself, and what marks a process where nothing else separates it.
-    const own = ["PWD", "SHLVL", "_", "OLDPWD", "(exit code 0)", "ENKI_FENCE"];
+    const own = ["PWD", "SHLVL", "_", "OLDPWD", "(exit code 0)", "ENKI_SANDBOX"];
     expect(names.filter((name) => !own.includes(name) && name !== "")).toEqual(["ENKI_KIND", "HOME", "PATH"]);
   });
 

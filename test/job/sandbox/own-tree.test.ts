@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { giveTree, takeTrees } from "../../src/job/sandbox/own-tree.ts";
+import { giveTree, takeTrees } from "../../../src/job/sandbox/own-tree.ts";
 
 const OTHER = { uid: 60_999, gid: 60_998 };
 const ROOT = { uid: 0, gid: 0 };
@@ -29,6 +29,16 @@ test.runIf(process.getuid?.() === 0)("a tree is given and taken back with its li
   expect(owners("outside", "outside/file")).toEqual([0, 0]);
   takeTrees([at("missing"), at("tree")], ROOT);
   expect(new Set(owners(...TREE))).toEqual(new Set([0]));
+});
+
+test.runIf(process.getuid?.() === 0)("names that are not valid UTF-8 are given and taken, too", () => {
+  const { at } = open();
+  const file = Buffer.concat([Buffer.from(`${at("tree")}/caf`), Buffer.from([0xe9]), Buffer.from(".txt")]);
+  writeFileSync(file, "coffee");
+  giveTree(at("tree"), OTHER);
+  expect(lstatSync(file).uid).toBe(OTHER.uid);
+  takeTrees([at("tree")], ROOT);
+  expect(lstatSync(file).uid).toBe(0);
 });
 
 test.runIf(process.getuid?.() === 0)("a link that is given or taken leads nowhere", () => {
