@@ -3,7 +3,9 @@ import type { Decision, RefMove, Snapshot } from "../domain/decision.ts";
 import { digestEffect, type Effect, isCreation } from "../domain/effect.ts";
 import { type BranchName, type Millis, type RefName, type Sha } from "../domain/ids.ts";
 import type { JobKey } from "../domain/job.ts";
+import type { EffectRecord } from "../domain/ledger.ts";
 import { type QueryAnswers, type Query, type QueryKind, toQueryKey } from "../domain/query.ts";
+import { type Known, UNKNOWN } from "../domain/known.ts";
 import { toBranchRef } from "../domain/refs.ts";
 import type { TextCommit } from "../domain/text-commit.ts";
 import { openGraphRecords, openLedgerWriter, openSideRecords, openTextRecords, openUsageRecords } from "./ledger-writer.ts";
@@ -90,12 +92,16 @@ const openFactReader = (snapshot: Snapshot) => {
   const missingFacts = new Map<string, Query>();
   return {
     missingFacts: (): readonly Query[] => [...missingFacts.values()],
-    /** The answer to a query. A missing answer is undefined, and requested for the next decision. */
-    readFact: <K extends QueryKind>(query: Extract<Query, { kind: K }>): QueryAnswers[K] | undefined => {
-      const fact = snapshot.facts.get(toQueryKey(query));
-      if (fact === undefined) missingFacts.set(toQueryKey(query), query);
+    /** The answer to a query. A missing answer is requested for the next decision. */
+    readFact: <K extends QueryKind>(query: Extract<Query, { kind: K }>): Known<QueryAnswers[K]> => {
+      const key = toQueryKey(query);
+      const fact = snapshot.facts.get(key);
+      if (fact === undefined) {
+        missingFacts.set(key, query);
+        return UNKNOWN;
+      }
       // Facts are stored by query, so the kinds agree.
-      return fact?.answer as QueryAnswers[K] | undefined;
+      return fact.answer as QueryAnswers[K];
     },
   };
 };
@@ -181,6 +187,10 @@ type EffectRequestContext = {
   readonly wake: (at: Millis | null) => void;
 };
 
+/** Whether an effect needs no further request: it is done, or GitHub refused to create it. */
+const isConcluded = (effect: Effect, { digest, refused }: EffectRecord): boolean =>
+  isCreation(effect) ? digest !== null || refused !== null : digest === digestEffect(effect);
+
 const openEffectRequests = ({ snapshot, records, requireSave, wake }: EffectRequestContext) => {
   const effects = new Map<string, Effect>();
   const repeated = new Set<string>();
@@ -206,8 +216,7 @@ const openEffectRequests = ({ snapshot, records, requireSave, wake }: EffectRequ
      */
     requestEffect: (effect: Effect): void => {
       const trace = records.effectRecord(effect.key);
-      const done = (trace?.digest ?? null) !== null;
-      if (isCreation(effect) ? done || trace?.refused : done && trace?.digest === digestEffect(effect)) return;
+      if (trace && isConcluded(effect, trace)) return;
       if (trace && trace.notBefore > snapshot.now) return wake(trace.notBefore);
       if (isCreation(effect)) record(effect);
       effects.set(effect.key, effect);

@@ -9,6 +9,7 @@ import type { DecisionReader } from "./decision-transaction.ts";
 import { readPlanHistory } from "./plan-history.ts";
 import { listQuotaHolds } from "./quota-waits.ts";
 import { showCapacity } from "./parallel-limits.ts";
+import { UNKNOWN } from "../domain/known.ts";
 
 /** The current text of an execution's comment. */
 export const renderExecutionBody = (tx: DecisionReader, execution: Execution): string => {
@@ -48,7 +49,7 @@ const estimateProposal = (tx: DecisionReader, { state, plan: hash }: Execution):
   // Decisions that earlier versions stored have no such configuration, and did not read the archive.
   if (state !== "proposed" || plan === null || tx.snapshot.config.policy.tests === undefined) return undefined;
   const history = readPlanHistory(tx);
-  return history && estimatePlan(plan, history);
+  return history === UNKNOWN ? undefined : estimatePlan(plan, history);
 };
 
 const listExecutionReports = (tx: DecisionReader, { id }: Execution): Record<string, string> => {

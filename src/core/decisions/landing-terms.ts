@@ -5,16 +5,17 @@ import type { Refusal } from "../domain/refusal.ts";
 import { chooseLandingMode, UNLANDABLE_CODES } from "../policy/landing-mode.ts";
 import { chooseCheckGate, isFromActions } from "../policy/check-gate.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
+import { type Known, mapKnown, UNKNOWN } from "../domain/known.ts";
 
-/** The landing terms of a base, or why nothing can land on it. Returns undefined while rules and settings are not read. */
+/** The landing terms of a base, or why nothing can land on it. */
 const findLandingTerms = (
   tx: DecisionReader,
   base: BranchName,
   { pushRefusal, deniedMethods }: Pick<Queue, "pushRefusal" | "deniedMethods">,
-): LandingTerms | Refusal | undefined => {
+): Known<LandingTerms | Refusal> => {
   const rules = tx.readFact<"rules">({ kind: "rules", baseBranch: base });
   const settings = tx.readFact<"merge-methods">({ kind: "merge-methods" });
-  if (!rules || settings === undefined) return undefined;
+  if (rules === UNKNOWN || settings === UNKNOWN) return UNKNOWN;
   const { checks, landing, method } = tx.snapshot.config.refinery;
   const chosen = chooseLandingMode(base, rules, {
     landing,
@@ -25,48 +26,45 @@ const findLandingTerms = (
   });
   if (!chosen.ok) return chosen.refusal;
   const files = findBaseWorkflows(tx, base, [...checks, ...rules.checks]);
-  if (!files) return undefined;
+  if (files === UNKNOWN) return UNKNOWN;
   const gate = chooseCheckGate({ base, mode: chosen.value.mode, rules: rules.checks, configured: checks, files });
   return gate.ok
     ? { ...chosen.value, ...gate.value, requiredReviews: rules.requiredReviews, requiresExactCommit: rules.checks.length > 0 }
     : gate.refusal;
 };
 
-/** The workflow files of a base if a required check may come from Actions. Returns undefined while facts are missing. */
+/** The workflow files of a base if a required check may come from Actions. */
 const findBaseWorkflows = (
   tx: DecisionReader,
   base: BranchName,
   checks: readonly RequiredCheck[],
-): readonly ActionsWorkflowFile[] | undefined => {
+): Known<readonly ActionsWorkflowFile[]> => {
   const commit = tx.baseTip(base);
   return commit !== null && checks.some((each) => isFromActions(each))
     ? tx.readFact<"workflow-files">({ kind: "workflow-files", commit })
     : [];
 };
 
-/** Why nothing could land on a base, so that no work is wasted; null if work could land, undefined while facts are missing. */
-export const checkLandable = (tx: DecisionReader, base: BranchName): Refusal | null | undefined => {
+/** Why nothing could land on a base, so that no work is wasted; null if work could land. */
+export const checkLandable = (tx: DecisionReader, base: BranchName): Known<Refusal | null> => {
   const terms = findLandingTerms(tx, base, tx.queue(base));
-  return terms && ("code" in terms ? terms : null);
+  return mapKnown(terms, (known) => ("code" in known ? known : null));
 };
 
 /** Whether a candidate could land now. The rules are then read again, because they may have changed. */
 const isReadyToLand = (queue: Queue, tip: string): boolean =>
   queue.candidates.some((each) => each.onto === tip && each.items.length > 0 && isGreen(each));
 
-/**
- * The queue with its landing terms, which are read when work enters the queue and right before a landing. Returns undefined while facts are
- * missing.
- */
+/** The queue with its landing terms, which are read when work enters the queue and right before a landing. */
 export const withLandingTerms = (
   tx: DecisionReader,
   base: BranchName,
   { queue, tip, wanted }: { queue: Queue; tip: string; wanted: boolean },
-): Queue | undefined => {
+): Known<Queue> => {
   if (queue.landingTerms ? !isReadyToLand(queue, tip) : !wanted) return queue;
   if (queue.frozen && UNLANDABLE_CODES.has(queue.frozen.code)) return queue;
   const terms = findLandingTerms(tx, base, queue);
-  if (!terms) return undefined;
+  if (terms === UNKNOWN) return UNKNOWN;
   if ("code" in terms) return queue.frozen ? queue : { ...queue, frozen: terms, landingRefusedAt: tx.now };
   return JSON.stringify(terms) === JSON.stringify(queue.landingTerms) ? queue : { ...queue, landingTerms: terms };
 };

@@ -4,12 +4,13 @@ import type { StepNeed, PlannedStep } from "../domain/plan.ts";
 import { isTampering } from "../domain/tampering.ts";
 import { isHeldButBuildable, type Step, type StepState } from "../domain/step.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
+import { type Known, mapKnown, UNKNOWN } from "../domain/known.ts";
 
-/** A need with the current state of its step or task. State null: the step or task does not exist; undefined: the fact is missing. */
+/** A need with the current state of its step or task. State null: the step or task does not exist. */
 export type NeedStatus = {
   readonly need: StepNeed;
   readonly task: TaskId;
-  readonly state: StepState | null | undefined;
+  readonly state: Known<StepState | null>;
   /** Is null if the step is not in the ledger or has not started. */
   readonly step: Step | null;
   readonly checkpoint: boolean;
@@ -38,14 +39,14 @@ const findForeignNeed = (tx: DecisionReader, need: Extract<StepNeed, { task: Tas
   return { ...none, state: other.state === "failed" || other.state === "cancelled" ? other.state : "pending" };
 };
 
-const findArchivedState = (tx: DecisionReader, { execution, step }: { execution: string; step: string }): StepState | null | undefined => {
+const findArchivedState = (tx: DecisionReader, { execution, step }: { execution: string; step: string }): Known<StepState | null> => {
   const states = tx.readFact<"archived">({ kind: "archived", execution });
-  return states === undefined ? undefined : (states?.[step] ?? null);
+  return mapKnown(states, (known) => known?.[step] ?? null);
 };
 
-export const isNeedFinished = (state: StepState | null | undefined): boolean => state === "done" || state === "skipped";
+export const isNeedFinished = (state: NeedStatus["state"]): boolean => state === "done" || state === "skipped";
 
-export const isNeedFailed = (state: StepState | null | undefined): boolean => state === null || state === "failed" || state === "blocked";
+export const isNeedFailed = (state: NeedStatus["state"]): boolean => state === null || state === "failed" || state === "blocked";
 
 /**
  * `merged` is met when the step is done, `completed` when its work is published, `started` once it runs. A checkpoint is not completed
@@ -57,6 +58,10 @@ export const isNeedMet = ({ need, state, step, checkpoint }: NeedStatus): boolea
   return need.condition === "started" && (state === "running" || state === "published" || state === "waiting");
 };
 
+type UnmetNeed = NeedStatus & { readonly state: StepState | null };
+
 /** The unmet needs of a planned step, without needs of unknown state. */
-export const listUnmetNeeds = (tx: DecisionReader, execution: Execution, planned: PlannedStep | undefined): NeedStatus[] =>
-  planned ? listNeedStatuses(tx, execution, planned).filter((status) => status.state !== undefined && !isNeedMet(status)) : [];
+export const listUnmetNeeds = (tx: DecisionReader, execution: Execution, planned: PlannedStep | undefined): UnmetNeed[] =>
+  planned
+    ? listNeedStatuses(tx, execution, planned).filter((status): status is UnmetNeed => status.state !== UNKNOWN && !isNeedMet(status))
+    : [];

@@ -7,6 +7,7 @@ import type { Review } from "../domain/github-facts.ts";
 import type { Step } from "../domain/step.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
 import { fitFeedback } from "./feedback-room.ts";
+import { type Known, UNKNOWN } from "../domain/known.ts";
 
 type FeedbackStep = { readonly execution: Execution; readonly step: Step };
 
@@ -58,12 +59,12 @@ const listUnansweredRemarks = (tx: DecisionReader, { execution, step }: Feedback
 
 type NewFeedback = { readonly items: readonly FeedbackItem[]; readonly readRemarks: readonly RemarkId[] };
 
-/** Remarks on a step's pull request that no attempt has read; undefined while facts are missing. */
-export const findNewFeedback = (tx: DecisionReader, of: FeedbackStep): NewFeedback | undefined => {
+/** Remarks on a step's pull request that no attempt has read. */
+export const findNewFeedback = (tx: DecisionReader, of: FeedbackStep): Known<NewFeedback> => {
   const { pull } = of.step;
   if (pull === null) return { items: [], readRemarks: [] };
   const talk = tx.readFact<"feedback">({ kind: "feedback", pull });
-  if (!talk) return undefined;
+  if (talk === UNKNOWN) return UNKNOWN;
   const before = collectReadRemarks(tx, of);
   const accepted = of.step.acceptedReview === undefined ? null : (`review:${of.step.acceptedReview}` as const);
   const news = filterNewFeedback(accepted ? trustAcceptedAuthor(talk, accepted) : talk, {
@@ -139,15 +140,12 @@ const listOpenThreads = ({ lineComments, resolvedThreads }: PullDiscussion): Ope
 
 const toItemTime = (item: FeedbackItem): Millis => (item.kind === "thread" ? (item.content[0]?.at ?? 0) : item.content.at);
 
-/**
- * The feedback for the next attempt: unanswered feedback of the last one and new remarks. Returns null if there is none, undefined while facts are
- * missing.
- */
-export const composeNextFeedback = (tx: DecisionReader, of: FeedbackStep): Feedback | null | undefined => {
+/** The feedback for the next attempt: unanswered feedback of the last one and new remarks. Returns null if there is none. */
+export const composeNextFeedback = (tx: DecisionReader, of: FeedbackStep): Known<Feedback | null> => {
   const { pull } = of.step;
   if (pull === null) return null;
   const news = findNewFeedback(tx, of);
-  if (!news) return undefined;
+  if (news === UNKNOWN) return UNKNOWN;
   const again = new Set(news.items.flatMap((item) => (item.kind === "thread" ? [item.thread] : [])));
   const kept = listUnansweredItems(tx, of).filter((item) => item.kind !== "thread" || !again.has(item.thread));
   const fresh = new Set([...news.readRemarks, ...listUnansweredRemarks(tx, of)]);

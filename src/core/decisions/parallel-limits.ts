@@ -6,6 +6,7 @@ import { findJobRun } from "../policy/run-origin.ts";
 import { findNextLook, readCapacity } from "../refinery/verify-capacity.ts";
 import type { RefineryState } from "../refinery/refinery-state.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
+import { replaceUnknown } from "../domain/known.ts";
 
 /** Limits without a configured number: at first, and after learning. */
 const FIRST_PARALLEL = 4;
@@ -19,7 +20,7 @@ export const findParallelLimits = (tx: DecisionReader): ParallelLimits => {
   const { parallel } = config.refinery;
   if (runners !== undefined) return { parallel: parallel ?? runners };
   const isStarted = (commit: Sha, attempt: number): boolean | undefined => {
-    const runs = tx.readFact<"runs">({ kind: "runs" });
+    const runs = replaceUnknown(tx.readFact<"runs">({ kind: "runs" }), null);
     const run = runs && findJobRun(runs, toJobKey({ kind: "verify", target: commit, attempt }), tx.snapshot);
     // An unlisted run says nothing about runners.
     return run ? run.state !== "waiting" : undefined;

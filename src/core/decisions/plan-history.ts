@@ -2,12 +2,13 @@ import { hasEnded } from "../domain/execution.ts";
 import { ARCHIVE_REF } from "../domain/refs.ts";
 import { collectHistory, joinHistories, type StepHistory } from "../domain/step-history.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
+import { type Known, mapKnown } from "../domain/known.ts";
 
-/** The history of finished steps, from the ledger and the archive; undefined while the archive is read. */
-export const readPlanHistory = (tx: DecisionReader): StepHistory | undefined => {
+/** The history of finished steps, from the ledger and the archive. */
+export const readPlanHistory = (tx: DecisionReader): Known<StepHistory> => {
   const archive = tx.snapshot.refs[ARCHIVE_REF];
   const archived = archive === undefined ? {} : tx.readFact<"history">({ kind: "history", archive });
-  return archived && joinHistories(collectHistory(listEnded(tx)), archived);
+  return mapKnown(archived, (history) => joinHistories(collectHistory(listEnded(tx)), history));
 };
 
 /** Ended executions of the ledger with their plans, newest first. Running executions would change the estimate with each of their steps. */

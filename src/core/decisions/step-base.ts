@@ -11,6 +11,7 @@ import { listStepsBefore } from "../workflow/node-step.ts";
 import { listNeedStatuses } from "./needs.ts";
 import { isBaseRewound, isStrandedHead } from "./base-rewinds.ts";
 import { findStep } from "./find-step.ts";
+import { isAnyTrue, type Known, negate, UNKNOWN } from "../domain/known.ts";
 
 /** A step's starting commit with its unlanded heads and its base tip; or the reason why no commit exists. */
 export type StartingCommit =
@@ -29,14 +30,14 @@ export const listActiveBases = (tx: DecisionReader): BranchName[] => [
 ];
 
 /**
- * The base branch with the published, unlanded heads that a step needs as `completed` merged in like a candidate. Returns undefined while facts are
- * missing. Refusals: `base-missing`, `base-conflict`; `base-waits` until a person accepts a rewound base and the needed work is rebased.
+ * The base branch with the published, unlanded heads that a step needs as `completed` merged in like a candidate. Refusals:
+ * `base-missing`, `base-conflict`; `base-waits` until a person accepts a rewound base and the needed work is rebased.
  */
-export const buildStartingCommit = (tx: DecisionReader, execution: Execution, planned: PlannedStep): StartingCommit | undefined =>
+export const buildStartingCommit = (tx: DecisionReader, execution: Execution, planned: PlannedStep): Known<StartingCommit> =>
   buildOnHeads(tx, { execution, planned, builtOn: listUnlandedHeads(tx, execution, planned) });
 
 /** The same without the step's own head, which a role in a loop otherwise builds on: the commit to rebase its own changes onto. */
-export const buildWithoutOwnHead = (tx: DecisionReader, execution: Execution, planned: PlannedStep): StartingCommit | undefined => {
+export const buildWithoutOwnHead = (tx: DecisionReader, execution: Execution, planned: PlannedStep): Known<StartingCommit> => {
   const own = toTaskId(execution.id, planned.id);
   return buildOnHeads(tx, { execution, planned, builtOn: listUnlandedHeads(tx, execution, planned).filter(({ task }) => task !== own) });
 };
@@ -46,7 +47,7 @@ export const rebuildFormerBase = (
   tx: DecisionReader,
   execution: Execution,
   { planned, step }: { planned: PlannedStep; step: Step },
-): StartingCommit | undefined => {
+): Known<StartingCommit> => {
   const own = toTaskId(execution.id, step.id);
   return buildOnHeads(tx, {
     execution,
@@ -60,45 +61,41 @@ export const isWaitingForBase = (built: StartingCommit): boolean => "refusal" in
 
 type StartingCommitInput = { readonly execution: Execution; readonly planned: PlannedStep; readonly builtOn: Step["builtOn"] };
 
-const buildOnHeads = (tx: DecisionReader, { execution, planned, builtOn }: StartingCommitInput): StartingCommit | undefined => {
+const buildOnHeads = (tx: DecisionReader, { execution, planned, builtOn }: StartingCommitInput): Known<StartingCommit> => {
   const task = toTaskId(execution.id, planned.id);
   const tip = tx.baseTip(execution.baseBranch);
   if (tip === null) return { refusal: refuseWorkWithoutBase(execution.baseBranch, task) };
   const waits = mustWaitForBase(tx, execution, builtOn);
-  if (waits === undefined) return undefined;
+  if (waits === UNKNOWN) return UNKNOWN;
   if (waits) return { refusal: refuseRewoundWork(execution.baseBranch) };
   const commit = mergeHeads(tx, tip, builtOn);
-  if (commit === undefined) return undefined;
+  if (commit === UNKNOWN) return UNKNOWN;
   if (typeof commit === "string") return { commit, builtOn, baseTip: tip };
   return { refusal: refuseBaseConflict(task, commit.task, { base: execution.baseBranch, paths: commit.paths }) };
 };
 
-/** A tip after merging the heads in order, or the first conflicting head and its paths. Returns undefined while facts are missing. */
+/** A tip after merging the heads in order, or the first conflicting head and its paths. */
 export const mergeHeads = (
   tx: DecisionReader,
   tip: Sha,
   on: Step["builtOn"],
-): Sha | { readonly task: TaskId; readonly paths: readonly string[] } | undefined => {
+): Known<Sha | { readonly task: TaskId; readonly paths: readonly string[] }> => {
   if (on.length === 0) return tip;
   const merges = on.map(({ task: needed, head }) => ({ task: needed, head, message: formatBaseMessage(needed, head), needs: [] }));
   const links = tx.readFact<"merge-chain">({ kind: "merge-chain", onto: tip, merges });
-  if (!links) return undefined;
+  if (links === UNKNOWN) return UNKNOWN;
   const at = links.findIndex(({ kind }) => kind === "conflict");
   const last = links[at < 0 ? links.length - 1 : at];
   if (last?.kind === "conflict") return { task: on[at]?.task ?? "-", paths: last.paths };
   return last?.kind === "merged" ? last.commit : tip;
 };
 
-/**
- * Whether the base was rewound without consent, or a head would restore lost commits. Returns undefined while facts are missing.
- */
-const mustWaitForBase = (tx: DecisionReader, { baseBranch }: Execution, on: Step["builtOn"]): boolean | undefined => {
-  const each = [
+/** Whether the base was rewound without consent, or a head would restore lost commits. */
+const mustWaitForBase = (tx: DecisionReader, { baseBranch }: Execution, on: Step["builtOn"]): Known<boolean> =>
+  isAnyTrue([
     isBaseRewound(tx, baseBranch),
     ...on.map(({ task }) => isStrandedHead(tx, baseBranch, findStep(tx, task)?.step ?? { head: null, builtOn: [] })),
-  ];
-  return each.includes(true) ? true : each.includes(undefined) ? undefined : false;
-};
+  ]);
 
 /** The unlanded heads for the same base branch that this step builds on, in the order of its needs. */
 const listUnlandedHeads = (tx: DecisionReader, execution: Execution, planned: PlannedStep): Step["builtOn"] =>
@@ -147,26 +144,21 @@ export const listHeldBases = (tx: DecisionReader, base: BranchName): Sha[] =>
 
 const ENDED_STEP_STATES: ReadonlySet<Step["state"]> = new Set(["done", "skipped", "cancelled"]);
 
-/**
- * Whether a step contains work that will not land as it is: skipped, replaced by another head, or landed as other commits. Returns undefined while
- * facts are missing.
- */
-export const isStaleWork = (tx: DecisionReader, { builtOn }: Step): boolean | undefined => {
-  const each = builtOn.map((entry) => isRewrittenLanding(tx, entry) || isReplacedHead(tx, entry));
-  return each.includes(true) ? true : each.includes(undefined) ? undefined : false;
-};
+/** Whether a step contains work that will not land as it is: skipped, replaced by another head, or landed as other commits. */
+export const isStaleWork = (tx: DecisionReader, { builtOn }: Step): Known<boolean> =>
+  isAnyTrue(builtOn.map((entry) => isRewrittenLanding(tx, entry) || isReplacedHead(tx, entry)));
 
 /** Whether work landed by a squash or a rebase, so that the base contains it as other commits. */
 const isRewrittenLanding = (tx: DecisionReader, { task }: Step["builtOn"][number]): boolean =>
   findStep(tx, task)?.step.landed?.rewritten === true;
 
-/** Whether all stale work below a step is stale only because it landed as other commits. Returns undefined while facts are missing. */
-export const isOnlyRewritten = (tx: DecisionReader, { builtOn }: Step): boolean | undefined => {
-  const others = builtOn.filter((entry) => !isRewrittenLanding(tx, entry)).map((entry) => isReplacedHead(tx, entry));
-  return others.includes(true) ? false : others.includes(undefined) ? undefined : true;
+/** Whether all stale work below a step is stale only because it landed as other commits. */
+export const isOnlyRewritten = (tx: DecisionReader, { builtOn }: Step): Known<boolean> => {
+  const others = builtOn.filter((entry) => !isRewrittenLanding(tx, entry));
+  return negate(isAnyTrue(others.map((entry) => isReplacedHead(tx, entry))));
 };
 
-const isReplacedHead = (tx: DecisionReader, { task, head }: Step["builtOn"][number]): boolean | undefined => {
+const isReplacedHead = (tx: DecisionReader, { task, head }: Step["builtOn"][number]): Known<boolean> => {
   const found = findStep(tx, task);
   if (!found) return false;
   const { step } = found;
@@ -175,6 +167,5 @@ const isReplacedHead = (tx: DecisionReader, { task, head }: Step["builtOn"][numb
   // A step that runs again has no new head yet; wait for it.
   if (step.state !== "published" && step.state !== "waiting" && step.state !== "done") return false;
   if (!step.head) return true;
-  const contained = tx.readFact<"contains">({ kind: "contains", commit: head, tip: step.head.sha });
-  return contained === undefined ? undefined : !contained;
+  return negate(tx.readFact<"contains">({ kind: "contains", commit: head, tip: step.head.sha }));
 };

@@ -5,6 +5,7 @@ import { listNeededTasks, type Plan, type PlannedStep } from "../domain/plan.ts"
 import { formatCycle } from "../domain/plan-graph.ts";
 import { accept, type Result } from "../domain/refusal.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
+import { type Known, mapKnown, UNKNOWN } from "../domain/known.ts";
 
 /** The plan with needs on tasks of its own execution turned into needs on steps. */
 export const withLocalNeeds = (id: ExecutionId, plan: Plan): Plan => ({
@@ -25,28 +26,28 @@ const findLocalStep = (id: ExecutionId, task: TaskId): string | null => {
   return read?.execution === id ? read.step : null;
 };
 
-/** Checks that needs on tasks of other executions can be met. Returns undefined while facts are missing. Refusals: `unknown-need`, `cycle`. */
-export const checkTaskNeeds = (tx: DecisionReader, execution: Execution, plan: Plan): Result<Plan> | undefined => {
+/** Checks that needs on tasks of other executions can be met. Refusals: `unknown-need`, `cycle`. */
+export const checkTaskNeeds = (tx: DecisionReader, execution: Execution, plan: Plan): Known<Result<Plan>> => {
   let open = false;
   for (const step of plan.steps) {
     for (const task of listNeededTasks(step)) {
       const known = isKnownTask(tx, task);
-      if (known === undefined) open = true;
+      if (known === UNKNOWN) open = true;
       else if (!known) return refuseAbsentTask(step.id, task);
     }
   }
-  if (open) return undefined;
+  if (open) return UNKNOWN;
   const cycle = findTaskCycle(tx, execution, plan);
   return cycle === null ? accept(plan) : refuseCycle(formatCycle(cycle));
 };
 
-const isKnownTask = (tx: DecisionReader, task: TaskId): boolean | undefined => {
+const isKnownTask = (tx: DecisionReader, task: TaskId): Known<boolean> => {
   const id = readTaskId(task);
   if (!id) return false;
   const other = tx.execution(id.execution);
   if (other) return other.steps[id.step] !== undefined || tx.planned(other, id.step) !== undefined;
   const states = tx.readFact<"archived">({ kind: "archived", execution: id.execution });
-  return states === undefined ? undefined : states?.[id.step] !== undefined;
+  return mapKnown(states, (known) => known?.[id.step] !== undefined);
 };
 
 /** A chain of tasks through other executions in which a step waits for itself; null without a cycle. */

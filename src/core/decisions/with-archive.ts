@@ -6,6 +6,7 @@ import type { ExecutionId } from "../domain/ids.ts";
 import { orderSteps } from "../domain/plan-graph.ts";
 import { ARCHIVE_REF } from "../domain/refs.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
+import { type Known, UNKNOWN } from "../domain/known.ts";
 
 /** A reader of executions, in the ledger or in the archive. */
 export type ExecutionReader = Pick<DecisionReader, "executions" | "execution" | "steps" | "order">;
@@ -19,14 +20,14 @@ const findSubject = (executions: readonly Execution[], number: number, target: s
 };
 
 /**
- * Reads archived executions with landed work that concern a command on an issue, as if they were in the ledger ahead of the others; undefined
- * while the archive is read. Earlier versions read the ledger only.
+ * Reads archived executions with landed work that concern a command on an issue, as if they were in the ledger ahead of the others.
+ * Earlier versions read the ledger only.
  */
-export const readWithArchive = (tx: DecisionReader, issue: number, target: string | null): ExecutionReader | undefined => {
+export const readWithArchive = (tx: DecisionReader, issue: number, target: string | null): Known<ExecutionReader> => {
   const archive = tx.snapshot.refs[ARCHIVE_REF];
   if (archive === undefined || !followsRules(tx.snapshot, 4)) return tx;
   const all = tx.readFact<"landed-archive">({ kind: "landed-archive", archive, ...findSubject(tx.executions(), issue, target) });
-  if (all === undefined) return undefined;
+  if (all === UNKNOWN) return UNKNOWN;
   const left = new Map(all.flatMap((each) => (tx.execution(each.execution.id) ? [] : [[each.execution.id, each] as const])));
   const findArchived = (id: ExecutionId): Execution | undefined => left.get(id)?.execution;
   return {

@@ -7,6 +7,7 @@ import type { JobEnd } from "../../../src/core/domain/job.ts";
 import type { QueryAnswers, ChainLink, Query } from "../../../src/core/domain/query.ts";
 import { emptyQueue, type Queue } from "../../../src/core/domain/queue.ts";
 import type { Refusal } from "../../../src/core/domain/refusal.ts";
+import { UNKNOWN } from "../../../src/core/domain/known.ts";
 import { planQueue } from "../../../src/core/refinery/plan-queue.ts";
 import type { QueueEntrant, RefineryPlan, RefineryState } from "../../../src/core/refinery/refinery-state.ts";
 
@@ -142,8 +143,9 @@ const landOn = (draft: Draft, base: BranchName): boolean => {
     return answer;
   };
   // One function for all kinds of queries, as the real draft has it.
-  const queue = withRewindFreeze({ readFact: ask as never }, ledger.queues[base] ?? emptyQueue, tip);
-  if (queue === undefined) return false;
+  const readFact = ((query: Query) => ask(query) ?? UNKNOWN) as never;
+  const queue = withRewindFreeze({ readFact }, ledger.queues[base] ?? emptyQueue, tip);
+  if (queue === UNKNOWN) return false;
   // As it is now: the plan may be asked again after this turn.
   const asked = new Set(ledger.asked);
   const state: RefineryState = {

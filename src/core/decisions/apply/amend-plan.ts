@@ -17,6 +17,7 @@ import { findTarget, findExecutionIssue } from "../../domain/find-target.ts";
 import { checkLandable } from "../landing-terms.ts";
 import type { CommandAnswer } from "./answer.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
+import { replaceUnknown, UNKNOWN } from "../../domain/known.ts";
 
 /**
  * Starts planning of more steps for the issue's newest execution. Refusals: `not-running`, `already-adding`, `bad-config`, and those of a
@@ -34,7 +35,7 @@ export const requestAmendment = (tx: DecisionTransaction, event: CommandedEvent,
   if (amendment?.state === "planning") return refuseSecondAddition(id);
   const { broken } = tx.snapshot.config;
   if (broken !== null) return refuseBadConfig(broken);
-  const hindered = checkLandable(tx, execution.baseBranch);
+  const hindered = replaceUnknown(checkLandable(tx, execution.baseBranch), null);
   if (hindered) return hindered;
   tx.putExecution(startAmendment(execution, { request, requestedBy: event.by }));
   tx.note(`${event.by} asked to add to ${id}: ${request.slice(0, 72)}`);
@@ -54,7 +55,7 @@ export const proposeAmendment = (tx: DecisionTransaction, execution: Execution, 
   if (amendment && amendment.state !== "refused") return refuseUnapprovedAddition(id);
   const grown = appendSteps(withLocalNeeds(id, there), withLocalNeeds(id, { steps }).steps, tx.snapshot.config.plan.maxSteps);
   const checked = grown.ok ? checkTaskNeeds(tx, execution, grown.value) : grown;
-  if (checked === undefined) return null;
+  if (checked === UNKNOWN) return null;
   if (!checked.ok) return checked.refusal;
   const plan = tx.putPlan(checked.value);
   const deadline = tx.now + PERSON_WAIT_MS;

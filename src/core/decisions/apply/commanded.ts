@@ -16,14 +16,15 @@ import type { Refusal } from "../../domain/refusal.ts";
 import type { PersonCommand } from "../../domain/command.ts";
 import type { ReactionName } from "../../domain/effect.ts";
 import { findReactionTarget } from "../../domain/reaction-target.ts";
+import { type Known, UNKNOWN } from "../../domain/known.ts";
 
 /** Applies a comment's commands in order. Each refused command gets an answer; the others take effect. */
 export const applyCommanded = (tx: DecisionTransaction, event: CommandedEvent): void => {
   if (isAlreadyStarted(tx, event) || quotesOtherText(tx, event)) return;
   const permission = readAuthorPermission(tx, event);
-  if (permission === undefined || (isQuotedReply(event) && !includesPermission(permission, "write"))) return;
+  if (permission === UNKNOWN || (isQuotedReply(event) && !includesPermission(permission, "write"))) return;
   const answered = mayAnswer(tx, event, permission);
-  if (answered === undefined) return;
+  if (answered === UNKNOWN) return;
   if (!answered) return applyWithoutAnswer(tx, event, permission);
   recordAnswer(tx, event);
   const answers = event.requests.map((request) => ({ request, answer: answerRequest(tx, { event, request, permission }) }));
@@ -44,7 +45,7 @@ const toAnswerText = (request: CommandRequest, answer: CommandAnswer): AnswerTex
 };
 
 /** Only somebody with write permission can push the ref of a request. */
-const readAuthorPermission = (tx: DecisionReader, event: CommandedEvent): RepositoryPermission | undefined => {
+const readAuthorPermission = (tx: DecisionReader, event: CommandedEvent): Known<RepositoryPermission> => {
   if (event.source.kind === "request") return "write";
   return findEventPermission(event) === null ? "none" : tx.readFact<"permission">({ kind: "permission", login: event.by });
 };

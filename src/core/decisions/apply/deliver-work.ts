@@ -3,7 +3,7 @@ import { awaitApproval, finish as finishStep, publish } from "../../domain/step-
 import type { Event } from "../../domain/event.ts";
 import { type Sha, toTaskId } from "../../domain/ids.ts";
 import { type Execution, hasEnded } from "../../domain/execution.ts";
-import { listNeededSteps, listNeededTasks } from "../../domain/plan.ts";
+import { listNeededSteps, listNeededTasks, type PlannedStep } from "../../domain/plan.ts";
 import type { QueryAnswers } from "../../domain/query.ts";
 import type { ThreadReply } from "../../domain/outcome.ts";
 import { toTaskRef } from "../../domain/refs.ts";
@@ -15,6 +15,7 @@ import { createPersonHead } from "../base-rewinds.ts";
 import { postFeedbackReplies, isAnsweringFeedback } from "./answer-people.ts";
 import { failStep } from "./fail-step.ts";
 import { type StepContext } from "../find-step.ts";
+import { type Known, mapKnown, UNKNOWN } from "../../domain/known.ts";
 
 type WorkResultEvent = Extract<Event, { kind: "resulted" }>;
 
@@ -84,7 +85,7 @@ const keepExistingBranch = (tx: DecisionTransaction, { execution, step, tip, rem
   }
   if (tip !== step.head?.sha || step.head.by === "person") {
     const head = createPersonHead(tx, execution, { sha: tip, before: step.head });
-    if (!head) return;
+    if (head === UNKNOWN) return;
     tx.putStep(execution.id, publish(step, { head, headResults: step.headResults, answers }));
     return tx.note(`${task} adds nothing to ${tip.slice(0, 12)}, which a person pushed`);
   }
@@ -101,40 +102,35 @@ type WorkTarget = {
 };
 type AppliedWork = Omit<WorkTarget, "commit"> & { readonly work: QueryAnswers["work"] };
 
-/**
- * The commit to apply work on: a person's push to the task branch, else the answered head, else the newest base with the needed heads.
- * Returns undefined while facts are missing.
- */
-const chooseWorkTarget = (
-  tx: DecisionReader,
-  { execution, step, event }: StepContext & { event: WorkResultEvent },
-): WorkTarget | undefined => {
+type DeliveredWork = StepContext & { readonly event: WorkResultEvent; readonly planned: PlannedStep };
+
+/** The commit to apply work on: a person's push to the task branch, else the answered head, else the newest base with the needed heads. */
+const chooseWorkTarget = (tx: DecisionReader, { execution, step, event, planned }: DeliveredWork): Known<WorkTarget> => {
   const tip = tx.ref(toTaskRef(toTaskId(execution.id, step.id)));
   const own = { commit: event.result.baseCommit, builtOn: step.builtOn, baseTip: step.baseTip };
   if (tip !== null && (tip !== step.head?.sha || step.head.by === "person")) {
     const head = tip === step.head?.sha ? step.head : createPersonHead(tx, execution, { sha: tip, before: step.head });
-    return head && { commit: tip, builtOn: step.builtOn, by: "person", baseTip: head.baseTip };
+    return mapKnown(head, ({ baseTip }) => ({ commit: tip, builtOn: step.builtOn, by: "person", baseTip }));
   }
   const answered = findAnsweredHead(step, own.commit);
   if (answered) return { commit: answered.sha, builtOn: step.builtOn, by: "worker", baseTip: answered.baseTip };
-  const planned = tx.planned(execution, step.id);
-  const newest = planned && buildStartingCommit(tx, execution, planned);
-  return newest && { ...("refusal" in newest ? own : newest), by: "worker" };
+  const newest = buildStartingCommit(tx, execution, planned);
+  return mapKnown(newest, (built) => ({ ...("refusal" in built ? own : built), by: "worker" }));
 };
 
-/** Turns a result's files into a commit. Returns undefined while facts are missing. */
-const applyWork = (tx: DecisionReader, at: StepContext & { event: WorkResultEvent }, message: string): AppliedWork | undefined => {
+/** Turns a result's files into a commit. */
+const applyWork = (tx: DecisionReader, at: DeliveredWork, message: string): Known<AppliedWork> => {
   const { step, event } = at;
   const { baseCommit } = event.result;
   const onto = chooseWorkTarget(tx, at);
-  if (!onto) return undefined;
+  if (onto === UNKNOWN) return UNKNOWN;
   const query = { kind: "work", result: event.commit, baseCommit, message } as const;
   const work = tx.readFact<"work">({ ...query, onto: onto.commit });
-  if (!work || onto.by === "person" || work.kind !== "conflict")
-    return work && { work, by: onto.by, builtOn: onto.builtOn, baseTip: onto.baseTip };
+  if (work === UNKNOWN) return UNKNOWN;
+  if (onto.by === "person" || work.kind !== "conflict") return { work, by: onto.by, builtOn: onto.builtOn, baseTip: onto.baseTip };
   // Work that conflicts with the newest base stays on its own base commit; the refinery then finds the conflict with both sides.
   const own = tx.readFact<"work">({ ...query, onto: baseCommit });
-  return own && { work: own, by: "worker", builtOn: step.builtOn, baseTip: step.baseTip };
+  return mapKnown(own, (kept) => ({ work: kept, by: "worker", builtOn: step.builtOn, baseTip: step.baseTip }));
 };
 
 /** The step's head if the attempt started from it: answers to comments on a head are added to that head. */
@@ -156,8 +152,9 @@ export const deliverWork = (tx: DecisionTransaction, at: StepContext & { event: 
   const task = toTaskId(execution.id, step.id);
   const planned = tx.planned(execution, step.id);
   if (!planned) return;
-  const carried = applyWork(tx, at, formatWorkMessage({ execution, step: planned, suffix: tx.snapshot.config.git.commitSuffix }));
-  if (!carried) return;
+  const message = formatWorkMessage({ execution, step: planned, suffix: tx.snapshot.config.git.commitSuffix });
+  const carried = applyWork(tx, { ...at, planned }, message);
+  if (carried === UNKNOWN) return;
   const { work, by, builtOn, baseTip } = carried;
   const { replies } = event.result;
   if (work.kind === "unchanged")

@@ -6,19 +6,20 @@ import { accept, type RefusedResult, type Result } from "../../domain/refusal.ts
 import type { DecisionReader } from "../decision-transaction.ts";
 import { isRevertBranch } from "../landings.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
+import { type Known, UNKNOWN } from "../../domain/known.ts";
 
 /**
  * The branch that a request lands on: the configured one, or the pull request's own branch if the request was made on a pull request of
- * this repository. Returns undefined while facts are missing. Refusals: `pull-unseen`, `pull-over`, `fork-pull`, `own-branch`.
+ * this repository. Refusals: `pull-unseen`, `pull-over`, `fork-pull`, `own-branch`.
  */
 export const findCommandBase = (
   tx: DecisionReader,
   { issue, onPullRequest }: Pick<CommandedEvent, "issue" | "onPullRequest">,
-): Result<BranchName> | undefined => {
+): Known<Result<BranchName>> => {
   const { config, defaultBranch } = tx.snapshot;
   if (!onPullRequest) return accept(config.refinery.baseBranch ?? defaultBranch);
   const pulls = tx.readFact<"pulls">({ kind: "pulls" });
-  if (!pulls) return undefined;
+  if (pulls === UNKNOWN) return UNKNOWN;
   const pull = pulls.find(({ number }) => number === issue);
   return pull ? (checkPullBase(tx, pull) ?? accept(pull.headRef)) : refuseUnlistedPull(issue);
 };

@@ -17,14 +17,15 @@ import { writeMarker } from "../../messages/comment-marker.ts";
 import { renderSilence } from "../../messages/limit-notes.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
+import { type Known, mapKnown } from "../../domain/known.ts";
 
-/** Whether a comment with commands may be answered. Returns undefined while the author's permission is not read. */
-export const mayAnswer = (tx: DecisionReader, { by }: CommandedEvent, permission: RepositoryPermission): boolean | undefined => {
+/** Whether a comment with commands may be answered. */
+export const mayAnswer = (tx: DecisionReader, { by }: CommandedEvent, permission: RepositoryPermission): Known<boolean> => {
   const usage = tx.usage(by);
   if (!isSilenced(usage, HOURLY_LIMITS.strangerAnswers, tx.now)) return true;
   // Commands that everybody may use do not read the permission of their author.
   const known = permission === "none" ? tx.readFact<"permission">({ kind: "permission", login: by }) : permission;
-  return known === undefined ? undefined : !isSilenced(usage, findAnswerLimit(known), tx.now);
+  return mapKnown(known, (read) => !isSilenced(usage, findAnswerLimit(read), tx.now));
 };
 
 const findAnswerLimit = (permission: RepositoryPermission): number =>

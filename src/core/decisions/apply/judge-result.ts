@@ -8,14 +8,15 @@ import { findNodeRole } from "../../workflow/node-step.ts";
 import { areReadOnlyTools } from "../../workflow/workflow.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 import { findStep } from "../find-step.ts";
+import { type Known, UNKNOWN } from "../../domain/known.ts";
 
 type ResultedEvent = Extract<Event, { kind: "resulted" }>;
 
 /**
  * Judges a result again as publish did, with the configuration of the default branch now: what lands must not depend on who pushed the
- * result. A refused result ends as if publish had refused it. Returns undefined while facts are missing.
+ * result. A refused result ends as if publish had refused it.
  */
-export const judgeResult = (tx: DecisionReader, job: Job, event: ResultedEvent): ResultedEvent | undefined => {
+export const judgeResult = (tx: DecisionReader, job: Job, event: ResultedEvent): Known<ResultedEvent> => {
   if (job.kind !== "work" && job.kind !== "resolve") return event;
   const found = findStep(tx, job.target);
   const planned = found && tx.planned(found.execution, found.step.id);
@@ -24,7 +25,7 @@ export const judgeResult = (tx: DecisionReader, job: Job, event: ResultedEvent):
   if (forbidden !== null) return refuseResult(event, forbidden);
   if (event.result.end !== "success") return event;
   const refusal = checkResultFiles(tx, job, { event, planned });
-  if (refusal === undefined) return undefined;
+  if (refusal === UNKNOWN) return UNKNOWN;
   return refusal === null ? event : refuseResult(event, refusal.message);
 };
 

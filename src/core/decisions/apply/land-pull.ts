@@ -28,6 +28,7 @@ import { abandonExecution } from "./cancel.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 import { renewApproval } from "./renew-approval.ts";
 import { checkConfigUsable } from "./start-request.ts";
+import { type Known, replaceUnknown, UNKNOWN } from "../../domain/known.ts";
 
 type LandCommand = Extract<PersonCommand, { kind: "land" }>;
 
@@ -35,7 +36,8 @@ type LandCommand = Extract<PersonCommand, { kind: "land" }>;
 export const landPull = (tx: DecisionTransaction, event: CommandedEvent, { head: wanted }: LandCommand): CommandAnswer => {
   if (!event.onPullRequest) return NOT_A_PULL;
   const found = findLandableHead(tx, event.issue);
-  if (!found?.ok) return found?.refusal ?? null;
+  if (found === UNKNOWN) return null;
+  if (!found.ok) return found.refusal;
   const { pull, head } = found.value;
   if (wanted !== null && !head.startsWith(wanted)) return refuseOtherHead({ wanted, head });
   const open = findQueuedPull(tx.executions(), event.issue);
@@ -46,16 +48,16 @@ export const landPull = (tx: DecisionTransaction, event: CommandedEvent, { head:
 
 type PullHead = { readonly pull: Pull; readonly head: Sha };
 
-/** A pull request that may land, and its present head. Undefined while facts are missing. */
-const findLandableHead = (tx: DecisionReader, issue: number): Result<PullHead> | undefined => {
+/** A pull request that may land, and its present head. */
+const findLandableHead = (tx: DecisionReader, issue: number): Known<Result<PullHead>> => {
   const pulls = tx.readFact<"pulls">({ kind: "pulls" });
-  if (!pulls) return undefined;
+  if (pulls === UNKNOWN) return UNKNOWN;
   const pull = pulls.find(({ number }) => number === issue);
   if (!pull) return { ok: false, refusal: refuseUnseenPull(issue) };
-  const refusal = checkPull(tx, pull) ?? checkConfigUsable(tx) ?? checkLandable(tx, pull.baseBranch);
+  const refusal = checkPull(tx, pull) ?? checkConfigUsable(tx) ?? replaceUnknown(checkLandable(tx, pull.baseBranch), null);
   if (refusal) return { ok: false, refusal };
   const head = findHead(tx, pull);
-  if (head === undefined) return undefined;
+  if (head === UNKNOWN) return UNKNOWN;
   return head === null ? { ok: false, refusal: refuseHeadUnseen(issue) } : accept({ pull, head });
 };
 
@@ -82,8 +84,8 @@ const checkPull = (tx: DecisionReader, { number, state, draft, baseBranch, headR
 
 const isFork = ({ headRef }: Pull): boolean => headRef.includes(":");
 
-/** The head: git's word for a branch of this repository, GitHub's for a fork. Null without a head, undefined while facts are missing. */
-const findHead = (tx: DecisionReader, pull: Pull): Sha | null | undefined =>
+/** The head: git's word for a branch of this repository, GitHub's for a fork. Null without a head. */
+const findHead = (tx: DecisionReader, pull: Pull): Known<Sha | null> =>
   isFork(pull) ? tx.readFact<"pull-head">({ kind: "pull-head", pull: pull.number }) : tx.ref(toBranchRef(pull.headRef));
 
 /** The execution is approved by the command itself, which is read again right before the landing. */

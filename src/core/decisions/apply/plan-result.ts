@@ -25,6 +25,7 @@ import { checkLandable } from "../landing-terms.ts";
 import { waitForPlannerAnswer } from "./await-answer.ts";
 import { withoutRevision } from "./revise-plan.ts";
 import { applyToolRecords } from "./tool-records.ts";
+import { type Known, UNKNOWN } from "../../domain/known.ts";
 
 const isPlannerFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
 
@@ -59,18 +60,17 @@ const proposeCheckedPlan = (tx: DecisionTransaction, execution: Execution, resul
   const drawn = readPlannerPlan(tx, execution, result);
   if (!drawn.ok) return failPlanning(tx, execution, { ...drawn.refusal, next: `/enki retry ${execution.id}` });
   const checked = checkTaskNeeds(tx, execution, drawn.value);
-  if (checked === undefined) return;
+  if (checked === UNKNOWN) return;
   if (!checked.ok) return failPlanning(tx, execution, { ...checked.refusal, next: `/enki retry ${execution.id}` });
   const hindered = checkPlanLandable(tx, execution, checked.value);
-  if (hindered === undefined) return;
+  if (hindered === UNKNOWN) return;
   if (hindered) return failPlanning(tx, execution, hindered);
   putPlanForApproval(tx, execution, checked.value);
 };
 
-/** Why nothing of a plan could ever land, so that no work is wasted; undefined while the rules of its base are not read. */
-const checkPlanLandable = (tx: DecisionReader, { baseBranch }: Execution, { steps }: Plan): Refusal | null | undefined => {
-  return steps.some(({ output }) => output === "branch") ? checkLandable(tx, baseBranch) : null;
-};
+/** Why nothing of a plan could ever land, so that no work is wasted. */
+const checkPlanLandable = (tx: DecisionReader, { baseBranch }: Execution, { steps }: Plan): Known<Refusal | null> =>
+  steps.some(({ output }) => output === "branch") ? checkLandable(tx, baseBranch) : null;
 
 const hasOnlyCreatedTasks = ({ state, revision }: Execution, { end, tools }: JobResult): boolean =>
   state === "planning" &&

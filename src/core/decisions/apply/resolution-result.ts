@@ -13,6 +13,7 @@ import { formatResolutionMessage, formatWorkMessage } from "../../messages/commi
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { type OpenResolution, retryResolution } from "./retry-resolution.ts";
 import { findStep } from "../find-step.ts";
+import { type Known, mapKnown, UNKNOWN } from "../../domain/known.ts";
 
 type ResolutionResultEvent = Extract<Event, { kind: "resulted" }>;
 
@@ -59,22 +60,22 @@ const acceptResolution = (tx: DecisionTransaction, at: OpenResolution, event: Re
   // The heads pass adopts a person's commit; a resolution of the commit before is useless.
   if (tx.ref(toTaskRef(task)) !== resolution.head) return leave();
   const grown = isResolvedBaseKept(tx, at);
-  if (grown === undefined) return;
+  if (grown === UNKNOWN) return;
   if (!grown) return leave();
   const outside = listForbiddenChanges(tx, at, event);
   if (outside.length > 0) return retryResolution(tx, at, { reason: explainRejectedResolution("outside", outside), fault: false });
   const made = requestResolutionCommit(tx, at, event);
-  if (!made) return;
+  if (made === UNKNOWN) return;
   if (made.kind !== "commit") return retryResolution(tx, at, { reason: explainRejectedResolution(made.kind, made.paths), fault: false });
   const commit = linearizeResolution(tx, at, made.commit);
-  if (commit !== undefined) publishResolution(tx, at, { commit, said: event.result.output });
+  if (commit !== UNKNOWN) publishResolution(tx, at, { commit, said: event.result.output });
 };
 
 const requestResolutionCommit = (
   tx: DecisionReader,
   at: OpenResolution,
   event: ResolutionResultEvent,
-): QueryAnswers["resolution"] | undefined => {
+): Known<QueryAnswers["resolution"]> => {
   const { execution, step, resolution } = at;
   const { head, onto, regenerated, forkPoint } = resolution;
   const message = formatResolutionMessage({ execution, step: step.id, onto, suffix: tx.snapshot.config.git.commitSuffix });
@@ -123,16 +124,13 @@ const joinHeads = (first: Step["builtOn"], second: Step["builtOn"]): Step["built
   return [...first.filter(({ task }) => !tasks.has(task)), ...second];
 };
 
-/**
- * The resolution as one commit on the base, if GitHub rebases landings and no person's commits would be lost. Returns undefined while facts are
- * missing.
- */
-const linearizeResolution = (tx: DecisionReader, { execution, step, resolution }: OpenResolution, made: Sha): Sha | undefined => {
+/** The resolution as one commit on the base, if GitHub rebases landings and no person's commits would be lost. */
+const linearizeResolution = (tx: DecisionReader, { execution, step, resolution }: OpenResolution, made: Sha): Known<Sha> => {
   const planned = tx.planned(execution, step.id);
   if (tx.queue(execution.baseBranch).landingTerms?.method !== "rebase" || step.head?.by === "person" || !planned) return made;
   const message = formatWorkMessage({ execution, step: planned, suffix: tx.snapshot.config.git.commitSuffix });
   const one = tx.readFact<"reattach">({ kind: "reattach", head: made, excludedHeads: [], onto: resolution.onto, message, linear: true });
-  return one && (one.kind === "commit" ? one.commit : made);
+  return mapKnown(one, (commit) => (commit.kind === "commit" ? commit.commit : made));
 };
 
 /** Deleted files that a regenerate command may delete: they match `regenerate`, and a command of `regenerate` ran. */
@@ -141,11 +139,8 @@ const listRemovedGeneratedFiles = (tx: DecisionReader, { resolution }: OpenResol
   return result.files.flatMap(({ path, mode }) => (mode === null && globs.some((glob) => matchesGlob(glob, path)) ? [path] : []));
 };
 
-/**
- * Whether the base commit of the resolution is still in the base: a rewound commit must not return with a resolution. Returns undefined while facts
- * are missing.
- */
-const isResolvedBaseKept = (tx: DecisionReader, { execution, resolution }: OpenResolution): boolean | undefined => {
+/** Whether the base commit of the resolution is still in the base: a rewound commit must not return with a resolution. */
+const isResolvedBaseKept = (tx: DecisionReader, { execution, resolution }: OpenResolution): Known<boolean> => {
   const tip = tx.baseTip(execution.baseBranch);
   if (tip === null) return false;
   const base = resolution.line?.baseTip ?? resolution.onto;

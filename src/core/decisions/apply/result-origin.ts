@@ -7,6 +7,7 @@ import { toQueryKey } from "../../domain/query.ts";
 import { isOwnRun, type RunStarter } from "../../policy/run-origin.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 import { MINUTE_MS } from "../../domain/durations.ts";
+import { type Known, mapKnown, UNKNOWN } from "../../domain/known.ts";
 
 type ResultedEvent = Extract<Event, { kind: "resulted" }>;
 
@@ -36,24 +37,24 @@ const askLater = ({ now }: DecisionReader, since: Millis): ResultOrigin => ({
 
 /**
  * Whether a result is from the run that Enki started for its job. Everybody with permission to push can create a result's ref; only a run's
- * own code can upload an artifact to the run. Returns undefined while facts are missing.
+ * own code can upload an artifact to the run.
  */
-export const checkResultOrigin = (tx: DecisionReader, job: Job, { commit, result }: ResultedEvent): ResultOrigin | undefined => {
+export const checkResultOrigin = (tx: DecisionReader, job: Job, { commit, result }: ResultedEvent): Known<ResultOrigin> => {
   if (job.kind === "verify" && result.baseCommit !== toVerifiedCommit(job)) return forged("other-candidate");
   const known = tx.effectRecord(`start-job:${toJobKey(job)}`)?.number ?? null;
   const run = checkResultRun(tx, { job, run: result.run, end: result.end, isKnown: known === result.run });
-  if (run === undefined || run.kind !== "proven") return run;
+  if (run === UNKNOWN || run.kind !== "proven") return run;
   return checkResultArtifact(tx, result.run, commit);
 };
 
 type ClaimedRun = { readonly job: Job; readonly run: number; readonly end: JobEnd; readonly isKnown: boolean };
 
 /** Whether Enki started a run for a job. The ledger usually knows; if GitHub's answer to the start was lost, GitHub is asked. */
-const checkResultRun = (tx: DecisionReader, claim: ClaimedRun): ResultOrigin | undefined => {
+const checkResultRun = (tx: DecisionReader, claim: ClaimedRun): Known<ResultOrigin> => {
   const listed = findListedRun(tx, claim.run);
   if (claim.isKnown) return listed && hasOtherEnd(listed, claim) ? forged("other-end") : { kind: "proven" };
   const run = listed ?? tx.readFact<"run">({ kind: "run", run: claim.run });
-  if (run === undefined) return undefined;
+  if (run === UNKNOWN) return UNKNOWN;
   if (run === "unreadable") return askLater(tx, tx.now);
   if (run === "missing") return forged("no-run");
   const fault = findRunFault(run, claim, tx.snapshot);
@@ -81,23 +82,23 @@ const hasOtherEnd = ({ state, conclusion }: WorkflowRunInfo, { job, end }: Claim
 };
 
 /** The default branch may have been rewound since the start. */
-const checkWorkflowCommit = (tx: DecisionReader, commit: Sha): ResultOrigin | undefined => {
+const checkWorkflowCommit = (tx: DecisionReader, commit: Sha): Known<ResultOrigin> => {
   const { defaultBranch } = tx.snapshot;
   const { seenTip, landedTip, abandonedTips } = tx.queue(defaultBranch);
   if ([seenTip, landedTip, ...(abandonedTips ?? [])].includes(commit)) return { kind: "proven" };
   const tip = tx.baseTip(defaultBranch);
   const isContained = tip !== null && (tip === commit || tx.readFact<"contains">({ kind: "contains", commit, tip }));
-  return isContained === undefined ? undefined : isContained ? { kind: "proven" } : forged("other-workflow");
+  return mapKnown(isContained, (contained) => (contained ? { kind: "proven" } : forged("other-workflow")));
 };
 
 /** A run uploads the artifact before it creates the ref. */
-const checkResultArtifact = (tx: DecisionReader, run: number, result: Sha): ResultOrigin | undefined => {
+const checkResultArtifact = (tx: DecisionReader, run: number, result: Sha): Known<ResultOrigin> => {
   const artifact = tx.readFact<"result-artifact">({ kind: "result-artifact", run, result });
-  if (artifact === undefined) return undefined;
+  if (artifact === UNKNOWN) return UNKNOWN;
   if (artifact === "unreadable") return askLater(tx, tx.now);
   if (artifact !== "missing") return isArtifactOf(artifact, run, tx.snapshot) ? { kind: "proven" } : forged("no-artifact");
   const now = tx.readFact<"run">({ kind: "run", run });
-  if (now === undefined) return undefined;
+  if (now === UNKNOWN) return UNKNOWN;
   if (now === "unreadable") return askLater(tx, tx.now);
   return now === "missing" || now.state === "done" ? forged("no-artifact") : askLater(tx, now.updatedAt);
 };

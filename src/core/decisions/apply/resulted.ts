@@ -31,6 +31,7 @@ import { applyToolRecords } from "./tool-records.ts";
 import { applyTrialResult } from "./trial-result.ts";
 import { applyVerifyResult } from "./verify-result.ts";
 import { findStep, type StepContext } from "../find-step.ts";
+import { type Known, UNKNOWN } from "../../domain/known.ts";
 
 type ResultedEvent = Extract<Event, { kind: "resulted" }>;
 
@@ -44,9 +45,8 @@ export const applyResulted = (tx: DecisionTransaction, event: ResultedEvent): vo
   const ref = toResultRef(event.result.job);
   if (!isAwaited(tx, job) && !isLeftWork(tx, job, event.result)) return deleteResultRef(tx, { ref, commit });
   const origin = checkResultOrigin(tx, job, event);
-  switch (origin?.kind) {
-    case undefined:
-      return;
+  if (origin === UNKNOWN) return;
+  switch (origin.kind) {
     case "unknown":
       return tx.wakeAt(origin.askAt);
     case "forged":
@@ -56,8 +56,8 @@ export const applyResulted = (tx: DecisionTransaction, event: ResultedEvent): vo
   }
 };
 
-const applyJudgedResult = (tx: DecisionTransaction, job: Job, event: ResultedEvent | undefined): void => {
-  if (!event) return;
+const applyJudgedResult = (tx: DecisionTransaction, job: Job, event: Known<ResultedEvent>): void => {
+  if (event === UNKNOWN) return;
   tx.markHandled(event.id);
   chargeExecution(tx, job, event.result);
   applyProvenResult(tx, job, event);

@@ -15,6 +15,7 @@ import { withAcceptedTip, isRewoundQueue } from "../base-rewinds.ts";
 import { checkLandable } from "../landing-terms.ts";
 import type { CommandAnswer, TargetCommandHandler, StepCommandHandler } from "./answer.ts";
 import { isResumableFailure, resumeWorkflow } from "./resume-workflow.ts";
+import { replaceUnknown, UNKNOWN } from "../../domain/known.ts";
 
 /** Retries a failed step, plan, or execution, or unfreezes a base. Refusals: `not-failed`, `blocked`. */
 export const retryTarget: TargetCommandHandler = (tx, { execution, step }, event) => {
@@ -36,7 +37,7 @@ const retryExecution = (tx: DecisionTransaction, execution: Execution, by: Login
   }
   if (execution.state !== "failed") return refuseNotFailed(execution.id, execution.state).refusal;
   if (isUnplanned(execution)) {
-    const hindered = checkLandable(tx, execution.baseBranch);
+    const hindered = replaceUnknown(checkLandable(tx, execution.baseBranch), null);
     if (hindered) return hindered;
     tx.putExecution(replan(execution));
   } else {
@@ -81,7 +82,7 @@ const retryWithFeedback: StepCommandHandler = (tx, { execution, step, event }) =
   const isThere = step.head !== null && (step.state === "published" || step.state === "waiting") && !isAwaitingAnswer(step);
   if (!isThere || step.pull === null) return refuseNotFailed(task, step.state).refusal;
   const news = findNewFeedback(tx, { execution, step });
-  if (!news) return null;
+  if (news === UNKNOWN) return null;
   if (news.items.length === 0) {
     return refuseRetryWithoutNews(task, step.pull);
   }

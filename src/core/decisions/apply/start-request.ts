@@ -17,15 +17,16 @@ import { checkExecutionLimit } from "./hourly-limits.ts";
 import { findCommandBrief } from "./find-command-brief.ts";
 import { startApprovedPlan } from "./start-approved-plan.ts";
 import { startWorkflow } from "./start-workflow.ts";
+import { type Known, replaceUnknown, UNKNOWN } from "../../domain/known.ts";
 
 type StartingContext = { readonly baseBranch: BranchName; readonly brief: Brief };
 
-/** The base branch and the brief of a new request. Returns undefined while facts are missing. */
-const findStartingContext = (tx: DecisionReader, event: CommandedEvent): Result<StartingContext> | undefined => {
+/** The base branch and the brief of a new request. */
+const findStartingContext = (tx: DecisionReader, event: CommandedEvent): Known<Result<StartingContext>> => {
   const base = findOpenBase(tx, event);
-  if (!base?.ok) return base;
+  if (base === UNKNOWN || !base.ok) return base;
   const brief = findCommandBrief(tx, event);
-  return brief?.ok ? accept({ baseBranch: base.value, brief: brief.value }) : brief;
+  return brief !== UNKNOWN && brief.ok ? accept({ baseBranch: base.value, brief: brief.value }) : brief;
 };
 
 /** Starts a workflow, unless its issue is busy. */
@@ -37,7 +38,8 @@ export const applyRunCommand = (
   const refused = checkIssueFree(tx, event);
   if (refused) return refused;
   const grounds = findStartingContext(tx, event);
-  return grounds?.ok ? startWorkflow(tx, event, { command, ...grounds.value }) : (grounds?.refusal ?? null);
+  if (grounds === UNKNOWN) return null;
+  return grounds.ok ? startWorkflow(tx, event, { command, ...grounds.value }) : grounds.refusal;
 };
 
 /** A quick task or a question needs no approval: a person with write permission wrote its whole text. A question lands nothing. */
@@ -48,13 +50,14 @@ export const startAdhocTask = (
 ): CommandAnswer => {
   const { issue, onPullRequest, by } = event;
   const grounds = findStartingContext(tx, event);
-  if (!grounds?.ok) return grounds?.refusal ?? null;
+  if (grounds === UNKNOWN) return null;
+  if (!grounds.ok) return grounds.refusal;
   const { baseBranch, brief } = grounds.value;
   const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
   const refused =
     checkExecutionLimit(tx, by) ??
     checkConfigUsable(tx) ??
-    (command.kind === "quick" ? checkLandable(tx, baseBranch) : null) ??
+    (command.kind === "quick" ? replaceUnknown(checkLandable(tx, baseBranch), null) : null) ??
     createAdhocTask(tx, { issue, onPullRequest, requestedBy: by, baseBranch }, { id, command });
   const made = tx.execution(id);
   if (refused || !made) return refused;
@@ -69,7 +72,7 @@ export const checkConfigUsable = ({ snapshot }: DecisionReader): Refusal | null 
 };
 
 /** The base branch of a new request. Requests on the pull request of a step are refused. */
-const findOpenBase = (tx: DecisionReader, event: CommandedEvent): Result<BranchName> | undefined => {
+const findOpenBase = (tx: DecisionReader, event: CommandedEvent): Known<Result<BranchName>> => {
   const own = findStepByPull(tx.executions(), event.issue);
   // A person's pull request in the queue is a pull request like any other.
   return own && !own.execution.landsPull ? refuseStepPull(toTaskId(own.execution.id, own.step.id)) : findCommandBase(tx, event);
@@ -89,11 +92,13 @@ export const startPlanning = (
   command: Extract<PersonCommand, { kind: "do" | "plan" }>,
 ): CommandAnswer => {
   const base = findOpenBase(tx, event);
-  if (!base?.ok) return base?.refusal ?? null;
-  const refused = checkIssueFree(tx, event) ?? checkLandable(tx, base.value);
+  if (base === UNKNOWN) return null;
+  if (!base.ok) return base.refusal;
+  const refused = checkIssueFree(tx, event) ?? replaceUnknown(checkLandable(tx, base.value), null);
   if (refused) return refused;
   const brief = findCommandBrief(tx, event);
-  if (!brief?.ok) return brief?.refusal ?? null;
+  if (brief === UNKNOWN) return null;
+  if (!brief.ok) return brief.refusal;
   const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
   const request = command.text === "" ? brief.value.title : command.text;
   tx.putBrief(id, brief.value);

@@ -9,6 +9,7 @@ import type { DecisionTransaction } from "../decision-transaction.ts";
 import { chooseRoleOutput } from "../role-output.ts";
 import { checkLandable } from "../landing-terms.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
+import { replaceUnknown } from "../../domain/known.ts";
 
 type WorkflowStart = { readonly command: Extract<PersonCommand, { kind: "run" }>; readonly brief: Brief; readonly baseBranch: BranchName };
 
@@ -26,7 +27,7 @@ export const startWorkflow = (
   if (!found.ok) return found.refusal;
   const { files, flow } = found.value;
   const writes = [...flow.all.values()].some(({ roles }) => roles.some((role) => chooseRoleOutput(role, config.roles) === "branch"));
-  const hindered = writes ? checkLandable(tx, baseBranch) : null;
+  const hindered = writes ? replaceUnknown(checkLandable(tx, baseBranch), null) : null;
   if (hindered) return hindered;
   const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
   const plan = tx.putPlan({ steps: [] });

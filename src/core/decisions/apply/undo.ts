@@ -25,6 +25,7 @@ import { findCommandBrief } from "./find-command-brief.ts";
 import { renewApproval } from "./renew-approval.ts";
 import { startApprovedPlan } from "./start-approved-plan.ts";
 import { checkConfigUsable } from "./start-request.ts";
+import { collectKnown, type Known, mapKnown, replaceUnknown, UNKNOWN } from "../../domain/known.ts";
 
 /** A landed step whose work is in place. */
 type LandedWork = { readonly planned: PlannedStep; readonly landing: RevertedLanding; readonly at: number };
@@ -35,7 +36,7 @@ type LandedWork = { readonly planned: PlannedStep; readonly landing: RevertedLan
  */
 export const undoTarget = (tx: DecisionTransaction, event: CommandedEvent, target: string | null): CommandAnswer => {
   const reader = readWithArchive(tx, event.issue, target);
-  if (!reader) return null;
+  if (reader === UNKNOWN) return null;
   const found = findUndoTarget(reader, event.issue, target);
   if (!found.ok) return found.refusal;
   const { execution } = found.value;
@@ -44,7 +45,7 @@ export const undoTarget = (tx: DecisionTransaction, event: CommandedEvent, targe
   const landed = listLandedWork(reader, found.value);
   if (!landed.ok) return renewUndo(tx, event, found.value) ? null : landed.refusal;
   const issue = findExecutionIssue(reader.executions(), event.issue);
-  return checkLandable(tx, execution.baseBranch) ?? startUndo(tx, event, { execution, issue, landed: landed.value });
+  return replaceUnknown(checkLandable(tx, execution.baseBranch), null) ?? startUndo(tx, event, { execution, issue, landed: landed.value });
 };
 
 /** Without a target, the newest request except for undos; on the pull request of a step, the step. */
@@ -99,15 +100,16 @@ const renewUndo = (tx: DecisionTransaction, { by, at, source }: CommandedEvent, 
 
 /**
  * Newest landing first. Of steps that landed together, those whose commit contains that of another come first; otherwise the order of the
- * plan decides. Returns undefined while facts are missing.
+ * plan decides.
  */
-const sortByLanding = (tx: DecisionReader, landed: readonly LandedWork[]): readonly LandedWork[] | undefined => {
-  const depths = landed.map(({ landing, at }) => {
+const sortByLanding = (tx: DecisionReader, landed: readonly LandedWork[]): Known<readonly LandedWork[]> => {
+  const findDepth = ({ landing, at }: LandedWork): Known<number> => {
     const together = landed.filter((other) => other.at === at && other.landing.commit !== landing.commit);
     const below = together.map((other) => tx.readFact<"contains">({ kind: "contains", commit: other.landing.commit, tip: landing.commit }));
-    return below.includes(undefined) ? undefined : below.filter((contained) => contained).length;
-  });
-  if (depths.includes(undefined)) return undefined;
+    return mapKnown(collectKnown(below), (known) => known.filter((contained) => contained).length);
+  };
+  const depths = collectKnown(landed.map((each) => findDepth(each)));
+  if (depths === UNKNOWN) return UNKNOWN;
   return landed
     .map((each, index) => ({ each, index, depth: depths[index] ?? 0 }))
     .toSorted((one, other) => other.each.at - one.each.at || other.depth - one.depth || other.index - one.index)
@@ -121,8 +123,8 @@ type UndoStart = { readonly execution: Execution; readonly issue: number; readon
 const startUndo = (tx: DecisionTransaction, event: CommandedEvent, { execution, issue, landed }: UndoStart): CommandAnswer => {
   const ordered = sortByLanding(tx, landed);
   const brief = findCommandBrief(tx, event);
-  if (!brief?.ok) return brief?.refusal ?? null;
-  if (ordered === undefined) return null;
+  if (brief === UNKNOWN || ordered === UNKNOWN) return null;
+  if (!brief.ok) return brief.refusal;
   const { by, at, source } = event;
   const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
   const { steps, undoes } = planReverts(execution, ordered);

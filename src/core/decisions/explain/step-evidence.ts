@@ -45,7 +45,7 @@ const showUnmetNeeds = (tx: DecisionReader, { execution, step, planned }: Explai
     kind: "need",
     task,
     condition: need.condition,
-    state: state ?? null,
+    state,
     reason: needed?.refusal ?? null,
   }));
 };

@@ -6,6 +6,7 @@ import { findJobRun } from "../../policy/run-origin.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { isResolutionWanted } from "./conflicts.ts";
 import { MINUTE_MS } from "../../domain/durations.ts";
+import { type Known, mapKnown, UNKNOWN } from "../../domain/known.ts";
 
 /** Milliseconds for which a just started run may be missing in GitHub's list, and milliseconds until the next look. */
 const RUN_LIST_LAG_MS = MINUTE_MS;
@@ -51,16 +52,16 @@ export const stopRun = (tx: DecisionTransaction, job: JobKey): boolean => {
   const trace = tx.effectRecord(`start-job:${job}`);
   if (!trace || trace.refused) return true;
   const known = trace.number ?? findRunId(tx, job);
-  if (known === undefined) return false;
+  if (known === UNKNOWN) return false;
   if (known !== null) tx.enqueueEffect({ kind: "stop-job", key: `stop-job:${known}`, run: known });
   if (known !== null || tx.now >= trace.at + RUN_LIST_LAG_MS) return true;
   tx.wakeAt(tx.now + RUN_LOOKUP_PAUSE_MS);
   return false;
 };
 
-/** The id of a job's unfinished run; null if the list has none, undefined while facts are missing. */
-const findRunId = (tx: DecisionReader, job: JobKey): number | null | undefined => {
+/** The id of a job's unfinished run; null if the list has none. */
+const findRunId = (tx: DecisionReader, job: JobKey): Known<number | null> => {
   const runs = tx.readFact<"runs">({ kind: "runs" });
-  const run = runs && findJobRun(runs, job, tx.snapshot);
-  return run === undefined ? undefined : run === null || run.state === "done" ? null : run.id;
+  const run = mapKnown(runs, (listed) => findJobRun(listed, job, tx.snapshot));
+  return mapKnown(run, (found) => (found === null || found.state === "done" ? null : found.id));
 };

@@ -17,6 +17,7 @@ import { isNeedFinished, listNeedStatuses } from "../needs.ts";
 import { isStrandedHead } from "../base-rewinds.ts";
 import { applyGateVerdict } from "./apply-gate-verdict.ts";
 import { evaluateReviewGate, isInMergeQueue, type PublishedStep } from "./review-gate.ts";
+import { type Known, UNKNOWN } from "../../domain/known.ts";
 
 /** Puts each published step through the review gate. Returns the steps that may be in the queue; each may land after its needs. */
 export const admitEntrants = (tx: DecisionTransaction, base: BranchName, queue: Queue): QueueEntrant[] => {
@@ -33,7 +34,7 @@ export const admitEntrants = (tx: DecisionTransaction, base: BranchName, queue: 
         // Steps with findings need an approval, as checkpoints do.
         const published = { execution, step, planned: isTampering(step) ? { ...planned, checkpoint: true } : planned, queue };
         const landed = isHeadInBase(tx, published);
-        if (landed === undefined) return [];
+        if (landed === UNKNOWN) return [];
         const verdict = landed ? ({ kind: "merged", how: "its head is in the base" } as const) : evaluateReviewGate(tx, published);
         const gate = applyGateVerdict(tx, published, verdict);
         if (gate === null) return [];
@@ -82,8 +83,8 @@ const mayEnterQueue = ({ id, state, landsPull }: Execution, { candidates }: Queu
   (state === "paused" && landsPull !== undefined) ||
   (state === "paused" && candidates.some(({ items }) => items.some(({ task }) => readTaskId(task)?.execution === id)));
 
-/** Whether a person merged a head by hand, read when the head appears and when the base moved. Returns undefined while facts are missing. */
-const isHeadInBase = (tx: DecisionReader, { execution, step, queue }: PublishedStep): boolean | undefined => {
+/** Whether a person merged a head by hand, read when the head appears and when the base moved. */
+const isHeadInBase = (tx: DecisionReader, { execution, step, queue }: PublishedStep): Known<boolean> => {
   const tip = tx.baseTip(execution.baseBranch);
   const task = toTaskId(execution.id, step.id);
   const known = queue.seenTip === tip && queue.items.some((item) => item.task === task && item.head === step.head?.sha);

@@ -15,6 +15,7 @@ import { retryVerifyRun } from "../apply/verify-result.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { toBatchRef } from "../landings.ts";
 import { MINUTE_MS } from "../../domain/durations.ts";
+import { collectKnown, type Known, UNKNOWN } from "../../domain/known.ts";
 
 /** Milliseconds between two reads of checks if no event reports a change. */
 const CHECK_POLL_MS = MINUTE_MS;
@@ -42,24 +43,19 @@ const applyRequiredChecks = (tx: DecisionTransaction, queue: Queue, { candidate,
   const open = candidate.runs.find((run) => (isLanding ? run.verdict === "green" : run.verdict !== "green" && run.verified));
   if (!open) return candidate;
   const judged = evaluateAllChecks(tx, { candidate, run: open }, queue.landingTerms);
-  return judged ? applyCheckVerdict(tx, { candidate, run: open }, judged) : candidate;
+  return judged === UNKNOWN ? candidate : applyCheckVerdict(tx, { candidate, run: open }, judged);
 };
 
-/**
- * The combined verdict of the required checks on the candidate and on the heads of its pull requests. Returns undefined while facts are missing.
- */
-const evaluateAllChecks = (tx: DecisionReader, of: OpenRun, terms: LandingTerms | undefined): CheckVerdict | undefined => {
+/** The combined verdict of the required checks on the candidate and on the heads of its pull requests. */
+const evaluateAllChecks = (tx: DecisionReader, of: OpenRun, terms: LandingTerms | undefined): Known<CheckVerdict> => {
   const required = terms?.checks ?? [];
   const heads = terms?.headChecks ?? [];
   const checks = required.length === 0 ? [] : tx.readFact<"checks">({ kind: "checks", commit: of.candidate.commit });
-  const onHeads = heads.length === 0 ? [] : of.candidate.items.map(({ head }) => tx.readFact<"checks">({ kind: "checks", commit: head }));
-  if (!checks) return undefined;
-  const judged: CheckVerdict[] = required.length === 0 ? [] : [evaluateCandidateChecks(tx, of, { required, checks })];
-  for (const found of onHeads) {
-    if (!found) return undefined;
-    judged.push(evaluateChecks(heads, found, 0));
-  }
-  return pickDecisiveVerdict(judged);
+  const checkedHeads = heads.length === 0 ? [] : of.candidate.items.map(({ head }) => head);
+  const onHeads = collectKnown(checkedHeads.map((commit) => tx.readFact<"checks">({ kind: "checks", commit })));
+  if (checks === UNKNOWN || onHeads === UNKNOWN) return UNKNOWN;
+  const onCandidate = required.length === 0 ? [] : [evaluateCandidateChecks(tx, of, { required, checks })];
+  return pickDecisiveVerdict([...onCandidate, ...onHeads.map((found) => evaluateChecks(heads, found, 0))]);
 };
 
 type OpenRun = { readonly candidate: Candidate; readonly run: VerifyRun };

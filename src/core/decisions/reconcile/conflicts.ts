@@ -14,6 +14,7 @@ import { failForPerson, explainPersonNeeded, type OpenResolution } from "../appl
 import { findCommentUrl } from "../run-links.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { type StepContext, findStep } from "../find-step.ts";
+import { UNKNOWN } from "../../domain/known.ts";
 
 /** Deletes resolutions of conflicts that a landing or a new head has removed, after their runs are stopped. */
 export const reconcileConflicts = (tx: DecisionTransaction): void => {
@@ -83,7 +84,7 @@ export const recordConflict = (tx: DecisionTransaction, { task, head, onto, ahea
   if (known && (known.onto === onto || known.deadline !== null)) return;
   const own = forkPoint === undefined ? {} : { forkPoint };
   const conflicts = tx.readFact<"conflicts">({ kind: "conflicts", onto, head, ...own });
-  if (!conflicts) return;
+  if (conflicts === UNKNOWN) return;
   const { refinery, policy } = tx.snapshot.config;
   const made = findRegeneratedFiles(refinery.regenerate, conflicts);
   const resolution = { ...toResolutionProgress(step, known), head, onto, conflicts, ...toLine(tx, execution, ahead), ...made, ...own };

@@ -26,6 +26,7 @@ import { retryVerifyRun } from "../apply/verify-result.ts";
 import { retryResolution } from "../apply/retry-resolution.ts";
 import { retryTrial } from "../apply/trial-result.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import { type Known, UNKNOWN } from "../../domain/known.ts";
 
 /** Ends every expired wait: jobs whose run is gone or overdue, and people who did not answer. */
 export const reconcileDeadlines = (tx: DecisionTransaction): void => {
@@ -50,7 +51,7 @@ const enforceJobDeadline = (tx: DecisionTransaction, job: JobKey, until: number 
   const late = until !== null && tx.now >= until;
   if (until === null || (!late && !tx.isReportedEnded(job))) return null;
   const runs = tx.readFact<"runs">({ kind: "runs" });
-  if (!runs) return null;
+  if (runs === UNKNOWN) return null;
   const run = findJobRun(runs, job, tx.snapshot);
   if (run?.state === "done") return findRunLoss(tx, run);
   if (!late) return null;
@@ -61,16 +62,16 @@ const enforceJobDeadline = (tx: DecisionTransaction, job: JobKey, until: number 
 /** Null until the workflow file is read. */
 const findRunLoss = (tx: DecisionReader, { conclusion }: WorkflowRunInfo): JobLoss | null => {
   const refusal = findStartFault(tx, conclusion);
-  return refusal === undefined ? null : { reason: "its run ended without a result", refusal };
+  return refusal === UNKNOWN ? null : { reason: "its run ended without a result", refusal };
 };
 
-/** Why no run of the workflow file can start; null if another attempt may succeed, undefined until the file is read. */
-const findStartFault = (tx: DecisionReader, conclusion: string | null): Refusal | null | undefined => {
+/** Why no run of the workflow file can start; null if another attempt may succeed. */
+const findStartFault = (tx: DecisionReader, conclusion: string | null): Known<Refusal | null> => {
   if (!followsRules(tx.snapshot, 2) || (conclusion !== "failure" && conclusion !== "startup_failure")) return null;
   const { defaultBranch, refs } = tx.snapshot;
   const commit = refs[toBranchRef(defaultBranch)];
   const files = commit === undefined ? [] : tx.readFact<"workflow-files">({ kind: "workflow-files", commit });
-  if (!files) return undefined;
+  if (files === UNKNOWN) return UNKNOWN;
   const placeholder = files.find(({ file }) => file === STEP_WORKFLOW_FILE)?.placeholder;
   if (placeholder !== undefined) return refusePlaceholder(placeholder);
   return conclusion === "startup_failure" ? refuseFailedStart() : null;
@@ -110,7 +111,7 @@ const enforceStepDeadlines = (tx: DecisionTransaction, execution: Execution): vo
       const next = `/enki retry ${toTaskId(execution.id, step.id)}`;
       const why = isAwaitingAnswer(step)
         ? refuseUnansweredStep(next)
-        : isHeldByPerson(step) && step.refusal
+        : isHeldByPerson(step)
           ? refuseLongHold(step.refusal.message, next)
           : refuseUnapprovedStep(next);
       tx.putStep(execution.id, fail(step, why));

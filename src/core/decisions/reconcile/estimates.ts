@@ -7,6 +7,7 @@ import type { Plan } from "../../domain/plan.ts";
 import type { Step } from "../../domain/step.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 import { readPlanHistory } from "../plan-history.ts";
+import { UNKNOWN } from "../../domain/known.ts";
 
 /** Records the estimate of a started plan, and its expected end after each change of a step's state. */
 export const reconcileEstimates = (tx: DecisionTransaction): void => {
@@ -28,7 +29,7 @@ const withEstimate = (tx: DecisionReader, execution: Execution, plan: Plan): Exe
   const isStarted = before?.plan === hash && Object.keys(before?.steps ?? {}).length > 0;
   if (hash === null || isStarted) return execution;
   const history = readPlanHistory(tx);
-  if (!history) return null;
+  if (history === UNKNOWN) return null;
   const created = createEstimate({ plan, hash }, history, estimate);
   return Object.keys(created.steps).length === 0 ? execution : { ...execution, estimate: created };
 };

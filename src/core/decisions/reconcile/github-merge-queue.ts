@@ -13,6 +13,7 @@ import { landSteps, reportOwnChecks } from "../landings.ts";
 import { abandonLanding, toLandingHead, mayStillLand, findLandingPull, withoutLanding } from "./abandon-landing.ts";
 import { MINUTE_MS } from "../../domain/durations.ts";
 import { findStep } from "../find-step.ts";
+import { UNKNOWN } from "../../domain/known.ts";
 
 /** Milliseconds between two reads of GitHub's merge queue if no event reports a change. */
 const QUEUE_POLL_MS = 15_000;
@@ -47,7 +48,7 @@ const toQueueKeys = ({ landing, pull }: Pick<QueuedLanding, "landing" | "pull">)
 
 const applyQueueEntry = (tx: DecisionTransaction, of: QueuedLanding): void => {
   const entry = tx.readFact<"queue-entry">({ kind: "queue-entry", pull: of.pull });
-  if (!entry) return;
+  if (entry === UNKNOWN) return;
   switch (entry.kind) {
     case "merged":
       return applyQueueMerge(tx, of, entry.commit);
@@ -85,7 +86,7 @@ const applyQueueMerge = (tx: DecisionTransaction, of: QueuedLanding, commit: str
   if (tip === null) return;
   const isThere = tx.readFact<"contains">({ kind: "contains", commit, tip });
   const whole = tx.readFact<"contains">({ kind: "contains", commit: toLandingHead(landing), tip });
-  if (isThere === undefined || whole === undefined) return;
+  if (isThere === UNKNOWN || whole === UNKNOWN) return;
   // GitHub reports a merge before git shows the commit.
   if (!isThere) return tx.wakeAt(tx.now + ENQUEUE_PAUSE_MS);
   const before = withoutLanding(tx.queue(base));

@@ -16,6 +16,7 @@ import { reconcileQueuedLanding } from "./github-merge-queue.ts";
 import { toBatchBranch, toBatchRef, landSteps, toRevertBranch, toSidePullKey, reportReusedVerdict } from "../landings.ts";
 import { MINUTE_MS } from "../../domain/durations.ts";
 import { findStep } from "../find-step.ts";
+import { UNKNOWN } from "../../domain/known.ts";
 
 /** GitHub may report a moved base this many times in a row before the landing is abandoned. */
 const MAX_MERGE_TRIES = 5;
@@ -57,7 +58,7 @@ const confirmMerge = (tx: DecisionTransaction, base: BranchName, { landing, tip 
     tip,
     ...(method && { method }),
   });
-  if (found === undefined) return;
+  if (found === UNKNOWN) return;
   if (found === null) return abandonLanding(tx, base, { reason: "the base moved before GitHub merged", pauseMs: 0 });
   applyMerge(tx, base, { landing, ...found });
 };
@@ -183,7 +184,7 @@ const prepareRevert = (tx: DecisionTransaction, base: BranchName): void => {
   if (!incident || tip === null || queue.frozen?.code !== "tree-differs") return;
   const made =
     incident.revert ?? tx.readFact<"revert">({ kind: "revert", merge: incident.merge, tip, message: renderRevertMessage(incident.merge) });
-  if (made === undefined || made === null) return;
+  if (made === UNKNOWN || made === null) return;
   if (incident.revert === null) tx.putQueue(base, { ...queue, incident: { ...incident, revert: made } });
   openRevertPull(tx, base, { ...incident, revert: made });
 };

@@ -9,6 +9,7 @@ import { reopenExecution } from "../apply/retry.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
 import { syncPullHead } from "./queued-pulls.ts";
 import { createPersonHead } from "../base-rewinds.ts";
+import { UNKNOWN } from "../../domain/known.ts";
 
 /** Follows changes by people on task branches: adopts their commits as the step's new head and restores deleted branches. */
 export const reconcileHeads = (tx: DecisionTransaction): void => {
@@ -29,7 +30,7 @@ const adoptConflictFix = (tx: DecisionTransaction, execution: Execution, step: S
   if (step.refusal?.code !== "unresolved" || execution.workflow?.endState === "failed") return;
   if (tip === null || tip === step.head?.sha) return;
   const head = createPersonHead(tx, execution, { sha: tip, before: step.head });
-  if (!head) return;
+  if (head === UNKNOWN) return;
   tx.putStep(execution.id, replaceHead(step, { head }));
   reopenExecution(tx, execution);
   tx.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
@@ -43,14 +44,14 @@ const syncTaskHead = (tx: DecisionTransaction, execution: Execution, step: Step)
   if (tip === step.head.sha) return;
   if (tip === null) {
     const there = tx.readFact<"contains">({ kind: "contains", commit: step.head.sha, tip: step.head.sha });
-    if (there === undefined) return;
+    if (there === UNKNOWN) return;
     if (!there) return failLostBranch(tx, { execution, step });
     tx.moveRef(toTaskRef(task), step.head.sha);
     tx.note(`${task}: its branch was deleted before it landed; put back`);
     return;
   }
   const head = createPersonHead(tx, execution, { sha: tip, before: step.head });
-  if (!head) return;
+  if (head === UNKNOWN) return;
   tx.putStep(execution.id, replaceHead(step, { head }));
   tx.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
 };

@@ -25,6 +25,7 @@ import { removeRefusedWork } from "./refused-candidates.ts";
 import { countRequestedJobs, requestJob } from "./scheduling.ts";
 import { stopRun } from "./abandoned-runs.ts";
 import { findStep } from "../find-step.ts";
+import { collectKnown, type Known, mapKnown, replaceUnknown, UNKNOWN } from "../../domain/known.ts";
 
 /** Lands verified candidates and schedules further verification. A landing and its record are one push. */
 export const reconcileLanding = (tx: DecisionTransaction): void => {
@@ -38,7 +39,7 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
   const before = tx.queue(base);
   const queue = tip === null ? withMissingBase(before, base) : before;
   const entering = admitUnderTerms(tx, base, { queue, tip });
-  if (entering === undefined) return;
+  if (entering === UNKNOWN) return;
   const { ready, coming } = entering;
   const { refinery } = tx.snapshot.config;
   const limits = { ...findParallelLimits(tx), timeoutMs: refinery.timeoutMs + JOB_SLACK_MS };
@@ -56,7 +57,7 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
     isReported: (candidate) =>
       ready.landingTerms?.mode !== "exact" || reportOwnChecks(tx, ready, { base, candidate, commit: candidate.commit }),
     attemptsOf: (commit) => countRequestedJobs(tx, "verify", commit),
-    mergeChain: (query) => tx.readFact<"merge-chain">(query),
+    mergeChain: (query) => replaceUnknown(tx.readFact<"merge-chain">(query), undefined),
   });
   if (removeRefusedWork(tx, base, planned.queue)) return;
   for (const effect of planned.effects) applyRefineryEffect(tx, base, effect);
@@ -76,19 +77,21 @@ const toRefineryTerms = ({ landingTerms: terms }: Queue) => ({
   stacksResolutions: terms?.method === undefined,
 });
 
-/** Admits entrants under the landing terms, and returns them with the queue. Returns undefined while the terms are unknown. */
-const admitUnderTerms = (tx: DecisionTransaction, base: BranchName, { queue, tip }: { queue: Queue; tip: Sha | null }) => {
+type QueueAdmission = { readonly ready: Queue; readonly coming: readonly QueueEntrant[] };
+
+/** Admits entrants under the landing terms, and returns them with the queue. */
+const admitUnderTerms = (
+  tx: DecisionTransaction,
+  base: BranchName,
+  { queue, tip }: { queue: Queue; tip: Sha | null },
+): Known<QueueAdmission> => {
   const coming = admitEntrants(tx, base, queue).map((each) => withMergeQueueHold(queue, each));
   const termed = tip === null ? queue : withLandingTerms(tx, base, { queue, tip, wanted: coming.length > 0 });
-  const ready = termed && tip !== null ? withoutOutdatedCandidates(tx, { queue: termed, tip, coming }) : termed;
+  const ready = termed === UNKNOWN || tip === null ? termed : withoutOutdatedCandidates(tx, { queue: termed, tip, coming });
+  if (ready === UNKNOWN) return UNKNOWN;
+  if (ready.landingTerms === queue.landingTerms) return { ready, coming };
   // New rules may require reviews of heads that were free before.
-  return (
-    ready && {
-      ready,
-      coming:
-        ready.landingTerms === queue.landingTerms ? coming : admitEntrants(tx, base, ready).map((each) => withMergeQueueHold(ready, each)),
-    }
-  );
+  return { ready, coming: admitEntrants(tx, base, ready).map((each) => withMergeQueueHold(ready, each)) };
 };
 
 /** Holds an entrant in GitHub's merge queue: Enki neither verifies nor lands the entrant again, even if the base moves. */
@@ -104,18 +107,18 @@ const withMergeQueueHold = ({ landing }: Queue, entrant: QueueEntrant): QueueEnt
 const withoutOutdatedCandidates = (
   tx: DecisionReader,
   { queue, tip, coming }: { queue: Queue; tip: Sha; coming: readonly QueueEntrant[] },
-): Queue | undefined => {
+): Known<Queue> => {
   if (!queue.landingTerms?.method) return queue;
-  const isOther = (candidate: Candidate): boolean | undefined => {
+  const isOutdated = (candidate: Candidate): Known<boolean> => {
     const [item, more] = candidate.items;
     const entrant = coming.find((each) => each.task === item?.task && each.head === item.head);
     if (more || !entrant || candidate.onto !== tip || !isGreen(candidate)) return false;
-    const link = tx.readFact<"merge-chain">({ kind: "merge-chain", onto: tip, merges: [{ ...toChainMerge(entrant), needs: [] }] })?.[0];
-    return link && (link.kind !== "merged" || link.tree !== candidate.tree);
+    const links = tx.readFact<"merge-chain">({ kind: "merge-chain", onto: tip, merges: [{ ...toChainMerge(entrant), needs: [] }] });
+    return mapKnown(links, ([link]) => link?.kind !== "merged" || link.tree !== candidate.tree);
   };
-  const judged = queue.candidates.map((each) => ({ each, other: isOther(each) }));
-  if (judged.some(({ other }) => other === undefined)) return undefined;
-  const candidates = judged.flatMap(({ each, other }) => (other === true ? [] : [each]));
+  const outdated = collectKnown(queue.candidates.map((each) => isOutdated(each)));
+  if (outdated === UNKNOWN) return UNKNOWN;
+  const candidates = queue.candidates.flatMap((each, at) => (outdated[at] === true ? [] : [each]));
   return candidates.length === queue.candidates.length ? queue : { ...queue, candidates };
 };
 

@@ -5,20 +5,20 @@ import type { Execution } from "../../domain/execution.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 import { isCommandShown } from "./shown-command.ts";
+import { type Known, mapKnown } from "../../domain/known.ts";
 
 export const APPROVAL_GONE_CODE = "approval-gone";
 
 /**
  * Reads the approval of the plan from GitHub again, right before work lands: the ledger's word is not enough. Returns a refusal unless
- * the comment still exists, unedited, by a person who may approve now, and names exactly this plan; undefined while facts are missing.
+ * the comment still exists, unedited, by a person who may approve now, and names exactly this plan.
  */
-export const checkPlanApproval = (tx: DecisionReader, execution: Execution): Refusal | null | undefined => {
+export const checkPlanApproval = (tx: DecisionReader, execution: Execution): Known<Refusal | null> => {
   if (mayRunUnapproved(tx, execution)) return null;
   const { approved, plan } = execution;
   if (approved === null || plan === null || approved.plan !== plan) return refuseGone(execution);
   const isShown = isCommandShown(tx, approved, (command) => isApproval(execution, command));
-  if (isShown === undefined) return undefined;
-  return isShown ? null : refuseGone(execution);
+  return mapKnown(isShown, (shown) => (shown ? null : refuseGone(execution)));
 };
 
 const isApproval = ({ landsPull, undoes, plan }: Execution, command: PersonCommand): boolean => {

@@ -6,6 +6,7 @@ import { refuseBlockedPull, refuseChangedHead, CLOSED, refuseRetargetedPull } fr
 import type { DecisionReader } from "../decision-transaction.ts";
 import { hasReviewPermission, type HeadVerdict, selectLatestReviews, toProvenReviews } from "./reviews.ts";
 import { refuseMissingReviews } from "../../messages/refusals/reviews.ts";
+import { type Known, UNKNOWN } from "../../domain/known.ts";
 
 type PulledStep = { readonly execution: Execution; readonly step: Step };
 
@@ -24,9 +25,9 @@ export const evaluatePullReviews = (
   tx: DecisionReader,
   { step, landsPull }: { readonly step: Step; readonly landsPull: QueuedPull },
   needed: number,
-): HeadVerdict | undefined => {
+): Known<HeadVerdict> => {
   const reviews = tx.readFact<"reviews">({ kind: "reviews", pull: landsPull.pull });
-  if (!reviews) return undefined;
+  if (reviews === UNKNOWN) return UNKNOWN;
   const latest = selectLatestReviews(reviews).filter((review) => hasReviewPermission(tx, review));
   const blocking = latest.find(({ verdict }) => verdict === "changes-requested");
   if (blocking) return { kind: "held", refusal: refuseBlockedPull(blocking.by) };

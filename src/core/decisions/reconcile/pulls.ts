@@ -10,6 +10,7 @@ import { findCommentUrl } from "../run-links.ts";
 import { toKeptBranchKey } from "../apply/save-refused.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { MINUTE_MS } from "../../domain/durations.ts";
+import { replaceUnknown, UNKNOWN } from "../../domain/known.ts";
 
 /** Opens a pull request for every published head and sets its status; closes those of cancelled and skipped steps with the reason. */
 export const reconcilePulls = (tx: DecisionTransaction): void => {
@@ -58,9 +59,8 @@ const closeStepPull = (tx: DecisionTransaction, task: TaskId, step: Step): void 
 const findUnconfirmedPull = (tx: DecisionReader, task: TaskId): number | null => {
   const trace = tx.effectRecord(`open-pull:${task}`);
   if (!trace || trace.refused || trace.digest !== null) return null;
-  return (
-    tx.readFact<"pulls">({ kind: "pulls" })?.find((pull) => pull.headRef === toTaskBranch(task) && pull.state === "open")?.number ?? null
-  );
+  const pulls = replaceUnknown(tx.readFact<"pulls">({ kind: "pulls" }), []);
+  return pulls.find((pull) => pull.headRef === toTaskBranch(task) && pull.state === "open")?.number ?? null;
 };
 
 const reportHeadStatus = (tx: DecisionTransaction, execution: Execution, { commit, step }: { commit: Sha; step: Step }): void => {
@@ -105,7 +105,7 @@ const deleteLandedBranches = (tx: DecisionTransaction, execution: Execution): vo
   if (left.length === 0 || tx.now > last + MERGED_MARK_LIMIT_MS) return;
   if (tx.now < last + MERGED_MARK_PAUSE_MS) return tx.wakeAt(last + MERGED_MARK_PAUSE_MS);
   const pulls = tx.readFact<"pulls">({ kind: "pulls" });
-  if (!pulls) return;
+  if (pulls === UNKNOWN) return;
   const merged = new Set(pulls.filter(({ state }) => state === "merged").map(({ number }) => number));
   if (!left.every((step) => step.pull !== null && merged.has(step.pull))) return tx.wakeAt(tx.now + MERGED_MARK_PAUSE_MS);
   for (const step of left) tx.moveRef(toTaskRef(toTaskId(execution.id, step.id)), null);

@@ -5,6 +5,7 @@ import type { Step } from "../../domain/step.ts";
 import { refuseChangedHead, refuseDeletedBranch } from "../../messages/pull-refusals.ts";
 import { failStep } from "../apply/fail-step.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import { type Known, mapKnown } from "../../domain/known.ts";
 
 /** Takes a pull request out of the queue if its branch has another head: nobody asked to land the other head. */
 export const syncPullHead = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
@@ -19,10 +20,10 @@ export const syncPullHead = (tx: DecisionTransaction, execution: Execution, step
   failStep(tx, { execution, step, refusal, log: "" });
 };
 
-/** Whether a person merged a pull request; undefined while GitHub was not asked. */
-const isMergedByHand = (tx: DecisionReader, pull: number): boolean | undefined => {
+/** Whether a person merged a pull request. */
+const isMergedByHand = (tx: DecisionReader, pull: number): Known<boolean> => {
   const pulls = tx.readFact<"pulls">({ kind: "pulls" });
-  return pulls && pulls.find(({ number }) => number === pull)?.state === "merged";
+  return mapKnown(pulls, (listed) => listed.find(({ number }) => number === pull)?.state === "merged");
 };
 
 /** Deletes Enki's refs of forks' heads that no queued pull request needs. */

@@ -14,6 +14,7 @@ import { buildWithoutOwnHead, isWaitingForBase, listActiveBases, mergeHeads } fr
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { withAcceptedTip, findHeadBaseTip, withRewindFreeze, isStrandedHead } from "../base-rewinds.ts";
 import { recordConflict } from "./conflicts.ts";
+import { type Known, mapKnown, UNKNOWN } from "../../domain/known.ts";
 
 /** Freezes rewound bases before anything else is decided about them. */
 export const reconcileRewinds = (tx: DecisionTransaction): void => {
@@ -21,7 +22,7 @@ export const reconcileRewinds = (tx: DecisionTransaction): void => {
     const tip = tx.baseTip(base);
     const queue = tx.queue(base);
     const next = tip === null ? queue : checkForRewind(tx, base, tip);
-    if (next === undefined) continue;
+    if (next === UNKNOWN) continue;
     if (next.frozen !== queue.frozen) tx.note(next.frozen ? `${base} was rewound` : `${base} continues`);
     tx.putQueue(base, withoutOldTips(tx, base, next));
   }
@@ -31,13 +32,13 @@ export const reconcileRewinds = (tx: DecisionTransaction): void => {
  * The queue with the tip that the base must keep. Without work in progress, a base may move back to any commit that contains all landed
  * work: nothing could return.
  */
-const checkForRewind = (tx: DecisionReader, base: BranchName, tip: Sha): Queue | undefined => {
+const checkForRewind = (tx: DecisionReader, base: BranchName, tip: Sha): Known<Queue> => {
   const queue = tx.queue(base);
   const next = withRewindFreeze(tx, queue, tip);
-  if (next === undefined || next.frozen?.code !== "base-rewound" || queue.frozen || hasOpenWork(tx, base)) return next;
+  if (next === UNKNOWN || next.frozen?.code !== "base-rewound" || queue.frozen || hasOpenWork(tx, base)) return next;
   const stays =
     queue.landedTip === null || queue.landedTip === tip || tx.readFact<"contains">({ kind: "contains", commit: queue.landedTip, tip });
-  return stays === undefined ? undefined : stays ? withAcceptedTip(next, tip) : next;
+  return mapKnown(stays, (kept) => (kept ? withAcceptedTip(next, tip) : next));
 };
 
 const hasOpenWork = (tx: DecisionReader, base: BranchName): boolean =>
@@ -90,7 +91,7 @@ const rebaseOwnChanges = (tx: DecisionTransaction, of: StrandedWork): void => {
   if (!planned || tip === null || isConflictKnown(step, tip)) return;
   const from = findOwnForkPoint(tx, of);
   const built = buildWithoutOwnHead(tx, execution, planned);
-  if (from === undefined || !built || isWaitingForBase(built)) return;
+  if (from === UNKNOWN || built === UNKNOWN || isWaitingForBase(built)) return;
   if (from === null) return failEntangled(tx, of);
   if ("refusal" in built) return failStep(tx, { execution, step, refusal: built.refusal, log: "" });
   const message = formatWorkMessage({ execution, step: planned, suffix: tx.snapshot.config.git.commitSuffix });
@@ -101,7 +102,7 @@ const rebaseOwnChanges = (tx: DecisionTransaction, of: StrandedWork): void => {
     onto: built.commit,
     message,
   });
-  if (carried) applyStrandedRebase(tx, of, { rebase: carried, forkPoint: from, tip, builtOn: built.builtOn });
+  if (carried !== UNKNOWN) applyStrandedRebase(tx, of, { rebase: carried, forkPoint: from, tip, builtOn: built.builtOn });
 };
 
 type StrandedRebase = {
@@ -150,16 +151,16 @@ const publishRecoveredHead = (
  * The commit after which a head's own changes start: its base tip with the heads that it builds on merged in. Returns null for an unknown
  * fork point.
  */
-const findOwnForkPoint = (tx: DecisionReader, { execution, step, head }: StrandedWork) => {
+const findOwnForkPoint = (tx: DecisionReader, { execution, step, head }: StrandedWork): Known<Sha | null> => {
   const ground = findHeadBaseTip(tx, execution.baseBranch, head);
-  if (!ground) return ground;
+  if (ground === UNKNOWN || ground === null) return ground;
   const task = toTaskId(execution.id, step.id);
   const from = mergeHeads(
     tx,
     ground,
     step.builtOn.filter((each) => each.task !== task),
   );
-  return typeof from === "string" || from === undefined ? from : null;
+  return typeof from === "string" || from === UNKNOWN ? from : null;
 };
 
 const failEntangled = (tx: DecisionTransaction, { execution, step }: StrandedWork): void => {

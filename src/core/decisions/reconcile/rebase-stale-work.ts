@@ -14,6 +14,7 @@ import { isStrandedHead } from "../base-rewinds.ts";
 import { isPlainRevert } from "../undo-state.ts";
 import { publishLandingRevert } from "./reverts.ts";
 import { type StepContext } from "../find-step.ts";
+import { type Known, UNKNOWN } from "../../domain/known.ts";
 
 /** Rebases work on top of heads that will not land as they were. */
 export const reconcileStaleWork = (tx: DecisionTransaction): void => {
@@ -23,7 +24,7 @@ export const reconcileStaleWork = (tx: DecisionTransaction): void => {
       if (!hasStackedHead(step) || isStrandedHead(tx, execution.baseBranch, step) !== false || isStaleWork(tx, step) !== true) continue;
       const planned = tx.planned(execution, step.id);
       const apart = isOnlyRewritten(tx, step);
-      if (!planned || apart === undefined) continue;
+      if (!planned || apart === UNKNOWN) continue;
       if (apart) reattachOwnChanges(tx, { execution, step, planned });
       else rebaseStaleWork(tx, { execution, step, planned });
     }
@@ -50,7 +51,7 @@ const reattachOwnChanges = (tx: DecisionTransaction, { execution, step, planned 
   const linear = tx.queue(execution.baseBranch).landingTerms?.method === "rebase";
   if (!step.head) return;
   const built = rebuildFormerBase(tx, execution, { planned, step });
-  if (!built || isWaitingForBase(built)) return;
+  if (built === UNKNOWN || isWaitingForBase(built)) return;
   if ("refusal" in built) return failStep(tx, { execution, step, refusal: built.refusal, log: "" });
   const message = (linear ? formatWorkMessage : formatReattachMessage)({
     execution,
@@ -68,7 +69,7 @@ const reattachOwnChanges = (tx: DecisionTransaction, { execution, step, planned 
     message,
     linear: !lasting,
   });
-  if (!work) return;
+  if (work === UNKNOWN) return;
   if (work.kind === "unchanged") return endEmptyWork(tx, execution, step);
   if (work.kind === "conflict") return tx.putStep(execution.id, { ...step, builtOn: built.builtOn });
   publishRebasedHead(tx, { execution, step }, { ...built, commit: work.commit });
@@ -81,16 +82,16 @@ type HeadResultList = NonNullable<Step["headResults"]>;
 const listHeadResults = ({ headResults, result, baseCommit }: Step): HeadResultList =>
   headResults ?? (result !== null && baseCommit !== null ? [{ result, baseCommit }] : []);
 
-/** Applies results one after the other to another base; undefined while facts are missing. */
+/** Applies results one after the other to another base. */
 const rebaseResults = (
   tx: DecisionReader,
   made: HeadResultList,
   { onto, message }: { onto: Sha; message: string },
-): QueryAnswers["work"] | undefined => {
+): Known<QueryAnswers["work"]> => {
   let tip = onto;
   for (const { result, baseCommit } of made) {
     const work = tx.readFact<"work">({ kind: "work", result, baseCommit, onto: tip, message });
-    if (!work || work.kind === "conflict") return work;
+    if (work === UNKNOWN || work.kind === "conflict") return work;
     if (work.kind === "commit") tip = work.commit;
   }
   return tip === onto ? { kind: "unchanged" } : { kind: "commit", commit: tip };
@@ -108,11 +109,11 @@ const rebaseStaleWork = (tx: DecisionTransaction, { execution, step, planned }: 
       "A person pushed to its branch, and what that is built on was skipped or replaced: only a person can untangle it.",
     );
   const built = buildStartingCommit(tx, execution, planned);
-  if (!built || isWaitingForBase(built)) return;
+  if (built === UNKNOWN || isWaitingForBase(built)) return;
   if ("refusal" in built) return failStep(tx, { execution, step, refusal: built.refusal, log: "" });
   const message = formatWorkMessage({ execution, step: planned, suffix: tx.snapshot.config.git.commitSuffix });
   const work = rebaseResults(tx, made, { onto: built.commit, message });
-  if (!work) return;
+  if (work === UNKNOWN) return;
   if (work.kind === "unchanged") return endEmptyWork(tx, execution, step);
   if (work.kind === "conflict")
     return fail("work-conflict", `What it was built on changed, and it conflicts with that in ${work.paths.slice(0, 5).join(", ")}.`);

@@ -4,6 +4,7 @@ import { type Execution, hasEnded } from "../../domain/execution.ts";
 import type { Pull } from "../../domain/github-facts.ts";
 import { abandonExecution } from "../apply/cancel.ts";
 import type { DecisionTransaction } from "../decision-transaction.ts";
+import { UNKNOWN } from "../../domain/known.ts";
 
 /**
  * Follows the pull requests on which work was requested. A closed pull request pauses its execution; a merged pull request cancels its
@@ -14,8 +15,9 @@ export const reconcileRequestPulls = (tx: DecisionTransaction): void => {
   const asked = tx.executions().filter((each) => each.onPullRequest && !hasEnded(each) && each.state !== "paused");
   if (asked.length === 0 || (!said.has("pulls") && !said.has("kept"))) return;
   const pulls = tx.readFact<"pulls">({ kind: "pulls" });
-  for (const execution of pulls ? asked : []) {
-    const pull = pulls?.find(({ number, headRef }) => number === execution.issue && headRef === execution.baseBranch);
+  if (pulls === UNKNOWN) return;
+  for (const execution of asked) {
+    const pull = pulls.find(({ number, headRef }) => number === execution.issue && headRef === execution.baseBranch);
     if (pull && pull.state !== "open") endForPull(tx, execution, pull);
   }
 };

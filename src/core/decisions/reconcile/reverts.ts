@@ -6,9 +6,10 @@ import { refuseUnknownLanding } from "../../messages/refusals/undo.ts";
 import { formatRevertMessage } from "../../messages/undo-text.ts";
 import { failStep } from "../apply/fail-step.ts";
 import { buildStartingCommit, isWaitingForBase, type StartingCommit } from "../step-base.ts";
-import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction } from "../decision-transaction.ts";
 import { isRevertDue } from "../undo-state.ts";
 import { type StepContext } from "../find-step.ts";
+import { UNKNOWN } from "../../domain/known.ts";
 
 /** Publishes the reverts of landed steps. Git makes them, so that they need no job. */
 export const reconcileReverts = (tx: DecisionTransaction): void => {
@@ -20,30 +21,20 @@ export const reconcileReverts = (tx: DecisionTransaction): void => {
 
 type Start = Extract<StartingCommit, { commit: string }>;
 
-/** The revert of a step's landing on top of a commit; undefined while facts are missing. */
-const readLandingRevert = (
-  tx: DecisionReader,
-  { execution, step }: StepContext,
-  onto: string,
-): QueryAnswers["landing-revert"] | undefined => {
-  const planned = tx.planned(execution, step.id);
-  const landing = execution.undoes?.[step.id];
-  if (!planned || !landing) return undefined;
-  const { commitSuffix: suffix } = tx.snapshot.config.git;
-  const message = formatRevertMessage(planned, { landing, task: toTaskId(execution.id, step.id), suffix });
-  return tx.readFact<"landing-revert">({ kind: "landing-revert", landing, onto, message });
-};
-
 /** Reverts a landing on the newest base: for a ready step, or for a published one whose work below changed. */
 export const publishLandingRevert = (tx: DecisionTransaction, of: StepContext): void => {
   const { execution, step } = of;
   const planned = tx.planned(execution, step.id);
-  const built = planned && buildStartingCommit(tx, execution, planned);
+  const landing = execution.undoes?.[step.id];
+  if (!planned || !landing) return;
+  const built = buildStartingCommit(tx, execution, planned);
   // An earlier revert that conflicts with the base is resolved first.
-  if (!built || isWaitingForBase(built) || ("refusal" in built && built.refusal.code === "base-conflict")) return;
+  if (built === UNKNOWN || isWaitingForBase(built) || ("refusal" in built && built.refusal.code === "base-conflict")) return;
   if ("refusal" in built) return failStep(tx, { ...of, refusal: built.refusal, log: "" });
-  const revert = readLandingRevert(tx, of, built.commit);
-  if (revert) applyRevert(tx, of, { revert, built });
+  const { commitSuffix: suffix } = tx.snapshot.config.git;
+  const message = formatRevertMessage(planned, { landing, task: toTaskId(execution.id, step.id), suffix });
+  const revert = tx.readFact<"landing-revert">({ kind: "landing-revert", landing, onto: built.commit, message });
+  if (revert !== UNKNOWN) applyRevert(tx, of, { revert, built });
 };
 
 const applyRevert = (

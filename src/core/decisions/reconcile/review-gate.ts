@@ -22,6 +22,7 @@ import { checkPlanApproval } from "./plan-approval.ts";
 import { checkStepDecisions } from "./step-decisions.ts";
 import { evaluateHeadReviews, findRequestedChanges, type HeadVerdict } from "./reviews.ts";
 import { UNAPPROVED_REFUSAL } from "../../messages/refusals/reviews.ts";
+import { type Known, mapKnown, replaceUnknown, UNKNOWN } from "../../domain/known.ts";
 
 export type PublishedStep = { readonly execution: Execution; readonly step: Step; readonly planned: PlannedStep; readonly queue: Queue };
 
@@ -82,10 +83,9 @@ const evaluateFullGate = (tx: DecisionReader, of: PublishedStep): GateVerdict =>
 /** Evaluates the pull request's state, and its reviews if there was activity. */
 const evaluatePull = (tx: DecisionReader, of: PublishedStep, word: HeadVerdict | null): GateVerdict => {
   const { execution, step, planned } = of;
-  const pulls = tx.readFact<"pulls">({ kind: "pulls" });
-  if (!pulls) return toHeldVerdict(UNSEEN_PULL_REFUSAL);
-  const pull = pulls.find(({ number }) => number === step.pull);
-  if (!pull) return awaitPullListing(tx);
+  const pull = findListedPull(tx, step.pull);
+  if (pull === UNKNOWN) return toHeldVerdict(UNSEEN_PULL_REFUSAL);
+  if (pull === null) return awaitPullListing(tx);
   if (pull.state === "merged" && pull.baseBranch === execution.baseBranch) return evaluateMergedPull(of, pull);
   const why = findPullHold(tx, of, pull);
   if (why) return toGateVerdict(tx, of, { kind: "held", refusal: why });
@@ -107,22 +107,22 @@ const findQueuedEnd = (of: PublishedStep, pull: Pull): GateVerdict | null => {
 const findMergeWhilePaused = (tx: DecisionReader, of: PublishedStep): GateVerdict | null => {
   const { landsPull } = of.execution;
   if (!landsPull || !tx.reportedActivity().has("pulls")) return null;
-  const pull = tx.readFact<"pulls">({ kind: "pulls" })?.find(({ number }) => number === landsPull.pull);
+  const pull = replaceUnknown(findListedPull(tx, landsPull.pull), null);
   return pull?.state === "merged" ? findQueuedEnd(of, pull) : null;
 };
 
 /** Evaluates a person's pull request, and its reviews if there was activity or rules require them. */
 const evaluateQueuedPull = (tx: DecisionReader, of: PublishedStep, landsPull: QueuedPull): GateVerdict => {
   const { step, queue } = of;
-  const pull = tx.readFact<"pulls">({ kind: "pulls" })?.find(({ number }) => number === landsPull.pull);
-  if (!pull) return awaitPullListing(tx);
+  const pull = findListedPull(tx, landsPull.pull);
+  if (pull === UNKNOWN || pull === null) return awaitPullListing(tx);
   const end = findQueuedEnd(of, pull);
   if (end) return end;
   const why = findPullHold(tx, of, pull);
   if (why) return toGateVerdict(tx, of, { kind: "held", refusal: why });
   const needed = queue.landingTerms?.requiredReviews ?? 0;
   const word = pull.hasActivity || needed > 0 ? evaluatePullReviews(tx, { step, landsPull }, needed) : ({ kind: "free" } as const);
-  return word ? toGateVerdict(tx, of, word) : toHeldVerdict(UNSEEN_PULL_REFUSAL);
+  return word === UNKNOWN ? toHeldVerdict(UNSEEN_PULL_REFUSAL) : toGateVerdict(tx, of, word);
 };
 
 /** The reviews of a step that is no checkpoint count if rules require reviews or there was activity. */
@@ -188,6 +188,10 @@ const isInGreenCandidate = (tx: DecisionReader, { execution, step, queue }: Omit
 const isAboutToLand = (tx: DecisionReader, of: PublishedStep): boolean =>
   isInGreenCandidate(tx, of) || isInMergeQueue(of.queue, toTaskId(of.execution.id, of.step.id));
 
+/** A pull request in GitHub's list; null if the list lacks it. */
+const findListedPull = (tx: DecisionReader, wanted: number | null): Known<Pull | null> =>
+  mapKnown(tx.readFact<"pulls">({ kind: "pulls" }), (pulls) => pulls.find(({ number }) => number === wanted) ?? null);
+
 const awaitPullListing = (tx: DecisionReader): GateVerdict => {
   tx.wakeAt(tx.now + PULL_LIST_LAG_MS);
   return toHeldVerdict(UNSEEN_PULL_REFUSAL);
@@ -212,18 +216,18 @@ const evaluateMergedPull = ({ execution, step, queue }: PublishedStep, pull: Pul
   return pull.head === step.head?.sha ? { kind: "merged", how: `#${pull.number}` } : { kind: "merged-earlier" };
 };
 
-/** The verdict after people's commands were read again, if the head may land now. Undefined while facts are missing. */
-const checkApprovalBeforeLanding = (tx: DecisionReader, of: PublishedStep, word: HeadVerdict): HeadVerdict | undefined => {
+/** The verdict after people's commands were read again, if the head may land now. */
+const checkApprovalBeforeLanding = (tx: DecisionReader, of: PublishedStep, word: HeadVerdict): Known<HeadVerdict> => {
   if (!isAboutToLand(tx, of)) return word;
   const plan = checkPlanApproval(tx, of.execution);
   const gone = plan === null ? checkStepDecisions(tx, of.execution, of.step.id) : plan;
-  return gone ? { kind: "held", refusal: gone } : gone === null ? word : undefined;
+  return mapKnown(gone, (refusal) => (refusal === null ? word : { kind: "held", refusal }));
 };
 
 /** The gate's verdict by reviews that were read: work that may land now needs the approval of its plan once more. */
 const toGateVerdict = (tx: DecisionReader, of: PublishedStep, reviewed: HeadVerdict): GateVerdict => {
   const word = reviewed.kind === "free" ? checkApprovalBeforeLanding(tx, of, reviewed) : reviewed;
-  if (word === undefined) return toHeldVerdict(UNSEEN_PULL_REFUSAL);
+  if (word === UNKNOWN) return toHeldVerdict(UNSEEN_PULL_REFUSAL);
   if (word.kind === "held") return { kind: "hold", refusal: word.refusal };
   return word.kind === "free" ? { ...word, wasRead: true } : word;
 };

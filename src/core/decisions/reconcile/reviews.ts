@@ -9,6 +9,7 @@ import type { Step } from "../../domain/step.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
 import { refuseSelfApproval } from "./self-approval.ts";
 import { isReviewRead, findLastReadTime } from "../next-feedback.ts";
+import { replaceUnknown, UNKNOWN } from "../../domain/known.ts";
 
 /** The verdict of a head's reviews. */
 export type HeadVerdict =
@@ -26,8 +27,8 @@ const REVIEW_TIME_STEP_MS = 1_000;
  */
 export const evaluateHeadReviews = (tx: DecisionReader, of: ReviewedStep, needed: number): HeadVerdict => {
   const { step, planned } = of;
-  const reviews = step.pull === null ? undefined : tx.readFact<"reviews">({ kind: "reviews", pull: step.pull });
-  if (!reviews) return { kind: "held", refusal: UNAPPROVED_REFUSAL };
+  const reviews = step.pull === null ? null : tx.readFact<"reviews">({ kind: "reviews", pull: step.pull });
+  if (reviews === UNKNOWN || reviews === null) return { kind: "held", refusal: UNAPPROVED_REFUSAL };
   const last = selectLatestReviews(reviews);
   const verdicts = last.filter((review) => isReviewOfHead(tx, review, step) && hasReviewPermission(tx, review));
   const wanted = verdicts.filter((review) => review.verdict === "changes-requested");
@@ -62,11 +63,11 @@ export const findRequestedChanges = (
   of: Pick<ReviewedStep, "execution" | "step">,
 ): Extract<HeadVerdict, { kind: "rework" }> | null => {
   const { step } = of;
-  const reviews = step.pull === null ? undefined : tx.readFact<"reviews">({ kind: "reviews", pull: step.pull });
+  const reviews = step.pull === null ? [] : replaceUnknown(tx.readFact<"reviews">({ kind: "reviews", pull: step.pull }), []);
   const since = findLastReadTime(tx, of);
   const isMeant = (review: Review): boolean =>
     isReviewOfHead(tx, review, step) || (since !== null && review.at + REVIEW_TIME_STEP_MS > since);
-  const rework = selectLatestReviews(reviews ?? []).find(
+  const rework = selectLatestReviews(reviews).find(
     (review) =>
       review.verdict === "changes-requested" && isMeant(review) && !isReviewRead(tx, of, review) && hasReviewPermission(tx, review),
   );

@@ -14,6 +14,7 @@ import { listQuotaHolds, readQuotaWaits } from "../quota-waits.ts";
 import { isRevertDue } from "../undo-state.ts";
 import { startStep } from "./start-step.ts";
 import { type StepContext } from "../find-step.ts";
+import { UNKNOWN } from "../../domain/known.ts";
 
 /** Starts work within the limits, and requests every job of running work. */
 export const reconcileScheduling = (tx: DecisionTransaction): void => {
@@ -111,7 +112,7 @@ const startWork = (tx: DecisionTransaction, each: StartableWork): void => {
 const startPlannerJob = (tx: DecisionTransaction, execution: Execution, until: Millis): void => {
   // The planner's job may not read issues, so it gets the backlog as of now.
   const backlog = tx.readFact<"backlog">({ kind: "backlog" });
-  if (!backlog) return;
+  if (backlog === UNKNOWN) return;
   tx.recordBacklog(backlog);
   tx.putExecution({ ...execution, planning: { ...execution.planning, deadline: until } });
   reserveAttempt(tx, execution.id, toJobKey({ kind: "plan", target: execution.id, attempt: execution.planning.attempt }));

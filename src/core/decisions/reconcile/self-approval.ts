@@ -5,6 +5,7 @@ import type { Refusal } from "../../domain/refusal.ts";
 import { toTaskBranch } from "../../domain/refs.ts";
 import type { Step } from "../../domain/step.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
+import { UNKNOWN } from "../../domain/known.ts";
 
 /** GitHub records a push some moments later. */
 const ACTIVITY_LAG_MS = 30_000;
@@ -23,7 +24,7 @@ export const refuseSelfApproval = (
   if (selfApproval.includes("pusher") || step.head?.by !== "person") return null;
   const branch = toTaskBranch(toTaskId(execution.id, step.id));
   const pushers = tx.readFact<"pushers">({ kind: "pushers", branch, head: step.head.sha });
-  if (!pushers) {
+  if (pushers === UNKNOWN || pushers === null) {
     tx.wakeAt(tx.now + ACTIVITY_LAG_MS);
     return UNKNOWN_PUSHER_REFUSAL;
   }

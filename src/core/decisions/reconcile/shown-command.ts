@@ -3,32 +3,28 @@ import type { CommandSource, PersonCommand } from "../../domain/command.ts";
 import type { GitHubComment } from "../../domain/github-facts.ts";
 import { type Login, isSameLogin } from "../../domain/ids.ts";
 import type { DecisionReader } from "../decision-transaction.ts";
+import { type Known, mapKnown } from "../../domain/known.ts";
 
 /** Author and place of a command, as the ledger records them. */
 export type RecordedGrant = { readonly by: Login; readonly source?: CommandSource | undefined };
 
 /**
  * Whether GitHub still shows a command: the comment exists, unedited, by a person with write permission now, with a matching command.
- * Single reviews and line comments cannot be read, so only their authors count. Undefined while facts are missing.
+ * Single reviews and line comments cannot be read, so only their authors count.
  */
-export const isCommandShown = (
-  tx: DecisionReader,
-  grant: RecordedGrant,
-  matches: (command: PersonCommand) => boolean,
-): boolean | undefined => {
+export const isCommandShown = (tx: DecisionReader, grant: RecordedGrant, matches: (command: PersonCommand) => boolean): Known<boolean> => {
   const isShown = isSourceShown(tx, grant, matches);
   if (isShown !== true) return isShown;
   const permission = tx.readFact<"permission">({ kind: "permission", login: grant.by });
-  return permission === undefined ? undefined : permission === "write" || permission === "admin";
+  return mapKnown(permission, (read) => read === "write" || read === "admin");
 };
 
-const isSourceShown = (tx: DecisionReader, grant: RecordedGrant, matches: (command: PersonCommand) => boolean): boolean | undefined => {
+const isSourceShown = (tx: DecisionReader, grant: RecordedGrant, matches: (command: PersonCommand) => boolean): Known<boolean> => {
   const { source } = grant;
   if (source?.kind === "review" || source?.kind === "review-comment") return true;
   if (source?.kind !== "comment") return false;
   const comment = tx.readFact<"comment">({ kind: "comment", comment: source.id });
-  if (comment === undefined) return undefined;
-  return comment !== null && isUnchanged(comment, grant) && readCommands(tx, comment).some(matches);
+  return mapKnown(comment, (shown) => shown !== null && isUnchanged(shown, grant) && readCommands(tx, shown).some(matches));
 };
 
 const isUnchanged = (comment: GitHubComment, { by }: RecordedGrant): boolean =>

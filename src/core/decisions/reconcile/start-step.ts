@@ -10,6 +10,7 @@ import { composeNextFeedback } from "../next-feedback.ts";
 import { reserveAttempt } from "../budget-room.ts";
 import { isStrandedHead } from "../base-rewinds.ts";
 import { type StepContext } from "../find-step.ts";
+import { isAnyTrue, type Known, UNKNOWN } from "../../domain/known.ts";
 
 type AttemptInput = StepContext & { readonly planned: PlannedStep; readonly deadline: Millis };
 
@@ -18,10 +19,10 @@ export const startStep = (tx: DecisionTransaction, { execution, step, planned, d
   const attempt = step.attempt + 1;
   const task = toTaskId(execution.id, step.id);
   const feedback = composeNextFeedback(tx, { execution, step });
-  if (feedback === undefined) return;
+  if (feedback === UNKNOWN) return;
   const answers = feedback === null ? 0 : feedback.items.length;
   const built = chooseStartingCommit(tx, { execution, step, planned, isAnswer: answers > 0 });
-  if (!built || isWaitingForBase(built)) return;
+  if (built === UNKNOWN || isWaitingForBase(built)) return;
   if ("refusal" in built) return failStep(tx, { execution, step, refusal: built.refusal, log: "" });
   if (built.commit !== step.head?.sha) publishStartingCommit(tx, execution.baseBranch, built);
   if (feedback) tx.putFeedback(task, attempt, feedback);
@@ -49,12 +50,12 @@ type AttemptBase = StepContext & {
  * The commit that an attempt starts from: a person's head; the step's own head if the attempt continues it and all of its work may
  * land; else the newest base.
  */
-const chooseStartingCommit = (tx: DecisionReader, { execution, step, planned, isAnswer }: AttemptBase): StartingCommit | undefined => {
+const chooseStartingCommit = (tx: DecisionReader, { execution, step, planned, isAnswer }: AttemptBase): Known<StartingCommit> => {
   const { head } = step;
   if (head?.by === "person") return { commit: head.sha, builtOn: [], baseTip: head.baseTip };
   // An agent continues a revert that git made.
   if (!head || (!isAnswer && execution.undoes === undefined)) return buildStartingCommit(tx, execution, planned);
-  const lost = [isStaleWork(tx, step), isStrandedHead(tx, execution.baseBranch, step)];
-  if (lost.includes(true)) return buildStartingCommit(tx, execution, planned);
-  return lost.includes(undefined) ? undefined : { commit: head.sha, builtOn: step.builtOn, baseTip: head.baseTip };
+  const isLost = isAnyTrue([isStaleWork(tx, step), isStrandedHead(tx, execution.baseBranch, step)]);
+  if (isLost === UNKNOWN) return UNKNOWN;
+  return isLost ? buildStartingCommit(tx, execution, planned) : { commit: head.sha, builtOn: step.builtOn, baseTip: head.baseTip };
 };

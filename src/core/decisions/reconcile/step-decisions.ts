@@ -9,21 +9,22 @@ import { release } from "../../domain/step-lifecycle.ts";
 import { DECISION_GONE_CODE, NOTHING_TO_DO_CODE, type Step, type StepDecision } from "../../domain/step.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
 import { isCommandShown } from "./shown-command.ts";
+import { type Known, UNKNOWN } from "../../domain/known.ts";
 
 /**
  * Reads people's decisions about needed steps again, right before a step lands: `/enki skip`, and approvals of reports. Returns a refusal
- * unless GitHub shows each command unchanged; undefined while facts are missing.
+ * unless GitHub shows each command unchanged.
  */
-export const checkStepDecisions = (tx: DecisionReader, execution: Execution, landing: StepId): Refusal | null | undefined => {
+export const checkStepDecisions = (tx: DecisionReader, execution: Execution, landing: StepId): Known<Refusal | null> => {
   let isMissing = false;
   for (const step of listAllNeeds(tx, execution, landing)) {
     if (!isDecidedByPerson(tx, execution, step)) continue;
     const task = toTaskId(execution.id, step.id);
     const isShown = step.decision !== undefined && isCommandShown(tx, step.decision, (command) => decides(command, task, step));
     if (isShown === false) return refuseGoneDecision(task, step);
-    isMissing ||= isShown === undefined;
+    isMissing ||= isShown === UNKNOWN;
   }
-  return isMissing ? undefined : null;
+  return isMissing ? UNKNOWN : null;
 };
 
 /** People's decisions about the needs of a step, for the statement about its landing. */

@@ -4,6 +4,7 @@ import type { Step } from "../../domain/step.ts";
 import type { HeadTampering } from "../../domain/tampering.ts";
 import { isPlainRevert } from "../undo-state.ts";
 import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import { UNKNOWN } from "../../domain/known.ts";
 
 /**
  * Judges every new head of a step for tampering, from its commits and never from the job's report. Heads that Enki rebases are judged
@@ -27,7 +28,7 @@ const recordHeadTampering = (tx: DecisionTransaction, execution: Execution, step
   const onto = listTamperingBases(tx, execution, step);
   if (head === null || onto.length === 0 || tampering?.head === head.sha) return;
   const findings = tx.readFact<"tampering">({ kind: "tampering", head: head.sha, onto });
-  if (findings) putTampering(tx, execution, { step, found: { head: head.sha, findings } });
+  if (findings !== UNKNOWN) putTampering(tx, execution, { step, found: { head: head.sha, findings } });
 };
 
 /** The commits against which the changes of a head are its own; empty while its base is missing. */

@@ -18,6 +18,7 @@ import { startApprovedPlan } from "../apply/start-approved-plan.ts";
 import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { isNeedMet, isNeedFailed, isNeedFinished, type NeedStatus, listNeedStatuses } from "../needs.ts";
 import { startsUnapproved } from "./plan-approval.ts";
+import { UNKNOWN } from "../../domain/known.ts";
 
 /** Advances steps according to their needs, and finishes executions. */
 export const reconcileTransitions = (tx: DecisionTransaction): void => {
@@ -81,7 +82,7 @@ const toNextStep = (step: Step, look: () => readonly NeedStatus[]): Step | null 
 
 /** Makes an unstarted step ready once every need is met. */
 const awaitNeeds = (step: Step, needed: readonly NeedStatus[]): Step | null => {
-  if (needed.some(({ state }) => state === undefined)) return null;
+  if (needed.some(({ state }) => state === UNKNOWN)) return null;
   const bad = needed.find(({ state }) => isNeedFailed(state));
   const gone = cancelWithNeed(step, needed);
   if (gone) return gone;

@@ -16,6 +16,7 @@ import { findParallelLimits } from "../parallel-limits.ts";
 import { countRequestedJobs, requestJob } from "./scheduling.ts";
 import { stopRun } from "./abandoned-runs.ts";
 import { listTamperingBases } from "./tampering.ts";
+import { UNKNOWN } from "../../domain/known.ts";
 
 /**
  * Verifies each head with findings once more without its changes to the checks that judge it. Trials use verify slots that no candidate
@@ -94,7 +95,7 @@ const startTrial = (tx: DecisionTransaction, { execution, step, trial: { head, f
   const paths = listFindings(step).map(({ path }) => path);
   const message = formatTrialMessage({ task, head, suffix: tx.snapshot.config.git.commitSuffix });
   const built = tx.readFact<"trial">({ kind: "trial", head, onto, paths, message });
-  if (!built) return;
+  if (built === UNKNOWN) return;
   const giveUp = (reason: string): void => putTrial(tx, { execution, step }, { head, faults, state: "unknown", reason });
   if (built.kind === "unchanged") return giveUp("Its files are as they were before.");
   if (built.kind === "inseparable") return giveUp(`The tests in ${built.path} cannot be told apart from the code around them.`);
