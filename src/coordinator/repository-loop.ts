@@ -5,8 +5,9 @@ import type { Config } from "../core/domain/config.ts";
 import { type Decision, DECISION_RULES, type Snapshot } from "../core/domain/decision.ts";
 import type { Event } from "../core/domain/event.ts";
 import type { Login, Millis } from "../core/domain/ids.ts";
+import { keepLastingFacts } from "../core/domain/lasting-facts.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
-import type { QueryFacts, Query, QueryKind, RepositoryRefs } from "../core/domain/query.ts";
+import type { Query, QueryFact, QueryFacts, RepositoryRefs } from "../core/domain/query.ts";
 
 export type ActDecision = Extract<Decision, { kind: "act" }>;
 
@@ -86,7 +87,7 @@ export const openRepositoryLoop = (world: RepositoryPorts) => {
     held.pending = [...held.pending, ...events];
     held.loaded = null;
     await addListedEvents(world, held, { events, sweep });
-    let facts = new Map<string, unknown>();
+    let facts = new Map<string, QueryFact>();
     let lost = 0;
     for (let round = 0; round < MAX_DECISION_ROUNDS; round += 1) {
       const next = await decideWithFacts(world, held, facts);
@@ -98,8 +99,7 @@ export const openRepositoryLoop = (world: RepositoryPorts) => {
         continue;
       }
       lost = 0;
-      // Facts read from GitHub go stale after a save; facts computed from commit ids do not.
-      if (act.mustSave) facts = keepCommitFacts(facts);
+      if (act.mustSave) facts = keepLastingFacts(facts);
       if (act.effects.length > 0) {
         const performed = await world.performEffects(act.effects, act.repeated, next.inputs.snapshot.now);
         held.pending = [...held.pending, ...performed];
@@ -148,33 +148,11 @@ const trackSaveDue = (world: RepositoryPorts, held: LoopState, act: ActDecision)
   return world.now() >= held.pendingSince + world.keepOutcomesMs;
 };
 
-const LASTING: readonly QueryKind[] = [
-  "result-files",
-  "tampering",
-  "trial",
-  "history",
-  "work",
-  "rebase-commits",
-  "newest-base",
-  "reattach",
-  "workflow-files",
-  "merge-chain",
-  "contains",
-  "merge-of",
-  "revert",
-  "landing-revert",
-  "conflicts",
-  "resolution",
-];
-
-const keepCommitFacts = (facts: ReadonlyMap<string, unknown>): Map<string, unknown> =>
-  new Map([...facts].filter(([key]) => LASTING.some((kind) => key.includes(`"kind":"${kind}"`))));
-
 /** Repeats the decision until every requested fact is read. */
 const decideWithFacts = async (
   world: RepositoryPorts,
   held: LoopState,
-  facts: Map<string, unknown>,
+  facts: Map<string, QueryFact>,
 ): Promise<DecisionTurn | UnreadFacts> => {
   for (let read = 0; read < MAX_FACT_READS; read += 1) {
     const before = held.loaded ?? (held.loaded = await world.load());
@@ -197,8 +175,7 @@ const decideWithFacts = async (
       ...ending,
       ...machine,
     };
-    // answerQueries stores each fact under its own query.
-    const decision = decide(events, { ...frame, ledger, facts: facts as QueryFacts }, held.linkWorkflow);
+    const decision = decide(events, { ...frame, ledger, facts }, held.linkWorkflow);
     if (decision.kind === "act") return { act: decision, inputs: { events, snapshot: { ...frame, facts: [...facts] } } };
     const answers = await world.answerQueries(decision.queries);
     if ("kind" in answers) return answers;
