@@ -3,10 +3,8 @@ import type { Execution } from "../domain/execution.ts";
 import { type BranchName, readTaskId, type Sha, type TaskId } from "../domain/ids.ts";
 import type { Queue } from "../domain/queue.ts";
 import type { TaskHead, Step } from "../domain/step.ts";
-import type { DecisionReader } from "./decision-transaction.ts";
+import type { DecisionReader, LedgerReader, FactReader } from "./decision-transaction.ts";
 import { isAnyTrue, type Known, mapKnown, negate, UNKNOWN } from "../domain/known.ts";
-
-type FactReader = Pick<DecisionReader, "readFact">;
 
 const REWOUND_CODE = "base-rewound";
 
@@ -69,7 +67,7 @@ export const findHeadBaseTip = (
 };
 
 /** Tips that the base had and may have lost, newest first. */
-const listLostTips = (tx: DecisionReader, base: BranchName): Sha[] => {
+const listLostTips = (tx: LedgerReader, base: BranchName): Sha[] => {
   const { seenTip, abandonedTips = [] } = tx.queue(base);
   return [...new Set([...(seenTip === null ? [] : [seenTip]), ...abandonedTips.toReversed()])];
 };
@@ -102,7 +100,7 @@ export const isStrandedHead = (tx: DecisionReader, base: BranchName, { head, bui
 };
 
 /** The commit by which a task landed; null if the task has not landed. */
-const findLandedCommit = (tx: DecisionReader, task: TaskId): Sha | null => {
+const findLandedCommit = (tx: LedgerReader, task: TaskId): Sha | null => {
   const id = readTaskId(task);
   return (id && tx.execution(id.execution)?.steps[id.step]?.landed?.commit) ?? null;
 };

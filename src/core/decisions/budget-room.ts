@@ -5,7 +5,7 @@ import { type ExecutionId, readTaskId, type StepId } from "../domain/ids.ts";
 import { type JobKey, readJobKey } from "../domain/job.ts";
 import { findOpenConflict, isBeingResolved } from "../domain/step.ts";
 import type { BudgetHold, BudgetView } from "../messages/budget-text.ts";
-import type { DecisionReader, DecisionTransaction } from "./decision-transaction.ts";
+import type { DecisionReader, LedgerReader, ExecutionWriter } from "./decision-transaction.ts";
 
 /** Why no agent of an execution may start: its budget or the day's has no room for another attempt. Null if there is room. */
 export const findBudgetHold = (tx: DecisionReader, execution: Execution): BudgetHold | null => {
@@ -25,7 +25,7 @@ export const findBudgetHold = (tx: DecisionReader, execution: Execution): Budget
 };
 
 /** Reserves money at the start of a job, if an agent carries out the job and a budget applies. */
-export const reserveAttempt = (tx: DecisionTransaction, id: ExecutionId, job: JobKey): void => {
+export const reserveAttempt = (tx: ExecutionWriter, id: ExecutionId, job: JobKey): void => {
   const execution = tx.execution(id);
   const { budget: config = NO_BUDGET } = tx.snapshot.config;
   const step = readTaskId(readJobKey(job)?.target ?? "")?.step;
@@ -36,11 +36,11 @@ export const reserveAttempt = (tx: DecisionTransaction, id: ExecutionId, job: Jo
 };
 
 /** Whether an agent carries out a planned step; a command of a workflow costs nothing. */
-export const hasAgent = (tx: DecisionReader, execution: Execution, step: StepId): boolean =>
+export const hasAgent = (tx: LedgerReader, execution: Execution, step: StepId): boolean =>
   (tx.planned(execution, step)?.run ?? null) === null;
 
 /** The execution with a charge for each attempt. `starting`: a job at its start, not charged yet. */
-export const withEarlierCharges = (tx: DecisionReader, execution: Execution, starting?: JobKey): Execution => {
+export const withEarlierCharges = (tx: LedgerReader, execution: Execution, starting?: JobKey): Execution => {
   if (execution.charges) return execution;
   const { budget: config = NO_BUDGET } = tx.snapshot.config;
   const charged = chargeEarlierAttempts(execution, {

@@ -1,22 +1,18 @@
 import { createWorkflowLinker, type WorkflowLinker } from "../workflow/workflow-linker.ts";
-import type { Decision, RefMove, Snapshot } from "../domain/decision.ts";
-import { digestEffect, type Effect, isCreation } from "../domain/effect.ts";
-import { type BranchName, type Millis, type RefName, type Sha } from "../domain/ids.ts";
+import type { Decision, Snapshot } from "../domain/decision.ts";
+import type { Millis } from "../domain/ids.ts";
 import type { JobKey } from "../domain/job.ts";
-import type { EffectRecord } from "../domain/ledger.ts";
-import { type QueryAnswers, type Query, type QueryKind, toQueryKey } from "../domain/query.ts";
 import { type Known, UNKNOWN } from "../domain/known.ts";
-import { toBranchRef } from "../domain/refs.ts";
-import type { TextCommit } from "../domain/text-commit.ts";
+import { type QueryAnswers, type Query, type QueryKind, toQueryKey } from "../domain/query.ts";
+import { openEffectRequests } from "./effect-requests.ts";
 import { openGraphRecords, openLedgerWriter, openSideRecords, openTextRecords, openUsageRecords } from "./ledger-writer.ts";
+import { openRefMoves } from "./ref-moves.ts";
 
 /** A decision under construction: the new ledger, ref moves, requested effects and missing facts. The snapshot never changes. */
 export type DecisionTransaction = ReturnType<typeof openTransaction>;
 
-/**
- * A decision under construction for functions that only ask: they may read, request facts, and name the time at which their answer changes.
- */
-export type DecisionReader = Pick<
+/** Reads the ledger and the refs as this decision leaves them. */
+export type LedgerReader = Pick<
   DecisionTransaction,
   | "snapshot"
   | "now"
@@ -34,16 +30,37 @@ export type DecisionReader = Pick<
   | "queue"
   | "effectRecord"
   | "usage"
-  | "readFact"
-  | "missingFacts"
   | "ref"
   | "baseTip"
   | "refusedCandidates"
-  | "wakeAt"
   | "isReportedReviewed"
   | "reportedActivity"
   | "isReportedEnded"
 >;
+
+/** Reads facts, and requests missing ones. */
+export type FactReader = Pick<DecisionTransaction, "readFact">;
+
+/** Only asks: reads the ledger and facts, and names the time at which the answer changes. */
+export type DecisionReader = LedgerReader & FactReader & Pick<DecisionTransaction, "missingFacts" | "wakeAt">;
+
+/** Asks, and adds notes to the log of the decision. */
+export type NoteWriter = DecisionReader & Pick<DecisionTransaction, "note">;
+
+/** Asks, and writes what the name says. A function that writes more takes several facets, or the whole transaction. */
+type WriterFacet<Member extends keyof DecisionTransaction> = NoteWriter & Pick<DecisionTransaction, Member>;
+
+export type StepWriter = WriterFacet<"putStep" | "recordStep">;
+export type ExecutionWriter = WriterFacet<"putExecution" | "dropExecution" | "putPlan">;
+export type QueueWriter = WriterFacet<"putQueue" | "recordQueue">;
+export type RefWriter = WriterFacet<
+  "moveRef" | "dropMove" | "deleteRefLater" | "expectUnchanged" | "refuseCandidate" | "retainResult" | "retainTexts"
+>;
+export type EffectWriter = WriterFacet<"requestEffect" | "enqueueEffect" | "dequeueEffect" | "putEffectRecord" | "deleteEffectRecord">;
+export type TextWriter = WriterFacet<"putBrief" | "putFeedback" | "putAnswer" | "putArtifact" | "recordBacklog">;
+export type MailWriter = WriterFacet<"putMail" | "dropMail">;
+export type UsageWriter = WriterFacet<"putUsage" | "dropUsage">;
+export type EventWriter = WriterFacet<"markHandled" | "forgetEvent" | "setCursor" | "reportEnded" | "reportActivity">;
 
 export const openTransaction = (snapshot: Snapshot, linkWorkflow: WorkflowLinker = createWorkflowLinker()) => {
   const writer = openLedgerWriter(snapshot.ledger);
@@ -106,53 +123,6 @@ const openFactReader = (snapshot: Snapshot) => {
   };
 };
 
-const openRefMoves = (snapshot: Snapshot, requireSave: () => void) => {
-  const moves = new Map<RefName, RefMove>();
-  const refusedCandidates = new Map<RefName, string>();
-  const attempts = new Set<Sha>();
-  const texts: TextCommit[] = [];
-  const ref = (name: RefName): Sha | null => {
-    const moveRef = moves.get(name);
-    return moveRef ? moveRef.newSha : (snapshot.refs[name] ?? null);
-  };
-  return {
-    /** The value of a ref after this decision; null if the ref does not exist. */
-    ref,
-    baseTip: (base: BranchName): Sha | null => ref(toBranchRef(base)),
-    moveRef: (name: RefName, to: Sha | null): void => {
-      requireSave();
-      moves.set(name, { ref: name, oldSha: snapshot.refs[name] ?? null, newSha: to });
-    },
-    /** Leaves a ref as it is, because GitHub refused its move. */
-    dropMove: (name: RefName): void => void moves.delete(name),
-    /** Remembers, during the decision, GitHub's refusal to create the ref of a candidate or a trial. */
-    refuseCandidate: (name: RefName, text: string): void => void refusedCandidates.set(name, text),
-    /** GitHub's words for each refused ref. */
-    refusedCandidates: (): ReadonlyMap<RefName, string> => refusedCandidates,
-    /** Makes the push fail if the ref has changed since it was read. */
-    expectUnchanged: (name: RefName): void => {
-      const at = snapshot.refs[name];
-      if (at !== undefined && !moves.has(name)) moves.set(name, { ref: name, oldSha: at, newSha: at });
-    },
-    /** Deletes a ref with the next write; this alone causes no write. */
-    deleteRefLater: (name: RefName): void => {
-      const at = snapshot.refs[name];
-      if (at !== undefined && !moves.has(name)) moves.set(name, { ref: name, oldSha: at, newSha: null });
-    },
-    /** Keeps a result's commit reachable after its ref is deleted. */
-    retainResult: (result: Sha): void => {
-      requireSave();
-      attempts.add(result);
-    },
-    /** Stores linked texts with the next write. */
-    retainTexts: (commit: TextCommit): void => {
-      requireSave();
-      texts.push(commit);
-    },
-    refs: () => ({ moves: [...moves.values()], attempts: [...attempts], texts }),
-  };
-};
-
 type PersonActivity = "pulls" | "reviews" | "kept";
 
 const openWakeUps = (now: Millis) => {
@@ -177,50 +147,5 @@ const openWakeUps = (now: Millis) => {
     reportedActivity: (): ReadonlySet<PersonActivity> => people,
     /** Whether an event reported that the run of this job ended. */
     isReportedEnded: (job: JobKey): boolean => ended.has("all") || ended.has(job),
-  };
-};
-
-type EffectRequestContext = {
-  readonly snapshot: Snapshot;
-  readonly records: Pick<ReturnType<typeof openSideRecords>, "effectRecord" | "putEffectRecord">;
-  readonly requireSave: () => void;
-  readonly wake: (at: Millis | null) => void;
-};
-
-/** Whether an effect needs no further request: it is done, or GitHub refused to create it. */
-const isConcluded = (effect: Effect, { digest, refused }: EffectRecord): boolean =>
-  isCreation(effect) ? digest !== null || refused !== null : digest === digestEffect(effect);
-
-const openEffectRequests = ({ snapshot, records, requireSave, wake }: EffectRequestContext) => {
-  const effects = new Map<string, Effect>();
-  const repeated = new Set<string>();
-  const record = (effect: Effect): void => {
-    const trace = records.effectRecord(effect.key);
-    if (trace) repeated.add(effect.key);
-    const notBefore = snapshot.now + snapshot.graceMs;
-    requireSave();
-    records.putEffectRecord(effect.key, {
-      at: snapshot.now,
-      attempts: (trace?.attempts ?? 0) + 1,
-      notBefore,
-      refused: null,
-      number: trace?.number ?? null,
-      digest: null,
-    });
-    wake(notBefore);
-  };
-  return {
-    /**
-     * Requests an effect unless it is done, refused or waiting for its time. An effect that creates something is recorded before it is
-     * performed; a later decision that finds the record waits for the grace period and looks the result up.
-     */
-    requestEffect: (effect: Effect): void => {
-      const trace = records.effectRecord(effect.key);
-      if (trace && isConcluded(effect, trace)) return;
-      if (trace && trace.notBefore > snapshot.now) return wake(trace.notBefore);
-      if (isCreation(effect)) record(effect);
-      effects.set(effect.key, effect);
-    },
-    requestedEffects: () => ({ effects: [...effects.values()], repeated }),
   };
 };

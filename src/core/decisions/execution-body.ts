@@ -5,7 +5,7 @@ import { renderExecutionComment } from "../messages/execution-comment.ts";
 import { viewBudget } from "./budget-room.ts";
 import { renderLandingComment } from "../messages/landing-comment.ts";
 import { findJobRuns, findStepRuns } from "./run-links.ts";
-import type { DecisionReader } from "./decision-transaction.ts";
+import type { DecisionReader, LedgerReader } from "./decision-transaction.ts";
 import { readPlanHistory } from "./plan-history.ts";
 import { listQuotaHolds } from "./quota-waits.ts";
 import { showCapacity } from "./parallel-limits.ts";
@@ -52,7 +52,7 @@ const estimateProposal = (tx: DecisionReader, { state, plan: hash }: Execution):
   return history === UNKNOWN ? undefined : estimatePlan(plan, history);
 };
 
-const listExecutionReports = (tx: DecisionReader, { id }: Execution): Record<string, string> => {
+const listExecutionReports = (tx: LedgerReader, { id }: Execution): Record<string, string> => {
   const start = `${id}/`;
   const own = Object.entries(tx.ledger().artifacts).filter(([name]) => name.startsWith(start));
   return Object.fromEntries(own.map(([name, text]) => [name.slice(start.length), text]));

@@ -4,7 +4,7 @@ import { formatCommandSource, type LandingPolicy, type LandingProof } from "../d
 import type { Candidate, VerdictRun } from "../domain/queue.ts";
 import { toBranchRef } from "../domain/refs.ts";
 import type { Step } from "../domain/step.ts";
-import type { DecisionReader, DecisionTransaction } from "./decision-transaction.ts";
+import type { LedgerReader, QueueWriter } from "./decision-transaction.ts";
 import { listStepDecisions } from "./reconcile/step-decisions.ts";
 import { findVerifyRun } from "./step-verification.ts";
 
@@ -12,7 +12,7 @@ import { findVerifyRun } from "./step-verification.ts";
 const MAX_VERDICT_RUNS = 30;
 
 /** Remembers the runs of green candidates, because a later candidate with the same tree reuses their verdicts. */
-export const recordVerdictRuns = (tx: DecisionTransaction, base: string): void => {
+export const recordVerdictRuns = (tx: QueueWriter, base: string): void => {
   const queue = tx.queue(base);
   const known = queue.verdictRuns ?? [];
   const added = queue.candidates.flatMap((candidate): VerdictRun[] => {
@@ -23,13 +23,13 @@ export const recordVerdictRuns = (tx: DecisionTransaction, base: string): void =
 };
 
 /** The candidate's own green run; a reused verdict has none. */
-const findOwnRun = (tx: DecisionReader, { commit, tree, runs }: Candidate): VerdictRun | null => {
+const findOwnRun = (tx: LedgerReader, { commit, tree, runs }: Candidate): VerdictRun | null => {
   const green = runs.findLast(({ verdict, attempt }) => verdict === "green" && attempt > 0);
   return green ? { tree, commit, run: findVerifyRun(tx, commit, green.attempt) } : null;
 };
 
 /** The run behind a candidate's verdict: its own, or that of an earlier candidate with the same tree. */
-export const findVerdictRun = (tx: DecisionReader, base: BranchName, candidate: Candidate): VerdictRun =>
+export const findVerdictRun = (tx: LedgerReader, base: BranchName, candidate: Candidate): VerdictRun =>
   findOwnRun(tx, candidate) ??
   tx.queue(base).verdictRuns?.findLast(({ tree }) => tree === candidate.tree) ?? {
     tree: candidate.tree,
@@ -49,14 +49,14 @@ type ProvenLanding = {
 };
 
 /** The policy in force now. */
-export const readPolicy = ({ snapshot: { config, defaultBranch, refs } }: DecisionReader): LandingPolicy => ({
+export const readPolicy = ({ snapshot: { config, defaultBranch, refs } }: LedgerReader): LandingPolicy => ({
   branch: defaultBranch,
   commit: refs[toBranchRef(defaultBranch)] ?? null,
   digest: hashValue(config),
 });
 
 /** Collects the proof of a step's landing. Without a green run there is none. */
-const collectLandingProof = (tx: DecisionReader, landing: ProvenLanding): LandingProof | null => {
+const collectLandingProof = (tx: LedgerReader, landing: ProvenLanding): LandingProof | null => {
   const { execution, step, candidate, tip, method, tasks, policy = readPolicy(tx) } = landing;
   const { commit, tree, onto, runs } = candidate;
   if (!runs.some(({ verdict }) => verdict === "green") || execution.plan === null || !step.head) return null;
@@ -82,7 +82,7 @@ const collectLandingProof = (tx: DecisionReader, landing: ProvenLanding): Landin
 
 /** The landing of a step as the ledger records it. */
 export const toProvenLanding = (
-  tx: DecisionReader,
+  tx: LedgerReader,
   landing: Omit<ProvenLanding, "execution" | "step"> & { readonly task: TaskId; readonly commit: Sha },
 ): { readonly commit: Sha; readonly at: number; readonly proof?: LandingProof } => {
   const id = readTaskId(landing.task);

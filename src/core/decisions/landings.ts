@@ -6,12 +6,12 @@ import type { Candidate, Landing, Queue } from "../domain/queue.ts";
 import { ENKI_STATUS_CONTEXT } from "../domain/github-facts.ts";
 import { toBranchRef, toCandidateBranch } from "../domain/refs.ts";
 import { LANDING_TEXT, REUSED_TEXT, renderCandidateStatus } from "../messages/status-text.ts";
-import type { DecisionTransaction, DecisionReader } from "./decision-transaction.ts";
+import type { LedgerReader, StepWriter, EffectWriter } from "./decision-transaction.ts";
 import { findVerdictRun, readPolicy, toProvenLanding } from "./landing-proofs.ts";
 import { toRunUrl } from "./run-links.ts";
 
 /** A landing by GitHub. It is saved before GitHub is asked to merge. */
-export const createLanding = (tx: DecisionReader, { landingTerms }: Queue, candidate: Candidate): Landing => ({
+export const createLanding = (tx: LedgerReader, { landingTerms }: Queue, candidate: Candidate): Landing => ({
   mode: landingTerms?.mode === "batch" || landingTerms?.mode === "queue" ? landingTerms.mode : "each",
   ...(landingTerms?.method && { method: landingTerms.method }),
   candidate,
@@ -36,7 +36,7 @@ type GitHubLanding = Pick<Landing, "method" | "candidate" | "policy"> & {
 
 /** Records the landing of a candidate's steps with the given commit. */
 export const landSteps = (
-  tx: DecisionTransaction,
+  tx: StepWriter & EffectWriter,
   base: BranchName,
   { candidate, commit, method, isVerified, policy }: GitHubLanding,
 ): void => {
@@ -54,34 +54,43 @@ export const landSteps = (
   startWorkflowsAfterLanding(tx, base, commit);
 };
 
-/**
- * Reports the required checks that Enki itself sets, on the commit where GitHub expects them. Returns false until GitHub has accepted or
- * refused each; after a refusal, GitHub refuses the landing itself and says why.
- */
-export const reportOwnChecks = (
-  tx: DecisionTransaction,
+/** The commit on which GitHub expects the required checks that Enki itself sets. */
+type OwnCheckTarget = { readonly base: BranchName; readonly candidate: Candidate; readonly commit: Sha };
+
+const listOwnChecks = (
+  tx: LedgerReader,
   { landingTerms }: Pick<Queue, "landingTerms">,
-  { base, candidate, commit }: { base: BranchName; candidate: Candidate; commit: Sha },
-): boolean => {
-  let isTold = true;
+  { base, candidate, commit }: OwnCheckTarget,
+): readonly Effect[] => {
   const link = linkVerdict(tx, base, candidate);
-  for (const context of landingTerms?.ownChecks ?? []) {
+  return (landingTerms?.ownChecks ?? []).map((context) => {
     const own = context === ENKI_STATUS_CONTEXT;
     const text = own ? LANDING_TEXT : renderCandidateStatus(candidate.commit);
     const key = own ? (`set-status:${commit}` as const) : (`set-status:${commit}/${context}` as const);
-    const effect: Effect = { kind: "set-status", key, commit, state: "success", text, ...(own ? {} : { context }), ...link };
+    return { kind: "set-status", key, commit, state: "success", text, ...(own ? {} : { context }), ...link };
+  });
+};
+
+/** Whether GitHub accepted or refused an effect. */
+const isAnswered = (tx: LedgerReader, effect: Effect): boolean => {
+  const trace = tx.effectRecord(effect.key);
+  return trace !== undefined && (trace.digest === digestEffect(effect) || trace.refused !== null);
+};
+
+/** Whether GitHub answered each of Enki's own checks. After a refusal, GitHub refuses the landing itself and says why. */
+export const areOwnChecksReported = (tx: LedgerReader, queue: Pick<Queue, "landingTerms">, target: OwnCheckTarget): boolean =>
+  listOwnChecks(tx, queue, target).every((effect) => isAnswered(tx, effect));
+
+export const reportOwnChecks = (tx: EffectWriter, queue: Pick<Queue, "landingTerms">, target: OwnCheckTarget): void => {
+  for (const effect of listOwnChecks(tx, queue, target)) {
     tx.requestEffect(effect);
-    const trace = tx.effectRecord(key);
-    if (trace?.digest === digestEffect(effect) || trace?.refused) continue;
-    isTold = false;
-    tx.wakeAt(tx.now + 1);
+    if (!isAnswered(tx, effect)) tx.wakeAt(tx.now + 1);
   }
-  return isTold;
 };
 
 /** Reports on the landed commit that the verdict of an identical tree was reused. */
 export const reportReusedVerdict = (
-  tx: DecisionTransaction,
+  tx: EffectWriter,
   base: BranchName,
   { candidate, commit }: { candidate: Candidate; commit: Sha },
 ): void => {
@@ -91,13 +100,13 @@ export const reportReusedVerdict = (
 };
 
 /** The address of the run that verified a candidate; empty if the run is unknown. */
-const linkVerdict = (tx: DecisionReader, base: BranchName, candidate: Candidate): { readonly url?: string } => {
+const linkVerdict = (tx: LedgerReader, base: BranchName, candidate: Candidate): { readonly url?: string } => {
   const url = followsRules(tx.snapshot, 3) ? toRunUrl(tx, findVerdictRun(tx, base, candidate).run) : null;
   return url === null ? {} : { url };
 };
 
 /** Starts the Actions workflows configured to run after a landing, each once per commit. */
-export const startWorkflowsAfterLanding = (tx: DecisionTransaction, base: BranchName, commit: Sha): void => {
+export const startWorkflowsAfterLanding = (tx: EffectWriter, base: BranchName, commit: Sha): void => {
   for (const workflow of tx.snapshot.config.refinery.after)
     tx.enqueueEffect({ kind: "start-workflow", key: `start-workflow:${workflow}/${commit.slice(0, 12)}`, workflow, branch: base });
 };

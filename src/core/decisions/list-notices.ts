@@ -6,7 +6,7 @@ import { type Notice, NOTICE_CODES, type NoticeKind } from "../domain/notice.ts"
 import type { Refusal } from "../domain/refusal.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation, isHeldByPerson, type Step } from "../domain/step.ts";
 import { viewBudget } from "./budget-room.ts";
-import type { DecisionReader } from "./decision-transaction.ts";
+import type { DecisionReader, LedgerReader } from "./decision-transaction.ts";
 
 /** The identity of a notice: the same values give the same id. */
 const toNoticeId = (...values: readonly unknown[]): string => hashValue(values).slice(0, 10);
@@ -114,7 +114,7 @@ const listReviewNotices = (execution: Execution, step: Step): readonly Notice[] 
 };
 
 /** Notices of a frozen base, for its oldest execution only: a person releases the base for every execution. */
-const listFreezeNotices = (tx: DecisionReader, execution: Execution): readonly Notice[] => {
+const listFreezeNotices = (tx: LedgerReader, execution: Execution): readonly Notice[] => {
   const { baseBranch, createdAt } = execution;
   const { frozen, freezes, landedTip } = tx.queue(baseBranch);
   if (!frozen) return [];
@@ -131,7 +131,7 @@ const listBudgetNotices = (tx: DecisionReader, execution: Execution): readonly N
   return hold?.kind === "execution" ? [createNotice(execution, "budget", { of: [hold.cap] })] : [];
 };
 
-const listStopNotices = (tx: DecisionReader, execution: Execution): readonly Notice[] => {
+const listStopNotices = (tx: LedgerReader, execution: Execution): readonly Notice[] => {
   const steps = tx.steps(execution.id);
   const failed = execution.workflow ? [] : steps.flatMap((step) => listStepNotices(execution, step));
   if (failed.length > 0) return failed;

@@ -5,18 +5,18 @@ import type { Feedback, FeedbackItem, PullDiscussion, PersonRemark } from "../do
 import { type Millis, toTaskId, type TaskId } from "../domain/ids.ts";
 import type { Review } from "../domain/github-facts.ts";
 import type { Step } from "../domain/step.ts";
-import type { DecisionReader } from "./decision-transaction.ts";
+import type { DecisionReader, LedgerReader } from "./decision-transaction.ts";
 import { fitFeedback } from "./feedback-room.ts";
 import { type Known, UNKNOWN } from "../domain/known.ts";
 
 type FeedbackStep = { readonly execution: Execution; readonly step: Step };
 
 /** The feedback of an attempt; null if it received none. */
-export const findFeedback = (tx: DecisionReader, task: TaskId, attempt: number): Feedback | null =>
+export const findFeedback = (tx: LedgerReader, task: TaskId, attempt: number): Feedback | null =>
   tx.ledger().feedback[`${task}/${attempt}`] ?? null;
 
 /** Remarks that earlier attempts of a step read. */
-const collectReadRemarks = (tx: DecisionReader, { execution, step }: FeedbackStep): ReadonlySet<RemarkId> => {
+const collectReadRemarks = (tx: LedgerReader, { execution, step }: FeedbackStep): ReadonlySet<RemarkId> => {
   const task = toTaskId(execution.id, step.id);
   const seen = new Set<RemarkId>();
   for (let attempt = 1; attempt <= step.attempt; attempt += 1) {
@@ -27,18 +27,18 @@ const collectReadRemarks = (tx: DecisionReader, { execution, step }: FeedbackSte
   return seen;
 };
 
-export const isRemarkRead = (tx: DecisionReader, of: FeedbackStep, id: RemarkId): boolean => collectReadRemarks(tx, of).has(id);
+export const isRemarkRead = (tx: LedgerReader, of: FeedbackStep, id: RemarkId): boolean => collectReadRemarks(tx, of).has(id);
 
 /** Whether an attempt received this review; then the review does not start another attempt. */
-export const isReviewRead = (tx: DecisionReader, of: FeedbackStep, { id }: Pick<Review, "id">): boolean =>
+export const isReviewRead = (tx: LedgerReader, of: FeedbackStep, { id }: Pick<Review, "id">): boolean =>
   isRemarkRead(tx, of, `review:${id}`);
 
 /** When the last attempt read the feedback; null if it received none. */
-export const findLastReadTime = (tx: DecisionReader, { execution, step }: FeedbackStep): Millis | null =>
+export const findLastReadTime = (tx: LedgerReader, { execution, step }: FeedbackStep): Millis | null =>
   findFeedback(tx, toTaskId(execution.id, step.id), step.attempt)?.at ?? null;
 
 /** The unanswered feedback of the last attempt, to be answered by the next attempt. */
-const listUnansweredItems = (tx: DecisionReader, { execution, step }: FeedbackStep): readonly FeedbackItem[] => {
+const listUnansweredItems = (tx: LedgerReader, { execution, step }: FeedbackStep): readonly FeedbackItem[] => {
   const task = toTaskId(execution.id, step.id);
   for (let attempt = step.attempt; attempt > (step.answeredAttempt ?? 0); attempt -= 1) {
     const before = findFeedback(tx, task, attempt);
@@ -48,7 +48,7 @@ const listUnansweredItems = (tx: DecisionReader, { execution, step }: FeedbackSt
 };
 
 /** Remarks that attempts have read since a head last answered feedback. */
-const listUnansweredRemarks = (tx: DecisionReader, { execution, step }: FeedbackStep): readonly RemarkId[] => {
+const listUnansweredRemarks = (tx: LedgerReader, { execution, step }: FeedbackStep): readonly RemarkId[] => {
   const task = toTaskId(execution.id, step.id);
   const attempts = Array.from(
     { length: step.attempt - (step.answeredAttempt ?? 0) },

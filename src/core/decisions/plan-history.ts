@@ -1,7 +1,7 @@
 import { hasEnded } from "../domain/execution.ts";
 import { ARCHIVE_REF } from "../domain/refs.ts";
 import { collectHistory, joinHistories, type StepHistory } from "../domain/step-history.ts";
-import type { DecisionReader } from "./decision-transaction.ts";
+import type { DecisionReader, LedgerReader } from "./decision-transaction.ts";
 import { type Known, mapKnown } from "../domain/known.ts";
 
 /** The history of finished steps, from the ledger and the archive. */
@@ -12,7 +12,7 @@ export const readPlanHistory = (tx: DecisionReader): Known<StepHistory> => {
 };
 
 /** Ended executions of the ledger with their plans, newest first. Running executions would change the estimate with each of their steps. */
-const listEnded = (tx: DecisionReader) =>
+const listEnded = (tx: LedgerReader) =>
   tx
     .executions()
     .filter((execution) => hasEnded(execution))

@@ -6,7 +6,7 @@ import { toTaskBranch } from "../domain/refs.ts";
 import type { Step } from "../domain/step.ts";
 import { toPullStateKey } from "../messages/pull-state.ts";
 import { renderPullBody, renderPullTitle, renderUnfollowedPullBody } from "../messages/pull-text.ts";
-import type { DecisionReader, DecisionTransaction } from "./decision-transaction.ts";
+import type { LedgerReader, StepWriter, EffectWriter } from "./decision-transaction.ts";
 import { findCommentUrl } from "./run-links.ts";
 
 /** After this many edits, the text links to the current state, and is edited again only at the end. */
@@ -20,7 +20,7 @@ const isFollowed = (step: Step): boolean => (step.announcedState?.edits ?? 0) < 
 
 const toStateKey = (step: Step): string => (isFollowed(step) ? toPullStateKey(step) : "unfollowed");
 
-const renderBody = (tx: DecisionReader, { execution, step, planned }: StepPull): string => {
+const renderBody = (tx: LedgerReader, { execution, step, planned }: StepPull): string => {
   const progressUrl = findCommentUrl(tx, execution);
   if (!isFollowed(step)) return renderUnfollowedPullBody({ execution, planned, progressUrl });
   return renderPullBody({
@@ -35,7 +35,7 @@ const renderBody = (tx: DecisionReader, { execution, step, planned }: StepPull):
 };
 
 /** Opens the pull request of a step. */
-export const openPull = (tx: DecisionTransaction, of: StepPull): void => {
+export const openPull = (tx: StepWriter & EffectWriter, of: StepPull): void => {
   const { execution, step, planned } = of;
   const task = toTaskId(execution.id, step.id);
   const { landingTerms } = tx.queue(execution.baseBranch);
@@ -61,7 +61,7 @@ const toAnnounced = ({ landingTerms }: Queue, step: Step): string =>
   landingTerms && !isEnd(step) ? toLandingKind(landingTerms) : (step.announcedLanding ?? USUAL_LANDING);
 
 /** Edits the text of a step's pull request after a change of its facts. */
-export const updatePullText = (tx: DecisionTransaction, of: StepPull): void => {
+export const updatePullText = (tx: EffectWriter, of: StepPull): void => {
   const { execution, step } = of;
   const { pull, announcedState, announcedLanding } = step;
   // Texts of earlier versions stay once their steps have ended.
@@ -77,7 +77,7 @@ type PullText = { readonly landing: string; readonly state: string };
 export const toPullEditKey = (task: TaskId, { landing, state }: PullText) => `edit-pull:${task}/${landing}/${state}` as const;
 
 /** Records the state in the text of a pull request, so that only changes cause edits. */
-export const recordPullText = (tx: DecisionTransaction, key: string): void => {
+export const recordPullText = (tx: StepWriter & EffectWriter, key: string): void => {
   const [task = "", landing, state] = key.slice("edit-pull:".length).split("/");
   const id = readTaskId(task);
   const step = id && tx.execution(id.execution)?.steps[id.step];

@@ -7,7 +7,7 @@ import { findOpenConflict, isAwaitingQuota, type Step } from "../domain/step.ts"
 import { endPlannerQuotaWait } from "../domain/execution-lifecycle.ts";
 import { endQuotaWait } from "../domain/end-quota-wait.ts";
 import { hasAgent } from "./budget-room.ts";
-import type { DecisionReader, DecisionTransaction } from "./decision-transaction.ts";
+import type { LedgerReader, StepWriter, ExecutionWriter } from "./decision-transaction.ts";
 
 /** Work that an agent can start or waits to start. `model`: the agent and its model, with a common quota. */
 type AgentWork = { readonly step: Step | null; readonly model: string; readonly wait: QuotaWait | null };
@@ -15,9 +15,9 @@ type AgentWork = { readonly step: Step | null; readonly model: string; readonly 
 /** The same agent with the same model has the same quota, whatever it works on. */
 const toModelKey = (agent: AgentCommand | undefined, model: string | null): string => hashValue({ agent, model });
 
-const toTierModel = (tx: DecisionReader, tier: Tier): string | null => tx.snapshot.config.tiers[tier].model;
+const toTierModel = (tx: LedgerReader, tier: Tier): string | null => tx.snapshot.config.tiers[tier].model;
 
-const findStepWork = (tx: DecisionReader, execution: Execution, step: Step): AgentWork | null => {
+const findStepWork = (tx: LedgerReader, execution: Execution, step: Step): AgentWork | null => {
   const { agents } = tx.snapshot.config;
   const model = toTierModel(tx, tx.planned(execution, step.id)?.tier ?? DEFAULT_TIER);
   const conflict = findOpenConflict(step);
@@ -27,7 +27,7 @@ const findStepWork = (tx: DecisionReader, execution: Execution, step: Step): Age
   return { step, model: toModelKey(agent, model), wait: isAwaitingQuota(step) ? (step.quota ?? null) : null };
 };
 
-const listAgentWork = (tx: DecisionReader, execution: Execution): AgentWork[] => {
+const listAgentWork = (tx: LedgerReader, execution: Execution): AgentWork[] => {
   const { planning, state } = execution;
   if (state !== "planning" && state !== "running") return [];
   const { agents } = tx.snapshot.config;
@@ -39,7 +39,7 @@ const listAgentWork = (tx: DecisionReader, execution: Execution): AgentWork[] =>
 };
 
 /** Which models have no quota until when; cheap if no work waits for one. */
-export const readQuotaWaits = (tx: DecisionReader): ReadonlyMap<string, Millis> => {
+export const readQuotaWaits = (tx: LedgerReader): ReadonlyMap<string, Millis> => {
   const waits = new Map<string, Millis>();
   for (const execution of tx.executions()) {
     if (!hasQuotaWait(execution)) continue;
@@ -53,11 +53,7 @@ const hasQuotaWait = ({ planning, steps }: Execution): boolean =>
   planning.quota !== undefined || Object.values(steps).some(({ quota, resolution }) => quota ?? resolution?.quota);
 
 /** By step, the time until which an execution's work waits for a quota; the key `null` is the planner. */
-export const listQuotaHolds = (
-  tx: DecisionReader,
-  execution: Execution,
-  waits = readQuotaWaits(tx),
-): ReadonlyMap<string | null, Millis> => {
+export const listQuotaHolds = (tx: LedgerReader, execution: Execution, waits = readQuotaWaits(tx)): ReadonlyMap<string | null, Millis> => {
   if (waits.size === 0) return new Map();
   return new Map(
     listAgentWork(tx, execution).flatMap(({ step, model }) => {
@@ -68,7 +64,7 @@ export const listQuotaHolds = (
 };
 
 /** Lets work start that waits for a quota, and all other work with the same model. `step`: null for the whole execution. Returns whether work waited. */
-export const endQuotaWaits = (tx: DecisionTransaction, execution: Execution, step: Step | null): boolean => {
+export const endQuotaWaits = (tx: StepWriter & ExecutionWriter, execution: Execution, step: Step | null): boolean => {
   const waits = readQuotaWaits(tx);
   const models = new Set(
     listAgentWork(tx, execution)

@@ -4,21 +4,21 @@ import { type BranchName, type StepId, type TaskId, toTaskId } from "../domain/i
 import { type Job, toJobKey } from "../domain/job.ts";
 import { findOpenConflict, type Step } from "../domain/step.ts";
 import { type RunsByJob, toVerificationKey } from "../messages/attempt-table.ts";
-import type { DecisionReader } from "./decision-transaction.ts";
+import type { LedgerReader } from "./decision-transaction.ts";
 
 /** The address of an execution's comment; of its issue before the comment exists. */
-export const findCommentUrl = (tx: DecisionReader, { id, issue }: Pick<Execution, "id" | "issue">): string => {
+export const findCommentUrl = (tx: LedgerReader, { id, issue }: Pick<Execution, "id" | "issue">): string => {
   const comment = tx.effectRecord(`write-comment:execution/${id}`)?.number;
   return `${tx.snapshot.repositoryUrl ?? ".."}/issues/${issue}${comment === null || comment === undefined ? "" : `#issuecomment-${comment}`}`;
 };
 
-export const toRunUrl = ({ snapshot: { repositoryUrl } }: DecisionReader, run: number | null | undefined): string | null =>
+export const toRunUrl = ({ snapshot: { repositoryUrl } }: LedgerReader, run: number | null | undefined): string | null =>
   run === null || run === undefined || repositoryUrl === undefined ? null : `${repositoryUrl}/actions/runs/${run}`;
 
-const findRun = (tx: DecisionReader, job: Job): number | null => tx.effectRecord(`start-job:${toJobKey(job)}`)?.number ?? null;
+const findRun = (tx: LedgerReader, job: Job): number | null => tx.effectRecord(`start-job:${toJobKey(job)}`)?.number ?? null;
 
 /** The address of the most informative run for each step of an execution; steps without a known run are left out. */
-export const findStepRuns = (tx: DecisionReader, execution: Execution): Readonly<Record<StepId, string>> =>
+export const findStepRuns = (tx: LedgerReader, execution: Execution): Readonly<Record<StepId, string>> =>
   Object.fromEntries(
     tx.steps(execution.id).flatMap((step) => {
       const url = toRunUrl(tx, findShownRun(tx, execution, step));
@@ -27,7 +27,7 @@ export const findStepRuns = (tx: DecisionReader, execution: Execution): Readonly
   );
 
 /** The run that resolves a conflict, verifies the head, or rejected it; otherwise that of the last attempt. */
-const findShownRun = (tx: DecisionReader, { id, baseBranch }: Execution, step: Step): number | null => {
+const findShownRun = (tx: LedgerReader, { id, baseBranch }: Execution, step: Step): number | null => {
   const target = toTaskId(id, step.id);
   const worked = findRun(tx, { kind: "work", target, attempt: step.attempt });
   const conflict = findOpenConflict(step);
@@ -37,7 +37,7 @@ const findShownRun = (tx: DecisionReader, { id, baseBranch }: Execution, step: S
   return step.state === "failed" && verification?.passed === false && verification.head === head?.sha ? verification.run : worked;
 };
 
-const findVerifyingRun = (tx: DecisionReader, base: BranchName, task: TaskId): number | null => {
+const findVerifyingRun = (tx: LedgerReader, base: BranchName, task: TaskId): number | null => {
   const candidate = tx.queue(base).candidates.findLast(({ items }) => items.some((item) => item.task === task));
   const run = candidate?.runs.findLast(({ deadline }) => deadline !== null);
   return candidate && run ? findRun(tx, { kind: "verify", target: candidate.commit, attempt: run.attempt }) : null;
@@ -47,7 +47,7 @@ const findVerifyingRun = (tx: DecisionReader, base: BranchName, task: TaskId): n
  * The addresses of all ended attempts of an execution, and of the last verification of each step. Leaves out running jobs:
  * the table of the steps links their runs, and a run's number alone must not cause an edit of the comment.
  */
-export const findJobRuns = (tx: DecisionReader, execution: Execution): RunsByJob =>
+export const findJobRuns = (tx: LedgerReader, execution: Execution): RunsByJob =>
   Object.fromEntries(
     [...listEndedAttempts(execution).map((job) => [toJobKey(job), findRun(tx, job)] as const), ...listVerifications(tx, execution)].flatMap(
       ([key, run]) => {
@@ -57,5 +57,5 @@ export const findJobRuns = (tx: DecisionReader, execution: Execution): RunsByJob
     ),
   );
 
-const listVerifications = (tx: DecisionReader, { id }: Execution): (readonly [string, number | null])[] =>
+const listVerifications = (tx: LedgerReader, { id }: Execution): (readonly [string, number | null])[] =>
   tx.steps(id).map((step) => [toVerificationKey(step.id), step.verification?.run ?? null] as const);

@@ -6,7 +6,7 @@ import { toCandidateRef } from "../domain/refs.ts";
 import type { Refusal } from "../domain/refusal.ts";
 import { isHeldButBuildable, type Step } from "../domain/step.ts";
 import { formatBaseMessage } from "../messages/commit-messages.ts";
-import type { DecisionTransaction, DecisionReader } from "./decision-transaction.ts";
+import type { DecisionReader, LedgerReader, RefWriter } from "./decision-transaction.ts";
 import { listStepsBefore } from "../workflow/node-step.ts";
 import { listNeedStatuses } from "./needs.ts";
 import { isBaseRewound, isStrandedHead } from "./base-rewinds.ts";
@@ -19,7 +19,7 @@ export type StartingCommit =
   | { readonly refusal: Refusal };
 
 /** Bases with a queue or a running execution. */
-export const listActiveBases = (tx: DecisionReader): BranchName[] => [
+export const listActiveBases = (tx: LedgerReader): BranchName[] => [
   ...new Set([
     ...Object.keys(tx.ledger().queues),
     ...tx
@@ -102,7 +102,7 @@ const listUnlandedHeads = (tx: DecisionReader, execution: Execution, planned: Pl
   execution.workflow ? listEarlierHeads(tx, execution, planned) : listNeededHeads(tx, execution, planned);
 
 /** All steps before a node run in a workflow, earlier rounds of a loop included: a role builds on its own earlier work. */
-const listEarlierHeads = (tx: DecisionReader, { id, steps, workflow: run }: Execution, planned: PlannedStep): Step["builtOn"] => {
+const listEarlierHeads = (tx: LedgerReader, { id, steps, workflow: run }: Execution, planned: PlannedStep): Step["builtOn"] => {
   const path = run?.nodes[planned.id];
   const flow = run && tx.linkWorkflow(run);
   if (!path || !flow?.ok) return [];
@@ -118,11 +118,11 @@ const listNeededHeads = (tx: DecisionReader, execution: Execution, planned: Plan
     return findTaskBase(tx, task) === execution.baseBranch ? [{ task, head: step.head.sha }] : [];
   });
 
-const findTaskBase = (tx: DecisionReader, task: TaskId): BranchName | null => findStep(tx, task)?.execution.baseBranch ?? null;
+const findTaskBase = (tx: LedgerReader, task: TaskId): BranchName | null => findStep(tx, task)?.execution.baseBranch ?? null;
 
 /** Pushes a candidate ref for a starting commit that exists only in Enki's clone, so that jobs can fetch the commit. */
 export const publishStartingCommit = (
-  tx: DecisionTransaction,
+  tx: RefWriter,
   base: BranchName,
   { commit, builtOn }: { commit: Sha; builtOn: Step["builtOn"] },
 ): void => {
@@ -131,7 +131,7 @@ export const publishStartingCommit = (
 };
 
 /** Commits under steps' work, present or past, that no branch contains: needed until the work lands or is cancelled. */
-export const listHeldBases = (tx: DecisionReader, base: BranchName): Sha[] =>
+export const listHeldBases = (tx: LedgerReader, base: BranchName): Sha[] =>
   tx
     .executions()
     .filter((execution) => execution.baseBranch === base)
@@ -149,7 +149,7 @@ export const isStaleWork = (tx: DecisionReader, { builtOn }: Step): Known<boolea
   isAnyTrue(builtOn.map((entry) => isRewrittenLanding(tx, entry) || isReplacedHead(tx, entry)));
 
 /** Whether work landed by a squash or a rebase, so that the base contains it as other commits. */
-const isRewrittenLanding = (tx: DecisionReader, { task }: Step["builtOn"][number]): boolean =>
+const isRewrittenLanding = (tx: LedgerReader, { task }: Step["builtOn"][number]): boolean =>
   findStep(tx, task)?.step.landed?.rewritten === true;
 
 /** Whether all stale work below a step is stale only because it landed as other commits. */

@@ -4,7 +4,7 @@ import { listNeededSteps, listNeededTasks } from "../domain/plan.ts";
 import type { Refusal } from "../domain/refusal.ts";
 import { isTerminalState } from "../domain/step.ts";
 import { refuseUndoOfNeeded } from "../messages/refusals/undo.ts";
-import type { ExecutionReader } from "./with-archive.ts";
+import type { ExecutionReader } from "./read-with-archive.ts";
 import { findTaskUndo } from "./undo-state.ts";
 
 /** The steps of an execution that need a step, also through others. A workflow's step depends on every work below. */

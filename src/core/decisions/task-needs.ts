@@ -4,7 +4,7 @@ import { type ExecutionId, readTaskId, toTaskId, type TaskId } from "../domain/i
 import { listNeededTasks, type Plan, type PlannedStep } from "../domain/plan.ts";
 import { formatCycle } from "../domain/plan-graph.ts";
 import { accept, type Result } from "../domain/refusal.ts";
-import type { DecisionReader } from "./decision-transaction.ts";
+import type { DecisionReader, LedgerReader } from "./decision-transaction.ts";
 import { type Known, mapKnown, UNKNOWN } from "../domain/known.ts";
 
 /** The plan with needs on tasks of its own execution turned into needs on steps. */
@@ -51,7 +51,7 @@ const isKnownTask = (tx: DecisionReader, task: TaskId): Known<boolean> => {
 };
 
 /** A chain of tasks through other executions in which a step waits for itself; null without a cycle. */
-const findTaskCycle = (tx: DecisionReader, { id }: Execution, plan: Plan): TaskId[] | null => {
+const findTaskCycle = (tx: LedgerReader, { id }: Execution, plan: Plan): TaskId[] | null => {
   const own = new Map(plan.steps.map((step) => [step.id, step]));
   const needs = (task: TaskId): TaskId[] => {
     const read = readTaskId(task);

@@ -1,7 +1,7 @@
 import { type Execution, hasEnded } from "../domain/execution.ts";
 import { type TaskId, toTaskId } from "../domain/ids.ts";
 import { isTerminalState, type Step } from "../domain/step.ts";
-import type { ExecutionReader } from "./with-archive.ts";
+import type { ExecutionReader } from "./read-with-archive.ts";
 
 /** A step that undoes a task; `isOver` if the step is done. */
 type TaskUndo = { readonly execution: Execution; readonly task: TaskId; readonly isOver: boolean };

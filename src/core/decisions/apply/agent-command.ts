@@ -5,7 +5,7 @@ import { type FoundTarget, findTarget } from "../../domain/find-target.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import { type AgentProposal, type ProposableKind, toProposedLine } from "../../domain/proposal.ts";
 import type { Refusal } from "../../domain/refusal.ts";
-import { type DecisionTransaction, type DecisionReader, openTransaction } from "../decision-transaction.ts";
+import { openTransaction, type DecisionTransaction, type LedgerReader, type ExecutionWriter } from "../decision-transaction.ts";
 import { applyCommand } from "./command.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 
@@ -32,13 +32,13 @@ export const applyAgentCommand = (tx: DecisionTransaction, own: Execution, comma
 type AgentRequest = { readonly found: FoundTarget<Execution>; readonly kind: Exclude<ProposableKind, "stop"> };
 
 /** Whether a command concerns the agent's own execution only, and undoes no decision of a person. */
-const isOwnMatter = (tx: DecisionReader, own: Execution, { found: { execution, step }, kind }: AgentRequest): boolean => {
+const isOwnMatter = (tx: LedgerReader, own: Execution, { found: { execution, step }, kind }: AgentRequest): boolean => {
   if (execution.id !== own.id || kind === "resume") return false;
   if (kind === "pause" || kind === "cancel") return true;
   return execution.state === "running" && step?.state === "failed" && tx.queue(execution.baseBranch).frozen === null;
 };
 
-const propose = (tx: DecisionTransaction, execution: Execution, proposal: AgentProposal): Refusal | null => {
+const propose = (tx: ExecutionWriter, execution: Execution, proposal: AgentProposal): Refusal | null => {
   const { proposals = [] } = execution;
   const line = toProposedLine(proposal);
   if (proposals.some(({ kind }) => kind === proposal.kind)) return refuseRepeatedProposal(proposal.kind);
@@ -50,7 +50,7 @@ const propose = (tx: DecisionTransaction, execution: Execution, proposal: AgentP
 };
 
 /** Tries a proposed command on a copy of the ledger. Returns the command's refusal, or null if Enki would accept the command now. */
-const tryProposal = (tx: DecisionReader, execution: Execution, proposal: AgentProposal): Refusal | null => {
+const tryProposal = (tx: LedgerReader, execution: Execution, proposal: AgentProposal): Refusal | null => {
   const { kind, target } = proposal;
   if (kind === "stop")
     return execution.state === "cancelled" || tx.executions().every((each) => hasEnded(each)) ? NOTHING_TO_STOP_REFUSAL : null;
@@ -60,7 +60,7 @@ const tryProposal = (tx: DecisionReader, execution: Execution, proposal: AgentPr
 };
 
 /** Withdraws overtaken proposals. */
-export const reconcileProposals = (tx: DecisionTransaction): void => {
+export const reconcileProposals = (tx: ExecutionWriter): void => {
   for (const execution of tx.executions()) {
     const { proposals = [] } = execution;
     if (proposals.length === 0) continue;
@@ -70,7 +70,7 @@ export const reconcileProposals = (tx: DecisionTransaction): void => {
 };
 
 /** An agent's command as a comment on its issue. */
-const toAgentEvent = (tx: DecisionReader, { issue, onPullRequest, requestedBy }: Execution): CommandedEvent => ({
+const toAgentEvent = (tx: LedgerReader, { issue, onPullRequest, requestedBy }: Execution): CommandedEvent => ({
   kind: "commanded",
   id: "comment:0",
   at: tx.now,

@@ -11,7 +11,7 @@ import type { PlannedStep } from "../../domain/plan.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { createStep } from "../../domain/step.ts";
 import { checkTaskNeeds, withLocalNeeds } from "../task-needs.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { ExecutionWriter } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import { findTarget, findExecutionIssue } from "../../domain/find-target.ts";
 import { checkLandable } from "../landing-terms.ts";
@@ -23,7 +23,7 @@ import { replaceUnknown, UNKNOWN } from "../../domain/known.ts";
  * Starts planning of more steps for the issue's newest execution. Refusals: `not-running`, `already-adding`, `bad-config`, and those of a
  * base on which nothing can land.
  */
-export const requestAmendment = (tx: DecisionTransaction, event: CommandedEvent, request: string): CommandAnswer => {
+export const requestAmendment = (tx: ExecutionWriter, event: CommandedEvent, request: string): CommandAnswer => {
   const found = findTarget(tx.executions(), event.issue, null);
   if (!found.ok) return found.refusal;
   const { execution } = found.value;
@@ -48,7 +48,7 @@ type ProposedSteps = { readonly steps: readonly PlannedStep[]; readonly by: stri
  * Proposes more steps for a running execution; they wait for a person's approval. Refusals: `not-running`, `already-adding`, those of
  * appendSteps and checkTaskNeeds.
  */
-export const proposeAmendment = (tx: DecisionTransaction, execution: Execution, { steps, by, byAgent }: ProposedSteps): Refusal | null => {
+export const proposeAmendment = (tx: ExecutionWriter, execution: Execution, { steps, by, byAgent }: ProposedSteps): Refusal | null => {
   const { id, state, amendment } = execution;
   const there = tx.plan(execution.plan);
   if ((state !== "running" && state !== "paused") || !there) return refuseStepsForIdle(id, state, "/enki status");
@@ -68,7 +68,7 @@ export const proposeAmendment = (tx: DecisionTransaction, execution: Execution, 
  * Discards proposed steps if `target` is a prefix of the amended plan's hash; the execution keeps its plan. Reports whether a proposal was
  * discarded.
  */
-export const discardAmendment = (tx: DecisionTransaction, event: CommandedEvent, target: string | null): boolean => {
+export const discardAmendment = (tx: ExecutionWriter, event: CommandedEvent, target: string | null): boolean => {
   if (target === null || target.length < 7) return false;
   const of = tx
     .executions()
@@ -85,7 +85,7 @@ export const discardAmendment = (tx: DecisionTransaction, event: CommandedEvent,
 };
 
 /** Replaces the running plan by the approved one; existing steps keep their state. */
-export const applyAmendment = (tx: DecisionTransaction, execution: Execution, approved: Omit<PlanApproval, "plan">): void => {
+export const applyAmendment = (tx: ExecutionWriter, execution: Execution, approved: Omit<PlanApproval, "plan">): void => {
   const hash = execution.amendment?.plan ?? null;
   const plan = tx.plan(hash);
   if (!plan || hash === null) return;

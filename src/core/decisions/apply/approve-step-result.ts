@@ -11,14 +11,14 @@ import {
   refuseOtherResult,
   refuseUnaskedApproval,
 } from "../../messages/refusals/plan-commands.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { StepWriter } from "../decision-transaction.ts";
 import { renewDecision } from "../reconcile/step-decisions.ts";
 import type { CommandAnswer } from "./answer.ts";
 import { type CommandedEvent, toDecision } from "./commanded-event.ts";
 
 /** Approves the report of a step, which has no pull request. */
 export const approveStepResult = (
-  tx: DecisionTransaction,
+  tx: StepWriter,
   event: CommandedEvent,
   command: Extract<PersonCommand, { kind: "approve-step" }>,
 ): CommandAnswer => {

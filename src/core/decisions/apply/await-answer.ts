@@ -6,11 +6,11 @@ import { type ExecutionId, type Millis, toTaskId } from "../../domain/ids.ts";
 import { type MailAddress, listOpenQuestions, toWorkerAddress } from "../../domain/mail.ts";
 import { type Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { LedgerReader, StepWriter, ExecutionWriter } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
 /** Describes the open questions of an agent and when they expire; null if the agent has none. */
-const findOpenQuestion = (tx: DecisionReader, from: MailAddress, execution: ExecutionId): { refusal: Refusal; deadline: Millis } | null => {
+const findOpenQuestion = (tx: LedgerReader, from: MailAddress, execution: ExecutionId): { refusal: Refusal; deadline: Millis } | null => {
   const [first, ...more] = listOpenQuestions(tx.mails(), from, execution);
   if (!first) return null;
   const deadline = Math.min(tx.now + PERSON_WAIT_MS, ...[first, ...more].flatMap(({ expires }) => expires ?? []));
@@ -18,7 +18,7 @@ const findOpenQuestion = (tx: DecisionReader, from: MailAddress, execution: Exec
 };
 
 /** Makes a step wait for a person's answer. Reports false if its agent has no open question. */
-export const waitForAnswer = (tx: DecisionTransaction, execution: Execution, step: Step): boolean => {
+export const waitForAnswer = (tx: StepWriter, execution: Execution, step: Step): boolean => {
   const task = toTaskId(execution.id, step.id);
   const asked = findOpenQuestion(tx, toWorkerAddress(task), execution.id);
   if (!asked) return false;
@@ -28,7 +28,7 @@ export const waitForAnswer = (tx: DecisionTransaction, execution: Execution, ste
 };
 
 /** Makes an execution wait for a person's answer to its planner. Reports false if the planner has no open question. */
-export const waitForPlannerAnswer = (tx: DecisionTransaction, execution: Execution): boolean => {
+export const waitForPlannerAnswer = (tx: ExecutionWriter, execution: Execution): boolean => {
   const asked = findOpenQuestion(tx, "coordinator", execution.id);
   if (!asked) return false;
   tx.putExecution(askPerson(execution, asked));

@@ -12,7 +12,7 @@ import { type Execution, hasEnded, isPlanning } from "../../domain/execution.ts"
 import { toTaskId } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { isBeingResolved, type Step } from "../../domain/step.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, LedgerReader, StepWriter, ExecutionWriter } from "../decision-transaction.ts";
 import { type CommandAnswer, formatNounCount, type TargetCommandHandler, type StepCommandHandler } from "./answer.ts";
 import { type CommandedEvent, toDecision } from "./commanded-event.ts";
 import { renewDecision } from "../reconcile/step-decisions.ts";
@@ -30,11 +30,11 @@ export const cancelTarget: TargetCommandHandler = (tx, { execution, step }, even
   return null;
 };
 
-const cancelExecutionByPerson = (tx: DecisionTransaction, execution: Execution, by: string): void =>
+const cancelExecutionByPerson = (tx: StepWriter & ExecutionWriter, execution: Execution, by: string): void =>
   abandonExecution(tx, execution, refuseEndedByPerson("cancelled", by, execution.landsPull && "/enki land"));
 
 /** Cancels an execution for a reason: stops its runs and closes its pull requests; landed work stays. */
-export const abandonExecution = (tx: DecisionTransaction, execution: Execution, refusal: Refusal): void => {
+export const abandonExecution = (tx: StepWriter & ExecutionWriter, execution: Execution, refusal: Refusal): void => {
   for (const each of Object.values(execution.steps)) if (each.state !== "done") markStepCancelled(tx, { execution, step: each, refusal });
   const now = tx.execution(execution.id) ?? execution;
   tx.putExecution(cancelExecution(now, refusal));
@@ -64,9 +64,9 @@ export const skipTarget: TargetCommandHandler = (tx, { execution, step }, event)
 };
 
 /** Decisions that earlier versions stored kept no failure. */
-const withFailureKept = (tx: DecisionTransaction, step: Step): Step => (followsRules(tx.snapshot, 1) ? keepFailure(step) : step);
+const withFailureKept = (tx: LedgerReader, step: Step): Step => (followsRules(tx.snapshot, 1) ? keepFailure(step) : step);
 
-const skipByPerson = (tx: DecisionTransaction, step: Step, event: CommandedEvent): Step => ({
+const skipByPerson = (tx: LedgerReader, step: Step, event: CommandedEvent): Step => ({
   ...skipStep(withFailureKept(tx, step), refuseEndedByPerson("skipped", event.by)),
   decision: toDecision(event),
 });
@@ -81,7 +81,7 @@ const skipFailedRole: StepCommandHandler = (tx, { execution, step, event }) => {
 };
 
 /** Cancels every unfinished execution of the repository. */
-export const stopAllExecutions = (tx: DecisionTransaction, by: string): CommandAnswer => {
+export const stopAllExecutions = (tx: StepWriter & ExecutionWriter, by: string): CommandAnswer => {
   const going = tx.executions().filter((each) => !hasEnded(each));
   const jobs = going.reduce((sum, each) => sum + countRunningJobs(each), 0);
   for (const each of going) cancelExecutionByPerson(tx, each, by);
@@ -96,7 +96,5 @@ const countRunningJobs = (execution: Execution): number =>
   Object.values(execution.steps).filter((step) => step.state === "running" || isBeingResolved(step)).length +
   (isPlanning(execution) && execution.planning.deadline !== null ? 1 : 0);
 
-const markStepCancelled = (
-  tx: DecisionTransaction,
-  { execution, step, refusal }: { execution: Execution; step: Step; refusal: Refusal },
-): void => tx.putStep(execution.id, cancelOne(withFailureKept(tx, step), refusal));
+const markStepCancelled = (tx: StepWriter, { execution, step, refusal }: { execution: Execution; step: Step; refusal: Refusal }): void =>
+  tx.putStep(execution.id, cancelOne(withFailureKept(tx, step), refusal));

@@ -4,10 +4,10 @@ import { hashValue } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { renderBacklogBody, renderBacklogTitle } from "../../messages/backlog-text.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { EffectWriter, TextWriter } from "../decision-transaction.ts";
 
 /** Changes the backlog. Only issues that GitHub listed with the backlog label are changed or closed. Refusal: `unknown-item`. */
-export const changeBacklog = (tx: DecisionTransaction, change: BacklogChange, job: string): Refusal | null => {
+export const changeBacklog = (tx: EffectWriter & TextWriter, change: BacklogChange, job: string): Refusal | null => {
   // The id includes the job, because another job may close an issue again after a person reopened it.
   const id = hashValue([job, change]).slice(0, 12);
   if (change.kind === "backlog-add") {

@@ -7,7 +7,7 @@ import { renderExplanation } from "../../messages/explanation-text.ts";
 import { renderFlakyNote } from "../../messages/flaky-text.ts";
 import { renderHelpReply, renderStatusReply } from "../../messages/command-replies.ts";
 import { viewBudget } from "../budget-room.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
 import { explainTarget } from "../explain/explain-target.ts";
 import { requestAmendment, discardAmendment } from "./amend-plan.ts";
 import type { CommandAnswer, TargetCommandHandler } from "./answer.ts";
@@ -103,7 +103,7 @@ const applyStatusCommand: TargetCommandHandler = (tx, { execution }) => {
   return { text: parts.filter((part) => part !== "").join("\n\n") };
 };
 
-const applyExplainCommand = (tx: DecisionTransaction, { issue }: CommandedEvent, target: string | null): CommandAnswer => {
+const applyExplainCommand = (tx: DecisionReader, { issue }: CommandedEvent, target: string | null): CommandAnswer => {
   const explained = explainTarget(tx, issue, target);
   return explained.ok ? { text: renderExplanation(explained.value) } : explained.refusal;
 };

@@ -1,5 +1,5 @@
 import { EDITED_COMMENT_REFUSAL, EDITED_ISSUE_REFUSAL, refuseLackOfPermission } from "../../messages/refusals/commands.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader, LedgerReader, EffectWriter } from "../decision-transaction.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 import { quotesOtherText, isQuotedReply } from "./revise-plan.ts";
 import { renderRefusalReply } from "../../messages/command-replies.ts";
@@ -63,7 +63,7 @@ const applyWithoutAnswer = (tx: DecisionTransaction, event: CommandedEvent, perm
  * Whether the request of a label or an assignment is fulfilled: an execution of the issue is unfinished, or started after the label was
  * set.
  */
-const isAlreadyStarted = (tx: DecisionReader, { source, issue, at }: CommandedEvent): boolean =>
+const isAlreadyStarted = (tx: LedgerReader, { source, issue, at }: CommandedEvent): boolean =>
   (source.kind === "label" || source.kind === "assignment") &&
   tx.executions().some((each) => each.issue === issue && (!hasEnded(each) || each.createdAt >= at));
 const findEventPermission = (event: CommandedEvent): RepositoryPermission | null =>
@@ -85,7 +85,7 @@ const describeRequest = ({ kind }: PersonCommand, { source, by }: CommandedEvent
   if (source.kind === "assignment") return `\`${by}\` assigned this issue to Enki. That`;
   return toInlineCode(`/enki ${findCommandName(kind)}`);
 };
-const postReaction = (tx: DecisionTransaction, event: CommandedEvent, reaction: ReactionName): void => {
+const postReaction = (tx: EffectWriter, event: CommandedEvent, reaction: ReactionName): void => {
   const on = findReactionTarget(event);
   if (on) tx.enqueueEffect({ kind: "react", key: `react:${toReplyId(event)}/${reaction}`, target: on, reaction });
 };

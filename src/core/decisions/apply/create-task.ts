@@ -6,7 +6,7 @@ import { type TaskCreation, toAnswerStep, toQuickStep } from "../../domain/adhoc
 import type { PersonCommand } from "../../domain/command.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import type { Refusal } from "../../domain/refusal.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { ExecutionWriter } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 
 /** The issue, requester and base branch of a task. */
@@ -27,7 +27,7 @@ const toOnlyStep = (command: TaskCreation | QuestionCommand): PlannedStep => {
 
 /** Creates an ad-hoc task: an execution with one step, proposed on the same issue. Refusals: those of checkPlan. */
 export const createAdhocTask = (
-  tx: DecisionTransaction,
+  tx: ExecutionWriter,
   origin: TaskOrigin,
   { id, command }: { id: ExecutionId; command: TaskCreation | QuestionCommand },
 ): Refusal | null => {

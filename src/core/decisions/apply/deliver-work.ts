@@ -10,9 +10,9 @@ import { toTaskRef } from "../../domain/refs.ts";
 import { type TaskHead, NOTHING_TO_DO_CODE, type Step } from "../../domain/step.ts";
 import { formatWorkMessage } from "../../messages/commit-messages.ts";
 import { buildStartingCommit } from "../step-base.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader, LedgerReader, StepWriter, EffectWriter, TextWriter } from "../decision-transaction.ts";
 import { createPersonHead } from "../base-rewinds.ts";
-import { postFeedbackReplies, isAnsweringFeedback } from "./answer-people.ts";
+import { postFeedbackReplies, isAnsweringFeedback } from "./feedback-replies.ts";
 import { failStep } from "./fail-step.ts";
 import { type StepContext } from "../find-step.ts";
 import { type Known, mapKnown, UNKNOWN } from "../../domain/known.ts";
@@ -22,7 +22,10 @@ type WorkResultEvent = Extract<Event, { kind: "resulted" }>;
 type FinishedStep = StepContext & { readonly artifact: string | null; readonly remark: string; readonly replies: readonly ThreadReply[] };
 
 /** Finishes an attempt without files: with a report, or with nothing to do. */
-export const finishWithoutFiles = (tx: DecisionTransaction, { execution, step, artifact, remark, replies }: FinishedStep): void => {
+export const finishWithoutFiles = (
+  tx: StepWriter & EffectWriter & TextWriter,
+  { execution, step, artifact, remark, replies }: FinishedStep,
+): void => {
   const tip = tx.ref(toTaskRef(toTaskId(execution.id, step.id)));
   if (artifact === null && tip !== null) return keepExistingBranch(tx, { execution, step, tip, remark, replies });
   if (artifact !== null) tx.putArtifact(execution.id, step.id, artifact);
@@ -33,7 +36,7 @@ export const finishWithoutFiles = (tx: DecisionTransaction, { execution, step, a
  * Finishes a step that has nothing to land. A checkpoint, and a needed step that found nothing to do, wait for `/enki approve
  * <task>@<result>` instead.
  */
-export const completeWithoutChanges = (tx: DecisionTransaction, { execution, step, remark }: StepContext & { remark: string }): void => {
+export const completeWithoutChanges = (tx: StepWriter, { execution, step, remark }: StepContext & { remark: string }): void => {
   const checkpoint = tx.planned(execution, step.id)?.checkpoint === true;
   const task = toTaskId(execution.id, step.id);
   const idle = step.outcome === "nothing-to-do" && !step.artifact;
@@ -55,7 +58,7 @@ export const completeWithoutChanges = (tx: DecisionTransaction, { execution, ste
  * Whether dependents would continue without this step's work although no one allowed that. In a workflow, the author's edges decide what
  * follows.
  */
-const isNeededByOpenSteps = (tx: DecisionReader, execution: Execution, { id }: Step): boolean => {
+const isNeededByOpenSteps = (tx: LedgerReader, execution: Execution, { id }: Step): boolean => {
   if (execution.workflow || tx.planned(execution, id)?.optional === true) return false;
   const task = toTaskId(execution.id, id);
   return tx.executions().some((each) => {
@@ -75,7 +78,7 @@ type UnchangedBranch = Omit<FinishedStep, "artifact"> & { readonly tip: Sha };
  * Finishes an attempt that added nothing to an existing branch. A person's push counts as the work. A head that people commented on stays
  * unchanged if the agent answered them. Otherwise the step fails: an earlier attempt's work does not count as done.
  */
-const keepExistingBranch = (tx: DecisionTransaction, { execution, step, tip, remark, replies }: UnchangedBranch): void => {
+const keepExistingBranch = (tx: StepWriter & EffectWriter, { execution, step, tip, remark, replies }: UnchangedBranch): void => {
   const task = toTaskId(execution.id, step.id);
   const answers = isAnsweringFeedback(tx, { execution, step });
   if (answers) postFeedbackReplies(tx, { execution, step, head: null, replies });

@@ -5,13 +5,13 @@ import type { Refusal } from "../../domain/refusal.ts";
 import { fail } from "../../domain/step-lifecycle.ts";
 import { findOpenConflict } from "../../domain/step.ts";
 import { readTrialTarget } from "../../domain/trial.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { StepWriter, ExecutionWriter, QueueWriter } from "../decision-transaction.ts";
 import { failPlanning } from "./plan-result.ts";
 import { findStep, type StepContext } from "../find-step.ts";
 import { failTrial } from "./trial-result.ts";
 
 /** Fails the plan, step, candidate or resolution whose job can never run: another attempt would end in the same way. */
-export const failJob = (tx: DecisionTransaction, job: Job, refusal: Refusal): void => {
+export const failJob = (tx: StepWriter & ExecutionWriter & QueueWriter, job: Job, refusal: Refusal): void => {
   if (job.kind === "plan") {
     const execution = tx.execution(job.target);
     if (execution && isPlanning(execution)) failPlanning(tx, execution, refusal);
@@ -26,7 +26,7 @@ export const failJob = (tx: DecisionTransaction, job: Job, refusal: Refusal): vo
   if (step.state === "running") tx.putStep(execution.id, fail(step, refusal));
 };
 
-const failRefusedResolution = (tx: DecisionTransaction, { execution, step, job }: StepContext & { job: Job }, refusal: Refusal): void => {
+const failRefusedResolution = (tx: StepWriter, { execution, step, job }: StepContext & { job: Job }, refusal: Refusal): void => {
   const resolution = findOpenConflict(step);
   if (resolution?.attempt !== job.attempt) return;
   const why = { ...refusal, code: "unresolved", next: `/enki retry ${job.target}` };
@@ -34,7 +34,7 @@ const failRefusedResolution = (tx: DecisionTransaction, { execution, step, job }
 };
 
 /** Freezes the queue immediately instead of after each attempt's deadline. A person's retry builds the candidate again. */
-const freezeRefusedVerify = (tx: DecisionTransaction, commit: Sha, frozen: Refusal): void => {
+const freezeRefusedVerify = (tx: QueueWriter, commit: Sha, frozen: Refusal): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {
     const candidates = queue.candidates.filter((candidate) => candidate.commit !== commit);
     if (candidates.length < queue.candidates.length) tx.putQueue(base, { ...queue, candidates, frozen: queue.frozen ?? frozen });

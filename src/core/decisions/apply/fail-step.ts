@@ -1,12 +1,12 @@
 import { refuseFaultyWork } from "../../messages/refusals/steps.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/refusal.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { StepWriter } from "../decision-transaction.ts";
 import { fail, retryAfterFault } from "../../domain/step-lifecycle.ts";
 import { mayTake } from "../../domain/step-transitions.ts";
 import { type StepContext } from "../find-step.ts";
 
-export const retryFaultyStep = (tx: DecisionTransaction, { execution, step, reason }: StepContext & { reason: string }): void => {
+export const retryFaultyStep = (tx: StepWriter, { execution, step, reason }: StepContext & { reason: string }): void => {
   const faults = step.faults + 1;
   const task = toTaskId(execution.id, step.id);
   const retried = retryAfterFault(step, { reason, now: tx.now });
@@ -22,10 +22,7 @@ export const retryFaultyStep = (tx: DecisionTransaction, { execution, step, reas
   tx.note(`${task}: fault ${faults}: ${reason}`);
 };
 
-export const failStep = (
-  tx: DecisionTransaction,
-  { execution, step, refusal, log }: StepContext & { refusal: Refusal; log: string },
-): void => {
+export const failStep = (tx: StepWriter, { execution, step, refusal, log }: StepContext & { refusal: Refusal; log: string }): void => {
   if (!mayTake("fail", step)) return tx.note(`${toTaskId(execution.id, step.id)} is ${step.state} and does not fail: ${refusal.code}`);
   tx.putStep(execution.id, fail(step, refusal, log || refusal.message));
   tx.note(`${toTaskId(execution.id, step.id)} failed: ${refusal.code}`);

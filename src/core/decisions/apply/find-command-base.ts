@@ -3,7 +3,7 @@ import { type BranchName, readTaskId } from "../../domain/ids.ts";
 import type { Pull } from "../../domain/github-facts.ts";
 import { toBranchRef, readCandidateBranch, readTaskRef } from "../../domain/refs.ts";
 import { accept, type RefusedResult, type Result } from "../../domain/refusal.ts";
-import type { DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader } from "../decision-transaction.ts";
 import { isRevertBranch } from "../landings.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 import { type Known, UNKNOWN } from "../../domain/known.ts";
@@ -24,7 +24,7 @@ export const findCommandBase = (
   return pull ? (checkPullBase(tx, pull) ?? accept(pull.headRef)) : refuseUnlistedPull(issue);
 };
 
-const checkPullBase = (tx: DecisionReader, { number, headRef, state }: Pull): RefusedResult | null => {
+const checkPullBase = (tx: LedgerReader, { number, headRef, state }: Pull): RefusedResult | null => {
   if (state !== "open") {
     const ended = state === "merged" ? "merged" : "closed";
     return refuseClosedPull(number, ended);
@@ -40,7 +40,7 @@ const checkPullBase = (tx: DecisionReader, { number, headRef, state }: Pull): Re
  * Whether a branch is Enki's: a candidate, a revert, or the branch of a step in the ledger. People's branches may also be named `task/…`
  * or `enki/…`.
  */
-export const isEnkiBranch = (tx: DecisionReader, branch: string): boolean => {
+export const isEnkiBranch = (tx: LedgerReader, branch: string): boolean => {
   if (readCandidateBranch(toBranchRef(branch)) !== null || isRevertBranch(branch)) return true;
   const task = readTaskRef(toBranchRef(branch));
   const id = task && readTaskId(task);

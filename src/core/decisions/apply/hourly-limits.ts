@@ -15,7 +15,7 @@ import {
 } from "../../domain/usage.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
 import { renderSilence } from "../../messages/limit-notes.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader, EffectWriter, UsageWriter } from "../decision-transaction.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 import { type Known, mapKnown } from "../../domain/known.ts";
 
@@ -32,13 +32,13 @@ const findAnswerLimit = (permission: RepositoryPermission): number =>
   permission === "write" || permission === "admin" ? HOURLY_LIMITS.memberAnswers : HOURLY_LIMITS.strangerAnswers;
 
 /** Counts an answered comment. */
-export const recordAnswer = (tx: DecisionTransaction, { by }: CommandedEvent): void => {
+export const recordAnswer = (tx: UsageWriter, { by }: CommandedEvent): void => {
   const usage = tx.usage(by);
   tx.putUsage(by, { ...usage, answers: [...usage.answers, tx.now] });
 };
 
 /** Counts an ignored comment. The first within an hour is reported in a comment. */
-export const recordIgnored = (tx: DecisionTransaction, { by, issue }: CommandedEvent, permission: RepositoryPermission): void => {
+export const recordIgnored = (tx: EffectWriter & UsageWriter, { by, issue }: CommandedEvent, permission: RepositoryPermission): void => {
   const usage = tx.usage(by);
   const silence = usage.silence ?? { since: tx.now, limit: findAnswerLimit(permission), issue, ignored: 0 };
   const counted = { ...silence, ignored: silence.ignored + 1 };
@@ -48,7 +48,7 @@ export const recordIgnored = (tx: DecisionTransaction, { by, issue }: CommandedE
 
 type SilenceComment = { readonly login: Login; readonly silence: Silence; readonly isOver: boolean };
 
-const postSilence = (tx: DecisionTransaction, { login, silence, isOver }: SilenceComment): void => {
+const postSilence = (tx: EffectWriter, { login, silence, isOver }: SilenceComment): void => {
   const id = hashValue(["silence", login.toLowerCase(), silence.since]).slice(0, 12);
   const key = `write-comment:silence/${id}` as const;
   const marker = writeMarker({ kind: "reply", id });
@@ -57,7 +57,7 @@ const postSilence = (tx: DecisionTransaction, { login, silence, isOver }: Silenc
 };
 
 /** Ends silences after their hour with a count, and deletes expired times. */
-export const reconcileUsage = (tx: DecisionTransaction): void => {
+export const reconcileUsage = (tx: EffectWriter & UsageWriter): void => {
   // Keys of `usage` have this form; Object.entries widens them.
   for (const [key, stored] of Object.entries(tx.ledger().usage) as [UsageKey, (typeof tx.snapshot.ledger.usage)[UsageKey]][]) {
     const { silence } = stored;
@@ -75,14 +75,14 @@ export const reconcileUsage = (tx: DecisionTransaction): void => {
 };
 
 /** Refuses further executions of a person above the hourly bound. */
-export const checkExecutionLimit = (tx: DecisionReader, login: Login): Refusal | null => {
+export const checkExecutionLimit = (tx: LedgerReader, login: Login): Refusal | null => {
   const isCounted = ({ requestedBy, createdAt }: Execution): boolean => isSameLogin(requestedBy, login) && isRecent(createdAt, tx.now);
   if (tx.executions().filter((each) => isCounted(each)).length < HOURLY_LIMITS.executions) return null;
   return refuseManyExecutions(login, HOURLY_LIMITS.executions);
 };
 
 /** Counts a change of the backlog or a comment by an agent that works for a person. Refusal: `too-much-this-hour`. */
-export const takeHourlyRoom = (tx: DecisionTransaction, login: Login, kind: "backlog" | "comments"): Refusal | null => {
+export const takeHourlyRoom = (tx: UsageWriter, login: Login, kind: "backlog" | "comments"): Refusal | null => {
   const usage = tx.usage(login);
   if (usage[kind].length >= HOURLY_LIMITS[kind]) return refuseBusyAgents(login, HOURLY_LIMITS[kind], kind);
   tx.putUsage(login, { ...usage, [kind]: [...usage[kind], tx.now] });

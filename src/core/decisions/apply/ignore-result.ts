@@ -5,13 +5,13 @@ import { followsRules } from "../../domain/decision.ts";
 import { findOpenConflict, mayLeaveWork } from "../../domain/step.ts";
 import { isPlanning } from "../../domain/execution.ts";
 import { findTriedStep } from "../../domain/tried-step.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { LedgerReader, ExecutionWriter, RefWriter } from "../decision-transaction.ts";
 import { findStep } from "../find-step.ts";
 
 type MisplacedEvent = Extract<Event, { kind: "misplaced" }>;
 
 /** Whether a state waits for the result of a job. */
-export const isAwaited = (tx: DecisionReader, job: Job): boolean => {
+export const isAwaited = (tx: LedgerReader, job: Job): boolean => {
   if (job.kind === "verify") return findCandidate(tx, job) !== null || findTriedStep(tx.ledger(), job) !== undefined;
   if (job.kind === "plan") {
     const execution = tx.execution(job.target);
@@ -25,13 +25,13 @@ export const isAwaited = (tx: DecisionReader, job: Job): boolean => {
 };
 
 /** Whether a result only brings what a stopped attempt wrote. */
-export const isLeftWork = (tx: DecisionReader, job: Job, { kept = [] }: JobResult): boolean => {
+export const isLeftWork = (tx: LedgerReader, job: Job, { kept = [] }: JobResult): boolean => {
   const step = job.kind === "work" ? findStep(tx, job.target)?.step : undefined;
   return step?.attempt === job.attempt && mayLeaveWork(step) && kept.length > 0 && followsRules(tx.snapshot, 1);
 };
 
 /** The candidate of a verify job without a verdict. */
-const findCandidate = (tx: DecisionReader, { target, attempt }: Job) => {
+const findCandidate = (tx: LedgerReader, { target, attempt }: Job) => {
   for (const { candidates } of Object.values(tx.ledger().queues)) {
     const found = candidates.find(
       ({ commit, runs }) => commit === target && runs.some((run) => run.attempt === attempt && run.verdict === null),
@@ -42,7 +42,7 @@ const findCandidate = (tx: DecisionReader, { target, attempt }: Job) => {
 };
 
 /** The executions that a result of the job would change. */
-const listConcernedExecutions = (tx: DecisionReader, job: Job): readonly ExecutionId[] => {
+const listConcernedExecutions = (tx: LedgerReader, job: Job): readonly ExecutionId[] => {
   if (job.kind === "plan") return [job.target];
   const tried = findTriedStep(tx.ledger(), job);
   if (tried) return [tried.execution.id];
@@ -59,12 +59,12 @@ type IgnoredRef = {
 };
 
 /** Deletes the ref of a result and causes a write. */
-export const deleteResultRef = (tx: DecisionTransaction, { ref, commit }: { ref: RefName; commit: Sha }): void => {
+export const deleteResultRef = (tx: RefWriter, { ref, commit }: { ref: RefName; commit: Sha }): void => {
   if (tx.snapshot.refs[ref] === commit) tx.moveRef(ref, null);
 };
 
 /** Deletes a forged ref and shows the deletion on the executions of its job. */
-export const ignoreForgedResult = (tx: DecisionTransaction, { ref, commit, job: key, claim, why }: IgnoredRef): void => {
+export const ignoreForgedResult = (tx: ExecutionWriter & RefWriter, { ref, commit, job: key, claim, why }: IgnoredRef): void => {
   deleteResultRef(tx, { ref, commit });
   tx.note(`${ref} was ignored: ${why}`);
   const job = readJobKey(key);
@@ -78,7 +78,7 @@ export const ignoreForgedResult = (tx: DecisionTransaction, { ref, commit, job: 
 };
 
 /** Deletes a ref without a result or a request. */
-export const applyMisplaced = (tx: DecisionTransaction, { ref, commit, job, fault }: MisplacedEvent): void => {
+export const applyMisplaced = (tx: ExecutionWriter & RefWriter, { ref, commit, job, fault }: MisplacedEvent): void => {
   if (job !== null)
     return ignoreForgedResult(tx, { ref, commit, job, claim: fault === "foreign-ledger" ? fault : "no-result", why: fault });
   deleteResultRef(tx, { ref, commit });

@@ -6,7 +6,7 @@ import type { PlannedStep } from "../../domain/plan.ts";
 import { explainForbiddenEnd, type OutputTerms } from "../../policy/job-output.ts";
 import { findNodeRole } from "../../workflow/node-step.ts";
 import { areReadOnlyTools } from "../../workflow/workflow.ts";
-import type { DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader } from "../decision-transaction.ts";
 import { findStep } from "../find-step.ts";
 import { type Known, UNKNOWN } from "../../domain/known.ts";
 
@@ -31,7 +31,7 @@ export const judgeResult = (tx: DecisionReader, job: Job, event: ResultedEvent):
 
 type JudgedResult = { readonly event: ResultedEvent; readonly execution: Execution; readonly planned: PlannedStep };
 
-const explainForbiddenResult = (tx: DecisionReader, job: Job, { event, execution, planned }: JudgedResult): string | null => {
+const explainForbiddenResult = (tx: LedgerReader, job: Job, { event, execution, planned }: JudgedResult): string | null => {
   const { end, files } = event.result;
   if (end !== "success" && files.length > 0) return `The job ended as ${end}, but its result has files.`;
   return explainForbiddenEnd(end, findOutputTerms(tx, job, { execution, planned }), tx.snapshot.config.broken);
@@ -61,7 +61,7 @@ const refuseResult = (event: ResultedEvent, reason: string): ResultedEvent => ({
 });
 
 const findOutputTerms = (
-  tx: DecisionReader,
+  tx: LedgerReader,
   { kind }: Job,
   { execution, planned }: { execution: Execution; planned: PlannedStep },
 ): OutputTerms => {
@@ -74,7 +74,7 @@ const findOutputTerms = (
 };
 
 /** Whether the tools of a workflow's role can change nothing. */
-const isReadOnlyNode = (tx: DecisionReader, { workflow }: Execution, planned: PlannedStep): boolean => {
+const isReadOnlyNode = (tx: LedgerReader, { workflow }: Execution, planned: PlannedStep): boolean => {
   const path = workflow?.nodes[planned.id];
   const flow = workflow && path && tx.linkWorkflow(workflow);
   const role = flow?.ok && path ? findNodeRole(flow.value, path) : undefined;

@@ -20,7 +20,7 @@ import {
   refuseOtherHead,
   refuseUnseenPull,
 } from "../../messages/pull-refusals.ts";
-import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader, StepWriter, ExecutionWriter, RefWriter } from "../decision-transaction.ts";
 import { checkLandable } from "../landing-terms.ts";
 import type { CommandAnswer } from "./answer.ts";
 import { isEnkiBranch } from "./find-command-base.ts";
@@ -33,7 +33,11 @@ import { type Known, replaceUnknown, UNKNOWN } from "../../domain/known.ts";
 type LandCommand = Extract<PersonCommand, { kind: "land" }>;
 
 /** Puts a person's pull request into the merge queue, at its present head. */
-export const landPull = (tx: DecisionTransaction, event: CommandedEvent, { head: wanted }: LandCommand): CommandAnswer => {
+export const landPull = (
+  tx: StepWriter & ExecutionWriter & RefWriter,
+  event: CommandedEvent,
+  { head: wanted }: LandCommand,
+): CommandAnswer => {
   if (!event.onPullRequest) return NOT_A_PULL;
   const found = findLandableHead(tx, event.issue);
   if (found === UNKNOWN) return null;
@@ -68,10 +72,10 @@ const isQueuedHead = ({ steps, baseBranch }: Execution, { pull, head }: PullHead
  * Keeps the place of a queued head: the new command replaces a command that GitHub no longer shows. Refuses the new command if the earlier
  * command still counts.
  */
-const keepQueued = (tx: DecisionTransaction, { by, at, source }: CommandedEvent, open: Execution): Refusal | null =>
+const keepQueued = (tx: StepWriter & ExecutionWriter, { by, at, source }: CommandedEvent, open: Execution): Refusal | null =>
   renewApproval(tx, open, { by, at, source }) ? null : ALREADY_QUEUED;
 
-const checkPull = (tx: DecisionReader, { number, state, draft, baseBranch, headRef }: Pull): Refusal | null => {
+const checkPull = (tx: LedgerReader, { number, state, draft, baseBranch, headRef }: Pull): Refusal | null => {
   if (state !== "open") return refuseEndedPull(state);
   const own = findStepByPull(
     tx.executions().filter(({ landsPull }) => !landsPull),
@@ -89,7 +93,7 @@ const findHead = (tx: DecisionReader, pull: Pull): Known<Sha | null> =>
   isFork(pull) ? tx.readFact<"pull-head">({ kind: "pull-head", pull: pull.number }) : tx.ref(toBranchRef(pull.headRef));
 
 /** The execution is approved by the command itself, which is read again right before the landing. */
-const enterQueue = (tx: DecisionTransaction, event: CommandedEvent, { pull, head }: PullHead): null => {
+const enterQueue = (tx: ExecutionWriter & RefWriter, event: CommandedEvent, { pull, head }: PullHead): null => {
   const { issue, by, at, source } = event;
   const id = deriveExecutionId(event.id, (taken) => tx.execution(taken) !== undefined);
   const step = toPullStep(issue, pull.title ?? "");
@@ -105,7 +109,7 @@ const enterQueue = (tx: DecisionTransaction, event: CommandedEvent, { pull, head
 };
 
 /** Takes a pull request out of the merge queue. */
-export const unlandPull = (tx: DecisionTransaction, { issue, by }: CommandedEvent): CommandAnswer => {
+export const unlandPull = (tx: StepWriter & ExecutionWriter, { issue, by }: CommandedEvent): CommandAnswer => {
   const open = findQueuedPull(tx.executions(), issue);
   if (!open) return NOT_QUEUED;
   abandonExecution(tx, open, refuseUnlandedPull(by));

@@ -30,7 +30,7 @@ import type { Refusal } from "../../domain/refusal.ts";
 import { renderMailComment } from "../../messages/mail-comment.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
 import { isAwaitingAnswer } from "../../domain/step.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { LedgerReader, StepWriter, ExecutionWriter, EffectWriter, MailWriter } from "../decision-transaction.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 
 /** The sender: the agent of a job, and the ordinal of the mail among those of the job. */
@@ -42,20 +42,20 @@ export type MailSource = {
 };
 
 /** Adds the ordinal, so that mails of the same save keep their order. */
-const toMailTime = (tx: DecisionReader, { ordinal }: MailSource): number => tx.now + ordinal;
+const toMailTime = (tx: LedgerReader, { ordinal }: MailSource): number => tx.now + ordinal;
 
-const isMailboxFull = (tx: DecisionReader, id: ExecutionId): boolean =>
+const isMailboxFull = (tx: LedgerReader, id: ExecutionId): boolean =>
   tx.mails().filter(({ execution }) => execution === id).length >= MAIL_LIMITS.kept;
 
 /** Whether the address belongs to the planner, a person, or a worker on the sender's issue. */
-const isKnownAddress = (tx: DecisionReader, address: MailAddress, { issue }: Execution): boolean => {
+const isKnownAddress = (tx: LedgerReader, address: MailAddress, { issue }: Execution): boolean => {
   const worker = readWorkerAddress(address);
   const execution = worker && tx.execution(worker.execution);
   return !worker || (execution?.issue === issue && Object.hasOwn(execution.steps, worker.step));
 };
 
 /** Delivers a mail to its recipients; a mail to `user` becomes a comment. */
-export const sendMail = (tx: DecisionTransaction, sending: MailSource, mail: NewMail): Refusal | null => {
+export const sendMail = (tx: EffectWriter & MailWriter, sending: MailSource, mail: NewMail): Refusal | null => {
   const { job, address, execution } = sending;
   if (isMailboxFull(tx, execution.id)) return refuseFullMailbox(MAIL_LIMITS.kept);
   const { to } = mail;
@@ -70,7 +70,7 @@ export const sendMail = (tx: DecisionTransaction, sending: MailSource, mail: New
   return null;
 };
 
-const postMailComment = (tx: DecisionTransaction, { issue, requestedBy }: Execution, mail: Mail): void => {
+const postMailComment = (tx: EffectWriter, { issue, requestedBy }: Execution, mail: Mail): void => {
   const marker = writeMarker({ kind: "mail", id: mail.id });
   tx.enqueueEffect({
     kind: "write-comment",
@@ -83,12 +83,12 @@ const postMailComment = (tx: DecisionTransaction, { issue, requestedBy }: Execut
 };
 
 /** A mail to the agent; null for mails to others, because the agent may neither read nor answer them. */
-const findReceivedMail = (tx: DecisionReader, { address, execution }: MailSource, id: string): Mail | null => {
+const findReceivedMail = (tx: LedgerReader, { address, execution }: MailSource, id: string): Mail | null => {
   const mail = tx.mail(id);
   return mail && createMailMatcher(address, execution.id).to(mail) ? mail : null;
 };
 
-export const markMailRead = (tx: DecisionTransaction, sending: MailSource, id: string): Refusal | null => {
+export const markMailRead = (tx: MailWriter, sending: MailSource, id: string): Refusal | null => {
   const mail = findReceivedMail(tx, sending, id);
   if (!mail) return refuseForeignMail(id);
   tx.putMail({ ...mail, read: true });
@@ -96,7 +96,7 @@ export const markMailRead = (tx: DecisionTransaction, sending: MailSource, id: s
 };
 
 export const recordMailReply = (
-  tx: DecisionTransaction,
+  tx: MailWriter,
   sending: MailSource,
   { mail: id, body, status }: Extract<Command, { kind: "mail-reply" }>,
 ): Refusal | null => {
@@ -112,7 +112,7 @@ export const recordMailReply = (
 };
 
 /** The question with this id or unique id prefix (at least 4 characters). */
-const findPersonQuestion = (tx: DecisionReader, id: string): Mail | null => {
+const findPersonQuestion = (tx: LedgerReader, id: string): Mail | null => {
   const exact = tx.mail(id);
   const found = exact ? [exact] : tx.mails().filter((mail) => mail.to === "user" && id.length >= 4 && mail.id.startsWith(id));
   const [first, second] = found;
@@ -121,7 +121,7 @@ const findPersonQuestion = (tx: DecisionReader, id: string): Mail | null => {
 
 /** Applies a person's answer and restarts the agent that asked. Refusals: `unknown-mail`, `already-answered`. */
 export const answerMailQuestion = (
-  tx: DecisionTransaction,
+  tx: StepWriter & ExecutionWriter & MailWriter,
   event: CommandedEvent,
   { mail: id, text }: Extract<Command, { kind: "reply" }>,
 ): Refusal | null => {
@@ -136,7 +136,7 @@ export const answerMailQuestion = (
 };
 
 /** Restarts the agent that asked once none of its questions is open. */
-const continueAsker = (tx: DecisionTransaction, { from, execution: id }: Mail): void => {
+const continueAsker = (tx: StepWriter & ExecutionWriter, { from, execution: id }: Mail): void => {
   const worker = readWorkerAddress(from);
   const execution = tx.execution(worker?.execution ?? id);
   if (!execution || listOpenQuestions(tx.mails(), from, id).length > 0) return;

@@ -11,7 +11,7 @@ import { mayTake } from "../../domain/step-transitions.ts";
 import type { Execution } from "../../domain/execution.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import type { Step } from "../../domain/step.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { StepWriter } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import { formatNounCount, type TargetCommandHandler, type StepCommandHandler } from "./answer.ts";
 
@@ -74,4 +74,4 @@ const resumeStepByPerson: StepCommandHandler = (tx, { execution, step, event }) 
 };
 
 /** The transitions pass checks later whether its needs are still met. */
-const resumePausedStep = (tx: DecisionTransaction, execution: Execution, step: Step): void => tx.putStep(execution.id, resumeOne(step));
+const resumePausedStep = (tx: StepWriter, execution: Execution, step: Step): void => tx.putStep(execution.id, resumeOne(step));

@@ -10,7 +10,7 @@ import { followsRules } from "../../domain/decision.ts";
 import { readJobKey } from "../../domain/job.ts";
 import { readTaskId } from "../../domain/ids.ts";
 import type { EffectRecord } from "../../domain/ledger.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, StepWriter, ExecutionWriter, QueueWriter, EffectWriter } from "../decision-transaction.ts";
 import { toSidePullKey } from "../landings.ts";
 import { recordPullText } from "../pull-texts.ts";
 import { failJob } from "./fail-job.ts";
@@ -57,12 +57,12 @@ export const applyPerformed = (tx: DecisionTransaction, { at, outcome }: Extract
 };
 
 /** A newer answer for the same comment stays. */
-const dequeuePerformed = (tx: DecisionTransaction, { key, digest }: EffectOutcome): void => {
+const dequeuePerformed = (tx: EffectWriter, { key, digest }: EffectOutcome): void => {
   const queued = readOwn(tx.ledger().outbox, key);
   if (!queued || !isSharedReplyKey(key) || digestEffect(queued) === digest) tx.dequeueEffect(key);
 };
 
-const recordEffectDone = (tx: DecisionTransaction, outcome: EffectOutcome): void => {
+const recordEffectDone = (tx: StepWriter & EffectWriter, outcome: EffectOutcome): void => {
   dequeuePerformed(tx, outcome);
   if (outcome.kind === "edit-pull") return recordPullText(tx, outcome.key);
   if (outcome.kind !== "open-pull" || outcome.ending.kind !== "done") return;
@@ -72,7 +72,7 @@ const recordEffectDone = (tx: DecisionTransaction, outcome: EffectOutcome): void
 };
 
 /** Fails a step immediately if GitHub refuses its pull request: the step can never land. */
-const failRefusedPull = (tx: DecisionTransaction, key: string, why: string): void => {
+const failRefusedPull = (tx: StepWriter, key: string, why: string): void => {
   const id = readTaskId(key.slice("open-pull:".length));
   const step = id && tx.execution(id.execution)?.steps[id.step];
   if (!id || !step || (step.state !== "published" && step.state !== "waiting")) return;
@@ -81,7 +81,7 @@ const failRefusedPull = (tx: DecisionTransaction, key: string, why: string): voi
 };
 
 /** Freezes the queue if GitHub refuses the pull request of a candidate: nothing can land on that base. */
-const freezeRefusedSidePull = (tx: DecisionTransaction, key: string, text: string): void => {
+const freezeRefusedSidePull = (tx: QueueWriter & EffectWriter, key: string, text: string): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {
     if (!queue.landing || key !== toSidePullKey(queue.landing.candidate.commit)) continue;
     const { landing: _, ...rest } = queue;
@@ -91,7 +91,11 @@ const freezeRefusedSidePull = (tx: DecisionTransaction, key: string, text: strin
 };
 
 /** Fails the plan, step, candidate or resolution whose job GitHub refuses to start. */
-const failRefusedJob = (tx: DecisionTransaction, key: string, ending: { readonly code: string; readonly reason: string }): void => {
+const failRefusedJob = (
+  tx: StepWriter & ExecutionWriter & QueueWriter,
+  key: string,
+  ending: { readonly code: string; readonly reason: string },
+): void => {
   const job = key.startsWith("start-job:") ? readJobKey(key.slice("start-job:".length)) : null;
   // Decisions that earlier versions stored named no remedy.
   if (job) failJob(tx, job, followsRules(tx.snapshot, 2) ? explainJobStart(ending) : refuseJobStart(ending.reason));

@@ -18,7 +18,7 @@ import { isTaskCreation } from "../../domain/adhoc-task.ts";
 import { hashValue } from "../../domain/ids.ts";
 import type { Plan, PlannedStep } from "../../domain/plan.ts";
 import type { Refusal, Result } from "../../domain/refusal.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader, LedgerReader, ExecutionWriter } from "../decision-transaction.ts";
 import { checkTaskNeeds, withLocalNeeds } from "../task-needs.ts";
 import { isInterruption, PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import { checkLandable } from "../landing-terms.ts";
@@ -30,7 +30,7 @@ import { type Known, UNKNOWN } from "../../domain/known.ts";
 const isPlannerFault = (end: JobResult["end"]): boolean => end === "crashed" || end === "timed-out";
 
 /** Plans again after a fault or an interruption, or when the quota of the planner's model is renewed. Returns false for any other end. */
-const applyPlannerFault = (tx: DecisionTransaction, execution: Execution, result: JobResult): boolean => {
+const applyPlannerFault = (tx: ExecutionWriter, execution: Execution, result: JobResult): boolean => {
   const wait = findQuotaWait(result, tx.now, execution.planning.quota);
   if (wait !== null) awaitPlanningQuota(tx, execution, wait);
   else if (isInterruption(result, execution.planning.attempt)) repeatPlanning(tx, execution);
@@ -56,7 +56,7 @@ export const applyPlanResult = (tx: DecisionTransaction, job: Job, result: JobRe
 };
 
 /** Proposes the planner's plan to people, or ends the planning with a reason. */
-const proposeCheckedPlan = (tx: DecisionTransaction, execution: Execution, result: JobResult): void => {
+const proposeCheckedPlan = (tx: ExecutionWriter, execution: Execution, result: JobResult): void => {
   const drawn = readPlannerPlan(tx, execution, result);
   if (!drawn.ok) return failPlanning(tx, execution, { ...drawn.refusal, next: `/enki retry ${execution.id}` });
   const checked = checkTaskNeeds(tx, execution, drawn.value);
@@ -80,13 +80,13 @@ const hasOnlyCreatedTasks = ({ state, revision }: Execution, { end, tools }: Job
   !tools.some(({ kind }) => kind === "propose");
 
 /** Finishes the execution of a planner that created ad-hoc tasks instead of a plan: each task waits for its own approval. */
-const finishWithTasks = (tx: DecisionTransaction, execution: Execution): void => {
+const finishWithTasks = (tx: ExecutionWriter, execution: Execution): void => {
   tx.putExecution(finishExecution({ ...execution, planning: { ...execution.planning, faults: 0, deadline: null } }, "done", null));
   tx.note(`${execution.id} is done: its planner made tasks of their own`);
 };
 
 /** The plan recorded by the planner's tools. Refusals: `no-plan`, and the refusals of checkPlan and addSteps. */
-const readPlannerPlan = (tx: DecisionReader, execution: Execution, { tools, reason, output }: JobResult): Result<Plan> => {
+const readPlannerPlan = (tx: LedgerReader, execution: Execution, { tools, reason, output }: JobResult): Result<Plan> => {
   const { maxSteps } = tx.snapshot.config.plan;
   const proposal = tools.findLast((command) => command.kind === "propose");
   const more = tools.flatMap((command) =>
@@ -104,11 +104,11 @@ const readPlannerPlan = (tx: DecisionReader, execution: Execution, { tools, reas
 };
 
 /** The proposed plan with the steps that a revising planner added. */
-const findRevisedPlan = (tx: DecisionReader, execution: Execution, more: readonly PlannedStep[]): Plan | null =>
+const findRevisedPlan = (tx: LedgerReader, execution: Execution, more: readonly PlannedStep[]): Plan | null =>
   isBeingRevised(execution) && more.length > 0 ? tx.plan(execution.plan) : null;
 
 /** Proposes a plan to the people who may approve it. */
-const putPlanForApproval = (tx: DecisionTransaction, before: Execution, value: Plan): void => {
+const putPlanForApproval = (tx: ExecutionWriter, before: Execution, value: Plan): void => {
   const { revision } = before;
   const isAdded = before.amendment !== null && before.state !== "planning";
   if (isBeingRevised(before) && hashValue(value) === (isAdded ? before.amendment?.plan : before.plan))
@@ -124,7 +124,7 @@ const putPlanForApproval = (tx: DecisionTransaction, before: Execution, value: P
 };
 
 /** Fails the execution if its first plan failed; a failed amendment leaves the execution unchanged. */
-export const failPlanning = (tx: DecisionTransaction, execution: Execution, why: Refusal): void => {
+export const failPlanning = (tx: ExecutionWriter, execution: Execution, why: Refusal): void => {
   const { amendment } = execution;
   const back = withoutRevision(tx, execution, why);
   if (back) {
@@ -137,17 +137,17 @@ export const failPlanning = (tx: DecisionTransaction, execution: Execution, why:
   tx.putExecution(refuseAmendment(execution, amendment, { ...why, next: "/enki add <request>" }));
 };
 
-const awaitPlanningQuota = (tx: DecisionTransaction, execution: Execution, wait: QuotaWait): void => {
+const awaitPlanningQuota = (tx: ExecutionWriter, execution: Execution, wait: QuotaWait): void => {
   tx.putExecution(awaitPlannerQuota(execution, wait));
   tx.note(`plan of ${execution.id} waits for a quota until ${new Date(wait.until).toISOString()}`);
 };
 
-const repeatPlanning = (tx: DecisionTransaction, execution: Execution): void => {
+const repeatPlanning = (tx: ExecutionWriter, execution: Execution): void => {
   tx.putExecution(repeatInterruptedPlanner(execution));
   tx.note(`plan of ${execution.id}: attempt ${execution.planning.attempt} was interrupted`);
 };
 
-export const retryPlanningAfterFault = (tx: DecisionTransaction, execution: Execution, text: string): void => {
+export const retryPlanningAfterFault = (tx: ExecutionWriter, execution: Execution, text: string): void => {
   const faults = execution.planning.faults + 1;
   // Decisions that earlier versions stored kept no reason.
   const again = retryPlannerAfterFault(execution, { reason: followsRules(tx.snapshot, 1) ? text : null, now: tx.now });

@@ -3,7 +3,7 @@ import { hashValue } from "../../domain/ids.ts";
 import { type SharedReply, toSharedReplyKey } from "../../domain/shared-reply.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
 import { renderAnsweredText } from "../../messages/shared-reply-text.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { EffectWriter } from "../decision-transaction.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 
 /** An answer's text. `shared`: the comment of the issue that the answer replaces; null for a comment of its own. */
@@ -28,7 +28,7 @@ export const toReplyId = ({ id, issue, source }: CommandedEvent): string => {
 };
 
 /** Posts the answers to one event: in its thread, in a comment of its own, or in a shared comment. */
-export const postAnswers = (tx: DecisionTransaction, event: CommandedEvent, answers: readonly AnswerText[]): void => {
+export const postAnswers = (tx: EffectWriter, event: CommandedEvent, answers: readonly AnswerText[]): void => {
   const id = toReplyId(event);
   const marker = writeMarker({ kind: "reply", id });
   const { source, issue } = event;
@@ -49,7 +49,7 @@ export const postAnswers = (tx: DecisionTransaction, event: CommandedEvent, answ
 
 type SharedAnswer = { readonly kind: SharedReply; readonly texts: readonly string[] };
 
-const postSharedAnswer = (tx: DecisionTransaction, { issue, source, by }: CommandedEvent, { kind, texts }: SharedAnswer): void => {
+const postSharedAnswer = (tx: EffectWriter, { issue, source, by }: CommandedEvent, { kind, texts }: SharedAnswer): void => {
   const key = toSharedReplyKey(kind, issue);
   const known = tx.effectRecord(key);
   const marker = writeMarker({ kind: "reply", id: `${kind}${issue}` });

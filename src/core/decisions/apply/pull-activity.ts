@@ -2,11 +2,11 @@ import type { Event } from "../../domain/event.ts";
 import { toTaskId } from "../../domain/ids.ts";
 import { isTerminalState, MAX_UNREAD_REMARKS } from "../../domain/step.ts";
 import { findStepByPull } from "../../domain/find-target.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { StepWriter } from "../decision-transaction.ts";
 import { isRemarkRead } from "../next-feedback.ts";
 
 /** Records activity on a pull request, or on all if none is named. The activity is read when the step may land, possibly much later. */
-export const recordPullActivity = (tx: DecisionTransaction, what: "reviews" | "pulls", pull?: number): void => {
+export const recordPullActivity = (tx: StepWriter, what: "reviews" | "pulls", pull?: number): void => {
   for (const execution of tx.executions()) {
     if (execution.state !== "running" && execution.state !== "paused") continue;
     for (const step of tx.steps(execution.id)) {
@@ -22,7 +22,7 @@ export const recordPullActivity = (tx: DecisionTransaction, what: "reviews" | "p
 const matchesPull = (pull: number, named: number | undefined): boolean => named === undefined || named === pull;
 
 /** Records a remark on a step's pull request until an attempt reads its text from GitHub. */
-export const applyRemarked = (tx: DecisionTransaction, { id, pull }: Extract<Event, { kind: "remarked" }>): void => {
+export const applyRemarked = (tx: StepWriter, { id, pull }: Extract<Event, { kind: "remarked" }>): void => {
   const found = findStepByPull(tx.executions(), pull);
   if (!found || (isTerminalState(found.step.state) && found.step.state !== "failed")) return;
   const { execution, step } = found;

@@ -10,7 +10,7 @@ import { toTaskRef } from "../../domain/refs.ts";
 import { findOpenConflict, type Step } from "../../domain/step.ts";
 import { matchesGlob } from "../../policy/glob.ts";
 import { formatResolutionMessage, formatWorkMessage } from "../../messages/commit-messages.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader, StepWriter, ExecutionWriter, RefWriter } from "../decision-transaction.ts";
 import { type OpenResolution, retryResolution } from "./retry-resolution.ts";
 import { findStep } from "../find-step.ts";
 import { type Known, mapKnown, UNKNOWN } from "../../domain/known.ts";
@@ -18,7 +18,7 @@ import { type Known, mapKnown, UNKNOWN } from "../../domain/known.ts";
 type ResolutionResultEvent = Extract<Event, { kind: "resulted" }>;
 
 /** Applies a resolution once, if its head is still the step's head and its job was requested. */
-export const applyResolutionResult = (tx: DecisionTransaction, job: Job, event: ResolutionResultEvent): void => {
+export const applyResolutionResult = (tx: StepWriter & ExecutionWriter & RefWriter, job: Job, event: ResolutionResultEvent): void => {
   const found = findStep(tx, job.target);
   const resolution = found && findOpenConflict(found.step);
   if (!found || resolution?.attempt !== job.attempt || resolution.deadline === null) return;
@@ -41,19 +41,19 @@ const toResolutionFailure = ({ end, reason, output }: JobResult): Parameters<typ
     : { reason: reason || `the job ended as ${end}`, fault: false, output };
 
 /** Starts again after an interruption, which counts as no attempt. */
-const repeatResolution = (tx: DecisionTransaction, { execution, step, resolution }: OpenResolution): void => {
+const repeatResolution = (tx: StepWriter, { execution, step, resolution }: OpenResolution): void => {
   tx.putStep(execution.id, { ...step, resolution: { ...resolution, deadline: null, notBefore: 0 } });
   tx.note(`${toTaskId(execution.id, step.id)}: the resolution of its conflict was interrupted`);
 };
 
 /** Waits until the quota of the merger's model is renewed, which counts as no attempt. */
-const awaitResolutionQuota = (tx: DecisionTransaction, { execution, step, resolution }: OpenResolution, quota: QuotaWait): void => {
+const awaitResolutionQuota = (tx: StepWriter, { execution, step, resolution }: OpenResolution, quota: QuotaWait): void => {
   tx.putStep(execution.id, { ...step, resolution: { ...resolution, deadline: null, notBefore: quota.until, quota } });
   tx.note(`${toTaskId(execution.id, step.id)}: its conflict waits for a quota until ${new Date(quota.until).toISOString()}`);
 };
 
 /** Makes a resolution the head of its branch. If more work landed meanwhile, the refinery merges the new head like any other. */
-const acceptResolution = (tx: DecisionTransaction, at: OpenResolution, event: ResolutionResultEvent): void => {
+const acceptResolution = (tx: StepWriter & RefWriter, at: OpenResolution, event: ResolutionResultEvent): void => {
   const { execution, step, resolution } = at;
   const task = toTaskId(execution.id, step.id);
   const leave = (): void => tx.putStep(execution.id, { ...step, resolution: { ...resolution, deadline: null } });
@@ -97,7 +97,7 @@ const requestResolutionCommit = (
  * built on.
  */
 const publishResolution = (
-  tx: DecisionTransaction,
+  tx: StepWriter & RefWriter,
   { execution, step, resolution }: OpenResolution,
   { commit, said }: { commit: Sha; said: string },
 ): void => {
@@ -134,7 +134,7 @@ const linearizeResolution = (tx: DecisionReader, { execution, step, resolution }
 };
 
 /** Deleted files that a regenerate command may delete: they match `regenerate`, and a command of `regenerate` ran. */
-const listRemovedGeneratedFiles = (tx: DecisionReader, { resolution }: OpenResolution, { result }: ResolutionResultEvent): string[] => {
+const listRemovedGeneratedFiles = (tx: LedgerReader, { resolution }: OpenResolution, { result }: ResolutionResultEvent): string[] => {
   const globs = resolution.regenerateCommands.length > 0 ? Object.keys(tx.snapshot.config.refinery.regenerate) : [];
   return result.files.flatMap(({ path, mode }) => (mode === null && globs.some((glob) => matchesGlob(glob, path)) ? [path] : []));
 };
@@ -148,7 +148,7 @@ const isResolvedBaseKept = (tx: DecisionReader, { execution, resolution }: OpenR
 };
 
 /** Changed files without a conflict, outside of the files that every resolution may change. */
-const listForbiddenChanges = (tx: DecisionReader, { resolution }: OpenResolution, { result }: ResolutionResultEvent): string[] => {
+const listForbiddenChanges = (tx: LedgerReader, { resolution }: OpenResolution, { result }: ResolutionResultEvent): string[] => {
   const { resolveAlso, regenerate } = tx.snapshot.config.refinery;
   const own = new Set(resolution.conflicts.map(({ path }) => path));
   const globs = [...resolveAlso, ...(resolution.regenerateCommands.length > 0 ? Object.keys(regenerate) : [])];

@@ -5,7 +5,7 @@ import { type Job, type JobEnd, toJobKey } from "../../domain/job.ts";
 import { toVerifiedCommit } from "../../domain/trial.ts";
 import { toQueryKey } from "../../domain/query.ts";
 import { isOwnRun, type RunStarter } from "../../policy/run-origin.ts";
-import type { DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader } from "../decision-transaction.ts";
 import { MINUTE_MS } from "../../domain/durations.ts";
 import { type Known, mapKnown, UNKNOWN } from "../../domain/known.ts";
 
@@ -30,7 +30,7 @@ const forged = (code: ForgeryCode): ResultOrigin => ({ kind: "forged", code });
 /** Milliseconds before GitHub is asked again: half the time since the run last changed, within these limits. */
 const ASK_PAUSE_MS = { least: 5_000, most: 10 * MINUTE_MS };
 
-const askLater = ({ now }: DecisionReader, since: Millis): ResultOrigin => ({
+const askLater = ({ now }: LedgerReader, since: Millis): ResultOrigin => ({
   kind: "unknown",
   askAt: now + Math.min(ASK_PAUSE_MS.most, Math.max(ASK_PAUSE_MS.least, (now - since) / 2)),
 });
@@ -62,7 +62,7 @@ const checkResultRun = (tx: DecisionReader, claim: ClaimedRun): Known<ResultOrig
 };
 
 /** The run, if a listing of the decision contains the run. */
-const findListedRun = ({ snapshot }: DecisionReader, id: number): WorkflowRunInfo | undefined => {
+const findListedRun = ({ snapshot }: LedgerReader, id: number): WorkflowRunInfo | undefined => {
   const listing = snapshot.facts.get(toQueryKey({ kind: "runs" }));
   return listing?.kind === "runs" ? listing.answer.find((each) => each.id === id) : undefined;
 };

@@ -17,7 +17,15 @@ import { readTrialTarget } from "../../domain/trial.ts";
 import { takeFirstChars } from "../../domain/visible-text.ts";
 import { toOneLine } from "../../messages/escape.ts";
 import { removeOutputMarkers } from "../../workflow/output-block.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type {
+  DecisionTransaction,
+  LedgerReader,
+  StepWriter,
+  ExecutionWriter,
+  EffectWriter,
+  TextWriter,
+  MailWriter,
+} from "../decision-transaction.ts";
 import { waitForAnswer } from "./await-answer.ts";
 import { deliverWork, finishWithoutFiles } from "./deliver-work.ts";
 import { applyResolutionResult } from "./resolution-result.ts";
@@ -64,7 +72,7 @@ const applyJudgedResult = (tx: DecisionTransaction, job: Job, event: Known<Resul
 };
 
 /** Records a job's time and usage, and settles the job's charge, whether or not Enki accepts the result. */
-const chargeExecution = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
+const chargeExecution = (tx: ExecutionWriter, job: Job, result: JobResult): void => {
   const execution = tx.execution(job.kind === "plan" ? job.target : (readTaskId(job.target)?.execution ?? ""));
   if (!execution) return;
   const timed = recordJobTime(tx, execution, toJobKey(job));
@@ -73,7 +81,7 @@ const chargeExecution = (tx: DecisionTransaction, job: Job, result: JobResult): 
 };
 
 /** Records how long a job took. Decisions that earlier versions stored have no such configuration, and recorded no times of planners. */
-const recordJobTime = (tx: DecisionReader, execution: Execution, job: JobKey): Execution => {
+const recordJobTime = (tx: LedgerReader, execution: Execution, job: JobKey): Execution => {
   if (readJobKey(job)?.kind === "plan" && !followsRules(tx.snapshot, 3)) return execution;
   const start = tx.effectRecord(`start-job:${job}`)?.at;
   return start === undefined || tx.snapshot.config.policy.tests === undefined ? execution : recordTime(execution, job, tx.now - start);
@@ -112,7 +120,7 @@ const applyRunningResult = (tx: DecisionTransaction, job: Job, { execution, step
 };
 
 /** Keeps what a stopped attempt wrote, for the next attempt. */
-const keepLeftWork = (tx: DecisionTransaction, { execution, step, event }: StepContext & { event: ResultedEvent }): void => {
+const keepLeftWork = (tx: StepWriter, { execution, step, event }: StepContext & { event: ResultedEvent }): void => {
   if (event.result.baseCommit !== step.baseCommit) return;
   tx.putStep(execution.id, { ...step, result: event.commit });
   tx.note(`${toTaskId(execution.id, step.id)}: the work of the stopped attempt ${step.attempt} is kept`);
@@ -134,7 +142,7 @@ const findOfferedResult = (step: Step, { commit, result }: ResultedEvent): Step[
   step.result !== null && isWorkFault(result) && (result.kept ?? []).length === 0 ? step.result : commit;
 
 /** Waits until the quota of the agent's model is renewed. Returns false if it is not used up, or was waited for too often. */
-const awaitStepQuota = (tx: DecisionTransaction, { execution, step, event }: StepContext & { event: ResultedEvent }): boolean => {
+const awaitStepQuota = (tx: StepWriter, { execution, step, event }: StepContext & { event: ResultedEvent }): boolean => {
   const wait = findQuotaWait(event.result, tx.now, step.quota);
   if (wait === null) return false;
   tx.putStep(execution.id, awaitQuota({ ...step, result: findOfferedResult(step, event) }, wait));
@@ -143,10 +151,7 @@ const awaitStepQuota = (tx: DecisionTransaction, { execution, step, event }: Ste
 };
 
 /** Keeps the report of a step that failed or asked a question. Returns whether there is a report. */
-const keepStepReport = (
-  tx: DecisionTransaction,
-  { execution, step, result: { artifact, end } }: StepContext & { result: JobResult },
-): boolean => {
+const keepStepReport = (tx: TextWriter, { execution, step, result: { artifact, end } }: StepContext & { result: JobResult }): boolean => {
   if (artifact === null || (end !== "failed" && end !== "asked")) return false;
   if (tx.planned(execution, step.id)?.output !== "artifact") return false;
   tx.putArtifact(execution.id, step.id, artifact);
@@ -189,7 +194,7 @@ const applyWorkEnd = (tx: DecisionTransaction, { execution, step, event }: StepC
   }
 };
 
-const repeatStep = (tx: DecisionTransaction, { execution, step }: StepContext): void => {
+const repeatStep = (tx: StepWriter, { execution, step }: StepContext): void => {
   tx.putStep(execution.id, repeatInterrupted(step));
   tx.note(`${toTaskId(execution.id, step.id)}: attempt ${step.attempt} was interrupted`);
 };
@@ -205,7 +210,7 @@ const toResultRemark = ({ reason, outcome }: JobResult): string =>
 
 /** Turns the reason of a blocked agent that asked no question into its question. Returns whether the step now waits for an answer. */
 const askOnAgentsBehalf = (
-  tx: DecisionTransaction,
+  tx: StepWriter & EffectWriter & MailWriter,
   { execution, step, event: { result } }: StepContext & { event: ResultedEvent },
 ): boolean => {
   const { reason } = result.outcome ?? { reason: "" };

@@ -11,7 +11,7 @@ import type { Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
 import { isProtectedPath } from "../../policy/protected-paths.ts";
 import { formatConflicts } from "../../messages/open-conflicts.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { StepWriter } from "../decision-transaction.ts";
 import { backOffMs } from "../../domain/retry-policy.ts";
 import { failStep } from "./fail-step.ts";
 
@@ -26,7 +26,7 @@ type ResolutionFailure = { readonly reason: string; readonly fault: boolean; rea
  * Schedules another attempt after a failed one, with back-off after a fault; when attempts run out, a person has to resolve the conflict.
  */
 export const retryResolution = (
-  tx: DecisionTransaction,
+  tx: StepWriter,
   { execution, step, resolution }: OpenResolution,
   { reason, fault, output = "" }: ResolutionFailure,
 ): void => {
@@ -45,7 +45,7 @@ export const retryResolution = (
 };
 
 /** Fails a step whose conflict only a person can resolve. */
-export const failForPerson = (tx: DecisionTransaction, { execution, step, resolution }: OpenResolution, because: string): void => {
+export const failForPerson = (tx: StepWriter, { execution, step, resolution }: OpenResolution, because: string): void => {
   const task = toTaskId(execution.id, step.id);
   const conflicted = resolution.conflicts.map(({ path }) => path);
   const failed = { ...step, pastConflicts: conflicted, resolution };

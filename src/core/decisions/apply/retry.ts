@@ -7,7 +7,7 @@ import type { Execution } from "../../domain/execution.ts";
 import { type BranchName, type Login, toTaskId } from "../../domain/ids.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation, type Step } from "../../domain/step.ts";
 import { refuseNotFailed } from "../../messages/refusals/targets.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, StepWriter, ExecutionWriter, QueueWriter, EffectWriter } from "../decision-transaction.ts";
 import { endQuotaWaits } from "../quota-waits.ts";
 import { findFailedNeed } from "../failed-need.ts";
 import { findNewFeedback } from "../next-feedback.ts";
@@ -92,7 +92,7 @@ const retryWithFeedback: StepCommandHandler = (tx, { execution, step, event }) =
   return null;
 };
 
-const resetFailedStep = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const resetFailedStep = (tx: StepWriter & EffectWriter, execution: Execution, step: Step): void => {
   const opened = `open-pull:${toTaskId(execution.id, step.id)}`;
   if (tx.effectRecord(opened)?.refused) tx.deleteEffectRecord(opened);
   const lastFailure = isAwaitingConfirmation(step)
@@ -108,7 +108,7 @@ const hasUsableWork = ({ refusal, head, resolution }: Step): boolean => {
 };
 
 /** Lets a failed execution run again. */
-export const reopenExecution = (tx: DecisionTransaction, { id }: Execution): void => {
+export const reopenExecution = (tx: ExecutionWriter, { id }: Execution): void => {
   const execution = tx.execution(id);
   if (execution?.state === "failed") tx.putExecution(reopen(execution));
 };
@@ -117,12 +117,12 @@ export const reopenExecution = (tx: DecisionTransaction, { id }: Execution): voi
  * Unfreezes a base whose landing failed: a person who retries other work has seen the reason. A rewound base stays frozen, because it needs
  * explicit agreement.
  */
-const unfreezeQueue = (tx: DecisionTransaction, { baseBranch }: Execution): void => {
+const unfreezeQueue = (tx: QueueWriter, { baseBranch }: Execution): void => {
   if (!isRewoundQueue(tx.queue(baseBranch))) acceptBaseTip(tx, baseBranch);
 };
 
 /** Accepts the base as it is now: a person who retries the base has seen its commits. */
-const acceptBaseTip = (tx: DecisionTransaction, base: BranchName): void => {
+const acceptBaseTip = (tx: QueueWriter, base: BranchName): void => {
   const queue = tx.queue(base);
   // Another freeze is announced again.
   if (queue.frozen) tx.putQueue(base, { ...withAcceptedTip(queue, tx.baseTip(base)), freezes: (queue.freezes ?? 0) + 1 });

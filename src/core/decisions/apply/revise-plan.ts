@@ -10,7 +10,7 @@ import type { PersonCommand } from "../../domain/command.ts";
 import { type Execution, hasEnded, isBeingRevised } from "../../domain/execution.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { findExecutionIssue } from "../../domain/find-target.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader, ExecutionWriter } from "../decision-transaction.ts";
 import { renderExecutionBody } from "../execution-body.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
@@ -24,7 +24,7 @@ const MAX_EARLIER_REQUESTS = 10;
  * Asks the planner to change a proposed plan or amendment according to a person's remark. Refusals: `being-revised`, `nothing-to-revise`,
  * `bad-config`.
  */
-export const revisePlan = (tx: DecisionTransaction, event: CommandedEvent, { text, quotes }: ReviseCommand): Refusal | null => {
+export const revisePlan = (tx: ExecutionWriter, event: CommandedEvent, { text, quotes }: ReviseCommand): Refusal | null => {
   const here = listIssueExecutions(tx, event.issue);
   const open = here.findLast((each) => hasProposedPlan(each));
   if (!open) return refuseRevision(here);
@@ -52,7 +52,7 @@ export const revisePlan = (tx: DecisionTransaction, event: CommandedEvent, { tex
   return null;
 };
 
-const listIssueExecutions = (tx: DecisionReader, number: number): Execution[] => {
+const listIssueExecutions = (tx: LedgerReader, number: number): Execution[] => {
   const issue = findExecutionIssue(tx.executions(), number);
   return tx
     .executions()
@@ -75,7 +75,7 @@ const refuseRevision = (here: readonly Execution[]): Refusal => {
  * The execution with the plan that a quoting reply asked to revise: whoever approves that plan overrules the reply, and the revision stops.
  * Null if no such plan has a hash with this prefix.
  */
-export const withoutQuotedRevision = (tx: DecisionReader, execution: Execution, hash: string): Execution | null => {
+export const withoutQuotedRevision = (tx: LedgerReader, execution: Execution, hash: string): Execution | null => {
   const { amendment, plan, revision, planning } = execution;
   const before = amendment && execution.state !== "planning" ? amendment.plan : plan;
   if (revision?.quoted !== true || before?.startsWith(hash) !== true) return null;
@@ -99,14 +99,14 @@ export const quotesOtherText = (tx: DecisionReader, event: CommandedEvent): bool
 };
 
 /** Whether a reply quotes although no execution is unfinished: such a reply causes no write. */
-export const isQuoteWhileIdle = (tx: DecisionReader, event: CommandedEvent): boolean =>
+export const isQuoteWhileIdle = (tx: LedgerReader, event: CommandedEvent): boolean =>
   isQuotedReply(event) && listIssueExecutions(tx, event.issue).every((each) => hasEnded(each));
 
 /** Whether a reply quotes. An author who may not change the plan gets no answer, because the reply was not a command. */
 export const isQuotedReply = (event: CommandedEvent): boolean => findQuotedRevision(event) !== undefined;
 
 /** The execution with its plan open for approval again after a failed revision. Returns null if no revision is running. */
-export const withoutRevision = (tx: DecisionReader, execution: Execution, why: Refusal): Execution | null => {
+export const withoutRevision = (tx: LedgerReader, execution: Execution, why: Refusal): Execution | null => {
   const { revision, amendment, plan } = execution;
   if (!revision || !isBeingRevised(execution)) return null;
   const deadline = tx.now + PERSON_WAIT_MS;

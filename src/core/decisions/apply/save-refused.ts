@@ -4,7 +4,7 @@ import { refuseBranchPush } from "../../messages/refusals/steps.ts";
 import type { Event } from "../../domain/event.ts";
 import { readTaskId, type RefName, type TaskId } from "../../domain/ids.ts";
 import { toBranchRef, readCandidateRef, readPullHeadRef, readTaskRef, readTrialRef } from "../../domain/refs.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, StepWriter, EffectWriter } from "../decision-transaction.ts";
 import { failStep } from "./fail-step.ts";
 import { findStep } from "../find-step.ts";
 
@@ -39,7 +39,7 @@ export const applySaveRefused = (tx: DecisionTransaction, { ref, reason, text }:
 /** The key of the record that GitHub does not allow the branch of a landed step to be deleted, so the branch stays. */
 export const toKeptBranchKey = (ref: RefName): string => `keep-branch:${ref}`;
 
-const failRefusedBranch = (tx: DecisionTransaction, { ref, task, text }: { ref: RefName; task: TaskId; text: string }): void => {
+const failRefusedBranch = (tx: StepWriter & EffectWriter, { ref, task, text }: { ref: RefName; task: TaskId; text: string }): void => {
   const id = readTaskId(task);
   const execution = id && tx.execution(id.execution);
   const step = id && execution?.steps[id.step];

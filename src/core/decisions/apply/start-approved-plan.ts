@@ -1,10 +1,10 @@
 import { approve } from "../../domain/execution-lifecycle.ts";
 import type { Execution, PlanApproval } from "../../domain/execution.ts";
 import { createStep } from "../../domain/step.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { ExecutionWriter } from "../decision-transaction.ts";
 
 /** Starts an approved plan with every step pending. */
-export const startApprovedPlan = (tx: DecisionTransaction, execution: Execution, approved: Omit<PlanApproval, "plan">): void => {
+export const startApprovedPlan = (tx: ExecutionWriter, execution: Execution, approved: Omit<PlanApproval, "plan">): void => {
   const plan = tx.plan(execution.plan);
   if (!plan || execution.plan === null) return;
   const steps = Object.fromEntries(plan.steps.map((step) => [step.id, createStep(step.id)]));

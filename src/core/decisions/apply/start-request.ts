@@ -7,7 +7,7 @@ import { findStepByPull } from "../../domain/find-target.ts";
 import { type BranchName, deriveExecutionId, type Login, toTaskId } from "../../domain/ids.ts";
 import { accept, type Refusal, type Result } from "../../domain/refusal.ts";
 import { refuseBadConfig, refuseBusyIssue, refuseStepPull } from "../../messages/refusals/plan-commands.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader, ExecutionWriter, TextWriter } from "../decision-transaction.ts";
 import { checkLandable } from "../landing-terms.ts";
 import type { CommandAnswer } from "./answer.ts";
 import { findCommandBase } from "./find-command-base.ts";
@@ -31,7 +31,7 @@ const findStartingContext = (tx: DecisionReader, event: CommandedEvent): Known<R
 
 /** Starts a workflow, unless its issue is busy. */
 export const applyRunCommand = (
-  tx: DecisionTransaction,
+  tx: ExecutionWriter & TextWriter,
   event: CommandedEvent,
   command: Extract<PersonCommand, { kind: "run" }>,
 ): CommandAnswer => {
@@ -44,7 +44,7 @@ export const applyRunCommand = (
 
 /** A quick task or a question needs no approval: a person with write permission wrote its whole text. A question lands nothing. */
 export const startAdhocTask = (
-  tx: DecisionTransaction,
+  tx: ExecutionWriter & TextWriter,
   event: CommandedEvent,
   command: Extract<PersonCommand, { kind: "quick" | "ask" }>,
 ): CommandAnswer => {
@@ -66,7 +66,7 @@ export const startAdhocTask = (
   return null;
 };
 
-export const checkConfigUsable = ({ snapshot }: DecisionReader): Refusal | null => {
+export const checkConfigUsable = ({ snapshot }: LedgerReader): Refusal | null => {
   const { broken } = snapshot.config;
   return broken === null ? null : refuseBadConfig(broken);
 };
@@ -79,7 +79,7 @@ const findOpenBase = (tx: DecisionReader, event: CommandedEvent): Known<Result<B
 };
 
 /** Why no new execution may start on an issue; null if one may. */
-const checkIssueFree = (tx: DecisionReader, event: CommandedEvent): Refusal | null => {
+const checkIssueFree = (tx: LedgerReader, event: CommandedEvent): Refusal | null => {
   const busy = tx.executions().find((each) => each.issue === event.issue && !hasEnded(each));
   if (!busy) return checkConfigUsable(tx) ?? checkExecutionLimit(tx, event.by);
   return refuseBusyIssue(busy.id, busy.state);
@@ -87,7 +87,7 @@ const checkIssueFree = (tx: DecisionReader, event: CommandedEvent): Refusal | nu
 
 /** Starts a planner for a request. Refuses a request whose issue, base, configuration or brief does not allow a new execution. */
 export const startPlanning = (
-  tx: DecisionTransaction,
+  tx: ExecutionWriter & TextWriter,
   event: CommandedEvent,
   command: Extract<PersonCommand, { kind: "do" | "plan" }>,
 ): CommandAnswer => {

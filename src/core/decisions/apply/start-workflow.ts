@@ -5,7 +5,7 @@ import { type BranchName, deriveExecutionId } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { findLinkedWorkflow } from "../../workflow/link-workflow.ts";
 import { createRunState } from "../../workflow/run-state.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { ExecutionWriter, TextWriter } from "../decision-transaction.ts";
 import { chooseRoleOutput } from "../role-output.ts";
 import { checkLandable } from "../landing-terms.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
@@ -18,7 +18,7 @@ type WorkflowStart = { readonly command: Extract<PersonCommand, { kind: "run" }>
  * default branch. Refusals: `unknown-workflow`, `bad-workflow`, and those of a base on which nothing can land if a role writes.
  */
 export const startWorkflow = (
-  tx: DecisionTransaction,
+  tx: ExecutionWriter & TextWriter,
   event: CommandedEvent,
   { command: { workflow: name, args }, brief, baseBranch }: WorkflowStart,
 ): Refusal | null => {

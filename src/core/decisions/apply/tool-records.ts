@@ -8,7 +8,7 @@ import { type MailAddress, toWorkerAddress } from "../../domain/mail.ts";
 import { checkRecordedTexts } from "../../domain/recorded-texts.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { mayRecord, chooseToolSet } from "../../domain/tool-set.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, ExecutionWriter, TextWriter } from "../decision-transaction.ts";
 import { proposeAmendment } from "./amend-plan.ts";
 import { changeBacklog } from "./change-backlog.ts";
 import { applyAgentCommand } from "./agent-command.ts";
@@ -50,7 +50,7 @@ export const applyToolRecords = (tx: DecisionTransaction, absorbed: JobRecords):
 type IgnoredRecords = { readonly notes: readonly string[]; readonly counts: NonNullable<Execution["ignoredRecords"]>["counts"] };
 
 /** Notes records without effect. The execution's comment also shows records beyond a bound. */
-const noteIgnoredRecords = (tx: DecisionTransaction, { job, execution: { id } }: JobRecords, { notes, counts }: IgnoredRecords): void => {
+const noteIgnoredRecords = (tx: ExecutionWriter, { job, execution: { id } }: JobRecords, { notes, counts }: IgnoredRecords): void => {
   for (const note of notes.slice(0, MAX_NOTES)) tx.note(note);
   if (notes.length > MAX_NOTES) tx.note(`${toJobKey(job)} recorded ${notes.length - MAX_NOTES} more commands without effect`);
   const execution = tx.execution(id);
@@ -105,7 +105,7 @@ const applyToolRecord = (
 
 /** Gives an ad-hoc task the brief of the execution that created it. */
 const createTaskForAgent = (
-  tx: DecisionTransaction,
+  tx: ExecutionWriter & TextWriter,
   execution: Execution,
   making: Parameters<typeof createAdhocTask>[2],
 ): Refusal | null => {
@@ -117,7 +117,7 @@ const createTaskForAgent = (
 
 /** Ignores steps for the planner's own execution, which are part of its plan; proposes steps for other executions. */
 const applyAddedSteps = (
-  tx: DecisionTransaction,
+  tx: ExecutionWriter,
   { job, execution }: JobRecords,
   command: Extract<RecordedCommand, { kind: "add-steps" }>,
 ): Refusal | null => {

@@ -13,11 +13,11 @@ import {
   refuseUndoWhileRunning,
 } from "../../messages/refusals/undo.ts";
 import { describeUndo, toRevertStep } from "../../messages/undo-text.ts";
-import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader, StepWriter, ExecutionWriter, TextWriter } from "../decision-transaction.ts";
 import { checkLandable } from "../landing-terms.ts";
 import { findForeignDependent, listDependents } from "../step-dependents.ts";
 import { findTaskUndo } from "../undo-state.ts";
-import { type ExecutionReader, readWithArchive } from "../with-archive.ts";
+import { type ExecutionReader, readWithArchive } from "../read-with-archive.ts";
 import type { CommandAnswer } from "./answer.ts";
 import type { CommandedEvent } from "./commanded-event.ts";
 import { checkExecutionLimit } from "./hourly-limits.ts";
@@ -34,7 +34,7 @@ type LandedWork = { readonly planned: PlannedStep; readonly landing: RevertedLan
  * Starts an execution that reverts what a request landed, or a step with everything landed that depends on it, in reverse order. The command
  * approves the execution, and is read again right before each revert lands.
  */
-export const undoTarget = (tx: DecisionTransaction, event: CommandedEvent, target: string | null): CommandAnswer => {
+export const undoTarget = (tx: StepWriter & ExecutionWriter & TextWriter, event: CommandedEvent, target: string | null): CommandAnswer => {
   const reader = readWithArchive(tx, event.issue, target);
   if (reader === UNKNOWN) return null;
   const found = findUndoTarget(reader, event.issue, target);
@@ -56,7 +56,7 @@ const findUndoTarget = (tx: ExecutionReader, issue: number, target: string | nul
 };
 
 /** Refusal: `undo-while-running`. */
-const checkUndoable = (tx: DecisionReader, { execution }: FoundTarget<Execution>): Refusal | null => {
+const checkUndoable = (tx: LedgerReader, { execution }: FoundTarget<Execution>): Refusal | null => {
   const { id, state, baseBranch } = execution;
   if (!hasEnded(execution)) return refuseUndoWhileRunning(id, state);
   const landing = tx.queue(baseBranch).landing?.candidate.items ?? [];
@@ -92,7 +92,11 @@ const refuseUndone = (tx: ExecutionReader, name: string, landed: readonly Landed
 };
 
 /** A repeated command replaces a command that GitHub no longer shows. */
-const renewUndo = (tx: DecisionTransaction, { by, at, source }: CommandedEvent, { execution, step }: FoundTarget<Execution>): boolean => {
+const renewUndo = (
+  tx: StepWriter & ExecutionWriter,
+  { by, at, source }: CommandedEvent,
+  { execution, step }: FoundTarget<Execution>,
+): boolean => {
   const tasks = step === null ? Object.keys(execution.steps) : [step.id];
   const undos = tasks.flatMap((id) => findTaskUndo(tx, toTaskId(execution.id, id))?.execution ?? []);
   return [...new Map(undos.map((each) => [each.id, each])).values()].some((each) => renewApproval(tx, each, { by, at, source }));
@@ -120,7 +124,7 @@ const sortByLanding = (tx: DecisionReader, landed: readonly LandedWork[]): Known
 type UndoStart = { readonly execution: Execution; readonly issue: number; readonly landed: readonly LandedWork[] };
 
 /** Does nothing while facts are missing. Refusal: `issue-unreadable`. */
-const startUndo = (tx: DecisionTransaction, event: CommandedEvent, { execution, issue, landed }: UndoStart): CommandAnswer => {
+const startUndo = (tx: ExecutionWriter & TextWriter, event: CommandedEvent, { execution, issue, landed }: UndoStart): CommandAnswer => {
   const ordered = sortByLanding(tx, landed);
   const brief = findCommandBrief(tx, event);
   if (brief === UNKNOWN || ordered === UNKNOWN) return null;

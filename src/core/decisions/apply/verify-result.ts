@@ -4,10 +4,10 @@ import { type Candidate, hasRequiredChecks, type Queue, type VerifyRun } from ".
 import { backOffMs, JOB_SLACK_MS } from "../../domain/retry-policy.ts";
 import { recordFlakes } from "../../refinery/flaky-checks.ts";
 import { learnDuration } from "../../refinery/verify-durations.ts";
-import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader, QueueWriter } from "../decision-transaction.ts";
 
 /** Applies the end of a verify job to the waiting candidate. */
-export const applyVerifyResult = (tx: DecisionTransaction, job: Job, result: JobResult): void => {
+export const applyVerifyResult = (tx: QueueWriter, job: Job, result: JobResult): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {
     const { timeoutMs } = tx.snapshot.config.refinery;
     const next = applyVerdict({ now: tx.now, timeoutMs }, queue, { job, result });
@@ -18,7 +18,7 @@ export const applyVerifyResult = (tx: DecisionTransaction, job: Job, result: Job
 };
 
 /** Learns how long a green run took. */
-const learnFromRun = (tx: DecisionReader, { before, next }: { before: Queue; next: Queue }, job: Job): Queue => {
+const learnFromRun = (tx: LedgerReader, { before, next }: { before: Queue; next: Queue }, job: Job): Queue => {
   const candidate = before.candidates.find(({ commit }) => commit === job.target);
   const deadline = candidate && findPendingRun(candidate, job.attempt)?.deadline;
   if (!candidate || typeof deadline !== "number") return next;

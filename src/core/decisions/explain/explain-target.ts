@@ -7,7 +7,7 @@ import { readOwn } from "../../domain/own-record.ts";
 import type { PlannedStep } from "../../domain/plan.ts";
 import { accept, type Refusal, type Result } from "../../domain/refusal.ts";
 import { AWAITS_APPROVAL, explainSkippedRole } from "../../messages/refusals/waits.ts";
-import type { DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader } from "../decision-transaction.ts";
 import { explainExecution } from "./explain-execution.ts";
 import { explainStep } from "./explain-step.ts";
 import { suggestCommand } from "./suggest-actions.ts";
@@ -23,7 +23,7 @@ export const explainTarget = (tx: DecisionReader, issue: number, target: Command
 };
 
 /** A step of a plan that nobody approved, or a role that a workflow skipped; null for any other name. */
-const explainUnstarted = (tx: DecisionReader, issue: number, target: CommandTarget): Result<Explanation> | null => {
+const explainUnstarted = (tx: LedgerReader, issue: number, target: CommandTarget): Result<Explanation> | null => {
   if (target === null) return null;
   const here = tx.executions().filter((execution) => execution.issue === findExecutionIssue(tx.executions(), issue));
   for (const execution of here.toReversed()) {
@@ -35,7 +35,7 @@ const explainUnstarted = (tx: DecisionReader, issue: number, target: CommandTarg
   return null;
 };
 
-const findProposedStep = (tx: DecisionReader, { plan, amendment }: Execution, target: string): PlannedStep | undefined =>
+const findProposedStep = (tx: LedgerReader, { plan, amendment }: Execution, target: string): PlannedStep | undefined =>
   [plan, amendment?.plan ?? null].flatMap((hash) => tx.plan(hash)?.steps ?? []).find(({ id }) => id === target);
 
 const toExplanation = (execution: Execution, { id, title }: Pick<PlannedStep, "id" | "title">, why: Refusal): Explanation => {

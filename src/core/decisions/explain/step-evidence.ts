@@ -6,7 +6,7 @@ import { listFindings } from "../../domain/tampering.ts";
 import { findTrial } from "../../domain/trial.ts";
 import { toTrialJob } from "../../domain/tried-step.ts";
 import { viewBudget } from "../budget-room.ts";
-import type { DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader } from "../decision-transaction.ts";
 import { toRunUrl } from "../run-links.ts";
 import { listUnmetNeeds } from "../needs.ts";
 import type { ExplainedStep } from "./step-reason.ts";
@@ -15,7 +15,7 @@ const MAX_NEEDS_SHOWN = 5;
 const MAX_OTHERS_SHOWN = 5;
 
 /** The address of a job's run; null if the run is unknown. */
-export const findRunUrl = (tx: DecisionReader, job: Job): string | null =>
+export const findRunUrl = (tx: LedgerReader, job: Job): string | null =>
   toRunUrl(tx, tx.effectRecord(`start-job:${toJobKey(job)}`)?.number ?? null);
 
 /** The facts behind a step's state, the nearest ones first. */
@@ -59,7 +59,7 @@ const isGated = (step: Step): boolean => {
 /** Holds that an approving review removes. */
 const GATE_HOLD_CODES: ReadonlySet<string> = new Set(["unreviewed", "changes-requested"]);
 
-const findGate = (tx: DecisionReader, of: ExplainedStep): Evidence[] => {
+const findGate = (tx: LedgerReader, of: ExplainedStep): Evidence[] => {
   const { execution, step } = of;
   if (!isGated(step)) return [];
   const reviews = Math.max(1, tx.queue(execution.baseBranch).landingTerms?.requiredReviews ?? 0);
@@ -67,7 +67,7 @@ const findGate = (tx: DecisionReader, of: ExplainedStep): Evidence[] => {
   return [{ kind: "gate", pull: step.pull, head: step.head?.sha ?? null, reviews, except }];
 };
 
-const listGateExceptions = ({ snapshot }: DecisionReader, { execution, step }: ExplainedStep): GateException[] => {
+const listGateExceptions = ({ snapshot }: LedgerReader, { execution, step }: ExplainedStep): GateException[] => {
   const { selfApproval } = snapshot.config.policy;
   return [
     ...(selfApproval.includes("requester") ? [] : [{ kind: "requester", login: execution.requestedBy } as const]),
@@ -80,7 +80,7 @@ const findFindings = ({ step }: ExplainedStep): Evidence[] => {
   return findings.length === 0 ? [] : [{ kind: "findings", findings }];
 };
 
-const findTrialResult = (tx: DecisionReader, { step }: ExplainedStep): Evidence[] => {
+const findTrialResult = (tx: LedgerReader, { step }: ExplainedStep): Evidence[] => {
   const trial = step.landed ? undefined : findTrial(step);
   if (!trial) return [];
   const known = trial.state === "running" ? tx.effectRecord(`start-job:${toTrialJob(trial)}`)?.number : "run" in trial ? trial.run : null;
@@ -90,7 +90,7 @@ const findTrialResult = (tx: DecisionReader, { step }: ExplainedStep): Evidence[
   ];
 };
 
-const findConflict = (tx: DecisionReader, { execution, step }: ExplainedStep): Evidence[] => {
+const findConflict = (tx: LedgerReader, { execution, step }: ExplainedStep): Evidence[] => {
   const conflict = findOpenConflict(step) ?? (step.refusal?.code === "unresolved" ? step.resolution : undefined);
   if (!conflict) return [];
   const target = toTaskId(execution.id, step.id);
@@ -98,7 +98,7 @@ const findConflict = (tx: DecisionReader, { execution, step }: ExplainedStep): E
   return [{ kind: "conflict", conflicts: conflict.conflicts, run }];
 };
 
-const findVerdicts = (tx: DecisionReader, { execution, step }: ExplainedStep): Evidence[] => {
+const findVerdicts = (tx: LedgerReader, { execution, step }: ExplainedStep): Evidence[] => {
   const { verification } = step;
   const queue = tx.queue(execution.baseBranch);
   const task = toTaskId(execution.id, step.id);
@@ -123,7 +123,7 @@ const findVerdicts = (tx: DecisionReader, { execution, step }: ExplainedStep): E
   ];
 };
 
-const findAttempt = (tx: DecisionReader, { execution, step }: ExplainedStep): Evidence[] => {
+const findAttempt = (tx: LedgerReader, { execution, step }: ExplainedStep): Evidence[] => {
   const { attempt, faults, lastFailure, state } = step;
   if (attempt === 0) return [];
   const run = findRunUrl(tx, { kind: "work", target: toTaskId(execution.id, step.id), attempt });

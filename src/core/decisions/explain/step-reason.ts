@@ -29,7 +29,7 @@ import {
 import { AWAITS_REVERT } from "../../messages/refusals/undo.ts";
 import { PAUSED_REFUSAL } from "../../messages/refusals/reviews.ts";
 import { findBudgetHold, hasAgent } from "../budget-room.ts";
-import type { DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader } from "../decision-transaction.ts";
 import { listUnmetNeeds } from "../needs.ts";
 import { isRevertDue } from "../undo-state.ts";
 import { listQuotaHolds } from "../quota-waits.ts";
@@ -82,14 +82,14 @@ const explainReady = (tx: DecisionReader, { execution, step }: ExplainedStep): R
   return step.notBefore > tx.now ? explainBackOff(step.notBefore) : AWAITS_WORKER;
 };
 
-const explainRunning = (tx: DecisionReader, { execution, step }: ExplainedStep): Refusal => {
+const explainRunning = (tx: LedgerReader, { execution, step }: ExplainedStep): Refusal => {
   const feedback = tx.ledger().feedback[`${toTaskId(execution.id, step.id)}/${step.attempt}`];
   if (feedback) return explainReworkedAttempt(step.attempt, feedback.pull);
   const isRepeated = step.attempt > 1 && step.lastFailure !== null;
   return isRepeated ? explainRepeatedAttempt(step.attempt, step.lastFailure) : explainAttempt(step.attempt);
 };
 
-const explainPublished = (tx: DecisionReader, of: ExplainedStep): Refusal => {
+const explainPublished = (tx: LedgerReader, of: ExplainedStep): Refusal => {
   const { execution, step } = of;
   const queue = tx.queue(execution.baseBranch);
   const conflict = findOpenConflict(step);

@@ -1,7 +1,7 @@
 import { IN_QUEUE_REFUSAL } from "../../messages/refusals/queues.ts";
 import { type BranchName, readTaskId, type Sha } from "../../domain/ids.ts";
 import type { Landing, Queue } from "../../domain/queue.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { LedgerReader, QueueWriter, EffectWriter } from "../decision-transaction.ts";
 import { toSidePullKey } from "../landings.ts";
 
 /** The head of the pull request that is being merged. */
@@ -9,7 +9,7 @@ export const toLandingHead = ({ mode, candidate }: Landing): Sha =>
   mode === "batch" ? candidate.commit : (candidate.items[0]?.head ?? candidate.commit);
 
 /** The number of the pull request that is being merged; null if it is not open yet. */
-export const findLandingPull = (tx: DecisionReader, { mode, candidate }: Landing): number | null => {
+export const findLandingPull = (tx: LedgerReader, { mode, candidate }: Landing): number | null => {
   if (mode === "batch") return tx.effectRecord(toSidePullKey(candidate.commit))?.number ?? null;
   const id = readTaskId(candidate.items[0]?.task ?? "");
   return (id && tx.execution(id.execution)?.steps[id.step]?.pull) ?? null;
@@ -22,7 +22,7 @@ export const withoutLanding = (before: Queue): Queue => {
 
 /** Abandons the landing; after `pause` milliseconds the refinery chooses again what may land. */
 export const abandonLanding = (
-  tx: DecisionTransaction,
+  tx: QueueWriter & EffectWriter,
   base: BranchName,
   { reason, pauseMs }: { reason: string; pauseMs: number },
 ): void => {
@@ -35,7 +35,7 @@ export const abandonLanding = (
   tx.note(`${base}: not landed: ${reason}`);
 };
 
-const closeBatchPull = (tx: DecisionTransaction, landing: Landing): void => {
+const closeBatchPull = (tx: EffectWriter, landing: Landing): void => {
   const pull = findLandingPull(tx, landing);
   if (pull !== null)
     tx.enqueueEffect({
@@ -46,11 +46,11 @@ const closeBatchPull = (tx: DecisionTransaction, landing: Landing): void => {
     });
 };
 
-export const toMergeKey = (tx: DecisionReader, landing: Landing) =>
+export const toMergeKey = (tx: LedgerReader, landing: Landing) =>
   `merge-pull:${findLandingPull(tx, landing) ?? 0}@${toLandingHead(landing).slice(0, 12)}` as const;
 
 /** Whether the queue still allows this landing, apart from its place in GitHub's merge queue. */
-export const mayStillLand = (tx: DecisionReader, base: BranchName, { candidate }: Landing): boolean => {
+export const mayStillLand = (tx: LedgerReader, base: BranchName, { candidate }: Landing): boolean => {
   const { items, frozen } = tx.queue(base);
   return (
     !frozen &&

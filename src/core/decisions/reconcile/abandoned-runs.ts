@@ -3,7 +3,7 @@ import { type ExecutionId, toTaskId } from "../../domain/ids.ts";
 import { toJobKey, type JobKey } from "../../domain/job.ts";
 import { isBeingResolved, hasAbandonedRun, type Step } from "../../domain/step.ts";
 import { findJobRun } from "../../policy/run-origin.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, StepWriter, ExecutionWriter, EffectWriter } from "../decision-transaction.ts";
 import { isResolutionWanted } from "./conflicts.ts";
 import { MINUTE_MS } from "../../domain/durations.ts";
 import { type Known, mapKnown, UNKNOWN } from "../../domain/known.ts";
@@ -13,7 +13,7 @@ const RUN_LIST_LAG_MS = MINUTE_MS;
 const RUN_LOOKUP_PAUSE_MS = 5_000;
 
 /** Stops runs that no state waits for: of cancelled, skipped and paused steps, and of a cancelled execution's planner. */
-export const reconcileAbandonedRuns = (tx: DecisionTransaction): void => {
+export const reconcileAbandonedRuns = (tx: StepWriter & ExecutionWriter & EffectWriter): void => {
   for (const each of tx.executions()) {
     if (each.state === "cancelled" && each.planning.deadline !== null) stopCancelledPlanner(tx, each);
     stopOvertakenRevision(tx, each.id);
@@ -26,21 +26,21 @@ export const reconcileAbandonedRuns = (tx: DecisionTransaction): void => {
   }
 };
 
-const stopUnwantedResolution = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const stopUnwantedResolution = (tx: StepWriter & EffectWriter, execution: Execution, step: Step): void => {
   const { resolution } = step;
   if (!resolution || isResolutionWanted(tx, execution, step)) return;
   const job = toJobKey({ kind: "resolve", target: toTaskId(execution.id, step.id), attempt: resolution.attempt });
   if (stopRun(tx, job)) tx.putStep(execution.id, { ...step, resolution: { ...resolution, deadline: null } });
 };
 
-const stopCancelledPlanner = (tx: DecisionTransaction, execution: Execution): void => {
+const stopCancelledPlanner = (tx: ExecutionWriter & EffectWriter, execution: Execution): void => {
   const { planning } = execution;
   const job = toJobKey({ kind: "plan", target: execution.id, attempt: planning.attempt });
   if (stopRun(tx, job)) tx.putExecution({ ...execution, planning: { ...planning, deadline: null } });
 };
 
 /** Stops the planner of a revision that an approval made obsolete. */
-const stopOvertakenRevision = (tx: DecisionTransaction, id: ExecutionId): void => {
+const stopOvertakenRevision = (tx: ExecutionWriter & EffectWriter, id: ExecutionId): void => {
   const execution = tx.execution(id);
   if (execution?.stopping === undefined) return;
   const { stopping, ...rest } = execution;
@@ -48,7 +48,7 @@ const stopOvertakenRevision = (tx: DecisionTransaction, id: ExecutionId): void =
 };
 
 /** Requests the end of a job's run, looking its id up if necessary. Returns false while the id is unknown. */
-export const stopRun = (tx: DecisionTransaction, job: JobKey): boolean => {
+export const stopRun = (tx: EffectWriter, job: JobKey): boolean => {
   const trace = tx.effectRecord(`start-job:${job}`);
   if (!trace || trace.refused) return true;
   const known = trace.number ?? findRunId(tx, job);

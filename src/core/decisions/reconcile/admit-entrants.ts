@@ -12,7 +12,7 @@ import { toVerifyKind } from "../../refinery/verify-kind.ts";
 import { formatLandingMessage } from "../../messages/commit-messages.ts";
 import { findBudgetHold } from "../budget-room.ts";
 import { isStaleWork } from "../step-base.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader, StepWriter, EffectWriter } from "../decision-transaction.ts";
 import { isNeedFinished, listNeedStatuses } from "../needs.ts";
 import { isStrandedHead } from "../base-rewinds.ts";
 import { applyGateVerdict } from "./apply-gate-verdict.ts";
@@ -20,7 +20,7 @@ import { evaluateReviewGate, isInMergeQueue, type PublishedStep } from "./review
 import { type Known, UNKNOWN } from "../../domain/known.ts";
 
 /** Puts each published step through the review gate. Returns the steps that may be in the queue; each may land after its needs. */
-export const admitEntrants = (tx: DecisionTransaction, base: BranchName, queue: Queue): QueueEntrant[] => {
+export const admitEntrants = (tx: StepWriter & EffectWriter, base: BranchName, queue: Queue): QueueEntrant[] => {
   const found = tx
     .executions()
     .filter((execution) => execution.baseBranch === base && mayEnterQueue(execution, queue) && mayWorkflowLand(tx, execution))
@@ -65,7 +65,7 @@ export const admitEntrants = (tx: DecisionTransaction, base: BranchName, queue: 
   return keepWithNeeds(found);
 };
 
-const toLane = ({ snapshot: { config } }: DecisionReader, { paths }: Pick<PlannedStep, "paths">): Pick<QueueEntrant, "lane"> => {
+const toLane = ({ snapshot: { config } }: LedgerReader, { paths }: Pick<PlannedStep, "paths">): Pick<QueueEntrant, "lane"> => {
   const lane = findLane(config.refinery.lanes ?? {}, paths);
   return lane === undefined ? {} : { lane };
 };
@@ -105,7 +105,7 @@ const keepWithNeeds = (found: readonly QueueEntrant[]): QueueEntrant[] => {
 };
 
 /** Whether a workflow's work may be in the queue: after a successful end, or earlier only for a person to review a checkpoint. */
-const mayWorkflowLand = (tx: DecisionReader, execution: Execution): boolean =>
+const mayWorkflowLand = (tx: LedgerReader, execution: Execution): boolean =>
   !execution.workflow ||
   execution.workflow.endState === "done" ||
   (execution.workflow.endState === null &&
@@ -136,13 +136,13 @@ const listUnlandedNeeds = (
 const listResolvedPaths = ({ head, resolution }: Step): readonly string[] =>
   resolution && resolution.resolvedHead === head?.sha ? resolution.conflicts.map(({ path }) => path) : [];
 
-const isTaskLanded = (tx: DecisionReader, task: TaskId): boolean => {
+const isTaskLanded = (tx: LedgerReader, task: TaskId): boolean => {
   const id = readTaskId(task);
   return Boolean(id && tx.execution(id.execution)?.steps[id.step]?.landed);
 };
 
 /** Steps with a published head in the order of their needs. */
-const listPublishedSteps = (tx: DecisionReader, execution: Execution): readonly Step[] => {
+const listPublishedSteps = (tx: LedgerReader, execution: Execution): readonly Step[] => {
   const published = tx.steps(execution.id).filter(({ head, state }) => head && (state === "published" || state === "waiting"));
   return published.length < 2 ? published : tx.order(execution).flatMap(({ id }) => execution.steps[id] ?? []);
 };

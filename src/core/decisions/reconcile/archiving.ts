@@ -6,7 +6,7 @@ import { listNeededTasks } from "../../domain/plan.ts";
 import { isBeingResolved } from "../../domain/step.ts";
 import { isEndedTrial, readTrialTarget } from "../../domain/trial.ts";
 import { readTaskRef } from "../../domain/refs.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { LedgerReader, ExecutionWriter, EffectWriter } from "../decision-transaction.ts";
 import { PERSON_WAIT_MS } from "../../domain/retry-policy.ts";
 import { DAY_MS } from "../../domain/durations.ts";
 
@@ -20,7 +20,7 @@ const ARCHIVE_AFTER_MS: Millis = 7 * DAY_MS;
  * Keeps the ledger small: moves finished executions to the archive and deletes old effect records that no longer prevent a repetition.
  * Saved with the next write.
  */
-export const reconcileArchiving = (tx: DecisionTransaction): void => {
+export const reconcileArchiving = (tx: ExecutionWriter & EffectWriter): void => {
   const traces = Object.entries(tx.ledger().effectRecords);
   archiveRestingExecutions(tx, traces);
   const old = traces.filter(([, { at }]) => at < tx.now - DAY_MS);
@@ -29,7 +29,7 @@ export const reconcileArchiving = (tx: DecisionTransaction): void => {
   for (const [key] of old) if (!needed(key)) tx.deleteEffectRecord(key);
 };
 
-const archiveRestingExecutions = (tx: DecisionTransaction, traces: readonly (readonly [string, EffectRecord])[]): void => {
+const archiveRestingExecutions = (tx: ExecutionWriter, traces: readonly (readonly [string, EffectRecord])[]): void => {
   const resting = tx.executions().filter((each) => hasEnded(each) && each.createdAt < tx.now - ARCHIVE_AFTER_MS);
   if (resting.length === 0) return;
   const named = listNeededExecutions(tx);
@@ -44,7 +44,7 @@ const archiveRestingExecutions = (tx: DecisionTransaction, traces: readonly (rea
   }
 };
 
-const isRestingExecution = (tx: DecisionReader, execution: Execution, traces: readonly EffectRecord[]): boolean => {
+const isRestingExecution = (tx: LedgerReader, execution: Execution, traces: readonly EffectRecord[]): boolean => {
   const settled = traces.every(({ digest, refused }) => digest !== null || refused !== null);
   const stopped =
     execution.planning.deadline === null &&
@@ -56,7 +56,7 @@ const isRestingExecution = (tx: DecisionReader, execution: Execution, traces: re
 /**
  * Executions with tasks needed by an unfinished execution, or with work under a step of another execution: a failed step may be retried.
  */
-const listNeededExecutions = (tx: DecisionReader): ReadonlySet<ExecutionId> => {
+const listNeededExecutions = (tx: LedgerReader): ReadonlySet<ExecutionId> => {
   const live = tx.executions().filter((each) => !hasEnded(each));
   const needed = live.flatMap(({ plan }) => (tx.plan(plan)?.steps ?? []).flatMap((step) => listNeededTasks(step)));
   const below = tx.executions().flatMap(({ id }) => listTasksBelow(tx, id).filter((task) => readTaskId(task)?.execution !== id));
@@ -64,7 +64,7 @@ const listNeededExecutions = (tx: DecisionReader): ReadonlySet<ExecutionId> => {
   return new Set(tasks.flatMap((task) => readTaskId(task)?.execution ?? []));
 };
 
-const listTasksBelow = (tx: DecisionReader, id: ExecutionId): TaskId[] =>
+const listTasksBelow = (tx: LedgerReader, id: ExecutionId): TaskId[] =>
   tx.steps(id).flatMap(({ builtOn, resolution }) => [...builtOn, ...(resolution?.line?.ahead ?? [])].map(({ task }) => task));
 
 const stripKeyPrefix = (key: string, start: string): string | null => (key.startsWith(start) ? key.slice(start.length) : null);
@@ -93,7 +93,7 @@ const findJobOwner = (key: string): ExecutionId | null => {
 };
 
 /** Returns a test for effect records that still prevent an effect from being requested again. */
-const createNeededKeyTest = (tx: DecisionReader): ((key: string) => boolean) => {
+const createNeededKeyTest = (tx: LedgerReader): ((key: string) => boolean) => {
   const { queues, outbox } = tx.ledger();
   const live = tx.executions();
   const heads = new Set(live.flatMap(({ id }) => tx.steps(id).flatMap(({ head }) => head?.sha ?? [])));

@@ -1,8 +1,8 @@
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { StepWriter, RefWriter } from "../decision-transaction.ts";
 import { findLostHead, restoreConflictingHead } from "./conflicts.ts";
 
 /** Undoes resolutions on top of heads that do not land soon as they were: their conflicts are resolved again, without these heads. */
-export const reconcileBrokenLines = (tx: DecisionTransaction): void => {
+export const reconcileBrokenLines = (tx: StepWriter & RefWriter): void => {
   for (const execution of tx.executions()) {
     if (execution.state !== "running") continue;
     for (const step of tx.steps(execution.id)) {

@@ -12,7 +12,7 @@ import {
   pickDecisiveVerdict,
 } from "../../policy/evaluate-checks.ts";
 import { retryVerifyRun } from "../apply/verify-result.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader, NoteWriter, QueueWriter, RefWriter, EffectWriter } from "../decision-transaction.ts";
 import { toBatchRef } from "../landings.ts";
 import { MINUTE_MS } from "../../domain/durations.ts";
 import { collectKnown, type Known, UNKNOWN } from "../../domain/known.ts";
@@ -24,7 +24,7 @@ const CHECK_POLL_MS = MINUTE_MS;
  * Reads the required checks of candidates with a green verify job and of the candidate about to land; a verdict needs both. A check that
  * was run again counts with its new result until the candidate lands.
  */
-export const reconcileRequiredChecks = (tx: DecisionTransaction): void => {
+export const reconcileRequiredChecks = (tx: QueueWriter): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {
     if (!queue.landingTerms || !hasRequiredChecks(queue.landingTerms)) continue;
     const tip = tx.baseTip(base);
@@ -37,7 +37,7 @@ export const reconcileRequiredChecks = (tx: DecisionTransaction): void => {
 
 type CheckedCandidate = { readonly candidate: Candidate; readonly isLanding: boolean };
 
-const applyRequiredChecks = (tx: DecisionTransaction, queue: Queue, { candidate, isLanding }: CheckedCandidate): Candidate => {
+const applyRequiredChecks = (tx: NoteWriter, queue: Queue, { candidate, isLanding }: CheckedCandidate): Candidate => {
   const lost = candidate.runs.find((run) => run.verdict === null && isVerifyBranchDeleted(tx, candidate.commit, run));
   if (lost) return retryVerifyRun(tx, candidate, { attempt: lost.attempt, reason: "a person deleted its branch" });
   const open = candidate.runs.find((run) => (isLanding ? run.verdict === "green" : run.verdict !== "green" && run.verified));
@@ -78,7 +78,7 @@ const evaluateCandidateChecks = (tx: DecisionReader, { candidate, run }: OpenRun
 
 const toVerifyKey = (commit: Sha, attempt: number): string => `start-job:${toJobKey({ kind: "verify", target: commit, attempt })}`;
 
-const applyCheckVerdict = (tx: DecisionTransaction, { candidate, run }: OpenRun, judged: CheckVerdict): Candidate => {
+const applyCheckVerdict = (tx: NoteWriter, { candidate, run }: OpenRun, judged: CheckVerdict): Candidate => {
   const put = (to: VerifyRun, log = candidate.log): Candidate => {
     const faults = to.verdict === null ? candidate.faults : 0;
     return { ...candidate, faults, log, runs: candidate.runs.map((each) => (each === run ? to : each)) };
@@ -110,7 +110,7 @@ const awaitCheckVerdict = (tx: DecisionReader, { candidate, run }: OpenRun, judg
 };
 
 /** Whether the branch of a started run was deleted: its checks were probably cancelled. */
-const isVerifyBranchDeleted = (tx: DecisionReader, commit: Sha, { attempt, deadline }: VerifyRun): boolean =>
+const isVerifyBranchDeleted = (tx: LedgerReader, commit: Sha, { attempt, deadline }: VerifyRun): boolean =>
   deadline !== null &&
   tx.snapshot.ledger.effectRecords[toVerifyKey(commit, attempt)] !== undefined &&
   tx.ref(toVerifyBranch(commit, attempt)) === null;
@@ -121,7 +121,7 @@ const toVerifyBranch = (commit: Sha, attempt: number): string => toBranchRef(toC
 /**
  * Pushes a branch for every candidate under verification and deletes unneeded branches, unless a person moved them.
  */
-export const reconcileCandidateBranches = (tx: DecisionTransaction): void => {
+export const reconcileCandidateBranches = (tx: RefWriter & EffectWriter): void => {
   const runs = Object.values(tx.ledger().queues).flatMap((queue) => listVerifyBranches(queue));
   for (const { branch, commit, isOpen, dispatchedWorkflows } of runs) {
     if (!isOpen || tx.ref(branch) !== null) continue;
@@ -137,10 +137,7 @@ export const reconcileCandidateBranches = (tx: DecisionTransaction): void => {
 };
 
 /** Dispatches a workflow that no push starts, once for each candidate branch. */
-const startDispatchedWorkflow = (
-  tx: DecisionTransaction,
-  { workflow, branch }: { workflow: string; branch: string; commit: Sha },
-): void => {
+const startDispatchedWorkflow = (tx: EffectWriter, { workflow, branch }: { workflow: string; branch: string; commit: Sha }): void => {
   const name = branch.slice(toBranchRef("").length);
   tx.enqueueEffect({ kind: "start-workflow", key: `start-workflow:${workflow}/${name}`, workflow, branch: name });
 };

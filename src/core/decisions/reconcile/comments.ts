@@ -3,7 +3,7 @@ import { type Execution, hasFoundNothing, hasEnded } from "../../domain/executio
 import { isSharedReplyKey } from "../../domain/shared-reply.ts";
 import type { StepState } from "../../domain/step.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader, EffectWriter } from "../decision-transaction.ts";
 import { renderExecutionBody } from "../execution-body.ts";
 
 /** Milliseconds between two edits that only show progress: each edit is a request, and may send a mail to subscribers. */
@@ -20,7 +20,7 @@ const checkCommentDue = (tx: DecisionReader, key: string, execution: Execution):
   return next <= tx.now;
 };
 
-const needsPromptComment = (tx: DecisionReader, { id, baseBranch, state, amendment, revision }: Execution): boolean =>
+const needsPromptComment = (tx: LedgerReader, { id, baseBranch, state, amendment, revision }: Execution): boolean =>
   amendment?.state === "proposed" ||
   revision?.state === "planning" ||
   tx.queue(baseBranch).frozen !== null ||
@@ -28,7 +28,7 @@ const needsPromptComment = (tx: DecisionReader, { id, baseBranch, state, amendme
   tx.steps(id).some((step) => PRESSING_STATES.has(step.state));
 
 /** Keeps one comment per execution up to date, answers commands, and closes the issue when all of its work has landed. */
-export const reconcileComments = (tx: DecisionTransaction): void => {
+export const reconcileComments = (tx: EffectWriter): void => {
   for (const effect of Object.values(tx.ledger().outbox)) tx.requestEffect(withKnownComment(tx, effect));
   const busy = new Set(tx.executions().flatMap((each) => (hasEnded(each) ? [] : [each.issue])));
   for (const execution of tx.executions()) {
@@ -46,7 +46,7 @@ export const reconcileComments = (tx: DecisionTransaction): void => {
 };
 
 /** A shared comment may have been created since the answer was recorded. */
-const withKnownComment = (tx: DecisionReader, effect: Effect): Effect =>
+const withKnownComment = (tx: LedgerReader, effect: Effect): Effect =>
   effect.kind === "write-comment" && isSharedReplyKey(effect.key)
     ? { ...effect, comment: tx.effectRecord(effect.key)?.number ?? effect.comment }
     : effect;

@@ -12,12 +12,12 @@ import { renderHeadStatus } from "../../messages/status-text.ts";
 import { failStep } from "../apply/fail-step.ts";
 import { failForPerson, explainPersonNeeded, type OpenResolution } from "../apply/retry-resolution.ts";
 import { findCommentUrl } from "../run-links.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { LedgerReader, StepWriter, RefWriter, EffectWriter } from "../decision-transaction.ts";
 import { type StepContext, findStep } from "../find-step.ts";
 import { UNKNOWN } from "../../domain/known.ts";
 
 /** Deletes resolutions of conflicts that a landing or a new head has removed, after their runs are stopped. */
-export const reconcileConflicts = (tx: DecisionTransaction): void => {
+export const reconcileConflicts = (tx: StepWriter & EffectWriter): void => {
   for (const execution of tx.executions()) {
     if (execution.state !== "running") continue;
     for (const step of tx.steps(execution.id))
@@ -25,13 +25,13 @@ export const reconcileConflicts = (tx: DecisionTransaction): void => {
   }
 };
 
-const isObsoleteConflict = (tx: DecisionReader, execution: Execution, step: Step): boolean => {
+const isObsoleteConflict = (tx: LedgerReader, execution: Execution, step: Step): boolean => {
   const { resolution, head, state } = step;
   if (!resolution || resolution.resolvedHead !== null || isBeingResolved(step)) return false;
   return resolution.head !== head?.sha || ((state === "published" || state === "waiting") && !isResolutionWanted(tx, execution, step));
 };
 
-const dropConflict = (tx: DecisionTransaction, execution: Execution, { resolution, ...step }: Step): void => {
+const dropConflict = (tx: StepWriter & EffectWriter, execution: Execution, { resolution, ...step }: Step): void => {
   tx.putStep(execution.id, step);
   const commit = step.head?.sha;
   // The head's status still said that its conflict is being resolved.
@@ -47,7 +47,7 @@ const dropConflict = (tx: DecisionTransaction, execution: Execution, { resolutio
 };
 
 /** Whether the step's current head still conflicts with the base, as far as is known, and its resolution can land as it is. */
-export const isResolutionWanted = (tx: DecisionReader, { id, baseBranch }: Execution, step: Step): boolean => {
+export const isResolutionWanted = (tx: LedgerReader, { id, baseBranch }: Execution, step: Step): boolean => {
   const conflict = findOpenConflict(step);
   if (!conflict || findLostHead(tx, conflict) !== null) return false;
   const task = toTaskId(id, step.id);
@@ -56,7 +56,7 @@ export const isResolutionWanted = (tx: DecisionReader, { id, baseBranch }: Execu
 };
 
 /** An unlanded head of a resolution, held or no longer in the queue; otherwise null. A held head may wait for a person for days. */
-export const findLostHead = (tx: DecisionReader, { line }: Resolution): TaskId | null =>
+export const findLostHead = (tx: LedgerReader, { line }: Resolution): TaskId | null =>
   line?.ahead.find(({ task, head }) => {
     const step = findStep(tx, task)?.step;
     return !step || (!step.landed && (step.state !== "published" || step.head?.sha !== head));
@@ -75,7 +75,7 @@ type FoundConflict = {
  * Records that a head conflicts with the base. The refinery reports the conflict in every round; a running attempt continues even if more
  * work lands.
  */
-export const recordConflict = (tx: DecisionTransaction, { task, head, onto, ahead = [], forkPoint }: FoundConflict): void => {
+export const recordConflict = (tx: StepWriter, { task, head, onto, ahead = [], forkPoint }: FoundConflict): void => {
   const found = findStep(tx, task);
   if (found?.step.head?.sha !== head) return;
   const { execution, step } = found;
@@ -94,7 +94,7 @@ export const recordConflict = (tx: DecisionTransaction, { task, head, onto, ahea
   tx.note(`${task} conflicts with ${execution.baseBranch} in ${formatConflicts(conflicts)}`);
 };
 
-const toLine = (tx: DecisionReader, { baseBranch }: Execution, ahead: Step["builtOn"]): Pick<Resolution, "line"> => {
+const toLine = (tx: LedgerReader, { baseBranch }: Execution, ahead: Step["builtOn"]): Pick<Resolution, "line"> => {
   const baseTip = tx.baseTip(baseBranch);
   return ahead.length > 0 && baseTip !== null ? { line: { ahead, baseTip } } : {};
 };
@@ -132,7 +132,7 @@ const findRegeneratedFiles = (regenerate: Config["refinery"]["regenerate"], conf
  * Blames a failed verification on the step's conflict resolution once: restores the conflicting head and resolves it again. Returns false
  * without a resolution to blame.
  */
-export const revertFailedResolution = (tx: DecisionTransaction, { execution, step, log }: StepContext & { log: string }): boolean => {
+export const revertFailedResolution = (tx: StepWriter & RefWriter, { execution, step, log }: StepContext & { log: string }): boolean => {
   const { resolution, head } = step;
   if (!resolution || !head || resolution.resolvedHead !== head.sha || resolution.failedVerification) return false;
   const again = {
@@ -147,7 +147,7 @@ export const revertFailedResolution = (tx: DecisionTransaction, { execution, ste
 };
 
 /** Makes the conflicting head the head of the step's branch again, so that its conflict is resolved again. Returns the task. */
-export const restoreConflictingHead = (tx: DecisionTransaction, { execution, step, resolution }: OpenResolution): TaskId => {
+export const restoreConflictingHead = (tx: StepWriter & RefWriter, { execution, step, resolution }: OpenResolution): TaskId => {
   const task = toTaskId(execution.id, step.id);
   tx.moveRef(toTaskRef(task), resolution.head);
   const { baseTip, builtOn = step.builtOn } = resolution.headOrigin ?? {};

@@ -25,7 +25,7 @@ import { failPlanning, retryPlanningAfterFault } from "../apply/plan-result.ts";
 import { retryVerifyRun } from "../apply/verify-result.ts";
 import { retryResolution } from "../apply/retry-resolution.ts";
 import { retryTrial } from "../apply/trial-result.ts";
-import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, DecisionReader, ExecutionWriter, QueueWriter, EffectWriter } from "../decision-transaction.ts";
 import { type Known, UNKNOWN } from "../../domain/known.ts";
 
 /** Ends every expired wait: jobs whose run is gone or overdue, and people who did not answer. */
@@ -46,7 +46,7 @@ type JobLoss = { readonly reason: string; readonly refusal: Refusal | null };
 const LATE_LOSS: JobLoss = { reason: "it took longer than allowed", refusal: null };
 
 /** Stops the run of an overdue job. Null while the job may still end. The state of the run is read only if the run was reported as ended or is overdue. */
-const enforceJobDeadline = (tx: DecisionTransaction, job: JobKey, until: number | null): JobLoss | null => {
+const enforceJobDeadline = (tx: EffectWriter, job: JobKey, until: number | null): JobLoss | null => {
   tx.wakeAt(until);
   const late = until !== null && tx.now >= until;
   if (until === null || (!late && !tx.isReportedEnded(job))) return null;
@@ -89,7 +89,7 @@ const enforcePlanningDeadline = (tx: DecisionTransaction, execution: Execution):
   endLostJob(tx, { job, until: execution.planning.deadline }, (reason) => retryPlanningAfterFault(tx, execution, reason));
 };
 
-const failUnansweredPlan = (tx: DecisionTransaction, execution: Execution): void => {
+const failUnansweredPlan = (tx: ExecutionWriter, execution: Execution): void => {
   const { deadline } = execution.planning;
   tx.wakeAt(deadline);
   if (deadline === null || tx.now < deadline) return;
@@ -149,7 +149,7 @@ const isVerdictAwaited = ({ verdict, deadline, verified }: VerifyRun): boolean =
 
 type LostVerifyRun = { readonly commit: Sha; readonly attempt: number; readonly reason: string };
 
-const retryLostVerifyRun = (tx: DecisionTransaction, base: string, { commit, attempt, reason }: LostVerifyRun): void => {
+const retryLostVerifyRun = (tx: QueueWriter, base: string, { commit, attempt, reason }: LostVerifyRun): void => {
   const queue = tx.queue(base);
   const candidates = queue.candidates.map((candidate) =>
     candidate.commit === commit ? retryVerifyRun(tx, candidate, { attempt, reason }) : candidate,

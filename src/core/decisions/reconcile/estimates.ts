@@ -5,12 +5,12 @@ import { toTaskId } from "../../domain/ids.ts";
 import { toJobKey } from "../../domain/job.ts";
 import type { Plan } from "../../domain/plan.ts";
 import type { Step } from "../../domain/step.ts";
-import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader, ExecutionWriter } from "../decision-transaction.ts";
 import { readPlanHistory } from "../plan-history.ts";
 import { UNKNOWN } from "../../domain/known.ts";
 
 /** Records the estimate of a started plan, and its expected end after each change of a step's state. */
-export const reconcileEstimates = (tx: DecisionTransaction): void => {
+export const reconcileEstimates = (tx: ExecutionWriter): void => {
   // Decisions that earlier versions stored estimated nothing.
   if (!followsRules(tx.snapshot, 1)) return;
   for (const execution of tx.executions()) {
@@ -35,7 +35,7 @@ const withEstimate = (tx: DecisionReader, execution: Execution, plan: Plan): Exe
 };
 
 /** A step with another state than before this decision changes the text of the comment anyway. */
-const hasStepChanged = (tx: DecisionReader, { id, steps }: Execution): boolean => {
+const hasStepChanged = (tx: LedgerReader, { id, steps }: Execution): boolean => {
   const before = tx.snapshot.ledger.executions[id];
   if (before?.steps === steps) return false;
   return Object.values(steps).some((step) => {
@@ -44,7 +44,7 @@ const hasStepChanged = (tx: DecisionReader, { id, steps }: Execution): boolean =
   });
 };
 
-const withExpectedEnd = (tx: DecisionReader, execution: Execution, plan: Plan): Execution => {
+const withExpectedEnd = (tx: LedgerReader, execution: Execution, plan: Plan): Execution => {
   const startOf = ({ id, attempt }: Step): number | undefined =>
     tx.effectRecord(`start-job:${toJobKey({ kind: "work", target: toTaskId(execution.id, id), attempt })}`)?.at;
   const end = findExpectedEnd(execution, plan, { now: tx.now, startOf });

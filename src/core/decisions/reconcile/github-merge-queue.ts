@@ -8,8 +8,8 @@ import { applyLanding } from "../../refinery/apply-landing.ts";
 import { describeRemoval } from "../../messages/landing-words.ts";
 import { failStep } from "../apply/fail-step.ts";
 import { toRetryCommand } from "../../domain/queued-pull.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
-import { landSteps, reportOwnChecks } from "../landings.ts";
+import type { StepWriter, QueueWriter, EffectWriter } from "../decision-transaction.ts";
+import { landSteps, areOwnChecksReported, reportOwnChecks } from "../landings.ts";
 import { abandonLanding, toLandingHead, mayStillLand, findLandingPull, withoutLanding } from "./abandon-landing.ts";
 import { MINUTE_MS } from "../../domain/durations.ts";
 import { findStep } from "../find-step.ts";
@@ -26,7 +26,7 @@ const ENQUEUE_CHECK_PAUSE_MS = MINUTE_MS;
 type QueuedLanding = { readonly base: BranchName; readonly landing: Landing; readonly pull: number };
 
 /** Puts a pull request into GitHub's merge queue and follows the entry until it is merged or removed. */
-export const reconcileQueuedLanding = (tx: DecisionTransaction, base: BranchName, landing: Landing): void => {
+export const reconcileQueuedLanding = (tx: StepWriter & QueueWriter & EffectWriter, base: BranchName, landing: Landing): void => {
   const pull = findLandingPull(tx, landing);
   if (pull === null) return abandonLanding(tx, base, { reason: "it has no pull request", pauseMs: ENQUEUE_PAUSE_MS });
   const of = { base, landing, pull };
@@ -37,7 +37,11 @@ export const reconcileQueuedLanding = (tx: DecisionTransaction, base: BranchName
   if (trace === undefined && !mayStillLand(tx, base, landing))
     return abandonLanding(tx, base, { reason: "it may no longer land", pauseMs: 0 });
   const head = toLandingHead(landing);
-  if (trace === undefined && !reportOwnChecks(tx, tx.queue(base), { base, candidate: landing.candidate, commit: head })) return;
+  if (trace === undefined) {
+    const target = { base, candidate: landing.candidate, commit: head };
+    reportOwnChecks(tx, tx.queue(base), target);
+    if (!areOwnChecksReported(tx, tx.queue(base), target)) return;
+  }
   tx.requestEffect({ kind: "enqueue-pull", key: toQueueKeys(of).enqueue, pull, head });
 };
 
@@ -46,7 +50,7 @@ const toQueueKeys = ({ landing, pull }: Pick<QueuedLanding, "landing" | "pull">)
   return { enqueue: `enqueue-pull:${name}` as const, dequeue: `dequeue-pull:${name}` as const };
 };
 
-const applyQueueEntry = (tx: DecisionTransaction, of: QueuedLanding): void => {
+const applyQueueEntry = (tx: StepWriter & QueueWriter & EffectWriter, of: QueuedLanding): void => {
   const entry = tx.readFact<"queue-entry">({ kind: "queue-entry", pull: of.pull });
   if (entry === UNKNOWN) return;
   switch (entry.kind) {
@@ -62,7 +66,11 @@ const applyQueueEntry = (tx: DecisionTransaction, of: QueuedLanding): void => {
 };
 
 /** Reports Enki's own checks on the merge group while the entry is queued, and removes the entry if the step may no longer land. */
-const awaitQueueMerge = (tx: DecisionTransaction, of: QueuedLanding, { group }: Extract<MergeQueuePosition, { kind: "queued" }>): void => {
+const awaitQueueMerge = (
+  tx: QueueWriter & EffectWriter,
+  of: QueuedLanding,
+  { group }: Extract<MergeQueuePosition, { kind: "queued" }>,
+): void => {
   const { base, landing, pull } = of;
   tx.wakeAt(tx.now + QUEUE_POLL_MS);
   if (landing.removedSince !== undefined) tx.recordQueue(base, { ...tx.queue(base), landing: withoutRemovedSince(landing) });
@@ -79,7 +87,7 @@ const withoutRemovedSince = (landing: Landing): Landing => {
 };
 
 /** Records the merge. The queue made and verified its own commit, so there is nothing to compare. */
-const applyQueueMerge = (tx: DecisionTransaction, of: QueuedLanding, commit: string): void => {
+const applyQueueMerge = (tx: StepWriter & QueueWriter & EffectWriter, of: QueuedLanding, commit: string): void => {
   const { base, landing } = of;
   const { candidate } = landing;
   const tip = tx.baseTip(base);
@@ -95,7 +103,7 @@ const applyQueueMerge = (tx: DecisionTransaction, of: QueuedLanding, commit: str
   tx.putQueue(base, applyLanding(before, { ...candidate, commit }));
 };
 
-const dropQueueRecords = (tx: DecisionTransaction, of: QueuedLanding): void => {
+const dropQueueRecords = (tx: EffectWriter, of: QueuedLanding): void => {
   tx.deleteEffectRecord(toQueueKeys(of).enqueue);
   tx.deleteEffectRecord(toQueueKeys(of).dequeue);
 };
@@ -103,7 +111,7 @@ const dropQueueRecords = (tx: DecisionTransaction, of: QueuedLanding): void => {
 /**
  * Handles an entry that was removed without a merge: retries as often as red runs are retried, then fails the step with GitHub's reason.
  */
-const handleQueueRemoval = (tx: DecisionTransaction, of: QueuedLanding, reason: string | null): void => {
+const handleQueueRemoval = (tx: StepWriter & QueueWriter & EffectWriter, of: QueuedLanding, reason: string | null): void => {
   const { base, landing, pull } = of;
   const out = landing.removedSince ?? tx.now;
   if (tx.now < out + REMOVAL_PAUSE_MS) {
@@ -116,7 +124,7 @@ const handleQueueRemoval = (tx: DecisionTransaction, of: QueuedLanding, reason: 
   if (may) recordQueueRemoval(tx, of, reason);
 };
 
-const recordQueueRemoval = (tx: DecisionTransaction, { base, landing, pull }: QueuedLanding, reason: string | null): void => {
+const recordQueueRemoval = (tx: StepWriter & QueueWriter, { base, landing, pull }: QueuedLanding, reason: string | null): void => {
   const queue = tx.queue(base);
   const item = queue.items.find(({ task, head }) => landing.candidate.items.some((each) => each.task === task && each.head === head));
   const found = item && findStep(tx, item.task);
@@ -135,7 +143,7 @@ const recordQueueRemoval = (tx: DecisionTransaction, { base, landing, pull }: Qu
 
 /** Handles a refusal: the head moved, checks of the head are not green yet, or a rule forbids the merge. */
 const handleEnqueueRefusal = (
-  tx: DecisionTransaction,
+  tx: QueueWriter & EffectWriter,
   of: QueuedLanding,
   { code, reason: why }: { readonly code: string; readonly reason: string },
 ): void => {

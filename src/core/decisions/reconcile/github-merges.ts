@@ -9,7 +9,7 @@ import { UNLANDABLE_CODES } from "../../policy/landing-mode.ts";
 import { applyLanding } from "../../refinery/apply-landing.ts";
 import { renderBatchBody, renderBatchTitle, renderRevertBody, renderRevertMessage, renderRevertTitle } from "../../messages/pull-text.ts";
 import { failStep } from "../apply/fail-step.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, StepWriter, QueueWriter, RefWriter, EffectWriter } from "../decision-transaction.ts";
 import { requestMerge } from "./request-merge.ts";
 import { abandonLanding, toLandingHead, mayStillLand, toMergeKey, findLandingPull, withoutLanding } from "./abandon-landing.ts";
 import { reconcileQueuedLanding } from "./github-merge-queue.ts";
@@ -28,7 +28,7 @@ const MERGE_CHECK_PAUSE_MS = MINUTE_MS;
 const RULE_RECHECK_MS = 15 * MINUTE_MS;
 
 /** Applies merges by GitHub: finds the merge commit on the base and compares its tree with the verified one. */
-export const reconcileConfirmedMerges = (tx: DecisionTransaction): void => {
+export const reconcileConfirmedMerges = (tx: StepWriter & QueueWriter & EffectWriter): void => {
   for (const base of Object.keys(tx.ledger().queues)) {
     const { landing } = tx.queue(base);
     const tip = tx.baseTip(base);
@@ -48,7 +48,11 @@ export const reconcileRequestedMerges = (tx: DecisionTransaction): void => {
   }
 };
 
-const confirmMerge = (tx: DecisionTransaction, base: BranchName, { landing, tip }: { landing: Landing; tip: Sha }): void => {
+const confirmMerge = (
+  tx: StepWriter & QueueWriter & EffectWriter,
+  base: BranchName,
+  { landing, tip }: { landing: Landing; tip: Sha },
+): void => {
   const { candidate } = landing;
   const { method } = landing;
   const found = tx.readFact<"merge-of">({
@@ -65,7 +69,7 @@ const confirmMerge = (tx: DecisionTransaction, base: BranchName, { landing, tip 
 
 /** Lands the merged steps. If the merged tree is not the verified one, the base freezes. */
 const applyMerge = (
-  tx: DecisionTransaction,
+  tx: StepWriter & QueueWriter & EffectWriter,
   base: BranchName,
   { landing, commit, tree }: { landing: Landing; commit: Sha; tree: Sha },
 ): void => {
@@ -103,7 +107,7 @@ const requestLandingMerge = (tx: DecisionTransaction, base: BranchName, landing:
   requestMerge(tx, landing, { baseBranch: base, pull, head: toLandingHead(landing), key: toMergeKey(tx, landing) });
 };
 
-const openBatchPull = (tx: DecisionTransaction, base: BranchName, { candidate }: Landing): void => {
+const openBatchPull = (tx: RefWriter & EffectWriter, base: BranchName, { candidate }: Landing): void => {
   const ref = toBatchRef(candidate.commit);
   if (tx.ref(ref) === null) tx.moveRef(ref, candidate.commit);
   const titled = { title: renderBatchTitle(candidate), body: renderBatchBody(candidate) };
@@ -118,7 +122,7 @@ const openBatchPull = (tx: DecisionTransaction, base: BranchName, { candidate }:
 
 /** Handles GitHub's refusal of a merge: https://docs.github.com/rest/pulls/pulls#merge-a-pull-request */
 const handleMergeRefusal = (
-  tx: DecisionTransaction,
+  tx: StepWriter & QueueWriter & EffectWriter,
   base: BranchName,
   { landing, code, reason: why }: { landing: Landing; code: string; reason: string },
 ): void => {
@@ -153,14 +157,22 @@ const DENIED_METHOD_PATTERNS: readonly (readonly [RegExp, MergeMethod])[] = [
 const findDeniedMethod = (reason: string): MergeMethod | null => DENIED_METHOD_PATTERNS.find(([words]) => words.test(reason))?.[1] ?? null;
 
 /** Excludes a merge method that GitHub rejects in spite of the known rules; another method is chosen. */
-const recordDeniedMethod = (tx: DecisionTransaction, base: BranchName, { denied, why }: { denied: MergeMethod; why: string }): void => {
+const recordDeniedMethod = (
+  tx: QueueWriter & EffectWriter,
+  base: BranchName,
+  { denied, why }: { denied: MergeMethod; why: string },
+): void => {
   abandonLanding(tx, base, { reason: why, pauseMs: 0 });
   const { landingTerms: _, ...queue } = tx.queue(base);
   tx.putQueue(base, { ...queue, deniedMethods: [...(queue.deniedMethods ?? []), denied] });
 };
 
 /** Fails only the step whose branch GitHub cannot rebase; other steps can still land. */
-const failUnrebasable = (tx: DecisionTransaction, base: BranchName, { landing, why }: { landing: Landing; why: string }): void => {
+const failUnrebasable = (
+  tx: StepWriter & QueueWriter & EffectWriter,
+  base: BranchName,
+  { landing, why }: { landing: Landing; why: string },
+): void => {
   abandonLanding(tx, base, { reason: why, pauseMs: 0 });
   const [item] = landing.candidate.items;
   const found = findStep(tx, item?.task ?? "");
@@ -170,7 +182,7 @@ const failUnrebasable = (tx: DecisionTransaction, base: BranchName, { landing, w
 };
 
 /** Unfreezes the base periodically: permissions and rules may change without a command. */
-const retryRefusedLanding = (tx: DecisionTransaction, base: BranchName): void => {
+const retryRefusedLanding = (tx: QueueWriter, base: BranchName): void => {
   const { landingRefusedAt = tx.now, ...queue } = tx.queue(base);
   if (tx.now < landingRefusedAt + RULE_RECHECK_MS) return tx.wakeAt(landingRefusedAt + RULE_RECHECK_MS);
   const { landingTerms: _, ...rest } = queue;
@@ -178,7 +190,7 @@ const retryRefusedLanding = (tx: DecisionTransaction, base: BranchName): void =>
 };
 
 /** Opens a pull request to revert a merge with an unverified tree. A person decides about the revert. */
-const prepareRevert = (tx: DecisionTransaction, base: BranchName): void => {
+const prepareRevert = (tx: QueueWriter & RefWriter & EffectWriter, base: BranchName): void => {
   const { incident, ...queue } = tx.queue(base);
   const tip = tx.baseTip(base);
   if (!incident || tip === null || queue.frozen?.code !== "tree-differs") return;
@@ -189,7 +201,7 @@ const prepareRevert = (tx: DecisionTransaction, base: BranchName): void => {
   openRevertPull(tx, base, { ...incident, revert: made });
 };
 
-const openRevertPull = (tx: DecisionTransaction, base: BranchName, { merge: commit, revert }: Incident & { revert: Sha }): void => {
+const openRevertPull = (tx: RefWriter & EffectWriter, base: BranchName, { merge: commit, revert }: Incident & { revert: Sha }): void => {
   const head = toRevertBranch(commit);
   const effect: Effect = {
     kind: "open-side-pull",

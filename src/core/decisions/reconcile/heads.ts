@@ -6,7 +6,7 @@ import { toTaskRef } from "../../domain/refs.ts";
 import { isAwaitingAnswer, type Step } from "../../domain/step.ts";
 import { failStep } from "../apply/fail-step.ts";
 import { reopenExecution } from "../apply/retry.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionTransaction, StepWriter, ExecutionWriter, RefWriter, EffectWriter } from "../decision-transaction.ts";
 import { syncPullHead } from "./queued-pulls.ts";
 import { createPersonHead } from "../base-rewinds.ts";
 import { UNKNOWN } from "../../domain/known.ts";
@@ -24,7 +24,7 @@ export const reconcileHeads = (tx: DecisionTransaction): void => {
 };
 
 /** Adopts a person's push that resolves a conflict; no command is needed. */
-const adoptConflictFix = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const adoptConflictFix = (tx: StepWriter & ExecutionWriter, execution: Execution, step: Step): void => {
   const task = toTaskId(execution.id, step.id);
   const tip = tx.ref(toTaskRef(task));
   if (step.refusal?.code !== "unresolved" || execution.workflow?.endState === "failed") return;
@@ -36,7 +36,7 @@ const adoptConflictFix = (tx: DecisionTransaction, execution: Execution, step: S
   tx.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
 };
 
-const syncTaskHead = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const syncTaskHead = (tx: StepWriter & RefWriter & EffectWriter, execution: Execution, step: Step): void => {
   if (!step.head) return;
   if (execution.landsPull) return syncPullHead(tx, execution, step);
   const task = toTaskId(execution.id, step.id);
@@ -60,7 +60,7 @@ const syncTaskHead = (tx: DecisionTransaction, execution: Execution, step: Step)
  * Fails a step whose branch was deleted and whose commit no clone has. The next attempt gets a new pull request, since GitHub closed the
  * old pull request.
  */
-const failLostBranch = (tx: DecisionTransaction, { execution, step }: { execution: Execution; step: Step }): void => {
+const failLostBranch = (tx: StepWriter & EffectWriter, { execution, step }: { execution: Execution; step: Step }): void => {
   const task = toTaskId(execution.id, step.id);
   const why = refuseLostBranch(task);
   tx.deleteEffectRecord(`open-pull:${task}`);

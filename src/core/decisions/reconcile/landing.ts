@@ -12,12 +12,20 @@ import { renderFailedTogether } from "../../messages/failed-together.ts";
 import { failStep } from "../apply/fail-step.ts";
 import { listHeldBases, listActiveBases } from "../step-base.ts";
 import { recordPasses, withFailedVerification } from "../step-verification.ts";
-import { createLanding, startWorkflowsAfterLanding, reportOwnChecks, reportReusedVerdict } from "../landings.ts";
+import { createLanding, startWorkflowsAfterLanding, areOwnChecksReported, reportOwnChecks, reportReusedVerdict } from "../landings.ts";
 import { recordVerdictRuns, toProvenLanding } from "../landing-proofs.ts";
 import { findParallelLimits, wakeForNextLook } from "../parallel-limits.ts";
 import { withLandingTerms } from "../landing-terms.ts";
 import { IN_QUEUE_REFUSAL } from "../../messages/refusals/queues.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type {
+  DecisionTransaction,
+  DecisionReader,
+  LedgerReader,
+  StepWriter,
+  QueueWriter,
+  RefWriter,
+  EffectWriter,
+} from "../decision-transaction.ts";
 import { JOB_SLACK_MS, MAX_FAULTS } from "../../domain/retry-policy.ts";
 import { admitEntrants } from "./admit-entrants.ts";
 import { revertFailedResolution, recordConflict } from "./conflicts.ts";
@@ -43,6 +51,9 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
   const { ready, coming } = entering;
   const { refinery } = tx.snapshot.config;
   const limits = { ...findParallelLimits(tx), timeoutMs: refinery.timeoutMs + JOB_SLACK_MS };
+  // The checks of a candidate that may land are reported before it lands.
+  const landable = new Set<Candidate>();
+  const toTarget = (candidate: Candidate) => ({ base, candidate, commit: candidate.commit });
   const planned = planQueue({
     now: tx.now,
     baseBranch: base,
@@ -54,11 +65,15 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
     maxFaults: MAX_FAULTS + 1,
     ...toRefineryTerms(ready),
     checksLineHeadsOnly: followsRules(tx.snapshot, 4),
-    isReported: (candidate) =>
-      ready.landingTerms?.mode !== "exact" || reportOwnChecks(tx, ready, { base, candidate, commit: candidate.commit }),
+    isReported: (candidate) => {
+      if (ready.landingTerms?.mode !== "exact") return true;
+      landable.add(candidate);
+      return areOwnChecksReported(tx, ready, toTarget(candidate));
+    },
     attemptsOf: (commit) => countRequestedJobs(tx, "verify", commit),
     mergeChain: (query) => replaceUnknown(tx.readFact<"merge-chain">(query), undefined),
   });
+  for (const candidate of landable) reportOwnChecks(tx, ready, toTarget(candidate));
   if (removeRefusedWork(tx, base, planned.queue)) return;
   for (const effect of planned.effects) applyRefineryEffect(tx, base, effect);
   publishPlannedRefs(tx, base, planned.refs);
@@ -81,7 +96,7 @@ type QueueAdmission = { readonly ready: Queue; readonly coming: readonly QueueEn
 
 /** Admits entrants under the landing terms, and returns them with the queue. */
 const admitUnderTerms = (
-  tx: DecisionTransaction,
+  tx: StepWriter & EffectWriter,
   base: BranchName,
   { queue, tip }: { queue: Queue; tip: Sha | null },
 ): Known<QueueAdmission> => {
@@ -128,7 +143,7 @@ const withRequestedLanding = (tx: DecisionReader, queue: Queue, candidate: Candi
   return (queue.askAgainAt ?? 0) > tx.now ? queue : { ...queue, landing: createLanding(tx, queue, candidate) };
 };
 
-const applyRefineryEffect = (tx: DecisionTransaction, base: BranchName, effect: RefineryEffect): void => {
+const applyRefineryEffect = (tx: StepWriter & RefWriter & EffectWriter, base: BranchName, effect: RefineryEffect): void => {
   switch (effect.kind) {
     case "land":
       return landCandidate(tx, base, effect.candidate);
@@ -146,7 +161,7 @@ const applyRefineryEffect = (tx: DecisionTransaction, base: BranchName, effect: 
 };
 
 /** Moves the planned refs in the push that saves the plan: the base, and every candidate under verification. */
-const publishPlannedRefs = (tx: DecisionTransaction, base: BranchName, refs: RefineryPlan["refs"]): void => {
+const publishPlannedRefs = (tx: RefWriter, base: BranchName, refs: RefineryPlan["refs"]): void => {
   for (const { kind, commit } of refs) {
     const ref = kind === "base" ? toBranchRef(base) : toCandidateRef(base, commit);
     if (tx.ref(ref) !== commit) tx.moveRef(ref, commit);
@@ -154,10 +169,7 @@ const publishPlannedRefs = (tx: DecisionTransaction, base: BranchName, refs: Ref
 };
 
 /** Requests a verify job. A verify job belongs to the first verified step; a job for the base alone belongs to no step. */
-const requestVerifyJob = (
-  tx: DecisionTransaction,
-  { commit, attempt, notBefore, tasks }: Extract<RefineryEffect, { kind: "verify" }>,
-): void => {
+const requestVerifyJob = (tx: EffectWriter, { commit, attempt, notBefore, tasks }: Extract<RefineryEffect, { kind: "verify" }>): void => {
   tx.wakeAt(notBefore);
   if (notBefore > tx.now) return;
   const id = readTaskId(tasks[0] ?? "");
@@ -165,12 +177,12 @@ const requestVerifyJob = (
   requestJob(tx, { kind: "verify", execution: id?.execution ?? "", step: id?.step ?? "", target: commit, attempt, title });
 };
 
-const findTitle = (tx: DecisionReader, task: TaskId): string => {
+const findTitle = (tx: LedgerReader, task: TaskId): string => {
   const found = findStep(tx, task);
   return (found && tx.planned(found.execution, found.step.id)?.title) ?? task;
 };
 
-const storeQueue = (tx: DecisionTransaction, base: BranchName, queue: Queue): void => {
+const storeQueue = (tx: QueueWriter, base: BranchName, queue: Queue): void => {
   const before = tx.queue(base);
   if (serializeLastingQueue(before) !== serializeLastingQueue(queue)) tx.putQueue(base, queue);
   else if (JSON.stringify(before) !== JSON.stringify(queue)) tx.recordQueue(base, queue);
@@ -192,7 +204,7 @@ const withMissingBase = (queue: Queue, base: BranchName): Queue => ({
 });
 
 const failEjectedStep = (
-  tx: DecisionTransaction,
+  tx: StepWriter & RefWriter,
   { task, head, refusal: red, failedCommit, log: last, failedWith }: Extract<RefineryEffect, { kind: "eject" }>,
 ): void => {
   const known = findStep(tx, task);
@@ -209,12 +221,12 @@ const failEjectedStep = (
   if (!revertFailedResolution(tx, { ...found, log })) failStep(tx, { ...found, refusal: why, log });
 };
 
-const findStepTitle = (tx: DecisionReader, task: TaskId): string => {
+const findStepTitle = (tx: LedgerReader, task: TaskId): string => {
   const found = findStep(tx, task);
   return (found && tx.planned(found.execution, found.step.id)?.title) ?? task;
 };
 
-const landCandidate = (tx: DecisionTransaction, base: BranchName, candidate: Candidate): void => {
+const landCandidate = (tx: StepWriter & RefWriter & EffectWriter, base: BranchName, candidate: Candidate): void => {
   startWorkflowsAfterLanding(tx, base, candidate.commit);
   reportReusedVerdict(tx, base, { candidate, commit: candidate.commit });
   for (const { task, head, merge } of candidate.items) {
@@ -231,7 +243,7 @@ const landCandidate = (tx: DecisionTransaction, base: BranchName, candidate: Can
 };
 
 /** Deletes candidate refs that are neither verified nor landed, with the next write. */
-const deleteUnusedCandidates = (tx: DecisionTransaction, base: BranchName, queue: Queue): void => {
+const deleteUnusedCandidates = (tx: RefWriter, base: BranchName, queue: Queue): void => {
   const kept = new Set([...queue.candidates.map(({ commit }) => commit), ...listHeldBases(tx, base)]);
   for (const ref of Object.keys(tx.snapshot.refs)) {
     const candidate = readCandidateRef(ref);

@@ -5,13 +5,13 @@ import { findOutputBlock, removeOutputMarkers } from "../../workflow/output-bloc
 import type { RoleOutput } from "../../workflow/run-state.ts";
 import type { NodeResult } from "../../workflow/record-results.ts";
 import type { WorkflowRole } from "../../workflow/workflow.ts";
-import type { DecisionReader } from "../decision-transaction.ts";
+import type { LedgerReader } from "../decision-transaction.ts";
 
 type EndedRole = { readonly execution: Execution; readonly step: Step; readonly role: WorkflowRole };
 
 /** The result of a finished step for its workflow: `again` if its answer has the wrong format, null while the step is unfinished. */
 export const findNodeResult = (
-  tx: DecisionReader,
+  tx: LedgerReader,
   ended: EndedRole,
 ): NodeResult | { readonly state: "again"; readonly reason: string } | null => {
   const { step, role } = ended;
@@ -37,7 +37,7 @@ export const findNodeResult = (
 
 /** The answer and the report of a role, and the output that later roles receive. */
 const readStepOutput = (
-  tx: DecisionReader,
+  tx: LedgerReader,
   { execution, step }: EndedRole,
 ): { answer: string; report: string | null; output: RoleOutput } => {
   const { artifacts, answers } = tx.ledger();
@@ -50,7 +50,7 @@ const readStepOutput = (
   return { answer, report, output: { text, ...(block !== null && { block }), ...(status && { status }), fields: {} } };
 };
 
-const evaluateRoleAnswer = (tx: DecisionReader, ended: EndedRole) => {
+const evaluateRoleAnswer = (tx: LedgerReader, ended: EndedRole) => {
   const { execution, step, role } = ended;
   const { answer, report, output } = readStepOutput(tx, ended);
   const wanted = { wantsKeyValues: role.fields, schema: role.schema };

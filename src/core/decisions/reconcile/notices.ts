@@ -7,7 +7,7 @@ import type { EffectRecord } from "../../domain/ledger.ts";
 import type { Notice } from "../../domain/notice.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
 import { OTHER_REVIEWER_REASON, renderAnswerComment, renderNoticeComment, renderNoticeText } from "../../messages/notice-text.ts";
-import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import type { LedgerReader, EffectWriter } from "../decision-transaction.ts";
 import { findCommentUrl } from "../run-links.ts";
 import { listNotices } from "../list-notices.ts";
 
@@ -18,7 +18,7 @@ const MAX_POSTS = 4;
  * Notifies people for whom Enki waits, once for each reason: by a request for a review, or by one new comment. The agent's question is a
  * comment of its own already. Nothing is announced again as long as its reason lasts.
  */
-export const reconcileNotices = (tx: DecisionTransaction): void => {
+export const reconcileNotices = (tx: EffectWriter): void => {
   const sent = openSentNotices(tx);
   for (const execution of tx.executions()) {
     const notices = listNotices(tx, execution).map((notice) => withKnownCode(tx, withReviewer(tx, notice)));
@@ -36,26 +36,26 @@ export const reconcileNotices = (tx: DecisionTransaction): void => {
 
 const toReviewKey = ({ id }: Execution, notice: Notice) => `request-review:${id}/${notice.id}` as const;
 
-const requestReview = (tx: DecisionTransaction, execution: Execution, notice: Notice): void => {
+const requestReview = (tx: EffectWriter, execution: Execution, notice: Notice): void => {
   if (notice.pull === null || !mayReviewAlone(tx)) return;
   tx.requestEffect({ kind: "request-review", key: toReviewKey(execution, notice), pull: notice.pull, login: notice.person });
 };
 
 /** Tells a person without permission to open a checkpoint alone that another person must. */
-const withReviewer = (tx: DecisionReader, notice: Notice): Notice =>
+const withReviewer = (tx: LedgerReader, notice: Notice): Notice =>
   notice.kind === "review" && !mayReviewAlone(tx) ? { ...notice, reason: `${OTHER_REVIEWER_REASON} ${notice.reason}`.trimEnd() } : notice;
 
-const withKnownCode = (tx: DecisionReader, notice: Notice): Notice => {
+const withKnownCode = (tx: LedgerReader, notice: Notice): Notice => {
   if (followsRules(tx.snapshot, 3)) return notice;
   const { code: _, ...rest } = notice;
   return rest;
 };
 
 /** Whether the review of the person who asked for the work opens a checkpoint. */
-const mayReviewAlone = (tx: DecisionReader): boolean => tx.snapshot.config.policy.selfApproval.includes("requester");
+const mayReviewAlone = (tx: LedgerReader): boolean => tx.snapshot.config.policy.selfApproval.includes("requester");
 
 /** A comment asks for a review if GitHub refuses Enki's request for the review, or if another person must write the review. */
-const needsComment = (tx: DecisionReader, execution: Execution, notice: Notice): boolean =>
+const needsComment = (tx: LedgerReader, execution: Execution, notice: Notice): boolean =>
   notice.kind === "review"
     ? !mayReviewAlone(tx) || Boolean(tx.effectRecord(toReviewKey(execution, notice))?.refused)
     : notice.kind !== "question";
@@ -65,7 +65,7 @@ type SentComment = { readonly key: `write-comment:${string}`; readonly ids: read
 const NOTICE_KEY_START = "write-comment:notice/";
 
 /** Comments that announced notices, by execution. The key includes the ids, so the record alone shows the announced notices. */
-const openSentNotices = (tx: DecisionReader): ((execution: ExecutionId) => readonly SentComment[]) => {
+const openSentNotices = (tx: LedgerReader): ((execution: ExecutionId) => readonly SentComment[]) => {
   let known: Map<ExecutionId, SentComment[]> | null = null;
   const read = (): Map<ExecutionId, SentComment[]> => {
     const found = new Map<ExecutionId, SentComment[]>();
@@ -86,7 +86,7 @@ const isUnconfirmed = ({ digest, refused }: EffectRecord): boolean => digest ===
 type Announcement = { readonly notices: readonly Notice[]; readonly sent: (execution: ExecutionId) => readonly SentComment[] };
 
 /** Announces new notices in one comment. Returns those that an earlier notice covers. */
-const announce = (tx: DecisionTransaction, execution: Execution, { notices, sent }: Announcement): readonly Notice[] => {
+const announce = (tx: EffectWriter, execution: Execution, { notices, sent }: Announcement): readonly Notice[] => {
   if (notices.length === 0) return [];
   const before = sent(execution.id);
   const isSent = ({ id }: Notice): boolean => before.some(({ ids }) => ids.includes(id));
@@ -108,7 +108,7 @@ const announce = (tx: DecisionTransaction, execution: Execution, { notices, sent
 const partition = <T>(all: readonly T[], test: (each: T) => boolean): [T[], T[]] => [all.filter(test), all.filter((each) => !test(each))];
 
 const writeNotices = (
-  tx: DecisionTransaction,
+  tx: EffectWriter,
   execution: Execution,
   { key, notices }: Pick<Announcement, "notices"> & Pick<SentComment, "key">,
 ): void => {
@@ -121,11 +121,11 @@ const writeNotices = (
 };
 
 /** The report of the agent that answered; its summary if it left no report. */
-const findAnswer = (tx: DecisionReader, { id, steps }: Execution): string =>
+const findAnswer = (tx: LedgerReader, { id, steps }: Execution): string =>
   readOwn(tx.ledger().artifacts, `${id}/${ANSWER_STEP_ID}`) ?? steps[ANSWER_STEP_ID]?.output ?? "";
 
 /** Posts each notice to the configured webhook, a few times at most. */
-const postNotices = (tx: DecisionTransaction, execution: Execution, notices: readonly Notice[]): void => {
+const postNotices = (tx: EffectWriter, execution: Execution, notices: readonly Notice[]): void => {
   const { webhook = null, secret = null } = tx.snapshot.config.notify ?? {};
   if (webhook === null) return;
   const url = findCommentUrl(tx, execution);

@@ -3,7 +3,7 @@ import { refuseGoneUndo } from "../../messages/refusals/undo.ts";
 import type { PersonCommand } from "../../domain/command.ts";
 import type { Execution } from "../../domain/execution.ts";
 import type { Refusal } from "../../domain/refusal.ts";
-import type { DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader } from "../decision-transaction.ts";
 import { isCommandShown } from "./shown-command.ts";
 import { type Known, mapKnown } from "../../domain/known.ts";
 
@@ -27,13 +27,13 @@ const isApproval = ({ landsPull, undoes, plan }: Execution, command: PersonComma
 };
 
 /** Quick tasks and workflows are started by a command whose text says what runs. */
-const mayRunUnapproved = (tx: DecisionReader, execution: Execution): boolean => {
+const mayRunUnapproved = (tx: LedgerReader, execution: Execution): boolean => {
   const { quick, workflow, landsPull, undoes } = execution;
   return !landsPull && !undoes && (quick === true || workflow !== undefined || startsUnapproved(tx, execution));
 };
 
 /** Whether `[plan] approval = "never"` starts a plan by itself. A plan that somebody only wanted to see waits for an approval. */
-export const startsUnapproved = (tx: DecisionReader, { planOnly }: Execution): boolean =>
+export const startsUnapproved = (tx: LedgerReader, { planOnly }: Execution): boolean =>
   !planOnly && tx.snapshot.config.plan.approval === "never";
 
 const refuseGone = ({ id, approved, plan, landsPull, undoes }: Execution): Refusal => {

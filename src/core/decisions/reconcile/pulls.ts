@@ -8,12 +8,12 @@ import { renderHeadStatus } from "../../messages/status-text.ts";
 import { openPull, updatePullText } from "../pull-texts.ts";
 import { findCommentUrl } from "../run-links.ts";
 import { toKeptBranchKey } from "../apply/save-refused.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader, StepWriter, RefWriter, EffectWriter } from "../decision-transaction.ts";
 import { MINUTE_MS } from "../../domain/durations.ts";
 import { replaceUnknown, UNKNOWN } from "../../domain/known.ts";
 
 /** Opens a pull request for every published head and sets its status; closes those of cancelled and skipped steps with the reason. */
-export const reconcilePulls = (tx: DecisionTransaction): void => {
+export const reconcilePulls = (tx: StepWriter & RefWriter & EffectWriter): void => {
   for (const execution of tx.executions()) {
     for (const step of tx.steps(execution.id)) {
       if (step.head) reconcileStepPull(tx, execution, step);
@@ -26,7 +26,7 @@ export const reconcilePulls = (tx: DecisionTransaction): void => {
   }
 };
 
-const reconcileStepPull = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const reconcileStepPull = (tx: StepWriter & EffectWriter, execution: Execution, step: Step): void => {
   // The text and the end of a person's pull request are the person's.
   if (execution.landsPull && step.head)
     return ownsHeadStatus(tx, execution, step.head.sha) ? reportHeadStatus(tx, execution, { commit: step.head.sha, step }) : undefined;
@@ -43,13 +43,13 @@ const reconcileStepPull = (tx: DecisionTransaction, execution: Execution, step: 
  * Whether an execution reports the status of a shared head: the newest open execution reports the status; without an open execution, the
  * newest.
  */
-const ownsHeadStatus = (tx: DecisionReader, execution: Execution, commit: Sha): boolean => {
+const ownsHeadStatus = (tx: LedgerReader, execution: Execution, commit: Sha): boolean => {
   const all = tx.executions().filter(({ landsPull, steps }) => landsPull && Object.values(steps).some(({ head }) => head?.sha === commit));
   const open = all.filter((each) => !hasEnded(each));
   return (open.length > 0 ? open : all).toSorted((a, b) => a.createdAt - b.createdAt).at(-1)?.id === execution.id;
 };
 
-const closeStepPull = (tx: DecisionTransaction, task: TaskId, step: Step): void => {
+const closeStepPull = (tx: EffectWriter, task: TaskId, step: Step): void => {
   const pull = step.pull ?? findUnconfirmedPull(tx, task);
   if (pull !== null)
     tx.requestEffect({ kind: "close-pull", key: `close-pull:${pull}`, pull, comment: escapeSentence(step.refusal?.message ?? "", 1_000) });
@@ -63,7 +63,7 @@ const findUnconfirmedPull = (tx: DecisionReader, task: TaskId): number | null =>
   return pulls.find((pull) => pull.headRef === toTaskBranch(task) && pull.state === "open")?.number ?? null;
 };
 
-const reportHeadStatus = (tx: DecisionTransaction, execution: Execution, { commit, step }: { commit: Sha; step: Step }): void => {
+const reportHeadStatus = (tx: EffectWriter, execution: Execution, { commit, step }: { commit: Sha; step: Step }): void => {
   // A landed step needs no status: GitHub marks its pull request as merged.
   const state = isAwaitingAnswer(step)
     ? null
@@ -80,7 +80,7 @@ const reportHeadStatus = (tx: DecisionTransaction, execution: Execution, { commi
 };
 
 /** Reports a commit that was pushed to a task branch after its step landed. No step owns the commit, so the branch stays. */
-const recordLatePush = (tx: DecisionTransaction, execution: Execution, step: Step & { readonly state: "done" }): void => {
+const recordLatePush = (tx: StepWriter, execution: Execution, step: Step & { readonly state: "done" }): void => {
   const task = toTaskId(execution.id, step.id);
   const tip = tx.ref(toTaskRef(task));
   if (!step.head || tip === null || tip === step.head.sha || step.refusal !== null) return;
@@ -96,7 +96,7 @@ const MERGED_MARK_LIMIT_MS = 10 * MINUTE_MS;
  * Deletes the branches of a finished execution once GitHub marked their pull requests as merged. An earlier deletion could leave them
  * closed instead.
  */
-const deleteLandedBranches = (tx: DecisionTransaction, execution: Execution): void => {
+const deleteLandedBranches = (tx: RefWriter, execution: Execution): void => {
   const left = tx.steps(execution.id).filter((step) => {
     const ref = toTaskRef(toTaskId(execution.id, step.id));
     return step.landed && step.head && tx.ref(ref) === step.head.sha && !tx.effectRecord(toKeptBranchKey(ref));

@@ -4,11 +4,11 @@ import { readTaskId } from "../../domain/ids.ts";
 import type { Step } from "../../domain/step.ts";
 import { refuseChangedHead, refuseDeletedBranch } from "../../messages/pull-refusals.ts";
 import { failStep } from "../apply/fail-step.ts";
-import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader, StepWriter, RefWriter } from "../decision-transaction.ts";
 import { type Known, mapKnown } from "../../domain/known.ts";
 
 /** Takes a pull request out of the queue if its branch has another head: nobody asked to land the other head. */
-export const syncPullHead = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+export const syncPullHead = (tx: StepWriter, execution: Execution, step: Step): void => {
   const { landsPull } = execution;
   if (!landsPull || landsPull.branch === null) return;
   const { branch } = landsPull;
@@ -27,7 +27,7 @@ const isMergedByHand = (tx: DecisionReader, pull: number): Known<boolean> => {
 };
 
 /** Deletes Enki's refs of forks' heads that no queued pull request needs. */
-export const reconcilePullRefs = (tx: DecisionTransaction): void => {
+export const reconcilePullRefs = (tx: RefWriter): void => {
   for (const ref of Object.keys(tx.snapshot.refs)) {
     const id = readTaskId(readPullHeadRef(ref) ?? "");
     if (!id) continue;

@@ -11,13 +11,13 @@ import { refuseStrandedPull } from "../../messages/pull-refusals.ts";
 import { failStep } from "../apply/fail-step.ts";
 import { completeWithoutChanges } from "../apply/deliver-work.ts";
 import { buildWithoutOwnHead, isWaitingForBase, listActiveBases, mergeHeads } from "../step-base.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader, StepWriter, QueueWriter, RefWriter } from "../decision-transaction.ts";
 import { withAcceptedTip, findHeadBaseTip, withRewindFreeze, isStrandedHead } from "../base-rewinds.ts";
 import { recordConflict } from "./conflicts.ts";
 import { type Known, mapKnown, UNKNOWN } from "../../domain/known.ts";
 
 /** Freezes rewound bases before anything else is decided about them. */
-export const reconcileRewinds = (tx: DecisionTransaction): void => {
+export const reconcileRewinds = (tx: QueueWriter): void => {
   for (const base of listActiveBases(tx)) {
     const tip = tx.baseTip(base);
     const queue = tx.queue(base);
@@ -41,7 +41,7 @@ const checkForRewind = (tx: DecisionReader, base: BranchName, tip: Sha): Known<Q
   return mapKnown(stays, (kept) => (kept ? withAcceptedTip(next, tip) : next));
 };
 
-const hasOpenWork = (tx: DecisionReader, base: BranchName): boolean =>
+const hasOpenWork = (tx: LedgerReader, base: BranchName): boolean =>
   tx.queue(base).items.length > 0 ||
   tx
     .executions()
@@ -51,7 +51,7 @@ const hasOpenWork = (tx: DecisionReader, base: BranchName): boolean =>
     );
 
 /** The queue without lost tips on which no remaining work was built. */
-const withoutOldTips = (tx: DecisionReader, base: BranchName, queue: Queue): Queue => {
+const withoutOldTips = (tx: LedgerReader, base: BranchName, queue: Queue): Queue => {
   if (!queue.abandonedTips || tx.executions().some((each) => each.baseBranch === base && (!hasEnded(each) || each.state === "failed")))
     return queue;
   const { abandonedTips: _, ...rest } = queue;
@@ -59,7 +59,7 @@ const withoutOldTips = (tx: DecisionReader, base: BranchName, queue: Queue): Que
 };
 
 /** After a person accepts a rewound base, rebases each step's own changes from the lost commits onto the current tip. */
-export const reconcileStrandedWork = (tx: DecisionTransaction): void => {
+export const reconcileStrandedWork = (tx: StepWriter & RefWriter): void => {
   for (const { id, baseBranch, state } of tx.executions()) {
     const { abandonedTips = [], frozen } = tx.queue(baseBranch);
     if (state !== "running" || abandonedTips.length === 0 || frozen?.code === "base-rewound") continue;
@@ -83,7 +83,7 @@ const isRebasable = ({ workflow }: Execution, step: Step): boolean => {
 
 type StrandedWork = { readonly execution: Execution; readonly step: Step; readonly head: TaskHead };
 
-const rebaseOwnChanges = (tx: DecisionTransaction, of: StrandedWork): void => {
+const rebaseOwnChanges = (tx: StepWriter & RefWriter, of: StrandedWork): void => {
   const { execution, step } = of;
   if (execution.landsPull) return failStep(tx, { ...of, refusal: refuseStrandedPull(execution.baseBranch), log: "" });
   const planned = tx.planned(execution, step.id);
@@ -112,7 +112,7 @@ type StrandedRebase = {
   readonly builtOn: Step["builtOn"];
 };
 
-const applyStrandedRebase = (tx: DecisionTransaction, of: StrandedWork, { rebase, forkPoint, tip, builtOn }: StrandedRebase): void => {
+const applyStrandedRebase = (tx: StepWriter & RefWriter, of: StrandedWork, { rebase, forkPoint, tip, builtOn }: StrandedRebase): void => {
   switch (rebase.kind) {
     case "commit":
       return publishRecoveredHead(tx, of, { commit: rebase.commit, baseTip: tip, builtOn });
@@ -134,7 +134,7 @@ const isPublishedStep = ({ state }: Step): boolean => state === "published" || s
 type RecoveredHead = { readonly commit: Sha; readonly baseTip: Sha; readonly builtOn: Step["builtOn"] };
 
 const publishRecoveredHead = (
-  tx: DecisionTransaction,
+  tx: StepWriter & RefWriter,
   { execution, step, head }: StrandedWork,
   { commit, baseTip, builtOn }: RecoveredHead,
 ): void => {
@@ -163,12 +163,12 @@ const findOwnForkPoint = (tx: DecisionReader, { execution, step, head }: Strande
   return typeof from === "string" || from === UNKNOWN ? from : null;
 };
 
-const failEntangled = (tx: DecisionTransaction, { execution, step }: StrandedWork): void => {
+const failEntangled = (tx: StepWriter, { execution, step }: StrandedWork): void => {
   const task = toTaskId(execution.id, step.id);
   failStep(tx, { execution, step, refusal: refuseEntangledWork(task, execution.baseBranch), log: "" });
 };
 
-const endWithoutOwnChanges = (tx: DecisionTransaction, { execution, step }: StrandedWork): void => {
+const endWithoutOwnChanges = (tx: StepWriter, { execution, step }: StrandedWork): void => {
   const remark = `\`${execution.baseBranch}\` was rewound, and its new tip already contains the step's own changes, so there is nothing to land.`;
   completeWithoutChanges(tx, { execution, step: { ...step, head: null, builtOn: [] }, remark });
 };
@@ -180,7 +180,7 @@ type RewindConflict = { readonly forkPoint: string; readonly onto: string; reado
  * step starts again instead.
  */
 const handleRebaseConflict = (
-  tx: DecisionTransaction,
+  tx: StepWriter & RefWriter,
   { execution, step, head }: StrandedWork,
   { forkPoint, onto, isUnstacked }: RewindConflict,
 ): void => {
@@ -194,11 +194,7 @@ const handleRebaseConflict = (
 };
 
 /** Publishes the fork point, which may be on no branch, for the job that resolves the conflict. */
-const publishForkPoint = (
-  tx: DecisionTransaction,
-  base: BranchName,
-  { from, ground }: { from: string; ground: string | undefined },
-): void => {
+const publishForkPoint = (tx: RefWriter, base: BranchName, { from, ground }: { from: string; ground: string | undefined }): void => {
   const ref = toCandidateRef(base, from);
   if (from !== ground && tx.ref(ref) !== from) tx.moveRef(ref, from);
 };

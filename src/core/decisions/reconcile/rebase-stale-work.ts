@@ -9,7 +9,7 @@ import { formatReattachMessage, formatWorkMessage } from "../../messages/commit-
 import { failStep } from "../apply/fail-step.ts";
 import { completeWithoutChanges } from "../apply/deliver-work.ts";
 import { buildStartingCommit, rebuildFormerBase, isOnlyRewritten, isStaleWork, isWaitingForBase } from "../step-base.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, StepWriter, RefWriter } from "../decision-transaction.ts";
 import { isStrandedHead } from "../base-rewinds.ts";
 import { isPlainRevert } from "../undo-state.ts";
 import { publishLandingRevert } from "./reverts.ts";
@@ -17,7 +17,7 @@ import { type StepContext } from "../find-step.ts";
 import { type Known, UNKNOWN } from "../../domain/known.ts";
 
 /** Rebases work on top of heads that will not land as they were. */
-export const reconcileStaleWork = (tx: DecisionTransaction): void => {
+export const reconcileStaleWork = (tx: StepWriter & RefWriter): void => {
   for (const execution of tx.executions()) {
     if (execution.state !== "running") continue;
     for (const step of tx.steps(execution.id)) {
@@ -35,7 +35,7 @@ const hasStackedHead = ({ builtOn, head, state }: Step): boolean =>
   builtOn.length > 0 && head !== null && (state === "published" || state === "waiting");
 
 /** Withdraws a step whose rebased diff is empty; its pull request is closed. */
-const endEmptyWork = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const endEmptyWork = (tx: StepWriter, execution: Execution, step: Step): void => {
   const remark = "What it was built on changed, and without that its work changes nothing: there is nothing to land.";
   completeWithoutChanges(tx, { execution, step: { ...step, head: null, builtOn: [] }, remark });
 };
@@ -46,7 +46,7 @@ type StaleWork = { readonly execution: Execution; readonly step: Step; readonly 
  * Reattaches a step's own changes to a base that contains the work below as other commits, after a squash or a rebase. The refinery handles
  * conflicts, with both sides.
  */
-const reattachOwnChanges = (tx: DecisionTransaction, { execution, step, planned }: StaleWork): void => {
+const reattachOwnChanges = (tx: StepWriter & RefWriter, { execution, step, planned }: StaleWork): void => {
   const task = toTaskId(execution.id, step.id);
   const linear = tx.queue(execution.baseBranch).landingTerms?.method === "rebase";
   if (!step.head) return;
@@ -97,7 +97,7 @@ const rebaseResults = (
   return tip === onto ? { kind: "unchanged" } : { kind: "commit", commit: tip };
 };
 
-const rebaseStaleWork = (tx: DecisionTransaction, { execution, step, planned }: StaleWork): void => {
+const rebaseStaleWork = (tx: StepWriter & RefWriter, { execution, step, planned }: StaleWork): void => {
   if (isPlainRevert(execution, step)) return publishLandingRevert(tx, { execution, step });
   const task = toTaskId(execution.id, step.id);
   const fail = (code: string, text: string): void =>
@@ -123,7 +123,11 @@ const rebaseStaleWork = (tx: DecisionTransaction, { execution, step, planned }: 
 
 type RebasedHead = { readonly commit: Sha; readonly builtOn: Step["builtOn"]; readonly baseTip?: Sha | undefined };
 
-const publishRebasedHead = (tx: DecisionTransaction, { execution, step }: StepContext, { commit, builtOn, baseTip }: RebasedHead): void => {
+const publishRebasedHead = (
+  tx: StepWriter & RefWriter,
+  { execution, step }: StepContext,
+  { commit, builtOn, baseTip }: RebasedHead,
+): void => {
   const task = toTaskId(execution.id, step.id);
   tx.moveRef(toTaskRef(task), commit);
   const head = { sha: commit, since: tx.now, by: step.head?.by ?? "worker", ...(baseTip !== undefined && { baseTip }) };

@@ -3,7 +3,7 @@ import type { Candidate, Queue } from "../../domain/queue.ts";
 import { readCandidateRef, toCandidateRef } from "../../domain/refs.ts";
 import { refusePullPush } from "../../messages/pull-refusals.ts";
 import { refuseCandidatePush } from "../../messages/refusals/queues.ts";
-import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import type { LedgerReader, StepWriter, QueueWriter } from "../decision-transaction.ts";
 import { failStep } from "../apply/fail-step.ts";
 import { findStep } from "../find-step.ts";
 
@@ -12,7 +12,7 @@ import { findStep } from "../find-step.ts";
  * workflows, so the last pull request of the smallest refused candidate leaves the queue; without a pull request, the base is frozen. A
  * candidate that is no longer planned changes nothing. Reports whether a candidate was refused.
  */
-export const removeRefusedWork = (tx: DecisionTransaction, base: BranchName, planned: Queue): boolean => {
+export const removeRefusedWork = (tx: StepWriter & QueueWriter, base: BranchName, planned: Queue): boolean => {
   const refused = [...tx.refusedCandidates()].filter(([ref]) => readCandidateRef(ref)?.base === base);
   // Larger candidates contain the work of smaller ones, and are refused for it, too.
   const [smallest] = refused
@@ -30,10 +30,10 @@ export const removeRefusedWork = (tx: DecisionTransaction, base: BranchName, pla
   return refused.length > 0;
 };
 
-const findLastPull = (tx: DecisionReader, { items }: Candidate) =>
+const findLastPull = (tx: LedgerReader, { items }: Candidate) =>
   items.flatMap(({ task }) => findStep(tx, task) ?? []).findLast(({ execution }) => execution.landsPull !== undefined);
 
-const freeze = (tx: DecisionTransaction, base: BranchName, { ref, text }: { ref: RefName; text: string }): void => {
+const freeze = (tx: QueueWriter, base: BranchName, { ref, text }: { ref: RefName; text: string }): void => {
   const queue = tx.queue(base);
   if (queue.frozen) return;
   tx.putQueue(base, { ...queue, frozen: refuseCandidatePush(base, text) });

@@ -6,13 +6,13 @@ import { refuseUnknownLanding } from "../../messages/refusals/undo.ts";
 import { formatRevertMessage } from "../../messages/undo-text.ts";
 import { failStep } from "../apply/fail-step.ts";
 import { buildStartingCommit, isWaitingForBase, type StartingCommit } from "../step-base.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { StepWriter, RefWriter } from "../decision-transaction.ts";
 import { isRevertDue } from "../undo-state.ts";
 import { type StepContext } from "../find-step.ts";
 import { UNKNOWN } from "../../domain/known.ts";
 
 /** Publishes the reverts of landed steps. Git makes them, so that they need no job. */
-export const reconcileReverts = (tx: DecisionTransaction): void => {
+export const reconcileReverts = (tx: StepWriter & RefWriter): void => {
   for (const execution of tx.executions()) {
     if (execution.state !== "running" || !execution.undoes) continue;
     for (const step of tx.steps(execution.id)) if (isRevertDue(execution, step)) publishLandingRevert(tx, { execution, step });
@@ -22,7 +22,7 @@ export const reconcileReverts = (tx: DecisionTransaction): void => {
 type Start = Extract<StartingCommit, { commit: string }>;
 
 /** Reverts a landing on the newest base: for a ready step, or for a published one whose work below changed. */
-export const publishLandingRevert = (tx: DecisionTransaction, of: StepContext): void => {
+export const publishLandingRevert = (tx: StepWriter & RefWriter, of: StepContext): void => {
   const { execution, step } = of;
   const planned = tx.planned(execution, step.id);
   const landing = execution.undoes?.[step.id];
@@ -38,7 +38,7 @@ export const publishLandingRevert = (tx: DecisionTransaction, of: StepContext): 
 };
 
 const applyRevert = (
-  tx: DecisionTransaction,
+  tx: StepWriter & RefWriter,
   { execution, step }: StepContext,
   { revert, built }: { readonly revert: QueryAnswers["landing-revert"]; readonly built: Start },
 ): void => {
@@ -61,7 +61,7 @@ const applyRevert = (
 type MadeRevert = { readonly revert: Extract<QueryAnswers["landing-revert"], { kind: "commit" }>; readonly built: Start };
 
 /** A revert that conflicts with later changes stays on the landed commit, and is built on nothing that has not landed. */
-const publishRevertHead = (tx: DecisionTransaction, { execution, step }: StepContext, { revert, built }: MadeRevert): void => {
+const publishRevertHead = (tx: StepWriter & RefWriter, { execution, step }: StepContext, { revert, built }: MadeRevert): void => {
   const task = toTaskId(execution.id, step.id);
   const isClean = revert.parent === built.commit;
   const baseTip = isClean ? built.baseTip : revert.parent;

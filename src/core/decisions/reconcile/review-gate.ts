@@ -16,7 +16,7 @@ import type { Pull } from "../../domain/github-facts.ts";
 import { isGreen, type Queue } from "../../domain/queue.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { isHeldByPerson, type Step } from "../../domain/step.ts";
-import type { DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader } from "../decision-transaction.ts";
 import { evaluatePullReviews, findReasonToLeave } from "./pull-gate.ts";
 import { checkPlanApproval } from "./plan-approval.ts";
 import { checkStepDecisions } from "./step-decisions.ts";
@@ -138,18 +138,18 @@ const findKnownVerdict = ({ step, planned }: PublishedStep): GateVerdict => {
 };
 
 /** Whether the reviews may contain an unread request for changes: it is answered even if something else keeps the step from landing. */
-const hasUnreadReview = (tx: DecisionReader, step: Step): boolean =>
+const hasUnreadReview = (tx: LedgerReader, step: Step): boolean =>
   (step.pull !== null && tx.isReportedReviewed(step.pull)) ||
   (isHeldByPerson(step) && step.unreadActivity !== undefined && tx.reportedActivity().has("kept"));
 
-const isGateDue = (tx: DecisionReader, of: PublishedStep): boolean =>
+const isGateDue = (tx: LedgerReader, of: PublishedStep): boolean =>
   isHeldByPerson(of.step) ? tx.reportedActivity().size > 0 : tx.reportedActivity().has("pulls") || isReadyForReview(tx, of);
 
 /**
  * Whether the pull request was opened moments ago and has no reported activity. Webhooks arrive within seconds, so new pull requests need
  * no listing.
  */
-const isNewPull = (tx: DecisionReader, { execution, step }: PublishedStep): boolean => {
+const isNewPull = (tx: LedgerReader, { execution, step }: PublishedStep): boolean => {
   const opened = tx.effectRecord(`open-pull:${toTaskId(execution.id, step.id)}`)?.at ?? 0;
   const said = tx.reportedActivity();
   return (
@@ -168,7 +168,7 @@ const evaluateApproval = (tx: DecisionReader, of: PublishedStep): HeadVerdict =>
 };
 
 /** Whether people's reviews count now. A checkpoint is reviewed once its head passed verification; other heads right before they land. */
-const isReadyForReview = (tx: DecisionReader, { execution, step, planned, queue }: PublishedStep): boolean => {
+const isReadyForReview = (tx: LedgerReader, { execution, step, planned, queue }: PublishedStep): boolean => {
   const task = toTaskId(execution.id, step.id);
   const isIt = (each: { task: string; head: string }): boolean => each.task === task && each.head === step.head?.sha;
   // A step in GitHub's merge queue may land at any moment, wherever the base is.
@@ -177,7 +177,7 @@ const isReadyForReview = (tx: DecisionReader, { execution, step, planned, queue 
   return isInGreenCandidate(tx, { execution, step, queue });
 };
 
-const isInGreenCandidate = (tx: DecisionReader, { execution, step, queue }: Omit<PublishedStep, "planned">): boolean => {
+const isInGreenCandidate = (tx: LedgerReader, { execution, step, queue }: Omit<PublishedStep, "planned">): boolean => {
   const [task, tip] = [toTaskId(execution.id, step.id), tx.baseTip(execution.baseBranch)];
   return queue.candidates.some(
     (each) => each.onto === tip && isGreen(each) && each.items.some((item) => item.task === task && item.head === step.head?.sha),
@@ -185,7 +185,7 @@ const isInGreenCandidate = (tx: DecisionReader, { execution, step, queue }: Omit
 };
 
 /** Whether the head may land with this decision. */
-const isAboutToLand = (tx: DecisionReader, of: PublishedStep): boolean =>
+const isAboutToLand = (tx: LedgerReader, of: PublishedStep): boolean =>
   isInGreenCandidate(tx, of) || isInMergeQueue(of.queue, toTaskId(of.execution.id, of.step.id));
 
 /** A pull request in GitHub's list; null if the list lacks it. */
@@ -198,7 +198,7 @@ const awaitPullListing = (tx: DecisionReader): GateVerdict => {
 };
 
 /** Why the pull request's state keeps its work from landing; null if nothing does. */
-const findPullHold = (tx: DecisionReader, { execution, step }: PublishedStep, pull: Pull): Refusal | null => {
+const findPullHold = (tx: LedgerReader, { execution, step }: PublishedStep, pull: Pull): Refusal | null => {
   const at = `#${pull.number}`;
   const cancel = `/enki cancel ${toTaskId(execution.id, step.id)}`;
   if (pull.baseBranch !== execution.baseBranch)

@@ -6,7 +6,7 @@ import type { Millis } from "../../domain/ids.ts";
 import type { ProvenReview } from "../../domain/landing-proof.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { Step } from "../../domain/step.ts";
-import type { DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader } from "../decision-transaction.ts";
 import { refuseSelfApproval } from "./self-approval.ts";
 import { isReviewRead, findLastReadTime } from "../next-feedback.ts";
 import { replaceUnknown, UNKNOWN } from "../../domain/known.ts";
@@ -78,7 +78,7 @@ export const findRequestedChanges = (
  * GitHub moves a review to the new head after a force-push, so a review from before this head belongs to an earlier head. Its times have
  * whole seconds, so a review from the second in which the head appeared may belong to either: a request for changes counts then.
  */
-const isReviewOfHead = (tx: DecisionReader, review: Review, { head }: Step): boolean => {
+const isReviewOfHead = (tx: LedgerReader, review: Review, { head }: Step): boolean => {
   if (head === null || review.head !== head.sha) return false;
   const isRequest = review.verdict === "changes-requested" && followsRules(tx.snapshot, 1);
   return review.at >= head.since || (isRequest && isFromFirstSecond(review, head));

@@ -6,7 +6,16 @@ import { DEFAULT_TIER, listNeededSteps, type Tier } from "../../domain/plan.ts";
 import { publishStartingCommit } from "../step-base.ts";
 import { findOpenConflict, isBeingResolved, type Step } from "../../domain/step.ts";
 import { scheduleWork, type WorkLoad, type StartableWork } from "../schedule.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type {
+  DecisionTransaction,
+  DecisionReader,
+  LedgerReader,
+  StepWriter,
+  ExecutionWriter,
+  RefWriter,
+  EffectWriter,
+  TextWriter,
+} from "../decision-transaction.ts";
 import { toOneLine } from "../../messages/escape.ts";
 import { JOB_SLACK_MS } from "../../domain/retry-policy.ts";
 import { findBudgetHold, hasAgent, reserveAttempt } from "../budget-room.ts";
@@ -51,7 +60,7 @@ const listStartable = (tx: DecisionReader): StartableWork[] => {
 };
 
 /** The ranks of an execution's steps: needs of an unfinished step have at least its rank. Empty without priorities. */
-const listRanks = (tx: DecisionReader, execution: Execution): ReadonlyMap<StepId, number> => {
+const listRanks = (tx: LedgerReader, execution: Execution): ReadonlyMap<StepId, number> => {
   const ranks = new Map<StepId, number>();
   if (Object.values(execution.steps).every(({ priority }) => priority === undefined)) return ranks;
   for (const planned of tx.order(execution).toReversed()) {
@@ -77,9 +86,9 @@ const checkTimeReached = (tx: DecisionReader, notBefore: number): boolean => {
   return notBefore <= tx.now;
 };
 
-const findStepTier = (tx: DecisionReader, execution: Execution, step: string): Tier => tx.planned(execution, step)?.tier ?? DEFAULT_TIER;
+const findStepTier = (tx: LedgerReader, execution: Execution, step: string): Tier => tx.planned(execution, step)?.tier ?? DEFAULT_TIER;
 
-const countLoad = (tx: DecisionReader): WorkLoad => {
+const countLoad = (tx: LedgerReader): WorkLoad => {
   const tiers: Record<Tier, number> = { light: 0, standard: 0, heavy: 0 };
   const byExecution = new Map<ExecutionId, number>();
   const count = (id: ExecutionId, tier: Tier): void => {
@@ -109,7 +118,7 @@ const startWork = (tx: DecisionTransaction, each: StartableWork): void => {
   else startResolutionAttempt(tx, { execution, step }, until);
 };
 
-const startPlannerJob = (tx: DecisionTransaction, execution: Execution, until: Millis): void => {
+const startPlannerJob = (tx: ExecutionWriter & TextWriter, execution: Execution, until: Millis): void => {
   // The planner's job may not read issues, so it gets the backlog as of now.
   const backlog = tx.readFact<"backlog">({ kind: "backlog" });
   if (backlog === UNKNOWN) return;
@@ -119,7 +128,7 @@ const startPlannerJob = (tx: DecisionTransaction, execution: Execution, until: M
   tx.note(`plan of ${execution.id}: attempt ${execution.planning.attempt}`);
 };
 
-const startResolutionAttempt = (tx: DecisionTransaction, { execution, step }: StepContext, until: Millis): void => {
+const startResolutionAttempt = (tx: StepWriter & ExecutionWriter & RefWriter, { execution, step }: StepContext, until: Millis): void => {
   const resolution = findOpenConflict(step);
   if (!resolution) return;
   const task = toTaskId(execution.id, step.id);
@@ -130,7 +139,7 @@ const startResolutionAttempt = (tx: DecisionTransaction, { execution, step }: St
   tx.note(`${task}: try ${resolution.failedAttempts + 1} to resolve its conflict`);
 };
 
-const requestExecutionJobs = (tx: DecisionTransaction, execution: Execution): void => {
+const requestExecutionJobs = (tx: EffectWriter, execution: Execution): void => {
   if (isPlanning(execution) && execution.planning.deadline !== null) {
     const { id, amendment, request, planning } = execution;
     const title = amendment?.state === "planning" ? amendment.request : request;
@@ -158,14 +167,14 @@ export type JobRequest = {
 const MAX_RUN_TITLE_CHARS = 100;
 
 /** The number of jobs of a kind that were requested so far; a repetition after a retry needs a new run. */
-export const countRequestedJobs = (tx: DecisionReader, kind: JobKind, target: string): number => {
+export const countRequestedJobs = (tx: LedgerReader, kind: JobKind, target: string): number => {
   let count = 0;
   while (tx.effectRecord(`start-job:${toJobKey({ kind, target, attempt: count + 1 })}`)) count += 1;
   return count;
 };
 
 /** Requests a job's run until its start is confirmed. */
-export const requestJob = (tx: DecisionTransaction, { kind, execution, step, target, attempt, ...request }: JobRequest): void => {
+export const requestJob = (tx: EffectWriter, { kind, execution, step, target, attempt, ...request }: JobRequest): void => {
   const job = toJobKey({ kind, target, attempt });
   const title = toOneLine(request.title, MAX_RUN_TITLE_CHARS);
   tx.requestEffect({

@@ -2,7 +2,7 @@ import { readCommandRequests } from "../../events/read-comment.ts";
 import type { CommandSource, PersonCommand } from "../../domain/command.ts";
 import type { GitHubComment } from "../../domain/github-facts.ts";
 import { type Login, isSameLogin } from "../../domain/ids.ts";
-import type { DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader } from "../decision-transaction.ts";
 import { type Known, mapKnown } from "../../domain/known.ts";
 
 /** Author and place of a command, as the ledger records them. */
@@ -30,5 +30,5 @@ const isSourceShown = (tx: DecisionReader, grant: RecordedGrant, matches: (comma
 const isUnchanged = (comment: GitHubComment, { by }: RecordedGrant): boolean =>
   !comment.bot && isSameLogin(comment.by, by) && comment.updated <= comment.created;
 
-const readCommands = (tx: DecisionReader, { body }: GitHubComment): PersonCommand[] =>
+const readCommands = (tx: LedgerReader, { body }: GitHubComment): PersonCommand[] =>
   readCommandRequests(body, tx.snapshot.botLogin).flatMap((request) => (request.ok ? [request.command] : []));

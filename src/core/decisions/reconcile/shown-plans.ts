@@ -6,13 +6,13 @@ import { composeTextCommit } from "../../domain/text-commit.ts";
 import { listAddedSteps } from "../../messages/amendment.ts";
 import { isLongPlan, PLAN_TOO_LONG_REFUSAL, renderPlanPages } from "../../messages/plan-page.ts";
 import { failPlanning } from "../apply/plan-result.ts";
-import type { DecisionTransaction } from "../decision-transaction.ts";
+import type { ExecutionWriter, RefWriter } from "../decision-transaction.ts";
 
 /**
  * Stores pages for every proposed plan without room in its comment, in the same save as the proposal, and refuses plans with hidden
  * texts from every source. Refusals: `plan-too-long`, and the refusals of the texts.
  */
-export const reconcileShownPlans = (tx: DecisionTransaction): void => {
+export const reconcileShownPlans = (tx: ExecutionWriter & RefWriter): void => {
   for (const execution of tx.executions()) {
     const hash = findProposedPlan(execution);
     if (hash !== null && execution.shownPlan?.plan !== hash) showProposal(tx, execution, hash);
@@ -25,7 +25,7 @@ const findProposedPlan = ({ state, plan, amendment }: Execution): Hash | null =>
   return amendment?.state === "proposed" ? amendment.plan : null;
 };
 
-const showProposal = (tx: DecisionTransaction, execution: Execution, hash: Hash): void => {
+const showProposal = (tx: ExecutionWriter & RefWriter, execution: Execution, hash: Hash): void => {
   const approved = execution.state === "proposed" ? [] : (tx.plan(execution.plan)?.steps ?? []);
   const plan = tx.plan(hash);
   const added = execution.state === "proposed" ? (plan?.steps ?? []) : listAddedSteps({ plan: { steps: approved }, grown: plan });
@@ -40,7 +40,7 @@ const showProposal = (tx: DecisionTransaction, execution: Execution, hash: Hash)
 type NewPages = { readonly hash: Hash; readonly added: readonly PlannedStep[]; readonly approved: readonly PlannedStep[] };
 
 const storePages = (
-  tx: DecisionTransaction,
+  tx: RefWriter,
   { id, createdAt }: Execution,
   { hash, added, approved }: NewPages,
 ): { commit: string; count: number } | null => {

@@ -7,7 +7,7 @@ import { listNeededSteps } from "../../domain/plan.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { release } from "../../domain/step-lifecycle.ts";
 import { DECISION_GONE_CODE, NOTHING_TO_DO_CODE, type Step, type StepDecision } from "../../domain/step.ts";
-import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import type { DecisionReader, LedgerReader, StepWriter } from "../decision-transaction.ts";
 import { isCommandShown } from "./shown-command.ts";
 import { type Known, UNKNOWN } from "../../domain/known.ts";
 
@@ -28,7 +28,7 @@ export const checkStepDecisions = (tx: DecisionReader, execution: Execution, lan
 };
 
 /** People's decisions about the needs of a step, for the statement about its landing. */
-export const listStepDecisions = (tx: DecisionReader, execution: Execution, landing: StepId): LandingProof["decisions"] =>
+export const listStepDecisions = (tx: LedgerReader, execution: Execution, landing: StepId): LandingProof["decisions"] =>
   listAllNeeds(tx, execution, landing).flatMap((step) =>
     step.decision && isDecidedByPerson(tx, execution, step)
       ? [{ step: step.id, by: step.decision.by, source: formatCommandSource(step.decision.source) }]
@@ -36,7 +36,7 @@ export const listStepDecisions = (tx: DecisionReader, execution: Execution, land
   );
 
 /** All needed steps of the same execution, direct and indirect. */
-const listAllNeeds = (tx: DecisionReader, execution: Execution, landing: StepId): Step[] => {
+const listAllNeeds = (tx: LedgerReader, execution: Execution, landing: StepId): Step[] => {
   const found = new Map<StepId, Step>();
   const open = [landing];
   for (let id = open.pop(); id !== undefined; id = open.pop())
@@ -50,7 +50,7 @@ const listAllNeeds = (tx: DecisionReader, execution: Execution, landing: StepId)
 };
 
 /** Whether a person ended the step without a landing. */
-const isDecidedByPerson = (tx: DecisionReader, execution: Execution, step: Step): boolean => {
+const isDecidedByPerson = (tx: LedgerReader, execution: Execution, step: Step): boolean => {
   if (step.state === "skipped") return true;
   if (step.state !== "done" || step.landed !== null) return false;
   if (tx.planned(execution, step.id)?.checkpoint === true) return true;
@@ -68,11 +68,7 @@ const refuseGoneDecision = (task: string, step: Step): Refusal =>
   step.state === "skipped" ? refuseGoneSkip(task) : refuseGoneResultApproval(task, (step.result ?? "").slice(0, 12));
 
 /** Replaces a decision after GitHub stopped showing the earlier one, and releases held steps. Returns whether any step was held. */
-export const renewDecision = (
-  tx: DecisionTransaction,
-  execution: Execution,
-  { id, decision }: { id: StepId; decision: StepDecision },
-): boolean => {
+export const renewDecision = (tx: StepWriter, execution: Execution, { id, decision }: { id: StepId; decision: StepDecision }): boolean => {
   const step = execution.steps[id];
   const held = tx.steps(execution.id).filter(({ state, refusal }) => state === "waiting" && refusal?.code === DECISION_GONE_CODE);
   if (!step || held.length === 0) return false;

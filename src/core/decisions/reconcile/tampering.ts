@@ -3,14 +3,14 @@ import { type Sha, toTaskId } from "../../domain/ids.ts";
 import type { Step } from "../../domain/step.ts";
 import type { HeadTampering } from "../../domain/tampering.ts";
 import { isPlainRevert } from "../undo-state.ts";
-import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import type { LedgerReader, StepWriter } from "../decision-transaction.ts";
 import { UNKNOWN } from "../../domain/known.ts";
 
 /**
  * Judges every new head of a step for tampering, from its commits and never from the job's report. Heads that Enki rebases are judged
  * again. Not judged: a person's own pull request, and a revert that a person requested, as git made it.
  */
-export const reconcileTampering = (tx: DecisionTransaction): void => {
+export const reconcileTampering = (tx: StepWriter): void => {
   if (tx.snapshot.config.policy.tests === undefined) return;
   const isGated = tx.snapshot.config.policy.tests === "checkpoint";
   for (const execution of tx.executions()) {
@@ -23,7 +23,7 @@ export const reconcileTampering = (tx: DecisionTransaction): void => {
   }
 };
 
-const recordHeadTampering = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const recordHeadTampering = (tx: StepWriter, execution: Execution, step: Step): void => {
   const { head, tampering } = step;
   const onto = listTamperingBases(tx, execution, step);
   if (head === null || onto.length === 0 || tampering?.head === head.sha) return;
@@ -32,7 +32,7 @@ const recordHeadTampering = (tx: DecisionTransaction, execution: Execution, step
 };
 
 /** The commits against which the changes of a head are its own; empty while its base is missing. */
-export const listTamperingBases = (tx: DecisionReader, execution: Execution, { id, head, builtOn }: Step): readonly Sha[] => {
+export const listTamperingBases = (tx: LedgerReader, execution: Execution, { id, head, builtOn }: Step): readonly Sha[] => {
   const tip = tx.baseTip(execution.baseBranch);
   if (tip === null) return [];
   const own = toTaskId(execution.id, id);
@@ -42,7 +42,7 @@ export const listTamperingBases = (tx: DecisionReader, execution: Execution, { i
 
 /** Records a verdict. Without findings, the verdict alone causes no write. */
 const putTampering = (
-  tx: DecisionTransaction,
+  tx: StepWriter,
   execution: Execution,
   { step, found }: { readonly step: Step; readonly found: HeadTampering },
 ): void => {

@@ -15,13 +15,13 @@ import type { Refusal } from "../../domain/refusal.ts";
 import { isTerminalState, type Step } from "../../domain/step.ts";
 import { applyAmendment } from "../apply/amend-plan.ts";
 import { startApprovedPlan } from "../apply/start-approved-plan.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionReader, StepWriter, ExecutionWriter } from "../decision-transaction.ts";
 import { isNeedMet, isNeedFailed, isNeedFinished, type NeedStatus, listNeedStatuses } from "../needs.ts";
 import { startsUnapproved } from "./plan-approval.ts";
 import { UNKNOWN } from "../../domain/known.ts";
 
 /** Advances steps according to their needs, and finishes executions. */
-export const reconcileTransitions = (tx: DecisionTransaction): void => {
+export const reconcileTransitions = (tx: StepWriter & ExecutionWriter): void => {
   for (const each of tx.executions()) {
     startAutomatically(tx, each);
     const execution = tx.execution(each.id);
@@ -34,7 +34,7 @@ export const reconcileTransitions = (tx: DecisionTransaction): void => {
 };
 
 /** Starts work without a person's help: plans without approval, and executions blocked by another execution's failure. */
-const startAutomatically = (tx: DecisionTransaction, execution: Execution): void => {
+const startAutomatically = (tx: ExecutionWriter, execution: Execution): void => {
   const { state, requestedBy, amendment } = execution;
   if (state === "proposed" && startsUnapproved(tx, execution)) startApprovedPlan(tx, execution, { by: requestedBy, at: tx.now });
   if (state === "running" && amendment?.state === "proposed" && !amendment.byAgent && startsUnapproved(tx, execution))
@@ -50,7 +50,7 @@ const isUnblocked = (tx: DecisionReader, execution: Execution): boolean =>
     return (toNextStep(step, () => listNeedStatuses(tx, execution, planned)) ?? step).state !== "blocked";
   });
 
-const advanceStep = (tx: DecisionTransaction, id: string, planned: PlannedStep): void => {
+const advanceStep = (tx: StepWriter, id: string, planned: PlannedStep): void => {
   const execution = tx.execution(id);
   const step = execution?.steps[planned.id];
   if (!execution || !step || (planned.needs.length === 0 && step.state !== "pending" && step.state !== "blocked")) return;
@@ -118,7 +118,7 @@ const createBlockedRefusal = ({ task, state, need }: NeedStatus): Refusal => {
   return refuseAbsentNeed(task, what);
 };
 
-const endExecution = (tx: DecisionTransaction, id: string): void => {
+const endExecution = (tx: ExecutionWriter, id: string): void => {
   const execution = tx.execution(id);
   const steps = tx.steps(id);
   if (!execution || hasOpenAmendment(execution) || execution.workflow?.endState === null || !isExecutionOver(execution, steps)) return;

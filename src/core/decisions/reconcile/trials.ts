@@ -11,7 +11,7 @@ import { formatTrialMessage } from "../../messages/commit-messages.ts";
 import { countOpenRuns } from "../../refinery/fill-slots.ts";
 import { readCapacity } from "../../refinery/verify-capacity.ts";
 import { putTrial } from "../apply/trial-result.ts";
-import type { DecisionReader, DecisionTransaction } from "../decision-transaction.ts";
+import type { LedgerReader, StepWriter, RefWriter, EffectWriter } from "../decision-transaction.ts";
 import { findParallelLimits } from "../parallel-limits.ts";
 import { countRequestedJobs, requestJob } from "./scheduling.ts";
 import { stopRun } from "./abandoned-runs.ts";
@@ -22,7 +22,7 @@ import { UNKNOWN } from "../../domain/known.ts";
  * Verifies each head with findings once more without its changes to the checks that judge it. Trials use verify slots that no candidate
  * needs, and their verdict opens and closes nothing.
  */
-export const reconcileTrials = (tx: DecisionTransaction): void => {
+export const reconcileTrials = (tx: StepWriter & RefWriter & EffectWriter): void => {
   if (!followsRules(tx.snapshot, 4)) return;
   for (const execution of tx.executions()) for (const step of tx.steps(execution.id)) reviseTrial(tx, execution, step);
   const bases = new Set(listOpenTrials(tx).map(({ execution }) => execution.baseBranch));
@@ -32,7 +32,7 @@ export const reconcileTrials = (tx: DecisionTransaction): void => {
 };
 
 /** Whether a person still has to decide about the head, and commands exist that can judge it. */
-const isTrialWanted = (tx: DecisionReader, execution: Execution, step: Step): boolean => {
+const isTrialWanted = (tx: LedgerReader, execution: Execution, step: Step): boolean => {
   if (execution.state !== "running" || (step.state !== "published" && step.state !== "waiting")) return false;
   const isApproved = step.state === "published" && step.approvals?.head === step.head?.sha;
   if (!isTampering(step) || isAwaitingAnswer(step) || isApproved) return false;
@@ -41,7 +41,7 @@ const isTrialWanted = (tx: DecisionReader, execution: Execution, step: Step): bo
 };
 
 /** Gives a new head a trial of its own, and stops a trial that nobody needs any longer. A verdict stays with its head. */
-const reviseTrial = (tx: DecisionTransaction, execution: Execution, step: Step): void => {
+const reviseTrial = (tx: StepWriter & EffectWriter, execution: Execution, step: Step): void => {
   const { trial, head } = step;
   const isWanted = isTrialWanted(tx, execution, step);
   const isOwn = trial !== undefined && trial.head === head?.sha;
@@ -55,7 +55,7 @@ const reviseTrial = (tx: DecisionTransaction, execution: Execution, step: Step):
 
 type OpenTrial = { readonly execution: Execution; readonly step: Step; readonly trial: HeadTrial };
 
-const listOpenTrials = (tx: DecisionReader): OpenTrial[] =>
+const listOpenTrials = (tx: LedgerReader): OpenTrial[] =>
   tx
     .executions()
     .flatMap((execution) =>
@@ -63,7 +63,7 @@ const listOpenTrials = (tx: DecisionReader): OpenTrial[] =>
     );
 
 /** Starts trials in free slots, and stops the newest ones if candidates need their slots. */
-const shareSlots = (tx: DecisionTransaction, base: BranchName): void => {
+const shareSlots = (tx: StepWriter & RefWriter & EffectWriter, base: BranchName): void => {
   const queue = tx.queue(base);
   const limits = findParallelLimits(tx);
   const { slots } = readCapacity(queue, { ...limits, timeoutMs: 0 });
@@ -83,12 +83,12 @@ const shareSlots = (tx: DecisionTransaction, base: BranchName): void => {
 };
 
 /** Stops a trial for a candidate. It runs again later, and this counts as no fault. */
-const giveWay = (tx: DecisionTransaction, { execution, step, trial }: TriedStep): void => {
+const giveWay = (tx: StepWriter & EffectWriter, { execution, step, trial }: TriedStep): void => {
   if (!stopRun(tx, toTrialJob(trial))) return;
   putTrial(tx, { execution, step }, { head: trial.head, faults: trial.faults, state: "waiting", notBefore: 0 });
 };
 
-const startTrial = (tx: DecisionTransaction, { execution, step, trial: { head, faults } }: OpenTrial): void => {
+const startTrial = (tx: StepWriter & RefWriter & EffectWriter, { execution, step, trial: { head, faults } }: OpenTrial): void => {
   const onto = listTamperingBases(tx, execution, step);
   if (onto.length === 0) return;
   const task = toTaskId(execution.id, step.id);
@@ -110,7 +110,7 @@ const startTrial = (tx: DecisionTransaction, { execution, step, trial: { head, f
   requestTrial(tx, { execution, step, trial });
 };
 
-const requestTrial = (tx: DecisionTransaction, { execution, step, trial }: TriedStep): void => {
+const requestTrial = (tx: EffectWriter, { execution, step, trial }: TriedStep): void => {
   const { title = step.id } = tx.planned(execution, step.id) ?? {};
   requestJob(tx, {
     kind: "verify",

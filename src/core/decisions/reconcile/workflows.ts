@@ -12,12 +12,12 @@ import { findNodeRole, toNodeStepId, listStepsBefore } from "../../workflow/node
 import { recordResults, type NodeResult } from "../../workflow/record-results.ts";
 import { listOpenNodeRuns, type RunState, listSkippedRoles } from "../../workflow/run-state.ts";
 import type { WorkflowRole } from "../../workflow/workflow.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { DecisionTransaction, LedgerReader, NoteWriter, StepWriter, ExecutionWriter } from "../decision-transaction.ts";
 import { chooseRoleOutput } from "../role-output.ts";
 import { findNodeResult } from "./node-result.ts";
 
 /** Advances workflow runs: feeds in step results and creates steps for the nodes that became ready. */
-export const reconcileWorkflows = (tx: DecisionTransaction): void => {
+export const reconcileWorkflows = (tx: StepWriter & ExecutionWriter): void => {
   for (const { id, state, workflow } of tx.executions()) {
     if (state !== "running" || !workflow || workflow.endState !== null) continue;
     const flow = tx.linkWorkflow(workflow);
@@ -28,7 +28,7 @@ export const reconcileWorkflows = (tx: DecisionTransaction): void => {
 
 type OpenedRun = { readonly flow: LinkedWorkflow; readonly run: WorkflowRun };
 
-const advanceWorkflow = (tx: DecisionTransaction, id: string, { flow, run }: OpenedRun): void => {
+const advanceWorkflow = (tx: StepWriter & ExecutionWriter, id: string, { flow, run }: OpenedRun): void => {
   const execution = tx.execution(id);
   if (!execution) return;
   // This module wrote the value.
@@ -48,7 +48,7 @@ const advanceWorkflow = (tx: DecisionTransaction, id: string, { flow, run }: Ope
 };
 
 /** The results of open node runs. `again`: the role's answer has the wrong format. */
-const listNodeResults = (tx: DecisionReader, { execution, flow, state }: { execution: Execution; flow: LinkedWorkflow; state: RunState }) =>
+const listNodeResults = (tx: LedgerReader, { execution, flow, state }: { execution: Execution; flow: LinkedWorkflow; state: RunState }) =>
   listOpenNodeRuns(state).flatMap(({ id, path }) => {
     const step = execution.steps[toNodeStepId(path)];
     const role = findNodeRole(flow, path);
@@ -58,7 +58,7 @@ const listNodeResults = (tx: DecisionReader, { execution, flow, state }: { execu
 
 /** Asks the roles whose answer has the wrong format once more. Returns the other results by node run. */
 const acceptNodeResults = (
-  tx: DecisionTransaction,
+  tx: StepWriter & ExecutionWriter,
   execution: Execution,
   found: ReturnType<typeof listNodeResults>,
 ): ReadonlyMap<string, NodeResult> => {
@@ -70,7 +70,7 @@ const acceptNodeResults = (
   return results;
 };
 
-const reaskStep = (tx: DecisionTransaction, id: string, { step, reason }: { step: Step; reason: string }): void => {
+const reaskStep = (tx: StepWriter & ExecutionWriter, id: string, { step, reason }: { step: Step; reason: string }): void => {
   const execution = tx.execution(id);
   if (!execution?.workflow) return;
   tx.putExecution({ ...execution, workflow: { ...execution.workflow, reaskedSteps: [...execution.workflow.reaskedSteps, step.id] } });
@@ -79,7 +79,7 @@ const reaskStep = (tx: DecisionTransaction, id: string, { step, reason }: { step
 };
 
 /** Abandons steps of an earlier round. A running job is stopped because the step keeps its deadline; work of earlier rounds stays. */
-const abandonSteps = (tx: DecisionTransaction, id: string, steps: readonly StepId[]): void => {
+const abandonSteps = (tx: StepWriter, id: string, steps: readonly StepId[]): void => {
   for (const each of steps) {
     const step = tx.execution(id)?.steps[each];
     if (!step) continue;
@@ -90,7 +90,11 @@ const abandonSteps = (tx: DecisionTransaction, id: string, steps: readonly StepI
 };
 
 /** Creates steps for ready node runs, and finishes the workflow after its last role. */
-const startReadyNodes = (tx: DecisionTransaction, id: string, { flow, next }: { flow: LinkedWorkflow; next: AdvancedRun }): void => {
+const startReadyNodes = (
+  tx: StepWriter & ExecutionWriter,
+  id: string,
+  { flow, next }: { flow: LinkedWorkflow; next: AdvancedRun },
+): void => {
   const execution = tx.execution(id);
   if (!execution?.workflow) return;
   const pieces = { ...execution.workflow.nodes, ...Object.fromEntries(next.readyNodes.map(({ path }) => [toNodeStepId(path), path])) };
@@ -117,7 +121,7 @@ type PlanGrowth = {
 };
 
 /** The hash of the plan with the ready nodes added. */
-const growPlan = (tx: DecisionTransaction, { execution, run, flow, ready }: PlanGrowth): Execution["plan"] => {
+const growPlan = (tx: ExecutionWriter, { execution, run, flow, ready }: PlanGrowth): Execution["plan"] => {
   if (ready.length === 0) return execution.plan;
   const planned = new Map((tx.plan(execution.plan)?.steps ?? []).map((each) => [each.id, each]));
   for (const { path, role } of ready)
@@ -125,7 +129,7 @@ const growPlan = (tx: DecisionTransaction, { execution, run, flow, ready }: Plan
   return tx.putPlan({ steps: [...planned.values()] });
 };
 
-const noteSkippedRoles = (tx: DecisionTransaction, id: string, { skippedRoles, end }: AdvancedRun): void => {
+const noteSkippedRoles = (tx: NoteWriter, id: string, { skippedRoles, end }: AdvancedRun): void => {
   for (const { role, reason } of skippedRoles) tx.note(`${id}: ${role} is skipped: ${reason}`);
   for (const { role, reason } of end?.failedRoles ?? []) tx.note(`${id}: ${role} failed: ${reason}`);
 };
@@ -164,7 +168,7 @@ const planRoleStep = (execution: Execution, { run, flow, path, role, roles }: Ro
 
 const hasUsableState = (step: Step | undefined): boolean => step?.state === "published" || step?.state === "done";
 
-const failWorkflow = (tx: DecisionTransaction, id: string, why: string): void => {
+const failWorkflow = (tx: ExecutionWriter, id: string, why: string): void => {
   const execution = tx.execution(id);
   if (execution) tx.putExecution(failExecution(execution, { code: "bad-workflow", message: why, next: "/enki status" }));
 };

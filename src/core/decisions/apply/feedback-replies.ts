@@ -3,7 +3,7 @@ import { hashValue, type Sha, toTaskId } from "../../domain/ids.ts";
 import type { ThreadReply } from "../../domain/outcome.ts";
 import { renderUnthreadedAnswers, renderThreadAnswer } from "../../messages/thread-answers.ts";
 import { writeMarker } from "../../messages/comment-marker.ts";
-import type { DecisionTransaction, DecisionReader } from "../decision-transaction.ts";
+import type { LedgerReader, EffectWriter } from "../decision-transaction.ts";
 import { findFeedback } from "../next-feedback.ts";
 import { type StepContext } from "../find-step.ts";
 
@@ -11,14 +11,14 @@ import { type StepContext } from "../find-step.ts";
 export type AttemptReply = StepContext & { readonly head: Sha | null; readonly replies: readonly ThreadReply[] };
 
 /** Whether the attempt received feedback to answer. */
-export const isAnsweringFeedback = (tx: DecisionReader, { execution, step }: StepContext): boolean =>
+export const isAnsweringFeedback = (tx: LedgerReader, { execution, step }: StepContext): boolean =>
   (findGivenFeedback(tx, { execution, step })?.items.length ?? 0) > 0;
 
-const findGivenFeedback = (tx: DecisionReader, { execution, step }: StepContext): Feedback | null =>
+const findGivenFeedback = (tx: LedgerReader, { execution, step }: StepContext): Feedback | null =>
   findFeedback(tx, toTaskId(execution.id, step.id), step.attempt);
 
 /** Replies in every review thread that the attempt received, and answers feedback outside of threads in one comment. */
-export const postFeedbackReplies = (tx: DecisionTransaction, answering: AttemptReply): void => {
+export const postFeedbackReplies = (tx: EffectWriter, answering: AttemptReply): void => {
   const feedback = findGivenFeedback(tx, answering);
   if (!feedback) return;
   const { execution, step, head, replies } = answering;
@@ -49,7 +49,7 @@ type UnthreadedAnswers = {
   readonly head: Sha | null;
 };
 
-const postUnthreadedAnswers = (tx: DecisionTransaction, { attemptKey, pull, answers, head }: UnthreadedAnswers): void => {
+const postUnthreadedAnswers = (tx: EffectWriter, { attemptKey, pull, answers, head }: UnthreadedAnswers): void => {
   const key = `write-comment:answers/${attemptKey}` as const;
   const marker = writeMarker({ kind: "answer", id: hashValue(key).slice(0, 12) });
   tx.enqueueEffect({
