@@ -3,7 +3,7 @@ import { hasStarted, type RunEnd, type RunView } from "./run-story.ts";
 import { openWayHome } from "./way-home.ts";
 import { CommandError } from "./command-options.ts";
 import type { CommandWorkplace } from "./command-workplace.ts";
-import { countExpectedJobs } from "./expected-jobs.ts";
+import { countExpectedJobs } from "./count-expected-jobs.ts";
 import type { LocalMachine } from "./local-machine.ts";
 import { keepTranscripts } from "./kept-transcripts.ts";
 import { followRun } from "./follow-run.ts";

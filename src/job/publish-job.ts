@@ -9,7 +9,7 @@ import type { Config } from "../core/domain/config.ts";
 import { type CheckFailure, MAX_TEST_NAME_CHARS } from "../core/domain/flaky-check.ts";
 import { toResultRef } from "../core/domain/refs.ts";
 import { expectsFewResults } from "../core/domain/running-jobs.ts";
-import { keepRootCommit } from "../storage/git/copy-root-commit.ts";
+import { keepRootCommit } from "../storage/git/keep-root-commit.ts";
 import type { RepositoryClone } from "../storage/git/repository-clone.ts";
 import { checkRecordedTexts } from "../core/domain/recorded-texts.ts";
 import { mayRecord } from "../core/domain/tool-set.ts";

@@ -1,29 +1,6 @@
 import { expect, test } from "vitest";
-import { createLocalRunner } from "../../src/local-github/actions/local-runner.ts";
-import { after } from "../support/after.ts";
+import { createRealRunner, toActingConfig } from "./real-runner.ts";
 import { openStage } from "./stage.ts";
-
-const ROOT = new URL("../..", import.meta.url).pathname;
-
-/** The runner that executes Enki's Actions workflow file as it is, each job in processes of its own. */
-const realRunner = (directory: string) =>
-  createLocalRunner({
-    directory,
-    actionRoot: ROOT,
-    node: process.execPath,
-    env: process.env,
-    clock: Date.now,
-    timers: {
-      sleep: (delay, signal) =>
-        new Promise((resolve) => {
-          const cancel = after(delay, resolve);
-          signal.addEventListener("abort", () => {
-            cancel();
-            resolve();
-          });
-        }),
-    },
-  });
 
 const step = (id: string, over: object = {}) => ({ id, title: `Do ${id}`, description: `Told to ${id}.`, ...over });
 
@@ -47,16 +24,10 @@ const ACTS = [
   { only: "tell", run: "cat note.txt > tell.txt" },
 ];
 
-const config = [
-  "[agent]",
-  `command = ${JSON.stringify(process.execPath)}`,
-  `args = ${JSON.stringify([new URL("../fixtures/agent.mjs", import.meta.url).pathname, ...ACTS.map((act) => JSON.stringify(act))])}`,
-  "[refinery]",
-  'verify = ["true"]',
-].join("\n");
+const config = toActingConfig(ACTS, 'verify = ["true"]');
 
 test("steps that an agent adds to a running execution are approved as a difference and land after their needs", async () => {
-  const stage = await openStage({ files: { ".enki/enki.toml": config }, script: () => "dies", runner: realRunner });
+  const stage = await openStage({ files: { ".enki/enki.toml": config }, script: () => "dies", runner: createRealRunner() });
   const issue = await stage.ask("/enki fix the limit");
   await stage.approve(issue);
   await stage.shows(issue, /waits for your review/);

@@ -1,21 +1,6 @@
 import { expect, test } from "vitest";
-import { createLocalRunner } from "../../src/local-github/actions/local-runner.ts";
-import { after } from "../support/after.ts";
+import { createRealRunner, toActingConfig } from "./real-runner.ts";
 import { openStage } from "./stage.ts";
-
-const ROOT = new URL("../..", import.meta.url).pathname;
-
-/** The runner that executes Enki's Actions workflow file as it is, each job in processes of its own. */
-const realRunner = (directory: string) =>
-  createLocalRunner({
-    directory,
-    actionRoot: ROOT,
-    node: process.execPath,
-    env: process.env,
-    clock: Date.now,
-    timers: { sleep: (delay, signal) => new Promise((resolve) => signal.addEventListener("abort", after(delay, resolve))) },
-    namespaces: false,
-  });
 
 const testOf = (name: string, value: number): string =>
   [
@@ -37,14 +22,7 @@ const ACTS = [
   { only: "tidy", run: "rm other.test.mjs" },
 ];
 
-const CONFIG = [
-  "[agent]",
-  `command = ${JSON.stringify(process.execPath)}`,
-  `args = ${JSON.stringify([new URL("../fixtures/agent.mjs", import.meta.url).pathname, ...ACTS.map((act) => JSON.stringify(act))])}`,
-  "[refinery]",
-  'verify = ["node --test"]',
-  "parallel = 2",
-].join("\n");
+const CONFIG = toActingConfig(ACTS, 'verify = ["node --test"]', "parallel = 2");
 
 test("a step that deletes a failing test is said to fail with it, another to pass, and both land once a person approves them", async () => {
   // Given tests that pass, and a step that breaks the code and deletes the test that shows it.
@@ -56,7 +34,7 @@ test("a step that deletes a failing test is said to fail with it, another to pas
       "other.test.mjs": testOf("the limit is positive", 1),
     },
     script: () => "dies",
-    runner: realRunner,
+    runner: createRealRunner({ namespaces: false }),
     patience: 150_000,
   });
   const issue = await stage.ask();

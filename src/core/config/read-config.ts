@@ -6,7 +6,7 @@ import { findNearestWord } from "../domain/nearest-word.ts";
 import { TIERS } from "../domain/plan.ts";
 import { ALWAYS_PROTECTED, listUnprotectable } from "../policy/protected-paths.ts";
 import { type ConfigFault, toConfigFaults } from "./config-fault.ts";
-import { exceedsLimits, type ValueLimits } from "./measure-value.ts";
+import { exceedsLimits, type ValueLimits } from "./value-limits.ts";
 import { locateTomlKeys } from "./toml-positions.ts";
 import { toConfig, toRole } from "./to-config.ts";
 import { type ConfigFile, configFileSchema, type RoleFile, roleFileSchema } from "./config-schema.ts";

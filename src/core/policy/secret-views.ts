@@ -1,4 +1,4 @@
-import { decodeRuns, findLastAtMost, reverse, type TextView } from "./secret-encodings.ts";
+import { decodeRuns, findLastAtMost, reverse, type TextView } from "./decode-runs.ts";
 
 /**
  * The other readings of a text in which a credential may hide: without invisible characters, with escapes decoded, with literals and lines

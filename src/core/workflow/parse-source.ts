@@ -1,6 +1,6 @@
 import { parse as parseToml, TomlError } from "smol-toml";
 import { type Document, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument, visit, type YAMLMap } from "yaml";
-import { exceedsLimits, type ValueLimits } from "../config/measure-value.ts";
+import { exceedsLimits, type ValueLimits } from "../config/value-limits.ts";
 import { locateTomlKeys } from "../config/toml-positions.ts";
 import { isTooComplexYaml, MAX_YAML_ALIASES } from "../config/yaml-nesting.ts";
 import type { FoundFault } from "./workflow-fault.ts";

@@ -1,7 +1,7 @@
 import type { Sha } from "../../core/domain/ids.ts";
 import { collectHistory, type StepHistory } from "../../core/domain/step-history.ts";
 import type { GitContext } from "../git/run-git.ts";
-import { readArchivedExecutions } from "./archive-files.ts";
+import { readArchivedExecutions } from "./read-archived-executions.ts";
 
 /** Older executions say little about today's agents. */
 const MAX_EXECUTIONS = 100;

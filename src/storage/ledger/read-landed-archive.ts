@@ -1,7 +1,7 @@
 import { type ArchivedExecution, type ArchiveSubject, selectRelated } from "../../core/domain/archived-execution.ts";
 import type { Sha } from "../../core/domain/ids.ts";
 import type { GitContext } from "../git/run-git.ts";
-import { readArchivedExecutions } from "./archive-files.ts";
+import { readArchivedExecutions } from "./read-archived-executions.ts";
 
 /** The reach of an undo. Older landings are undone by hand. */
 const MAX_EXECUTIONS = 1_000;

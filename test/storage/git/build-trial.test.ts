@@ -1,24 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { buildTrial } from "../../../src/storage/git/build-trial.ts";
-import type { RepositoryClone } from "../../../src/storage/git/repository-clone.ts";
-import { repository } from "../../support/repository.ts";
+import { openJudgedRepository, TEST_FILE } from "./judged-repository.ts";
 
-const TEST = 'test("a", () => {\n  expect(a()).toBe(1);\n});\n';
-
-let repo: Awaited<ReturnType<typeof repository>>;
-let clone: RepositoryClone;
-let base: string;
-beforeAll(async () => {
-  repo = await repository();
-  clone = await repo.clone();
-  base = await repo.commit("main", {
-    "a.test.js": TEST,
-    "b.test.js": TEST,
-    "a.js": "1\n",
-    "package.json": '{"scripts":{"test":"vitest"}}',
-  });
+const { repo, clone, base } = await openJudgedRepository({
+  "a.js": "1\n",
+  "package.json": '{"scripts":{"test":"vitest"}}',
 });
-afterAll(() => repo.close());
 
 const attempt = async (head: string, onto: readonly string[], paths: readonly string[]) => {
   await clone.fetch();
@@ -39,8 +26,8 @@ test("puts deleted and changed files back on the code of a head, without files t
     { parents: [base] },
   );
   expect(await filesOf(head, [base], ["a.test.js", "b.test.js", "jest.config.js"])).toEqual({
-    "a.test.js": TEST,
-    "b.test.js": TEST,
+    "a.test.js": TEST_FILE,
+    "b.test.js": TEST_FILE,
     "a.js": "2\n",
     "package.json": '{"scripts":{"test":"vitest"}}',
   });
@@ -61,16 +48,16 @@ test("is the same commit on the head in every clone", async () => {
 
 test("takes the files from where the head started, although the base has moved on", async () => {
   const head = await repo.commit("task/old", { "a.test.js": null }, { parents: [base] });
-  const tip = await repo.commit("moved", { "a.test.js": `${TEST}// newer\n` }, { parents: [base] });
-  expect((await filesOf(head, [tip], ["a.test.js"]))["a.test.js"]).toBe(TEST);
+  const tip = await repo.commit("moved", { "a.test.js": `${TEST_FILE}// newer\n` }, { parents: [base] });
+  expect((await filesOf(head, [tip], ["a.test.js"]))["a.test.js"]).toBe(TEST_FILE);
 });
 
 test("takes the files of the work below the head where that work changed them", async () => {
-  const below = await repo.commit("task/below", { "a.test.js": `${TEST}// below\n` }, { parents: [base] });
+  const below = await repo.commit("task/below", { "a.test.js": `${TEST_FILE}// below\n` }, { parents: [base] });
   const head = await repo.commit("task/above", { "a.test.js": null, "b.test.js": null }, { parents: [below] });
   expect(await filesOf(head, [base, below], ["a.test.js", "b.test.js"])).toMatchObject({
-    "a.test.js": `${TEST}// below\n`,
-    "b.test.js": TEST,
+    "a.test.js": `${TEST_FILE}// below\n`,
+    "b.test.js": TEST_FILE,
   });
 });
 
@@ -82,13 +69,17 @@ test("puts only the scripts of a package.json back", async () => {
 });
 
 test("puts a file back in the place of a folder, and of a file above it", async () => {
-  const first = await repo.commit("shapes", { "test/a": TEST, "spec.test.js": TEST, "z.js": "1\n" }, { parents: [] });
+  const first = await repo.commit("shapes", { "test/a": TEST_FILE, "spec.test.js": TEST_FILE, "z.js": "1\n" }, { parents: [] });
   const head = await repo.commit(
     "task/shapes",
     { "test/a": null, test: "x\n", "spec.test.js": null, "spec.test.js/b.js": "y\n" },
     { parents: [first] },
   );
-  expect(await filesOf(head, [first], ["test/a", "spec.test.js"])).toEqual({ "test/a": TEST, "spec.test.js": TEST, "z.js": "1\n" });
+  expect(await filesOf(head, [first], ["test/a", "spec.test.js"])).toEqual({
+    "test/a": TEST_FILE,
+    "spec.test.js": TEST_FILE,
+    "z.js": "1\n",
+  });
 });
 
 test("finds nothing to put back in a head whose files are as before", async () => {
@@ -97,6 +88,6 @@ test("finds nothing to put back in a head whose files are as before", async () =
 });
 
 test("removes the files of a head that shares no commit with its base", async () => {
-  const head = await repo.commit("task/alone", { "a.test.js": TEST, "a.js": "1\n" }, { parents: [] });
+  const head = await repo.commit("task/alone", { "a.test.js": TEST_FILE, "a.js": "1\n" }, { parents: [] });
   expect(await filesOf(head, [base], ["a.test.js"])).toEqual({ "a.js": "1\n" });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { ensureBareRepository, shareObjects } from "../../../src/storage/git/bare-clone.ts";
-import { keepRootCommit } from "../../../src/storage/git/copy-root-commit.ts";
+import { keepRootCommit } from "../../../src/storage/git/keep-root-commit.ts";
 import { listTree } from "../../../src/storage/git/git-tree.ts";
 import { mergeTrees, readTextAt, writeCommit, writeTreeFiles } from "../../../src/storage/git/git-objects.ts";
 import { openObjectFiles } from "../../../src/storage/git/object-files.ts";

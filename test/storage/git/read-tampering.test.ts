@@ -1,24 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { readTampering } from "../../../src/storage/git/read-tampering.ts";
-import type { RepositoryClone } from "../../../src/storage/git/repository-clone.ts";
-import { repository } from "../../support/repository.ts";
+import { openJudgedRepository, TEST_FILE } from "./judged-repository.ts";
 
-const TEST = 'test("a", () => {\n  expect(a()).toBe(1);\n});\n';
-
-let repo: Awaited<ReturnType<typeof repository>>;
-let clone: RepositoryClone;
-let base: string;
-beforeAll(async () => {
-  repo = await repository();
-  clone = await repo.clone();
-  base = await repo.commit("main", {
-    "a.test.js": TEST,
-    "b.test.js": TEST,
-    "c.js": "1\n",
-    "big.test.js": `${TEST}${"// x\n".repeat(1_000)}`,
-  });
+const { repo, clone, base } = await openJudgedRepository({
+  "c.js": "1\n",
+  "big.test.js": `${TEST_FILE}${"// x\n".repeat(1_000)}`,
 });
-afterAll(() => repo.close());
 
 const judge = async (head: string, ...onto: string[]) => {
   await clone.fetch();
@@ -31,7 +18,7 @@ test("finds a deleted test in the commits of a head", async () => {
 });
 
 test("finds nothing in a head that adds a test and changes code", async () => {
-  const head = await repo.commit("task/two", { "d.test.js": TEST, "c.js": "2\n" }, { parents: [base] });
+  const head = await repo.commit("task/two", { "d.test.js": TEST_FILE, "c.js": "2\n" }, { parents: [base] });
   expect(await judge(head, base)).toEqual([]);
 });
 
@@ -47,15 +34,15 @@ test("does not blame a head for what its base, or the work below it, deleted", a
 });
 
 test("finds a file that is worse than in each commit, although in another way", async () => {
-  const more = `${TEST}test("b", () => {\n  expect(b()).toBe(1);\n});\n`;
+  const more = `${TEST_FILE}test("b", () => {\n  expect(b()).toBe(1);\n});\n`;
   const below = await repo.commit("task/adds", { "a.test.js": more }, { parents: [base] });
-  const head = await repo.commit("task/loses", { "a.test.js": TEST.replace("toBe(1)", "toBeDefined()") }, { parents: [below] });
+  const head = await repo.commit("task/loses", { "a.test.js": TEST_FILE.replace("toBe(1)", "toBeDefined()") }, { parents: [below] });
   expect(await judge(head, base, below)).toEqual([{ path: "a.test.js", kind: "weakened" }]);
 });
 
 test("finds the own file of a head beside many that the work below it changed, and names at most fifty", async () => {
   const snapshots = Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`__snapshots__/${at}.snap`, "1"]));
-  const first = await repo.commit("many", { ...snapshots, "z.test.js": TEST }, { parents: [] });
+  const first = await repo.commit("many", { ...snapshots, "z.test.js": TEST_FILE }, { parents: [] });
   const changed = Object.fromEntries(Object.keys(snapshots).map((path) => [path, "2"]));
   const below = await repo.commit("task/many", changed, { parents: [first] });
   const head = await repo.commit("task/last", { "z.test.js": null }, { parents: [below] });
@@ -66,7 +53,7 @@ test("finds the own file of a head beside many that the work below it changed, a
 test("leaves a test to a person that became binary or too large", async () => {
   const head = await repo.commit(
     "task/large",
-    { "a.test.js": `\0${TEST}`, "big.test.js": `${TEST}${"// y\n".repeat(120_000)}` },
+    { "a.test.js": `\0${TEST_FILE}`, "big.test.js": `${TEST_FILE}${"// y\n".repeat(120_000)}` },
     { parents: [base] },
   );
   expect(await judge(head, base)).toEqual([
@@ -76,12 +63,12 @@ test("leaves a test to a person that became binary or too large", async () => {
 });
 
 test("takes names as they are", async () => {
-  const head = await repo.commit("task/names", { 'té"\nst.test.js': TEST }, { parents: [base] });
+  const head = await repo.commit("task/names", { 'té"\nst.test.js': TEST_FILE }, { parents: [base] });
   const gone = await repo.commit("task/gone", { 'té"\nst.test.js': null }, { parents: [head] });
   expect(await judge(gone, head)).toEqual([{ path: 'té"\nst.test.js', kind: "deleted" }]);
 });
 
 test("judges a head that shares no commit with its base as a whole", async () => {
-  const head = await repo.commit("task/alone", { "a.test.js": TEST }, { parents: [] });
+  const head = await repo.commit("task/alone", { "a.test.js": TEST_FILE }, { parents: [] });
   expect(await judge(head, base)).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { countExpectedJobs } from "../../src/cli/expected-jobs.ts";
+import { countExpectedJobs } from "../../src/cli/count-expected-jobs.ts";
 import { createStep } from "../../src/core/domain/step.ts";
 import type { Step } from "../../src/core/domain/step.ts";
 

@@ -1,0 +1,14 @@
+import { afterAll } from "vitest";
+import { repository } from "../../support/repository.ts";
+
+/** A test file with one assertion. */
+export const TEST_FILE = 'test("a", () => {\n  expect(a()).toBe(1);\n});\n';
+
+/** A repository with a clone, in which heads on a base with two test files are judged. */
+export const openJudgedRepository = async (files: Readonly<Record<string, string>>) => {
+  const repo = await repository();
+  afterAll(() => repo.close());
+  const clone = await repo.clone();
+  const base = await repo.commit("main", { "a.test.js": TEST_FILE, "b.test.js": TEST_FILE, ...files });
+  return { repo, clone, base };
+};
