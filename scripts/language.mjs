@@ -22,9 +22,9 @@ const TRUTH = /^(True|False|Null|Undefined)\b/;
 const COMMENT = /\/\*\*?(.*?)\*\/|((?:^[ \t]*\/\/[/!]?[^\n]*\n?)+)/gms;
 const DECLARATION = /^(?:export )?(?:default )?(?:async )?(const|let|function\*?|type|interface|class) +([A-Za-z_$][\w$]*)(.*)$/gm;
 
-/** A function with such a name only asks, so it takes a `DecisionReader`, never a `DecisionTransaction`. */
+/** A function with such a name only asks, so it takes a reader, never a writer or a `DecisionTransaction`. */
 const WRITING_QUESTION =
-  /const ((?:is|has|may|can|find|list|read|collect|evaluate|judge|check|select|count|get|choose|needs|compute|describe|format|refuse|to)[A-Z]\w*) = \(\s*(?:\{[^}]*\}|\w+): DecisionTransaction/g;
+  /const ((?:is|has|may|can|find|list|read|collect|evaluate|judge|check|select|count|get|choose|needs|compute|describe|format|refuse|to)[A-Z]\w*) = \(\s*(?:\{[^}]*\}|\w+): (?:DecisionTransaction|\w+Writer)\b/g;
 
 const root = join(import.meta.dirname, "..", "src");
 

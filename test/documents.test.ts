@@ -135,6 +135,12 @@ test("every term of the glossary names a declaration that its file holds", () =>
   expect(lost.map(([, term, name, file]) => `${term}: ${name} in ${file}`)).toEqual([]);
 });
 
+test("the glossary defines each term once", () => {
+  const [, ...tables] = read("docs/glossary.md").split(/^\| term .*\n/m);
+  const terms = tables.flatMap((table) => [...table.matchAll(/^\| ([\w][^|]*?) +\|/gm)].map(([, term = ""]) => term));
+  expect(terms.length).toBeGreaterThan(150);
+  expect(terms.filter((term, at) => terms.indexOf(term) !== at)).toEqual([]);
+});
 test.each(["AGENTS.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/glossary.md"])("%s names only files that exist", (document) => {
   const paths = [...read(document).matchAll(/`((?:src|test|scripts|docs)\/[\w./-]+)`/g)].map(([, path = ""]) => path);
   expect(paths.filter((path) => !existsSync(new URL(`../${path}`, import.meta.url)))).toEqual([]);

@@ -34,8 +34,8 @@ const FIRST_RETRY_PAUSE_MS = 1_000;
 const MAX_RETRY_PAUSE_MS = 5 * MINUTE_MS;
 const DEFAULT_FIRST_SWEEP_MS = 20_000;
 
-/** The queue, running call and timer of a repository. */
-type RepositoryLane = {
+/** The waiting events, running call and timer of a repository. */
+type RepositoryCalls = {
   open: boolean;
   waiting: Event[];
   running: Promise<void> | null;
@@ -46,7 +46,7 @@ type RepositoryLane = {
   sweepAt: Millis;
 };
 
-const createLane = (sweepAt: Millis): RepositoryLane => ({
+const createCalls = (sweepAt: Millis): RepositoryCalls => ({
   open: true,
   waiting: [],
   running: null,
@@ -56,46 +56,46 @@ const createLane = (sweepAt: Millis): RepositoryLane => ({
   sweepAt,
 });
 
-const closeLane = (lane: RepositoryLane): void => {
-  lane.open = false;
-  lane.cancelTimer();
+const closeCalls = (calls: RepositoryCalls): void => {
+  calls.open = false;
+  calls.cancelTimer();
 };
 
 /** Queues the events again after a fault, because a webhook may be their only source. Returns the pause before the retry. */
-const requeueEvents = (lane: RepositoryLane, events: readonly Event[]): Millis => {
-  lane.waiting = [...events, ...lane.waiting];
-  lane.handle = null;
-  lane.faults += 1;
-  return Math.min(MAX_RETRY_PAUSE_MS, FIRST_RETRY_PAUSE_MS * 2 ** (lane.faults - 1));
+const requeueEvents = (calls: RepositoryCalls, events: readonly Event[]): Millis => {
+  calls.waiting = [...events, ...calls.waiting];
+  calls.handle = null;
+  calls.faults += 1;
+  return Math.min(MAX_RETRY_PAUSE_MS, FIRST_RETRY_PAUSE_MS * 2 ** (calls.faults - 1));
 };
 
 /**
- * Opens a repository's lane: a single call at a time, woken by events and at the time from the last decision; waiting events are combined.
+ * Opens the calls of a repository: one at a time, woken by events and at the time from the last decision. Waiting events are combined.
  */
-const openLane = (repository: string, options: CoordinatorOptions) => {
+const openCalls = (repository: string, options: CoordinatorOptions) => {
   const { connect, timers, reportFault, sweepIntervalMs, firstSweepMs = DEFAULT_FIRST_SWEEP_MS } = options;
-  const lane = createLane(timers.now() + firstSweepMs);
+  const calls = createCalls(timers.now() + firstSweepMs);
   const wakeLater = (delay: Millis): void => {
-    lane.cancelTimer();
-    if (lane.open) lane.cancelTimer = timers.after(Math.max(0, delay), () => void receive([{ kind: "woken" }]));
+    calls.cancelTimer();
+    if (calls.open) calls.cancelTimer = timers.after(Math.max(0, delay), () => void receive([{ kind: "woken" }]));
   };
 
   const handle = async (events: readonly Event[]): Promise<void> => {
-    lane.handle ??= openRepositoryLoop(await connect(repository));
-    const isDue = lane.sweepAt <= timers.now();
-    const { wakeAt } = await lane.handle(events, isDue);
-    if (isDue) lane.sweepAt = timers.now() + sweepIntervalMs;
-    lane.faults = 0;
-    wakeLater(Math.min(wakeAt ?? Infinity, lane.sweepAt) - timers.now());
+    calls.handle ??= openRepositoryLoop(await connect(repository));
+    const isDue = calls.sweepAt <= timers.now();
+    const { wakeAt } = await calls.handle(events, isDue);
+    if (isDue) calls.sweepAt = timers.now() + sweepIntervalMs;
+    calls.faults = 0;
+    wakeLater(Math.min(wakeAt ?? Infinity, calls.sweepAt) - timers.now());
   };
 
   const once = async (): Promise<void> => {
-    const events = lane.waiting;
-    lane.waiting = [];
+    const events = calls.waiting;
+    calls.waiting = [];
     try {
       await handle(events);
     } catch (error) {
-      wakeLater(requeueEvents(lane, events));
+      wakeLater(requeueEvents(calls, events));
       throw error;
     }
   };
@@ -103,53 +103,53 @@ const openLane = (repository: string, options: CoordinatorOptions) => {
   const drain = async (): Promise<void> => {
     try {
       do await once();
-      while (lane.open && lane.waiting.length > 0);
+      while (calls.open && calls.waiting.length > 0);
     } catch (error) {
       reportFault(repository, error);
     } finally {
-      lane.running = null;
+      calls.running = null;
     }
   };
 
   const receive = (events: readonly Event[]): Promise<void> => {
-    lane.waiting.push(...events);
-    return (lane.running ??= drain());
+    calls.waiting.push(...events);
+    return (calls.running ??= drain());
   };
 
   return {
     receive,
     sweep: (): Promise<void> => {
-      lane.sweepAt = timers.now();
+      calls.sweepAt = timers.now();
       return receive([{ kind: "woken" }]);
     },
-    running: (): Promise<void> | null => lane.running,
-    close: (): void => closeLane(lane),
+    running: (): Promise<void> | null => calls.running,
+    close: (): void => closeCalls(calls),
   };
 };
 
-/** Coordinates repositories concurrently, with a lane for each. */
+/** Coordinates repositories concurrently, each with calls of its own. */
 export const openCoordinator = (coordinating: CoordinatorOptions): RepositoryCoordinator => {
-  const lanes = new Map<string, ReturnType<typeof openLane>>();
+  const repositories = new Map<string, ReturnType<typeof openCalls>>();
   let open = true;
   const idle = async (): Promise<void> => {
     for (;;) {
-      const running = [...lanes.values()].flatMap((lane) => lane.running() ?? []);
+      const running = [...repositories.values()].flatMap((calls) => calls.running() ?? []);
       if (running.length === 0) return;
       await Promise.all(running);
     }
   };
-  const laneOf = (repository: string) => {
-    const lane = lanes.get(repository) ?? openLane(repository, coordinating);
-    lanes.set(repository, lane);
-    return lane;
+  const callsOf = (repository: string) => {
+    const calls = repositories.get(repository) ?? openCalls(repository, coordinating);
+    repositories.set(repository, calls);
+    return calls;
   };
   return {
-    receive: (repository, events) => (open ? laneOf(repository).receive(events) : Promise.resolve()),
-    sweep: (repository) => (open ? laneOf(repository).sweep() : Promise.resolve()),
+    receive: (repository, events) => (open ? callsOf(repository).receive(events) : Promise.resolve()),
+    sweep: (repository) => (open ? callsOf(repository).sweep() : Promise.resolve()),
     waitUntilIdle: idle,
     close: async () => {
       open = false;
-      for (const lane of lanes.values()) lane.close();
+      for (const calls of repositories.values()) calls.close();
       await idle();
     },
   };
