@@ -59,7 +59,7 @@ const setLedgerAside = async (terminal: TerminalHost): Promise<void> => {
 
 type LookedAt = { readonly findings: readonly Finding[]; readonly client: SettingsClient | null };
 
-/** Makes the repairs requested by a person; false without any repair. */
+/** Makes the repairs requested by a person. Returns whether anything was repaired. */
 const repair = async (
   terminal: TerminalHost,
   looked: LookedAt,

@@ -25,5 +25,5 @@ export const coordinateOnce = async (ports: RepositoryPorts, { events, sleep, pa
   return wakeAt;
 };
 
-/** Keeps a moment without effect from being looked at continuously. */
+/** The least pause between two decisions, in case a decision keeps naming a time that has come. */
 const MIN_PAUSE_MS = 500;

@@ -13,7 +13,7 @@ const MAX_ERROR_TEXT_CHARS = 500;
 /** Milliseconds to wait after this many consecutive faults. */
 const computeBackoff = (first: number, faults: number): number => Math.min(MAX_BACKOFF_MS, first * 2 ** Math.min(faults, 10));
 
-/** Context of a failed request: our clock, and the number of consecutive faults before it. */
+/** Context of a failed request: the time by the own clock, and the number of faults in a row before it. */
 export type FailureContext = { readonly now: Millis; readonly faults: number };
 
 const thrownErrorSchema = z.object({

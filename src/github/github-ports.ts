@@ -232,7 +232,7 @@ export type GitHubPorts = {
   readonly queue: MergeQueuePort;
   readonly runs: RunPort;
   readonly people: CollaboratorPort;
-  /** Branch of issues and Actions workflow files; read once. */
+  /** The branch whose workflow files Actions runs for issues; read once. */
   readonly defaultBranch: () => Promise<GitHubReply<string>>;
   /** Number of requests sent; "not modified" answers are counted separately. */
   readonly requests: () => { readonly sent: number; readonly notModified: number };

@@ -57,7 +57,7 @@ export const formatDiff = async ({ after, temporary }: TerminalHost, { path, pre
   }
 };
 
-/** Throws if a file, or a folder of it, is a symbolic link: other people may have written the repository, and a link leads anywhere. */
+/** Throws if a file, or a folder of it, is a symbolic link: the repository may be written by others, and a link may lead to any file. */
 const requireNoLinks = (directory: string, files: readonly PlannedFile[]): void => {
   for (const { path } of files)
     for (const [at] of path.split("/").entries()) {

@@ -55,7 +55,7 @@ export type Query =
   /** Reviews, line comments and comments of a pull request. */
   | { readonly kind: "feedback"; readonly pull: number }
   | { readonly kind: "pulls" }
-  /** The head of a pull request, fetched into the clone; GitHub keeps it also for forks. */
+  /** The head of a pull request, also from a fork, fetched into the clone. */
   | { readonly kind: "pull-head"; readonly pull: number }
   | { readonly kind: "runs" }
   /** One run of Actions, by its id. */

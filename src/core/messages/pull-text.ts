@@ -112,7 +112,7 @@ const MAX_TASK_CHARS = 40_000;
 const renderTask = (execution: Execution, step: PlannedStep): string => {
   const text = renderStepTask(step);
   if (text.length <= MAX_TASK_CHARS) return text;
-  return `The task is too long for this text. It is in the plan: ${linkPlanPage(execution, execution.plan) ?? `see #${execution.issue}`}`;
+  return `The task is too long for this description. Read it in the plan: ${linkPlanPage(execution, execution.plan) ?? `see #${execution.issue}`}`;
 };
 
 export const renderBatchTitle = ({ items }: Candidate): string =>

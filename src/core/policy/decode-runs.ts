@@ -83,7 +83,7 @@ const toCodeSet = (characters: string): CodeSet => {
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 const HEX = "0123456789abcdefABCDEF";
 const BASE32 = `${LETTERS.toUpperCase()}234567`;
-/** All that `\s` matches. */
+/** Every character that `\s` matches. */
 const SPACES =
   "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff";
 const BASE64_CODES = toCodeSet(`${LETTERS}${LETTERS.toUpperCase()}0123456789+/_-`);

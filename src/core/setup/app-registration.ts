@@ -36,7 +36,7 @@ export type AppCredentials = {
 };
 
 export const WEBHOOK_PATH = "/api/github/webhooks";
-/** The address to which GitHub sends the viewers of the pages back. */
+/** The address to which GitHub returns viewers of the pages. */
 export const LOGIN_CALLBACK_PATH = "/login/callback";
 /** GitHub's limit. */
 const MAX_NAME_CHARS = 34;

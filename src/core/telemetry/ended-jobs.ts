@@ -20,7 +20,7 @@ export type EndedJob = {
   readonly from: Millis;
   /** Its run; null if unknown. */
   readonly run: number | null;
-  /** The accepted result; null if the job was lost, or stopped mattering. */
+  /** The accepted result; null if the job was lost, or is no longer needed. */
   readonly result: JobResult | null;
   /** For the verify job of a candidate: the branch of its queue, and the candidate. */
   readonly verified: { readonly base: string; readonly candidate: Candidate } | null;

@@ -76,7 +76,7 @@ const githubContextTexts = (request: RunRequest, workflow: ActionsWorkflow): Rec
 const dispatchInputValues = (request: RunRequest, workflow: ActionsWorkflow): ExpressionValue => {
   const declared = workflow.inputs.map((input): [string, unknown] => {
     const text = Object.hasOwn(request.inputs, input.name) ? request.inputs[input.name] : input.default;
-    // In `inputs` a boolean is a boolean; in `github.event.inputs` it is the submitted text.
+    // `inputs` has typed values; `github.event.inputs` has the submitted texts.
     return [input.name, input.type === "boolean" ? text === "true" : input.type === "number" ? Number(text) : text];
   });
   return toExpressionValue(Object.fromEntries([...Object.entries(request.inputs), ...declared]));

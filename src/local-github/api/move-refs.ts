@@ -8,8 +8,8 @@ import type { GitContext } from "../../storage/git/run-git.ts";
 const REF_NAME_PATTERN = /^refs\/(?=[^/]+\/)(?:[\w-](?:[\w-]|\.(?![./]|$))*(?<!\.lock)(?:\/|$))+(?<!\/)$/;
 
 /**
- * Moves refs without a process. Returns false, with no ref moved, if git must decide. The commits that are or were values of refs are taken
- * to be complete, as git does; everything else that a new commit contains must be there.
+ * Moves refs without a process. Returns false, with no ref moved, if git must decide. Like git, it takes commits that
+ * are or were values of refs for complete. Every other object of a new commit must exist.
  */
 export const openRefMover = (at: GitContext): ((moves: readonly RefMove[]) => boolean) => {
   let complete: Set<Sha> | null = null;

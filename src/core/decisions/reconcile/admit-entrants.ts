@@ -93,7 +93,7 @@ const isHeadInBase = (tx: DecisionReader, { execution, step, queue }: PublishedS
   return tx.readFact<"contains">({ kind: "contains", commit: step.head.sha, tip });
 };
 
-/** Removes entrants whose needs are not in the queue: those may never arrive. */
+/** Removes entrants with a need outside of the queue, because the need may never arrive. */
 const keepWithNeeds = (found: readonly QueueEntrant[]): QueueEntrant[] => {
   let kept = [...found];
   for (;;) {

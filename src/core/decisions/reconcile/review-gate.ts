@@ -57,7 +57,7 @@ const NEW_PULL_MS = 30_000;
 
 /**
  * Evaluates what people did on the pull request of a published head; records nothing. Reviews and labels are read from GitHub right before
- * a landing and after reported activity: nothing stored in the ledger opens the gate.
+ * a landing and after reported activity: the ledger alone never opens the gate.
  */
 export const evaluateReviewGate = (tx: DecisionReader, of: PublishedStep): GateVerdict => {
   const { execution, step } = of;
