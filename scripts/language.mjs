@@ -117,11 +117,11 @@ const names = () => {
   return [shared("type"), oneWord, shared("function")];
 };
 
-/** Functions named like a question that take a transaction, among all functions that take one. */
+/** Functions named like a question that take a writer, among all functions that take one. */
 const writingQuestions = () => {
   const decisions = sources.filter(({ path }) => path.startsWith(join("core", "decisions")));
   const examples = decisions.flatMap(({ path, text }) => [...text.matchAll(WRITING_QUESTION)].map(([, name]) => `${path}: ${name}`));
-  const writers = sum(decisions.map(({ text }) => text.split(": DecisionTransaction").length - 1));
+  const writers = sum(decisions.map(({ text }) => text.match(/: (?:DecisionTransaction|\w+Writer)\b/g)?.length ?? 0));
   return { percent: percent(examples.length, writers), examples };
 };
 

@@ -42,7 +42,7 @@ export type LedgerReader = Pick<
 export type FactReader = Pick<DecisionTransaction, "readFact">;
 
 /** Only asks: reads the ledger and facts, and names the time at which the answer changes. */
-export type DecisionReader = LedgerReader & FactReader & Pick<DecisionTransaction, "missingFacts" | "wakeAt">;
+export type DecisionReader = LedgerReader & FactReader & Pick<DecisionTransaction, "wakeAt">;
 
 /** Asks, and adds notes to the log of the decision. */
 export type NoteWriter = DecisionReader & Pick<DecisionTransaction, "note">;

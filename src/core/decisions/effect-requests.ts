@@ -13,7 +13,7 @@ type EffectRequestContext = {
 
 /** Whether an effect needs no further request: it is done, or GitHub refused to create it. */
 const isConcluded = (effect: Effect, { digest, refused }: EffectRecord): boolean =>
-  isCreation(effect) ? digest !== null || refused !== null : digest === digestEffect(effect);
+  isCreation(effect) ? typeof digest === "string" || Boolean(refused) : digest === digestEffect(effect);
 
 /** The effects that a decision requests. */
 export const openEffectRequests = ({ snapshot, records, requireSave, wake }: EffectRequestContext) => {

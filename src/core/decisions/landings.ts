@@ -74,7 +74,7 @@ const listOwnChecks = (
 /** Whether GitHub accepted or refused an effect. */
 const isAnswered = (tx: LedgerReader, effect: Effect): boolean => {
   const trace = tx.effectRecord(effect.key);
-  return trace !== undefined && (trace.digest === digestEffect(effect) || trace.refused !== null);
+  return trace !== undefined && (trace.digest === digestEffect(effect) || Boolean(trace.refused));
 };
 
 /** Whether GitHub answered each of Enki's own checks. After a refusal, GitHub refuses the landing itself and says why. */

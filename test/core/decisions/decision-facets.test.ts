@@ -24,7 +24,7 @@ type Writer = StepWriter | ExecutionWriter | QueueWriter | RefWriter | EffectWri
 /** The members of any type of a union. */
 type MemberOf<Facet> = Facet extends unknown ? keyof Facet : never;
 /** Members for the door alone: they make the decision. */
-type Outcome = "decision" | "nextWakeUp" | "refs";
+type Outcome = "decision" | "missingFacts" | "nextWakeUp" | "refs";
 
 test("each write belongs to a facet", () => {
   expectTypeOf<MemberOf<Writer> | Outcome>().toEqualTypeOf<keyof DecisionTransaction>();
@@ -32,7 +32,7 @@ test("each write belongs to a facet", () => {
 
 test("a reader writes nothing, and a reader of the ledger requests nothing", () => {
   expectTypeOf<keyof DecisionReader & ("putStep" | "putExecution" | "moveRef" | "requestEffect" | "note")>().toBeNever();
-  expectTypeOf<keyof LedgerReader & ("readFact" | "wakeAt" | "missingFacts")>().toBeNever();
+  expectTypeOf<keyof LedgerReader & ("readFact" | "wakeAt")>().toBeNever();
   expectTypeOf<keyof FactReader>().toEqualTypeOf<"readFact">();
   expectTypeOf<keyof NoteWriter>().toEqualTypeOf<keyof DecisionReader | "note">();
 });

@@ -7,7 +7,7 @@ import type { Plan } from "../../domain/plan.ts";
 import type { Step } from "../../domain/step.ts";
 import type { DecisionReader, LedgerReader, ExecutionWriter } from "../decision-transaction.ts";
 import { readPlanHistory } from "../plan-history.ts";
-import { UNKNOWN } from "../../domain/known.ts";
+import { type Known, UNKNOWN } from "../../domain/known.ts";
 
 /** Records the estimate of a started plan, and its expected end after each change of a step's state. */
 export const reconcileEstimates = (tx: ExecutionWriter): void => {
@@ -17,19 +17,19 @@ export const reconcileEstimates = (tx: ExecutionWriter): void => {
     const plan = tx.plan(execution.plan);
     if (execution.state !== "running" || execution.landsPull || !plan) continue;
     const estimated = withEstimate(tx, execution, plan);
-    if (!estimated?.estimate) continue;
+    if (estimated === UNKNOWN || !estimated.estimate) continue;
     if (estimated !== execution || hasStepChanged(tx, execution)) tx.putExecution(withExpectedEnd(tx, estimated, plan));
   }
 };
 
-/** The execution with an estimate of its present plan, if the plan starts or grows in this decision; null while the archive is read. */
-const withEstimate = (tx: DecisionReader, execution: Execution, plan: Plan): Execution | null => {
+/** The execution with an estimate of its present plan, if the plan starts or grows in this decision. */
+const withEstimate = (tx: DecisionReader, execution: Execution, plan: Plan): Known<Execution> => {
   const { id, plan: hash, estimate } = execution;
   const before = tx.snapshot.ledger.executions[id];
   const isStarted = before?.plan === hash && Object.keys(before?.steps ?? {}).length > 0;
   if (hash === null || isStarted) return execution;
   const history = readPlanHistory(tx);
-  if (history === UNKNOWN) return null;
+  if (history === UNKNOWN) return UNKNOWN;
   const created = createEstimate({ plan, hash }, history, estimate);
   return Object.keys(created.steps).length === 0 ? execution : { ...execution, estimate: created };
 };
