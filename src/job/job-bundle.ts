@@ -37,7 +37,7 @@ const MAX_BUNDLE_FILE_BYTES = {
   [SESSION_FILE]: 20_000_000,
 };
 /** No file contents are written beyond these limits; no configuration allows more. In files and bytes. */
-const CARRY_LIMITS = { files: 10_000, bytes: 100_000_000 };
+export const CARRY_LIMITS = { files: 10_000, bytes: 100_000_000 };
 /** Further files are not listed; the total already exceeds every limit. */
 const MAX_REPORTED_FILES = 20_000;
 const MAX_BUNDLE_REASON_CHARS = 10_000;

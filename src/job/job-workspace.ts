@@ -2,11 +2,12 @@ import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { copyHistory } from "../storage/git/pack-cache.ts";
 import { ensureWorkRepository, replaceSharedObjects } from "../storage/git/bare-clone.ts";
-import { runGitOrThrow, runGit, type GitContext } from "../storage/git/run-git.ts";
+import { GitError, runGitOrThrow, runGit, type GitContext } from "../storage/git/run-git.ts";
 import { readBlobs } from "../storage/git/git-objects.ts";
-import { listTree } from "../storage/git/git-tree.ts";
+import { readSizes } from "../storage/git/read-tampering.ts";
 import type { RefName, Sha } from "../core/domain/ids.ts";
 import type { BundleFile } from "../core/policy/check-bundle.ts";
+import { CARRY_LIMITS } from "./job-bundle.ts";
 
 type CheckoutPlaces = {
   readonly from: string;
@@ -50,7 +51,7 @@ export const restoreFiles = async (at: GitContext, workspace: string, commit: Sh
 export const keepObjects = (clone: string, workspace: string): Promise<void> =>
   replaceSharedObjects(clone, join(workspace, ".git", "objects"));
 
-/** A changed path with its content; null if it is deleted or not a regular file. */
+/** A changed path with its content; null if it is deleted or not a regular file, or if the files are more than a bundle carries. */
 export type WorkspaceChange = Omit<BundleFile, "text"> & { readonly content: Buffer | null };
 
 const SUBMODULE_MODE = "160000";
@@ -63,15 +64,26 @@ const FILE_KIND_BY_MODE: Readonly<Record<string, BundleFile["kind"]>> = {
   "000000": "deleted",
 };
 
+/** An entry of the index: `<mode> <sha> <stage> TAB <path>`. */
+const SUBMODULE_ENTRY = /^160000 [0-9a-f]+ \d\t(.+)$/s;
+
 /**
  * Keeps git out of submodules: it would compare each with its commit by a process that follows the settings which an agent wrote there. A
- * submodule that was deleted, or replaced by a file, still counts as a change.
+ * submodule that was deleted, or replaced by a file, still counts as a change. Paths are bytes, and need not be valid UTF-8.
  */
-const leaveSubmodules = async (own: GitContext, workspace: string, base: Sha): Promise<void> => {
-  const isDirectory = (path: string): boolean => lstatSync(join(workspace, path), { throwIfNoEntry: false })?.isDirectory() === true;
-  const left = [...(await listTree(own, base))].flatMap(([path, { mode }]) => (mode === SUBMODULE_MODE && isDirectory(path) ? [path] : []));
+const leaveSubmodules = async (own: GitContext, workspace: string): Promise<void> => {
+  const isDirectory = (path: Buffer): boolean =>
+    lstatSync(Buffer.concat([Buffer.from(`${workspace}/`), path]), { throwIfNoEntry: false })?.isDirectory() === true;
+  const { stdout, code, stderr } = await runGit(own, ["ls-files", "-s", "-z"]);
+  if (code !== 0) throw new GitError(`git ls-files: ${stderr.trim()}`);
+  const paths = stdout
+    .toString("latin1")
+    .split("\0")
+    .flatMap((entry) => SUBMODULE_ENTRY.exec(entry)?.[1] ?? [])
+    .map((path) => Buffer.from(path, "latin1"));
+  const left = paths.filter((path) => isDirectory(path)).flatMap((path) => [path, Buffer.from("\0")]);
   if (left.length === 0) return;
-  await runGitOrThrow(own, ["-c", "core.bare=false", "update-index", "-z", "--skip-worktree", "--stdin"], `${left.join("\0")}\0`);
+  await runGitOrThrow(own, ["-c", "core.bare=false", "update-index", "-z", "--skip-worktree", "--stdin"], Buffer.concat(left));
 };
 
 /**
@@ -90,7 +102,7 @@ export const listWorkspaceChanges = async (
     timeoutMs: 120_000,
   };
   await runGitOrThrow(own, ["read-tree", base]);
-  await leaveSubmodules(own, workspace, base);
+  await leaveSubmodules(own, workspace);
   await runGitOrThrow(own, ["-c", "core.bare=false", "-c", "core.fsmonitor=false", "add", "-A", "--", "."]);
   const raw = await runGitOrThrow(own, ["-c", "core.bare=false", "diff-index", "--cached", "-z", "--no-renames", "--abbrev=40", base]);
   const fields = raw.split("\0");
@@ -99,10 +111,14 @@ export const listWorkspaceChanges = async (
     const [, mode = "", , sha = ""] = (fields[index] ?? "").split(" ");
     found.push({ path: fields[index + 1] ?? "", mode, sha });
   }
-  const blobs = await readBlobs(own, [...new Set(found.flatMap(({ mode, sha }) => (FILE_KIND_BY_MODE[mode] === "file" ? [sha] : [])))]);
+  const ids = found.flatMap(({ mode, sha }) => (FILE_KIND_BY_MODE[mode] === "file" ? [sha] : []));
+  const sizes = await readSizes(own, [...new Set(ids)]);
+  const bytes = ids.reduce((sum, sha) => sum + (sizes.get(sha) ?? 0), 0);
+  // A sparse file is larger than any memory, and no bundle carries it.
+  const blobs = bytes > CARRY_LIMITS.bytes ? new Map<Sha, Buffer>() : await readBlobs(own, [...new Set(ids)]);
   return found.map(({ path, mode, sha }) => {
     const kind = FILE_KIND_BY_MODE[mode] ?? "other";
     const content = kind === "file" ? (blobs.get(sha) ?? null) : null;
-    return { path, kind, executable: mode === "100755", size: content?.length ?? 0, content };
+    return { path, kind, executable: mode === "100755", size: kind === "file" ? (sizes.get(sha) ?? 0) : 0, content };
   });
 };

@@ -51,6 +51,9 @@ const createSealedEnv = (directory: string): Record<string, string> => ({
 const GIT_CONFIG_FLAGS = [
   "-c",
   "core.attributesFile=/dev/null",
+  // Otherwise a repository with the file `.config/git/ignore` would be the home that git looks in.
+  "-c",
+  "core.excludesFile=/dev/null",
   "-c",
   "core.hooksPath=/dev/null",
   "-c",
