@@ -23,8 +23,11 @@ const SURROUNDINGS = createList([
   ["fe80::", 10],
   ["fec0::", 10],
   ["ff00::", 8],
-  ["fd00:ec2::254", 128],
-  ["fd20:ce::254", 128],
+  // Amazon, Google, Oracle and Scaleway serve more than one such service each.
+  ["fd00:ec2::", 32],
+  ["fd20:ce::", 32],
+  ["fd00:c1::", 32],
+  ["fd00:42::", 32],
 ]);
 
 /** Ranges of IPv6 whose addresses contain an address of IPv4. */
@@ -35,6 +38,7 @@ const EMBEDDING = createList([
   ["64:ff9b::", 96],
   ["64:ff9b:1::", 48],
   ["2002::", 16],
+  ["2001::", 32],
 ]);
 
 const isIn = (list: BlockList, address: string): boolean => list.check(address, isIPv6(address) ? "ipv6" : "ipv4");

@@ -105,17 +105,27 @@ describe("the proxy of a network policy refuses", () => {
     expect(refused()).toEqual([refusal]);
   });
 
-  test.each(["127.0.0.1", "::1", "169.254.169.254", "0.0.0.0", "fe80::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "fd00:ec2::254"])(
-    "an allowed name that leads to %s",
-    async (address) => {
-      const { port, refused } = await open({ policy: ["good.example"], address });
-      const { answer } = await ask(port, "CONNECT good.example:443 HTTP/1.1\r\nhost: good.example:443\r\n\r\n");
-      expect(answer).toMatch(/^HTTP\/1\.1 403 /);
-      expect(answer).toContain("leads to an address of the machine itself or of its cloud");
-      expect(await get(port, "http://good.example/x")).toMatchObject({ status: 403 });
-      expect(refused()).toEqual(["address good.example", "address good.example:80"]);
-    },
-  );
+  test.each([
+    "127.0.0.1",
+    "::1",
+    "169.254.169.254",
+    "0.0.0.0",
+    "fe80::1",
+    "::ffff:127.0.0.1",
+    "64:ff9b::7f00:1",
+    "fd00:ec2::254",
+    "fd00:ec2::23",
+    "fd00:c1::a9fe:a9fe",
+    "fd00:42::42",
+    "2001:0:5ef5:79fb::",
+  ])("an allowed name that leads to %s", async (address) => {
+    const { port, refused } = await open({ policy: ["good.example"], address });
+    const { answer } = await ask(port, "CONNECT good.example:443 HTTP/1.1\r\nhost: good.example:443\r\n\r\n");
+    expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+    expect(answer).toContain("leads to an address of the machine itself or of its cloud");
+    expect(await get(port, "http://good.example/x")).toMatchObject({ status: 403 });
+    expect(refused()).toEqual(["address good.example", "address good.example:80"]);
+  });
 
   test("a request in absolute form to another host, whatever its Host header says", async () => {
     const { port, refused } = await open({ policy: ["good.example"] });
@@ -219,6 +229,27 @@ describe("the proxy of a network policy connects", () => {
         headers: { host: server.host, "x-own": "kept", "content-length": "4", connection: "close" },
       },
     ]);
+  });
+
+  const hidden = "GET /hidden HTTP/1.1\r\nhost: evil.example\r\n\r\n";
+  const framings = {
+    "Content-Length": `Content-Length: ${hidden.length}\r\nConnection: %\r\n\r\n${hidden}`,
+    "Transfer-Encoding": `Transfer-Encoding: chunked\r\nConnection: %\r\n\r\n${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`,
+  };
+
+  test.each(
+    Object.entries(framings).flatMap(([header, rest]) =>
+      ["GET", "DELETE", "OPTIONS", "POST"].flatMap((method) =>
+        ["keep-alive", header, `${header.toLowerCase()}, close`].map((connection) => [method, header, connection, rest] as const),
+      ),
+    ),
+  )("the body of %s, framed by %s, as a body, also with the header Connection: %s", async (method, _, connection, rest) => {
+    const server = await openModelServer((__, response) => void response.end("served"));
+    closing.push(server.close);
+    const { port } = await open({ policy: [server.host] });
+    const { answer } = await ask(port, `${method} ${server.url}/shown HTTP/1.1\r\nHost: ${server.host}\r\n${rest.replace("%", connection)}`);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(server.seen.map(({ url, body }) => [url, body])).toEqual([["/shown", hidden]]);
   });
 
   test("a server that accepts no connection is named with the reason", async () => {
