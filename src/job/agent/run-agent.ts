@@ -45,30 +45,40 @@ export type AgentEnd = SessionEnd & {
   readonly stderr: string;
 };
 
-/** Runs one agent for one session and terminates its process group afterwards. Never rejects because of the agent's behaviour. */
+/**
+ * Runs one agent for one session and terminates its process group afterwards, also if what handles the end of a turn fails. Never rejects
+ * because of the agent's behaviour.
+ */
 export const runAgent = async (run: AgentRun): Promise<AgentEnd> => {
   const messages = openMessageCollector();
   const limits = openLimits(run);
   const listener = createListener(run, { messages, watch: limits.watch });
   const turns = openSessionTurns({ onTurnEnd: run.onTurnEnd, messages, watch: limits.watch, stop: limits.handlerStop });
-  const parts = { listener, limits, turns };
-  let played = await playProcess(run, parts);
-  let stderr = "";
-  for (let next = await findNextProcess(run, played, parts); next !== null; next = await findNextProcess(run, played, parts)) {
-    stderr += played.stderr();
-    played = await playProcess(next, parts);
-  }
-  limits.close();
-  await played.terminate();
-  stderr += played.stderr();
-  return {
-    // A limit that passed during the last moments counts.
-    ...toSessionEnd(limits.findStop() ?? played.first, run, stderr),
-    messages: messages.messages(),
-    usage: listener.total(),
-    sessionId: listener.sessionId(),
-    stderr,
+  const parts: ProcessParts = { listener, limits, turns, terminations: [] };
+  const close = async (): Promise<void> => {
+    limits.close();
+    for (const terminate of parts.terminations) await terminate();
   };
+  try {
+    let played = await playProcess(run, parts);
+    let stderr = "";
+    for (let next = await findNextProcess(run, played, parts); next !== null; next = await findNextProcess(run, played, parts)) {
+      stderr += played.stderr();
+      played = await playProcess(next, parts);
+    }
+    await close();
+    stderr += played.stderr();
+    return {
+      // A limit that passed during the last moments counts.
+      ...toSessionEnd(limits.findStop() ?? played.first, run, stderr),
+      messages: messages.messages(),
+      usage: listener.total(),
+      sessionId: listener.sessionId(),
+      stderr,
+    };
+  } finally {
+    await close();
+  }
 };
 
 /** What ends a session from outside: its limits, and the runner. */
@@ -106,12 +116,17 @@ type ProcessParts = {
   readonly listener: ReturnType<typeof createListener>;
   readonly limits: ReturnType<typeof openLimits>;
   readonly turns: SessionTurns;
+  /** Terminates each process that was started. */
+  readonly terminations: (() => Promise<void>)[];
 };
 
 /** Plays a session until it ends, is lost or is stopped. Its process may still be there. */
-const playProcess = async (run: AgentRun, { listener, limits, turns }: ProcessParts) => {
+const playProcess = async (run: AgentRun, { listener, limits, turns, terminations }: ProcessParts) => {
   const { command, args, env, cwd, relay, sandbox, after } = run;
   const { child, ended, stderr, terminate } = launchProcess({ command, args, env, cwd, relay, sandbox, after });
+  let termination: Promise<void> | null = null;
+  const terminateOnce = (): Promise<void> => (termination ??= terminate());
+  terminations.push(terminateOnce);
   child.stderr.on("data", listener.readStderr);
   // The end of an agent kills what runs with its rights, so what is handled now has no outcome.
   child.once("exit", () => {
@@ -142,8 +157,7 @@ const playProcess = async (run: AgentRun, { listener, limits, turns }: ProcessPa
   });
   const first = await awaitExitReason(await Promise.race([turn, lost, limits.stopped]), { lost, stopped: limits.stopped, after });
   await turns.handled();
-  let termination: Promise<void> | null = null;
-  return { first, ended, stderr, terminate: (): Promise<void> => (termination ??= terminate()) };
+  return { first, ended, stderr, terminate: terminateOnce };
 };
 
 /** The process that continues a session whose agent has ended its turn; null if the session is over. */

@@ -176,7 +176,23 @@ describe("B-12 an agent that hangs is ended at the time limit", () => {
   });
 });
 
-describe("no process of an agent remains", () => {
+describe("no process and no time limit of an agent remains", () => {
+  test("after what handles the end of its turn has failed", async () => {
+    const { after, waiting } = manualTimers((delay) => delay === 3_000);
+    const result = JSON.stringify({ type: "result", subtype: "success", result: "done" });
+    const session = JSON.stringify({ type: "system", subtype: "init", session_id: "0d0f4d0e-9b0a-4e57-9c5c-6f3f0a1b2c3d" });
+    const pids = join(stage.root, "pids");
+    const played = stage.shell(`echo $$ > '${pids}'; echo '${session}'; echo '${result}'; while :; do sleep 1000; done`, {
+      after,
+      found: findPreset({ preset: "claude", command: null, args: [], protocol: "headless" }),
+      onTurnEnd: () => Promise.reject(new Error("the work cannot be copied")),
+      continueWith: () => Promise.resolve(null),
+    });
+    await expect(played).rejects.toThrow("the work cannot be copied");
+    await gone(Number(readFileSync(pids, "utf8")));
+    expect(waiting.size, "timers that are still set").toBe(0);
+  });
+
   const background = (command: string): string => `act = [{ run = '${command} </dev/null >/dev/null 2>&1 & echo $!' }, { say = "done" }]`;
   const pidOf = (): number => Number(/^\d+/.exec(stage.calls()[0]?.text ?? "")?.[0]);
 
