@@ -151,6 +151,30 @@ describe("a trial", () => {
     it.replay();
   });
 
+  test("keeps its slot once it has given it away twice, so that no stream of candidates keeps it from a verdict", async () => {
+    const it = await begun({ refinery: { parallel: 1 } });
+    await it.verified();
+    for (const [issue, isKept] of [
+      [2, false],
+      [3, false],
+      [4, true],
+    ] as const) {
+      const [job = ""] = it.trials();
+      await it.propose(plan(step(`other-${issue}`)), issue);
+      await it.say(issue, { kind: "approve-plan", plan: (it.execution()?.plan ?? "").slice(0, 12) });
+      await it.worked(`other-${issue}`);
+      await it.tell({ kind: "woken" });
+      expect(it.running().some((each) => each.startsWith("verify/") && each !== job)).toBe(true);
+      expect(it.trials()).toEqual(isKept ? [job] : []);
+      await it.verified();
+      await it.tell({ kind: "woken" });
+    }
+    await it.tried();
+    await it.tell({ kind: "woken" });
+    expect(it.at("fix", it.id)?.trial).toMatchObject({ state: "passed", faults: 0 });
+    it.replay();
+  });
+
   test("is repeated without a verdict, and then said to be impossible", async () => {
     const it = await begun();
     await it.verified();

@@ -62,7 +62,7 @@ const listOpenTrials = (tx: LedgerReader): OpenTrial[] =>
       tx.steps(execution.id).flatMap((step) => (step.trial && !isEndedTrial(step.trial) ? [{ execution, step, trial: step.trial }] : [])),
     );
 
-/** Starts trials in free slots, and stops the newest ones if candidates need their slots. */
+/** Starts trials in free slots, and stops the newest ones that may be stopped if candidates need their slots. */
 const shareSlots = (tx: StepWriter & RefWriter & EffectWriter, base: BranchName): void => {
   const queue = tx.queue(base);
   const limits = findParallelLimits(tx);
@@ -74,13 +74,22 @@ const shareSlots = (tx: StepWriter & RefWriter & EffectWriter, base: BranchName)
   const running = listTriedSteps(tx.ledger())
     .filter(({ execution }) => execution.baseBranch === base)
     .toSorted((one, other) => one.trial.deadline - other.trial.deadline);
-  for (const each of running.slice(free)) giveWay(tx, each);
-  for (const each of running.slice(0, free)) requestTrial(tx, each);
+  const patient = running.filter((each) => mayGiveWay(tx, each));
+  const moved = patient.slice(Math.max(0, free - (running.length - patient.length)));
+  for (const each of moved) giveWay(tx, each);
+  for (const each of running) if (!moved.includes(each)) requestTrial(tx, each);
   const waiting = open.flatMap(({ trial, ...of }) => (trial.state === "waiting" ? [{ ...of, trial }] : []));
   for (const { trial } of waiting) tx.wakeAt(trial.notBefore);
   const due = waiting.filter(({ trial }) => trial.notBefore <= tx.now);
   for (const each of due.slice(0, Math.max(0, free - running.length))) startTrial(tx, each);
 };
+
+/** After these many stops, a trial keeps its slot: a long one would start again and again while candidates come. */
+const MAX_STOPS_FOR_CANDIDATES = 2;
+
+/** Each attempt before this one had a fault, or was stopped for a candidate. */
+const mayGiveWay = (tx: LedgerReader, { trial: { attempt, faults } }: TriedStep): boolean =>
+  attempt - 1 - faults < MAX_STOPS_FOR_CANDIDATES || !followsRules(tx.snapshot, 5);
 
 /** Stops a trial for a candidate. It runs again later, and this counts as no fault. */
 const giveWay = (tx: StepWriter & EffectWriter, { execution, step, trial }: TriedStep): void => {
