@@ -110,6 +110,12 @@ const INVISIBLE: Readonly<Record<string, string>> = {
   "a flag of another region": "\u{1f3f4}\u{e0075}\u{e0073}\u{e0063}\u{e0061}\u{e007f}",
   "a flag that goes on": "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e0068}\u{e007f}",
   "six marks of six kinds": "x\u0300\u0301\u0302\u0308\u0323\u0331",
+  "full blank of hieroglyphs": "\u{13441}",
+  "half blank of hieroglyphs": "\u{13442}",
+  "mirror mark of hieroglyphs": "\u{13440}",
+  "Duployan letter selector": "\u{1bc9d}",
+  "Brahmi number joiner": "\u{1107f}",
+  "object replacement character": "\ufffc",
   "six enclosing marks": `x${"\u20dd".repeat(6)}`,
   "six marks of another plane": `x${"\u{1d165}".repeat(6)}`,
 };
@@ -134,6 +140,12 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
   "Arabic letters": "echo \u0627\u0628",
   "Arabic presentation form": "echo \ufe8d",
   "Thaana letters": "echo \u0780",
+  "Khmer sign that stacks letters": "np\u17d2m test",
+  "Myanmar virama behind a Latin letter": "npm\u1039 test",
+  "Tai Tham sign behind a Latin letter": "npm\u1a60 test",
+  "Tifinagh joiner in an option": "rm --dry\u2d7f-run",
+  "virama of another plane": "npm\u{11133} test",
+  "fill of SignWriting": "npm\u{1da9b} test",
 };
 
 /** Latin letters of a command that a reader takes for ASCII ones: another program runs. */

@@ -6,6 +6,12 @@ export type TextUse = "command" | "name" | "line" | "prose";
 /** A character without a glyph, or with the glyph of another character. Line and column start at 1 and count code points. */
 export type HiddenChar = { readonly code: string; readonly line: number; readonly column: number; readonly reason: string };
 
+/**
+ * Blanks and controls that Unicode counts as letters, marks or signs: a null notehead, the Khitan filler, the mirror mark and the two blanks of
+ * hieroglyphs, the selector of thick Duployan letters, the joiner of Brahmi numbers, and the place of an object.
+ */
+export const BLANK_CHARS = "\\u{1d159}\\u{16fe4}\\u{13440}-\\u{13442}\\u{1bc9d}\\u{1107f}\\ufffc";
+
 /** Characters without a glyph. Tabs and line ends are checked by use. */
 const INVISIBLE: readonly (readonly [RegExp, string])[] = [
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
@@ -17,7 +23,7 @@ const INVISIBLE: readonly (readonly [RegExp, string])[] = [
   [/\p{Cs}/u, "half of a surrogate pair"],
   [/[\p{Co}\p{Cn}]/u, "a private or unassigned character"],
   [/[\u2028\u2029]/u, "a line end that not every program shows"],
-  [/[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]|\u{1d159}|\u{16fe4}/u, "an invisible character"],
+  [new RegExp(`[\\p{Cf}\\p{Default_Ignorable_Code_Point}\\u2800${BLANK_CHARS}]`, "u"), "an invisible character"],
   [/\p{M}{6}/u, "the first of many marks that cover the text around them"],
 ];
 
@@ -31,6 +37,7 @@ const MISLEADING: readonly (readonly [RegExp, string])[] = [
   [/(?! )\p{Z}/u, "a space that is no ASCII space"],
   [PUNCTUATION_LOOKALIKE, "a character that looks like ASCII punctuation"],
   [LONE_MARK, "a mark without a letter, which looks like punctuation"],
+  [/(?<=[!-~])(?!\p{Script=Inherited}|\p{Script=Latin})\p{M}/u, "a mark of another script, which may not be shown"],
   [/[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u, "a letter that is written from right to left"],
 ];
 

@@ -1,10 +1,10 @@
-import { SHOWN_SEQUENCES } from "./hidden-chars.ts";
+import { BLANK_CHARS, SHOWN_SEQUENCES } from "./hidden-chars.ts";
 
 /** Terminal colours and cursor moves. */
 // oxlint-disable-next-line no-control-regex -- the escape character is what is looked for
 const ANSI_ESCAPES = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\](?:[^\u0007\u001b\r\n]*(?:\u0007|\u001b\\))?|[@-Z\\^_])/g;
 /** Control, format, direction, tag and variation characters, fillers, and lone surrogates: invisible or misleading to a reader. */
-const HIDDEN_CHARS = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}\u2028\u2029]|\u{1d159}|\u{16fe4}/gu;
+const HIDDEN_CHARS = new RegExp(`[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Co}\\p{Default_Ignorable_Code_Point}\\u2028\\u2029${BLANK_CHARS}]`, "gu");
 /** Chooses the emoji form of a character, and so has an effect. */
 const EMOJI_FORM = "\ufe0f";
 

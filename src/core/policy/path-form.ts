@@ -1,3 +1,5 @@
+import { BLANK_CHARS } from "../domain/hidden-chars.ts";
+
 /** Case, compatibility forms and invisible characters do not distinguish two texts on every file system, so a folded text has none. */
 const foldText = (text: string): string =>
   /^[ -~]*$/.test(text)
@@ -50,10 +52,19 @@ const isGitName = (part: string): boolean => {
   return name === GIT_DIRECTORY || /^(?:git|gi[0-9a-f]{4})~\d+$/u.test(name);
 };
 
+/**
+ * Streams, characters that are invisible or mean something to one system only, characters without a meaning, and the sign that stands for bytes
+ * that are not UTF-8.
+ */
+const AMBIGUOUS_CHAR = new RegExp(
+  `[:\\p{Default_Ignorable_Code_Point}\\p{Cf}\\p{Co}\\p{Noncharacter_Code_Point}\\p{Zl}\\p{Zp}\\u2800\\ufffd${BLANK_CHARS}]`,
+  "u",
+);
+
 /** Whether some file system cannot store the path, stores it under another name, or opens something else. */
 export const isAmbiguousPath = (path: string): boolean =>
-  // Streams, characters that are invisible or mean something to one system only, characters without a meaning, and marks that cover others.
-  /[:\p{Default_Ignorable_Code_Point}\p{Cf}\p{Co}\p{Noncharacter_Code_Point}\p{Zl}\p{Zp}]/u.test(path) ||
+  AMBIGUOUS_CHAR.test(path) ||
+  // Marks that cover others.
   /\p{M}{6}/u.test(path) ||
   foldText(path).includes("\\") ||
   foldText(path).split("/").length !== path.split("/").length ||

@@ -46,6 +46,11 @@ describe("a path", () => {
     ["a character for private use", "src/\uf03a"],
     ["a character that is none", "src/\uffff"],
     ["a line separator", "src/a\u2028b"],
+    ["a blank Braille pattern", "src/a\u2800.ts"],
+    ["a blank of hieroglyphs", "src/a\u{13441}.ts"],
+    ["a null notehead", "src/a\u{1d159}.ts"],
+    ["a Khitan filler", "src/a\u{16fe4}.ts"],
+    ["bytes that are not UTF-8", "src/a\ufffd.ts"],
     ["a wide separator", "src／a"],
     ["a wide backslash", "src＼a"],
   ])("with %s is ambiguous", (_, path) => {
