@@ -1,6 +1,5 @@
 import { BAD_BUNDLE_REFUSAL, NO_BUNDLE_REFUSAL } from "../core/messages/refusals/jobs.ts";
-import { constants } from "node:fs";
-import { lstat, mkdir, open, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import {
@@ -19,6 +18,7 @@ import type { RecordedCommand } from "../core/domain/command.ts";
 import { JOB_PHASE_KINDS, MAX_JOB_PHASES } from "../core/telemetry/job-spans.ts";
 import { MAX_THREAD_REPLIES } from "../core/domain/outcome.ts";
 import { accept, type Result } from "../core/domain/refusal.ts";
+import { readPlainFile } from "./read-plain-file.ts";
 
 const REPORT_FILE = "report.json";
 const OUTPUT_FILE = "output.md";
@@ -219,17 +219,5 @@ const parseBundleReport = (text: string): BundleReport | null => {
     return read.success ? read.data : null;
   } catch {
     return null;
-  }
-};
-
-/** Reads a regular file of at most `limit` bytes without following links; null for anything else. */
-export const readPlainFile = async (path: string, limit: number): Promise<Buffer | null> => {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => null);
-  if (!file) return null;
-  try {
-    const stat = await file.stat();
-    return stat.isFile() && stat.size <= limit ? await file.readFile() : null;
-  } finally {
-    await file.close();
   }
 };

@@ -202,6 +202,7 @@ export const createSeparatingSandbox = (means: SandboxMeans, { readOnly, cutsNet
     if (mounts === null || programs.sudo !== null || !killNamespace(child)) killProcessGroup(child);
     if (programs.sudo !== null && child.pid !== undefined) void killThroughSudo(means, child.pid);
   };
+  const { end: endFiles, ...files } = createForeignFiles({ enter, kill });
   return {
     gaps: listProtectionGaps({ otherUser: user !== null, namespaces: mounts !== null, readOnly }),
     enter,
@@ -211,8 +212,9 @@ export const createSeparatingSandbox = (means: SandboxMeans, { readOnly, cutsNet
     beside: async () => ({ enter, kill, sweep: mounts === null ? await createSparingSweep(means) : sweep }),
     kill,
     sweep,
-    ...createForeignFiles(enter),
+    ...files,
     close: async () => {
+      endFiles();
       await sweep();
       if (user === null) return;
       await returnFiles(means);
