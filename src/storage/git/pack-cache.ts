@@ -1,4 +1,4 @@
-import { constants, existsSync } from "node:fs";
+import { constants } from "node:fs";
 import { copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
@@ -16,31 +16,43 @@ type CopiedHistory = {
 const SUFFIXES = [".pack", ".idx"];
 const UNFINISHED = "new-";
 
-/** Writes a commit with its history into one pack. Returns the path of its files without their suffixes. */
-const packHistory = async (source: GitContext, commit: Sha, base: string): Promise<string> => {
+type WrittenPack = { readonly path: string; readonly hash: string };
+
+/** Writes a commit with its history into one pack. Returns the path of its files without their suffixes, and the hash of its content. */
+const packHistory = async (source: GitContext, commit: Sha, base: string): Promise<WrittenPack> => {
   const name = await runGitOrThrow(source, ["pack-objects", "-q", "--revs", "--delta-base-offset", base], `${commit}\n`);
-  return `${base}-${name.trim()}`;
+  return { path: `${base}-${name.trim()}`, hash: name.trim() };
 };
 
-const createPack = async (source: GitContext, commit: Sha, cache: string): Promise<void> => {
+/** The hash in the names keeps apart the packs that two processes write for one commit: a pack with the index of another is broken. */
+const createPack = async (source: GitContext, commit: Sha, cache: string): Promise<string> => {
   await mkdir(cache, { recursive: true, mode: 0o700 });
-  const pack = await packHistory(source, commit, join(cache, `${UNFINISHED}${randomUUID()}`));
+  const { path, hash } = await packHistory(source, commit, join(cache, `${UNFINISHED}${randomUUID()}`));
   // Only the last pack is kept, because each holds all history.
   const earlier = (await readdir(cache)).filter((name) => !name.startsWith(UNFINISHED));
-  await Promise.all([...earlier.map((name) => join(cache, name)), `${pack}.rev`].map((path) => rm(path, { force: true })));
-  for (const suffix of SUFFIXES) await rename(`${pack}${suffix}`, join(cache, `${commit}${suffix}`));
+  await Promise.all([...earlier.map((name) => join(cache, name)), `${path}.rev`].map((each) => rm(each, { force: true })));
+  const kept = join(cache, `${commit}-${hash}`);
+  for (const suffix of SUFFIXES) await rename(`${path}${suffix}`, `${kept}${suffix}`);
+  return kept;
 };
 
-const packing = new Map<string, Promise<void>>();
+/** The path of a commit's pack without its suffixes; null if the cache has none. */
+const findPack = async (cache: string, commit: Sha): Promise<string | null> => {
+  const names = (await readdir(cache).catch(() => [])).filter((name) => name.startsWith(`${commit}-`));
+  const found = names.map((name) => name.replace(/\.\w+$/, "")).find((name) => SUFFIXES.every((suffix) => names.includes(name + suffix)));
+  return found === undefined ? null : join(cache, found);
+};
+
+const packing = new Map<string, Promise<string>>();
 
 /** Jobs that start together wait for one pack. */
 const ensurePack = async (source: GitContext, commit: Sha, cache: string): Promise<string> => {
-  const kept = join(cache, commit);
-  if (SUFFIXES.every((suffix) => existsSync(`${kept}${suffix}`))) return kept;
-  const running = packing.get(kept) ?? createPack(source, commit, cache).finally(() => packing.delete(kept));
-  packing.set(kept, running);
-  await running;
-  return kept;
+  const kept = await findPack(cache, commit);
+  if (kept !== null) return kept;
+  const place = join(cache, commit);
+  const running = packing.get(place) ?? createPack(source, commit, cache).finally(() => packing.delete(place));
+  packing.set(place, running);
+  return running;
 };
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { ensureWorkRepository } from "../../../src/storage/git/bare-clone.ts";
@@ -6,6 +6,12 @@ import { copyHistory } from "../../../src/storage/git/pack-cache.ts";
 import { runGit } from "../../../src/storage/git/run-git.ts";
 import { after } from "../../support/after.ts";
 import { repository } from "../../support/repository.ts";
+
+/** The names of a cache's files without the hashes of packs. */
+const namesIn = (cache: string): string[] =>
+  readdirSync(cache)
+    .map((name) => name.replace(/(?<=-)[0-9a-f]{40}(?=\.)/, "<hash>"))
+    .toSorted();
 
 /** A repository with two commits, a cache, and workspaces that receive copies. */
 const open = async () => {
@@ -33,7 +39,7 @@ test("copies of one commit share one pack, also if they start together", async (
   const { repo, first, second, cache, copy } = await open();
   const copies = await Promise.all([copy(first), copy(first), copy(first)]);
   for (const each of copies) expect(await each.read("a.txt")).toBe("a\n");
-  expect(readdirSync(cache).toSorted()).toEqual([`${first}.idx`, `${first}.pack`]);
+  expect(namesIn(cache)).toEqual([`${first}-<hash>.idx`, `${first}-<hash>.pack`]);
   // No process reads the repository again, and no later commit comes along.
   renameSync(repo.url, `${repo.url}-moved`);
   const again = await copy(first);
@@ -47,6 +53,22 @@ test("only the last pack is kept, and copies that lose theirs make their own", a
   for (const { commit, made } of copies) expect(await made.read("a.txt")).toBe(commit === first ? "a\n" : "b\n");
   await copy(first);
   await copy(second);
-  expect(readdirSync(cache).toSorted()).toEqual([`${second}.idx`, `${second}.pack`]);
-  expect(existsSync(join(cache, `${first}.pack`))).toBe(false);
+  expect(namesIn(cache)).toEqual([`${second}-<hash>.idx`, `${second}-<hash>.pack`]);
+});
+
+test("a pack and the index of another pack of the same commit, as two processes can leave them, are not used together", async () => {
+  const { first, second, cache, copy } = await open();
+  const keep = async (commit: string): Promise<void> => {
+    await copy(commit);
+    const from = readdirSync(cache).find((name) => name.startsWith(commit) && name.endsWith(commit === first ? ".idx" : ".pack")) ?? "";
+    renameSync(join(cache, from), join(cache, "..", from.replace(commit, first)));
+  };
+  await keep(first);
+  await keep(second);
+  rmSync(cache, { recursive: true });
+  mkdirSync(cache);
+  for (const name of readdirSync(join(cache, "..")).filter((each) => each.startsWith(first)))
+    renameSync(join(cache, "..", name), join(cache, name));
+  expect(namesIn(cache)).toEqual([`${first}-<hash>.idx`, `${first}-<hash>.pack`]);
+  expect(await (await copy(first)).read("a.txt")).toBe("a\n");
 });
