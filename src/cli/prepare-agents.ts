@@ -26,7 +26,8 @@ const MAX_INSTALL_OUTPUT_CHARS = 2_000;
 const installProgram = (terminal: TerminalHost, directory: string, program: AgentProgram): Promise<string> =>
   new Promise((resolve) => {
     const args = ["install", "--prefix", directory, "--no-audit", "--no-fund", "--loglevel=error", `${program.package}@${program.version}`];
-    const child = spawn("npm", args, { env: { ...terminal.env }, stdio: ["ignore", "pipe", "pipe"] });
+    // Not in the repository, whose files tell some wrappers of npm which program to run.
+    const child = spawn("npm", args, { cwd: directory, env: { ...terminal.env }, stdio: ["ignore", "pipe", "pipe"] });
     let text = "";
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (chunk: string) => void (text = (text + chunk).slice(-MAX_INSTALL_OUTPUT_CHARS)));

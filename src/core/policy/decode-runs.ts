@@ -30,6 +30,7 @@ const MIN_HEX_LIST_CHARS = 27;
 const CODE_LIST = /(?<!\d)(?:\d{2,3}\D{1,8}){19,4000}\d{2,3}\b/g;
 const OCTAL_LIST = /(?<!\d)(?:[01][0-7]{2}[\s,]{1,3}){19,4000}[01][0-7]{2}\b/g;
 const BINARY_LIST = /(?<!\d)(?:[01]{7,8}[\s,]{1,3}){19,4000}[01]{7,8}\b/g;
+const BINARY_RUN = /(?<!\d)(?:[01]{8}){20,4000}(?!\d)/g;
 
 /** All encoded runs of a text, decoded: one view for each alignment and reading. A run is the smallest part that can be located. */
 export function* decodeRuns(view: TextView): Generator<TextView> {
@@ -57,6 +58,7 @@ function* listDecoded(text: string): Generator<TextView> {
     [CODE_LIST, 10],
     [OCTAL_LIST, 8],
     [BINARY_LIST, 2],
+    [BINARY_RUN, 2],
   ] as const)
     yield* decodeOnce(findMatches(text, form), (run) => readCodes(run.match(/\d{2,8}/g) ?? [], radix));
 }
@@ -83,12 +85,13 @@ const toCodeSet = (characters: string): CodeSet => {
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 const HEX = "0123456789abcdefABCDEF";
 const BASE32 = `${LETTERS.toUpperCase()}234567`;
+/** Many programs write base32 in lower case. */
+const BASE32_CODES = toCodeSet(`${LETTERS}${BASE32}`);
 /** Every character that `\s` matches. */
 const SPACES =
   "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff";
 const BASE64_CODES = toCodeSet(`${LETTERS}${LETTERS.toUpperCase()}0123456789+/_-`);
 const HEX_CODES = toCodeSet(HEX);
-const BASE32_CODES = toCodeSet(BASE32);
 const HEX_LIST_CODES = toCodeSet(`${HEX}${SPACES}xX\\,:;_.-`);
 
 /**

@@ -65,7 +65,7 @@ const LINE_FRAGMENT = /^(?=.{8})(?:.*[\d_=+/\\"'`]|[^\s]{12}).*$/;
  * of bytes, a character, or a piece that looks encoded.
  */
 const JOINED_WORD =
-  /^(?:[+.,&|\\]{1,2}|<<|<>|_|\+=|.)$|["'`][,;)]?$|<!--$|^(?:0x|\\x)?[0-9a-f]{2,16}[,:;]?$|^(?=\D*\d)(?=[^A-Z]*[A-Z])[\w+/=-]{16,}$/i;
+  /^(?:[+.,&|\\]{1,2}|<<|<>|_|\+=|.[,;|./:_-]?)$|["'`][,;)]?$|<!--$|^(?:0x|\\x)?[0-9a-f]{2,16}[,:;]?$|^(?=\D*\d)(?=[^A-Z]*[A-Z])[\w+/=-]{16,}$/i;
 
 /** The start of the last word, or of the words before, if the last may continue them. */
 const findLastFragment = (text: string): number => {

@@ -6,14 +6,11 @@ import { decodeRuns, findLastAtMost, reverse, type TextView } from "./decode-run
  */
 export function* readOtherViews(text: string): Generator<TextView> {
   const visible = rewrite(text, INVISIBLE, () => "");
-  const rewritten = [
-    visible,
-    rewrite(text, STYLED_CHARS, readStyled),
-    rewrite(text, ESCAPES, decodeEscape),
-    rewrite(text, STYLE_ESCAPES, decodeStyleEscape),
-    rewrite(text, SPACED_CHARS, (run) => run.replaceAll(/(.)./gs, "$1")),
-  ];
+  const unescaped = rewrite(text, ESCAPES, decodeEscape);
+  const rewritten = [visible, unescaped, rewrite(text, STYLED_CHARS, readStyled), rewrite(text, STYLE_ESCAPES, decodeStyleEscape)];
   for (const view of rewritten) if (view) yield view;
+  yield* readSeparated(text);
+  if (unescaped) yield* decodeRuns(unescaped);
   if (visible) yield* decodeRuns(visible);
   yield reverseView(readAsIs(text));
   yield* decodeRuns(readAsIs(text));
@@ -33,17 +30,27 @@ const readAsIs = (text: string): TextView => ({ text, locate: (from, to) => [fro
 /** Also the colours of a terminal, and marks over letters. */
 const INVISIBLE = /(?:[\p{Default_Ignorable_Code_Point}\p{Cf}\p{M}\0]|\p{Cc}\[[\d;]{0,20}m)+/gu;
 
-/** Wide, mathematical and circled characters, and tags, which nobody sees. */
-const STYLED_CHARS = /[\u2070-\u209c\u2100-\u214f\u2460-\u24ff\uff01-\uff5e\u{1d400}-\u{1d7ff}\u{1f110}-\u{1f169}\u{e0020}-\u{e007e}]/gu;
+/** Wide, mathematical and circled characters; tags, and variation selectors for bytes, which nobody sees. */
+const STYLED_CHARS =
+  /[\u2070-\u209c\u2100-\u214f\u2460-\u24ff\uff01-\uff5e\u{1d400}-\u{1d7ff}\u{1f110}-\u{1f169}\u{e0009}-\u{e007e}\u{e0110}-\u{e016e}\ufe09\ufe0a\ufe0d]/gu;
 const TAG_OFFSET = 0xe0000;
+/** Before the selector for the byte 16, and the selector for the byte 0: the first sixteen have a block of their own. */
+const SELECTOR_OFFSET = 0xe00f0;
+const FIRST_SELECTOR = 0xfe00;
 const readStyled = (char: string): string => {
   const code = char.codePointAt(0) ?? 0;
+  if (code > FIRST_SELECTOR && code < 0xfe10) return String.fromCharCode(code - FIRST_SELECTOR);
+  if (code > SELECTOR_OFFSET) return String.fromCharCode(code - SELECTOR_OFFSET);
   return code > TAG_OFFSET ? String.fromCharCode(code - TAG_OFFSET) : char.normalize("NFKC");
 };
 
 const ESCAPES =
-  /%(?:25){0,3}[0-9a-f]{2}|\\x[0-9a-f]{2}|\\U0{6}[0-9a-f]{2}|\\u00[0-9a-f]{2}|\\u\{0{0,4}[0-9a-f]{2}\}|\\0{0,2}(?:1[0-7]{2}|[4-7][0-7])|&#(?:x0{0,6}[0-9a-f]{1,2}(?![0-9a-f])|0{0,6}\d{2,3}(?!\d));?|=[0-9A-F]{2}/gi;
+  /%(?:25){0,3}[0-9a-f]{2}|\\x[0-9a-f]{2}|\\U0{6}[0-9a-f]{2}|\\u00[0-9a-f]{2}|\\u\{0{0,4}[0-9a-f]{2}\}|\\0{0,2}(?:1[0-7]{2}|[4-7][0-7])|&#(?:x0{0,6}[0-9a-f]{1,2}(?![0-9a-f])|0{0,6}\d{2,3}(?!\d));?|&(?:lowbar|underbar|period|sol|plus|equals);|=[0-9A-F]{2}/gi;
+/** The signs of credentials for which HTML has names. */
+const NAMED_SIGNS: Readonly<Record<string, string>> = { lowbar: "_", underbar: "_", period: ".", sol: "/", plus: "+", equals: "=" };
 const decodeEscape = (escape: string): string => {
+  const named = /^&([a-z]+);$/i.exec(escape)?.[1];
+  if (named !== undefined) return NAMED_SIGNS[named.toLowerCase()] ?? "";
   const decimal = /^&#(\d+);?$/.exec(escape)?.[1];
   const octal = /^\\([0-7]+)$/.exec(escape)?.[1];
   if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
@@ -55,7 +62,17 @@ const STYLE_ESCAPES = /\\(?:0{4}[2-7][0-9a-f]|0{0,3}[2-7][0-9a-f](?: |(?![0-9a-f
 const decodeStyleEscape = (escape: string): string => String.fromCharCode(Number.parseInt(escape.slice(1), 16));
 
 /** Characters with one blank between each. */
-const SPACED_CHARS = /(?:[!-~][ \t\u00a0\u00b7]){19,4000}[!-~]/g;
+const SPACED_CHARS = /(?:[ -~\n][ \t\u00a0\u00b7]){19,4000}[ -~\n]/g;
+/** Characters with the same sign between each, and perhaps a blank. */
+const SEPARATED_CHARS = /[ -~\n]([,;|./_:-] ?|  )(?:[ -~\n]\1){18,4000}[ -~\n]/g;
+function* readSeparated(text: string): Generator<TextView> {
+  for (const form of [SPACED_CHARS, SEPARATED_CHARS])
+    for (const { 0: run, 1: separator = " ", index } of text.matchAll(form)) {
+      const step = 1 + separator.length;
+      const chars = Array.from({ length: Math.ceil(run.length / step) }, (_, at) => run.charAt(at * step));
+      yield { text: chars.join(""), locate: (from, to) => [index + from * step, index + (to - 1) * step + 1] };
+    }
+}
 
 /** The joint of two pieces of a literal: quotes with an operator, a call, a comma or a line between them. */
 const LITERAL_JOINTS =
