@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import { chmod, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type JobDirectories, jobDirectoriesAt } from "./run-facts.ts";
@@ -16,7 +17,13 @@ export const createJobDirectories = async (root: string, event: unknown): Promis
   return directories;
 };
 
-/** Removes a job's directories, whatever their modes are. Files that cannot be removed stay. */
+/** Node cannot name what lies deeper than the longest path, while `rm` goes from directory to directory. */
+const removeDeepTree = (root: string): Promise<void> =>
+  new Promise((resolve) => {
+    execFile("rm", ["-rf", "--", root], { cwd: "/" }, () => resolve());
+  });
+
+/** Removes a job's directories, whatever their modes and their depth are. Files that cannot be removed stay. */
 export const removeJobDirectories = async (root: string): Promise<void> => {
   const makeWritable = async (directory: string): Promise<void> => {
     await chmod(directory, 0o700).catch(() => undefined);
@@ -26,6 +33,6 @@ export const removeJobDirectories = async (root: string): Promise<void> => {
   const remove = (): Promise<void> => rm(root, { recursive: true, force: true, maxRetries: 3 });
   await remove().catch(async () => {
     await makeWritable(root);
-    await remove().catch(() => undefined);
+    await remove().catch(() => removeDeepTree(root));
   });
 };
