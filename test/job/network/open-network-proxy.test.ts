@@ -247,7 +247,10 @@ describe("the proxy of a network policy connects", () => {
     const server = await openModelServer((__, response) => void response.end("served"));
     closing.push(server.close);
     const { port } = await open({ policy: [server.host] });
-    const { answer } = await ask(port, `${method} ${server.url}/shown HTTP/1.1\r\nHost: ${server.host}\r\n${rest.replace("%", connection)}`);
+    const { answer } = await ask(
+      port,
+      `${method} ${server.url}/shown HTTP/1.1\r\nHost: ${server.host}\r\n${rest.replace("%", connection)}`,
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect(server.seen.map(({ url, body }) => [url, body])).toEqual([["/shown", hidden]]);
   });
