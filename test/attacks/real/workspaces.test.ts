@@ -18,15 +18,17 @@ git() { command git -c init.defaultBranch=main -c user.name=a -c user.email=a@ex
 # A repository whose settings run a program whatever git does in it.
 make() {
   git init -q "$1"
+  cp -r "$OBJECTS/." "$1/.git/objects"
   echo "$LINKED" > "$1/.git/HEAD"
+  echo 1 > "$1/tracked"
+  git -C "$1" add tracked
   git -C "$1" config core.fsmonitor "$EVIL"
   git -C "$1" config filter.evil.clean "$EVIL; cat"
-  git -C "$1" config filter.evil.process "$EVIL"
   git -C "$1" config diff.evil.textconv "$EVIL"
   git -C "$1" config core.hooksPath "$PWD/hooks"
   git -C "$1" config core.sshCommand "$EVIL"
   echo '* filter=evil diff=evil' > "$1/.gitattributes"
-  echo 1 > "$1/tracked"
+  echo 2 > "$1/tracked"
 }
 mkdir hooks
 for hook in post-index-change pre-commit reference-transaction fsmonitor-watchman; do printf '#!/bin/sh\n%s\n' "$EVIL" > hooks/$hook; chmod +x hooks/$hook; done
@@ -39,11 +41,13 @@ const STATES: Readonly<Record<string, string>> = {
   "a submodule whose settings are in another directory":
     'make elsewhere; mkdir $SUB; echo "gitdir: $PWD/elsewhere/.git" > $SUB/.git; cp elsewhere/tracked $SUB',
   "a submodule whose directory of git is a link": "make elsewhere; mkdir $SUB; ln -s ../elsewhere/.git $SUB/.git",
+  "a submodule with a filter that stays": 'make $SUB; git -C $SUB config filter.evil.process "$EVIL"',
   "a submodule that is a link": "make elsewhere; ln -s elsewhere $SUB",
   "a submodule whose settings include others": `make $SUB; git config -f more core.fsmonitor "$EVIL"; printf '[core]\\n\\trepositoryformatversion = 0\\n[include]\\n\\tpath = %s\\n' "$PWD/more" > $SUB/.git/config`,
   "a submodule whose settings include others for its directory": `make $SUB; git config -f more core.fsmonitor "$EVIL"; printf '[includeIf "gitdir:**"]\\n\\tpath = %s\\n' "$PWD/more" >> $SUB/.git/config`,
   "a submodule with a work tree elsewhere": 'make $SUB; git -C $SUB config core.worktree "$PWD"',
-  "a submodule with submodules": 'make $SUB; make $SUB/inner; git -C $SUB update-index --add --cacheinfo "160000,$LINKED,inner"',
+  "a submodule with submodules":
+    'make $SUB; echo "160000 $LINKED 0	inner" | git -C $SUB -c core.fsmonitor=false -c core.hooksPath= update-index --index-info; make $SUB/inner',
   "a submodule with a setting for each worktree": `make $SUB; git -C $SUB config extensions.worktreeConfig true; git config -f $SUB/.git/config.worktree core.fsmonitor "$EVIL"`,
   "a file .gitmodules that updates by a program": `make $SUB; git config -f .gitmodules submodule.sub.path sub; git config -f .gitmodules submodule.sub.url ./x; git config -f .gitmodules submodule.sub.update "!$EVIL"; git config -f .gitmodules submodule.sub.ignore none`,
   "a repository that is new": "make new",
@@ -97,7 +101,7 @@ const tryState = async (script: string): Promise<AttackEnd> => {
   cpSync(join(seed, "clone"), clone, { recursive: true });
   mkdirSync(join(workspace, "folder"), { recursive: true });
   for (const path of ["a.txt", "folder/b.txt"]) writeFileSync(join(workspace, path), "a\n");
-  const env = { PATH: process.env["PATH"] ?? "", HOME: root, LINKED: linked, EVIL: `touch ${mark}` };
+  const env = { PATH: process.env["PATH"] ?? "", HOME: root, LINKED: linked, OBJECTS: join(clone, "objects"), EVIL: `touch ${mark}` };
   execFileSync("bash", ["--norc", "-c", `${PRELUDE}${script}`], { cwd: workspace, env, stdio: "ignore" });
   rmSync(mark, { force: true });
   const changes = await listWorkspaceChanges({ directory: workspace, after }, clone, { workspace, base }).catch((error: unknown) =>
