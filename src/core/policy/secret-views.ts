@@ -32,6 +32,7 @@ const INVISIBLE = /(?:[\p{Default_Ignorable_Code_Point}\p{Cf}\p{M}\0]|\p{Cc}\[[\
 
 /** Wide, mathematical and circled characters; tags, and variation selectors for bytes, which nobody sees. */
 const STYLED_CHARS =
+  // oxlint-disable-next-line no-misleading-character-class -- variation selectors are what is looked for
   /[\u2070-\u209c\u2100-\u214f\u2460-\u24ff\uff01-\uff5e\u{1d400}-\u{1d7ff}\u{1f110}-\u{1f169}\u{e0009}-\u{e007e}\u{e0110}-\u{e016e}\ufe09\ufe0a\ufe0d]/gu;
 const TAG_OFFSET = 0xe0000;
 /** Before the selector for the byte 16, and the selector for the byte 0: the first sixteen have a block of their own. */

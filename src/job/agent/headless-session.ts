@@ -10,10 +10,15 @@ export const playHeadlessSession: SessionDriver = (child, { prompt, resume, foun
     if (readEvent === undefined) return reject(new Error("an agent without a preset speaks ACP only"));
     handleLines(child.stdout, {
       onLine: (line) => {
-        const parsed = parseJsonRecord(line);
-        for (const event of parsed ? readEvent(parsed) : []) {
-          const outcome = receiveEvent(event, listener);
-          if (outcome) resolve(outcome);
+        try {
+          const parsed = parseJsonRecord(line);
+          for (const event of parsed ? readEvent(parsed) : []) {
+            const outcome = receiveEvent(event, listener);
+            if (outcome) resolve(outcome);
+          }
+        } catch (error) {
+          // JSON that is nested too deeply to be written again. Thrown here, the error would end Enki's process and leave the agent.
+          reject(error);
         }
       },
       // The exit code says how a process without a result ended.

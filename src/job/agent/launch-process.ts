@@ -42,13 +42,20 @@ export const launchProcess = ({ sandbox, after, ...command }: LaunchOptions) => 
   });
   child.stdin.on("error", () => undefined);
   if (start.preamble) child.stdin.write(start.preamble);
+  // The group of the command does not end with this process, for example after a bug.
+  const killAtExit = (): void => sandbox.kill(child);
+  process.once("exit", killAtExit);
   const swept = async (): Promise<void> => {
     killProcessGroup(child);
     await sandbox.sweep();
   };
   const ended = new Promise<string>((resolve) => {
-    child.on("error", (error) => resolve(`could not be started: ${error.message}`));
+    child.on("error", (error) => {
+      process.off("exit", killAtExit);
+      resolve(`could not be started: ${error.message}`);
+    });
     child.on("exit", (code, signal) => {
+      process.off("exit", killAtExit);
       const ending = findSignal(code, signal);
       const how = ending ? `was ended by ${ending}` : `exited with ${code ?? 0}`;
       const closed = new Promise<void>((close) => {

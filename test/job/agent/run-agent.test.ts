@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NO_USAGE } from "../../../src/core/domain/agent-usage.ts";
 import { findPreset } from "../../../src/job/agent/find-preset.ts";
+import { openAgentTranscript } from "../../../src/job/agent-transcript.ts";
 import { CLI } from "../../support/cli.ts";
 import { gone, manualTimers, openStage, TIMEOUT } from "./stage.ts";
 
@@ -106,6 +107,27 @@ describe("how a session ends", () => {
     });
   });
 
+  test.each(["headless", "acp"] as const)(
+    "crashed, and alone: with JSON that is nested too deeply to be written, over %s",
+    async (protocol) => {
+      const [depth, file] = [100_000, join(stage.root, "lines")];
+      const deep = "[".repeat(depth) + "]".repeat(depth);
+      const call = { type: "tool_use", id: "t", name: "Bash", input: { command: "DEEP" } };
+      const update = { sessionUpdate: "tool_call", toolCallId: "t", title: "x", rawInput: "DEEP" };
+      const line = {
+        headless: { type: "assistant", message: { id: "1", content: [call] } },
+        acp: { jsonrpc: "2.0", method: "session/update", params: { sessionId: "s", update } },
+      }[protocol];
+      writeFileSync(file, `${JSON.stringify(line).replace('"DEEP"', deep)}\n`);
+      const transcript = openAgentTranscript({ job: "work/0a1b2c-fix/1", agent: "an agent", secrets: [], log: () => undefined });
+      const end = await stage.shell(`cat '${file}'; read line; exit 3`, {
+        found: findPreset({ preset: "claude", command: null, args: [], protocol }),
+        onUpdate: transcript.update,
+      });
+      expect(end.end).toBe("crashed");
+    },
+  );
+
   test("ignores other output on standard output", async () => {
     const play = join(stage.root, "play.toml");
     writeFileSync(play, `title = "a test"\n[[scene]]\nact = [{ say = "done" }]`);
@@ -200,6 +222,14 @@ describe("no process and no time limit of an agent remains", () => {
     expect((await stage.play(background("sleep 1000"))).end).toBe("finished");
     expect(pidOf()).toBeGreaterThan(1);
     await gone(pidOf());
+  });
+
+  test("after Enki's own process has ended by a bug", async () => {
+    const before = process.listeners("exit");
+    const ended = stage.shell("echo $$ >&2; while :; do sleep 1000; done");
+    for (const listener of process.listeners("exit")) if (!before.includes(listener)) listener(1);
+    expect(await ended).toMatchObject({ end: "crashed", reason: expect.stringContaining("SIGKILL") as string });
+    expect(process.listeners("exit")).toEqual(before);
   });
 
   test("after it ignored the request to stop", async () => {
