@@ -5,6 +5,7 @@ import { cleanText } from "../../src/core/markdown/clean.ts";
 import { tamePart } from "../../src/core/markdown/tame.ts";
 import { defuseText } from "../../src/core/messages/escape.ts";
 import { readActionsWorkflowFile } from "../../src/core/policy/check-reporters.ts";
+import { readFailedTests } from "../../src/core/policy/test-report.ts";
 import { attackFamily } from "./attack-family.ts";
 
 /** GitHub's limit for a comment. */
@@ -132,3 +133,30 @@ attackFamily(
     return { stopped: "linear" };
   },
 );
+
+/** Reports of tests by hostile code, which the job reads in its one thread: each must be read within the time limit of a test. */
+const REPORT_CHARS = 400_000;
+const inReport = (unit: string): string => `<testsuite name="a">${fill(unit, REPORT_CHARS)}</testsuite>`;
+const SLOW_REPORTS: Readonly<Record<string, string>> = {
+  "line ends of Windows": inReport("\r\n"),
+  "lines with ends of Windows": inReport("expected 1, got 2\r\n"),
+  "line ends of old systems": inReport("x\r"),
+  "line ends of Windows in an attribute": `<testsuite name="${fill("\r\n", REPORT_CHARS)}"/>`,
+  "characters of two parts": inReport("😀"),
+  "references to characters": inReport("x&amp;"),
+  "references to nothing": inReport("&x;"),
+  "open brackets": inReport("<"),
+  "closed elements": inReport("x<a/>"),
+  "elements that are never closed": fill("<testsuite>", REPORT_CHARS),
+  "failed tests": inReport('<testcase name="a"><failure/></testcase>'),
+  "attributes of one element": `<testsuite ${Array.from({ length: REPORT_CHARS / 12 }, (_, at) => `a${at}="x"`).join(" ")}/>`,
+  "sections of raw text": inReport("<![CDATA[x]]>y"),
+  "comments without an end": `<testsuite><!--${fill("-", REPORT_CHARS)}`,
+  "a document type that declares entities": `<!DOCTYPE x [${fill("<!ENTITY a 'b'>", REPORT_CHARS)}]><testsuite/>`,
+  "a document type without an end": `<!DOCTYPE x [${fill("] ", REPORT_CHARS)}`,
+};
+
+attackFamily("reports", Object.fromEntries(Object.entries(SLOW_REPORTS).map(([name, xml]) => [name, { xml }])), ({ xml }) => {
+  const failed = readFailedTests(xml);
+  return { stopped: failed === null ? "no-report" : "read" };
+});

@@ -12,7 +12,8 @@ const REPORT_ELEMENTS: ReadonlySet<string> = new Set(["testsuites", "testsuite"]
  */
 export const readFailedTests = (xml: string): readonly string[] | null => {
   try {
-    const { root } = parseXml(xml, { ignoreUndefinedEntities: true });
+    // As XML says; the parser itself would copy the whole rest for each such line end.
+    const { root } = parseXml(xml.replaceAll(/\r\n?/g, "\n"), { ignoreUndefinedEntities: true });
     return root !== null && REPORT_ELEMENTS.has(root.name) ? listFailedTests(root) : null;
   } catch {
     // Not well-formed, or nested too deeply.
