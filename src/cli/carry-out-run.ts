@@ -5,7 +5,7 @@ import { CommandError } from "./command-options.ts";
 import type { CommandWorkplace } from "./command-workplace.ts";
 import { countExpectedJobs } from "./count-expected-jobs.ts";
 import type { LocalMachine } from "./local-machine.ts";
-import { keepTranscripts } from "./kept-transcripts.ts";
+import { keepTranscripts, readStderrEnd } from "./kept-transcripts.ts";
 import { followRun } from "./follow-run.ts";
 import { type MachineRecord, removeMachineRecord, type RunRecord, writeMachineRecord } from "./machine-records.ts";
 import { findQuotaEnd } from "../core/messages/quota-note.ts";
@@ -98,8 +98,17 @@ export const carryOutRun = async (
   const call = formatRepeatCall(record.run);
   const { id } = end.execution;
   if (isJson) terminal.out(`${JSON.stringify({ kind: "end", execution: id, end: end.end, branch, base })}\n`);
-  else for (const line of formatRunEnd(end, { branch, base, call, logs })) terminal.out(`${line}\n`);
+  else
+    for (const line of formatRunEnd(end, { branch, base, call, logs, stderr: await readStderrEnds(repository, end) }))
+      terminal.out(`${line}\n`);
   return toExitCode(end);
+};
+
+/** What the last agents of the planner and of failed steps wrote to stderr. */
+const readStderrEnds = async (repository: string, { execution: { id, state, steps } }: RunView): Promise<ReadonlyMap<string, string>> => {
+  const failed = Object.values(steps).filter((step) => step.state === "failed");
+  const names = [...(state === "failed" ? ["plan"] : []), ...failed.map((step) => step.id)];
+  return new Map(await Promise.all(names.map(async (step) => [step, await readStderrEnd(repository, { execution: id, step })] as const)));
 };
 
 /** Only events are printed. */

@@ -1,7 +1,8 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import type { AgentChoice } from "./local-machine.ts";
-import { splitCommandLine } from "../core/domain/agent-command.ts";
+import { PRESET_NAMES, splitCommandLine } from "../core/domain/agent-command.ts";
+import { findNearestWord } from "../core/domain/nearest-word.ts";
 import { CommandError, UsageError } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
@@ -21,7 +22,9 @@ export const findAgentCommand = async ({ cwd, env }: Pick<TerminalHost, "cwd" | 
     // Jobs run in other directories, so a relative path would name another file there.
     if (await isExecutable(path)) return { command: path, args };
   }
-  throw new CommandError(`the agent's command ${command} was not found, or cannot be executed`);
+  const preset = findNearestWord(command, PRESET_NAMES);
+  const meant = preset === null || preset === command ? "" : `; did you mean ${preset}?`;
+  throw new CommandError(`the agent's command ${command} was not found, or cannot be executed${meant}`);
 };
 
 export const isExecutable = (path: string): Promise<boolean> =>

@@ -1,6 +1,7 @@
-import { dirname, join, relative, sep } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { stat } from "node:fs/promises";
-import type { ConfigText } from "../core/config/read-config.ts";
+import { formatFault } from "../core/config/config-fault.ts";
+import { type ConfigText, readConfig } from "../core/config/read-config.ts";
 import { readConfigLayers, readWorkflowLayers } from "../storage/config/config-layers.ts";
 import { findHome } from "./find-home.ts";
 import type { TerminalHost } from "./terminal-host.ts";
@@ -10,6 +11,16 @@ export const readEffectiveLayers = (terminal: TerminalHost): Promise<ConfigText[
 
 /** The workflow files for the working directory, in the same order. */
 export const readEffectiveWorkflows = (terminal: TerminalHost): Promise<ConfigText[]> => readEffectiveFiles(terminal, readWorkflowLayers);
+
+export const formatBrokenConfig = (fault: string): string => `${fault}\nenki validate lists every mistake.`;
+
+/** Why nothing can start with the effective `enki.toml`, with the path that a person knows; null without a mistake. */
+export const explainBrokenConfig = async (terminal: TerminalHost): Promise<string | null> => {
+  const { config, faults } = readConfig(await readEffectiveLayers(terminal));
+  if (config.broken === null) return null;
+  const fault = faults.find(({ file }) => basename(file) === "enki.toml");
+  return formatBrokenConfig(fault ? formatFault(fault) : config.broken);
+};
 
 const readEffectiveFiles = async (terminal: TerminalHost, read: typeof readConfigLayers): Promise<ConfigText[]> => {
   const own = await findEnkiDirectory(terminal);

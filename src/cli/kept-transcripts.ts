@@ -69,6 +69,16 @@ export const findKeptTranscript = async (repository: string, { step, attempt }: 
   return null;
 };
 
+const STDERR_PATTERN = /\n## stderr\n\n(`{3,})\n([^]*?)\n\1(?:\n|$)/g;
+const MAX_STDERR_LINES = 10;
+
+/** The last lines that the agent of a step, or of `plan`, wrote to stderr in its last attempt; empty without any. */
+export const readStderrEnd = async (repository: string, { execution, step }: { execution: string; step: string }): Promise<string> => {
+  const transcript = await findKeptTranscript(repository, { step: `${execution}-${step}`, attempt: null });
+  const [, , stderr = ""] = [...(transcript ?? "").matchAll(STDERR_PATTERN)].at(-1) ?? [];
+  return stderr.trimEnd().split("\n").slice(-MAX_STDERR_LINES).join("\n");
+};
+
 const listNewest = async (root: string): Promise<string[]> => {
   const names = (await readdir(root).catch(() => [])).filter((name) => /^[0-9a-f]{6}$/.test(name));
   const dated = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(root, name))).mtimeMs })));

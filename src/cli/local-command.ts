@@ -7,6 +7,7 @@ import { collectAgentSecrets } from "./agent-secrets.ts";
 import { findHome } from "./find-home.ts";
 import { findNamedAgent, prepareAgents } from "./prepare-agents.ts";
 import { findRepository, type FoundRepository } from "./find-repository.ts";
+import { explainBrokenConfig } from "./effective-layers.ts";
 import { chooseVerify } from "./choose-verify.ts";
 import { type LocalMachine, openMachine } from "./local-machine.ts";
 import { readOptions, readPort } from "./command-options.ts";
@@ -61,7 +62,8 @@ export const runLocalCommand = async (args: readonly string[], terminal: Termina
     machine.forge.setSecrets({ owner: COPY_OWNER, name }, await collectAgentSecrets(terminal, { ...config, chosen: agent }));
     const bare = join(directory, "repositories", COPY_OWNER, `${name}.git`);
     terminal.out(formatWelcome(machine, { name, token, bare, branch: found.branch ?? "" }));
-    for (const line of describeCopy(found, config)) terminal.out(`${line}\n`);
+    const broken = await explainBrokenConfig({ ...terminal, cwd: from });
+    for (const line of describeCopy(found, config, broken)) terminal.out(`${line}\n`);
     await openProtectionNotice(terminal)();
     terminal.out(verify.notice);
     if (values.issue !== undefined)
@@ -97,10 +99,11 @@ const askFor = async (text: string, options: PersonClientOptions): Promise<strin
   return `Issue #${issue} is open, and Enki was asked to fix it.\n`;
 };
 
-const describeCopy = (found: FoundRepository, config: Config): string[] => [
+const describeCopy = (found: FoundRepository, config: Config, broken: string | null): string[] => [
   `Workers are \`${formatAgentCommand(config.agents.worker)}\`.`,
   ...describeUncommitted(found, "not in the copy"),
-  ...(config.refinery.verify.length === 0 ? [NO_VERIFY_MESSAGE] : []),
+  ...(broken !== null ? [`Nothing can start before this mistake is fixed and enki local is started again:\n  ${broken}`] : []),
+  ...(broken === null && config.refinery.verify.length === 0 ? [NO_VERIFY_MESSAGE] : []),
 ];
 
 type WelcomeInput = { readonly name: string; readonly token: string; readonly bare: string; readonly branch: string };

@@ -7,6 +7,7 @@ import { findHome } from "./find-home.ts";
 import { findNamedAgent, prepareAgents } from "./prepare-agents.ts";
 import type { Config } from "../core/domain/config.ts";
 import { findRepository, type FoundRepository } from "./find-repository.ts";
+import { explainBrokenConfig } from "./effective-layers.ts";
 import { chooseVerify } from "./choose-verify.ts";
 import { type LocalMachine, type MachineOptions, openMachine } from "./local-machine.ts";
 import { CommandError, readOptionsAndWords, UsageError } from "./command-options.ts";
@@ -43,6 +44,8 @@ export const runRequestCommand = async (args: readonly string[], terminal: Termi
   if (request === "" && workflow === null) throw new UsageError('say what to do: enki run "<request>"');
   const named = values.agent === undefined ? null : await findNamedAgent(terminal, values.agent);
   const found = await findRepository(terminal, ".");
+  const broken = await explainBrokenConfig(terminal);
+  if (broken !== null) throw new CommandError(broken);
   const { commands: verify, notice } = await chooseVerify(terminal, found, values.verify);
   // Without a command that verifies, nothing starts.
   const isNeeded = (config: Config): boolean =>

@@ -15,6 +15,8 @@ type RunEndInput = {
   readonly call: string;
   /** Directory of the jobs' logs. */
   readonly logs: string;
+  /** The end of the stderr of the last agent of each failed step, and of `plan`. */
+  readonly stderr: ReadonlyMap<string, string>;
 };
 
 /** The end of a run: its result, its location and the next step. */
@@ -32,7 +34,7 @@ export const formatRunEnd = (end: Exclude<RunEnd, { end: "refused" }>, ending: R
     case "stopped":
       return [
         "",
-        ...explainStop(end),
+        ...explainStop(end, ending.stderr),
         ...formatStepReports(end),
         ...formatSkippedRoles(end),
         ...formatLandedBranch(ending, "Finished work stays."),
@@ -95,16 +97,18 @@ const formatSkippedRoles = ({ execution: { workflow } }: RunView): string[] =>
 
 const MAX_LOG_LINES_SHOWN = 20;
 
-const explainStop = ({ execution, ledger, plan }: RunView): string[] => {
+const explainStop = ({ execution, ledger, plan }: RunView, stderr: RunEndInput["stderr"]): string[] => {
+  const quote = (log: string): string[] => (log === "" ? [] : [indentText(log)]);
   const frozen = readOwn(ledger.queues, execution.baseBranch)?.frozen;
   const failed = (plan?.steps ?? []).flatMap(({ id }) => {
     const step = execution.steps[id];
     if (step?.state !== "failed") return [];
     const log = findFailureLog(step).split("\n").slice(-MAX_LOG_LINES_SHOWN).join("\n");
-    return [`${id} failed: ${toOneLine(step.refusal?.message ?? "", 500)}`, ...(log === "" ? [] : [indentText(log)])];
+    return [`${id} failed: ${toOneLine(step.refusal?.message ?? "", 500)}`, ...quote(log === "" ? (stderr.get(id) ?? "") : log)];
   });
   const whole = [execution.refusal?.message, frozen?.message].flatMap((why) =>
     why === undefined ? [] : [`Stopped: ${toOneLine(why, 2_000)}`],
   );
-  return failed.length > 0 ? failed : whole.length > 0 ? whole : ["Stopped."];
+  if (failed.length > 0) return failed;
+  return whole.length > 0 ? [...whole, ...(plan === null ? quote(stderr.get("plan") ?? "") : [])] : ["Stopped."];
 };

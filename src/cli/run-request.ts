@@ -4,6 +4,7 @@ import { findLinkedWorkflow, type LinkedWorkflow } from "../core/workflow/link-w
 import { findAgentCommand } from "./command-line.ts";
 import { CommandError } from "./command-options.ts";
 import { NO_VERIFY_MESSAGE } from "./copy-repository.ts";
+import { formatBrokenConfig } from "./effective-layers.ts";
 import type { RunRecord } from "./machine-records.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
@@ -27,7 +28,7 @@ export const requireReady = async (
   config: Config,
   { agent, workflow }: Pick<RunRecord, "agent" | "workflow">,
 ): Promise<void> => {
-  if (config.broken !== null) throw new CommandError(`${config.broken}; enki validate reports all mistakes`);
+  if (config.broken !== null) throw new CommandError(formatBrokenConfig(config.broken));
   const flow = workflow === null ? null : requireWorkflow(config, workflow);
   if (config.refinery.verify.length === 0) throw new CommandError(NO_VERIFY_MESSAGE);
   if (agent || (flow && !needsAgents(flow))) return;

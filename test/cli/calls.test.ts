@@ -140,6 +140,7 @@ describe.concurrent("impossible requests", () => {
     ["validate none", /^enki validate: there is no file or directory \/.*\/work\/none$/m],
     ["validate .", /^enki validate: there is no enki.toml and no role in \/.*\/work$/m],
     ["run something", /^enki run: \/.*\/work is not a git repository$/m],
+    ["run --agent cluade x", /^enki run: the agent's command cluade was not found, or cannot be executed; did you mean claude\?$/m],
     ["local --agent ./agent", /^enki local: the agent's command \.\/agent was not found, or cannot be executed$/m],
     ["rehearse none.toml", /^enki rehearse: there is no file \/.*\/work\/none\.toml$/m],
   ])("enki %s", async (call, sentence) => {

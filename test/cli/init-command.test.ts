@@ -209,6 +209,16 @@ describe("at a terminal", () => {
     return { code, out, asked: at };
   };
 
+  test("a misspelt agent is refused before anything is written", async () => {
+    const { run, has } = open();
+    const refused = await run(["--yes", "--agent", "cluade"]);
+    expect(refused).toMatchObject({
+      code: 2,
+      err: "enki init: there is no agent cluade; did you mean claude? To use a program of this name, write its path\n",
+    });
+    expect(has(CONFIG)).toBe(false);
+  });
+
   test("it asks what verifies and which agent works, and before each file", async () => {
     const { cwd, read, has } = open();
     const { code, asked } = await converse(cwd, [

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openSeeds } from "../conformance/seed-stage.ts";
+import { open } from "./run-stage.ts";
 
 type Act = Readonly<Record<string, unknown>>;
 
@@ -26,6 +27,14 @@ describe("`enki run` reports the true outcome:", () => {
     expect(it.out).toContain("the limit is still 1");
     expect(it.out).not.toMatch(/Done|doc: running/);
     expect(it.state().state).toBe("failed");
+  });
+
+  test("a planner that never starts fails with what it wrote to stderr", async () => {
+    const { terminal, cwd, verify } = open();
+    const agent = "/bin/sh -c 'echo out of cheese >&2; exit 1'";
+    const told = await terminal.call(["run", "--agent", agent, ...verify, "sort the list"], { cwd });
+    expect(told.code).toBe(1);
+    expect(told.out).toMatch(/^Stopped: The planner's job failed 3 times: the agent exited with 1\. .*\n {4}out of cheese$/m);
   });
 
   test("an agent that reports a failure fails its step with the reason", async () => {

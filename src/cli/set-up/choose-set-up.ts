@@ -2,6 +2,7 @@ import type { DetectedProject } from "../../core/setup/detect-project.ts";
 import { PRESET_NAMES } from "../../core/domain/agent-command.ts";
 import type { AgentOfSetUp } from "../../core/setup/install-agent.ts";
 import type { SetUpChoices } from "../../core/setup/plan-set-up.ts";
+import { findNearestWord } from "../../core/domain/nearest-word.ts";
 import { parseCommandLine } from "../command-line.ts";
 import { UsageError } from "../command-options.ts";
 
@@ -24,6 +25,9 @@ const readAgent = (text: string): AgentOfSetUp => {
   if (preset) return { preset };
   const { command, args } = parseCommandLine(text);
   if (command === "") throw new UsageError(`--agent must be one of ${PRESET_NAMES.join(", ")}, or a command line`);
+  const meant = args.length === 0 ? findNearestWord(command, PRESET_NAMES) : null;
+  if (meant !== null)
+    throw new UsageError(`there is no agent ${command}; did you mean ${meant}? To use a program of this name, write its path`);
   return { words: [command, ...args] };
 };
 

@@ -127,10 +127,14 @@ export const findCriticalPath = ({ steps }: ExecutionTimeline, plan: Plan, now: 
   return path;
 };
 
-/** Attempts beyond the first, with the reasons of the failures before them. */
+/** A step that waited for a person has not failed: its next attempt is the person's wish. */
+const explainRetry = ({ state, reason }: StateSpan<StepState>): string =>
+  state === "waiting" ? "a person asked for another attempt" : reason;
+
+/** Attempts beyond the first, with their reasons. */
 export const listRetries = (spans: readonly StateSpan<StepState>[]): { readonly attempt: number; readonly reason: string }[] =>
   spans.flatMap((span, index) => {
     const before = spans.slice(0, index).findLast(({ attempt }) => attempt > 0 && attempt < span.attempt);
     const isNew = span.state === "running" && span.attempt > 1 && before !== undefined;
-    return isNew ? [{ attempt: span.attempt, reason: before.reason }] : [];
+    return isNew ? [{ attempt: span.attempt, reason: explainRetry(before) }] : [];
   });

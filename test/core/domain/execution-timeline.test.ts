@@ -74,6 +74,17 @@ test("the critical path is the chain of needs that ended last, and retries name 
   expect(listRetries(TIMELINE.steps["b"] ?? [])).toEqual([]);
 });
 
+test("a step that waited for a review was not retried for a failure", () => {
+  const why = { code: "checkpoint", message: "A person has not approved this head yet.", next: "" };
+  const waiting = { ...stepIn("a", "waiting", { attempt: 1 }), refusal: why } as Step;
+  const { steps } = play(
+    [0, executionOf("running", stepIn("a", "running", { attempt: 1 }))],
+    [5, executionOf("running", waiting)],
+    [9, executionOf("running", stepIn("a", "running", { attempt: 2 }))],
+  );
+  expect(listRetries(steps["a"] ?? [])).toEqual([{ attempt: 2, reason: "a person asked for another attempt" }]);
+});
+
 test("a report says where the time went, in Markdown, in short, and as a page without scripts", () => {
   const report = createReport({ execution: EXECUTION, plan: PLAN, timeline: TIMELINE, now: 99 * SECOND });
   expect(renderReportSummary(report)).toBe(

@@ -177,6 +177,11 @@ test("a healthy repository has no finding", () => {
   expect(examine(HEALTHY)).toEqual([]);
 });
 
+test("a question at the end of a mistake stays the end of its sentence", () => {
+  const configFaults = ["enki.toml:1:1: unknown-key: unknown key a; did you mean b?", "enki.toml:2: bad"];
+  expect(examine({ ...HEALTHY, configFaults }).map(({ message }) => message)).toEqual([configFaults[0], "enki.toml:2: bad."]);
+});
+
 describe("enki doctor finds", () => {
   test.each<[title: string, over: Partial<DoctorFacts>, code: string]>([
     ["an old git", { gitFault: { code: "git-too-old", message: "git 2.30 is too old.", next: "install git 2.38" } }, "git-too-old"],

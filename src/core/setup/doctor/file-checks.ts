@@ -13,7 +13,7 @@ const withInit = (finding: Finding, { stepWorkflow, workflowTexts }: DoctorFacts
 });
 
 const checkConfig: DoctorCheck = ({ configFaults }) =>
-  configFaults.map((fault) => reportError("config-broken", `${fault}.`.replace(/\.\.$/, "."), "enki validate"));
+  configFaults.map((fault) => reportError("config-broken", /[.?!]$/.test(fault) ? fault : `${fault}.`, "enki validate"));
 
 const checkVerify: DoctorCheck = ({ config, project }) => {
   if (config.refinery.verify.length > 0) return [];
