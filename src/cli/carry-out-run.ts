@@ -9,7 +9,7 @@ import { keepTranscripts, readStderrEnd } from "./kept-transcripts.ts";
 import { followRun } from "./follow-run.ts";
 import { type MachineRecord, removeMachineRecord, type RunRecord, writeMachineRecord } from "./machine-records.ts";
 import { findQuotaEnd } from "../core/messages/quota-note.ts";
-import { readLocalLedger } from "./local-ledger.ts";
+import { readLocalLedger, removeRunLedger } from "./local-ledger.ts";
 import { openPersonClient, type PersonClient } from "./person-client.ts";
 import { toPlainComment } from "./plain-comment.ts";
 import { openProgressView, type ProgressView } from "./progress-view.ts";
@@ -93,15 +93,28 @@ export const carryOutRun = async (
     throw new CommandError(toPlainComment(end.reason));
   }
   await keep(end);
-  const branch = end.end === "waits" && !hasStarted(end) ? null : await bring();
-  if (end.end !== "waits" || !hasStarted(end)) await forget(terminal, end.end === "stopped" ? null : place, record);
-  const call = formatRepeatCall(record.run);
-  const { id } = end.execution;
-  if (isJson) terminal.out(`${JSON.stringify({ kind: "end", execution: id, end: end.end, branch, base })}\n`);
-  else
-    for (const line of formatRunEnd(end, { branch, base, call, logs, stderr: await readStderrEnds(repository, end) }))
-      terminal.out(`${line}\n`);
+  await endRun(terminal, place, { record, end, branch: await bring(), isJson, logs });
   return toExitCode(end);
+};
+
+type EndedRun = {
+  readonly record: RecordedRun;
+  readonly end: Exclude<RunEnd, { end: "refused" }>;
+  readonly branch: string | null;
+  readonly isJson: boolean;
+  readonly logs: string;
+};
+
+/** Keeps what another process can continue, removes the rest, and prints the end. */
+const endRun = async (terminal: TerminalHost, place: CommandWorkplace, { record, end, branch, isJson, logs }: EndedRun): Promise<void> => {
+  const { repository, branch: base, run } = record;
+  const { id } = end.execution;
+  const isKept = isContinuable(end, terminal);
+  if (!isKept) await forget(terminal, end.end === "stopped" ? null : place, record);
+  if (!isKept && end.end === "waits") await removeRunLedger({ directory: repository, after: terminal.after }, id);
+  if (isJson) return terminal.out(`${JSON.stringify({ kind: "end", execution: id, end: end.end, branch, base })}\n`);
+  const ending = { branch, base, call: formatRepeatCall(run), isKept, logs, stderr: await readStderrEnds(repository, end) };
+  for (const line of formatRunEnd(end, ending)) terminal.out(`${line}\n`);
 };
 
 /** What the last agents of the planner and of failed steps wrote to stderr. */
@@ -110,6 +123,10 @@ const readStderrEnds = async (repository: string, { execution: { id, state, step
   const names = [...(state === "failed" ? ["plan"] : []), ...failed.map((step) => step.id)];
   return new Map(await Promise.all(names.map(async (step) => [step, await readStderrEnd(repository, { execution: id, step })] as const)));
 };
+
+/** A plan without an approval is kept if no one could answer here: another terminal, or `--yes`, can approve the same plan. */
+const isContinuable = (end: Exclude<RunEnd, { end: "refused" }>, { isInteractive }: TerminalHost): boolean =>
+  end.end === "waits" && (hasStarted(end) || (!isInteractive && end.questions.length === 0));
 
 /** Only events are printed. */
 const withoutLines = (progress: ProgressView): ProgressView => ({ ...progress, printLine: () => undefined });

@@ -2,7 +2,8 @@ import { readConfig } from "../core/config/read-config.ts";
 import type { DecisionReader } from "../core/decisions/decision-transaction.ts";
 import { explainExecution } from "../core/decisions/explain/explain-execution.ts";
 import { explainTarget } from "../core/decisions/explain/explain-target.ts";
-import type { Explanation } from "../core/domain/explanation.ts";
+import type { Execution } from "../core/domain/execution.ts";
+import type { Explanation, SuggestedAction } from "../core/domain/explanation.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { formatExplanation } from "../core/messages/explanation-text.ts";
 import { readOptionsAndWords } from "./command-options.ts";
@@ -10,6 +11,7 @@ import { readEffectiveLayers } from "./effective-layers.ts";
 import { type ExecutionChoice, findExecution, findOnIssues, listByAge } from "./find-execution.ts";
 import { openLedgerReader } from "./ledger-reader.ts";
 import { commandOptions, readIssueOption } from "./person-command.ts";
+import { findContinuation } from "./run-continuation.ts";
 import { findInLedgers, readShownLedgers } from "./shown-ledgers.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
@@ -22,20 +24,28 @@ const explainNamed = (reader: DecisionReader, ledger: Ledger, { issue, target }:
   return explainExecution(reader, findExecution(ledger, { issue, target }).execution);
 };
 
+const listRunActions = (execution: Execution, isResumable: boolean): SuggestedAction[] => {
+  const action = findContinuation(execution, isResumable);
+  return action === null ? [] : [action];
+};
+
 /** `enki explain [<step>]`: reads the ledger and says why a step, or the execution, is in its state. */
 export const runExplainCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, explainOptions, 1);
   const choice = { issue: readIssueOption(values.issue), target: words[0] ?? null };
   const { config } = readConfig(await readEffectiveLayers(terminal));
-  const { explanation, ledger } = findInLedgers(await readShownLedgers(terminal), (shown) => ({
+  const { explanation: found, shown } = findInLedgers(await readShownLedgers(terminal), (shown) => ({
     explanation: explainNamed(
       openLedgerReader({ now: terminal.now(), config, pageUrl: shown.pageUrl }, shown.ledger),
       shown.ledger,
       choice,
     ),
-    ledger: shown.ledger,
+    shown,
   }));
-  const issue = ledger.executions[explanation.execution]?.issue ?? 0;
+  const { ledger, isResumable } = shown;
+  const execution = ledger.executions[found.execution];
+  const explanation = isResumable === undefined || !execution ? found : { ...found, actions: listRunActions(execution, isResumable) };
+  const issue = execution?.issue ?? 0;
   terminal.out(values.json ? `${JSON.stringify(explanation)}\n` : `${formatExplanation(explanation, issue).join("\n")}\n`);
   return 0;
 };

@@ -3,10 +3,14 @@ import { findEarlierFailure } from "../core/domain/step.ts";
 import type { Refusal } from "../core/domain/refusal.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import { formatBudgetLine } from "../core/messages/budget-text.ts";
+import { formatTerminalAction } from "../core/messages/explanation-text.ts";
 import { formatPausedSteps } from "../core/messages/next-command.ts";
 import { findQuotaEnd, formatQuotaLine } from "../core/messages/quota-note.ts";
 import { listWaiting } from "../core/messages/waiting-items.ts";
+import type { findContinuation } from "./run-continuation.ts";
 import { formatHeadline, formatTree, type TreeInput } from "./execution-tree.ts";
+
+type RunContinuation = NonNullable<ReturnType<typeof findContinuation>>;
 
 /** Items that wait for a person, with the command lines for an answer. */
 export const formatWaiting = (execution: Execution): string[] => {
@@ -44,10 +48,10 @@ const listStopLines = (execution: Execution, frozen: Refusal | null): string[] =
   return paused === "" ? [] : [paused];
 };
 
-/** `isOpen`: whether a person can still answer. */
 type StatusPlace = {
   readonly name: string;
-  readonly isOpen: boolean;
+  /** Set for an execution of `enki run`, with the command that continues or repeats the run. */
+  readonly run: { readonly continuation: RunContinuation | null } | null;
   /** Returns the command by which git prints a file of the ledger. */
   readonly toPrintCommand: (path: string) => string;
 };
@@ -72,12 +76,21 @@ const listReportLines = ({ execution, plan }: TreeInput, { toPrintCommand }: Sta
   return [...shown.map(({ id }) => `Report of ${id}: ${toPrintCommand(`artifacts/${execution.id}/${id}.md`)}`), ...more];
 };
 
+/** Why a run ended, and how it continues or starts again. */
+const listRunLines = ({ state, refusal }: Execution, continuation: RunContinuation | null): string[] => [
+  ...(state === "failed" && refusal ? [toOneLine(refusal.message, 300)] : []),
+  ...(continuation === null ? [] : [formatTerminalAction(continuation, 0)]),
+];
+
 /** The lines of `enki status` about an execution. */
 export const formatStatus = (tree: TreeInput, place: StatusPlace): string[] => {
-  const { name, isOpen } = place;
+  const { name, run } = place;
   const { execution, queue } = tree;
   const frozen = queue?.frozen ?? null;
-  const head = `${formatHeadline(tree)}  ${name}#${execution.issue} ${toOneLine(execution.request, 80)}`;
-  const notes = [...listHoldLines(tree), ...(isOpen ? [...listStopLines(execution, frozen), ...formatWaiting(execution)] : [])];
+  const issue = run === null ? `${name}#${execution.issue} ` : "";
+  const head = `${formatHeadline(tree)}  ${issue}${toOneLine(execution.request, 80)}`;
+  const next =
+    run === null ? [...listStopLines(execution, frozen), ...formatWaiting(execution)] : listRunLines(execution, run.continuation);
+  const notes = [...listHoldLines(tree), ...next];
   return [head.trimEnd(), ...formatTree(tree), ...listReportLines(tree, place), ...notes, ...listEarlierFailures(execution)];
 };

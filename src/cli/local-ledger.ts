@@ -1,5 +1,5 @@
 import { readBlobs } from "../storage/git/git-objects.ts";
-import { runGit, type GitContext } from "../storage/git/run-git.ts";
+import { type GitContext, runGit, runGitOrThrow } from "../storage/git/run-git.ts";
 import { isSha } from "../core/domain/ids.ts";
 import { listTree } from "../storage/git/git-tree.ts";
 import { parseArchivedExecution, readLedger } from "../storage/ledger/ledger-files.ts";
@@ -47,6 +47,10 @@ export const listRunLedgerRefs = async ({ cwd, after }: TerminalHost): Promise<s
     .split("\n")
     .filter((ref) => ref !== "");
 };
+
+/** Removes the ledger of a run that never started. */
+export const removeRunLedger = async (at: GitContext, execution: string): Promise<void> =>
+  void (await runGitOrThrow(at, ["update-ref", "-d", `${RUN_LEDGERS_PREFIX}${execution}`]));
 
 export type ArchivedExecution = { readonly execution: Execution; readonly plan: Plan | null };
 

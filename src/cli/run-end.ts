@@ -13,6 +13,8 @@ type RunEndInput = {
   readonly base: BranchName;
   /** The arguments of `enki run` for repeating the request. */
   readonly call: string;
+  /** Whether `enki run --resume` can continue the run. */
+  readonly isKept: boolean;
   /** Directory of the jobs' logs. */
   readonly logs: string;
   /** The end of the stderr of the last agent of each failed step, and of `plan`. */
@@ -46,7 +48,9 @@ export const formatRunEnd = (end: Exclude<RunEnd, { end: "refused" }>, ending: R
       if (hasStarted(end)) return [...formatLandedBranch(ending, "It waits for an answer."), "To continue: enki run --resume"];
       return end.questions.length > 0
         ? ["No one can answer here. Run it in a terminal, or put the answer in the request and start again:", `  enki run ${ending.call}`]
-        : ["Nothing runs before the plan is approved. To start without being asked:", `  enki run --yes ${ending.call}`];
+        : ending.isKept
+          ? ["Nothing runs before the plan is approved. To start this plan:", `  enki run --resume --yes ${end.execution.id}`]
+          : ["The plan was not approved, so nothing runs. For another plan:", `  enki run ${ending.call}`];
   }
 };
 

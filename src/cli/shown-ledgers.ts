@@ -5,7 +5,8 @@ import type { GitContext } from "../storage/git/run-git.ts";
 import { CommandError } from "./command-options.ts";
 import { type CommandTarget, findCommandTarget, NoTargetError } from "./command-target.ts";
 import { findRepository } from "./find-repository.ts";
-import { type ArchivedExecution, listRunLedgerRefs, readArchivedExecution, readLedgerOf } from "./local-ledger.ts";
+import { type ArchivedExecution, listRunLedgerRefs, readArchivedExecution, readLedgerOf, RUN_LEDGERS_PREFIX } from "./local-ledger.ts";
+import { listMachineRecords } from "./machine-records.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 /** A ledger for a command of the terminal, and where git finds its commits. */
@@ -17,6 +18,8 @@ export type ShownLedger = {
   readonly ledger: Ledger;
   /** The address of the repository's pages; null if no GitHub has them. */
   readonly pageUrl: string | null;
+  /** Set for a ledger of `enki run`: whether `enki run --resume` continues the run. */
+  readonly isResumable?: boolean;
 };
 
 export type ShownLedgers = {
@@ -40,10 +43,11 @@ const reachTarget = async (terminal: TerminalHost): Promise<{ target: CommandTar
 const readRuns = async (terminal: TerminalHost, directory: string): Promise<ShownLedger[]> => {
   const git: GitContext = { directory, after: terminal.after };
   const refs = await listRunLedgerRefs({ ...terminal, cwd: directory });
+  const resumable = (await listMachineRecords(terminal, directory)).map(({ run }) => `${RUN_LEDGERS_PREFIX}${run?.execution ?? ""}`);
   const read = await Promise.all(
     refs.map(async (ref) => {
       const ledger = await readLedgerOf(git, ref);
-      return ledger ? [{ name: directory, git, ref, ledger, pageUrl: null }] : [];
+      return ledger ? [{ name: directory, git, ref, ledger, pageUrl: null, isResumable: resumable.includes(ref) }] : [];
     }),
   );
   const ageOf = ({ ledger }: ShownLedger): number => Math.max(0, ...Object.values(ledger.executions).map(({ createdAt }) => createdAt));

@@ -16,6 +16,7 @@ import { formatStatus } from "./format-status.ts";
 import { findExecution } from "./find-execution.ts";
 import { openBudgetLook } from "./ledger-reader.ts";
 import { commandOptions, readIssueOption } from "./person-command.ts";
+import { findContinuation } from "./run-continuation.ts";
 import { findInLedgers, readShownLedgers, type ShownLedger } from "./shown-ledgers.ts";
 import { openColours } from "./terminal-colours.ts";
 import type { TerminalHost } from "./terminal-host.ts";
@@ -90,9 +91,12 @@ export const runStatusCommand = async (args: readonly string[], terminal: Termin
     if (trees.length > 0) terminal.out(`${JSON.stringify(trees.map((tree) => toStatusJson(tree)))}\n`);
     return 0;
   }
-  // Nobody can answer a finished run.
-  const shownPlace = { name, isOpen: place.ref === LEDGER_REF, toPrintCommand: (path: string) => formatGitShow(terminal, place, path) };
-  for (const tree of trees) terminal.out(`${formatStatus(tree, shownPlace).join("\n")}\n`);
+  const toPrintCommand = (path: string) => formatGitShow(terminal, place, path);
+  for (const tree of trees) {
+    // Nobody can comment on a run.
+    const run = place.ref === LEDGER_REF ? null : { continuation: findContinuation(tree.execution, place.isResumable === true) };
+    terminal.out(`${formatStatus(tree, { name, run, toPrintCommand }).join("\n")}\n`);
+  }
   const shared = listQueues(ledger, now).filter((queue) => isQueueShared(queue));
   for (const queue of shared) terminal.out(`\n${formatQueueLines(queue, now).join("\n")}\n`);
   return 0;

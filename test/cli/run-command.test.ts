@@ -58,16 +58,24 @@ describe.concurrent("enki run", () => {
     });
   });
 
-  test("starts nothing without an approval: it shows the plan, each step's task, and how to start", async () => {
-    const { terminal, call, own, branches } = open();
+  test("starts nothing without an approval: it shows the plan, each step's task, and how to start exactly this plan", async () => {
+    const { terminal, cwd, call, own, branches } = open();
     const before = own();
     const told = await call("sort the list");
     expect(left(told)).toEqual({ code: 3, err: "" });
     expect(told.out).toContain("sort (a command)\n    $ sort -o list.txt list.txt\n    Told to sort.\n");
-    expect(told.out).toMatch(/Nothing runs before the plan is approved.*\n {2}enki run --yes "sort the list"\n$/);
+    const [, next = "", id = ""] = /To start this plan:\n {2}enki (run --resume --yes (\w+))\n$/.exec(told.out) ?? [];
     expect(told.out).not.toContain("sort: running");
     expect(own()).toEqual(before);
     expect(branches()).toEqual(["main"]);
+    expect((await terminal.call(["status"], { cwd })).out).toMatch(
+      new RegExp(`^${id} {2}proposed, [^#]* {2}sort the list\n[^]*\n {2}To continue: enki run --resume ${id}\n$`),
+    );
+    expect((await terminal.call(["explain"], { cwd })).out).toMatch(
+      new RegExp(`is proposed: [^]*\n\nWhat you can do:\n {2}To continue: enki run --resume ${id}\n$`),
+    );
+    const started = await terminal.call(next.split(" "), { cwd });
+    expect(started).toMatchObject({ code: 0, out: expect.stringContaining(`git merge enki/${id}`) as unknown });
     expect(terminal.leftBehind()).toEqual([]);
   });
 
@@ -124,7 +132,7 @@ describe.concurrent("enki run reports before it starts", () => {
     [
       "what is wrong in enki.toml",
       { ".enki/enki.toml": "[refinery]\nverfy = 1\n" },
-      /^enki run: .*enki\.toml:2: unknown key refinery\.verfy; enki validate/,
+      /^enki run: \.enki\/enki\.toml:2:1: unknown-key: unknown key refinery\.verfy; did you mean verify\?\nenki validate lists every mistake\.\n$/,
     ],
     [
       "that the agent is missing",
@@ -225,6 +233,11 @@ describe.runIf(hasScript)("enki run in a terminal", () => {
     const { code, out } = await inTerminal(of, ["sort the list"], [["[y/N]", "n"]]);
     expect(code).toBe(3);
     expect(out).not.toContain("running");
+    expect(out.replaceAll("\r", "")).toMatch(
+      /The plan was not approved, so nothing runs\. For another plan:\n {2}enki run "sort the list"\n$/,
+    );
     expect(of.branches()).toEqual(["main"]);
+    expect(of.git("for-each-ref", "refs/enki")).toBe("");
+    expect(of.terminal.leftBehind()).toEqual([]);
   });
 });

@@ -92,12 +92,6 @@ describe.concurrent("enki run --workflow", () => {
       ["--workflow", "bad"],
       /^enki run: The workflow has mistakes: bad\.md:3: /,
     ],
-    [
-      "a mistake in the configuration, with the path that a person knows",
-      { ".enki/enki.toml": '[refinery]\nverfy = ["true"]\n' },
-      ["--agent", "true", "sort"],
-      /^enki run: \.enki\/enki\.toml:2:1: unknown-key: unknown key refinery\.verfy; did you mean verify\?\nenki validate lists every mistake\.\n$/,
-    ],
     ["an agent that is missing", files, ["--workflow", "gated"], /^enki run: the agent's command no-such-agent was not found/],
   ])("says before it begins: %s", async (_, more, args, why) => {
     const terminal = openTerminal();

@@ -138,7 +138,8 @@ export const renderExplanation = (explanation: Explanation): string => {
 
 const stripMarks = (text: string): string => toOneLine(text.replaceAll("`", ""), 1_000);
 
-const formatTerminalAction = (action: SuggestedAction, issue: number): string => {
+/** `issue`: that of the execution. */
+export const formatTerminalAction = (action: SuggestedAction, issue: number): string => {
   switch (action.kind) {
     case "command":
       return `  ${PURPOSE_WORDS[action.purpose]}: ${toTerminalLine(stripMarks(action.command), issue)}`;

@@ -59,7 +59,7 @@ const showTerminal = ({ it, id }: Told, execution: Execution): string => {
   const plan = state.ledger.plans[execution.plan ?? ""] ?? null;
   const queue = state.ledger.queues[execution.baseBranch];
   const tree = { execution, plan, queue, hold, timeline, now: state.now, width: 100, colour: (text: string) => text };
-  const status = formatStatus(tree, { name: "octo/demo", isOpen: true, toPrintCommand: (path) => `git show ${LEDGER_REF}:${path}` });
+  const status = formatStatus(tree, { name: "octo/demo", run: null, toPrintCommand: (path) => `git show ${LEDGER_REF}:${path}` });
   return ["$ enki status", ...status, "", "$ enki run, without a terminal", ...lines].map((line) => line.trimEnd()).join("\n");
 };
 
