@@ -40,7 +40,7 @@ export const readOptionsAndWords = <T extends OptionDefinitions>(args: readonly 
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     if (positionals.length <= most) return { values, words: positionals };
-    throw new UsageError(`it takes no '${positionals[most] ?? ""}'`);
+    throw new UsageError(`unexpected argument '${positionals[most] ?? ""}'`);
   } catch (error) {
     throw toUsageError(error, options);
   }
@@ -51,7 +51,7 @@ export const readWords = (args: readonly string[], most: number): readonly strin
   try {
     const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
     if (positionals.length <= most) return positionals;
-    throw new UsageError(`it takes no '${positionals[most] ?? ""}'`);
+    throw new UsageError(`unexpected argument '${positionals[most] ?? ""}'`);
   } catch (error) {
     throw toUsageError(error, {});
   }
@@ -66,7 +66,7 @@ const toUsageError = (error: unknown, options: OptionDefinitions): unknown => {
     case "ERR_PARSE_ARGS_UNKNOWN_OPTION":
       return new UsageError(`there is no option ${quoted}${suggestOption(name, options)}`);
     case "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL":
-      return new UsageError(`it takes no '${quoted}'`);
+      return new UsageError(`unexpected argument '${quoted}'`);
     case "ERR_PARSE_ARGS_INVALID_OPTION_VALUE":
       return new UsageError(options[name]?.type === "boolean" ? `--${name} takes no value` : `--${name} needs a value`);
     default:

@@ -28,7 +28,7 @@ export const runLedgerCommand = async (args: readonly string[], terminal: Termin
   if (action === "key") return printKeys(terminal);
   const [, repository] = HTTPS_PATTERN.exec(url) ?? [];
   if (action !== "sign" || repository === undefined)
-    throw new UsageError("enki ledger key, or enki ledger sign https://<host>/<owner>/<name> [<commit>]");
+    throw new UsageError("say what to do: enki ledger key, or enki ledger sign https://<host>/<owner>/<name> [<commit>]");
   const keys = await readLedgerKeyring(terminal);
   const directory = await mkdtemp(join(terminal.temporary, "enki-ledger-"));
   try {

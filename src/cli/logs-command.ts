@@ -26,6 +26,11 @@ const findJobRun = ({ effectRecords }: Ledger, { execution, step, attempt }: Log
   return effectRecords[`start-job:${job}`]?.number ?? null;
 };
 
+const explainMissingLog = ({ execution, step, attempt }: LogChoice): string => {
+  const [name, last] = step ? [step.id, step.attempt] : ["the planner", execution.planning.attempt];
+  return attempt === null || last === 0 ? `${name} has not run yet` : `${name} has no attempt ${attempt}; its last attempt is ${last}`;
+};
+
 const readAttempt = (text: string | undefined): number | null => {
   if (text === undefined) return null;
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
@@ -59,7 +64,7 @@ export const runLogsCommand = async (args: readonly string[], terminal: Terminal
   const ledger = await readLedger();
   const found = findExecution(ledger, { issue: readIssueOption(values.issue), target: words[0] ?? null });
   const run = ledger && findJobRun(ledger, { ...found, attempt });
-  if (run === null) throw new CommandError(`${found.step?.id ?? "the planner"} has not run yet`);
+  if (run === null) throw new CommandError(explainMissingLog({ ...found, attempt }));
   for (const { id, name, status, conclusion } of await person.jobs(run)) {
     if (conclusion === "skipped" || status === "queued") continue;
     terminal.out(`== ${name} (${conclusion ?? status})\n${await person.jobLog(id)}\n`);

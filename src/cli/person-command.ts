@@ -32,7 +32,8 @@ export const readIssueOption = (text: string | undefined): number | null => {
 /** Refuses a wrong command before anything is posted, with the words of the comment's refusal. */
 const requireReadable = (row: CommandRow, words: readonly string[]): void => {
   const read = row.read({ words, text: words.join(" ") }, row);
-  if (!read.ok) throw new UsageError(read.refusal.message.replaceAll("`/enki", "`enki").replaceAll("`", ""));
+  if (!read.ok)
+    throw new UsageError(read.refusal.message.replace(`\`/enki ${row.name}\` `, "").replaceAll("`/enki", "`enki").replaceAll("`", ""));
 };
 
 type Wanted = { readonly row: CommandRow; readonly words: readonly string[]; readonly issue: number | null };

@@ -1,3 +1,5 @@
+import { toTerminalLine } from "../core/messages/failure-action.ts";
+
 export type StepLine = { readonly step: string; readonly title: string; readonly state: string };
 
 const STEP_ROW_PATTERN = /^\| `([^`]+)` \| (.*) \| [^|]* \| ([^|]*) \|$/gm;
@@ -22,6 +24,22 @@ const toPlainLine = (line: string): string =>
     .replaceAll(/\\([!-/:-@[-`{-~])/g, "$1")
     .replaceAll(/[\p{Extended_Pictographic}\uFE0F] ?(?=\S)/gu, "")
     .trim();
+
+/** Comments start `/enki run` on GitHub; `enki run` works without GitHub. */
+const COMMAND_PATTERN = /\/enki (?!run\b)[^`\n]*/;
+
+/** A line of an answer with its commands as in the terminal, without marks of code. Indented lines are commands or logs. */
+const toTerminalLines = (line: string, issue: number): string => {
+  if (line.startsWith("    ")) return line.replace(/^ {4}\/enki (?!run\b).*/, (block) => `    ${toTerminalLine(block.trim(), issue)}`);
+  return line.replaceAll(/`([^`]*)`/g, (_, code: string) => code.replace(COMMAND_PATTERN, (command) => toTerminalLine(command, issue)));
+};
+
+/** A plain answer to a command of the terminal about an issue. */
+export const toTerminalAnswer = (answer: string, issue: number): string =>
+  answer
+    .split("\n")
+    .map((line) => toTerminalLines(line, issue))
+    .join("\n");
 
 /** Enki's comment for a terminal: the headline, the last log lines of a failure, and the next command, without graph, table and plan. */
 export const toPlainComment = (comment: string): string => {

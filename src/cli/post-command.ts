@@ -1,7 +1,7 @@
 import { readMarker } from "../core/messages/comment-marker.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import type { CommandTarget } from "./command-target.ts";
-import { toPlainComment } from "./plain-comment.ts";
+import { toPlainComment, toTerminalAnswer } from "./plain-comment.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 const ANSWER_POLL_MS = 250;
@@ -40,6 +40,6 @@ export const postCommand = async (terminal: TerminalHost, target: CommandTarget,
   const { accepted, answer } = await awaitAnswer(terminal, target, { issue, comment });
   if (isJson) terminal.out(`${JSON.stringify({ repository: target.name, issue, comment, command: text, accepted, answer })}\n`);
   else if (accepted === null) terminal.out("Enki has not answered yet; enki status shows the current state.\n");
-  else terminal.out(answer === "" ? "Accepted; enki status shows the effect.\n" : `${answer}\n`);
+  else terminal.out(answer === "" ? "Accepted; enki status shows the effect.\n" : `${toTerminalAnswer(answer, issue)}\n`);
   return accepted === false ? 1 : 0;
 };

@@ -26,12 +26,26 @@ export const runReviewCommand = async (args: readonly string[], terminal: Termin
   if (!step) throw new UsageError(`${named} is not a step; enki status lists the steps`);
   if (step.pull === null) throw new CommandError(`${step.id} has no pull request yet`);
   if (CLOSED_STATES.has(step.state)) throw new CommandError(`${step.id} is ${step.state}, so a review changes nothing`);
-  await person.review(step.pull, { event: values.approve ? "APPROVE" : "REQUEST_CHANGES", body, comments });
-  terminal.out(`${values.approve ? "Approved" : "Requested changes on"} ${name}#${step.pull}.\n`);
+  const pull = `${name}#${step.pull}`;
+  await person.review(step.pull, { event: values.approve ? "APPROVE" : "REQUEST_CHANGES", body, comments }).catch((error: unknown) => {
+    throw toReviewError(error, comments, pull);
+  });
+  terminal.out(`${values.approve ? "Approved" : "Requested changes on"} ${pull}.\n`);
   return 0;
 };
 
-const readLineRemark = (text: string): { path: string; line: number; body: string } => {
+/** GitHub refuses the whole review if a comment is on a line outside the change, and does not say which one. */
+const toReviewError = (error: unknown, comments: readonly LineRemark[], pull: string): unknown => {
+  if (!(error instanceof Error && error.message.includes("could not be resolved"))) return error;
+  const places = comments.map(({ path, line }) => `${path}:${line}`);
+  const [only = "", ...others] = places;
+  const what = others.length === 0 ? only : `one of ${places.join(", ")}`;
+  return new CommandError(`${what} is not a line of the change in ${pull}, so nothing was posted`);
+};
+
+type LineRemark = { readonly path: string; readonly line: number; readonly body: string };
+
+const readLineRemark = (text: string): LineRemark => {
   const [, path = "", line = "", body = ""] = /^(.+?):([1-9]\d{0,8}):(.+)$/s.exec(text) ?? [];
   if (path === "") throw new UsageError(`--comment must be <path>:<line>:<text>, not '${text}'`);
   return { path, line: Number(line), body: body.trim() };

@@ -46,7 +46,8 @@ export const verifyOptions = {
 export const runVerifyCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, verifyOptions, 1);
   const [target] = words;
-  if (target === undefined || target.includes("...")) throw new UsageError("enki verify <commit>, or enki verify <commit>..<commit>");
+  if (target === undefined || target.includes("..."))
+    throw new UsageError("name a commit: enki verify <commit>, or enki verify <commit>..<commit>");
   const { directory } = await findRepository(terminal, ".");
   const at: GitContext = { directory, after: terminal.after };
   const commits = await listCommits(at, target);
@@ -87,7 +88,7 @@ const listCommits = async (at: GitContext, target: string): Promise<readonly Sha
 const requireProofs = async (at: GitContext): Promise<void> => {
   if ((await askGit(at, "rev-parse", "--verify", "-q", `${PROOFS_REF}^{tree}`)) !== null) return;
   const { message, next } = refuseMissingProofs().refusal;
-  throw new CommandError(message, next);
+  throw new CommandError(`${message} To fetch it: ${next}`);
 };
 
 /** Keys named by a person, otherwise the keys of the default branch. */

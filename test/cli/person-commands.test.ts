@@ -81,8 +81,16 @@ describe("the commands of comments in the terminal", () => {
     expect(graph).toMatchObject({ code: 0, out: expect.stringMatching(/^\? {2}sort {3}waits for your review[^]*o {2}count/) as unknown });
     const [{ execution = "" } = {}] = JSON.parse((await of.enki("status", "--json")).out) as { execution?: string }[];
     expect(await of.enki("graph", execution)).toEqual(graph);
+    expect(await of.enki("logs", "sort", "--attempt", "7")).toMatchObject({
+      code: 1,
+      err: "enki logs: sort has no attempt 7; its last attempt is 1\n",
+    });
     expect(await of.enki("explain", "nope")).toMatchObject({ code: 1, err: expect.stringMatching(/nope was not found/) as unknown });
     expect((await of.enki("logs", "sort")).out).toMatch(/== agent \(success\)\n[^]*== publish \(success\)\n/);
+    expect(await of.enki("review", "sort", "--comment", "list.txt:99:why?")).toMatchObject({
+      code: 1,
+      err: "enki review: list.txt:99 is not a line of the change in local/own#2, so nothing was posted\n",
+    });
     expect((await of.enki("approve", "sort")).out).toMatch(/^sort: .*\n\nApproved local\/own#2 at [0-9a-f]{12}\.\n$/);
     const watched = await of.enki("watch", "--json");
     const events = watched.out

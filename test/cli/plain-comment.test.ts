@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { plan, step } from "../support/build.ts";
 import { renderRefusalReply } from "../../src/core/messages/command-replies.ts";
 import { renderStepTable } from "../../src/core/messages/step-table.ts";
-import { toPlainComment, readStepLines } from "../../src/cli/plain-comment.ts";
+import { toPlainComment, toTerminalAnswer, readStepLines } from "../../src/cli/plain-comment.ts";
 
 test("reads the steps from the rendered table", () => {
   const { steps } = plan(
@@ -76,6 +76,15 @@ Last output of a && b
     /enki retry abcdef-fix
 
 Execution \`abcdef\``);
+});
+
+test("names commands as the terminal has them, without marks of code", () => {
+  const answer = "`fix` is done, so `/enki retry fix` changes nothing.\n\n    /enki unland\n\n    npm ERR! `a`";
+  expect(toTerminalAnswer(answer, 7)).toBe(
+    "fix is done, so enki retry fix changes nothing.\n\n    enki unland --issue 7\n\n    npm ERR! `a`",
+  );
+  // `enki run` is another command.
+  expect(toTerminalAnswer("    /enki run gate", 7)).toBe("    /enki run gate");
 });
 
 test("prints the code of a refusal without its link", () => {

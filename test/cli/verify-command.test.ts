@@ -78,9 +78,9 @@ test("a clone without proofs is told the command that fetches them", async () =>
     .verify("HEAD")
     .catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(CommandError);
+  // The message is what the terminal prints.
   expect(failure).toMatchObject({
-    message: expect.stringContaining(PROOFS_REF) as unknown,
-    next: "git fetch origin 'refs/enki/*:refs/enki/*'",
+    message: `This clone has no \`${PROOFS_REF}\`. To fetch it: git fetch origin 'refs/enki/*:refs/enki/*'`,
   });
 });
 
