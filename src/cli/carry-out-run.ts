@@ -5,7 +5,8 @@ import { CommandError } from "./command-options.ts";
 import type { CommandWorkplace } from "./command-workplace.ts";
 import { countExpectedJobs } from "./count-expected-jobs.ts";
 import type { LocalMachine } from "./local-machine.ts";
-import { keepTranscripts, readStderrEnd } from "./kept-transcripts.ts";
+import { keepTranscripts } from "./kept-transcripts.ts";
+import { readRunFailures } from "./run-failures.ts";
 import { followRun } from "./follow-run.ts";
 import { type MachineRecord, removeMachineRecord, type RunRecord, writeMachineRecord } from "./machine-records.ts";
 import { findQuotaEnd } from "../core/messages/quota-note.ts";
@@ -113,15 +114,9 @@ const endRun = async (terminal: TerminalHost, place: CommandWorkplace, { record,
   if (!isKept) await forget(terminal, end.end === "stopped" ? null : place, record);
   if (!isKept && end.end === "waits") await removeRunLedger({ directory: repository, after: terminal.after }, id);
   if (isJson) return terminal.out(`${JSON.stringify({ kind: "end", execution: id, end: end.end, branch, base })}\n`);
-  const ending = { branch, base, call: formatRepeatCall(run), isKept, logs, stderr: await readStderrEnds(repository, end) };
+  const failures = await readRunFailures({ repository, artifacts: join(record.directory, "jobs", "artifacts") }, end);
+  const ending = { branch, base, call: formatRepeatCall(run), isKept, logs, failures };
   for (const line of formatRunEnd(end, ending)) terminal.out(`${line}\n`);
-};
-
-/** What the last agents of the planner and of failed steps wrote to stderr. */
-const readStderrEnds = async (repository: string, { execution: { id, state, steps } }: RunView): Promise<ReadonlyMap<string, string>> => {
-  const failed = Object.values(steps).filter((step) => step.state === "failed");
-  const names = [...(state === "failed" ? ["plan"] : []), ...failed.map((step) => step.id)];
-  return new Map(await Promise.all(names.map(async (step) => [step, await readStderrEnd(repository, { execution: id, step })] as const)));
 };
 
 /** A plan without an approval is kept if no one could answer here: another terminal, or `--yes`, can approve the same plan. */

@@ -4,6 +4,7 @@ import { describeUsage } from "../core/messages/agent-usage.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import { indentText } from "../core/messages/terminal-plan.ts";
 import { findFailureLog } from "../core/domain/step.ts";
+import type { RunFailures } from "./run-failures.ts";
 import { hasStarted, type RunView, type RunEnd } from "./run-story.ts";
 import { RUN_LEDGERS_PREFIX } from "./local-ledger.ts";
 
@@ -17,8 +18,7 @@ type RunEndInput = {
   readonly isKept: boolean;
   /** Directory of the jobs' logs. */
   readonly logs: string;
-  /** The end of the stderr of the last agent of each failed step, and of `plan`. */
-  readonly stderr: ReadonlyMap<string, string>;
+  readonly failures: RunFailures;
 };
 
 /** The end of a run: its result, its location and the next step. */
@@ -36,13 +36,14 @@ export const formatRunEnd = (end: Exclude<RunEnd, { end: "refused" }>, ending: R
     case "stopped":
       return [
         "",
-        ...explainStop(end, ending.stderr),
+        ...explainStop(end, ending),
         ...formatStepReports(end),
         ...formatSkippedRoles(end),
         ...formatLandedBranch(ending, "Finished work stays."),
         ...formatUsageLine(end),
         `The logs of the jobs are in ${ending.logs}`,
         formatGraphHint(end),
+        ...adviseOnRedBase(end, ending.call),
       ];
     case "waits":
       if (hasStarted(end)) return [...formatLandedBranch(ending, "It waits for an answer."), "To continue: enki run --resume"];
@@ -101,18 +102,27 @@ const formatSkippedRoles = ({ execution: { workflow } }: RunView): string[] =>
 
 const MAX_LOG_LINES_SHOWN = 20;
 
-const explainStop = ({ execution, ledger, plan }: RunView, stderr: RunEndInput["stderr"]): string[] => {
-  const quote = (log: string): string[] => (log === "" ? [] : [indentText(log)]);
+const quoteEnd = (log: string): string[] =>
+  log.trim() === "" ? [] : [indentText(log.trimEnd().split("\n").slice(-MAX_LOG_LINES_SHOWN).join("\n"))];
+
+const explainStop = ({ execution, ledger, plan }: RunView, { failures: { stderr, baseOutput } }: RunEndInput): string[] => {
   const frozen = readOwn(ledger.queues, execution.baseBranch)?.frozen;
   const failed = (plan?.steps ?? []).flatMap(({ id }) => {
     const step = execution.steps[id];
     if (step?.state !== "failed") return [];
-    const log = findFailureLog(step).split("\n").slice(-MAX_LOG_LINES_SHOWN).join("\n");
-    return [`${id} failed: ${toOneLine(step.refusal?.message ?? "", 500)}`, ...quote(log === "" ? (stderr.get(id) ?? "") : log)];
+    const log = findFailureLog(step);
+    return [`${id} failed: ${toOneLine(step.refusal?.message ?? "", 500)}`, ...quoteEnd(log === "" ? (stderr.get(id) ?? "") : log)];
   });
   const whole = [execution.refusal?.message, frozen?.message].flatMap((why) =>
     why === undefined ? [] : [`Stopped: ${toOneLine(why, 2_000)}`],
   );
   if (failed.length > 0) return failed;
-  return whole.length > 0 ? [...whole, ...(plan === null ? quote(stderr.get("plan") ?? "") : [])] : ["Stopped."];
+  if (whole.length === 0) return ["Stopped."];
+  return [...whole, ...(plan === null ? quoteEnd(stderr.get("plan") ?? "") : []), ...quoteEnd(baseOutput)];
 };
+
+/** What to do if no change can pass. */
+const adviseOnRedBase = ({ execution, ledger }: RunView, call: string): string[] =>
+  readOwn(ledger.queues, execution.baseBranch)?.frozen?.code === "base-red"
+    ? [`Fix ${execution.baseBranch}, or choose other commands with --verify; then start again:`, `  enki run ${call}`]
+    : [];

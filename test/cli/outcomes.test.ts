@@ -37,6 +37,16 @@ describe("`enki run` reports the true outcome:", () => {
     expect(told.out).toMatch(/^Stopped: The planner's job failed 3 times: the agent exited with 1\. .*\n {4}out of cheese$/m);
   });
 
+  test("a base that fails its own verification ends the run with the output of the command, and what to do", async () => {
+    const { terminal, cwd, agent } = open();
+    const verify = ["--verify", "echo the base is broken; exit 3"];
+    const told = await terminal.call(["run", "--yes", ...agent, ...verify, "sort the list"], { cwd });
+    expect(told.code).toBe(1);
+    expect(told.out).toMatch(
+      /^Stopped: `main` itself does not pass verification, so no step is blamed\.\n {4}\$ echo .*\n {4}\| the base is broken\n {4}the command exited with 3\n[^]*\nFix main, or choose other commands with --verify; then start again:\n {2}enki run "sort the list"\n$/m,
+    );
+  });
+
   test("an agent that reports a failure fails its step with the reason", async () => {
     const why = "bubblewrap is not there: no command runs.";
     const it = await run(
