@@ -45,7 +45,7 @@ test("given a private repository that the App coordinates, then its readers see 
   const [, path = ""] = /href="(\/octo\/demo\/executions\/[0-9a-f]{6})"/.exec(list) ?? [];
   await stage.until("the execution to be done", async () => (await reader.visit(path)).text.includes('class="badge is-done"'));
   const execution = (await reader.visit(path)).text;
-  expect(wordsOf(execution)).toMatch(/the limit [0-9a-f]{6} done asked in #1 by maintainer .*1 of 1 steps done/);
+  expect(wordsOf(execution)).toMatch(/the limit [0-9a-f]{6} done asked in #1 by maintainer .*1 of 1 step done/);
   const [, commit = ""] = /landed as\s*<a class="mono" href="(\/octo\/demo\/commit\/[0-9a-f]{40})"/.exec(execution) ?? [];
   expect(wordsOf((await reader.visit(commit)).text)).toContain("fix.txt");
   expect(execution).not.toMatch(/<form(?! method="post" action="\/logout")/);

@@ -18,7 +18,7 @@ const MAX_TABLE_CHARS = 8_000;
 
 const renderHead = ({ execution: { id, state, steps, request }, plan }: ShownGraph): string => {
   const done = Object.values(steps).filter((step) => step.state === "done").length;
-  const progress = plan === null ? "no plan yet" : `${done} of ${plan.steps.length} steps done`;
+  const progress = plan === null ? "no plan yet" : `${done} of ${plan.steps.length} ${plan.steps.length === 1 ? "step" : "steps"} done`;
   const words = request === "" ? "" : ` · ${escapeInline(request, 100)}`;
   return `**${toInlineCode(id)}** is ${state}, ${progress}${words}`;
 };

@@ -3,6 +3,7 @@ import { type Execution, hasEnded } from "../../core/domain/execution.ts";
 import { emptyLedger, type Ledger } from "../../core/domain/ledger.ts";
 import { readOwn } from "../../core/domain/own-record.ts";
 import { listNeededSteps, type Plan, type PlannedStep } from "../../core/domain/plan.ts";
+import { formatProgress } from "../../core/messages/progress-bar.ts";
 import { describeUsage } from "../../core/messages/agent-usage.ts";
 import { openPlaces } from "../../core/messages/queue-place.ts";
 import { findShownEnd, formatTimeLeft } from "../../core/messages/time-left.ts";
@@ -31,7 +32,7 @@ import { renderTimeline } from "./timeline-chart.ts";
 
 const countDone = ({ steps }: Execution): string => {
   const all = Object.values(steps);
-  return all.length === 0 ? "" : `${all.filter(({ state }) => state === "done").length} of ${all.length} steps done`;
+  return all.length === 0 ? "" : formatProgress(all);
 };
 
 const linkIssue = (scope: PageScope, { issue }: Execution): TemplatePart =>

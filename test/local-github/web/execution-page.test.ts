@@ -71,7 +71,7 @@ test("an archived execution stays in the list, and keeps its page", async () => 
   await stage.git("rm", "-rfq", ".");
   await stage.commit(Object.fromEntries(archive));
   await stage.push("HEAD:refs/enki/archive");
-  expect(await stage.page("/executions")).toMatch(/executions\/abc123"[^]*executions\/def456">an old one<[^]*1 of 1 steps done/);
+  expect(await stage.page("/executions")).toMatch(/executions\/abc123"[^]*executions\/def456">an old one<[^]*1 of 1 step done/);
   expect(await stage.page("/executions/def456")).toMatch(/an old one[^]*id="graph"[^]*id="step-proxy"/);
   expect(await stage.page("/executions?page=2")).toContain("No more entries.");
 });
