@@ -1,14 +1,15 @@
-import { detectProject } from "../core/setup/detect-project.ts";
-import { CONFIG_PATH, renderSetUp } from "../core/setup/plan-set-up.ts";
+import { type DetectedProject, detectProject } from "../core/setup/detect-project.ts";
+import { readOrigin } from "../core/setup/generated-file.ts";
+import { CONFIG_PATH, COORDINATOR_WORKFLOW_PATH, renderSetUp, type SetUpChoices, STEP_WORKFLOW_PATH } from "../core/setup/plan-set-up.ts";
+import { readPresentChoices } from "../core/setup/present-choices.ts";
 import { runGit } from "../storage/git/run-git.ts";
 import { CommandError, readOptions } from "./command-options.ts";
 import { findRepository } from "./find-repository.ts";
 import { openProgressView } from "./progress-view.ts";
-import { isEnterpriseServer } from "../core/setup/remote-address.ts";
-import { chooseSetUp } from "./set-up/choose-set-up.ts";
+import { type AskQuestion, chooseSetUp, isOnServer, type SetUpPlace } from "./set-up/choose-set-up.ts";
 import { describeNextSteps, describeProject } from "./set-up/describe-set-up.ts";
 import { fetchBase, openSetUpPull, pushSetUpBranch, type SetUpBase } from "./set-up/open-set-up-pull.ts";
-import { formatDiff, type PlannedFile, planFiles, writePlannedFiles } from "./set-up/planned-files.ts";
+import { formatDiff, hashText, type PlannedFile, planFiles, writePlannedFiles } from "./set-up/planned-files.ts";
 import { type OwnRepository, readOwnRepository } from "./set-up/read-repository-facts.ts";
 import { chooseJobs } from "./set-up/read-jobs-section.ts";
 import { readShippedFiles } from "./set-up/shipped-files.ts";
@@ -33,27 +34,19 @@ export const initOptions = {
   verify: { type: "string", multiple: true, value: "<command>", about: "a command that every change must pass; repeatable" },
 } as const;
 
-const isOnServer = ({ remote }: OwnRepository): boolean => remote !== null && isEnterpriseServer(remote.host);
-
 /** `enki init`: detects the project, and writes Enki's configuration and workflow files. */
 export const runInitCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const values = readOptions(args, initOptions);
   const own = await readOwnRepository(terminal, await findRepository(terminal, "."));
   const project = detectProject(own.facts);
   for (const line of describeProject(own, project)) terminal.out(`${line}\n`);
-  const progress = openProgressView(terminal);
-  const asks = terminal.isInteractive && !values.yes && !values["dry-run"];
-  const choices = await chooseSetUp(project, values, async (question, fallback) =>
-    asks ? (await progress.ask(`${question}\n[${fallback === "" ? "none" : fallback}] `)) || fallback : fallback,
-  );
+  const { ask, confirm } = openQuestions(terminal, !values.yes && !values["dry-run"]);
   const base = values["pull-request"] ? requireBase(own) : null;
   const commit = base && (await fetchBase(terminal, base));
-  const read = await openPresentFiles(terminal, own, { commit, paths: [CONFIG_PATH] });
-  const where = { isBilled: values["repository-secret"], usesApp: choices.usesApp, remote: own.remote };
-  const jobs = chooseJobs(read(CONFIG_PATH), where);
-  const files = renderSetUp(await readShippedFiles(terminal.root, values.vendor), { ...choices, jobs, isOnServer: isOnServer(own) });
+  const read = await openPresentFiles(terminal, own, { commit, paths: CHOICE_PATHS });
+  const choices = await chooseSetUp(readPlace(project, read, values.replace), values, ask);
+  const files = await renderFiles(terminal, own, { choices, config: read(CONFIG_PATH) });
   const planned = await comparePresentFiles(terminal, own, { commit, files });
-  const confirm = asks ? progress.confirm : null;
   const keyRequest: LedgerKeyRequest = { ...choices, own, isWanted: values["ledger-key"], isDryRun: values["dry-run"], confirm };
   if (planned.length === 0) {
     terminal.out("Everything is up to date.\n");
@@ -70,6 +63,39 @@ export const runInitCommand = async (args: readonly string[], terminal: Terminal
   const code = await storeLedgerKey(terminal, keyRequest);
   for (const line of describeNextSteps(own, choices, base !== null)) terminal.out(`${line}\n`);
   return code;
+};
+
+type SetUpQuestions = { readonly ask: AskQuestion; readonly confirm: ((question: string) => Promise<boolean>) | null };
+
+/** Asks a person at the terminal; without one, takes what was detected, and confirms nothing. */
+const openQuestions = (terminal: TerminalHost, asks: boolean): SetUpQuestions => {
+  const progress = asks && terminal.isInteractive ? openProgressView(terminal) : null;
+  return {
+    ask: async (question, fallback) => (await progress?.ask(`${question}\n[${fallback === "" ? "none" : fallback}] `)) || fallback,
+    confirm: progress?.confirm ?? null,
+  };
+};
+
+/** The files from which a set-up reads the choices of an earlier one. */
+const CHOICE_PATHS = [CONFIG_PATH, STEP_WORKFLOW_PATH, COORDINATOR_WORKFLOW_PATH];
+
+type WantedSetUp = { readonly choices: Omit<SetUpChoices, "jobs" | "isOnServer">; readonly config: string | null };
+
+const renderFiles = async (terminal: TerminalHost, own: OwnRepository, { choices, config }: WantedSetUp) => {
+  const { isVendored, usesEnvironment, usesApp } = choices;
+  const jobs = chooseJobs(config, { isBilled: !usesEnvironment, usesApp, remote: own.remote });
+  return renderSetUp(await readShippedFiles(terminal.root, isVendored), { ...choices, jobs, isOnServer: isOnServer(own) });
+};
+
+/** The project and its earlier set-up. A configuration that a person edited, and this set-up replaces, counts as missing. */
+const readPlace = (project: DetectedProject, read: (path: string) => string | null, replaces: boolean): SetUpPlace => {
+  const isReplaced = (path: string, text: string): boolean =>
+    replaces && path === CONFIG_PATH && readOrigin(text, hashText) !== "generated";
+  const present = readPresentChoices((path) => {
+    const text = read(path);
+    return text === null || isReplaced(path, text) ? null : text;
+  });
+  return { project, present };
 };
 
 const requireBase = ({ directory, remote, defaultBranch }: OwnRepository): SetUpBase => {

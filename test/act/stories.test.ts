@@ -7,6 +7,8 @@ import { playOf, SORT } from "../cli/run-stage.ts";
 import { type ActStageOptions, findMissing, openActStage } from "./act-stage.ts";
 
 const STORY_LIMIT_MS = 900_000;
+/** Five, and two more for a slow machine: a run that is replaced while it waits, or a clock. */
+const MOST_COORDINATE_JOBS = 7;
 const missing = findMissing();
 if (missing !== null) console.log(`skipped: ${missing}`);
 
@@ -84,5 +86,7 @@ describe.skipIf(missing !== null)("under act", { timeout: STORY_LIMIT_MS }, () =
     expect(landed.toSorted()).toEqual(["document_limit", "fix_upload_limit", "test_upload"]);
     expect((await stage.runs()).filter(({ conclusion }) => conclusion === "failure" || conclusion === "startup_failure")).toEqual([]);
     expect(stage.seen.complaints).toEqual([]);
+    // Two commands and three texts of a review; the results coordinate in the jobs that publish them.
+    expect(stage.seen.jobs.filter((job) => job === "enki.yml coordinate: success").length).toBeLessThanOrEqual(MOST_COORDINATE_JOBS);
   });
 });

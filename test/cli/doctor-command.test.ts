@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { makeRepository, openTerminal } from "./stage.ts";
@@ -114,6 +114,58 @@ test("--fix writes the workflow file and changes settings, and reports what is l
   const left = (await findings()).findings.map(({ code }) => code);
   expect(left).not.toContain("actions-disabled");
   expect(left).not.toContain("step-workflow-missing");
+});
+
+test("steps that a person adds to [jobs] or removes from it are found until the next enki init, which --fix runs", async () => {
+  const { terminal, cwd, git, findings, doctor } = await open(SETTINGS());
+  const config = join(cwd, ".enki/enki.toml");
+  const commit = (): void => {
+    git("add", ".");
+    git("commit", "-q", "--allow-empty", "-m", "Set up Enki");
+  };
+  const read = async () => (await findings()).findings.filter(({ code }) => /^(?:jobs|earlier|workflow|not-)/.test(code));
+  await terminal.call(["init", "--yes", "--repository-secret", "--agent", "codex"], { cwd });
+  commit();
+  expect(await read()).toEqual([]);
+  const text = readFileSync(config, "utf8");
+  writeFileSync(config, `${text}[jobs]\nsetup = "- run: ./prepare.sh"\n`);
+  commit();
+  expect(await read()).toEqual([
+    {
+      code: "jobs-not-written",
+      level: "error",
+      message: ".github/workflows/enki-step.yml does not follow setup in [jobs] of .enki/enki.toml yet.",
+      command: "enki init",
+    },
+  ]);
+  await doctor("--fix");
+  commit();
+  expect(await read()).toEqual([]);
+  const workflow = readFileSync(join(cwd, ".github/workflows/enki-step.yml"), "utf8");
+  expect(workflow.match(/run: \.\/prepare\.sh|environment:|install --global .*codex/g)).toHaveLength(3);
+  writeFileSync(config, text);
+  commit();
+  expect((await read()).map(({ code }) => code)).toEqual(["jobs-not-written"]);
+  await doctor("--fix");
+  commit();
+  expect(await read()).toEqual([]);
+});
+
+test("a project that changed since enki init, and a set-up that is not pushed, are found", async () => {
+  const { terminal, cwd, git, findings } = await open(SETTINGS());
+  await terminal.call(["init", "--yes", "--vendor"], { cwd });
+  git("add", ".");
+  git("commit", "-q", "-m", "Set up Enki");
+  git("update-ref", "refs/remotes/origin/main", "HEAD~1");
+  const read = async () => Object.fromEntries((await findings()).findings.map(({ code, message }) => [code, message]));
+  expect((await read())["not-pushed"]).toMatch(/^Enki reads main on the remote, where \.enki\/enki\.toml, .* differ from this checkout\.$/);
+  git("update-ref", "refs/remotes/origin/main", "HEAD");
+  expect(await read()).not.toHaveProperty("not-pushed");
+  expect(await read()).not.toHaveProperty("earlier-workflow");
+  writeFileSync(join(cwd, "package.json"), '{"scripts":{"test":"x"}}');
+  expect((await read())["earlier-workflow"]).toBe(
+    ".github/workflows/enki-step.yml is not as Enki would write it now: the project, its agent or Enki changed since then.",
+  );
 });
 
 test("each finding is a code, a sentence and what to do; a missing token is said, not an error", async () => {

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { runInitCommand } from "../../src/cli/init-command.ts";
@@ -168,19 +168,46 @@ describe.concurrent("enki init", () => {
     expect(out).toContain("  gh secret set ENKI_MODEL_KEY\n");
   });
 
+  test.each([
+    ["a vendored action", ["--vendor"], /uses: \.\/enki\/\.github\/enki/],
+    ["a secret of the repository", ["--repository-secret"], /^(?![^]*\n {4}environment:)/],
+    ["an App", ["--app"], /^(?![^]*command: coordinate)/],
+    ["another agent", ["--agent", "codex"], /npm install --global .*codex/],
+    ["an agent's command line", ["--agent", "my-agent 'two words'"], /^(?![^]*Install the agent)/],
+    ["verify commands that a person named", ["--verify", "make a"], /^/],
+  ])("a further run without options keeps %s", async (_, options, pattern) => {
+    const { run, read } = open();
+    await run(["--yes", ...options]);
+    expect(read(WORKFLOW)).toMatch(pattern);
+    expect(await run(["--yes"])).toMatchObject({ code: 0, out: expect.stringMatching(/^Everything is up to date\.$/m) as unknown });
+  });
+
+  test("an agent that a person named in the configuration is installed by the next run", async () => {
+    const { run, read, cwd } = open();
+    await run(["--yes"]);
+    writeFileSync(join(cwd, CONFIG), read(CONFIG).replace('preset = "claude"', 'preset = "gemini"'));
+    await run(["--yes"]);
+    expect(read(CONFIG)).toContain('preset = "gemini"');
+    expect(read(WORKFLOW)).toMatch(/npm install --global .*gemini/);
+    await run(["--yes", "--replace"]);
+    expect(read(CONFIG)).toContain('preset = "claude"');
+  });
+
   test("a project without tests says that nothing lands before something verifies it", async () => {
     const { out } = await open({ "README.md": "" }).run(["--yes"]);
     expect(out).toContain("Set [refinery] verify in .enki/enki.toml: nothing lands until a command verifies it.");
   });
 
   test("--vendor writes a copy of the action, which workflow jobs use", async () => {
-    const { run, read, git } = open();
+    const { run, read, git, cwd } = open();
     const { out } = await run(["--yes", "--vendor"]);
     expect(out).toMatch(/^\.github\/enki\/dist\/action\.mjs: \d+ kB, not shown$/m);
     expect(read(".github/enki/action.yml")).toContain("main: dist/action.mjs");
     expect(read(WORKFLOW)).not.toMatch(/uses: [\w-]+\/enki@/);
     git("add", ".");
     expect((await run(["--yes", "--vendor"])).out).toMatch(/^Everything is up to date\.$/m);
+    rmSync(join(cwd, ".github/enki/dist"), { recursive: true });
+    expect((await run(["--yes"])).out).toContain("wrote .github/enki/dist/action.mjs\n");
     expect(execFileSync(process.execPath, ["--check", join(ROOT, "dist/cli.js")]).toString()).toBe("");
   });
 

@@ -27,6 +27,7 @@ import { hashText } from "../set-up/planned-files.ts";
 import type { OwnRepository } from "../set-up/read-repository-facts.ts";
 import { probeProtection } from "../protection-notice.ts";
 import type { TerminalHost } from "../terminal-host.ts";
+import { compareSetUp } from "./compare-set-up.ts";
 import { readGitHubSettings, type SettingsClient } from "./read-github-settings.ts";
 import { MINUTE_MS } from "../../core/domain/durations.ts";
 
@@ -48,6 +49,8 @@ export const readDoctorFacts = async (terminal: TerminalHost, { own, client, run
     config,
     configFaults: faults.map(formatFault),
     uncommitted: await listUncommitted(at),
+    unpushed: await listUnpushed(at, branch),
+    setUpFiles: faults.length === 0 ? await compareSetUp(terminal, own) : [],
     ...readWorkflows(facts),
     remote,
     base,
@@ -97,6 +100,12 @@ const listUncommitted = async (at: GitContext): Promise<string[]> => {
     (await askGit(at, "status", "--porcelain", "--no-renames", "--", CONFIG_PATH, STEP_WORKFLOW_PATH, ...COORDINATOR_WORKFLOW_PATHS)) ?? "";
   // An untracked directory stands for its files.
   return changed.split("\n").flatMap((line) => (line === "" ? [] : [line.trim().replace(/^\S+\s+/, "")]));
+};
+
+const listUnpushed = async (at: GitContext, branch: string): Promise<string[]> => {
+  const files = [CONFIG_PATH, STEP_WORKFLOW_PATH, ...COORDINATOR_WORKFLOW_PATHS];
+  const changed = await askGit(at, "diff", "--name-only", "--no-renames", `refs/remotes/origin/${branch}`, "HEAD", "--", ...files);
+  return (changed ?? "").split("\n").filter((path) => path !== "");
 };
 
 /** Whether two branches have different workflow files; null if either branch is unknown here. */

@@ -3,8 +3,11 @@ import { PRESET_NAMES } from "../../core/domain/agent-command.ts";
 import type { AgentOfSetUp } from "../../core/setup/install-agent.ts";
 import type { SetUpChoices } from "../../core/setup/plan-set-up.ts";
 import { findNearestWord } from "../../core/domain/nearest-word.ts";
+import { keepVerifyCommands, type PresentChoices } from "../../core/setup/present-choices.ts";
+import { isEnterpriseServer } from "../../core/setup/remote-address.ts";
 import { parseCommandLine } from "../command-line.ts";
 import { UsageError } from "../command-options.ts";
+import type { OwnRepository } from "./read-repository-facts.ts";
 
 export type SetUpOptions = {
   readonly agent?: string | undefined;
@@ -17,7 +20,10 @@ export type SetUpOptions = {
 /** Asks a question with a default; returns the default if no one can answer. */
 export type AskQuestion = (question: string, fallback: string) => Promise<string>;
 
-const DEFAULT_AGENT = "claude";
+export const DEFAULT_AGENT = { preset: "claude" } as const satisfies AgentOfSetUp;
+
+/** Whether a repository is on a GitHub Enterprise Server. */
+export const isOnServer = ({ remote }: OwnRepository): boolean => remote !== null && isEnterpriseServer(remote.host);
 
 /** An agent by its name, or a command line of another one. */
 const readAgent = (text: string): AgentOfSetUp => {
@@ -33,22 +39,38 @@ const readAgent = (text: string): AgentOfSetUp => {
 
 const SEPARATOR = " && ";
 
-/** Reads the choices from the options and the repository, and asks for the rest. */
+export type SetUpPlace = { readonly project: DetectedProject; readonly present: PresentChoices };
+
+/** Reads the choices from the options, an earlier set-up and the project, and asks for the rest. */
 export const chooseSetUp = async (
-  project: DetectedProject,
+  { project, present }: SetUpPlace,
   options: SetUpOptions,
   ask: AskQuestion,
 ): Promise<Omit<SetUpChoices, "jobs" | "isOnServer">> => {
-  const detected = project.verify.join(SEPARATOR);
-  const verify = options.verify ?? splitCommands(await ask("Which commands must a change pass before it lands?", detected), project);
-  const names = PRESET_NAMES.join(", ");
-  const agent = readAgent(options.agent ?? (await ask(`Which agent works: ${names}, or a command line?`, DEFAULT_AGENT)));
-  const usesApp = options.app || (await ask("What coordinates: jobs of the repository, or an app that you run?", "jobs")) === "app";
-  return { project, verify, agent, isVendored: options.vendor, usesEnvironment: !options["repository-secret"], usesApp };
+  const known = keepVerifyCommands(present.verify, project.verify);
+  const question = "Which commands must a change pass before it lands?";
+  const verify = options.verify ?? splitCommands(await ask(question, known.join(SEPARATOR)), known);
+  const coordinator = options.app || present.usesApp ? "app" : "jobs";
+  return {
+    project,
+    verify,
+    agent: await chooseAgent(present.agent ?? DEFAULT_AGENT, options, ask),
+    isVendored: options.vendor || present.isVendored,
+    usesEnvironment: !options["repository-secret"] && present.usesEnvironment,
+    usesApp: options.app || (await ask("What coordinates: jobs of the repository, or an app that you run?", coordinator)) === "app",
+  };
 };
 
-/** The detected commands stay separate; an answer in a person's words is one command. */
-const splitCommands = (answer: string, { verify }: DetectedProject): readonly string[] => {
-  if (answer === verify.join(SEPARATOR)) return verify;
+const chooseAgent = async (fallback: AgentOfSetUp, options: SetUpOptions, ask: AskQuestion): Promise<AgentOfSetUp> => {
+  if (options.agent !== undefined) return readAgent(options.agent);
+  const shown = "preset" in fallback ? fallback.preset : fallback.words.join(" ");
+  const answer = await ask(`Which agent works: ${PRESET_NAMES.join(", ")}, or a command line?`, shown);
+  // The words of a command line may contain spaces.
+  return answer === shown ? fallback : readAgent(answer);
+};
+
+/** The known commands stay separate; an answer in a person's words is one command. */
+const splitCommands = (answer: string, known: readonly string[]): readonly string[] => {
+  if (answer === known.join(SEPARATOR)) return known;
   return answer === "" ? [] : [answer];
 };

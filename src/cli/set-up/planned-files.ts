@@ -18,7 +18,7 @@ export type PlannedFile = {
 export const hashText = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** In Markdown and in lists of licenses a first line would be part of the text. */
-const hasFirstLine = (path: string): boolean => !/\.(?:md|txt)$/.test(path);
+export const hasFirstLine = (path: string): boolean => !/\.(?:md|txt)$/.test(path);
 
 const seal = (path: string, text: string): string =>
   hasFirstLine(path) ? sealGenerated(text, /\.m?js$/.test(path) ? "//" : "#", hashText) : text;

@@ -9,6 +9,9 @@ export type HashText = (text: string) => string;
 export const sealGenerated = (text: string, comment: "#" | "//", hash: HashText): string =>
   `${comment} Written by \`enki init\` (Enki ${PRODUCT.version}, ${hash(text).slice(0, 16)}). Run it again to update; it shows your changes before it drops them.\n${text}`;
 
+/** A text without the first line that Enki added. */
+export const dropFirstLine = (text: string): string => text.replace(FIRST_LINE, "");
+
 /** `generated`: nobody changed the file since Enki wrote it; `changed`: somebody did; `foreign`: Enki never wrote it. */
 export type FileOrigin = "generated" | "changed" | "foreign";
 

@@ -33,7 +33,7 @@ const formatLabels = (label: string | readonly string[]): string =>
 const quoteLabel = (text: string): string => (/^[A-Za-z][\w.-]*$/.test(text) ? text : JSON.stringify(text));
 
 /** The lines of a job's service containers; none without any. */
-export const renderServices = (services: Services): string[] => {
+const renderServices = (services: Services): string[] => {
   const entries = Object.entries(services);
   return entries.length === 0 ? [] : ["    services:", ...entries.flatMap(renderService)];
 };

@@ -23,12 +23,14 @@ export type StepWorkflowChoices = {
 export const VENDOR_DIRECTORY = ".github/enki";
 /** Directories below the workspace of a job whose action is vendored: its own checkout, and the repository at work. */
 const ACTION_CHECKOUT = "enki";
-export const WORK_CHECKOUT = "work";
+const WORK_CHECKOUT = "work";
+/** The vendored action, as the steps of a job name it. */
+export const VENDORED_ACTION = `./${ACTION_CHECKOUT}/${VENDOR_DIRECTORY}`;
 
 const SET_UP_MARK = /^ {6}# Set-up steps of (the agent|verification)\b.*$/;
 const STEP_INDENT = " ".repeat(6);
 /** A line of a step, as deep as the steps of a job. */
-export const indentStep = (line: string): string => (line === "" ? "" : STEP_INDENT + line);
+const indentStep = (line: string): string => (line === "" ? "" : STEP_INDENT + line);
 
 export type WorkflowChoices = Pick<StepWorkflowChoices, "isVendored" | "usesEnvironment" | "jobs">;
 
@@ -58,8 +60,7 @@ const vendorLine =
   (lines: readonly string[]) =>
   (line: string, at: number): string[] => {
     if (/^ {4}steps:$/.test(line) && usesOwnAction(lines, at)) return [line, ...CHECKOUT_LINES];
-    if (line.includes(`uses: ${ACTION_REFERENCE}`))
-      return [line.replace(`uses: ${ACTION_REFERENCE}`, `uses: ./${ACTION_CHECKOUT}/${VENDOR_DIRECTORY}`)];
+    if (line.includes(`uses: ${ACTION_REFERENCE}`)) return [line.replace(`uses: ${ACTION_REFERENCE}`, `uses: ${VENDORED_ACTION}`)];
     const isOwn = /^ +with:$/.test(line) && (lines[at - 1] ?? "").includes(`uses: ${ACTION_REFERENCE}`);
     return isOwn ? [line, `${line.replace("with:", "")}  directory: ${WORK_CHECKOUT}`] : [line];
   };

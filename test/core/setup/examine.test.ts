@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { configFileSchema } from "../../../src/core/config/config-schema.ts";
 import { ACTION_REFERENCE } from "../../../src/core/domain/product.ts";
 import { readActionsWorkflowFile } from "../../../src/core/policy/check-reporters.ts";
 import { detectProject } from "../../../src/core/setup/detect-project.ts";
-import type { DoctorFacts, GitHubSettings } from "../../../src/core/setup/doctor/doctor-facts.ts";
+import type { ComparedFile, DoctorFacts, GitHubSettings } from "../../../src/core/setup/doctor/doctor-facts.ts";
 import { examine } from "../../../src/core/setup/doctor/examine.ts";
 import { renderSetUp, STEP_WORKFLOW_PATH } from "../../../src/core/setup/plan-set-up.ts";
 import { factsOf } from "./repository-facts.ts";
@@ -58,6 +58,8 @@ const HEALTHY: DoctorFacts = {
   configFaults: [],
   uncommitted: [],
   stepWorkflow: { text: WORKFLOW, origin: "generated" },
+  setUpFiles: [],
+  unpushed: [],
   workflows: [],
   workflowTexts: {},
   remote: { host: "github.com", owner: "octo", name: "demo" },
@@ -98,9 +100,17 @@ const JOBS = {
   runs_on: { agent: "big", verify: ["self-hosted", "linux"], publish: "small" },
 };
 
+const compare = (path: string, present: string, wanted: string, origin: ComparedFile["origin"] = "generated"): ComparedFile => ({
+  path,
+  origin,
+  present,
+  wanted,
+});
+
 test.each([false, true])("a workflow file that follows [jobs] has no finding (vendored: %j)", (isVendored) => {
-  const stepWorkflow = { text: renderWorkflow(false, JOBS, isVendored), origin: "generated" } as const;
-  expect(examine({ ...HEALTHY, stepWorkflow, config: config({ jobs: JOBS }) })).toEqual([]);
+  const text = renderWorkflow(false, JOBS, isVendored);
+  const setUpFiles = [compare(STEP_WORKFLOW_PATH, text, text)];
+  expect(examine({ ...HEALTHY, stepWorkflow: { text, origin: "generated" }, setUpFiles, config: config({ jobs: JOBS }) })).toEqual([]);
 });
 
 test.each<[string, object, object]>([
@@ -109,17 +119,36 @@ test.each<[string, object, object]>([
   ["services", { services: JOBS.services }, {}],
   ["setup", {}, { setup: JOBS.setup }],
   ["verify_setup", { setup: JOBS.setup }, { setup: JOBS.setup, verify_setup: JOBS.verify_setup }],
+  ["setup", { setup: JOBS.setup }, {}],
+  ["setup", { setup: JOBS.setup }, { setup: "- run: ./a.sh" }],
+  ["setup", { setup: JOBS.setup }, { setup: "- uses: actions/setup-java@v5\n- run: ./a.sh" }],
+  ["setup", { setup: "- name: a\n  run: ./a.sh" }, {}],
+  ["verify_setup", { setup: JOBS.setup, verify_setup: JOBS.verify_setup }, { setup: JOBS.setup }],
+  ["setup and verify_setup", { setup: JOBS.setup }, { verify_setup: JOBS.setup }],
   ["runs_on", {}, { runs_on: JOBS.runs_on }],
+  ["runs_on", { runs_on: JOBS.runs_on }, {}],
+  ["runs_on", { runs_on: { verify: "big" } }, { runs_on: { verify: "small" } }],
   ["runs_on and services and setup and verify_setup", {}, JOBS],
+  ["runs_on and services and setup and verify_setup", JOBS, {}],
 ])("a workflow file that does not follow %s is found", (keys, written, jobs) => {
-  const stepWorkflow = { text: renderWorkflow(false, written), origin: "generated" } as const;
-  expect(examine({ ...HEALTHY, stepWorkflow, config: config({ jobs }) })).toEqual([
-    expect.objectContaining({
-      code: "jobs-not-written",
-      fix: { kind: "init", usesApp: true },
-      message: expect.stringContaining(`follow ${keys} in`),
-    }),
-  ]);
+  for (const isVendored of [false, true]) {
+    const text = renderWorkflow(false, written, isVendored);
+    const setUpFiles = [compare(STEP_WORKFLOW_PATH, text, renderWorkflow(false, jobs, isVendored))];
+    expect(examine({ ...HEALTHY, stepWorkflow: { text, origin: "generated" }, setUpFiles, config: config({ jobs }) })).toEqual([
+      {
+        code: "jobs-not-written",
+        level: "error",
+        command: "enki init",
+        fix: { kind: "init", usesApp: true },
+        message: `${STEP_WORKFLOW_PATH} does not follow ${keys} in [jobs] of .enki/enki.toml yet.`,
+      },
+    ]);
+  }
+});
+
+test("a file that a person edited may follow [jobs] in its own way", () => {
+  const setUpFiles = [compare(STEP_WORKFLOW_PATH, WORKFLOW, renderWorkflow(false, JOBS), "changed")];
+  expect(examine({ ...HEALTHY, setUpFiles })).toEqual([]);
 });
 
 const COORDINATOR = ".github/workflows/enki.yml";
@@ -148,11 +177,19 @@ const withoutApp = (
   };
 };
 
+const EARLIER = new URL("../../fixtures/earlier-workflows/", import.meta.url);
+
 describe("in a repository whose jobs coordinate, a workflow file of an earlier version", () => {
-  const examineFiles = (...edit: Parameters<typeof withoutApp>) => examine({ ...HEALTHY, hasLedgerKey: true, ...withoutApp(...edit) });
+  const examineFiles = (edit: (path: string, text: string) => string, origin: ComparedFile["origin"] = "generated") => {
+    const setUpFiles = [...WITHOUT_APP].flatMap(([path, text]) =>
+      path.endsWith(".yml") ? [compare(path, edit(path, text), text, origin)] : [],
+    );
+    const own = { config: config({ agent: { preset: "claude" } }), hasLedgerKey: true, setUpFiles };
+    return examine({ ...HEALTHY, ...own, ...withoutApp(edit, origin === "changed" ? "changed" : "generated") });
+  };
 
   test("is not found if every file is of this version", () => {
-    expect(examineFiles()).toEqual([]);
+    expect(examineFiles((_, text) => text)).toEqual([]);
   });
 
   test.each([
@@ -171,6 +208,57 @@ describe("in a repository whose jobs coordinate, a workflow file of an earlier v
     ]);
     expect(examineFiles(edit, "changed").map(({ code }) => code)).not.toContain("earlier-workflow");
   });
+
+  test.each(readdirSync(EARLIER))("of each earlier layout is found: %s", (name) => {
+    const path = `.github/workflows/${name.split(".")[0]}.yml`;
+    const edit = (at: string, text: string): string => (at === path ? readFileSync(new URL(name, EARLIER), "utf8") : text);
+    const found = examineFiles(edit);
+    expect(found.map(({ code, level, fix }) => ({ code, level, fix }))).toEqual([
+      { code: "earlier-workflow", level: "warning", fix: { kind: "init", usesApp: false } },
+    ]);
+    expect(found[0]?.message.startsWith(`${path} is `)).toBe(true);
+  });
+
+  test("is found for its machines alone, where [jobs] names others", () => {
+    const edit = (at: string, text: string): string =>
+      at === COORDINATOR ? text.replaceAll("runs-on: ubuntu-latest", "runs-on: ubuntu-slim") : text;
+    expect(examineFiles(edit).map(({ code, message }) => [code, message])).toEqual([
+      ["jobs-not-written", `${COORDINATOR} does not follow runs_on in [jobs] of .enki/enki.toml yet.`],
+    ]);
+  });
+
+  test("that a person edited is found once, with the command that shows the difference", () => {
+    const edit = (at: string, text: string): string => (at === REVIEW ? `${text}# mine\n` : text);
+    const setUpFiles = [compare(REVIEW, "", "", "changed"), compare(COORDINATOR, "", "", "foreign")];
+    expect(examine({ ...HEALTHY, hasLedgerKey: true, ...withoutApp(edit), setUpFiles })).toEqual(
+      [REVIEW, COORDINATOR].map((path) => ({
+        code: "workflow-changed",
+        level: "warning",
+        message: `${path} is not as Enki wrote it, so no update of Enki reaches it.`,
+        command: "enki init --dry-run",
+      })),
+    );
+  });
+
+  test("says once that the copy of the action is old", () => {
+    const copies = ["dist/action.mjs", "action.yml"].map((name) => compare(`.github/enki/${name}`, "old", "new"));
+    expect(examine({ ...HEALTHY, setUpFiles: copies }).map(({ code, message }) => [code, message])).toEqual([
+      ["earlier-workflow", "The copy of Enki's action differs from this version of Enki in .github/enki/dist/action.mjs and 1 more."],
+    ]);
+  });
+});
+
+test("files that the remote's default branch has in another form are found once they are committed", () => {
+  const unpushed = [STEP_WORKFLOW_PATH];
+  expect(examine({ ...HEALTHY, unpushed })).toEqual([
+    {
+      code: "not-pushed",
+      level: "warning",
+      message: `Enki reads main on the remote, where ${STEP_WORKFLOW_PATH} differs from this checkout.`,
+      command: "git push origin HEAD:main, or git pull origin main",
+    },
+  ]);
+  expect(examine({ ...HEALTHY, unpushed, uncommitted: [STEP_WORKFLOW_PATH] }).map(({ code }) => code)).toEqual(["not-committed"]);
 });
 
 test("a healthy repository has no finding", () => {

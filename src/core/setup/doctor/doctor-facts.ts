@@ -28,6 +28,9 @@ export type GitHubSettings = {
   readonly mergeMethods: readonly MergeMethod[] | null;
 };
 
+/** A file of a set-up as it is, and as `enki init` would write it now, without their first lines. */
+export type ComparedFile = { readonly path: string; readonly origin: FileOrigin; readonly present: string; readonly wanted: string };
+
 export type LedgerHealth =
   | { readonly kind: "none" | "unread" }
   /** `unpublishedKey`: the public key of the newest signature, unless the repository publishes the key for `enki verify`. */
@@ -45,6 +48,10 @@ export type DoctorFacts = {
   readonly uncommitted: readonly string[];
   /** `enki-step.yml` of the repository; null if there is none. */
   readonly stepWorkflow: { readonly text: string; readonly origin: FileOrigin } | null;
+  /** The workflow files of the set-up, and its copy of the action; none if the configuration has a mistake. */
+  readonly setUpFiles: readonly ComparedFile[];
+  /** Files of the set-up that the remote's default branch has in another form, as this clone last saw the branch. */
+  readonly unpushed: readonly string[];
   readonly workflows: readonly ActionsWorkflowFile[];
   /** Texts of the repository's other workflow files, by path. */
   readonly workflowTexts: Readonly<Record<string, string>>;

@@ -1,8 +1,15 @@
 import { splitCommandLine } from "../../domain/agent-command.ts";
 import { PRODUCT } from "../../domain/product.ts";
 import { findUnwrittenJobs } from "../find-unwritten-jobs.ts";
-import { CONFIG_PATH, COORDINATOR_WORKFLOW_PATH, REVIEW_WORKFLOW_PATH, STEP_WORKFLOW_PATH } from "../plan-set-up.ts";
-import type { DoctorFacts } from "./doctor-facts.ts";
+import {
+  CONFIG_PATH,
+  COORDINATOR_WORKFLOW_PATH,
+  COORDINATOR_WORKFLOW_PATHS,
+  REVIEW_WORKFLOW_PATH,
+  STEP_WORKFLOW_PATH,
+} from "../plan-set-up.ts";
+import { VENDOR_DIRECTORY } from "../render-step-workflow.ts";
+import type { ComparedFile, DoctorFacts } from "./doctor-facts.ts";
 import { type DoctorCheck, type Finding, reportError, reportWarning } from "./finding.ts";
 
 const INIT = "enki init";
@@ -62,15 +69,36 @@ const checkStepWorkflow: DoctorCheck = (facts) => {
   ];
 };
 
-const checkJobs: DoctorCheck = (facts) => {
-  const { stepWorkflow, config } = facts;
-  // A file that a person changed may follow the configuration in its own way.
-  if (stepWorkflow?.origin !== "generated") return [];
-  const unwritten = findUnwrittenJobs(stepWorkflow.text, config.jobs);
-  if (unwritten.length === 0) return [];
-  const text = `${STEP_WORKFLOW_PATH} does not follow ${unwritten.join(" and ")} in [jobs] of ${CONFIG_PATH} yet.`;
-  return [withInit(reportError("jobs-not-written", text, INIT), facts)];
-};
+const checkPushed: DoctorCheck = ({ unpushed, uncommitted, defaultBranch }) =>
+  unpushed.length === 0 || uncommitted.length > 0
+    ? []
+    : [
+        reportWarning(
+          "not-pushed",
+          `Enki reads ${defaultBranch} on the remote, where ${unpushed.join(", ")} ${unpushed.length === 1 ? "differs" : "differ"} from this checkout.`,
+          `git push origin HEAD:${defaultBranch}, or git pull origin ${defaultBranch}`,
+        ),
+      ];
+
+/** The keys of `[jobs]` that a file does not follow; none for an edited file, which may follow them in its own way. */
+const listUnwritten = ({ origin, present, wanted }: ComparedFile): string[] =>
+  origin === "generated" ? findUnwrittenJobs(present, wanted) : [];
+
+const checkJobs: DoctorCheck = (facts) =>
+  facts.setUpFiles.flatMap((file) => {
+    const unwritten = listUnwritten(file);
+    if (unwritten.length === 0) return [];
+    const text = `${file.path} does not follow ${unwritten.join(" and ")} in [jobs] of ${CONFIG_PATH} yet.`;
+    return [withInit(reportError("jobs-not-written", text, INIT), facts)];
+  });
+
+/** The step workflow has a check of its own. */
+const checkCoordinatorFiles: DoctorCheck = ({ setUpFiles }) =>
+  setUpFiles
+    .filter(({ path, origin }) => COORDINATOR_WORKFLOW_PATHS.includes(path) && origin !== "generated")
+    .map(({ path }) =>
+      reportWarning("workflow-changed", `${path} is not as Enki wrote it, so no update of Enki reaches it.`, `${INIT} --dry-run`),
+    );
 
 /** Without the stub, no review would wake Enki before its schedule. */
 const checkCoordinator: DoctorCheck = (facts) =>
@@ -83,7 +111,7 @@ const checkCoordinator: DoctorCheck = (facts) =>
         ),
       ];
 
-/** What each generated file of an earlier version lacks. Such files work, and cost more minutes or answer later. */
+/** What a generated file of an earlier version lacks. Such files work, and cost more minutes or answer later. */
 const NEW_PARTS = [
   {
     path: STEP_WORKFLOW_PATH,
@@ -97,15 +125,23 @@ const NEW_PARTS = [
   },
 ];
 
+/** What is known about the difference between a file and the text that `enki init` would write now. */
+const describeDifference = ({ path, present, wanted }: ComparedFile): string => {
+  const part = NEW_PARTS.find((each) => each.path === path && each.pattern.test(wanted) && !each.pattern.test(present));
+  return part
+    ? `${path} is of an earlier version of Enki, which ${part.lack}.`
+    : `${path} is not as Enki would write it now: the project, its agent or Enki changed since then.`;
+};
+
 const checkOutdated: DoctorCheck = (facts) => {
-  const { stepWorkflow, workflowTexts } = facts;
-  const coordinator = workflowTexts[COORDINATOR_WORKFLOW_PATH];
-  // A file that a person changed may do the same in its own way.
-  if (coordinator === undefined || stepWorkflow?.origin !== "generated") return [];
-  const texts: Readonly<Record<string, string>> = { ...workflowTexts, [STEP_WORKFLOW_PATH]: stepWorkflow.text };
-  return NEW_PARTS.filter(({ path, pattern }) => !pattern.test(texts[path] ?? "")).map(({ path, lack }) =>
-    withInit(reportWarning("earlier-workflow", `${path} is of an earlier version of Enki, which ${lack}.`, INIT), facts),
+  const outdated = facts.setUpFiles.filter(
+    (file) => file.origin === "generated" && file.present !== file.wanted && listUnwritten(file).length === 0,
   );
+  const [copy, ...copies] = outdated.filter(({ path }) => path.startsWith(`${VENDOR_DIRECTORY}/`));
+  const files = outdated.filter(({ path }) => !path.startsWith(`${VENDOR_DIRECTORY}/`)).map(describeDifference);
+  const more = copies.length === 0 ? "" : ` and ${copies.length} more`;
+  const vendored = copy ? [`The copy of Enki's action differs from this version of Enki in ${copy.path}${more}.`] : [];
+  return [...files, ...vendored].map((text) => withInit(reportWarning("earlier-workflow", text, INIT), facts));
 };
 
 /** Actions named like Enki's, by another owner: placeholders, too. */
@@ -183,7 +219,9 @@ export const FILE_CHECKS: readonly DoctorCheck[] = [
   checkConfig,
   checkVerify,
   checkCommitted,
+  checkPushed,
   checkStepWorkflow,
+  checkCoordinatorFiles,
   checkJobs,
   checkCoordinator,
   checkOutdated,

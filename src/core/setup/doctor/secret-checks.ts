@@ -1,13 +1,13 @@
 import { LEDGER_KEY_FAULT } from "../../messages/refusals/ledger.ts";
 import { formatLedgerKeyCommand, type SecretPlace } from "../ledger-key-command.ts";
 import { COORDINATOR_WORKFLOW_PATH } from "../plan-set-up.ts";
+import { namesEnvironment } from "../present-choices.ts";
 import { describeOtherReaders, explainOtherReaders } from "../environment-rules.ts";
 import { formatEnvironmentCommand, restrictEnvironment } from "../restrict-environment.ts";
 import type { DoctorFacts } from "./doctor-facts.ts";
 import { type DoctorCheck, type Finding, onGitHub, reportError, reportWarning, slugOf } from "./finding.ts";
 
-const usesEnvironment = ({ stepWorkflow }: DoctorFacts): boolean =>
-  /^ {4}environment: (?:enki|\{ name: enki\b.*)$/m.test(stepWorkflow?.text ?? "");
+const usesEnvironment = ({ stepWorkflow }: DoctorFacts): boolean => namesEnvironment(stepWorkflow?.text ?? "");
 
 const AGENT_KINDS = ["planner", "worker", "merger", "sidecar"] as const;
 
