@@ -1,6 +1,7 @@
 import type { TimerStarter } from "../../storage/git/run-git.ts";
 import type { WorkflowRunner } from "../actions/workflow-runner.ts";
 import type { CreatedApp, ForgeAccount, AccessToken, GitHubApp } from "./forge-actor.ts";
+import type { SealingKeys } from "./sealed-box.ts";
 import type { ForgeRepository } from "./forge-repository.ts";
 import type { FileAttachment } from "./file-attachment.ts";
 import type { ForgeEvent } from "./forge-event.ts";
@@ -78,6 +79,8 @@ export type ForgeState = {
   /** Persons who may act on the pages, by the key of their address. */
   readonly sessions: Map<string, SignedInPerson>;
   readonly requestCounts: Map<string, { count: number; reset: number }>;
+  /** The keys with which clients seal secrets; of this process only, as the secrets are. */
+  readonly sealingKeys: SealingKeys;
   readonly background: BackgroundWork;
   /** Stores the present state, if the forge has a file for this purpose. */
   readonly save: () => Promise<void>;

@@ -1,11 +1,12 @@
-import { generateKeyPairSync } from "node:crypto";
 import { z } from "zod";
 import { type ApiCall, type ApiRoute, createdReply, NO_CONTENT, okReply, type RouteHandler } from "./api-call.ts";
 import { ApiRefusal, notFoundRefusal } from "./api-refusal.ts";
 import { formatTimestamp, hashToNumber } from "./api-urls.ts";
 import { environmentHandlers, requireEnvironment } from "./environment-routes.ts";
-import { type ForgeRepository, repositoryKey } from "./forge-repository.ts";
+import type { ForgeRepository } from "./forge-repository.ts";
+import type { ForgeState } from "./forge-state.ts";
 import { findRole } from "./repository-access.ts";
+import { openSealedBox } from "./sealed-box.ts";
 
 /** Settings are an administrator's, in REST also to read. */
 const asAdministrator =
@@ -69,13 +70,28 @@ const listSecrets =
     return call.page(secrets, (items) => ({ total_count: secrets.length, secrets: items }));
   };
 
-const PUBLIC_KEY_BYTES = 32;
+const publicKeyShape = ({ sealingKeys }: ForgeState) => {
+  const key = sealingKeys.publicKey.toString("base64");
+  return { key_id: String(hashToNumber(key)), key };
+};
 
-/** Nobody has the private key: the local GitHub keeps secrets sealed, and jobs receive the sealed text. */
-const getPublicKey: RouteHandler = ({ repository }) => {
-  const { publicKey } = generateKeyPairSync("x25519");
-  const key = publicKey.export({ format: "der", type: "spki" }).subarray(-PUBLIC_KEY_BYTES).toString("base64");
-  return okReply({ key_id: String(hashToNumber(repositoryKey(repository))), key });
+/** https://docs.github.com/rest/actions/secrets#get-a-repository-public-key */
+const getPublicKey: RouteHandler = ({ forge }) => okReply(publicKeyShape(forge));
+
+/** https://docs.github.com/rest/actions/secrets#get-an-environment-public-key */
+const getEnvironmentPublicKey: RouteHandler = (call) => {
+  requireEnvironment(call);
+  return getPublicKey(call);
+};
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/;
+
+/** Decrypts a secret with the words in which GitHub refuses one: rest-api-description#419 and #1688, terraform-provider-github#2315. */
+const openSecret = (forge: ForgeState, sealed: string, keyId: string): string => {
+  if (!BASE64.test(sealed)) throw new ApiRefusal(422, `Invalid request.\n\n${sealed} does not match /${BASE64.source}/.`);
+  const opened = keyId === publicKeyShape(forge).key_id ? openSealedBox(forge.sealingKeys, Buffer.from(sealed, "base64")) : null;
+  if (opened === null) throw new ApiRefusal(422, "Bad request - validation failed due to an improperly encrypted secret");
+  return opened.toString("utf8");
 };
 
 const NAME = /^(?!GITHUB_)[A-Z_][A-Z0-9_]*$/i;
@@ -90,9 +106,9 @@ const putSecret =
   ({ read, write }: ValuePlace): RouteHandler =>
   async (call) => {
     const name = requireName(call.param("name"));
-    const { encrypted_value: value } = await call.input(z.object({ encrypted_value: z.string(), key_id: z.string() }));
+    const { encrypted_value: sealed, key_id: keyId } = await call.input(z.object({ encrypted_value: z.string(), key_id: z.string() }));
     const values = read(call);
-    write(call, { ...values, [name]: value });
+    write(call, { ...values, [name]: openSecret(call.forge, sealed, keyId) });
     return Object.hasOwn(values, name) ? NO_CONTENT : createdReply({});
   };
 
@@ -143,7 +159,7 @@ export const settingsRoutes: readonly ApiRoute[] = [
     ["GET", "/actions/secrets/public-key", getPublicKey],
     ["PUT", "/actions/secrets/:name", putSecret(REPOSITORY_SECRETS)],
     ["GET", "/environments/:environment/secrets", listSecrets(ENVIRONMENT_SECRETS)],
-    ["GET", "/environments/:environment/secrets/public-key", getPublicKey],
+    ["GET", "/environments/:environment/secrets/public-key", getEnvironmentPublicKey],
     ["PUT", "/environments/:environment/secrets/:name", putSecret(ENVIRONMENT_SECRETS)],
   ]),
   ...toRoutes("actions_variables", [

@@ -17,6 +17,7 @@ import type { ForgeRepository, BranchRule } from "./forge-repository.ts";
 import { createGuid, ensureInstallation, findActor, mintInstallationToken, mintUserToken, revokeAuthorizations } from "./access-tokens.ts";
 import { triggerWorkflows } from "./trigger-workflows.ts";
 import { createBackgroundWork } from "./background-work.ts";
+import { createSealingKeys } from "./sealed-box.ts";
 
 export type ForgeOptions = {
   /** Bare repositories are at `<directory>/<owner>/<name>.git`. Existing ones are reused. */
@@ -131,6 +132,7 @@ const createForgeState = (options: ForgeOptions, stored: StoredForge | null, sto
   deliveries: [],
   sessions: new Map(),
   requestCounts: new Map(),
+  sealingKeys: createSealingKeys(),
   background: createBackgroundWork(options.after, storage?.save),
   save: storage?.save ?? (() => Promise.resolve()),
   trigger: triggerWorkflows,

@@ -1,9 +1,12 @@
 import { request } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { sealSecret } from "../../support/seal-secret.ts";
 import { NAMED, openStage, REPO } from "./stage.ts";
 
-const WORKFLOW = { ".github/workflows/ci.yml": "on: push\njobs: { ci: { runs-on: x, steps: [{ run: 'true' }] } }\n" };
+const WORKFLOW = {
+  ".github/workflows/ci.yml": "on: [push, repository_dispatch]\njobs: { ci: { runs-on: x, steps: [{ run: 'true' }] } }\n",
+};
 
 const open = async () => {
   const stage = await openStage(WORKFLOW);
@@ -107,16 +110,35 @@ test("an administrator changes settings, secrets and variables, and nobody else 
   await api.repos.createOrUpdateEnvironment(environment);
   const { data: key } = await api.actions.getEnvironmentPublicKey(environment);
   expect(Buffer.from(key.key, "base64")).toHaveLength(32);
-  const secret = { ...environment, secret_name: "ENKI_MODEL_KEY", encrypted_value: "c2VhbGVk", key_id: key.key_id };
+  const sealed = { encrypted_value: sealSecret(key.key, "a key"), key_id: key.key_id };
+  const secret = { ...environment, secret_name: "ENKI_MODEL_KEY", ...sealed };
   expect((await api.actions.createOrUpdateEnvironmentSecret(secret)).status).toBe(201);
   expect((await api.actions.createOrUpdateEnvironmentSecret(secret)).status).toBe(204);
   expect((await api.actions.listEnvironmentSecrets(environment)).data).toMatchObject({ secrets: [{ name: "ENKI_MODEL_KEY" }] });
   await api.actions.createEnvironmentVariable({ ...environment, name: "ENKI_APP_ID", value: "7" });
   await api.actions.createRepoVariable({ ...REPO, name: "ALL", value: "1" });
   await expect(api.actions.createRepoVariable({ ...REPO, name: "all", value: "2" })).rejects.toMatchObject({ status: 409 });
+  await api.actions.createOrUpdateRepoSecret({ ...REPO, secret_name: "own", ...sealed, encrypted_value: sealSecret(key.key, "grüße") });
+  await api.repos.createDispatchEvent({ ...REPO, event_type: "any" });
+  await forge.waitUntilIdle();
+  expect(runner.started.at(-1)?.request).toMatchObject({ secrets: { OWN: "grüße" }, environments: { enki: { ENKI_MODEL_KEY: "a key" } } });
   await api.actions.setGithubActionsPermissionsRepository({ ...REPO, enabled: false });
   const before = runner.started.length;
   await api.repos.createDispatchEvent({ ...REPO, event_type: "any" });
   await forge.waitUntilIdle();
   expect(runner.started).toHaveLength(before);
+});
+
+test.each([
+  ["is not in base64", "a-key", "own", /^Invalid request\.\n\na-key does not match \/\^/],
+  ["is not sealed", "c2VjcmV0", "own", /^Bad request - validation failed due to an improperly encrypted secret$/],
+  ["is sealed for another key", "sealed", "568250167242549743", /^Bad request - validation failed due to an improperly encrypted secret$/],
+])("a secret that %s is refused in GitHub's words", async (_, value, keyId, message) => {
+  const { api } = await open();
+  const { data } = await api.actions.getRepoPublicKey(REPO);
+  const key = { key_id: keyId === "own" ? data.key_id : keyId, encrypted_value: value === "sealed" ? sealSecret(data.key, "a") : value };
+  const refused = await api.actions.createOrUpdateRepoSecret({ ...REPO, secret_name: "KEY", ...key }).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ status: 422, response: { data: { message: expect.stringMatching(message) as unknown } } });
+  expect((await api.actions.listRepoSecrets(REPO)).data.total_count).toBe(0);
+  await expect(api.actions.getEnvironmentPublicKey({ ...REPO, environment_name: "enki" })).rejects.toMatchObject({ status: 404 });
 });

@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { appKey } from "../../support/app-key.ts";
 import { authorize } from "../../support/authorize.ts";
 import { faultsOfAnswer, faultsOfWebhook, openWitness, ROUTES } from "./published.ts";
+import { sealSecret } from "../../support/seal-secret.ts";
 import { listen, NAMED, openStage, REPO } from "./stage.ts";
 
 const STEP = "on: workflow_dispatch\njobs: { a: { runs-on: x, steps: [{ run: 'true' }] } }\n";
@@ -186,9 +187,9 @@ const configure = async ({ person }: Stage): Promise<void> => {
   const environment = { ...REPO, environment_name: "enki" };
   await repos.createOrUpdateEnvironment(environment);
   await repos.getEnvironment(environment);
-  const { key_id } = (await actions.getRepoPublicKey(REPO)).data;
+  const { key, key_id } = (await actions.getRepoPublicKey(REPO)).data;
   await actions.getEnvironmentPublicKey(environment);
-  const secret = { secret_name: "KEY", encrypted_value: "c2VhbGVk", key_id };
+  const secret = { secret_name: "KEY", encrypted_value: sealSecret(key, "a"), key_id };
   await actions.createOrUpdateRepoSecret({ ...REPO, ...secret });
   await actions.createOrUpdateEnvironmentSecret({ ...environment, ...secret });
   await actions.listRepoSecrets(REPO);
