@@ -37,6 +37,8 @@ export type ActionsStageOptions = {
   readonly rehearsal?: string;
   /** Whether the workflow files have the id and the key of an App, which receives no webhook. */
   readonly app?: true;
+  /** Whether GitHub is an Enterprise Server. */
+  readonly enterpriseServer?: true;
   /** Executes the runs instead of the local runner. */
   readonly runner?: (place: {
     readonly directory: string;
@@ -87,6 +89,7 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
       },
     },
     lag: { runsMs: 50, mergedMs: 50 },
+    ...(options.enterpriseServer && { enterpriseServer: true }),
     observe: (exchange) => {
       witness.observe(exchange);
       requests.push(exchange);

@@ -3,7 +3,7 @@ import type { DetectedProject } from "./detect-project.ts";
 import { type AgentOfSetUp, installAgent } from "./install-agent.ts";
 import { renderConfig } from "./render-config.ts";
 import { renderPlainWorkflow, renderStepWorkflow, VENDOR_DIRECTORY } from "./render-step-workflow.ts";
-import { useServerArtifacts } from "./server-artifacts.ts";
+import { fitEnterpriseServer } from "./server-artifacts.ts";
 import type { SetUpStep } from "./set-up-step.ts";
 
 export type SetUpChoices = {
@@ -49,14 +49,14 @@ export const renderSetUp = (shipped: ShippedFiles, choices: SetUpChoices): Reado
     usesApp: choices.usesApp,
     jobs: choices.jobs,
   });
-  const workflow = choices.isOnServer ? useServerArtifacts(rendered) : rendered;
+  const fit = choices.isOnServer ? fitEnterpriseServer : (text: string): string => text;
   const vendored = isVendored ? [...shipped.action].map(([path, text]) => [`${VENDOR_DIRECTORY}/${path}`, text] as const) : [];
   const coordinators = [...(choices.usesApp ? [] : shipped.coordinatorWorkflows)].map(
-    ([path, text]) => [path, renderPlainWorkflow(text, choices)] as const,
+    ([path, text]) => [path, fit(renderPlainWorkflow(text, choices))] as const,
   );
   return new Map([
     [CONFIG_PATH, renderConfig({ verify, agent, jobs: choices.jobs })],
-    [STEP_WORKFLOW_PATH, workflow],
+    [STEP_WORKFLOW_PATH, fit(rendered)],
     ...coordinators,
     ...vendored,
   ]);

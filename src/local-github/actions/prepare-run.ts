@@ -16,6 +16,13 @@ const findUnknownInputs = (workflow: ActionsWorkflow, action: ActionFile): reado
         .map(([name, value]) => `${workflow.path}:${value.line ?? 1}: '${step.uses}' has no input '${name}'`);
     });
 
+/** Keys that came to github.com in 2026, as `file:line: message`: https://docs.github.com/enterprise-server@3.19/actions/reference/workflow-syntax-for-github-actions */
+const findNewKeys = ({ path, text }: RunRequest["workflow"]): readonly string[] =>
+  text.split("\n").flatMap((line, at) => {
+    const [, key] = /^[^#]*\b(deployment|cache-mode|timezone):/.exec(line) ?? [];
+    return key === undefined ? [] : [`${path}:${at + 1}: Unexpected value '${key}'`];
+  });
+
 const usesLocalAction = (workflow: ActionsWorkflow): boolean =>
   workflow.jobs.some((job) => job.steps.some(({ action }) => action.kind === "uses" && readSupportedAction(action.uses) === "enki"));
 
@@ -30,6 +37,8 @@ export type PreparedRun =
 export const prepareRun = async (request: RunRequest, actionRoot: string): Promise<PreparedRun> => {
   const read = await readActionsWorkflow(request.workflow.path, request.workflow.text);
   if (!read.ok) return read;
+  const newKeys = request.enterpriseServer ? findNewKeys(request.workflow) : [];
+  if (newKeys.length > 0) return { ok: false, reason: newKeys.join("\n") };
   const { workflow } = read;
   if (!usesLocalAction(workflow)) return { ok: true, workflow, enki: null };
   const enki = await readActionFile(actionRoot);

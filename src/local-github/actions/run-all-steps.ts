@@ -11,7 +11,7 @@ import { findOwnSteps, findStepProgram, isAgentStep, runOwnStep } from "./run-ow
 import { runScript } from "./run-script.ts";
 import { type StepPhase, runStepPhase } from "./run-step-phase.ts";
 import { tokenSource } from "./template-tokens.ts";
-import { type BuiltInName, readSupportedAction } from "./supported-action.ts";
+import { type BuiltInName, isLaterArtifactAction, readSupportedAction } from "./supported-action.ts";
 import type { RunAction, UsesAction, WorkflowStep } from "./actions-workflow.ts";
 
 const setupNode: BuiltInAction = ({ job }) => {
@@ -25,6 +25,9 @@ const BUILT_IN_ACTIONS: Readonly<Record<BuiltInName, BuiltInAction>> = {
   "download-artifact": downloadArtifact,
   "setup-node": setupNode,
 };
+
+/** The words of `@actions/artifact`: https://github.com/actions/toolkit/blob/main/packages/artifact/src/internal/shared/errors.ts */
+const SERVER_REFUSAL = "@actions/artifact v2.0.0+, upload-artifact@v4+ and download-artifact@v4+ are not currently supported on GHES.";
 
 const evaluateGivenInputs = (uses: UsesAction, scope: ExpressionScope): ReadonlyMap<string, string> =>
   new Map([...uses.with].map(([name, template]) => [name, evaluateText(template, scope)]));
@@ -81,7 +84,11 @@ const createPhaseWork = (running: RunningJob, step: WorkflowStep, enki: ActionFi
   if (uses === "workspace") return createWorkspaceWork(action);
   if (uses === "enki" && enki) return createNodeWork(enki, action, enki.main);
   if (uses === null || uses === "enki") return () => Promise.reject(new Error(`'${action.uses}' is not supported by this runner`));
-  return (call, scope) => BUILT_IN_ACTIONS[uses]({ ...call, inputs: evaluateGivenInputs(action, scope) });
+  const isOnServer = running.host.facts.request.enterpriseServer ?? false;
+  if (isOnServer && isLaterArtifactAction(action.uses)) return () => Promise.reject(new StepFault(SERVER_REFUSAL));
+  // Version 3 of the upload knows no such input, and always includes hidden files.
+  const fixed: readonly (readonly [string, string])[] = isOnServer && uses === "upload-artifact" ? [["include-hidden-files", "true"]] : [];
+  return (call, scope) => BUILT_IN_ACTIONS[uses]({ ...call, inputs: new Map([...evaluateGivenInputs(action, scope), ...fixed]) });
 };
 
 /** The name of a step whose expressions cannot be evaluated yet. */

@@ -1,3 +1,5 @@
+import { SERVER_ARTIFACT_ACTIONS } from "../../core/setup/set-up-step.ts";
+
 /** GitHub's own actions that the runner implements. */
 export type BuiltInName = "checkout" | "upload-artifact" | "download-artifact" | "setup-node";
 
@@ -28,6 +30,13 @@ export const BUILT_IN_INPUTS: Readonly<Record<BuiltInName, readonly string[]>> =
   "upload-artifact": ["name", "path", "if-no-files-found", "overwrite", "include-hidden-files", "retention-days", "compression-level"],
   "download-artifact": ["name", "path", "merge-multiple"],
   "setup-node": ["node-version", "node-version-file", "check-latest", "registry-url", "package-manager-cache", "cache"],
+};
+
+/** Whether `uses` names an artifact action of version 4 or later. Of commits, only those that Enki writes are known as earlier ones. */
+export const isLaterArtifactAction = (text: string): boolean => {
+  const [name = "", version = ""] = text.split("@");
+  if (!/^actions\/(?:upload|download)-artifact$/.test(name)) return false;
+  return !/^v[123](?:\.|$)/.test(version) && !SERVER_ARTIFACT_ACTIONS.some(({ commit }) => commit === version);
 };
 
 const isPathInside = (path: string): boolean => !path.split("/").includes("..");

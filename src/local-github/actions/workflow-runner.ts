@@ -50,6 +50,8 @@ export type RunRequest = {
   /** Variables of the repository and of its environments; none by default. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly environmentVariables?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Whether the run is one of a GitHub Enterprise Server, which knows fewer keys and refuses later artifact actions. */
+  readonly enterpriseServer?: true;
   /** Jobs of an earlier process, which do not run again, and their artifacts; other artifacts are deleted. */
   readonly resumed?: { readonly finishedJobs: ReadonlyMap<string, FinishedJob>; readonly artifacts: readonly string[] };
 };

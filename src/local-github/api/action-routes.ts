@@ -20,7 +20,7 @@ const inputValueSchema = z.union([z.string(), z.number().transform(String), z.bo
 const workflowDispatchSchema = z.object({
   ref: z.string(),
   inputs: z.record(z.string(), inputValueSchema).default({}),
-  return_run_details: z.boolean().default(false),
+  return_run_details: z.boolean().optional(),
 });
 const repositoryDispatchSchema = z.object({
   event_type: z.string().min(1).max(100),
@@ -81,6 +81,8 @@ const dispatchWorkflow: RouteHandler = async (call) => {
   const { forge, repository } = call;
   const path = await findWorkflowPath(call);
   const input = await call.input(workflowDispatchSchema);
+  if (forge.isEnterpriseServer && input.return_run_details !== undefined)
+    throw new ApiRefusal(422, 'Invalid request.\n\n"return_run_details" is not a permitted key.');
   if (!repository.actionsEnabled) throw new ApiRefusal(422, "Actions has been disabled for this repository.");
   const source = await resolveDispatchRef(call, input.ref);
   const file = (await readWorkflowsAt(repository, source.sha)).find((workflow) => workflow.path === path);
@@ -105,7 +107,7 @@ const dispatchWorkflow: RouteHandler = async (call) => {
     actor,
     title: name,
   });
-  if (!input.return_run_details) return NO_CONTENT;
+  if (input.return_run_details !== true) return NO_CONTENT;
   return okReply({
     workflow_run_id: run.id,
     run_url: `${repositoryUrl(forge, repository)}/actions/runs/${run.id}`,
@@ -174,11 +176,17 @@ const getJobLog: RouteHandler = (call) => {
   };
 };
 
-/** Artifacts of a run; `name` selects artifacts by their exact name. */
+/**
+ * Artifacts of a run; `name` selects artifacts by their exact name. Those of version 3 of the upload action, the last for a GitHub Enterprise
+ * Server, are listed after the run has ended: https://github.com/actions/upload-artifact/tree/v3#where-does-the-upload-go
+ */
 const listRunArtifacts: RouteHandler = (call) => {
   const run = getRequestedRun(call);
   const name = call.query("name");
-  const artifacts = [...run.artifacts.values()].filter((each) => name === undefined || each.name === name).sort((a, b) => b.id - a.id);
+  const isListed = !call.forge.isEnterpriseServer || run.status === "completed";
+  const artifacts = (isListed ? [...run.artifacts.values()] : [])
+    .filter((each) => name === undefined || each.name === name)
+    .sort((a, b) => b.id - a.id);
   return call.page(
     artifacts.map((artifact) => runArtifactShape(call.forge, call.repository, { run, artifact })),
     (items) => ({ total_count: artifacts.length, artifacts: items }),

@@ -62,6 +62,7 @@ const useRateLimits = (forge: ForgeState, app: Hono): void => {
     const { headers, over } = countRequest(forge, readCredential(context.req.header("authorization")));
     for (const [name, value] of Object.entries(headers)) context.header(name, value);
     context.header("x-github-media-type", "github.v3; format=json");
+    if (forge.isEnterpriseServer) context.header("x-github-enterprise-version", "enterprise-server@3.17.0");
     if (over)
       return sendRefusal(
         forge,

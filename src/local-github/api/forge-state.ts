@@ -79,6 +79,8 @@ export type ForgeState = {
   /** Persons who may act on the pages, by the key of their address. */
   readonly sessions: Map<string, SignedInPerson>;
   readonly requestCounts: Map<string, { count: number; reset: number }>;
+  /** Whether the forge answers as a GitHub Enterprise Server of release 3.17 does. */
+  readonly isEnterpriseServer: boolean;
   /** The keys with which clients seal secrets; of this process only, as the secrets are. */
   readonly sealingKeys: SealingKeys;
   readonly background: BackgroundWork;

@@ -39,6 +39,8 @@ export type ForgeOptions = {
   readonly faults?: InjectedFaults;
   /** Receives every answered request. */
   readonly observe?: ForgeState["observe"];
+  /** Whether the forge is a GitHub Enterprise Server, without the features and artifact actions that only github.com has. */
+  readonly enterpriseServer?: boolean;
   /** The number of requests that a token may make per hour; 5,000 by default. */
   readonly rateLimit?: number;
   /** The first id that the forge assigns; 1,000 by default. */
@@ -132,6 +134,7 @@ const createForgeState = (options: ForgeOptions, stored: StoredForge | null, sto
   deliveries: [],
   sessions: new Map(),
   requestCounts: new Map(),
+  isEnterpriseServer: options.enterpriseServer ?? false,
   sealingKeys: createSealingKeys(),
   background: createBackgroundWork(options.after, storage?.save),
   save: storage?.save ?? (() => Promise.resolve()),

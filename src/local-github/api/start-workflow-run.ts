@@ -136,6 +136,7 @@ const executeRun = (forge: ForgeState, repository: ForgeRepository, { run, resum
       environments: Object.fromEntries(repository.environments),
       environmentBranches: Object.fromEntries(repository.environmentBranches),
       variables: repository.variables,
+      ...(forge.isEnterpriseServer && { enterpriseServer: true }),
       environmentVariables: Object.fromEntries(repository.environmentVariables),
       ...(resumed && { resumed }),
     },

@@ -361,6 +361,14 @@ describe("enki doctor finds", () => {
       "signatures",
     ],
     ["an Enterprise Server without artifacts", { remote: { host: "ghe.example.org", owner: "o", name: "n" } }, "ghes-artifacts"],
+    [
+      "an Enterprise Server that knows fewer keys",
+      {
+        remote: { host: "ghe.example.org", owner: "o", name: "n" },
+        stepWorkflow: { text: renderWorkflow(true).replace("{ name: enki }", "{ name: enki, deployment: false }"), origin: "generated" },
+      },
+      "ghes-keys",
+    ],
     ["a base with other workflow files", { base: "release", differsFromDefault: true }, "base-workflows-differ"],
   ])("%s", (_, over, code) => {
     const findings = examine({ ...HEALTHY, ...over });

@@ -2,9 +2,9 @@ import { ENKI_STATUS_CONTEXT } from "../../domain/github-facts.ts";
 import { findCheckReporters } from "../../policy/check-reporters.ts";
 import { chooseLandingMode } from "../../policy/landing-mode.ts";
 import { PROOF_KEYS_PATH } from "../../proof/verify-proof.ts";
-import { COORDINATOR_WORKFLOW_PATH, STEP_WORKFLOW_PATH } from "../plan-set-up.ts";
+import { COORDINATOR_WORKFLOW_PATH, COORDINATOR_WORKFLOW_PATHS, STEP_WORKFLOW_PATH } from "../plan-set-up.ts";
 import { isEnterpriseServer } from "../remote-address.ts";
-import { hasRefusedArtifacts } from "../server-artifacts.ts";
+import { hasRefusedArtifacts, hasRefusedKeys } from "../server-artifacts.ts";
 import { type DoctorCheck, type Finding, onGitHub, reportError, reportWarning, slugOf } from "./finding.ts";
 import { SECRET_CHECKS } from "./secret-checks.ts";
 
@@ -107,6 +107,14 @@ const checkServer: DoctorCheck = ({ remote, stepWorkflow }) =>
       ]
     : [];
 
+const checkServerKeys: DoctorCheck = ({ remote, stepWorkflow, workflowTexts }) => {
+  const texts: Readonly<Record<string, string>> = { ...workflowTexts, [STEP_WORKFLOW_PATH]: stepWorkflow?.text ?? "" };
+  const refused = [STEP_WORKFLOW_PATH, ...COORDINATOR_WORKFLOW_PATHS].filter((path) => hasRefusedKeys(texts[path] ?? ""));
+  if (remote === null || !isEnterpriseServer(remote.host) || refused.length === 0) return [];
+  const text = `${remote.host} is a GitHub Enterprise Server, which does not know the key \`deployment\` in ${refused.join(" and ")}.`;
+  return [reportError("ghes-keys", text, "enki init")];
+};
+
 const checkBaseWorkflows: DoctorCheck = ({ differsFromDefault, base }) =>
   differsFromDefault === true
     ? [
@@ -144,5 +152,6 @@ export const GITHUB_CHECKS: readonly DoctorCheck[] = [
   checkProofKey,
   checkLanding,
   checkServer,
+  checkServerKeys,
   checkBaseWorkflows,
 ];
