@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { readActionsWorkflow } from "../../src/local-github/actions/read-actions-workflow.ts";
+import { PROJECTS } from "../../scripts/set-up-projects.mjs";
 import { CLI } from "../support/cli.ts";
 import { toActEnvironment, toActOptions, withoutNewKeys } from "./act-process.ts";
 import { installAct } from "./install-act.ts";
@@ -32,28 +33,13 @@ const readWorkflows = (directory: string): ShippedFile[] =>
     text: readFileSync(join(directory, ".github/workflows", name), "utf8"),
   }));
 
-/** Repositories for which `enki init` writes every kind of step. */
-const PROJECTS: Readonly<Record<string, readonly [files: Readonly<Record<string, string>>, options: readonly string[]]>> = {
-  plain: [{ "go.mod": "module a\n" }, []],
-  everything: [
-    {
-      "package.json": '{"scripts":{"test":"x"}}',
-      "uv.lock": "",
-      "pyproject.toml": "",
-      ".gitmodules": "",
-      ".gitattributes": "* filter=lfs\n",
-    },
-    [],
-  ],
-  vendored: [{ "package.json": '{"scripts":{"test":"x"}}' }, ["--vendor", "--repository-secret"]],
-};
-
 const writeProject = (name: string): ShippedFile[] => {
-  const [files, options] = PROJECTS[name] ?? [{}, []];
+  const { files, options, origin } = PROJECTS[name] ?? { files: {}, options: [] };
   const directory = join(place, name);
-  mkdirSync(directory);
+  mkdirSync(join(directory, ".enki"), { recursive: true });
   for (const [path, text] of Object.entries(files)) writeFileSync(join(directory, path), text);
   spawnSync("git", ["init", "--quiet"], { cwd: directory });
+  if (origin !== undefined) spawnSync("git", ["remote", "add", "origin", origin], { cwd: directory });
   const written = spawnSync(process.execPath, [CLI, "init", "--yes", ...options], { cwd: directory, encoding: "utf8" });
   expect(written).toMatchObject({ status: 0 });
   return readWorkflows(directory);
