@@ -109,22 +109,30 @@ const openTurn = (read: Snapshot): Draft => {
     changed = true;
   }
   const queues: Record<BranchName, Queue> = {};
+  const clock: RetryClock = { now, attemptsOf: (commit) => attemptsOf(ledger.asked, commit) };
   for (const base of Object.keys(read.bases)) {
     let queue = ledger.queues[base] ?? emptyQueue;
     for (const { commit, attempt, end } of results)
-      queue = applyVerdict({ now, timeoutMs: 0 }, queue, { job: { target: commit, attempt }, result: { end, reason: end, output: "" } });
-    queues[base] = late(queue, now);
+      queue = applyVerdict({ ...clock, timeoutMs: 0 }, queue, {
+        job: { target: commit, attempt },
+        result: { end, reason: end, output: "" },
+      });
+    queues[base] = late(queue, clock);
   }
   const asked = new Set(ledger.asked);
   return { read, ledger: { queues, steps, asked }, plans: [], moves: [], guards: [], starts: [], stops: [], changed };
 };
 
+type RetryClock = Pick<RefineryState, "now" | "attemptsOf">;
+
 /** Runs past their deadline are faults. */
-const late = (queue: Queue, now: Millis): Queue => {
+const late = (queue: Queue, clock: RetryClock): Queue => {
   const candidates = queue.candidates.map((candidate) =>
     candidate.runs.reduce(
       (at, { attempt, verdict, deadline }) =>
-        verdict === null && deadline !== null && now >= deadline ? retryVerifyRun({ now }, at, { attempt, reason: "it did not end" }) : at,
+        verdict === null && deadline !== null && clock.now >= deadline
+          ? retryVerifyRun(clock, at, { attempt, reason: "it did not end" })
+          : at,
       candidate,
     ),
   );

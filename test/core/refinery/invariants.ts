@@ -206,7 +206,7 @@ export const INVARIANTS: readonly Invariant[] = [
             (each) => each.commit === commit && each.runs.some((run) => run.attempt === attempt && run.verdict === null),
           );
           if (open) return null;
-          const next = applyVerdict({ now: read.now, timeoutMs: 0 }, queue, {
+          const next = applyVerdict({ now: read.now, timeoutMs: 0, attemptsOf: () => 0 }, queue, {
             job: { target: commit, attempt },
             result: { end, reason: "", output: "" },
           });

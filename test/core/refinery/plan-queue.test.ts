@@ -121,6 +121,16 @@ describe("verdicts", () => {
     expect(yard.state().queue.items.map(({ strikes }) => strikes)).toEqual([0]);
   });
 
+  test("repeats a run under a number that no queue of another base used for the same commit", () => {
+    const yard = openYard({ attemptsOf: (commit) => (commit === "base+a" ? 4 : 0) });
+    yard.want("a");
+    yard.rest();
+    expect(yard.open()).toEqual(["base+a/5"]);
+    yard.set({ attemptsOf: () => 7 });
+    yard.ends("base+a", "crashed");
+    expect(yard.open()).toEqual(["base+a/8"]);
+  });
+
   test("19 lands a good step after one flake, without delaying the others", () => {
     const yard = openYard();
     for (const each of ["a", "b"]) yard.want(each);

@@ -121,7 +121,7 @@ export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly 
       const result = { end, reason: end, output: end === "failed" ? "$ npm test\nnot ok" : "" };
       state = {
         ...state,
-        queue: applyVerdict({ now: state.now, timeoutMs: state.timeoutMs }, state.queue, { job: { target: commit, attempt: at }, result }),
+        queue: applyVerdict(state, state.queue, { job: { target: commit, attempt: at }, result }),
       };
       yard.rest();
     },

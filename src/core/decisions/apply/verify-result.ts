@@ -1,16 +1,18 @@
-import type { Millis } from "../../domain/ids.ts";
+import { followsRules } from "../../domain/decision.ts";
 import type { Job, JobResult } from "../../domain/job.ts";
 import { type Candidate, hasRequiredChecks, type Queue, type VerifyRun } from "../../domain/queue.ts";
 import { backOffMs, JOB_SLACK_MS } from "../../domain/retry-policy.ts";
+import type { RefineryState } from "../../refinery/refinery-state.ts";
 import { recordFlakes } from "../../refinery/flaky-checks.ts";
 import { learnDuration } from "../../refinery/verify-durations.ts";
-import type { DecisionReader, LedgerReader, QueueWriter } from "../decision-transaction.ts";
+import { countRequestedJobs } from "../count-requested-jobs.ts";
+import type { LedgerReader, QueueWriter } from "../decision-transaction.ts";
 
 /** Applies the end of a verify job to the waiting candidate. */
 export const applyVerifyResult = (tx: QueueWriter, job: Job, result: JobResult): void => {
   for (const [base, queue] of Object.entries(tx.ledger().queues)) {
     const { timeoutMs } = tx.snapshot.config.refinery;
-    const next = applyVerdict({ now: tx.now, timeoutMs }, queue, { job, result });
+    const next = applyVerdict({ ...readRetryClock(tx), timeoutMs }, queue, { job, result });
     if (next === queue) continue;
     tx.putQueue(base, result.end === "success" ? learnFromRun(tx, { before: queue, next }, job) : next);
     tx.note(`candidate ${job.target.slice(0, 12)}: ${result.end}`);
@@ -26,7 +28,16 @@ const learnFromRun = (tx: LedgerReader, { before, next }: { before: Queue; next:
   return learnDuration(next, candidate, Math.max(0, tx.now - requestedAt));
 };
 
-type VerifyClock = { readonly now: Millis; /** The time limit of verification in milliseconds. */ readonly timeoutMs: Millis };
+type RetryClock = Pick<RefineryState, "now" | "attemptsOf">;
+
+/** Earlier versions did not count the runs that another base requested for the same commit. */
+export const readRetryClock = (tx: LedgerReader): RetryClock => ({
+  now: tx.now,
+  attemptsOf: (commit) => (followsRules(tx.snapshot, 5) ? countRequestedJobs(tx, "verify", commit) : 0),
+});
+
+/** `timeoutMs`: the time limit of verification. */
+type VerifyClock = RetryClock & Pick<RefineryState, "timeoutMs">;
 type VerifyTarget = { readonly queue: Queue; readonly candidate: Candidate };
 type VerifyJobEnd = {
   readonly job: Pick<Job, "target" | "attempt">;
@@ -78,9 +89,9 @@ const awaitRequiredChecks = ({ now, timeoutMs }: VerifyClock, candidate: Candida
 type VerifyFault = { readonly attempt: number; readonly reason: string };
 
 /** Schedules another verify run with back-off after a fault. Faults never count against a step. */
-export const retryVerifyRun = (tx: Pick<DecisionReader, "now">, candidate: Candidate, { attempt, reason }: VerifyFault): Candidate => {
+export const retryVerifyRun = ({ now, attemptsOf }: RetryClock, candidate: Candidate, { attempt, reason }: VerifyFault): Candidate => {
   const faults = candidate.faults + 1;
-  const next = Math.max(...candidate.runs.map((run) => run.attempt)) + 1;
-  const again: VerifyRun = { attempt: next, deadline: null, notBefore: tx.now + backOffMs(faults), verdict: null };
+  const next = Math.max(attemptsOf(candidate.commit), ...candidate.runs.map((run) => run.attempt)) + 1;
+  const again: VerifyRun = { attempt: next, deadline: null, notBefore: now + backOffMs(faults), verdict: null };
   return { ...candidate, runs: candidate.runs.map((run) => (run.attempt === attempt ? again : run)), faults, log: reason };
 };

@@ -11,7 +11,7 @@ import {
   findQuietEnd,
   pickDecisiveVerdict,
 } from "../../policy/evaluate-checks.ts";
-import { retryVerifyRun } from "../apply/verify-result.ts";
+import { readRetryClock, retryVerifyRun } from "../apply/verify-result.ts";
 import type { DecisionReader, LedgerReader, NoteWriter, QueueWriter, RefWriter, EffectWriter } from "../decision-transaction.ts";
 import { toBatchRef } from "../landings.ts";
 import { MINUTE_MS } from "../../domain/durations.ts";
@@ -39,7 +39,7 @@ type CheckedCandidate = { readonly candidate: Candidate; readonly isLanding: boo
 
 const applyRequiredChecks = (tx: NoteWriter, queue: Queue, { candidate, isLanding }: CheckedCandidate): Candidate => {
   const lost = candidate.runs.find((run) => run.verdict === null && isVerifyBranchDeleted(tx, candidate.commit, run));
-  if (lost) return retryVerifyRun(tx, candidate, { attempt: lost.attempt, reason: "a person deleted its branch" });
+  if (lost) return retryVerifyRun(readRetryClock(tx), candidate, { attempt: lost.attempt, reason: "a person deleted its branch" });
   const open = candidate.runs.find((run) => (isLanding ? run.verdict === "green" : run.verdict !== "green" && run.verified));
   if (!open) return candidate;
   const judged = evaluateAllChecks(tx, { candidate, run: open }, queue.landingTerms);
@@ -93,7 +93,9 @@ const applyCheckVerdict = (tx: NoteWriter, { candidate, run }: OpenRun, judged: 
       // Keep reading the checks, because a person may run them again until they are green.
       return put({ ...run, verified: true, verdict: "red", deadline: null }, judged.reason);
     case "fault":
-      return run.verdict === "red" ? candidate : retryVerifyRun(tx, candidate, { attempt: run.attempt, reason: judged.reason });
+      return run.verdict === "red"
+        ? candidate
+        : retryVerifyRun(readRetryClock(tx), candidate, { attempt: run.attempt, reason: judged.reason });
     case "wait":
       if (run.verdict === "red") return candidate;
       return (
@@ -106,7 +108,9 @@ const applyCheckVerdict = (tx: NoteWriter, { candidate, run }: OpenRun, judged: 
 const awaitCheckVerdict = (tx: DecisionReader, { candidate, run }: OpenRun, judged: CheckVerdict): Candidate | null => {
   if (run.verdict === "green" || run.deadline === null) return null;
   tx.wakeAt(Math.min(run.deadline, tx.now + CHECK_POLL_MS));
-  return tx.now < run.deadline ? candidate : retryVerifyRun(tx, candidate, { attempt: run.attempt, reason: describeOverdueCheck(judged) });
+  return tx.now < run.deadline
+    ? candidate
+    : retryVerifyRun(readRetryClock(tx), candidate, { attempt: run.attempt, reason: describeOverdueCheck(judged) });
 };
 
 /** Whether the branch of a started run was deleted: its checks were probably cancelled. */

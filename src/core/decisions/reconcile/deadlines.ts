@@ -22,7 +22,7 @@ import { findJobRun, STEP_WORKFLOW_FILE } from "../../policy/run-origin.ts";
 import { failJob } from "../apply/fail-job.ts";
 import { retryFaultyStep } from "../apply/fail-step.ts";
 import { failPlanning, retryPlanningAfterFault } from "../apply/plan-result.ts";
-import { retryVerifyRun } from "../apply/verify-result.ts";
+import { readRetryClock, retryVerifyRun } from "../apply/verify-result.ts";
 import { retryResolution } from "../apply/retry-resolution.ts";
 import { retryTrial } from "../apply/trial-result.ts";
 import type { DecisionTransaction, DecisionReader, ExecutionWriter, QueueWriter, EffectWriter } from "../decision-transaction.ts";
@@ -151,8 +151,9 @@ type LostVerifyRun = { readonly commit: Sha; readonly attempt: number; readonly 
 
 const retryLostVerifyRun = (tx: QueueWriter, base: string, { commit, attempt, reason }: LostVerifyRun): void => {
   const queue = tx.queue(base);
+  const clock = readRetryClock(tx);
   const candidates = queue.candidates.map((candidate) =>
-    candidate.commit === commit ? retryVerifyRun(tx, candidate, { attempt, reason }) : candidate,
+    candidate.commit === commit ? retryVerifyRun(clock, candidate, { attempt, reason }) : candidate,
   );
   tx.putQueue(base, { ...queue, candidates });
 };

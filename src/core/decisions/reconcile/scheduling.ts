@@ -21,6 +21,7 @@ import { JOB_SLACK_MS } from "../../domain/retry-policy.ts";
 import { findBudgetHold, hasAgent, reserveAttempt } from "../budget-room.ts";
 import { listQuotaHolds, readQuotaWaits } from "../quota-waits.ts";
 import { isRevertDue } from "../undo-state.ts";
+import { countRequestedJobs } from "../count-requested-jobs.ts";
 import { startStep } from "./start-step.ts";
 import { type StepContext } from "../find-step.ts";
 import { UNKNOWN } from "../../domain/known.ts";
@@ -165,13 +166,6 @@ export type JobRequest = {
 };
 
 const MAX_RUN_TITLE_CHARS = 100;
-
-/** The number of jobs of a kind that were requested so far; a repetition after a retry needs a new run. */
-export const countRequestedJobs = (tx: LedgerReader, kind: JobKind, target: string): number => {
-  let count = 0;
-  while (tx.effectRecord(`start-job:${toJobKey({ kind, target, attempt: count + 1 })}`)) count += 1;
-  return count;
-};
 
 /** Requests a job's run until its start is confirmed. */
 export const requestJob = (tx: EffectWriter, { kind, execution, step, target, attempt, ...request }: JobRequest): void => {
