@@ -7,8 +7,7 @@ import { fileURLToPath } from "node:url";
 import findNodeFault from "../bin/check-node.cjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const BUNDLES = ["cli", "action", "app", "foreign-step"].map((door) => `dist/${door}.js`);
-const CHUNKS = "dist/foreign-step";
+const BUNDLES = ["dist/action.js", ...["cli", "app", "foreign-step", "load-bundle"].map((name) => `dist/${name}.cjs`)];
 const INPUTS = ["src", "roles", "workflows", "examples", "package.json", "package-lock.json", "rolldown.config.ts", "scripts"];
 
 const modified = (path) => statSync(join(root, path)).mtimeMs;
@@ -23,8 +22,10 @@ const newest = (path) => {
 const isUpToDate = () =>
   BUNDLES.every((path) => existsSync(join(root, path))) && Math.min(...BUNDLES.map(modified)) > Math.max(...INPUTS.map(newest));
 
+/** Earlier versions wrote files of other names. */
 const removeFilesBefore = (directory, time) => {
-  for (const name of readdirSync(directory)) if (statSync(join(directory, name)).mtimeMs < time) rmSync(join(directory, name));
+  for (const name of readdirSync(directory))
+    if (statSync(join(directory, name)).mtimeMs < time) rmSync(join(directory, name), { recursive: true });
 };
 
 const fault = findNodeFault(process.versions.node, JSON.parse(readFileSync(join(root, "package.json"), "utf8")).engines.node);
@@ -35,6 +36,5 @@ if (fault !== null) {
   const started = Date.now();
   const { status } = spawnSync(process.execPath, [join(root, "node_modules/rolldown/bin/cli.mjs"), "-c"], { cwd: root, stdio: "inherit" });
   process.exitCode = status ?? 1;
-  // Chunks of an earlier build may have had other names.
-  if (status === 0) removeFilesBefore(join(root, CHUNKS), started);
+  if (status === 0) removeFilesBefore(join(root, "dist"), started);
 }

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import process from "node:process";
@@ -25,7 +24,7 @@ const cleanUpAndExit = (): void => {
 process.stdout.on("error", cleanUpAndExit);
 process.stderr.on("error", cleanUpAndExit);
 
-process.exitCode = await main(process.argv.slice(2), {
+const code = main(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   // An interrupted task reports no failure.
   err: (text) => void (isExiting || process.stderr.write(text)),
@@ -53,3 +52,5 @@ process.exitCode = await main(process.argv.slice(2), {
     return () => clearTimeout(timer);
   },
 });
+// A bundle for `load-bundle.ts` cannot await here.
+void code.then((exitCode) => (process.exitCode = exitCode));

@@ -97,7 +97,7 @@ export const runAppCommand = async (args: readonly string[], terminal: TerminalH
   const place = { host: values.host, port: readPort(values.port), apiUrl, serverUrl };
   const client = readEnvironmentClient(terminal);
   const { identity, server } = await findIdentity(terminal, values, place);
-  const { startApp } = await loadApp(terminal.root);
+  const { startApp } = loadApp(terminal.root);
   const exporter = await openTerminalExporter(terminal, { isService: true });
   const started = await startApp({
     ...place,

@@ -1,6 +1,8 @@
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 
 /** Loads the App's bundle on demand, because only `enki app` needs Probot. */
-export const loadApp = async (root: string): Promise<typeof import("../app.ts")> =>
-  (await import(pathToFileURL(join(root, "dist", "app.js")).href)) as typeof import("../app.ts");
+export const loadApp = (root: string): typeof import("../app.ts") => {
+  const { load } = createRequire(join(root, "dist", "cli.js"))("./load-bundle.cjs") as typeof import("../load-bundle.ts");
+  return load("app") as typeof import("../app.ts");
+};

@@ -9,6 +9,8 @@ import type { PresetName } from "../core/domain/agent-command.ts";
 import type { Tier } from "../core/domain/plan.ts";
 import { createLocalRunner, type LocalRunner } from "../local-github/actions/local-runner.ts";
 import { listCommandPaths } from "../isolation/readable-paths.ts";
+import { copyCode, findCodeCache } from "./bundle-loader.ts";
+import { findHome } from "./find-home.ts";
 import { createNearFinder, startMachineApp } from "./machine-app.ts";
 import { createOwnSteps, listStepPrograms } from "./run-own-steps.ts";
 import type { SpanSink } from "../core/telemetry/telemetry-span.ts";
@@ -77,6 +79,8 @@ const writeInstallation = async (terminal: TerminalHost, url: string, options: M
   for (const [name, path] of Object.entries(files)) await cp(path, join(root, name));
   await mkdir(join(root, "override"), { recursive: true });
   const own = agent && { ...agent(url) };
+  const programs = own?.args.includes(join(root, "dist", "cli.js")) ? ["cli", "foreign-step"] : ["foreign-step"];
+  copyCode({ bundles: join(terminal.root, "dist"), cache: findCodeCache(findHome(terminal)) }, programs, join(root, "dist"));
   const chosen = {
     // Set for each kind of agent, because the repository's setting for one kind would override a common one.
     ...(own && { agent: { planner: own, worker: own, merger: own, sidecar: own } }),

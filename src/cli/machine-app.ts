@@ -41,7 +41,9 @@ export const startMachineApp = async (
   { forge, root, state, clones, repositories, log, telemetry }: MachineAppPlace,
 ) => {
   // The key is made in a thread of its own while the program is read.
-  const [app, { startApp }] = await Promise.all([ensureApp(terminal, forge, join(state, "app.json")), loadApp(terminal.root)]);
+  const ensured = ensureApp(terminal, forge, join(state, "app.json"));
+  const { startApp } = loadApp(terminal.root);
+  const app = await ensured;
   const started = await startApp({
     appId: app.id,
     privateKey: app.privateKeyPem,

@@ -2,11 +2,12 @@ import { Socket } from "node:net";
 import process from "node:process";
 import { text } from "node:stream/consumers";
 import { openActionProcess } from "./action-process.ts";
+import { STORE_CODE_ARGUMENT } from "./store-code-argument.ts";
 import { loadAgentStep, runAgentStep, runVerifyStep } from "./foreign-steps.ts";
 
 // The steps of the action that run foreign code, without all its other code: the runner of one machine starts them as this program,
 // which takes half the time.
-const { host, run } = openActionProcess(import.meta.url);
+const { host, run } = openActionProcess(new URL("foreign-step.js", import.meta.url).href);
 const WAITING_STEP_FD = 4;
 
 /**
@@ -22,10 +23,14 @@ const awaitStep = async (): Promise<void> => {
   process.chdir(directory);
 };
 
-if (process.argv[2] === "wait") await awaitStep();
-await run(() => {
-  const command = host.readInput("command");
-  if (command === "agent") return runAgentStep(host);
-  if (command === "verify") return runVerifyStep(host);
-  return Promise.resolve(`unknown command '${command}'; use agent or verify`);
-});
+const main = async (): Promise<void> => {
+  if (process.argv[2] === STORE_CODE_ARGUMENT) return void (await loadAgentStep());
+  if (process.argv[2] === "wait") await awaitStep();
+  await run(() => {
+    const command = host.readInput("command");
+    if (command === "agent") return runAgentStep(host);
+    if (command === "verify") return runVerifyStep(host);
+    return Promise.resolve(`unknown command '${command}'; use agent or verify`);
+  });
+};
+void main();

@@ -1,0 +1,42 @@
+import { spawnSync } from "node:child_process";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { createBundleLoader, findCodeCache } from "./cli/bundle-loader.ts";
+import { STORE_CODE_ARGUMENT } from "./job/store-code-argument.ts";
+
+// Beside the bundles, `cli.js` and `foreign-step.js` only start this file. Without a cache of compiled code, most of the start of a command
+// would be the work of V8's compiler. Node stores compiled code itself only from version 22 on.
+const home = process.env["HOME"] || homedir();
+const loader = createBundleLoader({ bundles: import.meta.dirname, cache: findCodeCache(home) });
+
+const PROGRAM_MS = 20_000;
+
+/** Jobs do not see the person's home, so their program stores its code here. */
+const storeProgram = (): void => {
+  spawnSync(process.execPath, [join(import.meta.dirname, "foreign-step.js"), STORE_CODE_ARGUMENT], {
+    env: { HOME: home },
+    stdio: "ignore",
+    timeout: PROGRAM_MS,
+  });
+};
+
+const save = (isCommand: boolean): void => {
+  try {
+    loader.save();
+    if (isCommand && !loader.isStored("foreign-step")) storeProgram();
+  } catch {
+    // A home without space, or one that cannot be written.
+  }
+};
+
+const loaded = new Set<string>();
+
+export const load = (name: string): unknown => {
+  loaded.add(name);
+  // A command without the App ends before much of its bundle is compiled.
+  const isCommand = name === "app" && loaded.has("cli");
+  const isProgram = name === "foreign-step" && process.argv[2] === STORE_CODE_ARGUMENT;
+  if (isCommand || isProgram) process.once("exit", () => save(isCommand));
+  return loader.load(name);
+};
