@@ -29,6 +29,9 @@ export type RebuildContext = {
 const REBUILD_LOOKBACK_MS = 60 * DAY_MS;
 const MAX_COMMENT_LISTINGS = 20;
 
+/** Starts a line in the message of each landing. */
+const TASK_LINE = "Enki-Task: ";
+
 /** Rebuilds a missing ledger. A repository without a ledger in its past is checked only once, until a ledger has been seen. */
 export const openLedgerRebuild = (rebuilding: RebuildContext): ((refs: RepositoryRefs) => Promise<boolean>) => {
   let neverExisted = false;
@@ -46,11 +49,14 @@ export const openLedgerRebuild = (rebuilding: RebuildContext): ((refs: Repositor
  */
 const rebuildLedger = async (rebuilding: RebuildContext, refs: RepositoryRefs): Promise<boolean> => {
   const { clone, defaultBranch, now, nonce, log } = rebuilding;
-  const landings = await readLandings(clone, refs, defaultBranch);
-  if (landings.length === 0 && refs[ATTEMPTS_REF] === undefined) return false;
+  const bases = listBases(refs, defaultBranch);
+  const tips = bases.flatMap((ref) => refs[ref] ?? []);
+  if (refs[ATTEMPTS_REF] === undefined && !(await clone.hasCommitWith(TASK_LINE, tips))) return false;
   const told = await readRebuildEvidence(rebuilding);
-  // A copied repository has the history of the original, but none of its executions.
+  // A copied repository has the history of the original, but none of its executions. Its branches, which may be many, need no look.
   if (!told.ownComments.some(({ body }) => readMarker(body)?.kind === "execution")) return false;
+  const landings = await readLandings(clone, refs, bases);
+  if (refs[ATTEMPTS_REF] === undefined && landings.length === 0) return false;
   const ledger = rebuildFromEvidence({ landings, refs: Object.keys(refs), ...told, baseBranch: defaultBranch, now: now() });
   const files = [...toLedgerFiles(null, ledger)].flatMap(([path, content]) =>
     content === null ? [] : [[path, { content, mode: "100644" as const }] as const],
@@ -64,18 +70,22 @@ const rebuildLedger = async (rebuilding: RebuildContext, refs: RepositoryRefs): 
   return true;
 };
 
-/** Lists landings on the default branch, then landings on other branches only. */
-const readLandings = async (clone: RepositoryClone, refs: RepositoryRefs, defaultBranch: string): Promise<LandedMerge[]> => {
+/** Lists the branches that work may have landed on, the default branch first. */
+const listBases = (refs: RepositoryRefs, defaultBranch: string): string[] => {
   const heads = Object.keys(refs).filter(
     (ref) => ref.startsWith(toBranchRef("")) && !readTaskRef(ref) && readCandidateBranch(ref) === null,
   );
-  const bases = [toBranchRef(defaultBranch), ...heads.filter((ref) => ref !== toBranchRef(defaultBranch))];
+  return [toBranchRef(defaultBranch), ...heads.filter((ref) => ref !== toBranchRef(defaultBranch))];
+};
+
+/** Lists landings on the first branch, then landings on each other branch only. */
+const readLandings = async (clone: RepositoryClone, refs: RepositoryRefs, bases: readonly string[]): Promise<LandedMerge[]> => {
   const landings: LandedMerge[] = [];
   const seen: string[] = [];
   for (const ref of bases) {
     const tip = refs[ref];
     if (tip === undefined) continue;
-    for (const { commit, at, message, onFirstParent } of await clone.commitsWith("Enki-Task: ", tip, seen)) {
+    for (const { commit, at, message, onFirstParent } of await clone.commitsWith(TASK_LINE, tip, seen)) {
       const trailers = readLandingTrailers(message);
       // A worker's commit on the base's first-parent line landed by a rebase: its original head no longer exists.
       const task = trailers?.task ?? (onFirstParent ? readWorkTask(message) : null);

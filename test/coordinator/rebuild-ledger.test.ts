@@ -90,6 +90,24 @@ test("starts empty in a copy of a repository, which has landings but no comment 
   expect(state.sent).toBeGreaterThan(asked);
 });
 
+test("asks once for the landings of all branches of a copy, however many it has", async () => {
+  const { clone, rebuilding } = await open(COMMENTS.filter(({ bot }) => !bot));
+  const refs = await clone.refs();
+  const calls: string[] = [];
+  const counted = {
+    ...clone,
+    hasCommitWith: (start: string, tips: readonly Sha[]) => {
+      calls.push(`has ${tips.length}`);
+      return clone.hasCommitWith(start, tips);
+    },
+    commitsWith: () => Promise.reject(new Error("a branch was read")),
+  };
+  expect(await openLedgerRebuild({ ...rebuilding, clone: counted })(refs)).toBe(false);
+  expect(calls).toEqual(["has 2"]);
+  expect(await clone.hasCommitWith("Enki-Other: ", [refs[toBranchRef("main")] ?? ""])).toBe(false);
+  expect(await clone.hasCommitWith("Enki-Task: ", [])).toBe(false);
+});
+
 test("writes nothing while comments are unreadable, because work could be repeated", async () => {
   const { clone, rebuilding } = await open(COMMENTS);
   const { github } = rebuilding;

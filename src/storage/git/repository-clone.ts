@@ -99,6 +99,10 @@ const createReadMethods = (running: GitContext) => ({
     const out = await runGitOrThrow(running, ["log", "--first-parent", "--reverse", "-z", "--format=%H%n%B", tip]);
     return out.split("\0").flatMap((entry) => (entry === "" ? [] : [{ commit: entry.slice(0, 40), message: entry.slice(41) }]));
   },
+  /** Whether the history of these tips has a commit whose message has a line with this prefix. */
+  hasCommitWith: async (start: string, tips: readonly Sha[]): Promise<boolean> =>
+    tips.length > 0 &&
+    (await runGitOrThrow(running, ["log", "--max-count=1", "--format=%H", `--grep=^${start}`, "--stdin"], `${tips.join("\n")}\n`)) !== "",
   /** Lists commits of a tip, outside `without`, whose message has a line with this prefix, oldest first. */
   commitsWith: async (start: string, tip: Sha, without: readonly Sha[]): Promise<FoundCommit[]> => {
     const range = [tip, ...without.map((each) => `^${each}`), "--"];
