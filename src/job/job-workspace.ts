@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { copyHistory } from "../storage/git/pack-cache.ts";
 import { ensureWorkRepository, replaceSharedObjects } from "../storage/git/bare-clone.ts";
 import { GitError, runGitOrThrow, runGit, type GitContext } from "../storage/git/run-git.ts";
+import { openObjectFiles } from "../storage/git/object-files.ts";
+import { mayHaveSubmodules } from "../storage/git/tree-files.ts";
 import { readBlobs } from "../storage/git/git-objects.ts";
 import { readSizes } from "../storage/git/read-tampering.ts";
 import type { RefName, Sha } from "../core/domain/ids.ts";
@@ -95,14 +97,16 @@ export const listWorkspaceChanges = async (
   clone: string,
   { workspace, base }: { workspace: string; base: Sha },
 ): Promise<WorkspaceChange[]> => {
+  const objects = openObjectFiles(clone);
   const own: GitContext = {
     ...at,
     directory: workspace,
     env: { ...at.env, GIT_DIR: clone, GIT_WORK_TREE: workspace, GIT_INDEX_FILE: `${clone}/enki-index` },
+    objects,
     timeoutMs: 120_000,
   };
   await runGitOrThrow(own, ["read-tree", base]);
-  await leaveSubmodules(own, workspace);
+  if (mayHaveSubmodules(objects, base)) await leaveSubmodules(own, workspace);
   await runGitOrThrow(own, ["-c", "core.bare=false", "-c", "core.fsmonitor=false", "add", "-A", "--", "."]);
   const raw = await runGitOrThrow(own, ["-c", "core.bare=false", "diff-index", "--cached", "-z", "--no-renames", "--abbrev=40", base]);
   const fields = raw.split("\0");

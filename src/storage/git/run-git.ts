@@ -19,7 +19,7 @@ export type GitContext = {
   readonly silentMs?: number;
   /** Kills a running command and starts no other. */
   readonly stop?: AbortSignal | undefined;
-  /** The objects of the directory, where it is a bare repository. */
+  /** The objects of the repository, where it is a bare one. */
   readonly objects?: ObjectFiles;
   /** Output limit in bytes: the rest is not read. */
   readonly maxOutputBytes?: number;

@@ -50,6 +50,21 @@ export const listFiles = (objects: ObjectFiles, tree: Sha, isWanted: FolderFilte
   return visit(tree, "") ? files : null;
 };
 
+const SUBMODULE_MODE = "160000";
+
+/** Whether a commit has a submodule; also true if Enki cannot read one of its objects without running git. */
+export const mayHaveSubmodules = (objects: ObjectFiles, commit: Sha): boolean => {
+  // A folder may be in a commit many times.
+  const seen = new Set<Sha>();
+  const hasNone = (id: Sha): boolean => {
+    if (seen.has(id)) return true;
+    seen.add(id);
+    return readTree(objects, id)?.every(({ mode, sha }) => (mode === FOLDER_MODE ? hasNone(sha) : mode !== SUBMODULE_MODE)) ?? false;
+  };
+  const root = findTree(objects, commit);
+  return root === null || !hasNone(root);
+};
+
 /** A path with a file or submodule, or with null to delete the path. */
 export type PathChange = readonly [path: string, entry: { readonly mode: string; readonly sha: Sha } | null];
 
