@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { mkdir, realpath } from "node:fs/promises";
-import { basename, delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { readConfig } from "../core/config/read-config.ts";
 import { type AgentCommand, PRESET_NAMES, type PresetName } from "../core/domain/agent-command.ts";
 import { type AgentProgram, findPreferredProgram } from "../core/domain/agent-program.ts";
@@ -11,10 +11,11 @@ import { findAgentProgram } from "../job/agent/resolve-agent.ts";
 import { findLogin } from "./agent-logins.ts";
 import { hasKey } from "./agent-secrets.ts";
 import { findAgentCommand } from "./command-line.ts";
-import { CommandError } from "./command-options.ts";
+import { CommandError, readNamedFile } from "./command-options.ts";
 import { findHome } from "./find-home.ts";
 import { readEffectiveLayers } from "./effective-layers.ts";
 import type { AgentChoice } from "./local-machine.ts";
+import { readAgentScript } from "./scripted-agent/agent-script.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 /** Where Enki keeps the agents that it installed itself. */
@@ -67,10 +68,19 @@ const choosePreset = async (terminal: TerminalHost, name: PresetName): Promise<A
   args: [],
 });
 
+/** Reads the file of `enki rehearse` before anything starts. Jobs run in other directories, so the path becomes absolute. */
+const checkRehearsal = async (terminal: TerminalHost, agent: AgentChoice): Promise<AgentChoice> => {
+  const [word, file, ...rest] = agent.args;
+  if (basename(agent.command) !== "enki" || word !== "rehearse" || file === undefined) return agent;
+  const play = readAgentScript(file, await readNamedFile(terminal, file));
+  if (!play.ok) throw new CommandError(play.refusal.message);
+  return { ...agent, args: [word, resolve(terminal.cwd, file), ...rest] };
+};
+
 /** The agent that a person names with `--agent`: a preset, or a command line. */
 export const findNamedAgent = async (terminal: TerminalHost, text: string): Promise<AgentChoice> => {
   const name = PRESET_NAMES.find((each) => each === text.trim());
-  return name === undefined ? findAgentCommand(terminal, text) : choosePreset(terminal, name);
+  return name === undefined ? checkRehearsal(terminal, await findAgentCommand(terminal, text)) : choosePreset(terminal, name);
 };
 
 /** Refuses an agent without any key or login, before a job finds that out. */

@@ -158,6 +158,15 @@ describe.concurrent("impossible requests", () => {
   });
 });
 
+test.each(["run x", "local"])("enki %s reads the file of a rehearsal before anything starts", async (call) => {
+  const { root } = openTerminal();
+  writeFileSync(join(root, "enki"), "#!/bin/sh\n", { mode: 0o755 });
+  const file = join(root, "play.toml");
+  writeFileSync(file, 'title = "a play"\n\n[[scene]]\nrole = "plan"\nstage = "left"\n');
+  await refuses([...call.split(" "), "--agent", `${root}/enki rehearse ${file}`], 1, new RegExp(`^enki \\w+: ${file}:3: .*stage`));
+  await refuses([...call.split(" "), "--agent", `${root}/enki rehearse none.toml`], 1, /there is no file .*none\.toml$/m);
+});
+
 test("enki --help names every subcommand, and each lists its options", async () => {
   const terminal = openTerminal();
   const { out, code } = await terminal.call(["--help"]);
