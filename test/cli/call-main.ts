@@ -3,7 +3,7 @@ import { main } from "../../src/cli/main.ts";
 import type { TerminalHost } from "../../src/cli/terminal-host.ts";
 import { after, now } from "../support/after.ts";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
 /** Runs a subcommand as a function, in this process: without the second that a process of its own takes to load and to warm up. */
 export const callMain = async (
