@@ -5,6 +5,8 @@ import { cleanText } from "../../src/core/markdown/clean.ts";
 import { tamePart } from "../../src/core/markdown/tame.ts";
 import { defuseText } from "../../src/core/messages/escape.ts";
 import { readActionsWorkflowFile } from "../../src/core/policy/check-reporters.ts";
+import { findTampering } from "../../src/core/policy/find-tampering.ts";
+import { putBackChecks } from "../../src/core/policy/put-back.ts";
 import { readFailedTests } from "../../src/core/policy/test-report.ts";
 import { attackFamily } from "./attack-family.ts";
 
@@ -159,4 +161,56 @@ const SLOW_REPORTS: Readonly<Record<string, string>> = {
 attackFamily("reports", Object.fromEntries(Object.entries(SLOW_REPORTS).map(([name, xml]) => [name, { xml }])), ({ xml }) => {
   const failed = readFailedTests(xml);
   return { stopped: failed === null ? "no-report" : "read" };
+});
+
+/** Parts of tests and settings that the coordinator compares, in its one thread, before and after a step. */
+const SOURCE_PARTS = [
+  "#[cfg(test)]\n",
+  "#[cfg(test)]\n\n// x\n#[a]\n",
+  "#[cfg(test)] ",
+  "#[",
+  "#[a]",
+  "#[a::",
+  "pub(",
+  "mod x {\n}\n",
+  "fn ",
+  '"',
+  "`",
+  '"""',
+  "/*",
+  "*/",
+  "\\",
+  "it(",
+  "it.only ",
+  "expect(",
+  "a.",
+  "assert ",
+  "test should ",
+  " ",
+  "\t\n",
+  "\n",
+  "(",
+  "= ",
+  "@",
+  "skip",
+  "a: ",
+  "- ",
+  '{"a":',
+  "[",
+];
+const JUDGED_PATHS = ["src/lib.rs", "a.test.ts", "test_a.py", "package.json"];
+const SOURCE_CHARS = 20_000;
+const LARGE_SOURCE_CHARS = 400_000;
+const LARGE_PARTS = SOURCE_PARTS.slice(0, 3);
+const SOURCES = [
+  ...JUDGED_PATHS.flatMap((path) => SOURCE_PARTS.map((part) => ({ path, part, chars: SOURCE_CHARS }))),
+  ...LARGE_PARTS.map((part) => ({ path: "src/lib.rs", part, chars: LARGE_SOURCE_CHARS })),
+].map(
+  ({ path, part, chars }) => [`${path} with ${chars} characters of ${JSON.stringify(part)}`, { path, before: fill(part, chars) }] as const,
+);
+
+attackFamily("sources", Object.fromEntries(SOURCES), ({ path, before }) => {
+  const after = `${before.slice(0, -3)}\nx\n`;
+  findTampering([{ path, before, after }]);
+  return { stopped: `put-back-${putBackChecks({ path, before, after }).kind}` };
 });

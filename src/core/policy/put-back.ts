@@ -28,14 +28,21 @@ const MODULE_START = /^(?:#\[[^\]]*\]\s*)?(?:pub(?:\([^)]*\))?\s+)?mod\s+\w+\s*\
 const TEST_MARK = /^[^/]*#\[(?:(?:\w+::)*test\b|ignore)/;
 const BESIDE_CODE = /^\s*(?:$|\/\/|#\[)/;
 
-const opensModule = (lines: readonly string[], at: number): boolean =>
-  TEST_MODULE.test(lines[at] ?? "") &&
-  (MODULE_START.test(lines[at] ?? "") || MODULE_START.test(lines.slice(at + 1).find((line) => !BESIDE_CODE.test(line)) ?? ""));
+/** The first mark of a module of tests; -1 without one. Reads each line once, from the end. */
+const findTestModule = (lines: readonly string[]): number => {
+  let [first, isModuleNext] = [-1, false];
+  for (let at = lines.length - 1; at >= 0; at -= 1) {
+    const line = lines[at] ?? "";
+    if (TEST_MODULE.test(line) && (isModuleNext || MODULE_START.test(line))) first = at;
+    if (!BESIDE_CODE.test(line)) isModuleNext = MODULE_START.test(line);
+  }
+  return first;
+};
 
 /** Splits a Rust source before the module of its tests; null if tests are elsewhere, or if anything follows the module. */
 const splitSource = (text: string): { readonly code: readonly string[]; readonly tests: readonly string[] } | null => {
   const lines = text.split("\n");
-  const at = lines.findIndex((_, index) => opensModule(lines, index));
+  const at = findTestModule(lines);
   const [code, tests] = at < 0 ? [lines, []] : [lines.slice(0, at), lines.slice(at)];
   const end = tests.findIndex((line) => line.startsWith("}"));
   const follows = end >= 0 && tests.slice(end + 1).some((line) => line.trim() !== "");
