@@ -37,7 +37,7 @@ const SANDBOXES: Readonly<Record<string, (root: ReturnType<typeof openRoot>) => 
 describe.each(Object.entries(SANDBOXES))("in %s", (_, openSandbox) => {
   test("a pipe in the place of a file is neither read nor written, and holds up nothing", async () => {
     const root = openRoot();
-    execFileSync("mkfifo", [join(root.workspace, "pipe")]);
+    execFileSync("bash", ["-c", "mkfifo pipe"], { cwd: root.workspace });
     const sandbox = await openSandbox(root);
     const path = join(root.workspace, "pipe");
     await expect(sandbox.readFile(path)).rejects.toThrow();
