@@ -16,10 +16,11 @@ const scene = (over: Partial<Scene>): Scene => ({
   textual: 0,
   semantic: 0,
   slots: 4,
+  suspectsResolutions: true,
   ...over,
 });
 
-/** Without conflicts between steps: those are resolved by an agent, which has no part here. Work takes time where graphs are built on: here nobody waits until all work of no time is done. */
+/** Work takes time where graphs are built on: here nobody waits until all work of no time is done. */
 const SCENES: readonly Scene[] = [
   scene({}),
   scene({ steps: 24, bad: 0, flakes: 0 }),
@@ -32,6 +33,12 @@ const SCENES: readonly Scene[] = [
   scene({ shape: "chain", start: "landed", work: 1, bad: 0, slots: 16 }),
   scene({ shape: "random", work: 1, steps: 24, slots: 16 }),
   scene({ shape: "random", start: "landed", work: 1, steps: 24, flakes: 0 }),
+  scene({ steps: 12, work: 1, textual: 0.04, semantic: 0.02 }),
+  scene({ shape: "layered", steps: 24, work: 2, textual: 0.02, semantic: 0.003, slots: 16 }),
+  scene({ steps: 12, work: 2, slots: 8, hot: 0.5 }),
+  scene({ steps: 12, work: 2, slots: 8, pushEvery: 2 }),
+  scene({ steps: 12, work: 2, slots: 8, hot: 0.5, pushEvery: 4 }),
+  scene({ steps: 12, work: 2, slots: 8, redBase: 3 }),
 ];
 
 /**
@@ -70,7 +77,8 @@ const main = async (): Promise<void> => {
 const lines = ({ scene, simulated, real, difference, faults }: Compared): string => {
   const cell = (name: "makespan" | "turnaround" | "runs", label: string): string =>
     `${label} ${simulated[name].toFixed(2)} ${real[name].toFixed(2)} ${percent(difference[name])}`;
-  const figures = [cell("makespan", "makespan"), cell("turnaround", "turnaround"), cell("runs", "runs/step")].join(" · ");
+  const resolved = `resolutions ${simulated.resolutions.toFixed(1)} ${real.resolutions.toFixed(1)}`;
+  const figures = [cell("makespan", "makespan"), cell("turnaround", "turnaround"), cell("runs", "runs/step"), resolved].join(" · ");
   return [`${nameOf(scene).padEnd(52)} ${figures}`, ...faults.map((fault) => `  fails: ${fault}`)].join("\n");
 };
 

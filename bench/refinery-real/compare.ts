@@ -5,14 +5,14 @@ import { type Scene, trace } from "../refinery/trace.ts";
 import { runReal } from "./history.ts";
 
 type Pair = { readonly seed: number; readonly simulated: Outcome; readonly real: Outcome };
-type Figures = Pick<Outcome, "makespan" | "turnaround" | "runs">;
+type Figures = Pick<Outcome, "makespan" | "turnaround" | "runs" | "resolutions">;
 
 export type Compared = {
   readonly scene: Scene;
   readonly pairs: readonly Pair[];
   /** Means over the seeds. */ readonly simulated: Figures;
   readonly real: Figures;
-  /** Real ÷ simulated − 1. */ readonly difference: Figures;
+  /** Real ÷ simulated − 1. */ readonly difference: Omit<Figures, "resolutions">;
   /** Why it does not hold that both agree; empty where it does. */ readonly faults: readonly string[];
 };
 
@@ -43,10 +43,10 @@ export const compare = async (
 export const judge = (scene: Scene, pairs: readonly Pair[]): Compared => {
   const of = (side: "simulated" | "real"): Figures => {
     const figure = (name: keyof Figures): number => mean(pairs.map((pair) => pair[side][name]));
-    return { makespan: figure("makespan"), turnaround: figure("turnaround"), runs: figure("runs") };
+    return { makespan: figure("makespan"), turnaround: figure("turnaround"), runs: figure("runs"), resolutions: figure("resolutions") };
   };
   const [simulated, real] = [of("simulated"), of("real")];
-  const apart = (name: keyof Figures): number => real[name] / simulated[name] - 1;
+  const apart = (name: keyof Compared["difference"]): number => real[name] / simulated[name] - 1;
   const difference = { makespan: apart("makespan"), turnaround: apart("turnaround"), runs: apart("runs") };
   const far = (["makespan", "turnaround"] as const).filter((name) => !(Math.abs(difference[name]) <= LIMIT));
   return {

@@ -30,18 +30,27 @@ type History = {
   readonly from: number;
   /** When a person lets it go on; null where nothing is frozen. */
   thaw: number | null;
+  /** Pushes to the base that are due. */ readonly pushes: boolean[];
+};
+
+const planPushes = ({ pushes }: Trace, clock: Clock): boolean[] => {
+  const due: boolean[] = [];
+  for (const { at, red } of pushes) clock.plan(at * CHECK_MS, () => void due.push(red));
+  return due;
 };
 
 /** One history of a trace through the product's own coordinator and a local GitHub, in virtual time. What `simulate` says holds here too. */
 export const runReal = async (trace: Trace, root: string): Promise<Outcome> => {
   const seen: Seen = { ledger: null, ready: new Map(), landed: new Map(), ejected: new Set() };
   const clock = openClock();
-  const stage = await openStage({ trace, root, clock, wrap: (world) => watched(world, seen, clock) });
+  const landed = (): number[] => [...seen.landed.keys()].map((id) => stepNumber(id));
+  const known = (): ReturnType<Parameters<typeof openStage>[0]["seen"]> => ({ ledger: seen.ledger, landed: landed() });
+  const stage = await openStage({ trace, root, clock, seen: known, wrap: (world) => watched(world, seen, clock) });
   try {
     const from = clock.now();
     const issue = await stage.maintainer.openIssue("Do all of it", "");
     await stage.maintainer.comment(issue, "/enki fix all of it");
-    const history: History = { trace, stage, clock, seen, issue, from, thaw: null };
+    const history: History = { trace, stage, clock, seen, issue, from, thaw: null, pushes: planPushes(trace, clock) };
     // What throws ends this history, not the others.
     const stuck = await play(history).catch(String);
     await stage.runner.close();
@@ -82,6 +91,11 @@ const play = async (history: History): Promise<string | null> => {
     if (clock.now() > moved + STILL * CHECK_MS) return `${seen.landed.size} of ${trace.scene.steps} landed: ${stage.log.at(-1)}`;
     if (await answer(history)) continue;
     if (await stage.runner.finish()) continue;
+    const red = history.pushes.shift();
+    if (red !== undefined) {
+      await stage.push(red);
+      continue;
+    }
     if (!clock.advance()) return `nothing is due, and ${seen.landed.size} of ${trace.scene.steps} landed: ${stage.log.at(-1)}`;
   }
 };
@@ -126,14 +140,13 @@ const outcome = ({ trace, stage, clock, seen, from }: History, stuck: string | n
   });
   const wrong = [...seen.ejected].filter((left) => {
     const [id = "", attempt] = left.split(" ");
-    return attempt !== "1" || trace.bad[stepNumber(id)] !== true;
+    return attempt !== "1" || (trace.bad[stepNumber(id)] !== true && trace.semantic[stepNumber(id)]?.length === 0);
   });
   return {
     makespan: Math.max(...ends.map(({ landed }) => (landed - from) / CHECK_MS)),
     turnaround: mean(ends.map(({ ready, landed }) => (landed - ready) / CHECK_MS)),
     runs: stage.runner.used() / CHECK_MS / trace.scene.steps,
-    // The real coordinator plays traces without conflicts.
-    resolutions: 0,
+    resolutions: stage.runner.resolutions(),
     merges: 0,
     falseEjections: wrong.length,
     redLandings: trace.bad.filter((bad, step) => bad && seen.landed.has(stepId(step)) && attemptOf(seen, step) === 1).length,

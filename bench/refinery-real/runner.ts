@@ -5,16 +5,18 @@ import { deliverResult } from "../../src/job/deliver-result.ts";
 import { type PublishOptions, publishJob } from "../../src/job/publish-job.ts";
 import { readTaskId } from "../../src/core/domain/ids.ts";
 import { type Job, toJobKey, readJobKey, toResultArtifactName } from "../../src/core/domain/job.ts";
+import type { Ledger } from "../../src/core/domain/ledger.ts";
 import type { PlannedStep } from "../../src/core/domain/plan.ts";
 import type { WorkflowRunner, RunObserver, RunRequest } from "../../src/local-github/actions/workflow-runner.ts";
 import { TIMES, type Trace } from "../refinery/trace.ts";
 import type { Clock } from "./clock.ts";
-import { filesOf, openTruth, stepId, stepNumber } from "./truth.ts";
+import { filesOf, openTruth, resolvedFilesOf, stepId, stepNumber, type StepVersion, type Truth } from "./truth.ts";
 
 /** A verify run in the product's milliseconds: a short one, so that whatever the coordinator waits for would weigh much. */
 export const CHECK_MS = 60_000;
 
 type Live = {
+  /** The steps that had landed when it started. */ readonly landed: readonly number[];
   readonly job: Job;
   readonly request: RunRequest;
   readonly observer: RunObserver;
@@ -27,6 +29,10 @@ export type SimulatedRunner = WorkflowRunner & {
   readonly finish: () => Promise<boolean>;
   /** Time that verify runs took, in milliseconds. */
   readonly used: () => number;
+  /** Jobs that resolved a conflict. */
+  readonly resolutions: () => number;
+  /** The files of a commit that say what is in it. */
+  readonly filesAt: (commit: string) => Promise<Map<string, string>>;
 };
 
 type Options = {
@@ -34,19 +40,24 @@ type Options = {
   readonly trace: Trace;
   /** Where the repository is served from. */ readonly bare: string;
   readonly directory: string;
+  /** What the last write of the coordinator recorded. */ readonly seen: () => {
+    readonly ledger: Ledger | null;
+    readonly landed: readonly number[];
+  };
 };
 
 /** As many machines as there are runs. A run takes its time of the trace and leaves what Enki's own publish job makes of it: no process, no agent, no workspace. */
-export const openRunner = ({ clock, trace, bare, directory }: Options): SimulatedRunner => {
+export const openRunner = ({ clock, trace, bare, directory, seen }: Options): SimulatedRunner => {
   const live = new Map<number, Live>();
   const ended: Live[] = [];
-  const verdict = openTruth(trace);
+  const truth = openTruth(trace);
+  const agents = openAgents(trace, truth, seen);
   let used = 0;
+  let resolutions = 0;
   const leave = ({ request, job, from }: Live): void => {
     live.delete(request.id);
     if (job.kind === "verify") used += clock.now() - from;
   };
-  /** The small files of a commit that say what is in it. */
   const filesAt = async (commit: string): Promise<Map<string, string>> => {
     const { code, stdout, stderr } = await runGit({ directory: bare, after: clock.after }, ["grep", "-e", "", commit, "--", "steps"]);
     // 1: nothing is found, as in the base at the beginning.
@@ -58,25 +69,28 @@ export const openRunner = ({ clock, trace, bare, directory }: Options): Simulate
         .flatMap((line) => (line === "" ? [] : [line.slice(commit.length + 1).split(":") as [string, string]])),
     );
   };
-  const make = async ({ kind, target, attempt }: Job, bundle: string): Promise<PublishOptions["conclusion"]> => {
+  const make = async ({ job, landed }: Live, bundle: string): Promise<PublishOptions["conclusion"]> => {
+    const { kind, target } = job;
     const left = { ...EMPTY_BUNDLE, end: "success", output: "done" } as const;
     if (kind === "verify") {
-      const conclusion = verdict(await filesAt(target)) === "green" ? "success" : "failure";
+      const conclusion = truth.verdict(await filesAt(target)) === "green" ? "success" : "failure";
       await writeBundle(bundle, left);
       return { job: conclusion, step: conclusion };
     }
-    const written = kind === "plan" ? {} : filesOf(trace, numberOf(target), attempt - 1);
+    if (kind === "resolve") resolutions += 1;
+    const written = kind === "plan" ? {} : agents.filesBy(job, landed);
     const files = Object.entries(written).map(
       ([path, text]) => ({ path, kind: "file", executable: false, size: text.length, content: Buffer.from(text) }) as const,
     );
     await writeBundle(bundle, { ...left, files, tools: kind === "plan" ? [{ kind: "propose", plan: { steps: planOf(trace) } }] : [] });
     return { job: "success", step: "success" };
   };
-  const publish = async ({ job, request }: Live): Promise<void> => {
+  const publish = async (one: Live): Promise<void> => {
+    const { job, request } = one;
     const { owner, name, defaultBranch } = request.repository;
     const url = `${request.serverUrl}/${owner}/${name}.git`;
     const bundle = join(directory, "bundle");
-    const before = await make(job, bundle);
+    const before = await make(one, bundle);
     // One clone for all, since one is published after the other.
     const host = {
       job,
@@ -84,6 +98,7 @@ export const openRunner = ({ clock, trace, bare, directory }: Options): Simulate
       temp: directory,
       defaultBranch,
       url,
+      near: bare,
       layers: { lowerLayers: [], overrideLayers: [], workflows: [] },
       after: clock.after,
       now: clock.now,
@@ -107,6 +122,7 @@ export const openRunner = ({ clock, trace, bare, directory }: Options): Simulate
       observer.onJob({ id: "job", name: "job", status: "in_progress", conclusion: null, steps: [], log: null });
       const one: Live = {
         job,
+        landed: seen().landed,
         request,
         observer,
         from: clock.now(),
@@ -129,9 +145,38 @@ export const openRunner = ({ clock, trace, bare, directory }: Options): Simulate
       return over.length > 0;
     },
     used: () => used,
+    resolutions: () => resolutions,
+    filesAt,
     close: () => {
       for (const one of live.values()) leave(one);
       return Promise.resolve();
+    },
+  };
+};
+
+/** What agents write. A resolution or a fix is a new version of its step. */
+const openAgents = (trace: Trace, truth: Truth, seen: Options["seen"]) => {
+  const heads = new Map<number, StepVersion>();
+  const conflictsOf = (target: string): readonly string[] => {
+    const task = readTaskId(target);
+    const step = task && seen().ledger?.executions[task.execution]?.steps[task.step];
+    return step?.resolution?.conflicts.map(({ path }) => path) ?? [];
+  };
+  return {
+    filesBy: ({ kind, target, attempt }: Job, landed: readonly number[]): Record<string, string> => {
+      const step = numberOf(target);
+      const before = heads.get(step);
+      const version = before ? before.version + 1 : 0;
+      const isFix = kind === "work" && before !== undefined;
+      const head = {
+        version,
+        bad: kind === "work" ? attempt === 1 && trace.bad[step] === true : (before?.bad ?? false),
+        knows: [
+          ...new Set([...(kind === "work" ? landed : (before?.knows ?? [])), ...(isFix ? truth.seenWith(step, before.version) : [])]),
+        ],
+      };
+      heads.set(step, head);
+      return kind === "work" ? filesOf(trace, step, head) : resolvedFilesOf(conflictsOf(target), step, head);
     },
   };
 };
@@ -142,6 +187,7 @@ const numberOf = (task: string): number => stepNumber(readTaskId(task)?.step ?? 
 const timeOf = (trace: Trace, { kind, target, attempt }: Job): number => {
   if (kind === "verify") return TIMES.check;
   if (kind === "plan") return 0;
+  if (kind === "resolve") return TIMES.merger;
   return attempt > 1 ? TIMES.fix : (trace.work[numberOf(target)] ?? 0);
 };
 

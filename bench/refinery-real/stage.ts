@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type AppHost, type AppService, openAppService } from "../../src/coordinator/app-service.ts";
 import { type RunningForge, startForge } from "../../src/local-github/api/start-forge.ts";
-import { openClone } from "../../src/storage/git/repository-clone.ts";
+import type { NewFiles } from "../../src/storage/git/git-objects.ts";
+import { openClone, type RepositoryClone } from "../../src/storage/git/repository-clone.ts";
 import type { RepositoryPorts } from "../../src/coordinator/repository-loop.ts";
 import { openOctokit } from "../../src/github/open-octokit.ts";
 import { toLedgerFiles } from "../../src/storage/ledger/ledger-files.ts";
@@ -17,6 +18,7 @@ import { readEnkiWorkflowFiles } from "../../src/cli/repository-files.ts";
 import type { Trace } from "../refinery/trace.ts";
 import type { Clock } from "./clock.ts";
 import { openRunner, type SimulatedRunner } from "./runner.ts";
+import { pushedFilesOf } from "./truth.ts";
 
 const REPOSITORY = { owner: "octo", name: "traces" };
 export const BASE = "main";
@@ -26,6 +28,7 @@ const NEVER = 1e12;
 export type Stage = {
   readonly runner: SimulatedRunner;
   readonly maintainer: PersonClient;
+  /** A person's push to the base, of files that say whether it is red. */ readonly push: (red: boolean) => Promise<void>;
   /** Resolves when nobody has anything to do before time goes on. */ readonly rest: () => Promise<void>;
   readonly log: readonly string[];
   readonly close: () => Promise<void>;
@@ -36,14 +39,15 @@ type Opening = {
   readonly clock: Clock;
   /** Where this package is. */ readonly root: string;
   readonly wrap: (world: RepositoryPorts) => RepositoryPorts;
+  readonly seen: Parameters<typeof openRunner>[0]["seen"];
 };
 
 /** The App's own service behind the webhooks of a local GitHub, both by a clock that stands still while they work. */
-export const openStage = async ({ trace, clock, root, wrap }: Opening): Promise<Stage> => {
+export const openStage = async ({ trace, clock, root, wrap, seen }: Opening): Promise<Stage> => {
   const directory = await mkdtemp(join(tmpdir(), "enki-real-"));
   const repositories = join(directory, "repositories");
   const bare = join(repositories, REPOSITORY.owner, `${REPOSITORY.name}.git`);
-  const runner = openRunner({ clock, trace, bare, directory: join(directory, "jobs") });
+  const runner = openRunner({ clock, trace, bare, directory: join(directory, "jobs"), seen });
   const { now, after } = clock;
   const forge = await startForge({
     directory: repositories,
@@ -57,7 +61,12 @@ export const openStage = async ({ trace, clock, root, wrap }: Opening): Promise<
   const app = await forge.createApp({ name: "enki", secret: "for-this-history-only" });
   await forge.createRepository(REPOSITORY);
   const log: string[] = [];
-  const service = openAppService({ ...hostOf({ forge, clock, app, root, log }), directory: join(directory, "clones"), wrapPorts: wrap });
+  const service = openAppService({
+    ...hostOf({ forge, clock, app, root, log }),
+    directory: join(directory, "clones"),
+    findNear: () => bare,
+    wrapPorts: wrap,
+  });
   const server = await startHttpServer(
     (request, response) => {
       void text(request).then((body) => {
@@ -69,12 +78,14 @@ export const openStage = async ({ trace, clock, root, wrap }: Opening): Promise<
   );
   const token = forge.createUser("maintainer");
   forge.setPermission(REPOSITORY, { login: "maintainer", role: "admin" });
-  await seed({ forge, clock, token, trace, root, directory });
+  const clone = await openPersonClone({ forge, clock, token, directory });
+  await seed({ clone, clock, trace, root });
   forge.setWebhookUrl(app.id, server.url);
   return {
     runner,
     log,
     maintainer: openPersonClient({ apiUrl: forge.apiUrl, token, ...REPOSITORY }),
+    push: (red) => pushBase({ clone, clock, runner }, red),
     rest: () => rest(forge, service),
     close: async () => {
       await service.close();
@@ -128,18 +139,44 @@ const hostOf = ({ forge, clock, app, root, log }: Hosting): Omit<AppHost, "direc
   };
 };
 
-type Seeding = {
-  readonly forge: RunningForge;
-  readonly clock: Clock;
-  readonly token: string;
-  readonly trace: Trace;
-  readonly root: string;
-  readonly directory: string;
+type Person = { readonly forge: RunningForge; readonly clock: Clock; readonly token: string; readonly directory: string };
+
+const openPersonClone = ({ forge, clock, token, directory }: Person): Promise<RepositoryClone> =>
+  openClone({
+    url: `${forge.url}/${REPOSITORY.owner}/${REPOSITORY.name}.git`,
+    directory: join(directory, "person.git"),
+    token: () => Promise.resolve(token),
+    identity: { name: "Maintainer", email: "maintainer@example.invalid" },
+    after: clock.after,
+  });
+
+/** Nobody else writes meanwhile: the coordinator is at rest. */
+const pushBase = async (
+  { clone, clock, runner }: { readonly clone: RepositoryClone; readonly clock: Clock; readonly runner: SimulatedRunner },
+  red: boolean,
+): Promise<void> => {
+  await clone.fetch();
+  const tip = await clone.readRef(toBranchRef(BASE));
+  if (tip === null) throw new Error("The base is missing.");
+  const files = toFiles(Object.entries(pushedFilesOf(await runner.filesAt(tip), red)));
+  const commit = await clone.writeCommit({ tree: await clone.writeFiles(tip, files), parents: [tip], message: "push", at: clock.now() });
+  await pushOrThrow(clone, [{ ref: toBranchRef(BASE), oldSha: tip, newSha: commit }]);
 };
+
+const toFiles = (files: Iterable<readonly [string, string | Buffer]>): NewFiles =>
+  new Map([...files].map(([path, content]) => [path, { content, mode: "100644" as const }]));
+
+const pushOrThrow = async (clone: RepositoryClone, moves: Parameters<RepositoryClone["push"]>[0]): Promise<void> => {
+  const pushed = await clone.push(moves);
+  if (pushed.kind !== "pushed") throw new Error(`${pushed.kind}: ${pushed.text}`);
+};
+
+type Seeding = { readonly clone: RepositoryClone; readonly clock: Clock; readonly trace: Trace; readonly root: string };
 
 const configOf = ({ scene: { slots } }: Trace): string => `[refinery]
 verify = ["true"]
 parallel = ${slots}
+resolve_also = ["steps/*"]
 timeout_minutes = 360
 [workers]
 max_workers = 1000
@@ -152,31 +189,17 @@ max_steps = 1000
 `;
 
 /** The base as the simulation begins with it: one that the refinery landed, so that it is known to be green. */
-const seed = async ({ forge, clock, token, trace, root, directory }: Seeding): Promise<void> => {
-  const { owner, name } = REPOSITORY;
-  const identity = { name: "Maintainer", email: "maintainer@example.invalid" };
-  const url = `${forge.url}/${owner}/${name}.git`;
-  const clone = await openClone({
-    url,
-    directory: join(directory, "seed.git"),
-    token: () => Promise.resolve(token),
-    identity,
-    after: clock.after,
-  });
-  const commit = async (files: ReadonlyMap<string, string | Buffer>): Promise<string> => {
-    const all = new Map([...files].map(([path, content]) => [path, { content, mode: "100644" as const }]));
-    return clone.writeCommit({ tree: await clone.writeFiles(null, all), parents: [], message: "begin", at: clock.now() });
-  };
+const seed = async ({ clone, clock, trace, root }: Seeding): Promise<void> => {
+  const commit = async (files: Iterable<readonly [string, string | Buffer]>): Promise<string> =>
+    clone.writeCommit({ tree: await clone.writeFiles(null, toFiles(files)), parents: [], message: "begin", at: clock.now() });
   const flows = [...(await readEnkiWorkflowFiles(root))].flatMap(([path, file]) => (file ? [[path, file.content] as const] : []));
-  const tip = await commit(new Map([...flows, [".enki/enki.toml", configOf(trace)]]));
+  const tip = await commit([...flows, [".enki/enki.toml", configOf(trace)]]);
   const queues = { [BASE]: { ...emptyQueue, landedTip: tip, seenTip: tip, greenCommits: [tip] } };
   const ledger = [...toLedgerFiles(null, { ...emptyLedger, queues })].flatMap(([path, text]) =>
     text === null ? [] : [[path, text] as const],
   );
-  const moves = [
+  await pushOrThrow(clone, [
     { ref: toBranchRef(BASE), oldSha: null, newSha: tip },
-    { ref: LEDGER_REF, oldSha: null, newSha: await commit(new Map(ledger)) },
-  ];
-  const pushed = await clone.push(moves);
-  if (pushed.kind !== "pushed") throw new Error(`${pushed.kind}: ${pushed.text}`);
+    { ref: LEDGER_REF, oldSha: null, newSha: await commit(ledger) },
+  ]);
 };

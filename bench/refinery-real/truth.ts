@@ -1,33 +1,116 @@
 import { draw, FOR, mix } from "../refinery/random.ts";
 import type { Trace } from "../refinery/trace.ts";
 
-/** The files by which a commit tells which steps are in it, and which attempt of each. */
+/** The files by which a commit tells which steps are in it, and which head of each. */
 const FOLDER = "steps";
+/** The file of a person's pushes. */
+const PUSHED = `${FOLDER}/pushed`;
+/** The file that hot steps change. */
+const HOT = "hot";
 
 export const stepId = (step: number): string => `s${step}`;
 export const stepNumber = (id: string): number => Number(id.slice(1));
 
-/** What an attempt of a step writes: a file of its own, and one with each step that it conflicts with. */
-export const filesOf = (trace: Trace, step: number, version: number): Record<string, string> => {
-  const shared = (trace.textual[step] ?? []).map((other) => `pairs/${Math.min(step, other)}-${Math.max(step, other)}`);
-  return { [`${FOLDER}/${step}`]: `${version}\n`, ...Object.fromEntries(shared.map((path) => [path, `${step} ${version}\n`])) };
+/** One head of a step: a fix or a resolution is a new version. */
+export type StepVersion = {
+  readonly version: number;
+  readonly bad: boolean;
+  /** The steps that it was made after: it is not red together with them. */ readonly knows: readonly number[];
 };
 
-/** What runs find: the same verdict as in the simulation for the same content and the same try of it. */
-export const openTruth = ({ scene, seed, bad }: Trace) => {
+const stepFile = (step: number, { version, bad, knows }: StepVersion): [string, string] => [
+  `${FOLDER}/${step}`,
+  `${version} ${bad ? "bad" : "good"} ${[...knows].sort((a, b) => a - b).join(",")}\n`,
+];
+
+/** What an attempt of a step writes: a file of its own, and one with each step that it conflicts with. */
+export const filesOf = (trace: Trace, step: number, head: StepVersion): Record<string, string> => {
+  const shared = (trace.textual[step] ?? []).map((other) =>
+    trace.hot[step] === true && trace.hot[other] === true ? HOT : `pairs/${Math.min(step, other)}-${Math.max(step, other)}`,
+  );
+  return Object.fromEntries([stepFile(step, head), ...shared.map((path) => [path, `${step} ${head.version}\n`])]);
+};
+
+/** What a resolution writes: the conflicting files, and the new version of the step. */
+export const resolvedFilesOf = (paths: readonly string[], step: number, head: StepVersion): Record<string, string> =>
+  Object.fromEntries([stepFile(step, head), ...paths.map((path) => [path, `resolved for ${step} ${head.version}\n`])]);
+
+type Files = ReadonlyMap<string, string>;
+
+type Content = {
+  /** Names the content, as in the simulation: what flakes depend on. */ readonly hash: number;
+  readonly steps: ReadonlyMap<number, StepVersion>;
+  /** Whether a person's push made the base red. */ readonly red: boolean;
+};
+
+const readContent = (files: Files): Content => {
+  const [start = "0", isRed, included = ""] = (files.get(PUSHED) ?? "").trimEnd().split(" ");
+  const before = new Set(
+    included
+      .split(",")
+      .filter((step) => step !== "")
+      .map(Number),
+  );
+  const steps = new Map<number, StepVersion>();
+  let hash = Number(start) >>> 0;
+  for (const [path, text] of files) {
+    const [folder, name = ""] = path.split("/");
+    if (folder !== FOLDER || path === PUSHED) continue;
+    const [version = "", truth, knows = ""] = text.trimEnd().split(" ");
+    const step = Number(name);
+    steps.set(step, {
+      version: Number(version),
+      bad: truth === "bad",
+      knows: knows
+        .split(",")
+        .filter((each) => each !== "")
+        .map(Number),
+    });
+    if (!before.has(step)) hash = (hash ^ mix(mix(FOR.content, step), Number(version))) >>> 0;
+  }
+  return { hash, steps, red: isRed === "red" };
+};
+
+/** What a person's push writes: it is in nobody's way, and the base is red after it or not. */
+export const pushedFilesOf = (base: Files, red: boolean): Record<string, string> => {
+  const { hash, steps } = readContent(base);
+  return { [PUSHED]: `${mix(hash, FOR.push) >>> 0} ${red ? "red" : "green"} ${[...steps.keys()].join(",")}\n` };
+};
+
+export type Truth = {
+  /** What a run finds: the same verdict as in the simulation for the same content and the same try of it. */
+  readonly verdict: (files: Files) => "green" | "red";
+  /** The steps in red runs with this version of a step: its author saw them. */
+  readonly seenWith: (step: number, version: number) => readonly number[];
+};
+
+export const openTruth = ({ scene, seed, semantic }: Trace): Truth => {
   const tries = new Map<number, number>();
-  return (files: ReadonlyMap<string, string>): "green" | "red" => {
-    let content = 0;
-    let isBad = false;
-    for (const [path, text] of files) {
-      const [folder, name = ""] = path.split("/");
-      if (folder !== FOLDER) continue;
-      const [step, version] = [Number(name), Number(text)];
-      content = (content ^ mix(mix(FOR.content, step), version)) >>> 0;
-      isBad ||= version === 0 && bad[step] === true;
+  const seen = new Map<string, Set<number>>();
+  const isRedTogether = (steps: Content["steps"]): boolean =>
+    [...steps].some(([step, { knows }]) =>
+      semantic[step]?.some((other) => {
+        const opponent = steps.get(other);
+        return opponent && !knows.includes(other) && !opponent.knows.includes(step);
+      }),
+    );
+  const remember = (steps: Content["steps"]): void => {
+    for (const [step, { version }] of steps) {
+      const known = seen.get(`${step} ${version}`) ?? new Set();
+      seen.set(`${step} ${version}`, known);
+      for (const other of steps.keys()) if (other !== step) known.add(other);
     }
-    const attempt = (tries.get(content) ?? 0) + 1;
-    tries.set(content, attempt);
-    return isBad || draw(seed, FOR.flake, content, attempt) < scene.flakes ? "red" : "green";
+  };
+  return {
+    verdict: (files) => {
+      const { hash, steps, red } = readContent(files);
+      const attempt = (tries.get(hash) ?? 0) + 1;
+      tries.set(hash, attempt);
+      const isBad = red || [...steps.values()].some(({ bad }) => bad) || isRedTogether(steps);
+      if (!isBad && draw(seed, FOR.flake, hash, attempt) >= scene.flakes) return "green";
+      remember(steps);
+      return "red";
+    },
+    seenWith: (step, version) => [...(seen.get(`${step} ${version}`) ?? [])],
   };
 };

@@ -1,5 +1,5 @@
 import type { Commit, Head } from "./commits.ts";
-import { noSteps, type Steps, union } from "./steps.ts";
+import { noSteps, union } from "./steps.ts";
 import type { Trace } from "./trace.ts";
 
 /** Where each step is, and the queue that follows from it. */
@@ -11,12 +11,9 @@ export type Board = {
   readonly startable: () => readonly number[];
   readonly start: (step: number, tip: Commit) => void;
   /** Work is done, or a new head came back. */
-  readonly ready: (step: number, at: { readonly time: number; readonly tip: Commit }) => void;
+  readonly ready: (step: number, time: number) => void;
   /** A head leaves the queue, and with it whatever needs it: that is held until the next head. */
-  readonly leave: (
-    head: Head,
-    change: { readonly bad: boolean; readonly textual: Steps; readonly semantic: Steps } & Pick<Head, "unresolved" | "ahead" | "resolved">,
-  ) => void;
+  readonly leave: (head: Head, next: Omit<Head, "id">) => void;
   /** A head is replaced by what it was before its last resolution, at the end of the queue. */
   readonly undo: (head: Head) => void;
   readonly land: (head: Head, time: number) => void;
@@ -68,18 +65,17 @@ export const board = ({ scene, bad, needs }: Trace): Board => {
       each.stage = "working";
       each.head = see(each.head, tip);
     },
-    ready: (step, { time, tip }) => {
+    ready: (step, time) => {
       const each = place(step);
-      if (each.stage === "away") each.head = see(each.head, tip);
       if (each.ready < 0) each.ready = time;
       each.stage = "ready";
       enter();
     },
-    leave: (head, change) => {
+    leave: (head, next) => {
       const each = place(head.step);
       remove(head);
       each.stage = "away";
-      each.head = { ...head, ...change, id: (heads += 1), version: head.version + 1 };
+      each.head = { ...next, id: (heads += 1), version: head.version + 1 };
       for (const [step, other] of places.entries()) {
         if (other.stage !== "queued" || isMet(step, ["queued", "landed"])) continue;
         remove(other.head);
@@ -87,7 +83,7 @@ export const board = ({ scene, bad, needs }: Trace): Board => {
       }
     },
     undo: (head) => {
-      const { unresolved = head.textual, ahead: _, resolved: __, ...rest } = head;
+      const { unresolved = head.textual, ahead: _, resolved: __, suspected: ___, ...rest } = head;
       remove(head);
       const each = place(head.step);
       each.head = { ...rest, textual: unresolved, id: (heads += 1), version: head.version + 1 };

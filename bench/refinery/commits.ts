@@ -12,6 +12,7 @@ export type Head = {
   /** The same for what is red together. */ readonly semantic: Steps;
   /** `textual` without its last resolution; absent without one. */ readonly unresolved?: Steps;
   /** The files in which it was resolved. */ readonly resolved?: readonly string[];
+  /** Whether an earlier resolution of its conflict was red. */ readonly suspected?: true;
   /** The heads that it was merged with before they landed. */ readonly ahead?: readonly Head[];
 };
 

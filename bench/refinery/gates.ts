@@ -12,7 +12,7 @@ const NOTHING = 1e-9;
 const UNLIKELY = 0.001;
 
 /** Whether nobody but the queue moves the base, and machines work. */
-const isQuiet = ({ lanes, hot, pushEvery, outage, redBase, runners, urgent, tails }: Cell["scene"]): boolean =>
+export const isQuiet = ({ lanes, hot, pushEvery, outage, redBase, runners, urgent, tails }: Cell["scene"]): boolean =>
   tails === undefined &&
   lanes === undefined &&
   runners === undefined &&
@@ -35,6 +35,7 @@ export const gates = (cells: readonly Cell[]): Gate[] => [
   redLandings(cells),
   falseEjections(cells.filter(({ scene }) => isQuiet(scene))),
   outages(cells.filter(({ scene }) => scene.outage !== undefined)),
+  redBases(cells.filter(({ scene }) => scene.redBase !== undefined)),
   ends(cells),
   fewRunners(cells.filter(({ scene }) => scene.runners !== undefined)),
   urgentSteps(cells),
@@ -212,6 +213,19 @@ const outages = (cells: readonly Cell[]): Gate => {
     holds: worse.length === 0,
     found: cells.map((cell) => `${percent(blamed(cell, "ours+1r"))} of ${percent(blamed(cell, "zuul+1r"))}`).join(", "),
     cells: worse.map(({ scene }) => nameOf(scene)),
+  };
+};
+
+const RED_BASE_RATIO = 1;
+
+const redBases = (cells: readonly Cell[]): Gate => {
+  const ratio = ({ rows }: Cell): number => rows.ours.turnaround / rows.zuul.turnaround;
+  const slow = cells.filter((cell) => ratio(cell) > RED_BASE_RATIO);
+  return {
+    name: `mean turnaround of ours ÷ zuul, both without a retry, while the base is red is at most ${RED_BASE_RATIO}`,
+    holds: slow.length === 0,
+    found: cells.map((cell) => ratio(cell).toFixed(2)).join(", "),
+    cells: slow.map((cell) => `${nameOf(cell.scene)}: ${ratio(cell).toFixed(3)}`),
   };
 };
 

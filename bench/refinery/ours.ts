@@ -207,6 +207,12 @@ const wanted = ({ view, facts, heard }: Now, effects: readonly RefineryEffect[])
     return [commit];
   });
 
+/** The head that has its conflict again. */
+const beforeResolution = (head: Head): Head => {
+  const { unresolved = head.textual, resolved: _, ahead: __, ...rest } = head;
+  return { ...rest, id: -head.id, textual: unresolved };
+};
+
 const ejection = ({ view, facts, resolving }: Now, effect: RefineryEffect): Ejection[] => {
   if (effect.kind !== "eject" && effect.kind !== "resolve") return [];
   const head = facts.head(effect.head);
@@ -216,5 +222,8 @@ const ejection = ({ view, facts, resolving }: Now, effect: RefineryEffect): Ejec
     resolving.set(head.step, head);
     return [{ head, why: "conflict", at: facts.commit(effect.onto) ?? view.tip }];
   }
-  return [{ head, why: "red", at: facts.commit(effect.failedCommit ?? "") ?? view.tip }];
+  // The first red result of a resolved head counts against its resolution.
+  const why = view.suspectsResolutions && head.resolved && !head.suspected ? "suspected" : "red";
+  if (why === "suspected") resolving.set(head.step, beforeResolution(head));
+  return [{ head, why, at: facts.commit(effect.failedCommit ?? "") ?? view.tip }];
 };

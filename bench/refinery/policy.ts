@@ -24,6 +24,7 @@ export type View = {
   readonly kindOf?: (step: number) => string;
   /** How long runs of each kind took in earlier work. */
   readonly usualTimes?: ReadonlyMap<string, number>;
+  /** See the scene of this name. */ readonly suspectsResolutions?: boolean;
   readonly check: (commit: Commit) => Check | undefined;
   readonly merge: (parent: Commit, head: Head) => Commit | null;
   /** The files in which a head cannot be merged into a commit. */
@@ -32,9 +33,10 @@ export type View = {
 
 /**
  * Sends a head back: to its author, because of red runs of a commit, or to the merger, because it cannot be merged into a commit. Or undoes its last
- * resolution, so that it is at the end of the queue with its conflict again.
+ * resolution, so that it is at the end of the queue with its conflict again; or resolves the same conflict again, because the resolution is `suspected`
+ * to be the reason of the red runs.
  */
-export type Ejection = { readonly head: Head; readonly why: "red" | "conflict" | "undone"; readonly at: Commit };
+export type Ejection = { readonly head: Head; readonly why: "red" | "conflict" | "undone" | "suspected"; readonly at: Commit };
 
 type Decision = {
   /** A verified commit that becomes the base. */ readonly land: Commit | null;

@@ -13,7 +13,7 @@ import { OUTAGE_RED, OUTAGE_START, TIMES, type Trace } from "./trace.ts";
  * - A run is red when its content is bad: a bad head, or two that are red together. Else it flakes, decided by content and attempt alone.
  * - In an outage nearly every run that ends is red, whatever its content.
  * - A landing takes `TIMES.landing`; meanwhile nobody decides, but runs go on. It moves the base to a commit that was green itself.
- * - An ejected head comes back good after `TIMES.fix`, one that conflicted comes back merged after `TIMES.merger`, at the end of the queue; what needs it is held meanwhile.
+ * - An ejected head comes back good after `TIMES.fix`, made on the base of its ejection; one that conflicted comes back merged after `TIMES.merger`. Both are at the end of the queue, and what needs them is held meanwhile.
  * - A person's push moves the base to a commit of theirs; during a landing it comes right after it.
  * - That two heads conflict is known at once and costs no run: `git merge-tree` tells.
  */
@@ -169,7 +169,7 @@ const happen = (world: World, event: Happening): void => {
   switch (event.kind) {
     case "ready":
       world.moved = now;
-      board.ready(event.step, { time: now, tip });
+      board.ready(event.step, now);
       return startWork(world);
     case "ran":
       return ran(world, event);
@@ -218,6 +218,7 @@ const consult = (world: World, policy: Policy): void => {
     queue: board.queue,
     needs: (step) => trace.needs[step] ?? [],
     isUrgent: (step) => trace.urgent[step] === true,
+    suspectsResolutions: trace.scene.suspectsResolutions === true,
     ...timesOf(trace),
     ...(trace.lanes && { laneOf: (step: number) => trace.lanes?.[step] ?? "" }),
     check: (commit): Check | undefined => {
@@ -248,20 +249,26 @@ const sendBack = (world: World, { head, why, at }: Ejection): void => {
   if (board.head(head.step) !== head || !board.queue.includes(head)) return;
   world.moved = now;
   if (why === "undone") return board.undo(head);
+  if (why === "suspected") {
+    world.resolutions += 1;
+    board.leave(head, { ...head, suspected: true });
+    return agenda.add(now + TIMES.merger, { kind: "ready", step: head.step });
+  }
   const isGuilty = commits.isGuilty(at, head) || commits.isGuilty(tip, head);
   // Who is resolved again leaves behind what its last resolution had merged.
   const own = head.unresolved ?? head.textual;
   const ahead = (path(tip, at) ?? []).flatMap(({ head: merged }) => merged ?? []);
-  const textual = union(head.textual, at.steps);
   world.say(`${time(now)} ejected ${name(head)} (${why})`);
   if (why === "conflict") {
     world.resolutions += 1;
     const resolved = commits.conflicts(at, head);
-    board.leave(head, { bad: head.bad, textual: union(own, at.steps), semantic: head.semantic, unresolved: own, ahead, resolved });
+    board.leave(head, { ...head, textual: union(own, at.steps), unresolved: own, ahead, resolved });
     return agenda.add(now + TIMES.merger, { kind: "ready", step: head.step });
   }
   if (!isGuilty) world.falseEjections += 1;
-  board.leave(head, { bad: false, textual, semantic: union(head.semantic, at.steps) });
+  // The author starts from the base, and knows which steps were red together with this one.
+  const semantic = union(union(head.semantic, at.steps), tip.steps);
+  board.leave(head, { step: head.step, version: head.version, bad: false, textual: tip.steps, semantic });
   agenda.add(now + TIMES.fix, { kind: "ready", step: head.step });
 };
 

@@ -33,6 +33,8 @@ export type Scene = {
   readonly tails?: "bimodal" | "lognormal";
   /** Two lanes with half of the steps each: in the second one, steps are bad or slow. Absent if all steps are in one. */
   readonly lanes?: "red" | "slow";
+  /** Whether the first red result of a resolved head counts against its resolution, as in the coordinator; absent if it counts against the step. */
+  readonly suspectsResolutions?: true;
   /** How long the base itself is red, from {@link OUTAGE_START}, between two pushes of a person; absent if never. */
   readonly redBase?: number;
 };

@@ -223,6 +223,7 @@ export const openOracle = ({ bare, log, now, replayEvery, plan, shape, awaited }
     verified: (commit: Sha): void => void state.greenTrees.add(linksOf(commit)?.tree ?? commit),
     approved: (head: Sha): void => void state.approved.add(head),
     willPush: (ref: RefName, commit: Sha): void => void state.pushedByPeople.set(commit, ref),
+    refusedPush: (commit: Sha): void => void state.pushedByPeople.delete(commit),
     willRewind: (ref: RefName): void => void state.rewinding.add(ref),
     willMerge: (_branch: string, head: Sha): void => void state.mergedByPeople.add(head),
     violate,

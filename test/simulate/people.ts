@@ -135,7 +135,9 @@ export const openPeople = (options: PeopleOptions) => {
     if (tip === undefined) return null;
     const commit = await write(ref, tip, files);
     oracle.willPush(ref, commit);
-    return (await push(ref, tip, commit)) ? `${commit.slice(0, 8)} on ${ref}` : null;
+    if (await push(ref, tip, commit)) return `${commit.slice(0, 8)} on ${ref}`;
+    oracle.refusedPush(commit);
+    return null;
   };
   const rewind = async (ref: string, tip: string): Promise<string | null> => {
     const parent = (await clone.firstParents(tip, null))?.[1];

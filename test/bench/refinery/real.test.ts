@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { compare, judge } from "../../../bench/refinery-real/compare.ts";
-import { filesOf, openTruth } from "../../../bench/refinery-real/truth.ts";
+import { filesOf, openTruth, pushedFilesOf } from "../../../bench/refinery-real/truth.ts";
 import type { Outcome } from "../../../bench/refinery/simulate.ts";
 import { simulate } from "../../../bench/refinery/simulate.ts";
 import { ours } from "../../../bench/refinery/ours.ts";
@@ -32,6 +32,13 @@ describe.concurrent("the real coordinator, in virtual time", () => {
     expect(trace(layered, 27).bad).toContain(true);
     await agree(layered, 27);
   });
+
+  it("takes as long as the simulation on a trace with pushes by a person and a bad step among those that change one file", async () => {
+    const people: Scene = { ...flat, steps: 5, work: 1, flakes: 0, semantic: 0.1, hot: 0.6, pushEvery: 2, suspectsResolutions: true };
+    const { faults, pairs } = await compare(people, [68], { root: ROOT, atOnce: 1 });
+    expect(faults).toEqual([]);
+    expect(pairs.map(({ real, simulated }) => [real.resolutions, simulated.resolutions])).toEqual([[3, 3]]);
+  });
 });
 
 describe("the comparison", () => {
@@ -58,15 +65,31 @@ describe("the comparison", () => {
     expect(faults({ redLandings: 2 })).toEqual(["seed 7: 2 red landings"]);
   });
 
+  it("reads from files what a push made red, and which steps are red together", () => {
+    const traced = history({ ready: atOnce(3), semantic: [[0, 1]], textual: [[0, 1]], hot: [0, 1] });
+    const head = (step: number, knows: readonly number[] = []): Record<string, string> =>
+      filesOf(traced, step, { version: 0, bad: false, knows });
+    const verdictOf = (...parts: readonly Record<string, string>[]): string =>
+      openTruth(traced).verdict(new Map(parts.flatMap((files) => Object.entries(files))));
+    expect(Object.keys(head(0))).toEqual(["steps/0", "hot"]);
+    expect(verdictOf(head(0), head(2))).toBe("green");
+    expect(verdictOf(head(0), head(1))).toBe("red");
+    expect(verdictOf(head(0), head(1, [0]))).toBe("green");
+    expect(verdictOf(head(0), pushedFilesOf(new Map(Object.entries(head(0))), true))).toBe("red");
+    expect(verdictOf(head(0), pushedFilesOf(new Map(Object.entries(head(0))), false))).toBe("green");
+  });
+
   it("reads verdicts from files: the same content gives the same verdicts in the same order", () => {
     const traced = history({ ready: atOnce(3), bad: [1], flakes: 0.5, textual: [[0, 2]] });
     const files = (...steps: readonly (readonly [number, number])[]): Map<string, string> =>
-      new Map(steps.flatMap(([step, version]) => Object.entries(filesOf(traced, step, version))));
+      new Map(
+        steps.flatMap(([step, version]) => Object.entries(filesOf(traced, step, { version, bad: step === 1 && version === 0, knows: [] }))),
+      );
     expect([...files([0, 1])]).toEqual([
-      ["steps/0", "1\n"],
+      ["steps/0", "1 good \n"],
       ["pairs/0-2", "0 1\n"],
     ]);
-    const verdicts = (...of: readonly ReadonlyMap<string, string>[]): string[] => of.map(openTruth(traced));
+    const verdicts = (...of: readonly ReadonlyMap<string, string>[]): string[] => of.map(openTruth(traced).verdict);
     expect(new Set(verdicts(...Array.from({ length: 20 }, () => files([0, 0], [1, 0]))))).toEqual(new Set(["red"]));
     const flaky = Array.from({ length: 20 }, () => files([0, 0], [1, 1]));
     expect(new Set(verdicts(...flaky))).toEqual(new Set(["red", "green"]));

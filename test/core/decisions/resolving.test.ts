@@ -390,6 +390,33 @@ test("59 a red run blames the resolution first, then the step", async () => {
   it.replay();
 });
 
+test("59 a red run blames the step if its conflict was resolved twice and it conflicts with more work meanwhile", async () => {
+  const seen: Sha[] = [];
+  const it = await begin({
+    conflicts: (head, message, onto) => {
+      if (!/^Enki-Task: \w+-b$/m.test(message)) return false;
+      const landed = (step: string): boolean => it.contains(it.heads[step] ?? "", onto);
+      it.heads["b"] ??= head;
+      if (!seen.includes(head)) seen.push(head);
+      // The third head is the second resolution.
+      return (seen.indexOf(head) === 0 && landed("a")) || (seen.indexOf(head) === 2 && landed("c"));
+    },
+  });
+  await it.met();
+  await it.resolved();
+  await it.rejected();
+  expect(it.resolution()).toMatchObject({ failedVerification: true });
+  await it.worked("c");
+  await it.verified();
+  await it.resolved();
+  expect(it.head("b")).toBe(seen[2]);
+  expect(it.resolution()).toMatchObject({ head: seen[2], onto: it.base(), failedVerification: true });
+  await it.resolved();
+  await it.rejected();
+  expect(it.at("b")).toMatchObject({ state: "failed", refusal: { code: "verification-failed" } });
+  it.replay();
+});
+
 describe("61 conflicts without a textual resolution", () => {
   test.each([["binary"], ["submodule"], ["link"], ["file/directory"]] as const)("%s asks a person immediately", async (kind) => {
     const it = await begin({ conflicting: () => [{ path: "a.txt", kind }] });

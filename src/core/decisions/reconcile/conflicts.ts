@@ -1,3 +1,4 @@
+import { followsRules } from "../../domain/decision.ts";
 import { replaceHead } from "../../domain/step-lifecycle.ts";
 import { type Conflict, MAX_RESOLUTION_ATTEMPTS, type Resolution } from "../../domain/conflict.ts";
 import type { Config } from "../../domain/config.ts";
@@ -87,7 +88,7 @@ export const recordConflict = (tx: StepWriter, { task, head, onto, ahead = [], f
   if (conflicts === UNKNOWN) return;
   const { refinery, policy } = tx.snapshot.config;
   const made = findRegeneratedFiles(refinery.regenerate, conflicts);
-  const resolution = { ...toResolutionProgress(step, known), head, onto, conflicts, ...toLine(tx, execution, ahead), ...made, ...own };
+  const resolution = { ...toResolutionProgress(tx, step, known), head, onto, conflicts, ...toLine(tx, execution, ahead), ...made, ...own };
   const why = explainPersonNeeded(conflicts, made.regenerated, policy.protected);
   if (why !== null) return failForPerson(tx, { execution, step, resolution }, why);
   tx.putStep(execution.id, { ...step, resolution });
@@ -99,11 +100,17 @@ const toLine = (tx: LedgerReader, { baseBranch }: Execution, ahead: Step["builtO
   return ahead.length > 0 && baseTip !== null ? { line: { ahead, baseTip } } : {};
 };
 
+/** Whether the head is a second resolution, after a red one, so that the next red run counts against the step. */
+const isSecondResolution = ({ snapshot }: DecisionReader, { head, resolution }: Step): boolean =>
+  followsRules(snapshot, 5) && resolution?.failedVerification === true && resolution.resolvedHead === head?.sha;
+
 /** A new resolution of the current head's conflict, or the existing one with its attempts. */
 const toResolutionProgress = (
-  { head, builtOn }: Step,
+  tx: DecisionReader,
+  step: Step,
   known: Resolution | null,
 ): Omit<Resolution, "head" | "onto" | "conflicts" | "regenerated" | "regenerateCommands"> => {
+  const { head, builtOn } = step;
   const fresh = {
     attempt: 0,
     failedAttempts: 0,
@@ -112,7 +119,7 @@ const toResolutionProgress = (
     log: "",
     resolvedHead: null,
     summary: "",
-    failedVerification: false,
+    failedVerification: isSecondResolution(tx, step),
   };
   const { forkPoint: _, line: __, ...rest } = known ?? {};
   return { ...fresh, ...rest, headOrigin: { ...(head?.baseTip !== undefined && { baseTip: head.baseTip }), builtOn } };
