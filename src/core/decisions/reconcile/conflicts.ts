@@ -101,12 +101,12 @@ const toLine = (tx: LedgerReader, { baseBranch }: Execution, ahead: Step["builtO
 };
 
 /** Whether the head is a second resolution, after a red one, so that the next red run counts against the step. */
-const isSecondResolution = ({ snapshot }: DecisionReader, { head, resolution }: Step): boolean =>
+const isSecondResolution = ({ snapshot }: LedgerReader, { head, resolution }: Step): boolean =>
   followsRules(snapshot, 5) && resolution?.failedVerification === true && resolution.resolvedHead === head?.sha;
 
 /** A new resolution of the current head's conflict, or the existing one with its attempts. */
 const toResolutionProgress = (
-  tx: DecisionReader,
+  tx: LedgerReader,
   step: Step,
   known: Resolution | null,
 ): Omit<Resolution, "head" | "onto" | "conflicts" | "regenerated" | "regenerateCommands"> => {
