@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parse as parseYaml } from "yaml";
+import { HELP_GROUPS, type HelpGroup } from "../../src/cli/help-groups.ts";
 import { SUBCOMMANDS } from "../../src/cli/subcommands.ts";
 import { COMMANDS } from "../../src/core/commands/command-table.ts";
 import { configFileSchema, roleFileSchema } from "../../src/core/config/config-schema.ts";
@@ -70,17 +71,20 @@ const formatSubcommand = async (name: string): Promise<string> => {
   const rows = Object.entries(options).map(formatOption);
   const call = [`enki ${name}`, ...(rows.length > 0 ? ["[options]"] : []), ...(subcommand.takes === "" ? [] : [subcommand.takes])];
   return [
-    `## enki ${name}`,
+    `### enki ${name}`,
     formatSentence(subcommand.summary),
     `Usage: \`${call.join(" ")}\``,
     ...(rows.length > 0 ? [formatTable(["option", "default", "meaning"], rows)] : []),
   ].join("\n\n");
 };
 
+const formatHelpGroup = async ({ title, names }: HelpGroup): Promise<string> =>
+  [`## ${title}`, ...(await Promise.all(names.map(formatSubcommand)))].join("\n\n");
+
 const writeCliPage = async (): Promise<string> =>
   formatPage("Command line", "`src/cli/subcommands.ts`", [
     "`enki <subcommand> --help` prints the same. Exit codes: 0 done, 1 failed or refused, 2 the command line is wrong, 3 a person's approval or answer is missing, 130 interrupted. See [the terminal](../terminal.md).",
-    ...(await Promise.all([...SUBCOMMANDS.keys()].map(formatSubcommand))),
+    ...(await Promise.all(HELP_GROUPS.map(formatHelpGroup))),
   ]);
 
 type ActionFile = {

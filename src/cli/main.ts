@@ -3,17 +3,19 @@ import { findNearestWord } from "../core/domain/nearest-word.ts";
 import { PRODUCT } from "../core/domain/product.ts";
 import type { CliSubcommand } from "./cli-subcommand.ts";
 import { CommandError, describeOptions, UsageError } from "./command-options.ts";
+import { HELP_GROUPS } from "./help-groups.ts";
 import { SUBCOMMANDS } from "./subcommands.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 const NAME_WIDTH_CHARS = Math.max(...[...SUBCOMMANDS.keys()].map((name) => name.length));
 
+const formatHelpLine = (name: string): string => `  enki ${name.padEnd(NAME_WIDTH_CHARS)}  ${SUBCOMMANDS.get(name)?.summary ?? ""}`;
+
 const formatHelp = (): string =>
   [
     "enki: /enki fix … on an issue becomes landed pull requests",
     "",
-    ...[...SUBCOMMANDS].map(([name, { summary }]) => `  enki ${name.padEnd(NAME_WIDTH_CHARS)}  ${summary}`),
-    "",
+    ...HELP_GROUPS.flatMap(({ title, names }) => [title, ...names.map((name) => formatHelpLine(name)), ""]),
     "enki <subcommand> --help lists its options. Set ENKI_LOG=1 to print Enki's log.",
     "",
   ].join("\n");

@@ -1,7 +1,7 @@
 import type { CliSubcommand } from "./cli-subcommand.ts";
 import { EXECUTION_SUBCOMMANDS } from "./execution-subcommands.ts";
 
-/** Every subcommand by its name, in the order of the help. */
+/** Every subcommand by its name. */
 export const SUBCOMMANDS: ReadonlyMap<string, CliSubcommand> = new Map<string, CliSubcommand>([
   [
     "demo",

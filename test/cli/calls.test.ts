@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { PRODUCT } from "../../src/core/domain/product.ts";
+import { SUBCOMMANDS } from "../../src/cli/subcommands.ts";
 import { makeRepository, openTerminal } from "./stage.ts";
 
 /** Called so, it says one sentence and nothing else, ends with this code, and leaves nothing. Only a process can have another PATH. */
@@ -218,6 +219,8 @@ test("enki --help names every subcommand, and each lists its options", async () 
     "watch",
     "workflows",
   ]);
+  expect(new Set(names)).toEqual(new Set(SUBCOMMANDS.keys()));
+  expect(out).toMatch(/^Get started\n {2}enki demo /m);
   const all = await Promise.all(names.map((name) => terminal.call([name, "--help"])));
   for (const [at, told] of all.entries())
     expect(told).toMatchObject({ code: 0, err: "", out: expect.stringMatching(`^enki ${names[at] ?? ""}`) as unknown });

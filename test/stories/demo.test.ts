@@ -69,7 +69,7 @@ describe("the demo", () => {
     const lines = told.text.split("\n").map((line) => line.replace(/^ *\d+\.\d s {2}/, ""));
     const order = [
       /^maintainer: requests changes on #2, at nginx\.conf:4: /,
-      /-fix_upload_limit: attempt 2, with 1 of what people said$/,
+      /-fix_upload_limit: attempt 2, to address 1 comment$/,
       new RegExp(`^enki\\[bot\\] on nginx\\.conf: Addressed in ${head.slice(0, 12)}: `),
       /^maintainer: approves pull request #2 with a review$/,
       /-fix_upload_limit landed on main/,
