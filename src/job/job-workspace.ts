@@ -88,6 +88,13 @@ const leaveSubmodules = async (own: GitContext, workspace: string): Promise<void
   await runGitOrThrow(own, ["-c", "core.bare=false", "update-index", "-z", "--skip-worktree", "--stdin"], Buffer.concat(left));
 };
 
+type ComparedWorkspace = {
+  readonly workspace: string;
+  readonly base: Sha;
+  /** Paths of other changes are left out, and their files are not read. */
+  readonly isWanted?: (path: string) => boolean;
+};
+
 /**
  * A workspace's changes against its base, except ignored files. A separate git directory is used, so that no configuration, hook or
  * filter that an agent wrote can run.
@@ -95,7 +102,7 @@ const leaveSubmodules = async (own: GitContext, workspace: string): Promise<void
 export const listWorkspaceChanges = async (
   at: GitContext,
   clone: string,
-  { workspace, base }: { workspace: string; base: Sha },
+  { workspace, base, isWanted = () => true }: ComparedWorkspace,
 ): Promise<WorkspaceChange[]> => {
   const objects = openObjectFiles(clone);
   const own: GitContext = {
@@ -113,7 +120,8 @@ export const listWorkspaceChanges = async (
   const found: { path: string; mode: string; sha: Sha }[] = [];
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const [, mode = "", , sha = ""] = (fields[index] ?? "").split(" ");
-    found.push({ path: fields[index + 1] ?? "", mode, sha });
+    const path = fields[index + 1] ?? "";
+    if (isWanted(path)) found.push({ path, mode, sha });
   }
   const ids = found.flatMap(({ mode, sha }) => (FILE_KIND_BY_MODE[mode] === "file" ? [sha] : []));
   const sizes = await readSizes(own, [...new Set(ids)]);

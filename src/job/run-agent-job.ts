@@ -57,16 +57,18 @@ const runInSandbox = async (host: StepHost, spec: JobSpec, texts: StepTexts): Pr
 const isConflictPath = ({ conflict }: JobSpec, path: string): boolean =>
   conflict?.conflicts.some((each) => each.path === path) === true || conflict?.alsoAllowed.some((glob) => matchesGlob(glob, path)) === true;
 
+/** Whether a changed file is part of the result: not Enki's own texts, and of a regenerate command only the files of the conflict. */
+const isCarriedPath = (spec: JobSpec, path: string): boolean =>
+  !isTextPath(spec, path) && (!isCommandOnly(spec) || !spec.conflict || isConflictPath(spec, path));
+
 /** The workspace's changes, or git's error if it cannot read them, for example because of a nested repository without a commit. */
 const readWorkspaceChanges = async ({ workspace, temp, after }: StepHost, spec: JobSpec): Promise<WorkspaceChange[] | string> => {
   try {
-    const all = await listWorkspaceChanges({ directory: workspace, after }, toJobPaths(temp).clone, {
+    return await listWorkspaceChanges({ directory: workspace, after }, toJobPaths(temp).clone, {
       workspace,
       base: findComparedCommit(spec),
+      isWanted: (path) => isCarriedPath(spec, path),
     });
-    const changed = all.filter(({ path }) => !isTextPath(spec, path));
-    // Ignore other files that a regenerate command leaves.
-    return isCommandOnly(spec) && spec.conflict ? changed.filter(({ path }) => isConflictPath(spec, path)) : changed;
   } catch (error) {
     if (error instanceof GitError) return error.message;
     throw error;

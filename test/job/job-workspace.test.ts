@@ -26,7 +26,8 @@ const openWorkspace = ({ submodule = "sub" } = {}) => {
   const base = run(seed, ["rev-parse", "HEAD"]);
   run(root, ["clone", "-q", "--bare", seed, clone]);
   writeFileSync(join(workspace, "a.txt"), "a\n");
-  const changes = () => listWorkspaceChanges({ directory: workspace, after }, clone, { workspace, base });
+  const changes = (isWanted?: (path: string) => boolean) =>
+    listWorkspaceChanges({ directory: workspace, after }, clone, { workspace, base, ...(isWanted && { isWanted }) });
   const list = async () => (await changes()).map(({ path, kind }) => [path, kind]);
   return { root, workspace, linked, run, changes, list };
 };
@@ -79,4 +80,12 @@ test("files that no bundle carries are listed with their sizes and not read into
   truncateSync(join(workspace, "a.txt"), bytes);
   const [changed] = await changes();
   expect(changed).toEqual({ path: "a.txt", kind: "file", executable: false, size: bytes, content: null });
+});
+
+test("the size of files that nobody wants does not count", async () => {
+  const { workspace, changes } = openWorkspace();
+  writeFileSync(join(workspace, "a.txt"), "b\n");
+  writeFileSync(join(workspace, "log"), "");
+  truncateSync(join(workspace, "log"), CARRY_LIMITS.bytes);
+  expect(await changes((path) => path === "a.txt")).toMatchObject([{ path: "a.txt", content: Buffer.from("b\n") }]);
 });

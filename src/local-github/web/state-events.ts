@@ -8,7 +8,7 @@ const COMPARE_MS = 700;
 
 export type StateEvents = {
   readonly server: PageServer;
-  /** The version of the state that the request may see. Null, if the request may see none, ends the events. */
+  /** The version of the state that the request may see; without one (null), the events end. */
   readonly readVersion: (context: Context) => Promise<string | null>;
   /** Admits one more reader, and returns what counts the reader out; null if there are too many. */
   readonly admit: (context: Context) => (() => void) | null;
