@@ -7,6 +7,7 @@ import { defuseText } from "../../src/core/messages/escape.ts";
 import { readActionsWorkflowFile } from "../../src/core/policy/check-reporters.ts";
 import { findTampering } from "../../src/core/policy/find-tampering.ts";
 import { putBackChecks } from "../../src/core/policy/put-back.ts";
+import { openLineRedactor } from "../../src/core/policy/secret-stream.ts";
 import { readFailedTests } from "../../src/core/policy/test-report.ts";
 import { attackFamily } from "./attack-family.ts";
 
@@ -94,6 +95,12 @@ const LONG = 400_000;
 
 const fillLines = (line: (at: number) => string): string => Array.from({ length: LONG / 20 }, (_, at) => line(at)).join("\n");
 
+const redactEach = (line: string): void => {
+  const redactor = openLineRedactor([], () => {});
+  for (let at = 0; at < LONG / 20; at += 1) redactor.write([line]);
+  redactor.end();
+};
+
 /** Texts for patterns that look for an end from every start. The test's own time limit stops a slow one. */
 const SLOW_FOR: Readonly<Record<string, () => unknown>> = {
   "tildes before a backtick, behind too many openers": () => cleanText(`${fill("*", 1_001)}\n\n${fill("~")}\``),
@@ -124,6 +131,9 @@ const SLOW_FOR: Readonly<Record<string, () => unknown>> = {
   "a workflow file of faults": () => readActionsWorkflowFile("a.yml", fill("]\n", LONG)),
   "a trailer of many words": () => defuseText(fill("a-", LONG)),
   "a trailer of many words that end like one": () => defuseText(fill("a-by-", LONG)),
+  "a printed list of one number per line, as it is written": () => redactEach("1,"),
+  "a printed list of larger numbers, as it is written": () => redactEach("12,"),
+  "a printed list of bytes, as it is written": () => redactEach("0x61,"),
   "a trailer and many blanks": () => defuseText(`a-by${fill(" ", LONG)}x`),
 };
 

@@ -11,14 +11,17 @@ export type ShownGraph = {
   readonly plan: Plan | null;
   /** Addresses of the steps' runs. */
   readonly runs: Readonly<Record<StepId, string>>;
+  /** Set if one step counts as "1 steps", as earlier versions wrote. */
+  readonly countsInPlural?: true;
 };
 
 /** Room for the tables of several executions. */
 const MAX_TABLE_CHARS = 8_000;
 
-const renderHead = ({ execution: { id, state, steps, request }, plan }: ShownGraph): string => {
+const renderHead = ({ execution: { id, state, steps, request }, plan, countsInPlural }: ShownGraph): string => {
   const done = Object.values(steps).filter((step) => step.state === "done").length;
-  const progress = plan === null ? "no plan yet" : `${done} of ${plan.steps.length} ${plan.steps.length === 1 ? "step" : "steps"} done`;
+  const noun = plan?.steps.length === 1 && !countsInPlural ? "step" : "steps";
+  const progress = plan === null ? "no plan yet" : `${done} of ${plan.steps.length} ${noun} done`;
   const words = request === "" ? "" : ` · ${escapeInline(request, 100)}`;
   return `**${toInlineCode(id)}** is ${state}, ${progress}${words}`;
 };

@@ -6,9 +6,15 @@ export type SecretRedactor = { readonly write: (text: string) => string; readonl
 /** The most text that is held back because its end may be the start of a credential; longer credentials are not recognized. */
 export const MAX_HELD_CHARS = 32_000;
 
+/** Held text up to this length is searched after each piece. */
+const MAX_WORD_CHARS = 256;
+/** By how much a longer one grows until it is searched again. */
+const SEARCH_GROWTH = 9 / 8;
+
 /** Redacts a stream: a credential may be in several pieces, and a private key has many lines. */
 export const openSecretRedactor = (values: readonly string[] = []): SecretRedactor => {
   let held = "";
+  let searchedAgainAt = 0;
   const release = (end: number): string => {
     const shown = redactSecrets(held.slice(0, end), values);
     held = held.slice(end);
@@ -17,10 +23,13 @@ export const openSecretRedactor = (values: readonly string[] = []): SecretRedact
   return {
     write: (text) => {
       let shown = "";
-      // Pieces of half the limit, so that the held text and the next piece together stay within the limit.
-      for (let at = 0; at < text.length; at += MAX_HELD_CHARS / 2) {
-        held += text.slice(at, at + MAX_HELD_CHARS / 2);
+      // Pieces of a quarter of the limit, so that the held text and the next piece together stay within the limit.
+      for (let at = 0; at < text.length; at += MAX_HELD_CHARS / 4) {
+        held += text.slice(at, at + MAX_HELD_CHARS / 4);
+        if (held.length < searchedAgainAt) continue;
         shown += release(findSafeEnd(held, values));
+        // A long text that is held back would otherwise be searched as a whole for each word that is added.
+        searchedAgainAt = held.length < MAX_WORD_CHARS ? 0 : held.length * SEARCH_GROWTH;
       }
       return shown;
     },
@@ -65,21 +74,35 @@ const LINE_FRAGMENT = /^(?=.{8})(?:.*[\d_=+/\\"'`]|[^\s]{12}).*$/;
  * of bytes, a character, or a piece that looks encoded.
  */
 const JOINED_WORD =
-  /^(?:[+.,&|\\]{1,2}|<<|<>|_|\+=|.[,;|./:_-]?)$|["'`][,;)]?$|<!--$|^(?:0x|\\x)?[0-9a-f]{2,16}[,:;]?$|^(?=\D*\d)(?=[^A-Z]*[A-Z])[\w+/=-]{16,}$/i;
+  /^(?:[+.,&|\\]{1,2}|<<|<>|_|\+=|.)$|["'`][,;)]?$|<!--$|^(?:0x|\\x)?[0-9a-f]{2,16}[,:;]?$|^(?=\D*\d)(?=[^A-Z]*[A-Z])[\w+/=-]{16,}$/i;
+/** A character of a list in one line. Across lines, the long lists of numbers that programs print would be held back and searched again. */
+const LISTED_CHAR = /^.[,;|./:_-]$/;
+const SPELLED_CHAR = /^.[,;|./:_-]?$/;
 
 /** The start of the last word, or of the words before, if the last may continue them. */
 const findLastFragment = (text: string): number => {
   let start = findLastWord(text);
+  // A blank at the end may be the first between characters.
+  let isSpelled = start === text.length || SPELLED_CHAR.test(text.slice(start));
   for (;;) {
     const end = text.slice(0, start).trimEnd().length;
     const before = findLastWord(text.slice(0, end));
     const word = text.slice(before, end);
+    if (word === "") return start;
     const isLineEnd = LINE_END.test(text.slice(end, start));
-    const isContinued = isLineEnd ? LINE_FRAGMENT.test(word) : "+=".startsWith(text.slice(start, start + 2));
-    if (word === "" || !(isContinued || LINE_MARK.test(word) || JOINED_WORD.test(word))) return start;
+    if (!mayContinue(word, { isLineEnd, next: text.slice(start, start + 2) }))
+      // Only some characters of a credential may be separated.
+      return isSpelled && !isLineEnd ? before : start;
+    isSpelled = SPELLED_CHAR.test(word);
     start = before;
   }
 };
+
+/** Whether the next word of a text may continue the credential of a word. */
+const mayContinue = (word: string, { isLineEnd, next }: { readonly isLineEnd: boolean; readonly next: string }): boolean =>
+  LINE_MARK.test(word) ||
+  JOINED_WORD.test(word) ||
+  (isLineEnd ? LINE_FRAGMENT.test(word) : LISTED_CHAR.test(word) || "+=".startsWith(next));
 
 /** A longer line is redacted in parts. In characters. */
 const MAX_LINE_CHARS = 10_000;

@@ -71,9 +71,35 @@ function* readSeparated(text: string): Generator<TextView> {
     for (const { 0: run, 1: separator = " ", index } of text.matchAll(form)) {
       const step = 1 + separator.length;
       const chars = Array.from({ length: Math.ceil(run.length / step) }, (_, at) => run.charAt(at * step));
-      yield { text: chars.join(""), locate: (from, to) => [index + from * step, index + (to - 1) * step + 1] };
+      const locate = (from: number, to: number): [number, number] => [index + from * step, index + (to - 1) * step + 1];
+      yield { text: chars.join(""), locate };
+      const joined = joinTouching(text, { from: index, to: index + run.length }, { text: chars.join(""), locate });
+      if (joined) yield joined;
     }
 }
+
+/** Longer than any credential that keeps a part of its characters together. */
+const MAX_TOUCHING_CHARS = 200;
+const isVisible = (code: number): boolean => code > 0x20 && code < 0x7f;
+
+/** A part of a text with the words that touch it: only some characters of a credential may be separated. Null if none touches it. */
+const joinTouching = (text: string, part: { readonly from: number; readonly to: number }, view: TextView): TextView | null => {
+  let from = part.from;
+  while (from > 0 && part.from - from < MAX_TOUCHING_CHARS && isVisible(text.charCodeAt(from - 1))) from -= 1;
+  let to = part.to;
+  while (to < text.length && to - part.to < MAX_TOUCHING_CHARS && isVisible(text.charCodeAt(to))) to += 1;
+  if (from === part.from && to === part.to) return null;
+  const start = part.from - from;
+  const end = start + view.text.length;
+  const place = (at: number): number => {
+    if (at < start) return from + at;
+    return at < end ? view.locate(at - start, at - start + 1)[0] : part.to + at - end;
+  };
+  return {
+    text: text.slice(from, part.from) + view.text + text.slice(part.to, to),
+    locate: (first, last) => [place(first), place(last - 1) + 1],
+  };
+};
 
 /** The joint of two pieces of a literal: quotes with an operator, a call, a comma or a line between them. */
 const LITERAL_JOINTS =

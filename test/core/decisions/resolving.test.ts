@@ -417,6 +417,38 @@ test("59 a red run blames the step if its conflict was resolved twice and it con
   it.replay();
 });
 
+test("59 a red run after a green second resolution blames the third one, not the step", async () => {
+  const seen: Sha[] = [];
+  const it = await begin(
+    {
+      conflicts: (head, message, onto) => {
+        if (!/^Enki-Task: \w+-b$/m.test(message)) return false;
+        const landed = (step: string): boolean => it.contains(it.heads[step] ?? "", onto);
+        it.heads["b"] ??= head;
+        if (!seen.includes(head)) seen.push(head);
+        return (seen.indexOf(head) === 0 && landed("a")) || (seen.indexOf(head) === 2 && landed("c"));
+      },
+    },
+    plan(step("a"), step("b", { checkpoint: true }), step("c")),
+  );
+  await it.met();
+  await it.resolved();
+  await it.rejected();
+  await it.resolved();
+  await it.verified();
+  expect(it.at("b")).toMatchObject({ state: "waiting", verification: { passed: true, head: seen[2] } });
+  await it.worked("c");
+  await it.verified();
+  const approval = { id: 1, by: "maintainer", bot: false, verdict: "approved", head: seen[2] ?? "", at: it.state.now, text: "" } as const;
+  it.state.reviews.set(it.at("b")?.pull ?? 0, [approval]);
+  await it.tell({ kind: "woken" });
+  await it.resolved();
+  await it.rejected();
+  expect(it.state_("b")).toBe("published");
+  expect(it.job()).toBe(`resolve/${it.task("b")}/4`);
+  it.replay();
+});
+
 describe("61 conflicts without a textual resolution", () => {
   test.each([["binary"], ["submodule"], ["link"], ["file/directory"]] as const)("%s asks a person immediately", async (kind) => {
     const it = await begin({ conflicting: () => [{ path: "a.txt", kind }] });

@@ -1,3 +1,4 @@
+import { followsRules } from "../../domain/decision.ts";
 import { type Execution, hasEnded } from "../../domain/execution.ts";
 import { findTarget } from "../../domain/find-target.ts";
 import { renderGraphReply } from "../../messages/graph-reply.ts";
@@ -13,7 +14,8 @@ export const drawGraphs = (tx: LedgerReader, issue: number, target: string | nul
   if (!found.ok) return found.refusal;
   const { execution } = found.value;
   const shown = target === null ? chooseOpen(tx, execution) : [execution];
-  const graphs = shown.map((each) => ({ execution: each, plan: tx.plan(each.plan), runs: findStepRuns(tx, each) }));
+  const counting = followsRules(tx.snapshot, 5) ? {} : { countsInPlural: true as const };
+  const graphs = shown.map((each) => ({ execution: each, plan: tx.plan(each.plan), runs: findStepRuns(tx, each), ...counting }));
   return { text: renderGraphReply(graphs, tx.now), shared: "graph" };
 };
 

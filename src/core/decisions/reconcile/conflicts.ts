@@ -100,9 +100,12 @@ const toLine = (tx: LedgerReader, { baseBranch }: Execution, ahead: Step["builtO
   return ahead.length > 0 && baseTip !== null ? { line: { ahead, baseTip } } : {};
 };
 
-/** Whether the head is a second resolution, after a red one, so that the next red run counts against the step. */
-const isSecondResolution = ({ snapshot }: LedgerReader, { head, resolution }: Step): boolean =>
-  followsRules(snapshot, 5) && resolution?.failedVerification === true && resolution.resolvedHead === head?.sha;
+/** Whether the head is a second resolution, after a red one, and not green itself, so that the next red run counts against the step. */
+const isSecondResolution = ({ snapshot }: LedgerReader, { head, resolution, verification }: Step): boolean =>
+  followsRules(snapshot, 5) &&
+  resolution?.failedVerification === true &&
+  resolution.resolvedHead === head?.sha &&
+  !(verification?.passed === true && verification.head === head?.sha);
 
 /** A new resolution of the current head's conflict, or the existing one with its attempts. */
 const toResolutionProgress = (

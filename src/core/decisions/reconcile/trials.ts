@@ -21,7 +21,7 @@ import { UNKNOWN } from "../../domain/known.ts";
 
 /**
  * Verifies each head with findings once more without its changes to the checks that judge it. Trials use verify slots that no candidate
- * needs, and their verdict opens and closes nothing.
+ * needs, until candidates have stopped one twice. Their verdict opens and closes nothing.
  */
 export const reconcileTrials = (tx: StepWriter & RefWriter & EffectWriter): void => {
   if (!followsRules(tx.snapshot, 4)) return;
