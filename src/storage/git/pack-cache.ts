@@ -28,12 +28,24 @@ const packHistory = async (source: GitContext, commit: Sha, base: string): Promi
 const createPack = async (source: GitContext, commit: Sha, cache: string): Promise<string> => {
   await mkdir(cache, { recursive: true, mode: 0o700 });
   const { path, hash } = await packHistory(source, commit, join(cache, `${UNFINISHED}${randomUUID()}`));
-  // Only the last pack is kept, because each holds all history.
+  const kept = join(cache, `${commit}-${hash}`);
+  const keeping = (keepingLast.get(cache) ?? Promise.resolve()).then(() => keepLast(path, { cache, kept }));
+  keepingLast.set(
+    cache,
+    keeping.catch(() => {}),
+  );
+  await keeping;
+  return kept;
+};
+
+/** The last change of each cache: two at the same time would keep two packs. */
+const keepingLast = new Map<string, Promise<void>>();
+
+/** Only the last pack is kept, because each holds all history. */
+const keepLast = async (path: string, { cache, kept }: { readonly cache: string; readonly kept: string }): Promise<void> => {
   const earlier = (await readdir(cache)).filter((name) => !name.startsWith(UNFINISHED));
   await Promise.all([...earlier.map((name) => join(cache, name)), `${path}.rev`].map((each) => rm(each, { force: true })));
-  const kept = join(cache, `${commit}-${hash}`);
   for (const suffix of SUFFIXES) await rename(`${path}${suffix}`, `${kept}${suffix}`);
-  return kept;
 };
 
 /** The path of a commit's pack without its suffixes; null if the cache has none. */
