@@ -8,6 +8,7 @@ const START = Date.UTC(2030, 0, 1);
 /** Time that passes only from one planned event to the next, and by what requests take. */
 export const openClock = () => {
   const due = new Set<Entry>();
+  const immediate = new Set<NodeJS.Immediate>();
   let now = START;
   let planned = 0;
   const plan = (delay: number, call: () => unknown): (() => void) => {
@@ -26,15 +27,26 @@ export const openClock = () => {
     now: (): number => now,
     /** For what happens in the history: also what is due at once waits for `advance`. */
     plan,
-    /** For programs: a pause of no length is no event. */
+    /** For programs. A pause of no length ends at once, also while others wait for the program. */
     after: ((delay, call) => {
       if (delay > 0) return plan(delay, call);
-      const immediate = setImmediate(call);
-      return () => clearImmediate(immediate);
+      const pause = setImmediate(() => {
+        immediate.delete(pause);
+        call();
+      });
+      immediate.add(pause);
+      return () => {
+        immediate.delete(pause);
+        clearImmediate(pause);
+      };
     }) satisfies TimerStarter,
     spend: (delay: number): void => void (now += Math.round(delay)),
-    /** Performs the one next event; false if there is none. */
+    /** Ends all pauses of no length, or else performs the one next event; false if there is neither. */
     advance: async (): Promise<boolean> => {
+      if (immediate.size > 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+        return true;
+      }
       const next = earliest();
       if (next === null) return false;
       due.delete(next);
