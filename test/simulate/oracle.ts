@@ -65,6 +65,8 @@ export const openOracle = ({ bare, log, now, replayEvery, plan, shape, awaited }
     landed: new Map<string, Sha>(),
     pushedByPeople: new Map<Sha, RefName>(),
     rewinding: new Set<RefName>(),
+    /** `<ref> <commit>` of branches that people moved back. */
+    rewoundTo: new Set<string>(),
     mergedByPeople: new Set<Sha>(),
     saves: 0,
     landings: 0,
@@ -224,7 +226,14 @@ export const openOracle = ({ bare, log, now, replayEvery, plan, shape, awaited }
     approved: (head: Sha): void => void state.approved.add(head),
     willPush: (ref: RefName, commit: Sha): void => void state.pushedByPeople.set(commit, ref),
     refusedPush: (commit: Sha): void => void state.pushedByPeople.delete(commit),
-    willRewind: (ref: RefName): void => void state.rewinding.add(ref),
+    /** `to`: the earlier commit, unless the branch is deleted. */
+    willRewind: (ref: RefName, to?: Sha): void => {
+      state.rewinding.add(ref);
+      if (to !== undefined) state.rewoundTo.add(`${ref} ${to}`);
+    },
+    /** Whether GitHub may call a pull request merged without a landing: a person merged it, or reset its branch to a commit that the base has anyway. */
+    isMergedByPeople: (ref: RefName, head: Sha): boolean =>
+      state.mergedByPeople.has(head) || (state.rewoundTo.has(`${ref} ${head}`) && !state.landed.has(readTaskRef(ref) ?? "")),
     willMerge: (_branch: string, head: Sha): void => void state.mergedByPeople.add(head),
     violate,
     check: (): void => {

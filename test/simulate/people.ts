@@ -142,7 +142,7 @@ export const openPeople = (options: PeopleOptions) => {
   const rewind = async (ref: string, tip: string): Promise<string | null> => {
     const parent = (await clone.firstParents(tip, null))?.[1];
     if (parent === undefined) return null;
-    oracle.willRewind(ref);
+    oracle.willRewind(ref, parent);
     return (await push(ref, tip, parent)) ? `${ref} from ${tip.slice(0, 8)} to ${parent.slice(0, 8)}` : null;
   };
   const review = (event: "APPROVE" | "REQUEST_CHANGES", pull: ListedPull, commit: string): Promise<unknown> => {

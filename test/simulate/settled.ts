@@ -50,7 +50,7 @@ export const judgeEnd = async ({ oracle, forge, token, repository: { owner, name
   const octokit = openOctokit(token, forge.apiUrl);
   const list = async <T>(path: string): Promise<readonly T[]> =>
     (await octokit.request(`GET /repos/${owner}/${name}${path}`)).data as readonly T[];
-  const { ledger, mergedByPeople } = oracle.state;
+  const { ledger } = oracle.state;
   const pulls = await list<ListedPull>("/pulls?state=all&per_page=100");
   const perBranch = new Map<string, number>();
   for (const { number, merged_at: merged, head } of pulls) {
@@ -59,7 +59,7 @@ export const judgeEnd = async ({ oracle, forge, token, repository: { owner, name
     if (known === null) continue;
     perBranch.set(head.ref, (perBranch.get(head.ref) ?? 0) + 1);
     const step = ledger.executions[known.execution]?.steps[known.step];
-    if (merged !== null && step && step.landed === null && !mergedByPeople.has(head.sha))
+    if (merged !== null && step && step.landed === null && !oracle.isMergedByPeople(toBranchRef(head.ref), head.sha))
       oracle.violate("no merge without landing", `#${number} is merged, and ${step.id} is ${step.state} without a landing`);
   }
   const comments = await list<ListedComment>("/issues/comments?per_page=100");
