@@ -422,6 +422,33 @@ describe("the starting commit of an attempt that answers people", () => {
     expect(it.contains(theirs, it.head("fix") ?? "")).toBe(true);
   });
 
+  test("is a person's head if the person pushed during an attempt that failed", async () => {
+    const it = await begun();
+    await it.reviewed({});
+    const theirs = it.push(toTaskRef(it.task("fix")), "mine");
+    await it.end(`work/${it.task("fix")}/`, { end: "crashed", why: "the machine is gone" });
+    it.state.now += 60_000;
+    await it.tell({ kind: "woken" });
+    expect(it.at("fix")).toMatchObject({ state: "running", attempt: 3, baseCommit: theirs });
+    await it.worked("fix");
+    expect(it.contains(theirs, it.head("fix") ?? "")).toBe(true);
+    it.replay();
+  });
+
+  test("is a person's head for a retry, so a conflict with the person's push does not happen again", async () => {
+    let theirs = "";
+    const it = await begun({ carryConflicts: ({ onto }) => onto === theirs });
+    await it.reviewed({});
+    theirs = it.push(toTaskRef(it.task("fix")), "mine");
+    await it.worked("fix");
+    expect(it.at("fix")).toMatchObject({ state: "failed", refusal: { code: "work-conflict" } });
+    await it.retry();
+    expect(it.at("fix")).toMatchObject({ state: "running", attempt: 3, baseCommit: theirs });
+    await it.worked("fix");
+    expect(it.contains(theirs, it.head("fix") ?? "")).toBe(true);
+    it.replay();
+  });
+
   test("stays the same for the next attempt if an attempt fails", async () => {
     const it = await begun();
     await it.reviewed({ text: "Answer this." });

@@ -1,3 +1,4 @@
+import { followsRules } from "../../domain/decision.ts";
 import { refuseLostBranch } from "../../messages/refusals/steps.ts";
 import { replaceHead } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
@@ -19,6 +20,7 @@ export const reconcileHeads = (tx: DecisionTransaction): void => {
     for (const step of tx.steps(execution.id)) {
       if (step.state === "published" || (step.state === "waiting" && step.head && !isAwaitingAnswer(step)))
         syncTaskHead(tx, execution, step);
+      if (isBeforeAttempt(step) && !execution.landsPull && followsRules(tx.snapshot, 5)) adoptEarlierPush(tx, execution, step);
     }
   }
 };
@@ -33,6 +35,19 @@ const adoptConflictFix = (tx: StepWriter & ExecutionWriter, execution: Execution
   if (head === UNKNOWN) return;
   tx.putStep(execution.id, replaceHead(step, { head }));
   reopenExecution(tx, execution);
+  tx.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
+};
+
+const isBeforeAttempt = ({ state, head }: Step): boolean => head !== null && (state === "pending" || state === "ready");
+
+/** Adopts what a person pushed during the last attempt: the next attempt starts there, since its result must fit the branch. */
+const adoptEarlierPush = (tx: StepWriter, execution: Execution, step: Step): void => {
+  const task = toTaskId(execution.id, step.id);
+  const tip = tx.ref(toTaskRef(task));
+  if (tip === null || tip === step.head?.sha) return;
+  const head = createPersonHead(tx, execution, { sha: tip, before: step.head });
+  if (head === UNKNOWN) return;
+  tx.putStep(execution.id, { ...step, head });
   tx.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
 };
 
