@@ -200,3 +200,30 @@ test("a checkpoint approved before its verification lands as soon as it is green
   await it.verified();
   expect(it.state_("fix")).toBe("done");
 });
+
+describe("a person resets a task branch", () => {
+  test("to the base: nothing landed, so its dependents wait until a retry made the work again", async () => {
+    const it = await begun();
+    it.state.refs[toTaskRef(it.task("fix"))] = it.root;
+    await it.tell({ kind: "woken" });
+    expect(it.at("fix")).toMatchObject({ state: "failed", landed: null, head: null, pull: null, refusal: { code: "branch-lost" } });
+    expect(it.state_("test")).not.toBe("running");
+    await it.say(1, { kind: "retry", target: "fix" });
+    await it.worked("fix");
+    await it.verified();
+    expect(it.at("fix")).toMatchObject({ state: "done", attempt: 2 });
+    expect(it.contains(it.head("fix") ?? "", it.base())).toBe(true);
+    it.replay();
+  });
+
+  test("to the work that its own is built on: the landing of that work is not its landing", async () => {
+    const it = openStory();
+    await it.propose(plan(step("fix"), step("next", { needs: [{ step: "fix", condition: "completed" }] })));
+    await it.approve();
+    await it.worked("fix");
+    await it.worked("next");
+    it.state.refs[toTaskRef(it.task("next"))] = it.head("fix") ?? "";
+    await it.tell({ kind: "woken" });
+    expect(it.at("next")).toMatchObject({ state: "failed", landed: null, refusal: { code: "branch-lost" } });
+  });
+});

@@ -18,6 +18,9 @@ export const refuseBranchPush = (reason: string, task: string): Refusal =>
 export const refuseLostBranch = (task: string): Refusal =>
   refuse("branch-lost", "Its branch was deleted before it landed, and its commit is gone.", `/enki retry ${task}`).refusal;
 
+export const refuseResetBranch = (task: string): Refusal =>
+  refuse("branch-lost", "A person reset its branch to a commit without the step's own work.", `/enki retry ${task}`).refusal;
+
 export const refuseEarlyLanding = (task: string): Refusal => refuse("held", `It lands after \`${task}\`.`, "").refusal;
 
 export const refuseCancelledNeed = (task: string): Refusal =>
