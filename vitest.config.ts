@@ -66,7 +66,7 @@ export default defineConfig({
     maxWorkers: "100%",
     testTimeout: 180_000,
     hookTimeout: 60_000,
-    server: { deps: { inline: [/@actions\/(workflow-parser|languageservice|expressions)/], external: [/\/dist\/app\.js$/] } },
+    server: { deps: { inline: [/@actions\/(workflow-parser|languageservice|expressions)/] } },
     projects: [
       named("unit", UNIT, DEEP),
       named("real", ["test/**/*.test.ts"], [...UNIT, ...DEEP, ...AGENTS, ...ACT, "test/stories/**"]),

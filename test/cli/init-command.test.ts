@@ -208,7 +208,7 @@ describe.concurrent("enki init", () => {
     expect((await run(["--yes", "--vendor"])).out).toMatch(/^Everything is up to date\.$/m);
     rmSync(join(cwd, ".github/enki/dist"), { recursive: true });
     expect((await run(["--yes"])).out).toContain("wrote .github/enki/dist/action.mjs\n");
-    expect(execFileSync(process.execPath, ["--check", join(ROOT, "dist/cli.js")]).toString()).toBe("");
+    expect(execFileSync(process.execPath, ["--check", join(ROOT, "dist/cli.cjs")]).toString()).toBe("");
   });
 
   test("outside of a repository it says so", async () => {
