@@ -29,8 +29,10 @@ export const startStep = (tx: DecisionTransaction, { execution, step, planned, d
   const unreadRemarks = (feedback?.unreadRemarks ?? []).slice(0, MAX_UNREAD_REMARKS);
   tx.putStep(execution.id, toStartedStep(step, built, { attempt, deadline, unreadRemarks }));
   reserveAttempt(tx, execution.id, toJobKey({ kind: "work", target: task, attempt }));
-  tx.note(`${task}: attempt ${attempt}${answers === 0 ? "" : `, to address ${answers} ${answers === 1 ? "comment" : "comments"}`}`);
+  tx.note(`${task}: attempt ${attempt}${countComments(answers)}`);
 };
+
+const countComments = (count: number): string => (count === 0 ? "" : `, to address ${count} ${count === 1 ? "comment" : "comments"}`);
 
 type AttemptTerms = Pick<Parameters<typeof startAttempt>[1], "attempt" | "deadline" | "unreadRemarks">;
 
