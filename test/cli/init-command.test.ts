@@ -182,6 +182,15 @@ describe.concurrent("enki init", () => {
     expect(await run(["--yes"])).toMatchObject({ code: 0, out: expect.stringMatching(/^Everything is up to date\.$/m) as unknown });
   });
 
+  test("a deleted coordinator workflow is restored, and the jobs still coordinate", async () => {
+    const { run, read, cwd } = open();
+    await run(["--yes"]);
+    const before = read(WORKFLOW);
+    rmSync(join(cwd, ".github/workflows/enki.yml"));
+    expect((await run(["--yes"])).out).toContain("wrote .github/workflows/enki.yml\n");
+    expect(read(WORKFLOW)).toBe(before);
+  });
+
   test("an agent that a person named in the configuration is installed by the next run", async () => {
     const { run, read, cwd } = open();
     await run(["--yes"]);

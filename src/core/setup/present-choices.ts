@@ -14,13 +14,19 @@ export type PresentChoices = Pick<SetUpChoices, "isVendored" | "usesEnvironment"
 /** Whether the secrets of a workflow's jobs are in the environment `enki`. */
 export const namesEnvironment = (workflow: string): boolean => /^ {4}environment: (?:enki|\{ name: enki\b.*)$/m.test(workflow);
 
+type CoordinatorFiles = { readonly stepWorkflow: string | null; readonly coordinatorWorkflow: string | null };
+
+/** Whether a GitHub App coordinates: neither `enki.yml` nor a job of `enki-step.yml` does. A deleted `enki.yml` alone is no sign of an App. */
+export const isAppSetUp = ({ stepWorkflow, coordinatorWorkflow }: CoordinatorFiles): boolean =>
+  stepWorkflow !== null && coordinatorWorkflow === null && !/^ +command: coordinate$/m.test(stepWorkflow);
+
 /** Reads the choices from the files of a repository; those of a first set-up without options if there are none. */
 export const readPresentChoices = (read: (path: string) => string | null): PresentChoices => {
   const workflow = read(STEP_WORKFLOW_PATH);
   return {
     isVendored: workflow?.includes(`uses: ${VENDORED_ACTION}`) ?? false,
     usesEnvironment: workflow === null || namesEnvironment(workflow),
-    usesApp: workflow !== null && read(COORDINATOR_WORKFLOW_PATH) === null,
+    usesApp: isAppSetUp({ stepWorkflow: workflow, coordinatorWorkflow: read(COORDINATOR_WORKFLOW_PATH) }),
     ...readOwnConfig(read(CONFIG_PATH)),
   };
 };

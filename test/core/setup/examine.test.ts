@@ -248,6 +248,17 @@ describe("in a repository whose jobs coordinate, a workflow file of an earlier v
   });
 });
 
+test.each([
+  [[COORDINATOR], "coordinator-missing", `${COORDINATOR} is missing, so nothing coordinates after a command or a schedule.`],
+  [[REVIEW], "review-workflow-missing", `${REVIEW} is missing, so no review reaches Enki in time.`],
+])("%s that somebody deleted is found, and --fix restores the file without an App", (deleted, code, message) => {
+  const { stepWorkflow, workflowTexts } = withoutApp();
+  const left = Object.fromEntries(Object.entries(workflowTexts).filter(([path]) => !deleted.includes(path)));
+  expect(examine({ ...HEALTHY, hasLedgerKey: true, stepWorkflow, workflowTexts: left })).toEqual([
+    { code, level: "error", message, command: "enki init", fix: { kind: "init", usesApp: false } },
+  ]);
+});
+
 test("files that the remote's default branch has in another form are found once they are committed", () => {
   const unpushed = [STEP_WORKFLOW_PATH];
   expect(examine({ ...HEALTHY, unpushed })).toEqual([

@@ -8,16 +8,17 @@ import {
   REVIEW_WORKFLOW_PATH,
   STEP_WORKFLOW_PATH,
 } from "../plan-set-up.ts";
+import { isAppSetUp } from "../present-choices.ts";
 import { VENDOR_DIRECTORY } from "../render-step-workflow.ts";
 import type { ComparedFile, DoctorFacts } from "./doctor-facts.ts";
 import { type DoctorCheck, type Finding, reportError, reportWarning } from "./finding.ts";
 
 const INIT = "enki init";
+const usesApp = ({ stepWorkflow, workflowTexts }: DoctorFacts): boolean =>
+  isAppSetUp({ stepWorkflow: stepWorkflow?.text ?? null, coordinatorWorkflow: workflowTexts[COORDINATOR_WORKFLOW_PATH] ?? null });
+
 /** Keeps a set-up for an App. */
-const withInit = (finding: Finding, { stepWorkflow, workflowTexts }: DoctorFacts): Finding => ({
-  ...finding,
-  fix: { kind: "init", usesApp: stepWorkflow !== null && workflowTexts[COORDINATOR_WORKFLOW_PATH] === undefined },
-});
+const withInit = (finding: Finding, facts: DoctorFacts): Finding => ({ ...finding, fix: { kind: "init", usesApp: usesApp(facts) } });
 
 const checkConfig: DoctorCheck = ({ configFaults }) =>
   configFaults.map((fault) => reportError("config-broken", /[.?!]$/.test(fault) ? fault : `${fault}.`, "enki validate"));
@@ -100,16 +101,19 @@ const checkCoordinatorFiles: DoctorCheck = ({ setUpFiles }) =>
       reportWarning("workflow-changed", `${path} is not as Enki wrote it, so no update of Enki reaches it.`, `${INIT} --dry-run`),
     );
 
-/** Without the stub, no review would wake Enki before its schedule. */
+/** Lacks of these files are errors, unless an App coordinates. */
+const COORDINATOR_LACKS = [
+  { path: COORDINATOR_WORKFLOW_PATH, code: "coordinator-missing", effect: "nothing coordinates after a command or a schedule" },
+  // Without the stub, no review would wake Enki before its schedule.
+  { path: REVIEW_WORKFLOW_PATH, code: "review-workflow-missing", effect: "no review reaches Enki in time" },
+];
+
 const checkCoordinator: DoctorCheck = (facts) =>
-  facts.workflowTexts[COORDINATOR_WORKFLOW_PATH] === undefined || facts.workflowTexts[REVIEW_WORKFLOW_PATH] !== undefined
+  usesApp(facts) || (facts.stepWorkflow === null && facts.workflowTexts[COORDINATOR_WORKFLOW_PATH] === undefined)
     ? []
-    : [
-        withInit(
-          reportError("review-workflow-missing", `${REVIEW_WORKFLOW_PATH} is missing, so no review reaches Enki in time.`, INIT),
-          facts,
-        ),
-      ];
+    : COORDINATOR_LACKS.filter(({ path }) => facts.workflowTexts[path] === undefined).map(({ path, code, effect }) =>
+        withInit(reportError(code, `${path} is missing, so ${effect}.`, INIT), facts),
+      );
 
 /** What a generated file of an earlier version lacks. Such files work, and cost more minutes or answer later. */
 const NEW_PARTS = [
