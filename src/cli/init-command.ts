@@ -94,7 +94,7 @@ const readPlace = (project: DetectedProject, read: (path: string) => string | nu
   const present = readPresentChoices((path) => {
     const text = read(path);
     return text === null || isReplaced(path, text) ? null : text;
-  });
+  }, hashText);
   return { project, present };
 };
 

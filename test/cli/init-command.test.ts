@@ -3,6 +3,8 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSyn
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { runInitCommand } from "../../src/cli/init-command.ts";
+import { hashText } from "../../src/cli/set-up/planned-files.ts";
+import { dropFirstLine, sealGenerated } from "../../src/core/setup/generated-file.ts";
 import { startForge } from "../../src/local-github/api/start-forge.ts";
 import { after } from "../support/after.ts";
 import { createAskedTerminal } from "../support/asked-terminal.ts";
@@ -180,6 +182,50 @@ describe.concurrent("enki init", () => {
     await run(["--yes", ...options]);
     expect(read(WORKFLOW)).toMatch(pattern);
     expect(await run(["--yes"])).toMatchObject({ code: 0, out: expect.stringMatching(/^Everything is up to date\.$/m) as unknown });
+  });
+
+  const verifyOf = (config: string): string[] =>
+    [...(/^verify = \[\n([^]*?)^\]$/m.exec(config)?.[1] ?? "").matchAll(/^ {2}"(.*)",$/gm)].map(([, command = ""]) => command);
+  const switchToPnpm = (cwd: string): void => {
+    rmSync(join(cwd, "package-lock.json"));
+    writeFileSync(join(cwd, "pnpm-lock.yaml"), "");
+  };
+
+  test("a further run verifies with the package manager to which the project changed", async () => {
+    const { run, read, cwd } = open();
+    await run(["--yes"]);
+    expect(verifyOf(read(CONFIG))).toEqual(["npm ci", "npm test"]);
+    switchToPnpm(cwd);
+    await run(["--yes"]);
+    expect(verifyOf(read(CONFIG))).toEqual(["pnpm install --frozen-lockfile", "pnpm test"]);
+    expect((await run(["--yes"])).out).toMatch(/^Everything is up to date\.$/m);
+  });
+
+  test("a further run keeps a named command, although init would detect it among others", async () => {
+    const { run, read, cwd } = open();
+    await run(["--yes", "--verify", "npm test"]);
+    expect((await run(["--yes"])).out).toMatch(/^Everything is up to date\.$/m);
+    switchToPnpm(cwd);
+    await run(["--yes"]);
+    expect(verifyOf(read(CONFIG))).toEqual(["npm test"]);
+  });
+
+  /** A configuration that an earlier version wrote, which said nothing about the origin of the commands. */
+  const forgetOrigin = (text: string): string =>
+    sealGenerated(dropFirstLine(text).replace(/^# (?:A person named|`enki init` detected) these commands.*\n/m, ""), "#", hashText);
+
+  test.each([
+    ["replaces those that init detected", [], ["pnpm install --frozen-lockfile", "pnpm test"]],
+    ["keeps those that init never detects", ["--verify", "npm test"], ["npm test"]],
+  ])("a further run over a file without the origin of its commands %s", async (_, options, expected) => {
+    const { run, read, cwd } = open();
+    await run(["--yes", ...options]);
+    const text = read(CONFIG);
+    expect(forgetOrigin(text)).not.toBe(text);
+    writeFileSync(join(cwd, CONFIG), forgetOrigin(text));
+    switchToPnpm(cwd);
+    await run(["--yes"]);
+    expect(verifyOf(read(CONFIG))).toEqual(expected);
   });
 
   test("a deleted coordinator workflow is restored, and the jobs still coordinate", async () => {

@@ -14,10 +14,12 @@ import type { TerminalHost } from "../terminal-host.ts";
 /** Compares the files of a set-up with those that `enki init` would write now. A missing file has a check of its own. */
 export const compareSetUp = async (terminal: TerminalHost, own: OwnRepository): Promise<ComparedFile[]> => {
   const { facts, remote } = own;
-  const present = readPresentChoices(facts.read);
+  const present = readPresentChoices(facts.read, hashText);
   const project = detectProject(facts);
   const wanted = renderSetUp(await readShippedFiles(terminal.root, present.isVendored), {
     ...present,
+    // Only the configuration shows the origin.
+    verifyOrigin: "named",
     project,
     agent: present.agent ?? DEFAULT_AGENT,
     jobs: chooseJobs(facts.read(CONFIG_PATH), { isBilled: false, usesApp: present.usesApp, remote }),

@@ -3,8 +3,9 @@ import { PRESET_NAMES } from "../../core/domain/agent-command.ts";
 import type { AgentOfSetUp } from "../../core/setup/install-agent.ts";
 import type { SetUpChoices } from "../../core/setup/plan-set-up.ts";
 import { findNearestWord } from "../../core/domain/nearest-word.ts";
-import { keepVerifyCommands, type PresentChoices } from "../../core/setup/present-choices.ts";
+import type { PresentChoices } from "../../core/setup/present-choices.ts";
 import { isEnterpriseServer } from "../../core/setup/remote-address.ts";
+import { type ChosenVerify, keepVerifyCommands } from "../../core/setup/verify-commands.ts";
 import { parseCommandLine } from "../command-line.ts";
 import { UsageError } from "../command-options.ts";
 import type { OwnRepository } from "./read-repository-facts.ts";
@@ -47,13 +48,11 @@ export const chooseSetUp = async (
   options: SetUpOptions,
   ask: AskQuestion,
 ): Promise<Omit<SetUpChoices, "jobs" | "isOnServer">> => {
-  const known = keepVerifyCommands(present.verify, project.verify);
-  const question = "Which commands must a change pass before it lands?";
-  const verify = options.verify ?? splitCommands(await ask(question, known.join(SEPARATOR)), known);
+  const chosen = await chooseVerify(keepVerifyCommands(present, project), options, ask);
   const coordinator = options.app || present.usesApp ? "app" : "jobs";
   return {
     project,
-    verify,
+    ...chosen,
     agent: await chooseAgent(present.agent ?? DEFAULT_AGENT, options, ask),
     isVendored: options.vendor || present.isVendored,
     usesEnvironment: !options["repository-secret"] && present.usesEnvironment,
@@ -70,7 +69,9 @@ const chooseAgent = async (fallback: AgentOfSetUp, options: SetUpOptions, ask: A
 };
 
 /** The known commands stay separate; an answer in a person's words is one command. */
-const splitCommands = (answer: string, known: readonly string[]): readonly string[] => {
-  if (answer === known.join(SEPARATOR)) return known;
-  return answer === "" ? [] : [answer];
+const chooseVerify = async (known: ChosenVerify, { verify }: SetUpOptions, ask: AskQuestion): Promise<ChosenVerify> => {
+  if (verify !== undefined) return { verify, verifyOrigin: "named" };
+  const shown = known.verify.join(SEPARATOR);
+  const answer = await ask("Which commands must a change pass before it lands?", shown);
+  return answer === shown ? known : { verify: [answer], verifyOrigin: "named" };
 };

@@ -3,7 +3,8 @@ import { findFirstFile, hasFile, type RepositoryFacts } from "./repository-facts
 import { PINNED_ACTIONS, type SetUpStep } from "./set-up-step.ts";
 import { readJsonRecord, readTextField } from "./read-manifest.ts";
 
-type NodeManager = "npm" | "pnpm" | "yarn" | "bun";
+const NODE_MANAGERS = ["npm", "pnpm", "yarn", "bun"] as const;
+type NodeManager = (typeof NODE_MANAGERS)[number];
 
 const LOCK_FILES: readonly (readonly [string, NodeManager])[] = [
   ["pnpm-lock.yaml", "pnpm"],
@@ -25,14 +26,20 @@ export const detectNode = (facts: RepositoryFacts): DetectedTool | null => {
   const named = /^(npm|pnpm|yarn|bun)@/.exec(declared)?.[1] as NodeManager | undefined;
   const manager = named ?? lock?.[1] ?? "npm";
   const script = findVerifyScript(manifest);
+  const formatVerify = (name: NodeManager, isLocked: boolean, isModern: boolean): string[] => [
+    INSTALL_COMMANDS[name](isLocked, isModern),
+    ...(script === null ? [] : [formatScript(name, script)]),
+  ];
   return {
     language: "Node.js",
     manager,
     steps: setUpNode(facts, manifest, manager),
-    verify: [
-      INSTALL_COMMANDS[manager](lock !== undefined, isModernYarn(facts, declared)),
-      ...(script === null ? [] : [formatScript(manager, script)]),
-    ],
+    verify: formatVerify(manager, lock !== undefined, isModernYarn(facts, declared)),
+    otherVerify: NODE_MANAGERS.flatMap((name) => [
+      formatVerify(name, false, false),
+      formatVerify(name, true, false),
+      formatVerify(name, true, true),
+    ]),
     hasTests: script !== null,
   };
 };

@@ -19,11 +19,13 @@ export const detectPython = (facts: RepositoryFacts): DetectedTool | null => {
     manager,
     steps: setUpPython(facts, project, manager),
     verify: VERIFY_COMMANDS[manager](facts, runner),
+    otherVerify: PYTHON_MANAGERS.flatMap((name) => TEST_RUNNERS.map((each) => VERIFY_COMMANDS[name](facts, each))),
     hasTests: usesPytest || facts.paths.some((path) => /(^|\/)tests?\/.*\.py$|(^|\/)test_[^/]+\.py$/.test(path)),
   };
 };
 
-type PythonManager = "uv" | "poetry" | "pip";
+const PYTHON_MANAGERS = ["uv", "poetry", "pip"] as const;
+type PythonManager = (typeof PYTHON_MANAGERS)[number];
 
 const findManager = (facts: RepositoryFacts, project: string): PythonManager => {
   if (hasFile(facts, "uv.lock") || /^\[tool\.uv/m.test(project)) return "uv";
@@ -35,7 +37,8 @@ const isPytestProject = (facts: RepositoryFacts, project: string): boolean =>
     (text) => /\bpytest\b/.test(text),
   ) || facts.paths.some((path) => /(^|\/)(conftest\.py|pytest\.ini)$/.test(path));
 
-type TestRunner = "pytest" | "unittest";
+const TEST_RUNNERS = ["pytest", "unittest"] as const;
+type TestRunner = (typeof TEST_RUNNERS)[number];
 
 const formatTests = (runner: TestRunner): string => (runner === "pytest" ? "pytest" : "python -m unittest");
 

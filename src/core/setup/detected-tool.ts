@@ -6,6 +6,8 @@ export type DetectedTool = {
   readonly manager: string;
   readonly steps: readonly SetUpStep[];
   readonly verify: readonly string[];
+  /** The same with other package managers of the language. */
+  readonly otherVerify?: readonly (readonly string[])[];
   /** Whether `verify` runs tests, and not only an installation. */
   readonly hasTests: boolean;
 };

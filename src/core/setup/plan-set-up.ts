@@ -5,10 +5,10 @@ import { renderConfig } from "./render-config.ts";
 import { renderPlainWorkflow, renderStepWorkflow, VENDOR_DIRECTORY } from "./render-step-workflow.ts";
 import { fitEnterpriseServer } from "./server-artifacts.ts";
 import type { SetUpStep } from "./set-up-step.ts";
+import type { ChosenVerify } from "./verify-commands.ts";
 
-export type SetUpChoices = {
+export type SetUpChoices = ChosenVerify & {
   readonly project: DetectedProject;
-  readonly verify: readonly string[];
   readonly agent: AgentOfSetUp;
   readonly isVendored: boolean;
   readonly usesEnvironment: boolean;
@@ -38,7 +38,7 @@ export const COORDINATOR_WORKFLOW_PATHS = [COORDINATOR_WORKFLOW_PATH, REVIEW_WOR
 
 /** The files that a set-up consists of, by path, without their first lines. */
 export const renderSetUp = (shipped: ShippedFiles, choices: SetUpChoices): ReadonlyMap<string, string> => {
-  const { project, agent, verify, isVendored, usesEnvironment } = choices;
+  const { project, agent, verify, verifyOrigin, isVendored, usesEnvironment } = choices;
   const tools = project.tools.flatMap(({ steps }) => steps);
   const usesNode = project.tools.some(({ language }) => language === "Node.js");
   const rendered = renderStepWorkflow(shipped.stepWorkflow, {
@@ -55,7 +55,7 @@ export const renderSetUp = (shipped: ShippedFiles, choices: SetUpChoices): Reado
     ([path, text]) => [path, fit(renderPlainWorkflow(text, choices))] as const,
   );
   return new Map([
-    [CONFIG_PATH, renderConfig({ verify, agent, jobs: choices.jobs })],
+    [CONFIG_PATH, renderConfig({ verify, verifyOrigin, agent, jobs: choices.jobs })],
     [STEP_WORKFLOW_PATH, fit(rendered)],
     ...coordinators,
     ...vendored,

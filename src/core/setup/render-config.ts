@@ -1,21 +1,22 @@
 import { stringify } from "smol-toml";
 import type { JobsSection } from "../config/jobs-schema.ts";
 import type { AgentOfSetUp } from "./install-agent.ts";
+import { type ChosenVerify, renderVerifyOrigin } from "./verify-commands.ts";
 
-export type ConfigChoices = {
-  readonly verify: readonly string[];
+export type ConfigChoices = ChosenVerify & {
   readonly agent: AgentOfSetUp;
   /** `[jobs]` of the repository's configuration, which the workflow files follow. */
   readonly jobs: JobsSection;
 };
 
 /** `.enki/enki.toml` for a repository. */
-export const renderConfig = ({ verify, agent, jobs }: ConfigChoices): string => {
+export const renderConfig = ({ verify, verifyOrigin, agent, jobs }: ConfigChoices): string => {
   return [
     "# Every key and its default: enki config. Every mistake: enki validate.",
     "",
     "[refinery]",
     "# What a change must pass before it lands. Nothing lands unverified.",
+    ...renderVerifyOrigin({ verify, verifyOrigin }),
     ...(verify.length === 0 ? ["verify = []"] : ["verify = [", ...verify.map((each) => `  ${JSON.stringify(each)},`), "]"]),
     ...renderWorkCheck({ verify, jobs }),
     "",

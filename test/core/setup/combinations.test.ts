@@ -35,6 +35,7 @@ const renderAll = (project: string, files: Readonly<Record<string, string>>) =>
       ...choices,
       project: detectProject(factsOf(files)),
       verify: [],
+      verifyOrigin: "detected",
       agent: { preset: "claude" },
       usesEnvironment: !usesRepositorySecret,
       jobs: effectiveFile.jobs,

@@ -14,6 +14,7 @@ const PROJECT = detectProject(factsOf({ "go.mod": "" }));
 const CHOICES = {
   project: PROJECT,
   verify: ["go test ./..."],
+  verifyOrigin: "detected",
   agent: { preset: "claude" },
   isVendored: false,
   usesEnvironment: true,
@@ -257,6 +258,35 @@ test.each([
   expect(examine({ ...HEALTHY, hasLedgerKey: true, stepWorkflow, workflowTexts: left })).toEqual([
     { code, level: "error", message, command: "enki init", fix: { kind: "init", usesApp: false } },
   ]);
+});
+
+describe("verify commands of another package manager than the project's", () => {
+  const examineVerify = (files: Record<string, string>, ...verify: string[]) =>
+    examine({ ...HEALTHY, project: detectProject(factsOf(files)), config: config({ refinery: { verify }, agent: { preset: "claude" } }) });
+  const PNPM = { "package.json": '{"scripts":{"test":"x"}}', "pnpm-lock.yaml": "" };
+
+  test("are found with the commands that enki init would detect", () => {
+    expect(examineVerify(PNPM, "npm ci", "CI=1 npm test && make")).toEqual([
+      {
+        code: "verify-manager",
+        level: "warning",
+        message: "[refinery] verify calls npm, but the project uses pnpm.",
+        command: "enki init, or write [refinery] verify in .enki/enki.toml, such as `pnpm install --frozen-lockfile`, `pnpm test`",
+      },
+    ]);
+    expect(examineVerify({ "pyproject.toml": "", "uv.lock": "" }, "poetry install").map(({ message }) => message)).toEqual([
+      "[refinery] verify calls poetry, but the project uses uv.",
+    ]);
+  });
+
+  test.each([
+    [PNPM, "pnpm test"],
+    [PNPM, "make npm"],
+    [{ "go.mod": "" }, "npm test"],
+    [{ "package.json": "{}" }, "npm test"],
+  ])("are none in %j: %s", (files, command) => {
+    expect(examineVerify(files, command)).toEqual([]);
+  });
 });
 
 test("files that the remote's default branch has in another form are found once they are committed", () => {

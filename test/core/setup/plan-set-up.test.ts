@@ -52,6 +52,7 @@ const setUp = (files: Record<string, string>, over: Partial<SetUpChoices> = {}) 
     {
       project,
       verify: project.verify,
+      verifyOrigin: "detected",
       agent: { words: ["my-agent", "--fast"] },
       isVendored: false,
       usesEnvironment: true,

@@ -12,6 +12,7 @@ import { isAppSetUp } from "../present-choices.ts";
 import { VENDOR_DIRECTORY } from "../render-step-workflow.ts";
 import type { ComparedFile, DoctorFacts } from "./doctor-facts.ts";
 import { type DoctorCheck, type Finding, reportError, reportWarning } from "./finding.ts";
+import { VERIFY_CHECKS } from "./verify-checks.ts";
 
 const INIT = "enki init";
 const usesApp = ({ stepWorkflow, workflowTexts }: DoctorFacts): boolean =>
@@ -22,18 +23,6 @@ const withInit = (finding: Finding, facts: DoctorFacts): Finding => ({ ...findin
 
 const checkConfig: DoctorCheck = ({ configFaults }) =>
   configFaults.map((fault) => reportError("config-broken", /[.?!]$/.test(fault) ? fault : `${fault}.`, "enki validate"));
-
-const checkVerify: DoctorCheck = ({ config, project }) => {
-  if (config.refinery.verify.length > 0) return [];
-  const found = project.verify.length === 0 ? "" : `, such as ${project.verify.map((each) => `\`${each}\``).join(", ")}`;
-  return [
-    reportError(
-      "verify-missing",
-      "No command verifies a change, so nothing can land.",
-      `write [refinery] verify in ${CONFIG_PATH}${found}`,
-    ),
-  ];
-};
 
 const checkCommitted: DoctorCheck = ({ uncommitted }) =>
   uncommitted.length === 0
@@ -221,7 +210,7 @@ const checkVerifyEnvironment: DoctorCheck = ({ workflowTexts, config }: DoctorFa
 
 export const FILE_CHECKS: readonly DoctorCheck[] = [
   checkConfig,
-  checkVerify,
+  ...VERIFY_CHECKS,
   checkCommitted,
   checkPushed,
   checkStepWorkflow,
