@@ -1,6 +1,6 @@
 import { detectProject } from "../../core/setup/detect-project.ts";
 import type { ComparedFile } from "../../core/setup/doctor/doctor-facts.ts";
-import { dropFirstLine, readOrigin } from "../../core/setup/generated-file.ts";
+import { dropFirstLine, readOrigin, toUnixLines } from "../../core/setup/generated-file.ts";
 import { CONFIG_PATH, renderSetUp } from "../../core/setup/plan-set-up.ts";
 import { readPresentChoices } from "../../core/setup/present-choices.ts";
 import { VENDOR_DIRECTORY } from "../../core/setup/render-step-workflow.ts";
@@ -29,6 +29,6 @@ export const compareSetUp = async (terminal: TerminalHost, own: OwnRepository): 
     const read = facts.read(path);
     if (path === CONFIG_PATH || read === null) return [];
     const isWhole = path.startsWith(`${VENDOR_DIRECTORY}/`) && !hasFirstLine(path);
-    return [{ path, origin: isWhole ? "generated" : readOrigin(read, hashText), present: dropFirstLine(read), wanted: text }];
+    return [{ path, origin: isWhole ? "generated" : readOrigin(read, hashText), present: dropFirstLine(read), wanted: toUnixLines(text) }];
   });
 };

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { toUnixLines } from "../../core/setup/generated-file.ts";
 import type { RepositoryFacts } from "../../core/setup/repository-facts.ts";
 import type { RemoteAddress } from "../../core/setup/remote-address.ts";
 import { type GitContext, runGit } from "../../storage/git/run-git.ts";
@@ -37,7 +38,8 @@ export const readOwnRepository = async (terminal: TerminalHost, found: FoundRepo
   };
 };
 
+/** A file as git stores it, also in a checkout with the line ends of Windows. */
 const readSmallFile = (path: string): string | null => {
   const found = statSync(path, { throwIfNoEntry: false });
-  return found?.isFile() && found.size <= MAX_READ_BYTES ? readFileSync(path, "utf8") : null;
+  return found?.isFile() && found.size <= MAX_READ_BYTES ? toUnixLines(readFileSync(path, "utf8")) : null;
 };

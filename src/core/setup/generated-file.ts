@@ -5,12 +5,15 @@ const FIRST_LINE = /^(?:#|\/\/) Written by `enki init` \(Enki ([\w.-]+), ([0-9a-
 
 export type HashText = (text: string) => string;
 
+/** Checkouts on Windows have other line ends. */
+export const toUnixLines = (text: string): string => text.replaceAll("\r\n", "\n");
+
 /** Adds the first line to a generated text; `comment` starts a comment in its language. */
 export const sealGenerated = (text: string, comment: "#" | "//", hash: HashText): string =>
-  `${comment} Written by \`enki init\` (Enki ${PRODUCT.version}, ${hash(text).slice(0, 16)}). Run it again to update; it shows your changes before it drops them.\n${text}`;
+  `${comment} Written by \`enki init\` (Enki ${PRODUCT.version}, ${hash(toUnixLines(text)).slice(0, 16)}). Run it again to update; it shows your changes before it drops them.\n${text}`;
 
-/** A text without the first line that Enki added. */
-export const dropFirstLine = (text: string): string => text.replace(FIRST_LINE, "");
+/** A text without the first line that Enki added, with the line ends of Unix. */
+export const dropFirstLine = (text: string): string => toUnixLines(text).replace(FIRST_LINE, "");
 
 /** `generated`: nobody changed the file since Enki wrote it; `changed`: somebody did; `foreign`: Enki never wrote it. */
 export type FileOrigin = "generated" | "changed" | "foreign";
@@ -18,7 +21,7 @@ export type FileOrigin = "generated" | "changed" | "foreign";
 export const readOrigin = (text: string, hash: HashText): FileOrigin => {
   const found = FIRST_LINE.exec(text);
   if (!found) return "foreign";
-  return hash(text.slice(found[0].length)).startsWith(found[2] ?? "") ? "generated" : "changed";
+  return hash(dropFirstLine(text)).startsWith(found[2] ?? "") ? "generated" : "changed";
 };
 
 /** The version of Enki that wrote a file; null for files of others. */
@@ -30,6 +33,6 @@ export type FileChange = "create" | "update" | "keep" | "replace";
 /** `replace` drops a person's text, and needs a person's consent. */
 export const planFileChange = (present: string | null, wanted: string, hash: HashText): FileChange => {
   if (present === null) return "create";
-  if (present === wanted) return "keep";
+  if (toUnixLines(present) === toUnixLines(wanted)) return "keep";
   return readOrigin(present, hash) === "generated" ? "update" : "replace";
 };

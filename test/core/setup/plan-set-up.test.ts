@@ -8,7 +8,7 @@ import { findPreferredProgram } from "../../../src/core/domain/agent-program.ts"
 import { ACTION_REFERENCE } from "../../../src/core/domain/product.ts";
 import { readConfig } from "../../../src/core/config/read-config.ts";
 import { detectProject } from "../../../src/core/setup/detect-project.ts";
-import { planFileChange, readGeneratedVersion, readOrigin, sealGenerated } from "../../../src/core/setup/generated-file.ts";
+import { dropFirstLine, planFileChange, readGeneratedVersion, readOrigin, sealGenerated } from "../../../src/core/setup/generated-file.ts";
 import {
   CONFIG_PATH,
   COORDINATOR_WORKFLOW_PATHS,
@@ -425,6 +425,20 @@ describe("a generated file", () => {
     expect(readOrigin(sealed.replace("a: 1", "a: 2"), hash)).toBe("changed");
     expect(readOrigin("a: 1\n", hash)).toBe("foreign");
     expect(readGeneratedVersion(sealed)).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+  test("keeps its origin with the line ends of Windows", () => {
+    const checkedOut = sealed.replaceAll("\n", "\r\n");
+    expect(readOrigin(checkedOut, hash)).toBe("generated");
+    expect(readOrigin(checkedOut.replace("a: 1", "a: 2"), hash)).toBe("changed");
+    expect(planFileChange(checkedOut, sealed, hash)).toBe("keep");
+    expect(planFileChange(checkedOut, sealGenerated("a: 3\n", "#", hash), hash)).toBe("update");
+    expect(dropFirstLine(checkedOut)).toBe("a: 1\n");
+  });
+  test("that contains the line ends of Windows is recognised in either form", () => {
+    const mixed = sealGenerated("a: 1\r\nb: 2\n", "#", hash);
+    expect(readOrigin(mixed, hash)).toBe("generated");
+    expect(readOrigin(mixed.replaceAll(/\r?\n/g, "\r\n"), hash)).toBe("generated");
+    expect(planFileChange(mixed, mixed, hash)).toBe("keep");
   });
   test("is updated only while nobody changed it", () => {
     const next = sealGenerated("a: 3\n", "#", hash);
