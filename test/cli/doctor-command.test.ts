@@ -168,6 +168,50 @@ test("a project that changed since enki init, and a set-up that is not pushed, a
   );
 });
 
+test("only commits that are ahead of the remote's default branch are found as not pushed", async () => {
+  const { terminal, cwd, git, findings } = await open(SETTINGS());
+  const read = async () => (await findings()).findings.find(({ code }) => code === "not-pushed")?.command;
+  const commit = (message: string): void => {
+    git("add", ".");
+    git("commit", "-q", "--allow-empty", "-m", message);
+  };
+  await terminal.call(["init", "--yes"], { cwd });
+  commit("Set up Enki");
+  git("update-ref", "refs/remotes/origin/main", "HEAD");
+  git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main");
+  git("switch", "-q", "-c", "feature");
+  commit("Start");
+  expect(await read()).toBeUndefined();
+  const config = join(cwd, ".enki/enki.toml");
+  writeFileSync(config, `${readFileSync(config, "utf8")}# more\n`);
+  commit("Change the configuration");
+  expect(await read()).toMatch(/^merge this branch into main by a pull request/);
+  git("switch", "-q", "main");
+  expect(await read()).toBeUndefined();
+  git("update-ref", "refs/remotes/origin/main", "feature");
+  expect(await read()).toBeUndefined();
+  git("merge", "-q", "feature");
+  commit("Go on");
+  expect(await read()).toBeUndefined();
+  git("switch", "-q", "feature");
+  git("update-ref", "refs/remotes/origin/main", git("commit-tree", "-p", "main~2", "-m", "Squashed", "feature^{tree}").trim());
+  expect(await read()).toBeUndefined();
+});
+
+test("a checkout with the line ends of Windows is the same set-up, also of a copied action", async () => {
+  const { terminal, cwd, git, findings } = await open(SETTINGS());
+  await terminal.call(["init", "--yes", "--vendor"], { cwd });
+  git("add", ".");
+  git("commit", "-q", "-m", "Set up Enki");
+  const before = (await findings()).findings;
+  git("config", "core.autocrlf", "true");
+  git("rm", "-rq", "--cached", ".");
+  git("reset", "-q", "--hard");
+  expect(readFileSync(join(cwd, ".github/enki/action.yml"), "utf8")).toContain("\r\n");
+  expect((await findings()).findings).toEqual(before);
+  expect((await terminal.call(["init", "--yes"], { cwd })).out).toMatch(/^Everything is up to date\.$/m);
+});
+
 test("each finding is a code, a sentence and what to do; a missing token is said, not an error", async () => {
   const { terminal, cwd } = await open({});
   const { out, code } = await terminal.call(["doctor"], { cwd });

@@ -50,6 +50,7 @@ export const readDoctorFacts = async (terminal: TerminalHost, { own, client, run
     configFaults: faults.map(formatFault),
     uncommitted: await listUncommitted(at),
     unpushed: await listUnpushed(at, branch),
+    isOnDefaultBranch: (await askGit(at, "symbolic-ref", "--quiet", "HEAD")) === toBranchRef(branch),
     setUpFiles: faults.length === 0 ? await compareSetUp(terminal, own) : [],
     ...readWorkflows(facts),
     remote,
@@ -104,8 +105,14 @@ const listUncommitted = async (at: GitContext): Promise<string[]> => {
 
 const listUnpushed = async (at: GitContext, branch: string): Promise<string[]> => {
   const files = [CONFIG_PATH, STEP_WORKFLOW_PATH, ...COORDINATOR_WORKFLOW_PATHS];
-  const changed = await askGit(at, "diff", "--name-only", "--no-renames", `refs/remotes/origin/${branch}`, "HEAD", "--", ...files);
-  return (changed ?? "").split("\n").filter((path) => path !== "");
+  const listChanged = async (commits: string): Promise<string[]> => {
+    const changed = await askGit(at, "diff", "--name-only", "--no-renames", commits, "--", ...files);
+    return (changed ?? "").split("\n").filter((path) => path !== "");
+  };
+  const remote = `refs/remotes/origin/${branch}`;
+  // Changed on this side, and not merged there by other commits.
+  const different = await listChanged(`${remote}..HEAD`);
+  return different.length === 0 ? [] : (await listChanged(`${remote}...HEAD`)).filter((path) => different.includes(path));
 };
 
 /** Whether two branches have different workflow files; null if either branch is unknown here. */

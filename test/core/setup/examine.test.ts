@@ -61,6 +61,7 @@ const HEALTHY: DoctorFacts = {
   stepWorkflow: { text: WORKFLOW, origin: "generated" },
   setUpFiles: [],
   unpushed: [],
+  isOnDefaultBranch: true,
   workflows: [],
   workflowTexts: {},
   remote: { host: "github.com", owner: "octo", name: "demo" },
@@ -289,14 +290,22 @@ describe("verify commands of another package manager than the project's", () => 
   });
 });
 
-test("files that the remote's default branch has in another form are found once they are committed", () => {
+test("committed files that the remote's default branch does not have yet are found, and no advice lands a feature branch without a review", () => {
   const unpushed = [STEP_WORKFLOW_PATH];
+  expect(examine({ ...HEALTHY, unpushed, isOnDefaultBranch: false })).toEqual([
+    {
+      code: "not-pushed",
+      level: "warning",
+      message: `Enki reads main on the remote, and only this branch changes ${STEP_WORKFLOW_PATH}.`,
+      command: "merge this branch into main by a pull request; enki init --pull-request opens one for generated files alone",
+    },
+  ]);
   expect(examine({ ...HEALTHY, unpushed })).toEqual([
     {
       code: "not-pushed",
       level: "warning",
       message: `Enki reads main on the remote, where ${STEP_WORKFLOW_PATH} differs from this checkout.`,
-      command: "git push origin HEAD:main, or git pull origin main",
+      command: "git push origin main",
     },
   ]);
   expect(examine({ ...HEALTHY, unpushed, uncommitted: [STEP_WORKFLOW_PATH] }).map(({ code }) => code)).toEqual(["not-committed"]);

@@ -50,8 +50,10 @@ export type DoctorFacts = {
   readonly stepWorkflow: { readonly text: string; readonly origin: FileOrigin } | null;
   /** The workflow files of the set-up, and its copy of the action; none if the configuration has a mistake. */
   readonly setUpFiles: readonly ComparedFile[];
-  /** Files of the set-up that the remote's default branch has in another form, as this clone last saw the branch. */
+  /** Files of the set-up whose commits the remote's default branch lacks, as this clone last saw the branch. */
   readonly unpushed: readonly string[];
+  /** Whether the default branch is checked out. */
+  readonly isOnDefaultBranch: boolean;
   readonly workflows: readonly ActionsWorkflowFile[];
   /** Texts of the repository's other workflow files, by path. */
   readonly workflowTexts: Readonly<Record<string, string>>;

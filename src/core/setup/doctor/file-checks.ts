@@ -59,16 +59,21 @@ const checkStepWorkflow: DoctorCheck = (facts) => {
   ];
 };
 
-const checkPushed: DoctorCheck = ({ unpushed, uncommitted, defaultBranch }) =>
-  unpushed.length === 0 || uncommitted.length > 0
-    ? []
-    : [
-        reportWarning(
+const checkPushed: DoctorCheck = ({ unpushed, uncommitted, defaultBranch, isOnDefaultBranch }) => {
+  if (unpushed.length === 0 || uncommitted.length > 0) return [];
+  const files = unpushed.join(", ");
+  const where = `Enki reads ${defaultBranch} on the remote`;
+  const differs = unpushed.length === 1 ? "differs" : "differ";
+  return [
+    isOnDefaultBranch
+      ? reportWarning("not-pushed", `${where}, where ${files} ${differs} from this checkout.`, `git push origin ${defaultBranch}`)
+      : reportWarning(
           "not-pushed",
-          `Enki reads ${defaultBranch} on the remote, where ${unpushed.join(", ")} ${unpushed.length === 1 ? "differs" : "differ"} from this checkout.`,
-          `git push origin HEAD:${defaultBranch}, or git pull origin ${defaultBranch}`,
+          `${where}, and only this branch changes ${files}.`,
+          `merge this branch into ${defaultBranch} by a pull request; ${INIT} --pull-request opens one for generated files alone`,
         ),
-      ];
+  ];
+};
 
 /** The keys of `[jobs]` that a file does not follow; none for an edited file, which may follow them in its own way. */
 const listUnwritten = ({ origin, present, wanted }: ComparedFile): string[] =>
