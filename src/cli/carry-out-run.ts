@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { hasStarted, type RunEnd, type RunView } from "./run-story.ts";
 import { openWayHome } from "./way-home.ts";
+import { discardEarlierPlans } from "./discard-plan.ts";
 import { CommandError } from "./command-options.ts";
 import type { CommandWorkplace } from "./command-workplace.ts";
 import { countExpectedJobs } from "./count-expected-jobs.ts";
@@ -14,7 +15,7 @@ import { readLocalLedger, removeRunLedger } from "./local-ledger.ts";
 import { openPersonClient, type PersonClient } from "./person-client.ts";
 import { toPlainComment } from "./plain-comment.ts";
 import { openProgressView, type ProgressView } from "./progress-view.ts";
-import { formatInterruption, formatRunEnd } from "./run-end.ts";
+import { formatDiscardedPlan, formatInterruption, formatRunEnd } from "./run-end.ts";
 import { formatIssueTitle, formatRepeatCall, formatStartCommand } from "./run-request.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 import { EXIT_WAITS } from "./exit-codes.ts";
@@ -94,12 +95,16 @@ export const carryOutRun = async (
     throw new CommandError(toPlainComment(end.reason));
   }
   await keep(end);
-  await endRun(terminal, place, { record, end, branch: await bring(), isJson, logs });
+  const isKept = isContinuable(end, terminal);
+  if (isKept && !hasStarted(end)) await book.write({ isKeptPlan: true });
+  await endRun(terminal, place, { record: book.read(), isKept, end, branch: await bring(), isJson, logs });
   return toExitCode(end);
 };
 
 type EndedRun = {
   readonly record: RecordedRun;
+  /** Whether another process can continue the run. */
+  readonly isKept: boolean;
   readonly end: Exclude<RunEnd, { end: "refused" }>;
   readonly branch: string | null;
   readonly isJson: boolean;
@@ -107,16 +112,20 @@ type EndedRun = {
 };
 
 /** Keeps what another process can continue, removes the rest, and prints the end. */
-const endRun = async (terminal: TerminalHost, place: CommandWorkplace, { record, end, branch, isJson, logs }: EndedRun): Promise<void> => {
+const endRun = async (
+  terminal: TerminalHost,
+  place: CommandWorkplace,
+  { record, isKept, end, branch, isJson, logs }: EndedRun,
+): Promise<void> => {
   const { repository, branch: base, run } = record;
   const { id } = end.execution;
-  const isKept = isContinuable(end, terminal);
   if (!isKept) await forget(terminal, end.end === "stopped" ? null : place, record);
   if (!isKept && end.end === "waits") await removeRunLedger({ directory: repository, after: terminal.after }, id);
+  const discarded = run.isKeptPlan ? await discardEarlierPlans(terminal, record) : [];
   if (isJson) return terminal.out(`${JSON.stringify({ kind: "end", execution: id, end: end.end, branch, base })}\n`);
   const failures = await readRunFailures({ repository, artifacts: join(record.directory, "jobs", "artifacts") }, end);
   const ending = { branch, base, call: formatRepeatCall(run), isKept, logs, failures };
-  for (const line of formatRunEnd(end, ending)) terminal.out(`${line}\n`);
+  for (const line of [...discarded.map(formatDiscardedPlan), ...formatRunEnd(end, ending)]) terminal.out(`${line}\n`);
 };
 
 /** A plan without an approval is kept if no one could answer here: another terminal, or `--yes`, can approve the same plan. */

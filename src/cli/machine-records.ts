@@ -24,6 +24,8 @@ const runSchema = z.object({
   execution: z.string().nullable(),
   /** The person's branch with the landed work; null before the first landing. */
   landedBranch: z.string().nullable(),
+  /** Whether only the plan exists, kept because nobody could approve it. Records of earlier versions do not say. */
+  isKeptPlan: z.boolean().default(false),
 });
 
 const recordSchema = z.object({

@@ -17,7 +17,9 @@ import { formatStillRunning, openLastingWorkplace, openWorkplaceAt, type Command
 import { copyUncommittedSettings, describeUncommitted } from "./uncommitted-settings.ts";
 import { carryOutRun } from "./carry-out-run.ts";
 import { needsPreparedAgents, requireReady } from "./run-request.ts";
-import { isMachineRunning, listMachineRecords, type MachineRecord, type RunRecord } from "./machine-records.ts";
+import { discardPlan } from "./discard-plan.ts";
+import { findKeptPlan, findResumable } from "./find-resumable.ts";
+import type { RunRecord } from "./machine-records.ts";
 
 export const runOptions = {
   workflow: { type: "string", value: "<name>", about: "runs this workflow with the words as arguments" },
@@ -26,6 +28,7 @@ export const runOptions = {
   verify: { type: "string", multiple: true, value: "<command>", about: "a command that every change must pass; repeatable" },
   json: { type: "boolean", default: false, about: "prints each change as a line of JSON" },
   resume: { type: "boolean", default: false, about: "continues an interrupted run; name its execution if there are several" },
+  no: { type: "boolean", default: false, about: "with --resume: discards the plan that waits for an approval" },
 } as const;
 
 const MAX_REQUEST_SIZE = 10_000;
@@ -39,6 +42,7 @@ const RECORD_ID_BYTES = 6;
 export const runRequestCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, runOptions, MAX_REQUEST_SIZE);
   const request = toOneLine(words.join(" "), MAX_REQUEST_SIZE);
+  if (values.no) return refusePlan(terminal, request, values);
   if (values.resume) return resumeRun(terminal, { named: request, yes: values.yes, isJson: values.json });
   const workflow = values.workflow ?? null;
   if (request === "" && workflow === null) throw new UsageError('say what to do: enki run "<request>"');
@@ -54,7 +58,7 @@ export const runRequestCommand = async (args: readonly string[], terminal: Termi
   const place = await openLastingWorkplace(terminal, "enki-run");
   const { yes } = values;
   if (!values.json) terminal.out(notice);
-  const run = { request, workflow, agent, verify, yes, issue: null, execution: null, landedBranch: null };
+  const run = { request, workflow, agent, verify, yes, issue: null, execution: null, landedBranch: null, isKeptPlan: false };
   try {
     return await startRun(prepared, place, { found, run, isJson: values.json });
   } finally {
@@ -138,7 +142,7 @@ const resumeRun = async (
   try {
     // Another process may have continued the run before this one had the directory to itself.
     const record = await findResumable(terminal, found, asked.run.execution ?? named);
-    const run = { ...record.run, yes: yes || record.run.yes };
+    const run = { ...record.run, yes: yes || record.run.yes, isKeptPlan: false };
     const repository = { owner: record.owner, name: record.name };
     const giveSecrets = async ({ forge }: Pick<LocalMachine, "forge">): Promise<void> =>
       forge.setSecrets(
@@ -155,6 +159,20 @@ const resumeRun = async (
   }
 };
 
+/** `enki run --resume --no`: discards a plan that nobody could approve. */
+const refusePlan = async (
+  terminal: TerminalHost,
+  named: string,
+  { resume, yes }: { readonly resume: boolean; readonly yes: boolean },
+): Promise<number> => {
+  if (!resume) throw new UsageError("--no needs --resume");
+  if (yes) throw new UsageError("--yes and --no contradict each other");
+  const plan = await findKeptPlan(terminal, await findRepository(terminal, "."), named);
+  if (!(await discardPlan(terminal, plan))) throw new CommandError(formatStillRunning(plan));
+  terminal.out(`The plan ${plan.run.execution ?? ""} is discarded, so nothing runs.\n`);
+  return 0;
+};
+
 /** Reuses the port of the earlier process, because existing texts link to it. */
 const openAtSamePort = async (terminal: TerminalHost, place: CommandWorkplace, options: RunMachine): Promise<LocalMachine> => {
   try {
@@ -164,25 +182,3 @@ const openAtSamePort = async (terminal: TerminalHost, place: CommandWorkplace, o
     return openRunMachine(terminal, place, { ...options, port: 0 });
   }
 };
-
-type ResumableRecord = MachineRecord & { readonly run: RunRecord };
-
-const hasRun = (record: MachineRecord): record is ResumableRecord => record.run !== null;
-
-/** The interrupted run with this execution, or the only run. */
-const findResumable = async (terminal: TerminalHost, { directory }: FoundRepository, named: string): Promise<ResumableRecord> => {
-  const all = (await listMachineRecords(terminal, directory)).filter(hasRun);
-  const asked = all.filter(({ run }) => named === "" || run.execution?.startsWith(named) === true);
-  const running = await Promise.all(asked.map(isMachineRunning));
-  const records = asked.filter((_, index) => running[index] !== true);
-  const [record, ...others] = records;
-  if (!record && asked[0]) throw new CommandError(formatStillRunning(asked[0]));
-  if (!record) throw new CommandError(named === "" ? "no run was interrupted here" : `no run of ${named} was interrupted here`);
-  if (others.length > 0) {
-    const list = records.map(({ run }) => `  enki run --resume ${run.execution ?? ""}  ${formatRunLabel(run)}`);
-    throw new CommandError(`several runs were interrupted here; name one:\n${list.join("\n")}`);
-  }
-  return record;
-};
-
-const formatRunLabel = ({ request, workflow }: RunRecord): string => toOneLine([workflow ?? "", request].join(" ").trim(), 80);

@@ -55,6 +55,9 @@ export const formatRunEnd = (end: Exclude<RunEnd, { end: "refused" }>, ending: R
   }
 };
 
+/** Only the newest plan is kept. */
+export const formatDiscardedPlan = (execution: string): string => `The earlier plan ${execution} is discarded, because nobody approved it.`;
+
 /** The message after Ctrl+C. */
 export const formatInterruption = (branch: string | null): string[] => [
   "",

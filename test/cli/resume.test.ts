@@ -122,6 +122,29 @@ test("a run that goes on is not one of those that were interrupted", async () =>
   await other.ended;
 });
 
+test("--resume without a name prefers the interrupted run to a plan that nobody approved, and names several", async () => {
+  const world = openWorld();
+  const { terminal, cwd, agent, verify, run } = world;
+  await interruptAt(world, (_, out) => out.includes("sort: running"), "SIGKILL");
+  const [, plan = ""] = /enki run --resume --yes (\w+)\n/.exec((await run("sort later")).out) ?? [];
+  const refused = await terminal.run(["run", "--resume", "--no"], { cwd });
+  expect(refused).toMatchObject({ code: 0, out: `The plan ${plan} is discarded, so nothing runs.\n` });
+  await run("sort later");
+  const { code, out, err } = await terminal.run(["run", "--resume"], { cwd });
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(out).toContain("git merge enki/");
+  for (const request of ["sort once", "sort twice"]) {
+    const started = terminal.start(["run", "--yes", ...agent, ...verify, request], { cwd });
+    await started.prints(/sort: running/);
+    started.signal("SIGKILL");
+    await started.ended;
+  }
+  const several = await terminal.run(["run", "--resume"], { cwd });
+  expect(several.err).toMatch(
+    /^enki run: several runs can be continued here; name one:\n(?: {2}enki run --resume \w+ {2}sort (?:once|twice)\n){2}$/,
+  );
+});
+
 test("of two --resume at the same time, one finishes the run and the other says that it is in progress", async () => {
   const world = openWorld();
   const { terminal, cwd } = world;

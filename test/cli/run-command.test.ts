@@ -79,6 +79,49 @@ describe.concurrent("enki run", () => {
     expect(terminal.leftBehind()).toEqual([]);
   });
 
+  const planIn = (out: string): string => /enki run --resume --yes (\w+)\n/.exec(out)?.[1] ?? "none";
+  const ledgersIn = (git: ReturnType<typeof open>["git"]): string[] =>
+    git("for-each-ref", "--format=%(refname)", "refs/enki/runs")
+      .split("\n")
+      .map((ref) => ref.replace("refs/enki/runs/", ""));
+
+  test("keeps only the newest plan that nobody approved, and --resume finds it without its name", async () => {
+    const { terminal, cwd, git, call } = open();
+    const earlier = planIn((await call("sort the list")).out);
+    const told = await call("sort it again");
+    const newest = planIn(told.out);
+    expect(told.out).toContain(`The earlier plan ${earlier} is discarded, because nobody approved it.\n`);
+    expect(ledgersIn(git)).toEqual([newest]);
+    const resumed = await terminal.call(["run", "--resume", "--yes"], { cwd });
+    expect(resumed).toMatchObject({ code: 0, out: expect.stringContaining(`git merge enki/${newest}`) as unknown });
+    expect(await terminal.call(["run", "--resume", "--yes", earlier], { cwd })).toMatchObject({
+      code: 1,
+      err: `enki run: no run of ${earlier} can be continued here\n`,
+    });
+    expect(terminal.leftBehind()).toEqual([]);
+  });
+
+  test("--resume --no discards a kept plan without a terminal", async () => {
+    const { terminal, cwd, git, call } = open();
+    const id = planIn((await call("sort the list")).out);
+    expect(await terminal.call(["run", "--resume", "--no", id], { cwd })).toEqual({
+      code: 0,
+      out: `The plan ${id} is discarded, so nothing runs.\n`,
+      err: "",
+    });
+    expect(ledgersIn(git)).toEqual([""]);
+    expect(terminal.leftBehind()).toEqual([]);
+    expect(await terminal.call(["run", "--resume", "--no"], { cwd })).toMatchObject({
+      code: 1,
+      err: "enki run: no plan waits for an approval here\n",
+    });
+    expect(await terminal.call(["run", "--no", "sort"], { cwd })).toMatchObject({ code: 2, err: "enki run: --no needs --resume\n" });
+    expect(await terminal.call(["run", "--resume", "--no", "--yes"], { cwd })).toMatchObject({
+      code: 2,
+      err: "enki run: --yes and --no contradict each other\n",
+    });
+  });
+
   test("reports why it stopped with the last lines, and keeps logs and landed work", async () => {
     const steps = [SORT, { id: "spoil", run: "echo z > list.txt", more: ', needs = ["sort"]' }];
     const { terminal, git, call, branches } = open(playOf(steps));
