@@ -1,12 +1,12 @@
-import { type DetectedProject, detectProject } from "../core/setup/detect-project.ts";
+import { detectProject } from "../core/setup/detect-project.ts";
 import { readOrigin } from "../core/setup/generated-file.ts";
 import { CONFIG_PATH, COORDINATOR_WORKFLOW_PATH, renderSetUp, type SetUpChoices, STEP_WORKFLOW_PATH } from "../core/setup/plan-set-up.ts";
-import { readPresentChoices } from "../core/setup/present-choices.ts";
+import { type PresentChoices, readPresentChoices } from "../core/setup/present-choices.ts";
 import { runGit } from "../storage/git/run-git.ts";
 import { CommandError, readOptions } from "./command-options.ts";
 import { findRepository } from "./find-repository.ts";
 import { openProgressView } from "./progress-view.ts";
-import { type AskQuestion, chooseSetUp, isOnServer, type SetUpPlace } from "./set-up/choose-set-up.ts";
+import { type AskQuestion, chooseSetUp, isOnServer } from "./set-up/choose-set-up.ts";
 import { describeNextSteps, describeProject } from "./set-up/describe-set-up.ts";
 import { fetchBase, openSetUpPull, pushSetUpBranch, type SetUpBase } from "./set-up/open-set-up-pull.ts";
 import { formatDiff, hashText, type PlannedFile, planFiles, writePlannedFiles } from "./set-up/planned-files.ts";
@@ -44,7 +44,7 @@ export const runInitCommand = async (args: readonly string[], terminal: Terminal
   const base = values["pull-request"] ? requireBase(own) : null;
   const commit = base && (await fetchBase(terminal, base));
   const read = await openPresentFiles(terminal, own, { commit, paths: CHOICE_PATHS });
-  const choices = await chooseSetUp(readPlace(project, read, values.replace), values, ask);
+  const choices = await chooseSetUp({ project, present: readPresent(read, values.replace), path: terminal.env["PATH"] ?? "" }, values, ask);
   const files = await renderFiles(terminal, own, { choices, config: read(CONFIG_PATH) });
   const planned = await comparePresentFiles(terminal, own, { commit, files });
   const keyRequest: LedgerKeyRequest = { ...choices, own, isWanted: values["ledger-key"], isDryRun: values["dry-run"], confirm };
@@ -87,15 +87,14 @@ const renderFiles = async (terminal: TerminalHost, own: OwnRepository, { choices
   return renderSetUp(await readShippedFiles(terminal.root, isVendored), { ...choices, jobs, isOnServer: isOnServer(own) });
 };
 
-/** The project and its earlier set-up. A configuration that a person edited, and this set-up replaces, counts as missing. */
-const readPlace = (project: DetectedProject, read: (path: string) => string | null, replaces: boolean): SetUpPlace => {
+/** The choices of the earlier set-up. A configuration that a person edited, and this set-up replaces, counts as missing. */
+const readPresent = (read: (path: string) => string | null, replaces: boolean): PresentChoices => {
   const isReplaced = (path: string, text: string): boolean =>
     replaces && path === CONFIG_PATH && readOrigin(text, hashText) !== "generated";
-  const present = readPresentChoices((path) => {
+  return readPresentChoices((path) => {
     const text = read(path);
     return text === null || isReplaced(path, text) ? null : text;
   }, hashText);
-  return { project, present };
 };
 
 const requireBase = ({ directory, remote, defaultBranch }: OwnRepository): SetUpBase => {

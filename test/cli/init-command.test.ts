@@ -301,6 +301,16 @@ describe("at a terminal", () => {
     expect(has(CONFIG)).toBe(false);
   });
 
+  test.each(["coder", "clyde"])("a program that is named almost like a preset is an agent if it is on the PATH: %s", async (name) => {
+    const { run, read, cwd } = open();
+    const programs = join(cwd, "..", "programs");
+    mkdirSync(programs);
+    expect(await run(["--yes", "--agent", name], { PATH: `${programs}:${process.env["PATH"] ?? ""}` })).toMatchObject({ code: 2 });
+    writeFileSync(join(programs, name), "#!/bin/sh\n", { mode: 0o755 });
+    expect(await run(["--yes", "--agent", name], { PATH: `${programs}:${process.env["PATH"] ?? ""}` })).toMatchObject({ code: 0, err: "" });
+    expect(read(CONFIG)).toContain(`command = "${name}"`);
+  });
+
   test("it asks what verifies and which agent works, and before each file", async () => {
     const { cwd, read, has } = open();
     const { code, asked } = await converse(cwd, [

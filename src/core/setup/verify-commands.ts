@@ -1,7 +1,7 @@
 import type { DetectedProject } from "./detect-project.ts";
 
-/** Where the verify commands of a configuration come from; `unknown` if the configuration does not say, or a person edited it. */
-export type VerifyOrigin = "detected" | "named";
+type VerifyOrigin = "detected" | "named";
+/** The verify commands of a configuration; their origin is unknown without a comment, or after a person edited the file. */
 export type PresentVerify = { readonly verify: readonly string[]; readonly verifyOrigin: VerifyOrigin | "unknown" };
 export type ChosenVerify = { readonly verify: readonly string[]; readonly verifyOrigin: VerifyOrigin };
 
