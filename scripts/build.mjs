@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 // Bundles the doors and the program of foreign steps into `dist/`, unless they are newer than everything they are made of. `--force` bundles in any case.
+// ENKI_BUNDLES names another directory to bundle into.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import findNodeFault from "../bin/check-node.cjs";
 
+// Elsewhere, other files can be older.
+const isElsewhere = process.env.ENKI_BUNDLES !== undefined;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUNDLES = ["dist/action.js", ...["cli", "app", "foreign-step", "load-bundle"].map((name) => `dist/${name}.cjs`)];
 const INPUTS = ["src", "roles", "workflows", "examples", "package.json", "package-lock.json", "rolldown.config.ts", "scripts"];
@@ -32,9 +35,9 @@ const fault = findNodeFault(process.versions.node, JSON.parse(readFileSync(join(
 if (fault !== null) {
   process.stderr.write(`enki: ${fault}\n`);
   process.exitCode = 1;
-} else if (process.argv.includes("--force") || !isUpToDate()) {
+} else if (isElsewhere || process.argv.includes("--force") || !isUpToDate()) {
   const started = Date.now();
   const { status } = spawnSync(process.execPath, [join(root, "node_modules/rolldown/bin/cli.mjs"), "-c"], { cwd: root, stdio: "inherit" });
   process.exitCode = status ?? 1;
-  if (status === 0) removeFilesBefore(join(root, "dist"), started);
+  if (status === 0 && !isElsewhere) removeFilesBefore(join(root, "dist"), started);
 }

@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createBundleLoader, findCodeCache } from "./cli/bundle-loader.ts";
+import { findHome } from "./cli/find-home.ts";
 import { STORE_CODE_ARGUMENT } from "./job/store-code-argument.ts";
 
 // Beside the bundles, `cli.js` and `foreign-step.js` only start this file. Without a cache of compiled code, most of the start of a command
 // would be the work of V8's compiler. Node stores compiled code itself only from version 22 on.
-const home = process.env["HOME"] || homedir();
+const home = findHome(process);
 const loader = createBundleLoader({ bundles: import.meta.dirname, cache: findCodeCache(home) });
 
 const PROGRAM_MS = 20_000;
@@ -26,7 +26,7 @@ const save = (isCommand: boolean): void => {
     loader.save();
     if (isCommand && !loader.isStored("foreign-step")) storeProgram();
   } catch {
-    // A home without space, or one that cannot be written.
+    // A home without space, or one that this user cannot write, or that others can.
   }
 };
 

@@ -98,11 +98,13 @@ describe("enki on a Node or in a clone where it cannot run", () => {
   });
 });
 
-test("the build prints no warning, and bundles evaluate no text", () => {
-  const built = call(process.execPath, [join(ROOT, "node_modules/rolldown/bin/cli.mjs"), "-c"], {
+test("the build prints no warning, bundles evaluate no text, and bundles elsewhere leave `dist` as it is", () => {
+  const files = readdirSync(join(ROOT, "dist"));
+  const built = call(process.execPath, [join(ROOT, "scripts/build.mjs"), "--force"], {
     cwd: ROOT,
     env: { ENKI_BUNDLES: join(place.outside, "bundles") },
   });
+  expect(readdirSync(join(ROOT, "dist"))).toEqual(files);
   expect(built).toMatchObject({ status: 0, stderr: "" });
   expect(built.stdout).not.toMatch(/warn|EVAL/i);
 });
