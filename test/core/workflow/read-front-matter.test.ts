@@ -40,7 +40,10 @@ test("front matter of only comments has no keys", () => {
   expect(read("---\n# nothing\n---\nbody\n").front).toMatchObject({ data: {}, bodyLine: 4 });
 });
 
-test.each(["cli.cjs", "action.js", "app.cjs"])("gray-matter's engines, which evaluate JavaScript, are not in the bundle of %s", (bundle) => {
-  const text = readFileSync(new URL(`../../../dist/${bundle}`, import.meta.url), "utf8");
-  expect(text).not.toMatch(/stringifying JavaScript is not supported|\beval\(str\)/);
-});
+test.each(["cli.cjs", "action.js", "app.cjs"])(
+  "gray-matter's engines, which evaluate JavaScript, are not in the bundle of %s",
+  (bundle) => {
+    const text = readFileSync(new URL(`../../../dist/${bundle}`, import.meta.url), "utf8");
+    expect(text).not.toMatch(/stringifying JavaScript is not supported|\beval\(str\)/);
+  },
+);
