@@ -168,10 +168,14 @@ test.runIf(isRoot).each([
   ["without a home and without an entry in the list of users", () => ({})],
   ["whose home is in a closed directory", () => ({ HOME: join(directory, "closed", "home") })],
 ])("a user %s has no cache", (_who, listVariables) => {
-  chmodSync(directory, 0o755);
   mkdirSync(join(directory, "closed", "home"), { recursive: true });
   chmodSync(join(directory, "closed"), 0o700);
-  const options = { cwd: bundles(), env: listVariables(), uid: 12_345, gid: 12_345 };
+  // Other users may not enter the directory of all tests.
+  const shared = mkdtempSync("/tmp/enki-bundles-");
+  onTestFinished(() => rmSync(shared, { recursive: true }));
+  cpSync(bundles(), shared, { recursive: true });
+  chmodSync(shared, 0o755);
+  const options = { cwd: shared, env: listVariables(), uid: 12_345, gid: 12_345 };
   const printed = execFileSync(process.execPath, ["-e", writeLoadScript(["cli", "app"])], options);
   expect(JSON.parse(printed.toString())).toMatchObject([{ value: "one" }, { value: "one" }]);
 });
