@@ -227,7 +227,7 @@ describe("the gates", () => {
     expect(failing([fine, { ...fine, against: { ...fine.against, "0r": above } }])).toEqual([1]);
     expect(failing([{ ...fine, ratios: [1.4, 1.36, 1] }])).toEqual([2]);
     expect(failing([withOurs({ redLandings: 1 })])).toEqual([7]);
-    expect(failing([{ ...fine, stuck: ["ours, seed 1"] }])).toEqual([10]);
+    expect(failing([{ ...fine, stuck: ["ours, seed 1"] }])).toEqual([11]);
     const zuul = cell.rows["zuul+1r"].makespan;
     const inOneFile = (row: Partial<Cell["rows"]["ours"]>): Cell => ({ ...withOurs(row), scene: { ...fine.scene, hot: 0.3 } });
     expect(failing([fine, inOneFile({ resolutions: 30, makespan: 0.5 * zuul })])).toEqual([]);
@@ -245,19 +245,25 @@ describe("the gates", () => {
     };
     expect(failing([fine, worse])).toEqual([9]);
     expect(failing([withOurs({ falseEjections: 3 })])).toEqual([8]);
+    const whileRed = (turnaround: number): Cell => {
+      const rows = { ...fine.rows, ours: { ...fine.rows.ours, turnaround }, zuul: { ...fine.rows.zuul, turnaround: 10 } };
+      return { ...fine, scene: { ...fine.scene, redBase: 3 }, rows };
+    };
+    expect(failing([whileRed(10)])).toEqual([]);
+    expect(failing([whileRed(10.1)])).toEqual([10]);
     const onTwo = (slots: number, makespan: number): Cell => ({ ...withOurs({ makespan }), scene: { ...fine.scene, slots, runners: 2 } });
     expect(failing([onTwo(16, 10.5), onTwo(2, 10)])).toEqual([]);
-    expect(failing([onTwo(16, 10.6), onTwo(2, 10)])).toEqual([11]);
+    expect(failing([onTwo(16, 10.6), onTwo(2, 10)])).toEqual([12]);
     const laned = (calm: number, makespan: number): Cell => ({ ...fine, lanes: { calm, turnaround: 1, makespan, runs: 1 } });
     expect(failing([laned(0.85, 1.05)])).toEqual([]);
-    expect(failing([laned(0.86, 1)])).toEqual([14]);
-    expect(failing([laned(0.5, 1.06)])).toEqual([14]);
+    expect(failing([laned(0.86, 1)])).toEqual([15]);
+    expect(failing([laned(0.5, 1.06)])).toEqual([15]);
     const ranked = (urgent: number, others: number): Cell => ({ ...fine, priorities: { urgent, others, unranked: 10 } });
     expect(failing([ranked(2.3, 10)])).toEqual([]);
-    expect(failing([ranked(2.4, 10)])).toEqual([12]);
-    expect(failing([ranked(2.3, 11)])).toEqual([12]);
+    expect(failing([ranked(2.4, 10)])).toEqual([13]);
+    expect(failing([ranked(2.3, 11)])).toEqual([13]);
     expect(failing([{ ...fine, shortFirst: 0.75 }])).toEqual([]);
-    expect(failing([fine, { ...fine, shortFirst: 0.76 }])).toEqual([13]);
+    expect(failing([fine, { ...fine, shortFirst: 0.76 }])).toEqual([14]);
   });
 
   it("allow no false ejection without flakes", () => {
