@@ -390,34 +390,8 @@ test("59 a red run blames the resolution first, then the step", async () => {
   it.replay();
 });
 
-test("59 a red run blames the step if its conflict was resolved twice and it conflicts with more work meanwhile", async () => {
-  const seen: Sha[] = [];
-  const it = await begin({
-    conflicts: (head, message, onto) => {
-      if (!/^Enki-Task: \w+-b$/m.test(message)) return false;
-      const landed = (step: string): boolean => it.contains(it.heads[step] ?? "", onto);
-      it.heads["b"] ??= head;
-      if (!seen.includes(head)) seen.push(head);
-      // The third head is the second resolution.
-      return (seen.indexOf(head) === 0 && landed("a")) || (seen.indexOf(head) === 2 && landed("c"));
-    },
-  });
-  await it.met();
-  await it.resolved();
-  await it.rejected();
-  expect(it.resolution()).toMatchObject({ failedVerification: true });
-  await it.worked("c");
-  await it.verified();
-  await it.resolved();
-  expect(it.head("b")).toBe(seen[2]);
-  expect(it.resolution()).toMatchObject({ head: seen[2], onto: it.base(), failedVerification: true });
-  await it.resolved();
-  await it.rejected();
-  expect(it.at("b")).toMatchObject({ state: "failed", refusal: { code: "verification-failed" } });
-  it.replay();
-});
-
-test("59 a red run after a green second resolution blames the third one, not the step", async () => {
+/** The second step conflicts with the first, and its second resolution, the third head, conflicts with the third step. */
+const beginConflictingTwice = async (steps?: Parameters<typeof begin>[1]) => {
   const seen: Sha[] = [];
   const it = await begin(
     {
@@ -429,17 +403,37 @@ test("59 a red run after a green second resolution blames the third one, not the
         return (seen.indexOf(head) === 0 && landed("a")) || (seen.indexOf(head) === 2 && landed("c"));
       },
     },
-    plan(step("a"), step("b", { checkpoint: true }), step("c")),
+    steps,
   );
   await it.met();
   await it.resolved();
   await it.rejected();
-  await it.resolved();
-  await it.verified();
-  expect(it.at("b")).toMatchObject({ state: "waiting", verification: { passed: true, head: seen[2] } });
+  return { ...it, seen };
+};
+
+test("59 a red run blames the step if its conflict was resolved twice and it conflicts with more work meanwhile", async () => {
+  const it = await beginConflictingTwice();
+  expect(it.resolution()).toMatchObject({ failedVerification: true });
   await it.worked("c");
   await it.verified();
-  const approval = { id: 1, by: "maintainer", bot: false, verdict: "approved", head: seen[2] ?? "", at: it.state.now, text: "" } as const;
+  await it.resolved();
+  expect(it.head("b")).toBe(it.seen[2]);
+  expect(it.resolution()).toMatchObject({ head: it.seen[2], onto: it.base(), failedVerification: true });
+  await it.resolved();
+  await it.rejected();
+  expect(it.at("b")).toMatchObject({ state: "failed", refusal: { code: "verification-failed" } });
+  it.replay();
+});
+
+test("59 a red run after a green second resolution blames the third one, not the step", async () => {
+  const it = await beginConflictingTwice(plan(step("a"), step("b", { checkpoint: true }), step("c")));
+  await it.resolved();
+  await it.verified();
+  const green = it.seen[2] ?? "";
+  expect(it.at("b")).toMatchObject({ state: "waiting", verification: { passed: true, head: green } });
+  await it.worked("c");
+  await it.verified();
+  const approval = { id: 1, by: "maintainer", bot: false, verdict: "approved", head: green, at: it.state.now, text: "" } as const;
   it.state.reviews.set(it.at("b")?.pull ?? 0, [approval]);
   await it.tell({ kind: "woken" });
   await it.resolved();

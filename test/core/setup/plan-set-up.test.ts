@@ -18,6 +18,7 @@ import {
 } from "../../../src/core/setup/plan-set-up.ts";
 import { deriveApiUrl, readRemoteAddress } from "../../../src/core/setup/remote-address.ts";
 import { factsOf } from "./repository-facts.ts";
+import { PROJECTS } from "../../../scripts/set-up-projects.mjs";
 
 const readShipped = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
 const SHIPPED = readShipped(STEP_WORKFLOW_PATH);
@@ -71,19 +72,7 @@ const faultsOf = (text: string): string[] =>
     .context.errors.getErrors()
     .map(({ message }) => message);
 
-const EVERYTHING: Record<string, string> = {
-  "package.json": '{"scripts":{"test":"x"},"engines":{"node":"22"},"packageManager":"pnpm@9.0.0"}',
-  "pyproject.toml": 'requires-python = ">=3.12"\n',
-  "uv.lock": "",
-  "go.mod": "",
-  "Cargo.toml": "",
-  "pom.xml": "",
-  Gemfile: "",
-  "a.csproj": "",
-  "composer.json": "{}",
-  ".gitmodules": "",
-  ".gitattributes": "* filter=lfs\n",
-};
+const EVERYTHING = PROJECTS["everything"]?.files ?? {};
 
 describe("the workflow file of a set-up", () => {
   test.each([

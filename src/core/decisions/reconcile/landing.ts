@@ -3,11 +3,11 @@ import { refuseMissingBase } from "../../messages/refusals/queues.ts";
 import { land as landStep } from "../../domain/step-lifecycle.ts";
 import { type BranchName, readTaskId, type Sha, type TaskId } from "../../domain/ids.ts";
 import { toJobKey } from "../../domain/job.ts";
-import { type Candidate, isGreen, type Queue } from "../../domain/queue.ts";
+import { type Candidate, type Queue } from "../../domain/queue.ts";
 import { toHeadRef } from "../../domain/queued-pull.ts";
 import { toBranchRef, toCandidateRef, readCandidateRef } from "../../domain/refs.ts";
 import { planQueue } from "../../refinery/plan-queue.ts";
-import { type QueueEntrant, toChainMerge, type RefineryEffect, type RefineryPlan } from "../../refinery/refinery-state.ts";
+import { type QueueEntrant, type RefineryEffect, type RefineryPlan } from "../../refinery/refinery-state.ts";
 import { renderFailedTogether } from "../../messages/failed-together.ts";
 import { failStep } from "../apply/fail-step.ts";
 import { listHeldBases, listActiveBases } from "../step-base.ts";
@@ -29,12 +29,13 @@ import type {
 import { JOB_SLACK_MS, MAX_FAULTS } from "../../domain/retry-policy.ts";
 import { admitEntrants } from "./admit-entrants.ts";
 import { revertFailedResolution, recordConflict } from "./conflicts.ts";
+import { withoutOutdatedCandidates } from "./outdated-candidates.ts";
 import { removeRefusedWork } from "./refused-candidates.ts";
 import { countRequestedJobs } from "../count-requested-jobs.ts";
 import { requestJob } from "./scheduling.ts";
 import { stopRun } from "./abandoned-runs.ts";
 import { findStep } from "../find-step.ts";
-import { collectKnown, type Known, mapKnown, replaceUnknown, UNKNOWN } from "../../domain/known.ts";
+import { type Known, replaceUnknown, UNKNOWN } from "../../domain/known.ts";
 
 /** Lands verified candidates and schedules further verification. A landing and its record are one push. */
 export const reconcileLanding = (tx: DecisionTransaction): void => {
@@ -115,28 +116,6 @@ const withMergeQueueHold = ({ landing }: Queue, entrant: QueueEntrant): QueueEnt
   landing?.mode === "queue" && entrant.refusal === null && landing.candidate.items.some(({ task }) => task === entrant.task)
     ? { ...entrant, refusal: IN_QUEUE_REFUSAL }
     : entrant;
-
-/**
- * Drops candidates whose tree differs from what GitHub would merge onto the current base: an earlier squash or rebase put the work that
- * they build on there as other commits. The refinery builds and verifies them again.
- */
-const withoutOutdatedCandidates = (
-  tx: DecisionReader,
-  { queue, tip, coming }: { queue: Queue; tip: Sha; coming: readonly QueueEntrant[] },
-): Known<Queue> => {
-  if (!queue.landingTerms?.method) return queue;
-  const isOutdated = (candidate: Candidate): Known<boolean> => {
-    const [item, more] = candidate.items;
-    const entrant = coming.find((each) => each.task === item?.task && each.head === item.head);
-    if (more || !entrant || candidate.onto !== tip || !isGreen(candidate)) return false;
-    const links = tx.readFact<"merge-chain">({ kind: "merge-chain", onto: tip, merges: [{ ...toChainMerge(entrant), needs: [] }] });
-    return mapKnown(links, ([link]) => link?.kind !== "merged" || link.tree !== candidate.tree);
-  };
-  const outdated = collectKnown(queue.candidates.map((each) => isOutdated(each)));
-  if (outdated === UNKNOWN) return UNKNOWN;
-  const candidates = queue.candidates.flatMap((each, at) => (outdated[at] === true ? [] : [each]));
-  return candidates.length === queue.candidates.length ? queue : { ...queue, candidates };
-};
 
 /** The queue with the landing that GitHub is asked for now. */
 const withRequestedLanding = (tx: DecisionReader, queue: Queue, candidate: Candidate): Queue => {
