@@ -135,7 +135,7 @@ const copyFile = (target: string, name: string, packed: Buffer): void => {
     // The umask can take the permission to read.
     chmodSync(join(target, name), COPIED_FILE);
   } catch {
-    // Without space or permissions, jobs compile. The hash gives a part of a file away.
+    // Without space or permissions, jobs compile. The hash shows that a file is incomplete.
   }
 };
 

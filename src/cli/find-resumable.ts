@@ -22,6 +22,10 @@ const listRuns = async (terminal: TerminalHost, repository: string): Promise<Res
 export const listKeptPlans = async (terminal: TerminalHost, repository: string): Promise<ResumableRecord[]> =>
   listIdle((await listRuns(terminal, repository)).filter(({ run }) => run.isKeptPlan));
 
+/** Whether nobody approved or discarded a plan since it was listed. */
+export const isStillKept = async (terminal: TerminalHost, { id, repository }: ResumableRecord): Promise<boolean> =>
+  (await listRuns(terminal, repository)).some((each) => each.id === id && each.run.isKeptPlan);
+
 const isOf =
   (named: string) =>
   ({ run }: ResumableRecord): boolean =>

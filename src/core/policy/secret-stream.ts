@@ -25,8 +25,9 @@ export const openSecretRedactor = (values: readonly string[] = []): SecretRedact
       let shown = "";
       // Pieces of a quarter of the limit, so that the held text and the next piece together stay within the limit.
       for (let at = 0; at < text.length; at += MAX_HELD_CHARS / 4) {
-        held += text.slice(at, at + MAX_HELD_CHARS / 4);
-        if (held.length < searchedAgainAt) continue;
+        const piece = text.slice(at, at + MAX_HELD_CHARS / 4);
+        held += piece;
+        if (held.length < searchedAgainAt && !piece.includes("-----END")) continue;
         shown += release(findSafeEnd(held, values));
         // A long text that is held back would otherwise be searched as a whole for each word that is added.
         searchedAgainAt = held.length < MAX_WORD_CHARS ? 0 : held.length * SEARCH_GROWTH;

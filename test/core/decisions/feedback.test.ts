@@ -449,6 +449,18 @@ describe("the starting commit of an attempt that answers people", () => {
     it.replay();
   });
 
+  test.each(["crashes", "changes nothing"])("fails if a person reset the branch to the base during an attempt that %s", async (how) => {
+    const it = await begun();
+    await it.reviewed({});
+    it.state.refs[toTaskRef(it.task("fix"))] = it.base();
+    const ended = how === "crashes" ? ({ end: "crashed", why: "the machine is gone" } as const) : ({ end: "unchanged" } as const);
+    await it.end(`work/${it.task("fix")}/`, ended);
+    it.state.now += 60_000;
+    await it.tell({ kind: "woken" });
+    expect(it.at("fix")).toMatchObject({ state: "failed", landed: null, head: null, refusal: { code: "branch-lost" } });
+    it.replay();
+  });
+
   test("stays the same for the next attempt if an attempt fails", async () => {
     const it = await begun();
     await it.reviewed({ text: "Answer this." });

@@ -226,4 +226,35 @@ describe("a person resets a task branch", () => {
     await it.tell({ kind: "woken" });
     expect(it.at("next")).toMatchObject({ state: "failed", landed: null, refusal: { code: "branch-lost" } });
   });
+
+  test("to a base that moved on meanwhile", async () => {
+    const it = await begun();
+    const moved = it.push(toBranchRef("main"), "other work");
+    await it.tell({ kind: "woken" });
+    it.state.refs[toTaskRef(it.task("fix"))] = moved;
+    await it.tell({ kind: "woken" });
+    expect(it.at("fix")).toMatchObject({ state: "failed", landed: null, refusal: { code: "branch-lost" } });
+    it.replay();
+  });
+
+  test("to a newer head of the work that its own is built on", async () => {
+    const it = openStory();
+    await it.propose(plan(step("fix"), step("next", { needs: [{ step: "fix", condition: "completed" }] })));
+    await it.approve();
+    await it.worked("fix");
+    await it.worked("next");
+    it.state.refs[toTaskRef(it.task("next"))] = it.push(toTaskRef(it.task("fix")), "more");
+    await it.tell({ kind: "woken" });
+    expect(it.at("next")).toMatchObject({ state: "failed", landed: null, refusal: { code: "branch-lost" } });
+  });
+
+  test("is none if the tip holds the step's work, which a person landed by hand", async () => {
+    const it = await begun();
+    const own = it.head("fix") ?? "";
+    const more = it.push(toTaskRef(it.task("fix")), "mine");
+    it.state.refs[toBranchRef("main")] = more;
+    await it.tell({ kind: "woken" });
+    expect(it.contains(own, it.base())).toBe(true);
+    expect(it.state_("fix")).toBe("done");
+  });
 });

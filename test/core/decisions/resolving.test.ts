@@ -119,6 +119,15 @@ describe("55 a merger that dies or times out", () => {
     it.replay();
   });
 
+  test("is not resolved by a person who resets the branch to the base", async () => {
+    const it = await begin();
+    await it.met();
+    for (let tries = 0; tries < 3; tries += 1) await again(it, { end: "failed", why: "too hard" });
+    it.state.refs[toTaskRef(it.task("b"))] = it.base();
+    await it.tell({ kind: "woken" });
+    expect(it.at("b")).toMatchObject({ state: "failed", landed: null, refusal: { code: "unresolved" } });
+  });
+
   test("is not needed after a person pushed to the branch, even if everything else has ended", async () => {
     const it = await begin();
     await it.ran("c");

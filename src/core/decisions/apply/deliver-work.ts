@@ -13,6 +13,8 @@ import { buildStartingCommit } from "../step-base.ts";
 import type { DecisionTransaction, DecisionReader, LedgerReader, StepWriter, EffectWriter, TextWriter } from "../decision-transaction.ts";
 import { createPersonHead } from "../base-rewinds.ts";
 import { postFeedbackReplies, isAnsweringFeedback } from "./feedback-replies.ts";
+import { refuseResetBranch } from "../../messages/refusals/steps.ts";
+import { failLostBranch, isBranchReset } from "../reset-branch.ts";
 import { failStep } from "./fail-step.ts";
 import { type StepContext } from "../find-step.ts";
 import { type Known, mapKnown, UNKNOWN } from "../../domain/known.ts";
@@ -86,15 +88,23 @@ const keepExistingBranch = (tx: StepWriter & EffectWriter, { execution, step, ti
     tx.putStep(execution.id, publish(step, { answers: true }));
     return tx.note(`${task} answers what people said, and leaves ${tip.slice(0, 12)} as it is`);
   }
-  if (tip !== step.head?.sha || step.head.by === "person") {
-    const head = createPersonHead(tx, execution, { sha: tip, before: step.head });
-    if (head === UNKNOWN) return;
-    tx.putStep(execution.id, publish(step, { head, headResults: step.headResults, answers }));
-    return tx.note(`${task} adds nothing to ${tip.slice(0, 12)}, which a person pushed`);
-  }
+  if (tip !== step.head?.sha || step.head.by === "person") return publishPersonWork(tx, { execution, step, tip, answers });
   const because = remark === "" ? "" : ` (${remark.replace(/[.\s]+$/, "")})`;
   const text = `Its new attempt changed nothing${because}; the work of an earlier attempt is still on its branch.`;
   failStep(tx, { execution, step, refusal: { code: "work-unchanged", message: text, next: `/enki retry ${task}` }, log: step.output });
+};
+
+type PersonWork = StepContext & { readonly tip: Sha; readonly answers: boolean };
+
+const publishPersonWork = (tx: StepWriter & EffectWriter, { execution, step, tip, answers }: PersonWork): void => {
+  const task = toTaskId(execution.id, step.id);
+  const reset = tip !== step.head?.sha && isBranchReset(tx, execution, { step, tip });
+  if (reset === UNKNOWN) return;
+  if (reset) return failLostBranch(tx, { execution, step }, refuseResetBranch(task));
+  const head = createPersonHead(tx, execution, { sha: tip, before: step.head });
+  if (head === UNKNOWN) return;
+  tx.putStep(execution.id, publish(step, { head, headResults: step.headResults, answers }));
+  tx.note(`${task} adds nothing to ${tip.slice(0, 12)}, which a person pushed`);
 };
 
 type WorkTarget = {

@@ -2,17 +2,15 @@ import { followsRules } from "../../domain/decision.ts";
 import { refuseLostBranch, refuseResetBranch } from "../../messages/refusals/steps.ts";
 import { replaceHead } from "../../domain/step-lifecycle.ts";
 import type { Execution } from "../../domain/execution.ts";
-import { type Sha, type TaskId, toTaskId } from "../../domain/ids.ts";
+import { toTaskId } from "../../domain/ids.ts";
 import { toTaskRef } from "../../domain/refs.ts";
 import { isAwaitingAnswer, type Step } from "../../domain/step.ts";
-import { failStep } from "../apply/fail-step.ts";
 import { reopenExecution } from "../apply/retry.ts";
-import type { DecisionReader, DecisionTransaction, StepWriter, ExecutionWriter, RefWriter, EffectWriter } from "../decision-transaction.ts";
+import type { DecisionTransaction, StepWriter, ExecutionWriter, RefWriter, EffectWriter } from "../decision-transaction.ts";
 import { syncPullHead } from "./queued-pulls.ts";
 import { createPersonHead } from "../base-rewinds.ts";
-import { type StepContext } from "../find-step.ts";
-import type { Refusal } from "../../domain/refusal.ts";
-import { isAnyTrue, type Known, UNKNOWN } from "../../domain/known.ts";
+import { failLostBranch, isBranchReset } from "../reset-branch.ts";
+import { UNKNOWN } from "../../domain/known.ts";
 
 /** Follows changes by people on task branches: adopts their commits as the step's new head and restores deleted branches. */
 export const reconcileHeads = (tx: DecisionTransaction): void => {
@@ -32,6 +30,8 @@ const adoptConflictFix = (tx: StepWriter & ExecutionWriter, execution: Execution
   const tip = tx.ref(toTaskRef(task));
   if (step.refusal?.code !== "unresolved" || execution.workflow?.endState === "failed") return;
   if (tip === null || tip === step.head?.sha) return;
+  const reset = isBranchReset(tx, execution, { step, tip });
+  if (reset === UNKNOWN || reset) return;
   const head = createPersonHead(tx, execution, { sha: tip, before: step.head });
   if (head === UNKNOWN) return;
   tx.putStep(execution.id, replaceHead(step, { head }));
@@ -45,10 +45,13 @@ const isPublishedWork = (step: Step): boolean =>
 const isBeforeAttempt = ({ state, head }: Step): boolean => head !== null && (state === "pending" || state === "ready");
 
 /** Adopts what a person pushed during the last attempt: the next attempt starts there, since its result must fit the branch. */
-const adoptEarlierPush = (tx: StepWriter, execution: Execution, step: Step): void => {
+const adoptEarlierPush = (tx: StepWriter & EffectWriter, execution: Execution, step: Step): void => {
   const task = toTaskId(execution.id, step.id);
   const tip = tx.ref(toTaskRef(task));
   if (execution.landsPull || !followsRules(tx.snapshot, 5) || tip === null || tip === step.head?.sha) return;
+  const reset = isBranchReset(tx, execution, { step, tip });
+  if (reset === UNKNOWN) return;
+  if (reset) return failLostBranch(tx, { execution, step }, refuseResetBranch(task));
   const head = createPersonHead(tx, execution, { sha: tip, before: step.head });
   if (head === UNKNOWN) return;
   tx.putStep(execution.id, { ...step, head });
@@ -69,27 +72,11 @@ const syncTaskHead = (tx: StepWriter & RefWriter & EffectWriter, execution: Exec
     tx.note(`${task}: its branch was deleted before it landed; put back`);
     return;
   }
-  const reset = followsRules(tx.snapshot, 5) && isBelowOwnWork(tx, { task, step, tip });
+  const reset = isBranchReset(tx, execution, { step, tip });
   if (reset === UNKNOWN) return;
   if (reset) return failLostBranch(tx, { execution, step }, refuseResetBranch(task));
   const head = createPersonHead(tx, execution, { sha: tip, before: step.head });
   if (head === UNKNOWN) return;
   tx.putStep(execution.id, replaceHead(step, { head }));
   tx.note(`${task}: a person pushed ${tip.slice(0, 12)}`);
-};
-
-/** Whether a tip is in what the step's work was built on: such a head would count as landed although nothing of the work is in the base. */
-const isBelowOwnWork = (tx: DecisionReader, { task, step, tip }: { task: TaskId; step: Step; tip: Sha }): Known<boolean> => {
-  const others = step.builtOn.filter((each) => each.task !== task).map(({ head }) => head);
-  const below = [...(step.head?.baseTip === undefined ? [] : [step.head.baseTip]), ...others];
-  return isAnyTrue(below.map((commit) => commit === tip || tx.readFact<"contains">({ kind: "contains", commit: tip, tip: commit })));
-};
-
-/**
- * Fails a step whose branch was deleted and whose commit no clone has, or whose branch was reset. The next attempt gets a new pull request, since GitHub closed the
- * old pull request.
- */
-const failLostBranch = (tx: StepWriter & EffectWriter, { execution, step }: StepContext, refusal: Refusal): void => {
-  tx.deleteEffectRecord(`open-pull:${toTaskId(execution.id, step.id)}`);
-  failStep(tx, { execution, step: { ...step, head: null, pull: null }, refusal, log: "" });
 };
