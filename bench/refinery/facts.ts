@@ -1,4 +1,5 @@
 import type { Sha } from "../../src/core/domain/ids.ts";
+import { type Known, UNKNOWN } from "../../src/core/domain/known.ts";
 import type { QueryAnswers, Query } from "../../src/core/domain/query.ts";
 import { type Commit, type Commits, type Head, sha } from "./commits.ts";
 
@@ -7,10 +8,10 @@ type Chain = Extract<Query, { kind: "merge-chain" }>;
 /** What git answers to the refinery, from an in-memory commit graph: commits and heads by their names. */
 export type Facts = {
   /** Makes a commit known by its name. */ readonly learn: (commit: Commit) => void;
-  /** Makes a head known, and tells its name. */ readonly publish: (head: Head) => Sha;
+  /** Makes a head known and returns its name. */ readonly publish: (head: Head) => Sha;
   readonly commit: (name: Sha) => Commit | undefined;
   readonly head: (name: Sha) => Head | undefined;
-  readonly chain: (query: Chain) => QueryAnswers["merge-chain"] | undefined;
+  readonly chain: (query: Chain) => Known<QueryAnswers["merge-chain"]>;
   /** Merges that git was asked for; an answered query is remembered. */
   readonly merges: () => number;
 };
@@ -25,14 +26,14 @@ export const gitFacts = ({ merge, conflicts }: Pick<Commits, "merge" | "conflict
     if (!answered.has(key)) asked += query.merges.length;
     answered.add(key);
   };
-  const chain = ({ onto, merges }: Chain): QueryAnswers["merge-chain"] | undefined => {
+  const chain = ({ onto, merges }: Chain): Known<QueryAnswers["merge-chain"]> => {
     let at = commits.get(onto);
-    if (!at) return undefined;
+    if (!at) return UNKNOWN;
     const links: QueryAnswers["merge-chain"][number][] = [];
     const out = new Set<string>();
     for (const { task, head: name, needs } of merges) {
       const head = heads.get(name);
-      if (!head) return undefined;
+      if (!head) return UNKNOWN;
       const merged: Commit | null = needs.some((need) => out.has(need)) ? null : merge(at, head);
       if (merged) {
         at = merged;

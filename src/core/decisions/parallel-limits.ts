@@ -6,7 +6,7 @@ import { findJobRun } from "../policy/run-origin.ts";
 import { findNextLook, readCapacity } from "../refinery/verify-capacity.ts";
 import type { RefineryState } from "../refinery/refinery-state.ts";
 import type { DecisionReader } from "./decision-transaction.ts";
-import { replaceUnknown } from "../domain/known.ts";
+import { type Known, UNKNOWN } from "../domain/known.ts";
 
 /** Limits without a configured number: at first, and after learning. */
 const FIRST_PARALLEL = 4;
@@ -19,11 +19,12 @@ export const findParallelLimits = (tx: DecisionReader): ParallelLimits => {
   const { runners, config } = tx.snapshot;
   const { parallel } = config.refinery;
   if (runners !== undefined) return { parallel: parallel ?? runners };
-  const isStarted = (commit: Sha, attempt: number): boolean | undefined => {
-    const runs = replaceUnknown(tx.readFact<"runs">({ kind: "runs" }), null);
-    const run = runs && findJobRun(runs, toJobKey({ kind: "verify", target: commit, attempt }), tx.snapshot);
+  const isStarted = (commit: Sha, attempt: number): Known<boolean> => {
+    const runs = tx.readFact<"runs">({ kind: "runs" });
+    if (runs === UNKNOWN) return UNKNOWN;
+    const run = findJobRun(runs, toJobKey({ kind: "verify", target: commit, attempt }), tx.snapshot);
     // An unlisted run says nothing about runners.
-    return run ? run.state !== "waiting" : undefined;
+    return run ? run.state !== "waiting" : UNKNOWN;
   };
   return { parallel: parallel ?? MAX_LEARNED_PARALLEL, ...(parallel === null && { firstParallel: FIRST_PARALLEL }), isStarted };
 };

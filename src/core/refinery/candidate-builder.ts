@@ -1,3 +1,4 @@
+import { UNKNOWN } from "../domain/known.ts";
 import type { Sha, TaskId } from "../domain/ids.ts";
 import type { ChainLink } from "../domain/query.ts";
 import { type Candidate, isBeingVerified, isGreen, type Queue, type QueueItem, type VerifyRun } from "../domain/queue.ts";
@@ -36,7 +37,7 @@ export const openCandidateBuilder = (state: RefineryState, queue: Queue, stopped
       if (chain.runsAfter.size === 0 || entering.length < chain.added.length) return;
       const merges = entering.slice(0, Math.max(...chain.runsAfter) + 1).map((each) => toChainMerge(each));
       const links = state.mergeChain({ kind: "merge-chain", onto: chain.root?.commit ?? state.tip, merges });
-      for (const built of links ? buildPrefixes(chain, links, skipConflict) : []) addRun(built);
+      for (const built of links === UNKNOWN ? [] : buildPrefixes(chain, links, skipConflict)) addRun(built);
     },
     /** Steps that could not be merged into their chain. */
     conflicting: (): readonly TaskId[] => conflicting,

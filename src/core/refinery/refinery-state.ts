@@ -1,3 +1,4 @@
+import type { Known } from "../domain/known.ts";
 import type { BranchName, Millis, Sha, TaskId } from "../domain/ids.ts";
 import type { QueryAnswers, ChainMerge, Query } from "../domain/query.ts";
 import type { Candidate, Queue } from "../domain/queue.ts";
@@ -39,8 +40,8 @@ export type RefineryState = {
   readonly parallel: number;
   /** The number of verify jobs at the start; absent for `parallel`. */
   readonly firstParallel?: number;
-  /** Whether a runner has started a verify job. Absent if starts are not observed; undefined until it is known. */
-  readonly isStarted?: (commit: Sha, attempt: number) => boolean | undefined;
+  /** Whether a runner has started a verify job. Absent if starts are not observed. */
+  readonly isStarted?: (commit: Sha, attempt: number) => Known<boolean>;
   /** Red runs that are tolerated. One more ejects the step. */
   readonly retries: number;
   /** Consecutive verify jobs without a verdict after which the queue freezes. */
@@ -61,8 +62,8 @@ export type RefineryState = {
   readonly checksLineHeadsOnly?: boolean;
   /** Number of verify jobs that were requested for a commit. */
   readonly attemptsOf: (commit: Sha) => number;
-  /** A fact: heads merged onto a commit, in order; undefined until it is known. */
-  readonly mergeChain: (query: Extract<Query, { kind: "merge-chain" }>) => QueryAnswers["merge-chain"] | undefined;
+  /** A fact: heads merged onto a commit, in order. */
+  readonly mergeChain: (query: Extract<Query, { kind: "merge-chain" }>) => Known<QueryAnswers["merge-chain"]>;
 };
 
 /** Requests of a plan besides ref moves. A request is repeated in every plan while it applies. */

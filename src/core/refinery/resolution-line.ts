@@ -1,3 +1,4 @@
+import { UNKNOWN } from "../domain/known.ts";
 import type { Sha, TaskId } from "../domain/ids.ts";
 import type { Queue, QueueItem } from "../domain/queue.ts";
 import { type QueueEntrant, toChainMerge, type RefineryEffect, type RefineryState } from "./refinery-state.ts";
@@ -52,7 +53,7 @@ const findPlace = (state: RefineryState, { queue, item, entrants }: LineInput): 
   if (ahead.length > Math.max(MIN_LINE_AHEAD, state.parallel)) return null;
   if (ahead.length === 0) return { onto: state.tip, ahead };
   const links = state.mergeChain({ kind: "merge-chain", onto: state.tip, merges: ahead.map((each) => toChainMerge(each)) });
-  if (!links) return null;
+  if (links === UNKNOWN) return null;
   const commits = links.flatMap((link) => (link.kind === "merged" ? [link.commit] : []));
   return { onto: commits.at(-1) ?? state.tip, ahead: ahead.filter((_, at) => links[at]?.kind === "merged") };
 };

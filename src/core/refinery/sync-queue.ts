@@ -1,3 +1,4 @@
+import { UNKNOWN } from "../domain/known.ts";
 import type { TaskId } from "../domain/ids.ts";
 import type { Queue, QueueItem } from "../domain/queue.ts";
 import { awaitResolution, enterQueue, freeItem, holdItem, mergeCleanly } from "../domain/queue-item-lifecycle.ts";
@@ -103,7 +104,8 @@ const checkBaseConflict = (state: RefineryState, item: QueueItem, entrant: Queue
   const isChecked = item.state !== "resolving" || (item.mergedAgainst === state.tip && item.conflictPaths !== undefined);
   if (item.mergedAgainst !== null && isChecked) return item;
   if (entrant.needs.length > 0) return mergeCleanly(item, state.tip);
-  const link = state.mergeChain({ kind: "merge-chain", onto: state.tip, merges: [toChainMerge(entrant)] })?.[0];
+  const links = state.mergeChain({ kind: "merge-chain", onto: state.tip, merges: [toChainMerge(entrant)] });
+  const link = links === UNKNOWN ? undefined : links[0];
   if (link === undefined) return item;
   if (link.kind !== "conflict") return mergeCleanly(item, state.tip);
   const refusal = refuseBaseConflict(state.baseBranch, item.task, link.paths);

@@ -1,3 +1,4 @@
+import { UNKNOWN } from "../../../src/core/domain/known.ts";
 import { describe, expect, test } from "vitest";
 import type { Sha, TaskId } from "../../../src/core/domain/ids.ts";
 import type { ChainLink } from "../../../src/core/domain/query.ts";
@@ -67,7 +68,7 @@ describe("after a landing", () => {
   });
 
   test("a line whose first conflict is unknown waits", () => {
-    const { checked, states } = checkAfterLanding(LINE, [], { mergeChain: () => undefined });
+    const { checked, states } = checkAfterLanding(LINE, [], { mergeChain: () => UNKNOWN });
     expect(checked).toEqual([]);
     expect(states).toEqual(["a resolving", "b resolving", "c resolving", "d resolving"]);
   });

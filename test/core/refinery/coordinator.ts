@@ -7,7 +7,7 @@ import type { JobEnd } from "../../../src/core/domain/job.ts";
 import type { QueryAnswers, ChainLink, Query } from "../../../src/core/domain/query.ts";
 import { emptyQueue, type Queue } from "../../../src/core/domain/queue.ts";
 import type { Refusal } from "../../../src/core/domain/refusal.ts";
-import { UNKNOWN } from "../../../src/core/domain/known.ts";
+import { type Known, UNKNOWN } from "../../../src/core/domain/known.ts";
 import { planQueue } from "../../../src/core/refinery/plan-queue.ts";
 import type { QueueEntrant, RefineryPlan, RefineryState } from "../../../src/core/refinery/refinery-state.ts";
 
@@ -144,14 +144,15 @@ const landOn = (draft: Draft, base: BranchName): boolean => {
   const tip = read.bases[base];
   if (tip === undefined) return true;
   let missing = false;
-  const ask = (query: Query): QueryAnswers[Query["kind"]] | undefined => {
+  const ask = (query: Query): Known<QueryAnswers[Query["kind"]]> => {
     const answer =
       query.kind === "contains" ? read.contains(query.commit, query.tip) : query.kind === "merge-chain" ? read.chain(query) : undefined;
-    if (answer === undefined) missing = true;
-    return answer;
+    if (answer !== undefined) return answer;
+    missing = true;
+    return UNKNOWN;
   };
   // One function for all kinds of queries, as the real draft has it.
-  const readFact = ((query: Query) => ask(query) ?? UNKNOWN) as never;
+  const readFact = ask as never;
   const queue = withRewindFreeze({ readFact }, ledger.queues[base] ?? emptyQueue, tip);
   if (queue === UNKNOWN) return false;
   // As it is now: the plan may be asked again after this turn.
@@ -171,7 +172,7 @@ const landOn = (draft: Draft, base: BranchName): boolean => {
     stacksResolutions: true,
     checksLineHeadsOnly: true,
     attemptsOf: (commit) => attemptsOf(asked, commit),
-    mergeChain: (query) => ask(query) as QueryAnswers["merge-chain"] | undefined,
+    mergeChain: (query) => ask(query) as Known<QueryAnswers["merge-chain"]>,
   };
   const planned = planQueue(state);
   if (missing) return false;

@@ -1,3 +1,4 @@
+import { mapKnown } from "../../../src/core/domain/known.ts";
 import { describe, expect, test } from "vitest";
 import { planQueue } from "../../../src/core/refinery/plan-queue.ts";
 import { emptyQueue } from "../../../src/core/domain/queue.ts";
@@ -281,7 +282,10 @@ describe("moves", () => {
   test("finishes planning when a step needs a held step that conflicts with the base", () => {
     const yard = redBehindHeld();
     const { mergeChain } = yard.state();
-    yard.set({ tip: "pushed", mergeChain: (query) => mergeChain(query)?.map(() => ({ kind: "conflict", paths: ["a.txt"] })) });
+    yard.set({
+      tip: "pushed",
+      mergeChain: (query) => mapKnown(mergeChain(query), (links) => links.map(() => ({ kind: "conflict", paths: ["a.txt"] }))),
+    });
     yard.rest();
     expect(yard.leaves).toContain("a: conflict");
     expect(yard.lands).toEqual([]);

@@ -1,3 +1,4 @@
+import { UNKNOWN } from "../../../src/core/domain/known.ts";
 import { expect, test } from "vitest";
 import type { TaskId } from "../../../src/core/domain/ids.ts";
 import { emptyQueue, type QueueItem } from "../../../src/core/domain/queue.ts";
@@ -123,5 +124,5 @@ test("waits for the conflict to be checked on the present base, and for facts", 
     }),
   ).toEqual([]);
   const items = [{ name: "a" }, { name: "b", ...hot }];
-  expect(planLine({ items, entrants: { a: { resolvedPaths: ["a.txt"] } }, state: { mergeChain: () => undefined } })).toEqual([]);
+  expect(planLine({ items, entrants: { a: { resolvedPaths: ["a.txt"] } }, state: { mergeChain: () => UNKNOWN } })).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import { UNKNOWN } from "../../../src/core/domain/known.ts";
 import { expect, test } from "vitest";
 import { openYard } from "./yard.ts";
 
@@ -95,7 +96,7 @@ test("runs that end within a minute show that there are runners again", () => {
 });
 
 test("a run that GitHub does not list is neither given up nor counted, and is looked for again a minute later", () => {
-  const yard = openYard({ parallel: 4, isStarted: () => undefined });
+  const yard = openYard({ parallel: 4, isStarted: () => UNKNOWN });
   for (const name of ["a", "b", "c", "d"]) yard.want(name);
   yard.rest();
   for (let minute = 1; minute <= 3; minute += 1) {

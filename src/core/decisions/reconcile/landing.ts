@@ -35,7 +35,7 @@ import { countRequestedJobs } from "../count-requested-jobs.ts";
 import { requestJob } from "./scheduling.ts";
 import { stopRun } from "./abandoned-runs.ts";
 import { findStep } from "../find-step.ts";
-import { type Known, replaceUnknown, UNKNOWN } from "../../domain/known.ts";
+import { type Known, UNKNOWN } from "../../domain/known.ts";
 
 /** Lands verified candidates and schedules further verification. A landing and its record are one push. */
 export const reconcileLanding = (tx: DecisionTransaction): void => {
@@ -73,7 +73,7 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
       return areOwnChecksReported(tx, ready, toTarget(candidate));
     },
     attemptsOf: (commit) => countRequestedJobs(tx, "verify", commit),
-    mergeChain: (query) => replaceUnknown(tx.readFact<"merge-chain">(query), undefined),
+    mergeChain: (query) => tx.readFact<"merge-chain">(query),
   });
   for (const candidate of landable) reportOwnChecks(tx, ready, toTarget(candidate));
   if (removeRefusedWork(tx, base, planned.queue)) return;
