@@ -12,7 +12,7 @@ import { emptyLedger } from "../src/core/domain/ledger.ts";
 import { brief, comment, plan, step } from "../test/support/build.ts";
 import { config } from "../test/support/config.ts";
 
-/** Deciding over graphs of these sizes: milliseconds, the median of several. */
+/** Numbers of steps in the measured graphs. */
 const SIZES = [100, 1_000, 10_000];
 const RUNS = 15;
 
@@ -20,7 +20,7 @@ const sha = (value: unknown): string => hashValue(value).slice(0, 40);
 
 const CONFIG = config({ plan: { approval: "always", maxSteps: 20_000 } });
 
-/** What of the world a decision asks for here: a maintainer, commits that merge. */
+/** Answers the queries of a decision: the commenter is a maintainer, and all commits merge. */
 const answer = (query: Query): QueryFact => {
   switch (query.kind) {
     case "permission":
@@ -100,8 +100,8 @@ const answer = (query: Query): QueryFact => {
 
 type Act = Extract<Decision, { kind: "act" }>;
 
-/** Decides with all that it asks for known. */
-const settle = (events: readonly Event[], snapshot: Snapshot): { act: Act; facts: QueryFacts } => {
+/** Repeats a decision with the answers to its queries until it acts. */
+const decideWithFacts = (events: readonly Event[], snapshot: Snapshot): { act: Act; facts: QueryFacts } => {
   const facts = new Map<string, QueryFact>();
   for (;;) {
     const decision = decide(events, { ...snapshot, facts });
@@ -121,7 +121,7 @@ const start: Snapshot = {
   facts: new Map(),
 };
 
-const finish = (target: string, steps: readonly PlannedStep[] | null): Event => {
+const createResult = (target: string, steps: readonly PlannedStep[] | null): Event => {
   const commit = sha(["result", target]);
   const result = {
     format: 2,
@@ -142,7 +142,7 @@ const finish = (target: string, steps: readonly PlannedStep[] | null): Event => 
   return { kind: "resulted", id: `result:${commit}`, commit, result };
 };
 
-/** Layers of ten: each step needs two of the layer before it. */
+/** A plan in layers of ten steps, each of which needs two steps of the previous layer. */
 const layered = (size: number): readonly PlannedStep[] =>
   plan(
     ...Array.from({ length: size }, (_, at) => {
@@ -152,15 +152,15 @@ const layered = (size: number): readonly PlannedStep[] =>
     }),
   ).steps;
 
-const then = (snapshot: Snapshot, { act }: { act: Act }): Snapshot => ({ ...snapshot, now: snapshot.now + 60_000, ledger: act.ledger });
+const applyAct = (snapshot: Snapshot, { act }: { act: Act }): Snapshot => ({ ...snapshot, now: snapshot.now + 60_000, ledger: act.ledger });
 
 type Measured = { readonly median: number; readonly least: number };
 
-/** How long one decision takes whose facts are known, in milliseconds: the median of several, after some to warm up, and the shortest. */
+/** The median and the shortest time of a decision with known facts, in milliseconds, after a warm-up. */
 const measure = (events: readonly Event[], snapshot: Snapshot): Measured => {
-  const { facts } = settle(events, snapshot);
+  const { facts } = decideWithFacts(events, snapshot);
   const call = (): Decision => decide(events, { ...snapshot, facts });
-  for (let warm = 0; warm < 5; warm += 1) call();
+  for (let warmUp = 0; warmUp < 5; warmUp += 1) call();
   const times = Array.from({ length: RUNS }, () => {
     const from = process.hrtime.bigint();
     call();
@@ -172,26 +172,26 @@ const measure = (events: readonly Event[], snapshot: Snapshot): Measured => {
 };
 
 const bench = (size: number) => {
-  const asked = then(start, settle([comment(1, { kind: "do", text: "x" })], start));
+  const asked = applyAct(start, decideWithFacts([comment(1, { kind: "do", text: "x" })], start));
   const [id = ""] = Object.keys(asked.ledger.executions);
-  const proposing = [finish(id, layered(size))];
+  const proposing = [createResult(id, layered(size))];
   const propose = measure(proposing, asked);
-  const proposed = then(asked, settle(proposing, asked));
+  const proposed = applyAct(asked, decideWithFacts(proposing, asked));
   const approving = [comment(2, { kind: "approve-plan", plan: proposed.ledger.executions[id]?.plan ?? "" })];
   const approve = measure(approving, proposed);
-  let running = then(proposed, settle(approving, proposed));
-  // Half of it is done.
+  let running = applyAct(proposed, decideWithFacts(approving, proposed));
+  // Half of the steps are done.
   const half = Math.floor(size / 2);
   const done = { ...running.ledger.executions[id], steps: { ...running.ledger.executions[id]?.steps } };
   for (let at = 0; at < half; at += 1) {
-    const was = done.steps[`s${at}`];
-    if (was) done.steps[`s${at}`] = { ...was, state: "done", output: "what it did", refusal: null, resumeAs: null, deadline: null };
+    const before = done.steps[`s${at}`];
+    if (before) done.steps[`s${at}`] = { ...before, state: "done", output: "what it did", refusal: null, resumeAs: null, deadline: null };
   }
   running = { ...running, ledger: { ...running.ledger, executions: { ...running.ledger.executions, [id]: done as never } } };
-  running = then(running, settle([], running));
+  running = applyAct(running, decideWithFacts([], running));
   const wake = measure([], running);
   const working = Object.values(running.ledger.executions[id]?.steps ?? {}).find(({ state }) => state === "running");
-  const ending = [finish(`${id}-${working?.id ?? ""}`, null)];
+  const ending = [createResult(`${id}-${working?.id ?? ""}`, null)];
   const result = measure(ending, running);
   const pausing = [comment(3, { kind: "pause", target: null })];
   const pause = measure(pausing, running);

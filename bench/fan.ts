@@ -4,8 +4,8 @@ import { config } from "../test/support/config.ts";
 import { fanWorkflow } from "../test/support/fan-workflow.ts";
 import { memoryWorld } from "../test/support/memory-world.ts";
 
-/** Workflows of so many roles side by side, from the command to the end, with git and GitHub in memory; of so many jobs the results come together. */
-const [sizes = "100,300,1000", together = "10"] = process.argv.slice(2);
+/** Runs workflows of parallel roles from the command to the end, with git and GitHub in memory: `npm run bench -- fan [<roles>,…] [<results per turn>]`. */
+const [sizes = "100,300,1000", batchSize = "10"] = process.argv.slice(2);
 
 const open = (size: number) => {
   const workers = { total: size, tiers: { light: size, standard: size, heavy: size } };
@@ -19,38 +19,38 @@ const open = (size: number) => {
       return memory.world.save(act, before, inputs);
     },
   });
-  const tell = async (): Promise<void> => {
+  const wake = async (): Promise<void> => {
     memory.state.now += 1_000;
     await handle([{ kind: "woken" }]);
     most.comment = Math.max(most.comment, ...memory.state.comments.map(({ body }) => body.length));
   };
-  return { ...memory, most, handle, tell };
+  return { ...memory, most, handle, wake };
 };
 
 const play = async (size: number, batch: number) => {
-  const { state, running, finish, most, handle, tell } = open(size);
-  const begun = performance.now();
+  const { state, running, finish, most, handle, wake } = open(size);
+  const startedAt = performance.now();
   await handle([comment(1, { kind: "run", workflow: "fan", args: "x" })]);
-  const started = performance.now();
+  const runningAt = performance.now();
   for (let jobs = running(); jobs.length > 0; jobs = running()) {
     for (const job of jobs.slice(0, batch)) finish(job, { end: /^verify|-join\//.test(job) ? "success" : "unchanged" });
-    await tell();
+    await wake();
   }
   const [execution] = Object.values(state.ledger.executions);
   return {
     roles: size,
     state: execution?.state,
-    "begun, ms": Math.round(started - begun),
-    "ended, ms": Math.round(performance.now() - begun),
+    "started, ms": Math.round(runningAt - startedAt),
+    "ended, ms": Math.round(performance.now() - startedAt),
     pushes: state.pushes,
     requests: state.requests,
-    "longest comment": most.comment,
-    "largest inputs": most.inputs,
-    "its state": JSON.stringify(execution).length,
+    "longest comment, chars": most.comment,
+    "largest inputs, chars": most.inputs,
+    "execution, chars": JSON.stringify(execution).length,
   };
 };
 
 const rows = [];
-for (const size of sizes.split(",")) rows.push(await play(Number(size), Number(together)));
-console.log(JSON.stringify({ bench: "fan", together: Number(together), rows }));
+for (const size of sizes.split(",")) rows.push(await play(Number(size), Number(batchSize)));
+console.log(JSON.stringify({ bench: "fan", batchSize: Number(batchSize), rows }));
 console.table(rows);

@@ -5,23 +5,23 @@ import type { TaskId } from "../src/core/domain/ids.ts";
 import { planQueue } from "../src/core/refinery/plan-queue.ts";
 import type { RefineryState } from "../src/core/refinery/refinery-state.ts";
 
-/** The longest median for a queue of `steps` steps, and the steepest growth from the smallest size to the largest: 1 is N log N. */
+/** The longest median in milliseconds for a queue of `steps` steps, and the steepest growth from the smallest to the largest size, where N log N is 1. */
 const LIMITS = { steps: 300, ms: 50, growth: 1.5 } as const;
 
-/** Planning for queues of these sizes with 16 slots: milliseconds of CPU time, the median of several. Ends with 1 if a gate does not hold. */
+/** Sizes of the planned queues, each with 16 slots. The benchmark measures CPU time and exits with 1 if a gate does not hold. */
 const SIZES = [300, 600, 1_250, 2_500, 5_000];
 const RUNS = 9;
 const SHAPES = { flat: 0, layered: 10, conflicting: 0 } as const;
-/** The odds that two steps of the conflicting shape conflict in a queue of `steps` steps; in longer queues a step has as many conflicts. */
+/** The odds that two steps of the conflicting shape conflict in a queue of `steps` steps. Steps of longer queues have the same number of conflicts. */
 const CONFLICTS = { odds: 0.02, steps: 300 } as const;
 
-/** CPU time of this process: other processes take part of the wall time. */
+/** CPU time of this process in milliseconds, which the work of other processes does not lengthen. */
 const cpuMs = (): number => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
 };
 
-/** Facts as they are once git was asked: everything merges. */
+/** Answers as git would if all heads merged. */
 const chain: RefineryState["mergeChain"] = ({ onto, merges }) => {
   let tip = onto;
   return merges.map((each): ChainLink => {
@@ -30,7 +30,7 @@ const chain: RefineryState["mergeChain"] = ({ onto, merges }) => {
   });
 };
 
-/** The same with conflicts between steps, which git finds by comparing each step with those below it; `spent`: its time, which is no time of planning. */
+/** Answers as git would if some steps conflicted with steps below them. `spent`: the time of the answers, which does not count as planning. */
 const openConflicts = (size: number) => {
   const odds = CONFLICTS.odds * Math.min(1, CONFLICTS.steps / size);
   const below = new Map<string, readonly number[]>([["base", []]]);
@@ -87,7 +87,7 @@ const time = (state: RefineryState, spent: () => number = () => 0): { least: num
   return { least: round(times[0]), median: round(times[Math.floor(RUNS / 2)]) };
 };
 
-/** The queue where the first of its candidates is red, so that the rest is laid out anew. */
+/** The queue after all its candidates were red, so that the next plan builds new ones. */
 const afterRed = (state: RefineryState): RefineryState => {
   const { queue } = planQueue(state);
   const candidates = queue.candidates.map((each) => ({
@@ -101,8 +101,8 @@ const rows = Object.entries(SHAPES).flatMap(([shape, width]) =>
   SIZES.map((size) => {
     const git = shape === "conflicting" ? openConflicts(size) : { mergeChain: chain, spent: () => 0 };
     const first = { ...stateOf(size, width), mergeChain: git.mergeChain };
-    const going = { ...first, queue: planQueue(first).queue };
-    return { shape, size, first: time(first, git.spent), nothing: time(going, git.spent), red: time(afterRed(first), git.spent) };
+    const planned = { ...first, queue: planQueue(first).queue };
+    return { shape, size, first: time(first, git.spent), nothing: time(planned, git.spent), red: time(afterRed(first), git.spent) };
   }),
 );
 console.log(JSON.stringify({ bench: "plan", unit: "CPU ms", slots: 16, runs: RUNS, rows }));

@@ -1,7 +1,7 @@
 import { INVARIANTS, type InvariantId } from "../test/core/refinery/invariants.ts";
 import { explain, search } from "../test/core/refinery/simulate.ts";
 
-/** `npm run properties -- --histories 1000000 --seed 7 --only I7`: plays that many histories and says what is wrong. */
+/** Plays random histories and prints each violated invariant: `npm run properties -- --histories 1000000 --seed 7 --only I7`. */
 const option = (name: string): string | undefined => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? undefined : process.argv[at + 1];

@@ -20,7 +20,7 @@ const scene = (over: Partial<Scene>): Scene => ({
   ...over,
 });
 
-/** Work takes time where graphs are built on: here nobody waits until all work of no time is done. */
+/** Steps with needs take time to work on, because the real coordinator does not wait until work of no time is done. */
 const SCENES: readonly Scene[] = [
   scene({}),
   scene({ steps: 24, bad: 0, flakes: 0 }),
@@ -42,9 +42,9 @@ const SCENES: readonly Scene[] = [
 ];
 
 /**
- * The same traces through the simulation of `refinery` and through the real coordinator: its ledger in real git, a local GitHub, and jobs that take virtual time.
- * `--seeds <n>` · `--only <text>` scenes whose name has it · `--out <directory>` for the JSON · `--at-once <n>` histories side by side
- * Ends with 1 when mean makespan or mean turnaround of a scene are more than 5 % apart.
+ * Plays the same traces through the simulation of `refinery` and through the real coordinator, with a ledger in git, a local GitHub, and jobs in virtual time.
+ * `--seeds <n>` · `--only <text>` in the names of scenes · `--out <directory>` for the JSON · `--at-once <n>` parallel histories
+ * Exits with 1 if the mean makespan or turnaround of a scene differs by more than 5 %.
  */
 const main = async (): Promise<void> => {
   const { values } = parseArgs({

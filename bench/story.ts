@@ -1,4 +1,4 @@
-// What a story costs on this machine beside a bare turn of its agent: `npm run bench -- story [--check] [--fan 12,50] [--root <installation>]`.
+// Measures whole runs on this machine beside a bare turn of their agent: `npm run bench -- story [--check] [--fan 12,50] [--root <installation>]`.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -82,7 +82,7 @@ const openStories = (): Story[] => {
   return [{ name: "bare turn", steps: 1, call: { words: [process.execPath, agent], cwd, env, input: TURN } }, ...stories];
 };
 
-/** What one step may cost at most, and a whole story; counts and ratios only, because times depend on the machine. */
+/** Limits of a step and of a whole story: counts and ratios only, because times depend on the machine. */
 const LIMITS: Readonly<Record<string, number>> = {
   "forks a step": 44,
   "git a step": 18,
@@ -92,7 +92,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   "wall a step / bare turn": 50,
   "own peak, MB": 450,
 };
-/** What the diamond may take at most, in bare turns beside the turns of its agents. */
+/** Limits of the diamond beside the turns of its agents, in bare turns. */
 const DIAMOND_LIMITS: Readonly<Record<string, number>> = {
   "beside the turns / bare turn": 120,
   "agent ended to landed / bare turn": 70,
@@ -136,7 +136,7 @@ const toFigures = ({ name, steps, seconds, cpu, shares, peakMb, ownPeakMb, count
   "git round trips a step": perStep(counts?.trips, steps, 1),
 });
 
-/** The longest way through the diamond has three agents, one after the other. */
+/** Agents on the critical path of the diamond. */
 const DIAMOND_TURNS = 3;
 const TURN_S = DIAMOND_TURN_MS / 1_000;
 
@@ -164,18 +164,18 @@ try {
     rows.push({ name, steps, counts, ...(await measureUsage(call, "agent.mjs")) });
   }
   const [turn, ...stories] = rows;
-  if (!turn) throw new Error("no story was told");
+  if (!turn) throw new Error("no story was measured");
   console.log(
     `${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`,
   );
   const print = (figures: readonly Figures[]): void =>
     console.table(Object.fromEntries(figures.map(({ story, ...rest }) => [story, rest])));
   print(rows.map((row) => toFigures(row, turn)));
-  const told = diamond ? [toDiamondFigures(await measureDiamond(diamond), turn)] : [];
-  print(told);
+  const diamonds = diamond ? [toDiamondFigures(await measureDiamond(diamond), turn)] : [];
+  print(diamonds);
   const excess = [
     ...stories.flatMap((row) => findExcess(toFigures(row, turn), LIMITS)),
-    ...told.flatMap((figures) => findExcess(figures, DIAMOND_LIMITS)),
+    ...diamonds.flatMap((figures) => findExcess(figures, DIAMOND_LIMITS)),
   ];
   for (const line of excess) console.error(line);
   if (values.check && excess.length > 0) process.exitCode = 1;

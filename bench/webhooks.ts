@@ -9,7 +9,7 @@ import { startApp } from "../src/app.ts";
 import { readAppManifest } from "../src/local-github/api/app-manifest.ts";
 import { startForge } from "../src/local-github/api/start-forge.ts";
 
-/** `npm run bench -- webhooks [seconds]`: the App on loopback receives 200 signed webhooks in a second. Another thread sends them. */
+/** Sends the App on loopback 200 signed webhooks a second from another thread: `npm run bench -- webhooks [<seconds>]`. */
 const PER_SECOND = 200;
 const SECRET = "for-this-bench-only";
 const ALLOWED_P99_MS = 50;
@@ -43,8 +43,8 @@ const sendWebhook = (url: string, { number, agent }: { number: number; agent: Ag
       "x-github-delivery": String(number),
       "x-hub-signature-256": `sha256=${createHmac("sha256", SECRET).update(body).digest("hex")}`,
     };
-    const began = performance.now();
-    const finish = (status: string): void => resolve({ status, ms: performance.now() - began });
+    const startedAt = performance.now();
+    const finish = (status: string): void => resolve({ status, ms: performance.now() - startedAt });
     request(url, { method: "POST", headers, agent }, (answer) => answer.resume().on("end", () => finish(String(answer.statusCode))))
       .on("error", ({ message }) => finish(message))
       .end(body);
@@ -53,10 +53,10 @@ const sendWebhook = (url: string, { number, agent }: { number: number; agent: Ag
 const sendLoad = async ({ url, seconds }: Load): Promise<Outcome> => {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const sent: Promise<{ status: string; ms: number }>[] = [];
-  const began = performance.now();
+  const startedAt = performance.now();
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
-      const due = Math.min(seconds * PER_SECOND, Math.floor(((performance.now() - began) / 1_000) * PER_SECOND));
+      const due = Math.min(seconds * PER_SECOND, Math.floor(((performance.now() - startedAt) / 1_000) * PER_SECOND));
       while (sent.length < due) sent.push(sendWebhook(url, { number: sent.length, agent }));
       if (sent.length < seconds * PER_SECOND) return;
       clearInterval(timer);
@@ -72,16 +72,16 @@ const sendLoad = async ({ url, seconds }: Load): Promise<Outcome> => {
 
 type Measured = Outcome & { readonly cpuMs: number };
 
-/** Sends the load from another thread, and measures the CPU time of both. */
+/** Sends the load from another thread and measures the CPU time of both threads. */
 const measureLoad = async (load: Load): Promise<Measured> => {
-  const began = process.cpuUsage();
+  const startedAt = process.cpuUsage();
   const worker = new Worker(new URL(import.meta.url), { workerData: load });
   const outcome = await new Promise<Outcome>((resolve, reject) => worker.once("message", resolve).once("error", reject));
-  const { user, system } = process.cpuUsage(began);
+  const { user, system } = process.cpuUsage(startedAt);
   return { ...outcome, cpuMs: (user + system) / 1_000 };
 };
 
-/** The least that any receiver does, on the same machine under the same load: reads the body, verifies the signature, parses the JSON. */
+/** Measures a minimal receiver under the same load: reads the body, verifies the signature, parses the JSON. */
 const measureFloor = async (seconds: number): Promise<Measured> => {
   const server = createServer((incoming, answer) => {
     const chunks: Buffer[] = [];

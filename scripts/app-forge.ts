@@ -1,4 +1,4 @@
-// A GitHub on loopback for the App's pages, with one repository that exists already: `<directory> <owner> <name>`. Ends with its parent.
+// A local GitHub for the App's pages with one existing repository: `<directory> <owner> <name>`. Ends with its parent process.
 import { randomInt } from "node:crypto";
 import process from "node:process";
 import { startForge } from "../src/local-github/api/start-forge.ts";

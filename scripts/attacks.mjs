@@ -1,5 +1,5 @@
-// Runs the attack families of `test/attacks` and prints, family by family, how many variants were tried, stopped and got through:
-// `npm run attacks`. Fails if one gets through. `--results <file>…` reads reports of vitest instead of running the tests.
+// Runs the attack families of `test/attacks` and prints for each family how many variants were tried, stopped and successful:
+// `npm run attacks`. Fails if an attack succeeds. `--results <file>…` reads reports of vitest instead of running the tests.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

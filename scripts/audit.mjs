@@ -1,5 +1,5 @@
-// Asks npm's database for known faults of the packages in the bundles, and fails on high and critical ones. Faults of the tools that build
-// and test are printed. Where the registry has no such database, or there is no network, says so and passes: https://osv.dev has the same data.
+// Looks up known vulnerabilities of the packages in the bundles in npm's database and fails on high and critical ones. Vulnerabilities of build
+// and test tools are printed only. Without the database or a network, the check is skipped with a message: https://osv.dev has the same data.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { listBundledPackages } from "./bundled-packages.mjs";
@@ -18,7 +18,7 @@ const lockFile = "package-lock.json";
 const bundled = listBundledPackages("dist", lockFile);
 const { packages } = JSON.parse(readFileSync(lockFile, "utf8"));
 
-/** Whether a bundle has code of one of the installed versions with the fault. */
+/** Whether a bundle contains code of a vulnerable installed version. */
 const isBundled = ({ name, nodes }) => nodes.some((path) => bundled.has(`${name}@${packages[path]?.version}`));
 
 const { metadata, vulnerabilities = {}, message } = readReport();

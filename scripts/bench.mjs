@@ -1,4 +1,4 @@
-// Runs one benchmark of bench/ as `npm run bench -- <name>`: bundles it into a directory of its own, since Node cannot read TypeScript, and removes that afterwards.
+// Runs a benchmark of bench/: `npm run bench -- <name>`. Bundles the benchmark into a temporary directory, because Node 20 cannot run TypeScript.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

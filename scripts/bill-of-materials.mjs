@@ -1,5 +1,5 @@
 // Writes `dist/sbom.cdx.json`, or the file named as argument: the packages in the bundles with their versions, licenses and hashes, as CycloneDX. `npm sbom --omit dev`
-// would list none of them, because the package that people install depends on nothing.
+// would list none of them, because the published package has no dependencies.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { listBundledPackages } from "./bundled-packages.mjs";
@@ -18,9 +18,9 @@ const kept = new Set([bill.metadata.component["bom-ref"], ...shipped.map((compon
 const related = dependencies
   .filter(({ ref }) => kept.has(ref))
   .map((each) => ({ ...each, dependsOn: (each.dependsOn ?? []).filter((ref) => kept.has(ref)) }));
-// Npm names the product after the folder that it runs in.
+// Npm names the product after its working directory.
 bill.metadata.component.name = JSON.parse(readFileSync("package.json", "utf8")).name;
-// The bundles hold them, so they are required, whatever npm calls them.
+// The bundles contain these packages, so they are required even though npm marks them as development tools.
 for (const component of shipped) {
   delete component.scope;
   component.properties = component.properties?.filter(({ name }) => name !== "cdx:npm:package:development");

@@ -1,5 +1,5 @@
-// Plays the demo's story on the local pages in a real Chromium, by hand only, and checks the pages with axe at two widths, light and dark.
-// Then shows its ledger, and one with a thousand steps, with `enki page` and, after a login, with `enki app`. `node scripts/browser.mjs [--timed] [<directory for screenshots>]`.
+// Plays the demo on the local pages in a real Chromium, without a terminal, and checks the pages with axe at two widths, light and dark.
+// Then opens this ledger, and a ledger with a thousand steps, with `enki page` and, after a login, with `enki app`. `node scripts/browser.mjs [--timed] [<directory for screenshots>]`.
 import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,12 +14,12 @@ import { startAppForge } from "./start-app-forge.mjs";
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
 const WAIT_MS = 120_000;
 const MANY_STEPS = 1_000;
-/** What a step may add to a page, on any machine. */
+/** Limits of the size that a step adds to a page. */
 const MAX_ELEMENTS_PER_STEP = 40;
 const MAX_BYTES_PER_STEP = 3_000;
-/** Judged only with `--timed`, because the machine may do other work. */
+/** Checked only with `--timed`, because the machine may be busy. */
 const MAX_LOAD_MS = 1_000;
-/** On a slow machine, the limit is that many times the load of a plain page with about as many nodes. */
+/** On a slow machine, the limit is this multiple of the load time of a plain page with a similar number of nodes. */
 const MAX_LOAD_RATIO = 1.5;
 const PLAIN_PAGE = "<p>step <b>of</b> a <a href=x>plan</a></p>".repeat(10_000);
 const LANDED = [
@@ -30,7 +30,7 @@ const LANDED = [
 ];
 const CLI = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 
-/** The milliseconds that the current page needs: the best of five, because the machine does other things too. */
+/** Load time of the current page in milliseconds: the best of five, because the machine may be busy. */
 const measureLoad = async (page) => {
   const loads = [];
   for (let at = 0; at < 5; at += 1) {
@@ -54,7 +54,7 @@ if (opened.missing !== null) skip(opened.missing);
 const { axe, launch } = opened;
 const { own, agent } = createDemoRepository(root);
 
-/** Starts Enki until it prints that it is ready. */
+/** Starts Enki and waits until it prints that it is ready. */
 const startEnki = async (args, { ready = "Ctrl+C ends it", env = {} } = {}) => {
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd: own,
@@ -103,7 +103,7 @@ const check = async (name) => {
     }
 };
 
-/** The whole story, by the pages only. */
+/** Plays the whole story on the pages. */
 const playStory = async () => {
   await page.goto(/http:\S+\/session\/\S+/.exec(local.printed)[0]);
   await check("overview");
@@ -153,7 +153,7 @@ const playStory = async () => {
   await check("executions");
 };
 
-/** How large the page of many steps is, and with `--timed` how long it takes to load. */
+/** Checks the size of the page of many steps and, with `--timed`, its load time. */
 const checkLoad = async () => {
   const bytes = await page.evaluate(() => performance.getEntriesByType("navigation")[0].decodedBodySize);
   const elements = await page.evaluate(() => document.querySelectorAll("*").length);
@@ -169,9 +169,9 @@ const checkLoad = async () => {
   if (isTimed && load > Math.max(MAX_LOAD_MS, MAX_LOAD_RATIO * plain)) faults.push(`a page of ${MANY_STEPS} steps ${times}`);
 };
 
-/** The same ledger, and one with many steps, without the local GitHub. */
+/** Checks the pages of the same ledger, and of one with many steps, without the local GitHub. */
 const readLedger = async () => {
-  // In a copy, because Enki restores its own ledger as soon as somebody else changes it.
+  // A copy, because Enki restores its own ledger as soon as somebody else changes it.
   const copy = join(root, "copy.git");
   cpSync(bare, copy, { recursive: true });
   const many = addLargeExecution(copy, MANY_STEPS);
@@ -194,10 +194,10 @@ const readLedger = async () => {
   return { copy, many };
 };
 
-/** Chromium reports the page itself, too. */
+/** Chromium also lists the page itself. */
 const isMissingPage = (fault) => /^console: Failed to load resource: .* 404/.test(fault);
 
-/** The same ledger on the pages of an App, which a person registers here and logs in to. */
+/** Checks the same ledger on the pages of an App, which the script registers and logs in to. */
 const readAppPages = async ({ copy, many }) => {
   const forge = await startAppForge(root, { bare: copy, owner: "ada", name: "private" });
   const place = ["--directory", join(root, "app-clones"), "--credentials", join(root, "app.json"), "--host", "127.0.0.1", "--port", "0"];

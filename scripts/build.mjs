@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Bundles the doors and the program of foreign steps into `dist/`, unless they are newer than everything they are made of. `--force` bundles in any case.
+// Bundles the doors and the program of foreign steps into `dist/`, unless they are newer than all their sources. `--force` bundles in any case.
 // ENKI_BUNDLES names another directory to bundle into.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import findNodeFault from "../bin/check-node.cjs";
 
-// Elsewhere, other files can be older.
+// Another directory can contain older files.
 const isElsewhere = process.env.ENKI_BUNDLES !== undefined;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUNDLES = ["dist/action.js", ...["cli", "app", "foreign-step", "load-bundle"].map((name) => `dist/${name}.cjs`)];
@@ -15,7 +15,7 @@ const INPUTS = ["src", "roles", "workflows", "examples", "package.json", "packag
 
 const modified = (path) => statSync(join(root, path)).mtimeMs;
 
-/** When a file, a folder or anything in it was last changed. A removed file changes its folder. */
+/** Time of the last change to a file, or to a folder and its contents. A removed file changes its folder. */
 const newest = (path) => {
   if (!existsSync(join(root, path))) return 0;
   if (!statSync(join(root, path)).isDirectory()) return modified(path);
@@ -25,7 +25,7 @@ const newest = (path) => {
 const isUpToDate = () =>
   BUNDLES.every((path) => existsSync(join(root, path))) && Math.min(...BUNDLES.map(modified)) > Math.max(...INPUTS.map(newest));
 
-/** Earlier versions wrote files of other names. */
+/** Earlier versions wrote files with other names. */
 const removeFilesBefore = (directory, time) => {
   for (const name of readdirSync(directory))
     if (statSync(join(directory, name)).mtimeMs < time) rmSync(join(directory, name), { recursive: true });

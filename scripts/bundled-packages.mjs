@@ -1,4 +1,4 @@
-// The packages whose code is in `dist/`: all of them are dependencies of the build only, so npm takes them for tools that nobody installs.
+// Lists the packages whose code is in `dist/`. They are development dependencies, so npm does not know that they are published.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 

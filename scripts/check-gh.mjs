@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// Uses the real `gh` on a local GitHub: each of its commands must do there what it does on GitHub. Skipped, with the reason, where there is
-// no `gh`.
+// Runs the real `gh` against a local GitHub: each command must work as on GitHub. Without `gh`, the check is skipped with the reason.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -40,7 +39,7 @@ const makeRepository = () => {
   git("commit", "--quiet", "--message", "Begin");
 };
 
-/** Starts `enki local`, and reads its address and token from its record, as other commands of Enki do. */
+/** Starts `enki local` and reads its address and token from its record, as other commands of Enki do. */
 const startLocalGitHub = async () => {
   const state = join(place, "state");
   const env = { PATH: process.env.PATH, HOME: place, TMPDIR: place, XDG_STATE_HOME: state };
@@ -63,7 +62,7 @@ const startLocalGitHub = async () => {
 /** Repeats a check until a run has ended. */
 const UNTIL_END = 60;
 
-/** Arguments of `gh`, what it must print, its exit code, and how often a check may be repeated, once a second. */
+/** Arguments of `gh`, the expected output and exit code, and the number of repetitions, one a second. */
 const CHECKS = [
   [["issue", "create", "--title", "The list is not sorted", "--body", "See list.txt."], /\/issues\/1$/],
   [["issue", "comment", "1", "--body", "It should begin with a."], /\/issues\/1#issuecomment-\d+$/],
@@ -83,7 +82,7 @@ const CHECKS = [
   [["secret", "set", "ENKI_MODEL_KEY", "--env", "enki", "--body", "a key"], /^/],
   [["secret", "list", "--env", "enki"], /^ENKI_MODEL_KEY\t/],
   [["secret", "set", "OWN", "--body", "grüße"], /^/],
-  // A job receives both as they were before gh sealed them.
+  // A job receives both values as they were before `gh` encrypted them.
   [["workflow", "run", "say.yml", "-f", "word=a"], /^/],
   [["api", "repos/local/own/actions/workflows/say.yml/runs", "--jq", ".workflow_runs[0].conclusion"], /^success$/, 0, UNTIL_END],
   [["api", "--paginate", "repos/local/own/issues?per_page=1&state=all", "--jq", ".[].number"], /^2\n1$/],
@@ -119,7 +118,7 @@ const checkCommands = async (command, { url, token }) => {
   return faults;
 };
 
-/** `enki init --ledger-key` hands a new key to the real `gh`; the second time, it finds the key. */
+/** `enki init --ledger-key` passes a new key to the real `gh`; a second run finds the key. */
 const checkLedgerKey = (command, { url, token }) => {
   git("checkout", "--quiet", "main");
   git("remote", "add", "origin", `http://x-access-token:${token}@github.localhost/local/own.git`);

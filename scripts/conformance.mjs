@@ -1,5 +1,5 @@
-// Runs the conformance tests and tells, area by area, which cases hold: `npm run conformance`. Fails on a case without a test, on one that
-// fails, on one that differs where it may not, and on an id that nobody knows. `--results <file>…` takes reports of vitest instead of running it.
+// Runs the conformance tests and prints for each area which cases hold: `npm run conformance`. Fails on a case that has no test, fails, or
+// differs without permission, and on an unknown id. `--results <file>…` reads reports of vitest instead of running the tests.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 
-/** The areas of the list with their cases, in its order. */
+/** The areas of the list with their cases, in the same order. */
 const readCases = (text) => {
   const areas = [];
   for (const line of text.split("\n")) {
@@ -21,10 +21,10 @@ const readCases = (text) => {
 
 const TITLE = /^((?:[A-Z]-\d\d,? )+)(differs: )?/;
 
-/** Where the cases are tested; elsewhere letters and numbers mean something else. */
+/** Folders with tests of the cases; elsewhere, such letters and numbers have another meaning. */
 const FOLDERS = ["test/conformance", "test/core/workflow"];
 
-/** Tests by the ids that their titles begin with; a group's title counts for each test in it. */
+/** Tests by the ids at the start of their titles. The title of a group counts for each of its tests. */
 const readResults = ({ testResults }) => {
   const tests = new Map();
   for (const { name, assertionResults } of testResults) {
@@ -53,7 +53,7 @@ const runTests = () => {
   }
 };
 
-/** The reports of several runs as one. */
+/** Merges the reports of several runs. */
 const readReports = (paths) => ({ testResults: paths.flatMap((path) => JSON.parse(readFileSync(path, "utf8")).testResults) });
 
 const [flag, ...paths] = process.argv.slice(2);

@@ -1,7 +1,7 @@
-// The files of the base after the demo's story, however a person played it: with comments, in the terminal or on the pages.
+// The expected files of the base after the demo's story, the same for comments, the terminal and the pages.
 import { readFileSync } from "node:fs";
 
-/** Blobs and paths, except for the workflow files, which each installation writes itself. */
+/** Blobs and paths without the workflow files, which differ between installations. */
 export const DEMO_LANDING = readFileSync(new URL("../test/fixtures/demo-landing.txt", import.meta.url), "utf8")
   .trimEnd()
   .split("\n");

@@ -1,4 +1,4 @@
-// The repository of the demo and its agent, with one step that fails at first, for stories that a person plays by hand.
+// Creates the repository and the agent of the demo for stories that are played by hand. One step fails at first.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ const EXAMPLE = fileURLToPath(new URL("../examples/upload-limit", import.meta.ur
 const SETBACK = fileURLToPath(new URL("../test/fixtures/setback.toml", import.meta.url));
 const CLI = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 
-/** The repository below `root`, and the command line of its agent. */
+/** Creates the repository below `root`; returns its path and the command line of its agent. */
 export const createDemoRepository = (root) => {
   const own = join(root, "upload-limit");
   cpSync(EXAMPLE, own, { recursive: true });

@@ -1,4 +1,4 @@
-// Finds GitHub's own command line `gh`, or obtains Debian's package of it without installing anything.
+// Finds GitHub's command line `gh`, or unpacks Debian's package of it without an installation.
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -7,12 +7,12 @@ const OBTAIN_MS = 120_000;
 
 const works = (command) => spawnSync(command, ["--version"], { encoding: "utf8" }).status === 0;
 
-/** The command, or why there is none. `directory` receives what is obtained. */
+/** Returns the command, or the reason why there is none. `directory` receives the unpacked package. */
 export const findGh = (directory) => {
   if (works("gh")) return { command: "gh" };
   const options = { cwd: directory, encoding: "utf8", timeout: OBTAIN_MS };
   const download = () => spawnSync("apt-get", ["download", "gh"], options).status === 0;
-  // The list of packages may be missing or old.
+  // The list of packages can be missing or outdated.
   if (!download() && (spawnSync("apt-get", ["update"], options).status !== 0 || !download()))
     return { command: null, reason: "gh is not installed, and Debian's package of it cannot be obtained here" };
   const file = readdirSync(directory).find((name) => /^gh_.*\.deb$/.test(name)) ?? "";
@@ -21,7 +21,7 @@ export const findGh = (directory) => {
   return works(command) ? { command } : { command: null, reason: "Debian's package of gh does not run here" };
 };
 
-/** The environment in which `gh` speaks with a local GitHub: it asks the host `github.localhost` by HTTP, which the local GitHub answers as its own proxy. */
+/** Environment in which `gh` talks to a local GitHub: `gh` uses HTTP for the host `github.localhost`, and the local GitHub acts as its proxy. */
 export const ghEnvironment = ({ url, token, directory }) => ({
   GH_HOST: "github.localhost",
   HTTP_PROXY: url,

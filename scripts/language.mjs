@@ -22,7 +22,7 @@ const TRUTH = /^(True|False|Null|Undefined)\b/;
 const COMMENT = /\/\*\*?(.*?)\*\/|((?:^[ \t]*\/\/[/!]?[^\n]*\n?)+)/gms;
 const DECLARATION = /^(?:export )?(?:default )?(?:async )?(const|let|function\*?|type|interface|class) +([A-Za-z_$][\w$]*)(.*)$/gm;
 
-/** A function with such a name only asks, so it takes a reader, never a writer or a `DecisionTransaction`. */
+/** A function with the name of a question takes a reader, never a writer or a `DecisionTransaction`. */
 const WRITING_QUESTION =
   /const ((?:is|has|may|can|find|list|read|collect|evaluate|judge|check|select|count|get|choose|needs|compute|describe|format|refuse|to)[A-Z]\w*) = \(\s*(?:\{[^}]*\}|\w+): (?:DecisionTransaction|\w+Writer)\b/g;
 
@@ -136,7 +136,7 @@ const literalWords = (text) => {
   return words.match(/[A-Za-z]{2,}/g) ?? [];
 };
 
-/** Refusals whose sentence is written where they are given, not in core/messages. The local GitHub has GitHub's own. */
+/** Refusals with a sentence outside core/messages. The local GitHub is exempt, since its sentences are GitHub's. */
 const scatteredRefusals = () => {
   const examples = [];
   let calls = 0;

@@ -1,9 +1,9 @@
-// Adds an execution of many steps to a ledger, made of the steps of its newest one.
+// Adds an execution of many steps to a ledger: copies of the steps of its newest execution.
 import { execFileSync } from "node:child_process";
 
 const LEDGER = "refs/enki/ledger";
 
-/** Writes to the bare repository `directory`; returns the id of the execution. */
+/** Writes the execution to the bare repository `directory` and returns its id. */
 export const addLargeExecution = (directory, count) => {
   const git = (args, input = "", env = {}) =>
     execFileSync("git", args, { cwd: directory, input, encoding: "utf8", maxBuffer: 1 << 28, env: { ...process.env, ...env } }).trim();

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Checks the workflow files that are here, and those that `enki init` writes, with actionlint and zizmor. A tool that is not in PATH is
-// obtained; where that is impossible, its check is skipped, and the output says so.
+// Checks this repository's workflow files, and those that `enki init` writes, with actionlint and zizmor. A tool that is not in PATH is
+// downloaded. If this is impossible, its check is skipped with a message.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -42,7 +42,7 @@ const writeProject = (name, { files, options, origin }) => {
   return directory;
 };
 
-/** Each tool runs once, on the workflow files of all repositories. */
+/** Runs each tool once on the workflow files of all repositories. */
 const CHECKS = [
   { name: "actionlint", obtain: obtainActionlint, args: ["-no-color"] },
   { name: "zizmor", obtain: obtainZizmor, args: ["--offline", "--no-progress", "--config", join(root, ".github/zizmor.yml")] },

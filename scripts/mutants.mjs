@@ -1,5 +1,5 @@
-// Puts one bug after the other into a copy of the sources, at least one for each invariant and each part of the protection, and tells which test catches it: `npm run mutants [-- I7 L2]`.
-// With --check it only says whether each bug can still be put in.
+// Plants one bug after the other in a copy of the sources, at least one for each invariant and each protection, and prints which test catches it: `npm run mutants [-- I7 L2]`.
+// `--check` only checks that each bug can still be planted.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,10 +15,10 @@ const IDS = [
   "S4",
   "S5",
 ];
-// S1: who writes the ledger. S2: which run made a result. S3: who opens a gate. S4: what a result may hold. S5: what an agent may do.
+// S1: who writes the ledger. S2: which run produced a result. S3: who opens a gate. S4: the permitted content of a result. S5: the rights of an agent.
 
 const root = new URL("..", import.meta.url).pathname;
-/** Each: the invariant, the bug in words, its patches (file, text, instead), and the test where it is not the property of that name. */
+/** Each bug: the invariant, a description, its patches (file, text, replacement), and its test unless that is the property of the same name. */
 const MUTANTS = JSON.parse(readFileSync(join(root, "scripts/mutants.json"), "utf8"));
 
 const args = process.argv.slice(2);
@@ -61,7 +61,7 @@ try {
       env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" },
     });
     const seconds = (performance.now() - from) / 1000;
-    // Only the test's own word counts: a bug that keeps it from running is not caught.
+    // Only a failed test counts: a bug that prevents the test from running is not caught.
     const isCaught = test ? /Tests .*\d+ failed/.test(stdout) : stdout.includes(`\n${id} `) || stdout.startsWith(`${id} `);
     if (!isCaught) survivors += 1;
     const by = test ? `${test.file} ${test.title}` : "properties";

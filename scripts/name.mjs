@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Changes who publishes Enki and which version, in `src/core/domain/product.ts` and in every file that says it:
+// Changes the publisher and the version of Enki in `src/core/domain/product.ts` and in every other file that contains them:
 //   npm run name -- <owner>/<repository> [--package <name>] [--version <x.y.z>]
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const FORMS = {
   package: /^@[a-z0-9][a-z0-9._-]*\/[a-z0-9][a-z0-9._-]*$/,
   version: /^\d+\.\d+\.\d+$/,
 };
-/** History and recorded data keep the names of their time. */
+/** History and recorded data keep their old names. */
 const KEPT = /^CHANGELOG\.md$|^test\/(?:fixtures|local-github\/api\/github)\//;
 
 const readName = (text, field) => new RegExp(`${field}: "([^"]+)"`).exec(text)[1];

@@ -1,4 +1,4 @@
-// A real Chromium and Playwright for scripts. Playwright is not a dependency: it is installed into a directory that the caller removes.
+// Provides a real Chromium and Playwright. Playwright is not a dependency, so it is installed into a directory that the caller removes.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 const PACKAGES = ["playwright-core@1.55.0", "axe-core@4.10.3"];
 const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
-/** Why there is no browser, or the browser and the source of axe. */
+/** Returns the browser and the source of axe, or the reason why there is no browser. */
 export const openBrowser = async (directory) => {
   const executablePath = [process.env.CHROME_PATH ?? "", ...BROWSERS]
     .map((name) => (name === "" ? "" : spawnSync("sh", ["-c", `command -v "${name}"`], { encoding: "utf8" }).stdout.trim()))

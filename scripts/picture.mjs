@@ -1,4 +1,4 @@
-// Plays the demo and writes the picture of the README, `docs/picture.png`: the page of its execution in a real Chromium. `npm run picture`.
+// Plays the demo and writes the README's picture `docs/picture.png`, the page of the execution in a real Chromium: `npm run picture`.
 import { spawn } from "node:child_process";
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,7 +1,7 @@
 import Handlebars from "handlebars";
 import type { Plugin } from "rolldown";
 
-/** Equal to the options in `src/core/messages/prompt-template.ts`. */
+/** The same options as in `src/core/messages/prompt-template.ts`. */
 const OPTIONS = { noEscape: true, strict: true, knownHelpersOnly: true };
 
 const RENDERER = `import Handlebars from "handlebars/runtime.js";

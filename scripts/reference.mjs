@@ -1,4 +1,4 @@
-// Writes the pages of docs/reference from the code that they describe: `npm run reference`. `--check` only compares, and fails if a page is stale.
+// Generates the pages of docs/reference from the code: `npm run reference`. `--check` writes nothing and fails if a page is outdated.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,10 +15,10 @@ const format = (path, input) => {
 };
 
 mkdirSync(join(root, "dist"), { recursive: true });
-// Below dist, so that packages that are not bundled are found, and git ignores the directory.
+// Below dist, where Node finds the packages that are not bundled, and which git ignores.
 const directory = mkdtempSync(join(root, "dist", "reference-"));
 try {
-  // Node cannot read TypeScript.
+  // Node 20 cannot run TypeScript.
   const bundle = await rolldown({
     input: join(root, "scripts", "reference", "pages.ts"),
     platform: "node",

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Rewrites package.json for a release: `dist/` holds everything that runs, so a release has nothing to install or to build.
+// Rewrites package.json for a release: `dist/` contains all code, so a release needs no dependencies and no build.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const NEEDED_TO_BUILD = new Set(["scripts", "devDependencies", "overrides"]);

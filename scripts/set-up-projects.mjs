@@ -1,5 +1,5 @@
-// Repositories, and options of `enki init`, that together make it write every kind of workflow file. `--pull-request` is missing: it
-// writes the same files to a branch.
+// Repositories and options of `enki init` that together produce every kind of workflow file. `--pull-request` is missing, because it writes
+// the same files to a branch.
 const JOBS = [
   "[jobs]",
   "setup = '- run: ./prepare.sh'",

@@ -1,4 +1,4 @@
-// Plays random histories of the whole of Enki as `npm run simulate -- --seed <n> --histories <m>`: bundles test/simulate/main.ts, because Node cannot read TypeScript, and removes the bundle afterwards.
+// Plays random histories of the whole of Enki: `npm run simulate -- --seed <n> --histories <m>`. Bundles test/simulate/main.ts first, because Node 20 cannot run TypeScript.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -20,14 +20,14 @@ const SECTIONS = [
 
 const titleOf = (text) => /^# (.+)$/m.exec(text)?.[1] ?? "Enki";
 
-/** A link that leaves docs/ leads to the file in the repository. */
+/** Points a link out of docs/ to the file in the repository. */
 const linkOut = (page, text) =>
   text.replaceAll(/\]\((?!https?:|mailto:|#)([^)\s]+)\)/g, (link, path) => {
     const file = posix.join("docs", posix.dirname(page), path);
     return file.startsWith("docs/") && /\.(?:md|png|svg)(?:#|$)/.test(file) ? link : `](${repository}/blob/main/${file})`;
   });
 
-/** Templates of workflows look like Vue's, which would evaluate them. */
+/** Workflow templates look like Vue's, so VitePress would evaluate them. */
 const withoutTemplates = (text) => `::::: v-pre\n\n${text.trimEnd()}\n\n:::::\n`;
 
 const directory = realpathSync(mkdtempSync(join(tmpdir(), "enki-site-")));

@@ -1,4 +1,4 @@
-// Starts a GitHub on loopback, with a private repository made of a bare one, for the pages of `enki app`.
+// Starts a local GitHub for the pages of `enki app`, with a private repository copied from a bare one.
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,7 +7,7 @@ import { rolldown } from "rolldown";
 
 const SOURCE = fileURLToPath(new URL("app-forge.ts", import.meta.url));
 
-/** Returns the addresses of the GitHub, one of them signing its owner in, and the function that ends it. */
+/** Returns the addresses of the local GitHub, including one that signs the owner in, and the function that stops it. */
 export const startAppForge = async (root, { bare, owner, name }) => {
   const directory = join(root, "app-forge");
   mkdirSync(join(directory, owner), { recursive: true });

@@ -171,7 +171,7 @@ const NAMED = new Set(["properties", "definitions", "patternProperties"]);
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** `nullable` of OpenAPI 3.0 as JSON Schema has it. */
+/** Translates `nullable` of OpenAPI 3.0 to JSON Schema. */
 const nullable = ({ nullable: may, ...schema }) => {
   if (may !== true) return schema;
   if (typeof schema.type !== "string") return { anyOf: [schema, { type: "null" }] };
@@ -179,7 +179,7 @@ const nullable = ({ nullable: may, ...schema }) => {
   return { ...schema, ...values, type: [schema.type, "null"] };
 };
 
-/** A schema without what only people read, refs below `definitions`. */
+/** A schema without titles, descriptions and examples, with its refs below `definitions`. */
 const lean = (schema) => {
   if (Array.isArray(schema)) return schema.map(lean);
   if (!isObject(schema)) return schema;
@@ -201,7 +201,7 @@ const refsIn = (value) =>
       ? Object.entries(value).flatMap(([key, inner]) => (key === "$ref" ? [inner.replace("#/definitions/", "")] : refsIn(inner)))
       : [];
 
-/** Definitions that these values name, and those that they name. */
+/** The definitions to which these values refer, directly or indirectly. */
 const closure = (values, definitions) => {
   const found = new Map();
   const queue = values.flatMap(refsIn);
@@ -222,7 +222,7 @@ const fetchDescription = (directory, { name, version, file }) => {
   return JSON.parse(readFileSync(join(directory, "package", file), "utf8"));
 };
 
-/** One definition a line, so that a newer description shows what it changed. */
+/** One definition per line, so that a diff shows the changes of a newer description. */
 const write = (file, { from, key, values, definitions }) => {
   const lines = (entries) => Object.entries(entries).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
   const block = (entries) => `{\n${lines(entries).join(",\n")}\n}`;

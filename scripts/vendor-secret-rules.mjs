@@ -1,6 +1,6 @@
 // Writes src/core/policy/gitleaks-rules.json from gitleaks' rules: `node scripts/vendor-secret-rules.mjs <clone of gitleaks> <version>`.
-// Takes the rules that know a credential by its own form. Rules that need a word such as `twitter` before any 25 letters are left out:
-// they refuse too much that is no credential.
+// Takes the rules that recognize a credential by its own form. Rules that need a word such as `twitter` before any 25 letters are left out,
+// because they refuse too many texts without a credential.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
@@ -9,7 +9,7 @@ const [clone, version] = process.argv.slice(2);
 const { rules } = parse(readFileSync(join(clone, "config", "gitleaks.toml"), "utf8"));
 const license = readFileSync(join(clone, "LICENSE"), "utf8").trim().split("\n");
 
-/** Rules without a form of their own, or whose form ours replace. */
+/** Rules for credentials without a form of their own, and rules that our own patterns replace. */
 const LEFT_OUT = new Set([
   "1password-secret-key",
   "anthropic-admin-api-key",
@@ -54,7 +54,7 @@ const LEFT_OUT = new Set([
   "vault-service-token",
 ]);
 
-/** Both cases of what an inline `(?i)` covers. */
+/** Adds the other case of each letter within the scope of an inline `(?i)`. */
 const withoutCase = (pattern) =>
   pattern.replaceAll(/\[[^\]]*\]|[a-z]/gi, (part) =>
     part.startsWith("[")
@@ -62,7 +62,7 @@ const withoutCase = (pattern) =>
       : `[${part.toLowerCase()}${part.toUpperCase()}]`,
   );
 
-/** RE2's syntax as JavaScript's, without the character before and after that gitleaks asks for: a credential may stand between others. */
+/** Translates RE2's syntax to JavaScript's, without the delimiters that gitleaks requires around a credential. */
 const toJavaScript = (regex) => {
   let source = regex
     .replaceAll("[[:alnum:]]", "[A-Za-z0-9]")

@@ -1,16 +1,16 @@
 import type { TimerStarter } from "../../src/storage/git/run-git.ts";
 
-/** Time that passes only when it is told to, in milliseconds. */
+/** A virtual clock in milliseconds. */
 export type Clock = {
   readonly now: () => number;
-  /** For programs: a pause of no length is no part of the story. */ readonly after: TimerStarter;
-  /** For what happens in the story: also what is due at once waits for `advance`. */ readonly plan: TimerStarter;
-  /** Lets this much time pass; what is due meanwhile waits for the next `advance`. */ readonly spend: (delay: number) => void;
-  /** Goes on to the next time for which something was asked, and does all of that; false when there is nothing. */
+  /** Timers of programs. A pause of zero does not wait for `advance`. */ readonly after: TimerStarter;
+  /** Timers of events in the history. Even an event that is due at once waits for `advance`. */ readonly plan: TimerStarter;
+  /** Moves the clock without running timers; those that become due run at the next `advance`. */ readonly spend: (delay: number) => void;
+  /** Moves the clock to the next timer and runs all timers of that time. Returns false if there is none. */
   readonly advance: () => boolean;
 };
 
-/** Any time will do: only differences count. */
+/** An arbitrary start; only differences count. */
 const START = Date.UTC(2030, 0, 1);
 
 export const openClock = (): Clock => {

@@ -13,13 +13,13 @@ export type Compared = {
   /** Means over the seeds. */ readonly simulated: Figures;
   readonly real: Figures;
   /** Real ÷ simulated − 1. */ readonly difference: Omit<Figures, "resolutions">;
-  /** Why it does not hold that both agree; empty where it does. */ readonly faults: readonly string[];
+  /** Reasons why the two do not agree; empty if they do. */ readonly faults: readonly string[];
 };
 
-/** How far makespan and turnaround may be apart. */
+/** The largest relative difference of makespan and turnaround. */
 const LIMIT = 0.05;
 
-/** The same traces through the simulation and through the real coordinator, several histories at once. */
+/** Plays the same traces through the simulation and through the real coordinator, `atOnce` histories in parallel. */
 export const compare = async (
   scene: Scene,
   seeds: readonly number[],
@@ -56,7 +56,7 @@ export const judge = (scene: Scene, pairs: readonly Pair[]): Compared => {
     real,
     difference,
     faults: [
-      ...far.map((name) => `${name} is ${percent(difference[name])} apart`),
+      ...far.map((name) => `${name} differs by ${percent(difference[name])}`),
       ...pairs.flatMap(({ seed, simulated, real }) =>
         [simulated, real].flatMap(({ stuck }) => (stuck === null ? [] : [`seed ${seed}: ${stuck}`])),
       ),

@@ -10,10 +10,10 @@ import { CHECK_MS } from "./runner.ts";
 import { BASE, openStage, type Stage } from "./stage.ts";
 import { stepId, stepNumber } from "./truth.ts";
 
-/** So many checks after it froze a person says that it may go on. */
-const PERSON = 1;
-/** A history in which nothing lands and nobody leaves for so many checks does not come to an end. */
-const STILL = 100;
+/** Time from a freeze to the command of a person that ends it, in checks. */
+const THAW_CHECKS = 1;
+/** A history is stuck if no step is published, lands or leaves for this many checks. */
+const STUCK_CHECKS = 100;
 
 type Seen = {
   ledger: Ledger | null;
@@ -28,7 +28,7 @@ type History = {
   readonly seen: Seen;
   readonly issue: number;
   readonly from: number;
-  /** When a person lets it go on; null where nothing is frozen. */
+  /** Time at which a person thaws the queue; null if it is not frozen. */
   thaw: number | null;
   /** Pushes to the base that are due. */ readonly pushes: boolean[];
 };
@@ -39,19 +39,19 @@ const planPushes = ({ pushes }: Trace, clock: Clock): boolean[] => {
   return due;
 };
 
-/** One history of a trace through the product's own coordinator and a local GitHub, in virtual time. What `simulate` says holds here too. */
+/** Plays a trace through the real coordinator and a local GitHub in virtual time, under the rules of `simulate`. */
 export const runReal = async (trace: Trace, root: string): Promise<Outcome> => {
   const seen: Seen = { ledger: null, ready: new Map(), landed: new Map(), ejected: new Set() };
   const clock = openClock();
   const landed = (): number[] => [...seen.landed.keys()].map((id) => stepNumber(id));
   const known = (): ReturnType<Parameters<typeof openStage>[0]["seen"]> => ({ ledger: seen.ledger, landed: landed() });
-  const stage = await openStage({ trace, root, clock, seen: known, wrap: (world) => watched(world, seen, clock) });
+  const stage = await openStage({ trace, root, clock, seen: known, wrap: (world) => recordWrites(world, seen, clock) });
   try {
     const from = clock.now();
     const issue = await stage.maintainer.openIssue("Do all of it", "");
     await stage.maintainer.comment(issue, "/enki fix all of it");
     const history: History = { trace, stage, clock, seen, issue, from, thaw: null, pushes: planPushes(trace, clock) };
-    // What throws ends this history, not the others.
+    // An error ends this history only.
     const stuck = await play(history).catch(String);
     await stage.runner.close();
     return outcome(history, stuck);
@@ -60,8 +60,8 @@ export const runReal = async (trace: Trace, root: string): Promise<Outcome> => {
   }
 };
 
-/** Sees every write; one that lands takes its time, as in the simulation. */
-const watched = (world: RepositoryPorts, seen: Seen, clock: Clock): RepositoryPorts => ({
+/** Ports that record the state after each write. A landing takes time, as in the simulation. */
+const recordWrites = (world: RepositoryPorts, seen: Seen, clock: Clock): RepositoryPorts => ({
   ...world,
   save: async (act, before, inputs) => {
     if (act.refMoves.some(({ ref }) => ref === toBranchRef(BASE))) clock.spend(TIMES.landing * CHECK_MS);
@@ -78,18 +78,19 @@ const watched = (world: RepositoryPorts, seen: Seen, clock: Clock): RepositoryPo
   },
 });
 
-/** Why it did not come to an end; null where it did. */
+/** Plays a history to its end. Returns the reason why it got stuck, or null. */
 const play = async (history: History): Promise<string | null> => {
   const { trace, stage, clock, seen, from } = history;
-  let moved = from;
+  let progressedAt = from;
   let known = "";
   for (;;) {
     await stage.rest();
     if (seen.landed.size === trace.scene.steps) return null;
     const state = `${seen.ready.size} ${seen.landed.size} ${seen.ejected.size}`;
-    if (state !== known) [moved, known] = [clock.now(), state];
-    if (clock.now() > moved + STILL * CHECK_MS) return `${seen.landed.size} of ${trace.scene.steps} landed: ${stage.log.at(-1)}`;
-    if (await answer(history)) continue;
+    if (state !== known) [progressedAt, known] = [clock.now(), state];
+    if (clock.now() > progressedAt + STUCK_CHECKS * CHECK_MS)
+      return `${seen.landed.size} of ${trace.scene.steps} landed: ${stage.log.at(-1)}`;
+    if (await comment(history)) continue;
     if (await stage.runner.finish()) continue;
     const red = history.pushes.shift();
     if (red !== undefined) {
@@ -100,14 +101,14 @@ const play = async (history: History): Promise<string | null> => {
   }
 };
 
-/** What a maintainer says to what is seen: a step that left is done again, what froze goes on after a while. */
-const answer = async (history: History): Promise<boolean> => {
+/** Comments as a maintainer would: retries each failed step, and thaws a frozen queue after a while. Returns whether there was a comment. */
+const comment = async (history: History): Promise<boolean> => {
   const { stage, clock, seen, issue } = history;
   if (!seen.ledger?.queues[BASE]?.frozen) history.thaw = null;
   else if (history.thaw === null) {
-    history.thaw = clock.now() + PERSON * CHECK_MS;
-    // Time has to get there, even if nothing else happens then.
-    clock.plan(PERSON * CHECK_MS, () => undefined);
+    history.thaw = clock.now() + THAW_CHECKS * CHECK_MS;
+    // Otherwise the clock would not stop at this time.
+    clock.plan(THAW_CHECKS * CHECK_MS, () => undefined);
   } else if (history.thaw <= clock.now()) {
     history.thaw = Infinity;
     await stage.maintainer.comment(issue, "/enki retry");
@@ -117,16 +118,16 @@ const answer = async (history: History): Promise<boolean> => {
     if (state === "failed" && Object.keys(steps).length === 0) throw new Error(`${refusal?.code}: ${refusal?.message}`);
     return Object.values(steps).flatMap((step) => (step.state === "failed" ? [{ ...step, task: toTaskId(id, step.id) }] : []));
   });
-  let said = false;
+  let commented = false;
   for (const { task, id, attempt, refusal } of failed) {
     const left = `${id} ${attempt}`;
     if (seen.ejected.has(left)) continue;
     if (refusal?.code !== "verification-failed") throw new Error(`${id} failed: ${refusal?.code}: ${refusal?.message}`);
     seen.ejected.add(left);
     await stage.maintainer.comment(issue, `/enki retry ${task}`);
-    said = true;
+    commented = true;
   }
-  return said;
+  return commented;
 };
 
 const attemptOf = ({ ledger }: Seen, step: number): number | undefined =>
@@ -138,7 +139,7 @@ const outcome = ({ trace, stage, clock, seen, from }: History, stuck: string | n
     const id = stepId(step);
     return { ready: seen.ready.get(id) ?? now, landed: seen.landed.get(id) ?? now };
   });
-  const wrong = [...seen.ejected].filter((left) => {
+  const falselyEjected = [...seen.ejected].filter((left) => {
     const [id = "", attempt] = left.split(" ");
     return attempt !== "1" || (trace.bad[stepNumber(id)] !== true && trace.semantic[stepNumber(id)]?.length === 0);
   });
@@ -148,7 +149,7 @@ const outcome = ({ trace, stage, clock, seen, from }: History, stuck: string | n
     runs: stage.runner.used() / CHECK_MS / trace.scene.steps,
     resolutions: stage.runner.resolutions(),
     merges: 0,
-    falseEjections: wrong.length,
+    falseEjections: falselyEjected.length,
     redLandings: trace.bad.filter((bad, step) => bad && seen.landed.has(stepId(step)) && attemptOf(seen, step) === 1).length,
     stuck,
   };

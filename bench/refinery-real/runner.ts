@@ -12,11 +12,11 @@ import { TIMES, type Trace } from "../refinery/trace.ts";
 import type { Clock } from "./clock.ts";
 import { filesOf, openTruth, resolvedFilesOf, stepId, stepNumber, type StepVersion, type Truth } from "./truth.ts";
 
-/** A verify run in the product's milliseconds: a short one, so that whatever the coordinator waits for would weigh much. */
+/** Duration of a verify run in milliseconds: short, so that pauses of the coordinator would show in the figures. */
 export const CHECK_MS = 60_000;
 
 type Live = {
-  /** The steps that had landed when it started. */ readonly landed: readonly number[];
+  /** The steps that had landed when the run started. */ readonly landed: readonly number[];
   readonly job: Job;
   readonly request: RunRequest;
   readonly observer: RunObserver;
@@ -25,28 +25,28 @@ type Live = {
 };
 
 export type SimulatedRunner = WorkflowRunner & {
-  /** Publishes what the runs left whose time came, then tells that they are over; false when there is none. */
+  /** Publishes the results of the runs that are due and reports the end of these runs. Returns false if there is none. */
   readonly finish: () => Promise<boolean>;
-  /** Time that verify runs took, in milliseconds. */
+  /** Total time of verify runs in milliseconds. */
   readonly used: () => number;
-  /** Jobs that resolved a conflict. */
+  /** Number of jobs that resolved a conflict. */
   readonly resolutions: () => number;
-  /** The files of a commit that say what is in it. */
+  /** The files of a commit that describe its content, by path. */
   readonly filesAt: (commit: string) => Promise<Map<string, string>>;
 };
 
 type Options = {
   readonly clock: Clock;
   readonly trace: Trace;
-  /** Where the repository is served from. */ readonly bare: string;
+  /** Directory of the served repository. */ readonly bare: string;
   readonly directory: string;
-  /** What the last write of the coordinator recorded. */ readonly seen: () => {
+  /** State after the last write of the coordinator. */ readonly seen: () => {
     readonly ledger: Ledger | null;
     readonly landed: readonly number[];
   };
 };
 
-/** As many machines as there are runs. A run takes its time of the trace and leaves what Enki's own publish job makes of it: no process, no agent, no workspace. */
+/** A runner with unlimited machines, without processes, agents and workspaces. A run takes the time of the trace and publishes through Enki's own publish job. */
 export const openRunner = ({ clock, trace, bare, directory, seen }: Options): SimulatedRunner => {
   const live = new Map<number, Live>();
   const ended: Live[] = [];
@@ -60,7 +60,7 @@ export const openRunner = ({ clock, trace, bare, directory, seen }: Options): Si
   };
   const filesAt = async (commit: string): Promise<Map<string, string>> => {
     const { code, stdout, stderr } = await runGit({ directory: bare, after: clock.after }, ["grep", "-e", "", commit, "--", "steps"]);
-    // 1: nothing is found, as in the base at the beginning.
+    // Code 1: no match, as in the first base.
     if (code !== 0 && code !== 1) throw new GitError(`git grep: ${stderr}`);
     return new Map(
       stdout
@@ -91,7 +91,7 @@ export const openRunner = ({ clock, trace, bare, directory, seen }: Options): Si
     const url = `${request.serverUrl}/${owner}/${name}.git`;
     const bundle = join(directory, "bundle");
     const before = await make(one, bundle);
-    // One clone for all, since one is published after the other.
+    // Results are published one after the other, so one clone is enough.
     const host = {
       job,
       workspace: directory,
@@ -108,7 +108,7 @@ export const openRunner = ({ clock, trace, bare, directory, seen }: Options): Si
     const published = await publishJob(host, { token, bundle, run: request.id, preparedOn: "", conclusion: before });
     if (published.kind === "built") {
       request.recordArtifact({ name: toResultArtifactName(published.commit), size: 1, digest: "0".repeat(64) });
-      // The webhook of the run's end wakes the coordinator.
+      // The webhook at the end of the run wakes the coordinator.
       await deliverResult(host, { token, wakeCoordinator: () => Promise.resolve() });
     }
     request.revokeToken(token);
@@ -154,7 +154,7 @@ export const openRunner = ({ clock, trace, bare, directory, seen }: Options): Si
   };
 };
 
-/** What agents write. A resolution or a fix is a new version of its step. */
+/** The work of agents. Each resolution or fix is a new version of its step. */
 const openAgents = (trace: Trace, truth: Truth, seen: Options["seen"]) => {
   const heads = new Map<number, StepVersion>();
   const conflictsOf = (target: string): readonly string[] => {
@@ -183,7 +183,7 @@ const openAgents = (trace: Trace, truth: Truth, seen: Options["seen"]) => {
 
 const numberOf = (task: string): number => stepNumber(readTaskId(task)?.step ?? "");
 
-/** How long a run takes, in checks. */
+/** Duration of a run in checks. */
 const timeOf = (trace: Trace, { kind, target, attempt }: Job): number => {
   if (kind === "verify") return TIMES.check;
   if (kind === "plan") return 0;

@@ -22,14 +22,14 @@ import { pushedFilesOf } from "./truth.ts";
 
 const REPOSITORY = { owner: "octo", name: "traces" };
 export const BASE = "main";
-/** Longer than any history: no webhook is lost here. */
+/** Longer than any history: no webhook gets lost, so no sweep is needed. */
 const NEVER = 1e12;
 
 export type Stage = {
   readonly runner: SimulatedRunner;
   readonly maintainer: PersonClient;
-  /** A person's push to the base, of files that say whether it is red. */ readonly push: (red: boolean) => Promise<void>;
-  /** Resolves when nobody has anything to do before time goes on. */ readonly rest: () => Promise<void>;
+  /** Pushes to the base as a person, with files that make the base red or green. */ readonly push: (red: boolean) => Promise<void>;
+  /** Resolves once the local GitHub and the coordinator are idle. */ readonly rest: () => Promise<void>;
   readonly log: readonly string[];
   readonly close: () => Promise<void>;
 };
@@ -37,12 +37,12 @@ export type Stage = {
 type Opening = {
   readonly trace: Trace;
   readonly clock: Clock;
-  /** Where this package is. */ readonly root: string;
+  /** Directory of this package. */ readonly root: string;
   readonly wrap: (world: RepositoryPorts) => RepositoryPorts;
   readonly seen: Parameters<typeof openRunner>[0]["seen"];
 };
 
-/** The App's own service behind the webhooks of a local GitHub, both by a clock that stands still while they work. */
+/** Opens the App's service behind the webhooks of a local GitHub. Their clock stands still while they work. */
 export const openStage = async ({ trace, clock, root, wrap, seen }: Opening): Promise<Stage> => {
   const directory = await mkdtemp(join(tmpdir(), "enki-real-"));
   const repositories = join(directory, "repositories");
@@ -97,14 +97,14 @@ export const openStage = async ({ trace, clock, root, wrap, seen }: Opening): Pr
   };
 };
 
-/** What one does may wake the other: at rest is who was so in one whole round. */
+/** Each of the two can wake the other, so both must be idle for a whole round. */
 const rest = async (forge: RunningForge, service: AppService): Promise<void> => {
   for (;;) {
-    const told = forge.deliveries().length;
+    const delivered = forge.deliveries().length;
     await forge.waitUntilIdle();
     await service.waitUntilIdle();
     await forge.waitUntilIdle();
-    if (forge.deliveries().length === told) return;
+    if (forge.deliveries().length === delivered) return;
   }
 };
 
@@ -117,7 +117,7 @@ type Hosting = {
 };
 
 const hostOf = ({ forge, clock, app, root, log }: Hosting): Omit<AppHost, "directory"> => {
-  // A new one each time: in a story of many hours each would expire.
+  // Histories last for hours, so a shared token would expire.
   const token = (): string => forge.createInstallationToken(app.id, REPOSITORY.owner);
   let writes = 0;
   return {
@@ -150,7 +150,7 @@ const openPersonClone = ({ forge, clock, token, directory }: Person): Promise<Re
     after: clock.after,
   });
 
-/** Nobody else writes meanwhile: the coordinator is at rest. */
+/** The coordinator is idle, so nobody else writes at the same time. */
 const pushBase = async (
   { clone, clock, runner }: { readonly clone: RepositoryClone; readonly clock: Clock; readonly runner: SimulatedRunner },
   red: boolean,
@@ -188,7 +188,7 @@ approval = "never"
 max_steps = 1000
 `;
 
-/** The base as the simulation begins with it: one that the refinery landed, so that it is known to be green. */
+/** Pushes the first base as the simulation has it: landed by the refinery, and so known to be green. */
 const seed = async ({ clone, clock, trace, root }: Seeding): Promise<void> => {
   const commit = async (files: Iterable<readonly [string, string | Buffer]>): Promise<string> =>
     clone.writeCommit({ tree: await clone.writeFiles(null, toFiles(files)), parents: [], message: "begin", at: clock.now() });

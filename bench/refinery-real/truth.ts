@@ -1,21 +1,21 @@
 import { draw, FOR, mix } from "../refinery/random.ts";
 import type { Trace } from "../refinery/trace.ts";
 
-/** The files by which a commit tells which steps are in it, and which head of each. */
+/** Folder of the files that list the steps of a commit with their heads. */
 const FOLDER = "steps";
-/** The file of a person's pushes. */
+/** File that a person's push changes. */
 const PUSHED = `${FOLDER}/pushed`;
-/** The file that hot steps change. */
+/** File that hot steps change. */
 const HOT = "hot";
 
 export const stepId = (step: number): string => `s${step}`;
 export const stepNumber = (id: string): number => Number(id.slice(1));
 
-/** One head of a step: a fix or a resolution is a new version. */
+/** A head of a step. Each fix or resolution is a new version. */
 export type StepVersion = {
   readonly version: number;
   readonly bad: boolean;
-  /** The steps that it was made after: it is not red together with them. */ readonly knows: readonly number[];
+  /** Steps on which this version was built, so that it is not red together with them. */ readonly knows: readonly number[];
 };
 
 const stepFile = (step: number, { version, bad, knows }: StepVersion): [string, string] => [
@@ -23,7 +23,7 @@ const stepFile = (step: number, { version, bad, knows }: StepVersion): [string, 
   `${version} ${bad ? "bad" : "good"} ${[...knows].sort((a, b) => a - b).join(",")}\n`,
 ];
 
-/** What an attempt of a step writes: a file of its own, and one with each step that it conflicts with. */
+/** The files of an attempt: one of its own, and one shared with each conflicting step. */
 export const filesOf = (trace: Trace, step: number, head: StepVersion): Record<string, string> => {
   const shared = (trace.textual[step] ?? []).map((other) =>
     trace.hot[step] === true && trace.hot[other] === true ? HOT : `pairs/${Math.min(step, other)}-${Math.max(step, other)}`,
@@ -31,14 +31,14 @@ export const filesOf = (trace: Trace, step: number, head: StepVersion): Record<s
   return Object.fromEntries([stepFile(step, head), ...shared.map((path) => [path, `${step} ${head.version}\n`])]);
 };
 
-/** What a resolution writes: the conflicting files, and the new version of the step. */
+/** The files of a resolution: the conflicting files, and the new version of the step. */
 export const resolvedFilesOf = (paths: readonly string[], step: number, head: StepVersion): Record<string, string> =>
   Object.fromEntries([stepFile(step, head), ...paths.map((path) => [path, `resolved for ${step} ${head.version}\n`])]);
 
 type Files = ReadonlyMap<string, string>;
 
 type Content = {
-  /** Names the content, as in the simulation: what flakes depend on. */ readonly hash: number;
+  /** Identifies the content, as in the simulation; flakes depend on it. */ readonly hash: number;
   readonly steps: ReadonlyMap<number, StepVersion>;
   /** Whether a person's push made the base red. */ readonly red: boolean;
 };
@@ -71,16 +71,16 @@ const readContent = (files: Files): Content => {
   return { hash, steps, red: isRed === "red" };
 };
 
-/** What a person's push writes: it is in nobody's way, and the base is red after it or not. */
+/** The files of a person's push, which conflicts with no step and makes the base red or green. */
 export const pushedFilesOf = (base: Files, red: boolean): Record<string, string> => {
   const { hash, steps } = readContent(base);
   return { [PUSHED]: `${mix(hash, FOR.push) >>> 0} ${red ? "red" : "green"} ${[...steps.keys()].join(",")}\n` };
 };
 
 export type Truth = {
-  /** What a run finds: the same verdict as in the simulation for the same content and the same try of it. */
+  /** The verdict of a run: the same as in the simulation for the same content and attempt. */
   readonly verdict: (files: Files) => "green" | "red";
-  /** The steps in red runs with this version of a step: its author saw them. */
+  /** The steps that were in a red run together with this version of a step, as its author knows. */
   readonly seenWith: (step: number, version: number) => readonly number[];
 };
 

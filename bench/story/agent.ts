@@ -1,6 +1,6 @@
 /**
- * An ACP agent in plain Node that answers at once, or after as many milliseconds as its argument says: its turn is the unit of the ratios. A
- * role whose prompt contains `Carry out <name>` writes a file of that name with the times of its start and its end.
+ * An ACP agent in plain Node that answers after the milliseconds of its argument, by default at once. Its turn is the unit of the ratios. With a
+ * prompt that contains `Carry out <name>`, the agent writes a file of that name with the times of its start and end.
  */
 export const AGENT = `
 import { createInterface } from "node:readline";
@@ -26,7 +26,7 @@ createInterface({ input: process.stdin }).on("line", async (line) => {
 }).on("close", () => process.exit(0));
 `;
 
-/** What a client says to the agent in one turn. */
+/** The messages of a client in one turn. */
 export const TURN = [
   { id: 1, method: "initialize", params: { protocolVersion: 1 } },
   { id: 2, method: "session/new", params: { cwd: "/tmp", mcpServers: [] } },

@@ -6,7 +6,7 @@ const STEPS = ["a", "b", "c", "d"] as const;
 type StepName = (typeof STEPS)[number];
 const NEEDS: Readonly<Record<StepName, readonly StepName[]>> = { a: [], b: ["a"], c: ["a"], d: ["b", "c"] };
 
-/** How long each agent of the diamond works. */
+/** Duration of each agent's turn. */
 export const DIAMOND_TURN_MS = 2_000;
 
 export const DIAMOND = `---
@@ -16,7 +16,7 @@ edges: [a -> b, a -> c, b -> d, c -> d]
 ---
 ${STEPS.map((name) => `\n## ${name}\n\nCarry out ${name}\n`).join("")}`;
 
-/** Seconds of a diamond of four steps that write, with a verify command that always passes. */
+/** Times of a diamond of four writing steps with a verify command that always passes, in seconds. */
 export type DiamondTimes = {
   readonly wall: number;
   /** From the first agent's start to the end of the run. */
@@ -25,7 +25,7 @@ export type DiamondTimes = {
   readonly endedToLanded: number;
   /** From the end of the last agent to the first landing. */
   readonly endedToFirstLanded: number;
-  /** The longest time from the end of the last agent that a step needs to the start of its own: a step starts on work that has not landed. */
+  /** The longest time from the end of the last needed agent to the start of a step's own agent. Steps start before their needs land. */
   readonly endedToStarted: number;
 };
 
@@ -39,9 +39,9 @@ type StepEvent = {
   readonly branch?: string;
 };
 
-/** Runs the diamond with `--json`, and reads what its agents wrote about themselves from the branch that the run leaves. */
+/** Runs the diamond with `--json` and reads the times that its agents wrote from the resulting branch. */
 export const measureDiamond = async ({ words, cwd, env }: Call): Promise<DiamondTimes> => {
-  const begun = Date.now();
+  const startedAt = Date.now();
   const child = spawn(words[0] ?? "", words.slice(1), { cwd, env, stdio: ["ignore", "pipe", "inherit"] });
   const landed = new Map<StepName, number>();
   let branch = "";
@@ -61,7 +61,7 @@ export const measureDiamond = async ({ words, cwd, env }: Call): Promise<Diamond
   const endOf = (name: StepName): number => times.get(name)?.ended ?? Number.NaN;
   const startOf = (name: StepName): number => times.get(name)?.started ?? Number.NaN;
   return {
-    wall: seconds(begun, ended),
+    wall: seconds(startedAt, ended),
     fromFirstAgent: seconds(startOf("a"), ended),
     endedToLanded: seconds(endOf("d"), landedAt("d")),
     endedToFirstLanded: seconds(endOf("d"), Math.min(...STEPS.map(landedAt))),

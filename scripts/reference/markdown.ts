@@ -1,4 +1,4 @@
-/** A table in Markdown; a bar in a cell is escaped. */
+/** A Markdown table. Bars in cells are escaped. */
 export const formatTable = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
   [heads, heads.map(() => "---"), ...rows].map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
 

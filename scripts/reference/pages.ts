@@ -11,7 +11,7 @@ import { formatKeyTable, listKeySections } from "./schema-keys.ts";
 
 const AGENT_SECTIONS: ReadonlySet<string> = new Set(["planner", "coordinator", "worker", "merger", "sidecar"]);
 
-/** The keys of files that people write: `enki.toml`, roles and workflows. */
+/** The keys of the files that people write: `enki.toml`, roles and workflows. */
 const writeConfigurationPage = (): string => {
   const all = listKeySections(configFileSchema);
   // The sections of single agents repeat the keys of `[agent]`.
@@ -114,7 +114,7 @@ const writeActionPage = (root: string): string => {
   ]);
 };
 
-/** Every page of `docs/reference` that is written from the code, by its file name. */
+/** The generated pages of `docs/reference`, by file name. */
 export const writeReferencePages = async (root: string): Promise<ReadonlyMap<string, string>> =>
   new Map([
     ["configuration.md", writeConfigurationPage()],

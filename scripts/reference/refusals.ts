@@ -30,7 +30,7 @@ const readTexts = (quasis: unknown): string[] =>
     .filter(isNode)
     .map(({ value }) => (value as { readonly cooked: string }).cooked.replaceAll("\u200b", ""));
 
-/** The text of a literal; null if only running code knows it. */
+/** The text of a literal; null for other expressions. */
 const readText = (node: SyntaxNode | undefined): string | null => {
   if (node?.type === "Literal") return String(node["value"]);
   if (node?.type === "Identifier") return formatPlaceholder(node);
@@ -66,7 +66,7 @@ const listRefusals = (root: string): PrintedRefusal[] => {
     .flatMap(readRefusal);
 };
 
-/** GitHub and the documents' site take `<name>` outside code for an element. */
+/** GitHub and the documentation site read `<name>` outside of code as an element. */
 const escapeTags = (text: string): string => text.replace(/`[^`]*`|</g, (found) => (found === "<" ? "\\<" : found));
 
 const formatNext = (next: string | null): string => {
@@ -75,7 +75,7 @@ const formatNext = (next: string | null): string => {
   return `\n  What to do: ${isCommand ? formatCode(next) : next}`;
 };
 
-/** Every refusal by its code, with its sentences. */
+/** The sentences of each refusal, by its code. */
 export const writeRefusalsPage = (root: string): string => {
   const byCode = new Map<string, Set<string>>();
   for (const { code, message, next } of listRefusals(root))

@@ -11,7 +11,7 @@ type KeyNode = SchemaNode & {
   readonly propertyNames?: unknown;
 };
 
-/** A section of a file: its keys, and the tables in it as sections of their own. */
+/** A section of a file: the path and description of a table, and its keys. */
 export type KeySection = { readonly path: readonly string[]; readonly about: string; readonly keys: readonly (readonly string[])[] };
 
 const describeRange = ({ minimum, exclusiveMinimum, maximum }: KeyNode): string => {
