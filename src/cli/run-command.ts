@@ -163,13 +163,15 @@ const resumeRun = async (
 const refusePlan = async (
   terminal: TerminalHost,
   named: string,
-  { resume, yes }: { readonly resume: boolean; readonly yes: boolean },
+  { resume, yes, json }: { readonly resume: boolean; readonly yes: boolean; readonly json: boolean },
 ): Promise<number> => {
   if (!resume) throw new UsageError("--no needs --resume");
   if (yes) throw new UsageError("--yes and --no contradict each other");
   const plan = await findKeptPlan(terminal, await findRepository(terminal, "."), named);
   if (!(await discardPlan(terminal, plan))) throw new CommandError(formatStillRunning(plan));
-  terminal.out(`The plan ${plan.run.execution ?? ""} is discarded, so nothing runs.\n`);
+  const { execution } = plan.run;
+  const end = { kind: "end", execution, end: "discarded", branch: null, base: plan.branch };
+  terminal.out(json ? `${JSON.stringify(end)}\n` : `The plan ${execution ?? ""} is discarded, so nothing runs.\n`);
   return 0;
 };
 

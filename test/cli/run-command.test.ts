@@ -122,6 +122,14 @@ describe.concurrent("enki run", () => {
     });
   });
 
+  test("--resume --no --json reports the discarded plan as an event", async () => {
+    const { terminal, cwd, call } = open();
+    const id = planIn((await call("sort the list")).out);
+    const { code, out, err } = await terminal.call(["run", "--resume", "--no", "--json"], { cwd });
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(JSON.parse(out)).toEqual({ kind: "end", execution: id, end: "discarded", branch: null, base: "main" });
+  });
+
   test("reports why it stopped with the last lines, and keeps logs and landed work", async () => {
     const steps = [SORT, { id: "spoil", run: "echo z > list.txt", more: ', needs = ["sort"]' }];
     const { terminal, git, call, branches } = open(playOf(steps));
