@@ -9,9 +9,8 @@ export type CliSubcommand = {
   readonly load: () => Promise<LoadedSubcommand>;
 };
 
-type LoadedSubcommand = {
-  readonly options: OptionDefinitions;
-  readonly run: (args: readonly string[], terminal: TerminalHost) => Promise<number>;
-};
+export type SubcommandRunner = (args: readonly string[], terminal: TerminalHost) => Promise<number>;
+
+type LoadedSubcommand = { readonly options: OptionDefinitions; readonly run: SubcommandRunner };
 
 export type NamedSubcommand = readonly [name: string, subcommand: CliSubcommand];

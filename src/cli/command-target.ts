@@ -106,6 +106,8 @@ export const findCommandTarget = async (terminal: TerminalHost): Promise<Command
   if (machine) return openLocalTarget(terminal, machine);
   const address = await readOrigin(terminal, { directory, after: terminal.after });
   if (!address)
-    throw new NoTargetError("no local GitHub runs for this repository, and it has no remote origin on GitHub; start enki local");
+    throw new NoTargetError(
+      "no local GitHub runs for this repository, and it has no remote origin on GitHub; start enki local, or use enki run",
+    );
   return openRemoteTarget(terminal, { address, directory });
 };

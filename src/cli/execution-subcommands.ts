@@ -1,6 +1,18 @@
 import type { CommandRow } from "../core/commands/command-row.ts";
 import { COMMANDS } from "../core/commands/command-table.ts";
-import type { NamedSubcommand } from "./cli-subcommand.ts";
+import type { NamedSubcommand, SubcommandRunner } from "./cli-subcommand.ts";
+
+/** For an execution of `enki run`, the fault says what to do instead. */
+const withRunAdvice =
+  (run: SubcommandRunner): SubcommandRunner =>
+  (args, terminal) =>
+    run(args, terminal).catch(async (error: unknown) => {
+      const { adviseOnRun } = await import("./run-advice.ts");
+      throw await adviseOnRun(error, args, terminal);
+    });
+
+/** Commands that start work, for which no earlier execution matters. */
+const STARTING: ReadonlySet<string> = new Set(["fix", "plan", "quick", "ask", "land", "unland"]);
 
 /** Commands of comments with a meaning of their own in the terminal. */
 const OWN_MEANING: ReadonlySet<string> = new Set(["run", "help", "status", "explain", "graph", "approve"]);
@@ -13,7 +25,7 @@ const toSubcommand = (row: CommandRow): NamedSubcommand => [
     summary: row.summary,
     load: () =>
       import("./person-command.ts").then(({ createPersonCommand, commandOptions }) => ({
-        run: createPersonCommand(row),
+        run: STARTING.has(row.name) ? createPersonCommand(row) : withRunAdvice(createPersonCommand(row)),
         options: commandOptions,
       })),
   },
@@ -48,7 +60,10 @@ export const EXECUTION_SUBCOMMANDS: readonly NamedSubcommand[] = [
       takes: "[<execution>]",
       summary: "follow an execution to its end",
       load: () =>
-        import("./watch-command.ts").then(({ runWatchCommand, watchOptions }) => ({ run: runWatchCommand, options: watchOptions })),
+        import("./watch-command.ts").then(({ runWatchCommand, watchOptions }) => ({
+          run: withRunAdvice(runWatchCommand),
+          options: watchOptions,
+        })),
     },
   ],
   [
@@ -58,7 +73,7 @@ export const EXECUTION_SUBCOMMANDS: readonly NamedSubcommand[] = [
       summary: "approve the plan or a checkpoint, by comment or review",
       load: () =>
         import("./approve-command.ts").then(({ runApproveCommand, approveOptions }) => ({
-          run: runApproveCommand,
+          run: withRunAdvice(runApproveCommand),
           options: approveOptions,
         })),
     },
@@ -69,7 +84,10 @@ export const EXECUTION_SUBCOMMANDS: readonly NamedSubcommand[] = [
       takes: "<step>",
       summary: "review a step's pull request",
       load: () =>
-        import("./review-command.ts").then(({ runReviewCommand, reviewOptions }) => ({ run: runReviewCommand, options: reviewOptions })),
+        import("./review-command.ts").then(({ runReviewCommand, reviewOptions }) => ({
+          run: withRunAdvice(runReviewCommand),
+          options: reviewOptions,
+        })),
     },
   ],
   [

@@ -23,6 +23,8 @@ export type TreeInput = {
   readonly now: Millis;
   readonly width: number;
   readonly colour: (text: string, state: StepState) => string;
+  /** Set for a run whose process ended in the middle of the work. */
+  readonly isInterrupted?: boolean;
   /** Set if the tree is redrawn while steps run: each running step has a spinner. */
   readonly isLive?: true;
 };
@@ -58,15 +60,15 @@ export const formatTree = (input: TreeInput): string[] => {
 };
 
 /** The state of an execution in a line. */
-export const formatHeadline = ({ execution, timeline, queue, hold, now }: TreeInput): string => {
+export const formatHeadline = ({ execution, timeline, queue, hold, now, isInterrupted = false }: TreeInput): string => {
   const all = Object.values(execution.steps);
   const end = timeline.states.at(-1);
   const isOver = execution.state === "done" || execution.state === "failed" || execution.state === "cancelled";
   const time = formatDuration((isOver && end ? end.from : now) - execution.createdAt);
-  const left = formatTimeLeft(findShownEnd(execution, { queue, hold }), now);
+  const left = isInterrupted ? "" : formatTimeLeft(findShownEnd(execution, { queue, hold }), now);
   const cost = describeCost(execution);
   return [
-    `${execution.id}  ${execution.state}`,
+    `${execution.id}  ${isInterrupted ? "interrupted" : execution.state}`,
     ...(all.length === 0 ? [] : [formatProgress(all)]),
     time,
     ...(left === "" ? [] : [left]),

@@ -2,8 +2,7 @@ import { readConfig } from "../core/config/read-config.ts";
 import type { DecisionReader } from "../core/decisions/decision-transaction.ts";
 import { explainExecution } from "../core/decisions/explain/explain-execution.ts";
 import { explainTarget } from "../core/decisions/explain/explain-target.ts";
-import type { Execution } from "../core/domain/execution.ts";
-import type { Explanation, SuggestedAction } from "../core/domain/explanation.ts";
+import type { Explanation } from "../core/domain/explanation.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { formatExplanation } from "../core/messages/explanation-text.ts";
 import { readOptionsAndWords } from "./command-options.ts";
@@ -11,7 +10,7 @@ import { readEffectiveLayers } from "./effective-layers.ts";
 import { type ExecutionChoice, findExecution, findOnIssues, listByAge } from "./find-execution.ts";
 import { openLedgerReader } from "./ledger-reader.ts";
 import { commandOptions, readIssueOption } from "./person-command.ts";
-import { findContinuation } from "./run-continuation.ts";
+import { explainRun } from "./run-continuation.ts";
 import { findInLedgers, readShownLedgers } from "./shown-ledgers.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
@@ -22,11 +21,6 @@ const explainNamed = (reader: DecisionReader, ledger: Ledger, { issue, target }:
   const here = listByAge(ledger).filter((execution) => issue === null || execution.issue === issue);
   if (target !== null && here.length > 0) return findOnIssues(here, target, (each) => explainTarget(reader, each, target));
   return explainExecution(reader, findExecution(ledger, { issue, target }).execution);
-};
-
-const listRunActions = (execution: Execution, isResumable: boolean): SuggestedAction[] => {
-  const action = findContinuation(execution, isResumable);
-  return action === null ? [] : [action];
 };
 
 /** `enki explain [<step>]`: reads the ledger and says why a step, or the execution, is in its state. */
@@ -42,9 +36,9 @@ export const runExplainCommand = async (args: readonly string[], terminal: Termi
     ),
     shown,
   }));
-  const { ledger, isResumable } = shown;
+  const { ledger, run } = shown;
   const execution = ledger.executions[found.execution];
-  const explanation = isResumable === undefined || !execution ? found : { ...found, actions: listRunActions(execution, isResumable) };
+  const explanation = run === undefined || !execution ? found : explainRun(found, execution, run);
   const issue = execution?.issue ?? 0;
   terminal.out(values.json ? `${JSON.stringify(explanation)}\n` : `${formatExplanation(explanation, issue).join("\n")}\n`);
   return 0;

@@ -4,6 +4,9 @@ import type { Result } from "../core/domain/refusal.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
 import { CommandError, UsageError } from "./command-options.ts";
 
+/** No execution, task or step has the name. */
+export class UnknownNameError extends CommandError {}
+
 export type ExecutionChoice = {
   /** The issue named by the person; null without a name. */
   readonly issue: number | null;
@@ -23,7 +26,7 @@ export const findExecution = (ledger: Ledger | null, { issue, target }: Executio
   const all = listByAge(ledger);
   const here = all.filter((execution) => issue === null || execution.issue === issue);
   if (here.length === 0)
-    throw new CommandError(`there is no execution${issue === null ? "" : ` on issue ${issue}`}; start one with enki fix "<request>"`);
+    throw new UnknownNameError(`there is no execution${issue === null ? "" : ` on issue ${issue}`}; start one with enki fix "<request>"`);
   if (target !== null) return findNamed(all, here, target);
   const open = here.filter((execution) => !hasEnded(execution));
   const newest = here.at(-1);
@@ -44,5 +47,5 @@ export const findOnIssues = <T>(executions: readonly Execution[], target: string
     if (found.ok) return found.value;
     if (found.refusal.code === "ambiguous-target") throw new CommandError(found.refusal.message.replaceAll("`", ""));
   }
-  throw new CommandError(`${target} was not found: no execution, task or step has this name; enki status lists them`);
+  throw new UnknownNameError(`${target} was not found: no execution, task or step has this name; enki status lists them`);
 };

@@ -39,8 +39,12 @@ export const listHoldLines = ({ execution, hold }: TreeInput): string[] => {
 const listStopLines = (execution: Execution, frozen: Refusal | null): string[] => {
   const { id, state, refusal, baseBranch } = execution;
   if (state === "running" && frozen) {
-    const next = frozen.next.startsWith("/enki") ? "" : ` ${toOneLine(frozen.next.replaceAll("`", ""), 200)}`;
-    return [`Nothing lands on ${baseBranch} for now: ${toOneLine(frozen.message, 300)}${next}`, `  To check again: enki retry ${id}`];
+    const advice = frozen.next.replaceAll("`", "");
+    const next = frozen.next.startsWith("/enki") ? "" : ` ${advice.charAt(0).toUpperCase()}${toOneLine(advice.slice(1), 200)}`;
+    return [
+      `Nothing lands on ${baseBranch} for now: ${toOneLine(frozen.message.replaceAll("`", ""), 300)}${next}`,
+      `  To check again: enki retry ${id}`,
+    ];
   }
   if (state === "paused") return [`${toOneLine(refusal?.message ?? "Paused.", 300)} To continue: enki resume ${id}`];
   if (state === "cancelled" && refusal) return [toOneLine(refusal.message, 300)];

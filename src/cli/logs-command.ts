@@ -7,7 +7,7 @@ import { CommandError, readOptionsAndWords, UsageError } from "./command-options
 import { findCommandTarget } from "./command-target.ts";
 import { findKeptTranscript } from "./kept-transcripts.ts";
 import { findRepository } from "./find-repository.ts";
-import { findExecution } from "./find-execution.ts";
+import { type ExecutionChoice, findExecution } from "./find-execution.ts";
 import { readIssueOption } from "./person-command.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
@@ -46,6 +46,13 @@ const findOwnTranscript = async (
   return found && findKeptTranscript(found.directory, choice);
 };
 
+/** The execution or step on a GitHub. */
+const findOnGitHub = async (terminal: TerminalHost, choice: ExecutionChoice) => {
+  const { person, readLedger } = await findCommandTarget(terminal);
+  const ledger = await readLedger();
+  return { person, ledger, ...findExecution(ledger, choice) };
+};
+
 /**
  * `enki logs [<step>]`: prints the logs of a step's last attempt; without a step, the planner's logs. After `enki run`, prints the
  * transcript of the run.
@@ -53,18 +60,17 @@ const findOwnTranscript = async (
 export const runLogsCommand = async (args: readonly string[], terminal: TerminalHost): Promise<number> => {
   const { values, words } = readOptionsAndWords(args, logsOptions, 1);
   const attempt = readAttempt(values.attempt);
-  const target = await findCommandTarget(terminal).catch(async (error: unknown) => {
-    const kept = error instanceof CommandError ? await findOwnTranscript(terminal, { step: words[0] ?? null, attempt }) : null;
+  const choice = { issue: readIssueOption(values.issue), target: words[0] ?? null };
+  const found = await findOnGitHub(terminal, choice).catch(async (error: unknown) => {
+    const kept = error instanceof CommandError ? await findOwnTranscript(terminal, { step: choice.target, attempt }) : null;
     if (kept === null) throw error;
     terminal.out(kept);
     return null;
   });
-  if (target === null) return 0;
-  const { person, readLedger } = target;
-  const ledger = await readLedger();
-  const found = findExecution(ledger, { issue: readIssueOption(values.issue), target: words[0] ?? null });
-  const run = ledger && findJobRun(ledger, { ...found, attempt });
-  if (run === null) throw new CommandError(explainMissingLog({ ...found, attempt }));
+  if (found === null) return 0;
+  const { person, ledger, ...chosen } = found;
+  const run = ledger && findJobRun(ledger, { ...chosen, attempt });
+  if (run === null) throw new CommandError(explainMissingLog({ ...chosen, attempt }));
   for (const { id, name, status, conclusion } of await person.jobs(run)) {
     if (conclusion === "skipped" || status === "queued") continue;
     terminal.out(`== ${name} (${conclusion ?? status})\n${await person.jobLog(id)}\n`);

@@ -31,7 +31,7 @@ export const formatRunEnd = (end: Exclude<RunEnd, { end: "refused" }>, ending: R
         ...formatSkippedRoles(end),
         ...(ending.branch === null && countReports(end) > 0 ? [formatReportEnd(countReports(end))] : formatLandedBranch(ending, "Done.")),
         ...formatUsageLine(end),
-        formatGraphHint(end),
+        ...formatGraphHint(end),
       ];
     case "stopped":
       return [
@@ -42,7 +42,7 @@ export const formatRunEnd = (end: Exclude<RunEnd, { end: "refused" }>, ending: R
         ...formatLandedBranch(ending, "Finished work stays."),
         ...formatUsageLine(end),
         `The logs of the jobs are in ${ending.logs}`,
-        formatGraphHint(end),
+        ...formatGraphHint(end),
         ...adviseOnRedBase(end, ending.call),
       ];
     case "waits":
@@ -79,7 +79,7 @@ const formatUsageLine = ({ execution }: RunView): string[] => {
   return line === "" ? [] : [line];
 };
 
-const formatGraphHint = ({ execution }: RunView): string => `To see its steps: enki graph ${execution.id}`;
+const formatGraphHint = ({ execution, plan }: RunView): string[] => (plan === null ? [] : [`To see its steps: enki graph ${execution.id}`]);
 
 /** The complete reports of steps, which exist only in the ledger. */
 const formatStepReports = ({ execution, ledger, plan }: RunView): string[] =>

@@ -6,7 +6,7 @@ import { CommandError } from "./command-options.ts";
 import { type CommandTarget, findCommandTarget, NoTargetError } from "./command-target.ts";
 import { findRepository } from "./find-repository.ts";
 import { type ArchivedExecution, listRunLedgerRefs, readArchivedExecution, readLedgerOf, RUN_LEDGERS_PREFIX } from "./local-ledger.ts";
-import { listMachineRecords } from "./machine-records.ts";
+import { isMachineRunning, listMachineRecords } from "./machine-records.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
 /** A ledger for a command of the terminal, and where git finds its commits. */
@@ -18,9 +18,12 @@ export type ShownLedger = {
   readonly ledger: Ledger;
   /** The address of the repository's pages; null if no GitHub has them. */
   readonly pageUrl: string | null;
-  /** Set for a ledger of `enki run`: whether `enki run --resume` continues the run. */
-  readonly isResumable?: boolean;
+  /** Set for a ledger of `enki run`. */
+  readonly run?: RunActivity;
 };
+
+/** A process works on the run; or `enki run --resume` continues the run; or nothing is left to continue. */
+export type RunActivity = "at-work" | "resumable" | "over";
 
 export type ShownLedgers = {
   /** The ledger of the repository first, then the ledgers kept by `enki run`, newest first. Never empty. */
@@ -40,14 +43,19 @@ const reachTarget = async (terminal: TerminalHost): Promise<{ target: CommandTar
   }
 };
 
-const readRuns = async (terminal: TerminalHost, directory: string): Promise<ShownLedger[]> => {
+/** The ledgers kept by `enki run`, newest first. */
+export const readRuns = async (terminal: TerminalHost, directory: string): Promise<ShownLedger[]> => {
   const git: GitContext = { directory, after: terminal.after };
   const refs = await listRunLedgerRefs({ ...terminal, cwd: directory });
-  const resumable = (await listMachineRecords(terminal, directory)).map(({ run }) => `${RUN_LEDGERS_PREFIX}${run?.execution ?? ""}`);
+  const records = await listMachineRecords(terminal, directory);
+  const findActivity = async (ref: string): Promise<RunActivity> => {
+    const record = records.find(({ run }) => ref === `${RUN_LEDGERS_PREFIX}${run?.execution ?? ""}`);
+    return record === undefined ? "over" : (await isMachineRunning(record)) ? "at-work" : "resumable";
+  };
   const read = await Promise.all(
     refs.map(async (ref) => {
       const ledger = await readLedgerOf(git, ref);
-      return ledger ? [{ name: directory, git, ref, ledger, pageUrl: null, isResumable: resumable.includes(ref) }] : [];
+      return ledger ? [{ name: directory, git, ref, ledger, pageUrl: null, run: await findActivity(ref) }] : [];
     }),
   );
   const ageOf = ({ ledger }: ShownLedger): number => Math.max(0, ...Object.values(ledger.executions).map(({ createdAt }) => createdAt));

@@ -3,8 +3,8 @@ import { hasEnded } from "../core/domain/execution.ts";
 import { boundsOf, sumWaits, type ExecutionTimeline } from "../core/domain/execution-timeline.ts";
 import { readOwn } from "../core/domain/own-record.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
-import { LEDGER_REF } from "../core/domain/refs.ts";
 import { formatBudgetLine } from "../core/messages/budget-text.ts";
+import { toTerminalLine } from "../core/messages/failure-action.ts";
 import { findQuotaEnd } from "../core/messages/quota-note.ts";
 import { findShownEnd } from "../core/messages/time-left.ts";
 import { formatQueueLines, isQueueShared, listQueues } from "../core/messages/queue-overview.ts";
@@ -16,8 +16,8 @@ import { formatStatus } from "./format-status.ts";
 import { findExecution } from "./find-execution.ts";
 import { openBudgetLook } from "./ledger-reader.ts";
 import { commandOptions, readIssueOption } from "./person-command.ts";
-import { findContinuation } from "./run-continuation.ts";
-import { findInLedgers, readShownLedgers, type ShownLedger } from "./shown-ledgers.ts";
+import { findContinuation, isInterruptedRun } from "./run-continuation.ts";
+import { findInLedgers, readShownLedgers, type RunActivity, type ShownLedger } from "./shown-ledgers.ts";
 import { openColours } from "./terminal-colours.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 import { listWaiting } from "../core/messages/waiting-items.ts";
@@ -30,7 +30,7 @@ export const statusOptions = {
 type ShownStatus = Pick<TreeInput, "execution" | "timeline" | "queue" | "hold" | "now">;
 
 /** The state of an execution for programs. */
-const toStatusJson = ({ execution, timeline, queue, hold, now }: ShownStatus) => ({
+const toStatusJson = ({ execution, timeline, queue, hold, now }: ShownStatus, run: RunActivity | undefined) => ({
   execution: execution.id,
   issue: execution.issue,
   state: execution.state,
@@ -56,7 +56,14 @@ const toStatusJson = ({ execution, timeline, queue, hold, now }: ShownStatus) =>
       waitedMs: sumWaits(spans, now),
     };
   }),
-  waiting: listWaiting(execution).map(({ kind, step, text, command, pull }) => ({ kind, step, text, command, pull })),
+  waiting: listWaiting(execution).map(({ kind, step, text, command, pull }) => ({
+    kind,
+    step,
+    text,
+    command: run === undefined ? command : toTerminalLine(findContinuation(execution, run)?.command ?? "", 0),
+    pull,
+  })),
+  ...(run !== undefined && { run }),
 });
 
 const formatTime = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
@@ -84,17 +91,18 @@ export const runStatusCommand = async (args: readonly string[], terminal: Termin
     shown.map(async (execution): Promise<TreeInput> => {
       const [plan, queue] = [ledger.plans[execution.plan ?? ""] ?? null, readOwn(ledger.queues, execution.baseBranch)];
       const [hold, timeline] = [findHold(execution, ledger), await readTimeline(place, execution)];
-      return { execution, plan, queue, hold, timeline, now, width, colour: openColours(terminal) };
+      const isInterrupted = place.run !== undefined && isInterruptedRun(execution, place.run);
+      return { execution, plan, queue, hold, timeline, now, width, isInterrupted, colour: openColours(terminal) };
     }),
   );
   if (values.json) {
-    if (trees.length > 0) terminal.out(`${JSON.stringify(trees.map((tree) => toStatusJson(tree)))}\n`);
+    if (trees.length > 0) terminal.out(`${JSON.stringify(trees.map((tree) => toStatusJson(tree, place.run)))}\n`);
     return 0;
   }
   const toPrintCommand = (path: string) => formatGitShow(terminal, place, path);
   for (const tree of trees) {
     // Nobody can comment on a run.
-    const run = place.ref === LEDGER_REF ? null : { continuation: findContinuation(tree.execution, place.isResumable === true) };
+    const run = place.run === undefined ? null : { continuation: findContinuation(tree.execution, place.run) };
     terminal.out(`${formatStatus(tree, { name, run, toPrintCommand }).join("\n")}\n`);
   }
   const shared = listQueues(ledger, now).filter((queue) => isQueueShared(queue));

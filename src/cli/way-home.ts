@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { type GitContext, runGit, runGitOrThrow, type TimerStarter } from "../storage/git/run-git.ts";
 import type { BranchName, Sha } from "../core/domain/ids.ts";
 import { LEDGER_REF, toBranchRef } from "../core/domain/refs.ts";
@@ -46,12 +48,22 @@ export const openWayHome = (route: HomeRoute, book: LandedBook): (() => Promise<
     const copy: GitContext = { directory: route.from, after: route.after };
     const landed = await readRef(copy, toBranchRef(route.branch));
     const tips = { ledger: await readRef(copy, LEDGER_REF), landed: landed === route.start ? null : landed };
-    if (tips.ledger === atHome.ledger && tips.landed === atHome.landed) return landedBranch;
+    if (tips.ledger === atHome.ledger && tips.landed === atHome.landed && (await isAtHome(route, landedBranch))) return landedBranch;
     const branch = await bringHome(route, book, { ...tips, execution, landedBranch });
     atHome = tips;
     return branch;
   };
   return () => (last = last.then(bring, bring));
+};
+
+/** Whether the branch is still there; a person may delete it during the run. */
+const isAtHome = async ({ home, after }: HomeRoute, branch: string | null): Promise<boolean> => {
+  if (branch === null) return true;
+  const ref = toBranchRef(branch);
+  // The folder of git holds refs as files, which need no process; a linked work tree has no such folder.
+  const folder = [join(home, ".git"), home].find((each) => existsSync(join(each, "HEAD")));
+  if (folder !== undefined) return (await readRef({ directory: folder, after }, ref)) !== null;
+  return (await runGit({ directory: home, after }, ["show-ref", "--verify", "--quiet", "--", ref])).code === 0;
 };
 
 type HomeBound = CopyTips & { readonly execution: string; readonly landedBranch: string | null };

@@ -57,11 +57,18 @@ test("Ctrl+C keeps what an agent has written, and --resume gives it to the next 
   running.signal("SIGINT");
   expect(await running.ended).toMatchObject({ code: 130, out: expect.stringContaining("To continue: enki run --resume") as string });
   expect(terminal.processes()).toEqual([]);
+  expect((await terminal.call(["status"], over)).out).toMatch(/^[0-9a-f]{6} {2}interrupted, 0 of 1 step done, /);
+  expect((await terminal.call(["explain"], over)).out).toMatch(
+    /is running: enki run was interrupted, so nothing runs now\. \(interrupted\)\n {2}write is running: enki run was interrupted, [^]*\n {2}To continue: enki run --resume [0-9a-f]{6}\n$/,
+  );
+  expect((await terminal.call(["explain", "write"], over)).out).not.toContain("Its run will be stopped");
+  expect((await terminal.call(["retry", "write"], over)).err).toMatch(/so no GitHub has it; to continue: enki run --resume [0-9a-f]{6}\n$/);
   replaceAgent();
   const { code, out } = await terminal.run(["run", "--resume"], over);
   expect({ code, out: code === 0 ? "" : out }).toEqual({ code: 0, out: "" });
   expect(out).not.toContain("failed");
   expect(out).toContain("write: running, attempt 2");
+  expect((await terminal.call(["report"], over)).out).toContain("- `write`, attempt 2: the attempt was interrupted\n");
   expect(readWritten(out)).toBe("written");
   expect(terminal.processes()).toEqual([]);
 });

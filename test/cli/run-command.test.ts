@@ -46,7 +46,7 @@ describe.concurrent("enki run", () => {
     expect(status).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f]{6} {2}done, 1 of 1 step done/) as unknown });
     expect((await terminal.call(["graph"], { cwd })).out).toBe("*  sort  landed  Do sort\n");
     expect((await terminal.call(["explain", "sort"], { cwd })).out).toMatch(
-      /^sort \(Do sort\) is done: It landed on main as [0-9a-f]{12}\./,
+      /^sort \(Do sort\) is done: It landed on enki\/[0-9a-f]{6} as [0-9a-f]{12}\./,
     );
     const [first = ""] = ids;
     expect((await terminal.call(["graph", first, "--format", "mermaid"], { cwd })).out).toMatch(
@@ -56,6 +56,28 @@ describe.concurrent("enki run", () => {
       code: 1,
       err: expect.stringContaining("there are ") as unknown,
     });
+  });
+
+  test("commands of a GitHub say where the work of a run is, or what to do instead", async () => {
+    const { terminal, cwd, agent, call, branches } = open();
+    await call("--yes", "sort the list");
+    const enki = (...args: string[]) => terminal.call(args, { cwd });
+    const id = branches()[0]?.replace("enki/", "") ?? "";
+    const landed = `${id} is an execution of enki run, so no GitHub has it; what landed is on the branch enki/${id}\n`;
+    for (const args of [["retry"], ["retry", "sort"], ["approve"], ["undo", "sort"], ["undo"], ["budget", "+5"], ["watch"], ["cancel", id]])
+      expect(await enki(...args)).toEqual({ code: 1, out: "", err: `enki ${args[0] ?? ""}: ${landed}` });
+    expect((await enki("report")).out).toMatch(new RegExp(`^### ${id}: done after `));
+    expect((await enki("report", `${id}-sort`)).out).toMatch(new RegExp(`^### ${id}: done after `));
+    expect(await enki("retry", "nope")).toMatchObject({ code: 1, err: `enki retry: ${landed}` });
+    expect(await enki("fix", "it")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("start enki local, or use enki run") as unknown,
+    });
+    // A remote on GitHub without this execution changes nothing.
+    await terminal.call(["run", ...agent, "--verify", "false", "--yes", "sort again"], { cwd });
+    expect((await enki("retry")).err).toMatch(/so no GitHub has it; to try again: enki run "sort again"\n$/);
+    const [status] = JSON.parse((await enki("status", "--json")).out) as object[];
+    expect(status).toMatchObject({ state: "running", run: "over" });
   });
 
   test("starts nothing without an approval: it shows the plan, each step's task, and how to start exactly this plan", async () => {

@@ -26,10 +26,10 @@ const open = () => {
   const looks: (string | null)[] = [];
   let known: LandedWork = { execution: "abcdef", landedBranch: null };
   /** A process that dies after the write of this number. */
-  const way = (deadAfter = Infinity, timer = after) => {
+  const way = (deadAfter = Infinity, timer = after, at = home) => {
     let count = 0;
     return openWayHome(
-      { from, home, branch: "main", start, after: timer },
+      { from, home: at, branch: "main", start, after: timer },
       {
         read: () => {
           looks.push(known.landedBranch);
@@ -109,4 +109,31 @@ test("the ledger comes home although a person's changes keep the branch of the l
   expect(await bring()).toBe("enki/abcdef-2");
   expect(git(home, "log", "-1", "--format=%s", "refs/enki/runs/abcdef")).toBe("second");
   expect(git(home, "log", "-1", "--format=%s", "enki/abcdef")).toBe("a person's");
+});
+
+test("a run in a linked work tree brings its landed work home once", async () => {
+  const { git, home, way, branches } = open();
+  git(home, "worktree", "add", "-q", "--detach", join(home, "..", "linked"));
+  let processes = 0;
+  const timer: typeof after = (delay, call) => {
+    processes += 1;
+    return after(delay, call);
+  };
+  const bring = way(Infinity, timer, join(home, "..", "linked"));
+  await bring();
+  processes = 0;
+  expect(await bring()).toBe("enki/abcdef");
+  // One process looks for the branch, and no fetch follows.
+  expect(processes).toBe(1);
+  expect(branches()).toEqual(["enki/abcdef", "main"]);
+});
+
+test("a branch that the person deleted while the run waits comes back with its landed work", async () => {
+  const { git, home, from, branches, way } = open();
+  const bring = way();
+  await bring();
+  git(home, "branch", "-q", "-D", "enki/abcdef");
+  expect(await bring()).toBe("enki/abcdef");
+  expect(branches()).toEqual(["enki/abcdef", "main"]);
+  expect(git(home, "rev-parse", "enki/abcdef")).toBe(git(from, "rev-parse", "main"));
 });

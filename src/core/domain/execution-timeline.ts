@@ -128,8 +128,11 @@ export const findCriticalPath = ({ steps }: ExecutionTimeline, plan: Plan, now: 
 };
 
 /** A step that waited for a person has not failed: its next attempt is the person's wish. */
-const explainRetry = ({ state, reason }: StateSpan<StepState>): string =>
-  state === "waiting" ? "a person asked for another attempt" : reason;
+const explainRetry = ({ state, reason }: StateSpan<StepState>): string => {
+  if (state === "waiting") return "a person asked for another attempt";
+  // A failure has a reason.
+  return state === "running" && reason === "" ? "the attempt was interrupted" : reason;
+};
 
 /** Attempts beyond the first, with their reasons. */
 export const listRetries = (spans: readonly StateSpan<StepState>[]): { readonly attempt: number; readonly reason: string }[] =>

@@ -85,6 +85,14 @@ test("a step that waited for a review was not retried for a failure", () => {
   expect(listRetries(steps["a"] ?? [])).toEqual([{ attempt: 2, reason: "a person asked for another attempt" }]);
 });
 
+test("an attempt after an interruption has that as its reason", () => {
+  const { steps } = play(
+    [0, executionOf("running", stepIn("a", "running", { attempt: 1 }))],
+    [9, executionOf("running", stepIn("a", "running", { attempt: 2 }))],
+  );
+  expect(listRetries(steps["a"] ?? [])).toEqual([{ attempt: 2, reason: "the attempt was interrupted" }]);
+});
+
 test("a report says where the time went, in Markdown, in short, and as a page without scripts", () => {
   const report = createReport({ execution: EXECUTION, plan: PLAN, timeline: TIMELINE, now: 99 * SECOND });
   expect(renderReportSummary(report)).toBe(
