@@ -4,6 +4,10 @@ import type { OfferedCommand } from "./execution-commands.ts";
 import { renderCard, renderNumberLink } from "./page-parts.ts";
 import { pagePath, type PageScope } from "./page-scope.ts";
 
+/** The value of the field `then` of a form that leads to the new comment, where the reply appears, instead of back to its page. */
+export const SHOW_COMMENT = "comment";
+const SHOW_COMMENT_FIELD = html`<input type="hidden" name="then" value="${SHOW_COMMENT}" />`;
+
 /** A form for the signed-in person; null if nobody is signed in. `back` is the page to return to. */
 const renderForm = (scope: PageScope, action: readonly (string | number)[], body: SafeHtml): SafeHtml | null =>
   scope.session
@@ -24,7 +28,7 @@ export const renderCommentBox = (scope: PageScope, number: number): SafeHtml | n
     renderForm(
       scope,
       ["comment", number],
-      html`<label for="comment-text">Comment, or a command such as <code>/enki status</code></label>
+      html`${SHOW_COMMENT_FIELD}<label for="comment-text">Comment, or a command such as <code>/enki status</code></label>
         <textarea id="comment-text" name="body" rows="4" required></textarea>
         <button>Comment</button>`,
     ),
@@ -78,6 +82,10 @@ export const renderReviewForm = (scope: PageScope, { number, head, paths }: Revi
   );
 
 export type CommandButton = { readonly issue: number; readonly text: string; readonly label: string };
+
+/** A button that asks a question with a command, and leads to the answer. */
+export const renderQuestionButton = (scope: PageScope, { issue, text, label }: CommandButton): SafeHtml | null =>
+  renderForm(scope, ["comment", issue], html`${SHOW_COMMENT_FIELD}<button name="body" value="${text}" title="${text}">${label}</button>`);
 
 /** A button that posts a command as a comment. */
 export const renderCommandButton = (scope: PageScope, { issue, text, label }: CommandButton): SafeHtml | null =>

@@ -30,6 +30,8 @@ import { renderPlannerRuns } from "./step-runs.ts";
 import { renderStepCard } from "./step-card.ts";
 import { renderTimeline } from "./timeline-chart.ts";
 
+const MAX_OPEN_TASKS = 12;
+
 const countDone = ({ steps }: Execution): string => {
   const all = Object.values(steps);
   return all.length === 0 ? "" : formatProgress(all);
@@ -120,8 +122,10 @@ export const renderExecutionPage = async (scope: PageScope, id: string): Promise
     }
   </div>`;
   const rows = isComplete ? renderTimeline({ steps: plan.steps, ...timing }) : html`<p class="empty">The history is being read.</p>`;
+  // A person reads the tasks before the approval.
+  const isOpen = execution.state === "proposed" && plan.steps.length <= MAX_OPEN_TASKS;
   const main = html`${head}${renderWaitingCard(scope, execution.issue, listWaiting(execution))}${renderGraphCard(execution, plan.steps)}
   ${plan.steps.length === 0 ? null : renderCard({ id: "timeline", title: "Timeline", body: rows })}
-  ${plan.steps.map((planned) => renderStepCard(scope, { ledger, execution, planned, timeline }))}${renderCommentBox(scope, execution.issue)}`;
+  ${plan.steps.map((planned) => renderStepCard(scope, { ledger, execution, planned, timeline, isOpen }))}${renderCommentBox(scope, execution.issue)}`;
   return { title: `Execution ${execution.id}`, tab: "executions", main };
 };

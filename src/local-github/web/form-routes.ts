@@ -2,6 +2,7 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import type { ForgeState } from "../api/forge-state.ts";
 import { formatRepositoryKey } from "../api/forge-repository.ts";
+import { SHOW_COMMENT } from "./action-forms.ts";
 import { toLocalPath } from "./local-path.ts";
 import { PRIVATE_HEADERS } from "./page-layout.ts";
 import { findSession, isOwnForm, type PageSession, startSession } from "./page-session.ts";
@@ -39,13 +40,19 @@ const callApi = (app: Hono, { context, session }: FormCall, { path, body }: ApiR
   return Promise.resolve(app.request(url, { method: "POST", headers, body: JSON.stringify(body) }));
 };
 
-const messageSchema = z.object({ message: z.string(), number: z.number().optional() }).partial();
+const messageSchema = z.object({ message: z.string(), number: z.number(), html_url: z.url() }).partial();
 
 const sendForm = async (app: Hono, call: FormCall, request: ApiRequest): Promise<Response> => {
   const answer = await callApi(app, call, request);
-  if (answer.ok) return call.context.redirect(toLocalPath(call.fields["back"]), 303);
-  const { message } = messageSchema.parse(await answer.json());
+  const { message, html_url } = messageSchema.parse(await answer.json());
+  if (answer.ok)
+    return call.context.redirect(toLocalPath(call.fields["then"] === SHOW_COMMENT ? toPath(html_url) : call.fields["back"]), 303);
   return answerText(call.context, 422, message ?? "This was not accepted.");
+};
+
+const toPath = (address: string | undefined): string | undefined => {
+  const url = URL.parse(address ?? "");
+  return url ? `${url.pathname}${url.hash}` : undefined;
 };
 
 const openIssue = async (app: Hono, call: FormCall): Promise<Response> => {

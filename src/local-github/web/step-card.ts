@@ -8,18 +8,20 @@ import type { Step } from "../../core/domain/step.ts";
 import { takeFirstChars } from "../../core/domain/visible-text.ts";
 import { formatUsage } from "../../core/messages/agent-usage.ts";
 import { formatDuration } from "../../core/messages/duration-text.ts";
-import { renderCommandButton, renderMoreCommands } from "./action-forms.ts";
+import { renderCommandButton, renderMoreCommands, renderQuestionButton } from "./action-forms.ts";
 import { listStepCommands } from "./execution-commands.ts";
 import { formatPageTitle, renderBadge, renderCommitLink, renderNumberLink } from "./page-parts.ts";
 import { renderOtherRuns, renderRunLink } from "./step-runs.ts";
 import type { PageScope } from "./page-scope.ts";
-import { html, type SafeHtml, type TemplatePart } from "./safe-html.ts";
+import { html, type SafeHtml, type TemplatePart, trustMarkup } from "./safe-html.ts";
 
 type StepInput = {
   readonly ledger: Ledger;
   readonly execution: Execution;
   readonly planned: PlannedStep;
   readonly timeline: ExecutionTimeline;
+  /** Whether the card shows its contents at first. */
+  readonly isOpen?: boolean;
 };
 
 /** The spans of an attempt, and its run. */
@@ -72,7 +74,7 @@ const renderStepButtons = (scope: PageScope, { ledger, execution }: StepInput, s
   const [explain, commands] = [`/enki explain ${toTaskId(id, step.id)}`, listStepCommands(execution, step)];
   const isFailed = step.state === "failed";
   return [
-    ...(step.state === "done" ? [] : [renderCommandButton(scope, { issue, text: explain, label: `Explain ${step.id}` })]),
+    ...(step.state === "done" ? [] : [renderQuestionButton(scope, { issue, text: explain, label: `Explain ${step.id}` })]),
     ...commands.slice(0, isFailed ? 1 : 0).map(({ words, label }) => renderCommandButton(scope, { issue, text: `/enki ${words}`, label })),
     renderMoreCommands(scope, issue, commands.slice(isFailed ? 1 : 0)),
   ];
@@ -80,9 +82,9 @@ const renderStepButtons = (scope: PageScope, { ledger, execution }: StepInput, s
 
 /** A step: its changes, its attempts with their transcripts and costs, and what it reported. */
 export const renderStepCard = (scope: PageScope, input: StepInput): SafeHtml => {
-  const { execution, planned } = input;
+  const { execution, planned, isOpen = false } = input;
   const step = execution.steps[planned.id];
-  return html`<details class="card" id="step-${planned.id}">
+  return html`<details class="card" id="step-${planned.id}"${isOpen ? trustMarkup(" open") : null}>
     <summary><b>${planned.id}</b> ${formatPageTitle(planned.title)} ${renderBadge(step?.state ?? "pending")}</summary>
     <div class="in">
       ${step ? renderStepFacts(scope, step) : null}${step?.refusal ? html`<p>${step.refusal.message}</p>` : null}${renderAttempts(scope, input)}${step ? renderOtherRuns(scope, input.ledger, { execution, step }) : null}${renderStepButtons(scope, input, step)}

@@ -101,6 +101,17 @@ const openForms = async (ledger: Ledger) => {
 /** The commands of the buttons on a page. */
 const buttonsOf = (page: string): string[] => [...page.matchAll(/<button name="body" value="([^"]+)"/g)].map(([, text = ""]) => text);
 
+test("a comment from the page of an execution, and a question, lead to where the reply appears", async () => {
+  const failed = { ...stepIn("fix", "failed", { attempt: 1 }), refusal: { code: "work-failed", message: "It broke.", next: "" } } as Step;
+  const { page, post } = await openForms(ledgerOf([step("fix")], [failed]));
+  const shown =
+    /<input type="hidden" name="then" value="comment" \/><(?:label for="comment-text"|button name="body" value="\/enki explain)/g;
+  expect(page.match(shown)).toHaveLength(2);
+  expect(page).toContain('id="step-fix">');
+  const answer = await post({ body: "/enki retri fix", then: "comment" });
+  expect(answer.headers.get("location")).toMatch(/^\/octo\/demo\/issues\/1#issuecomment-\d+$/);
+});
+
 test("an agent's question is answered on the page, in one line", async () => {
   const refusal = refuseUntilAnswer({ id: "m1-question", subject: "Which limit?" }, 0);
   const asking = { ...stepIn("fix", "waiting", { attempt: 1 }), refusal, deadline: 1 } as Step;
@@ -114,7 +125,9 @@ test("a plan is approved on the page, or another one requested in words", async 
   const { page, post, said, stranger } = await openForms(ledgerOf([step("fix")], [], { state: "proposed" }));
   expect(buttonsOf(page)).toContain("/enki approve aaaaaaaaaaaa");
   expect(page).toMatch(/name="command" value="\/enki revise"[^]*Ask for another plan<\/button>/);
-  await post({ command: "/enki revise", text: "leave the docs alone" });
+  expect(page).toContain('<details class="card" id="step-fix" open>');
+  const answer = await post({ command: "/enki revise", text: "leave the docs alone" });
+  expect(answer.headers.get("location")).toBe("/octo/demo/executions/abc123");
   expect(await said()).toEqual(["/enki revise leave the docs alone"]);
   expect(await stranger()).not.toContain("<form");
 });
