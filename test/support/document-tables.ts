@@ -16,6 +16,7 @@ import {
   triggersSchema,
 } from "../../src/core/config/config-schema.ts";
 import { toJsonSchema } from "../../src/core/config/schema-node.ts";
+import { stepInputSchema } from "../../src/job/tools/plan-input.ts";
 import { COMMANDS } from "../../src/core/commands/command-table.ts";
 import { agentScriptSchema, sceneSchema } from "../../src/cli/scripted-agent/agent-script.ts";
 import { EXECUTION_TRANSITIONS } from "../../src/core/domain/execution-lifecycle.ts";
@@ -205,6 +206,7 @@ export const TABLES: readonly (readonly [file: string, mark: string, table: () =
   ["docs/writing-workflows.md", "built-in-workflows", builtInWorkflows],
   ["docs/rehearsals.md", "scene-keys", () => keys(sceneSchema)],
   ["docs/rehearsals.md", "acts", acts],
+  ["docs/rehearsals.md", "planned-step-keys", () => keys(stepInputSchema)],
   ["docs/rehearsals.md", "rehearsal-keys", () => keys(agentScriptSchema)],
   ["docs/landing.md", "checks", checks],
   ["docs/agents.md", "budget-keys", () => keys(budgetSchema)],

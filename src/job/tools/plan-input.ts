@@ -16,7 +16,7 @@ const needSchema = z.union([
 
 const COMMAND_SIZE = `at most ${TEXT_LIMITS.commandLines} lines of ${TEXT_LIMITS.commandColumns} columns`;
 
-const stepInputSchema = z.strictObject({
+export const stepInputSchema = z.strictObject({
   id: z.string().describe("Unique in the plan; a-z, 0-9, _ and -."),
   title: z.string().min(1).max(TEXT_LIMITS.title).describe("What the commit says, in one line."),
   description: z.string().min(1).max(TEXT_LIMITS.description).describe("Everything the worker needs: files, criteria, decisions."),
