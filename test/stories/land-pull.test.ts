@@ -77,7 +77,7 @@ test("where rules require a review, the pull request waits for one of its head a
   stage.forge.setRules(REPOSITORY, [{ branch: "main", type: "pull_request", parameters: { required_approving_review_count: 1 } }]);
   const pull = await openPull(stage, "faster", { "faster.txt": "fast\n" });
   await stage.maintainer.comment(pull, "/enki land");
-  await stage.shows(pull, /ask for 1 approving review of this head/);
+  await stage.shows(pull, /ask for 1 approving review of this head; so far it has none/);
   const reviewer = stage.person("reviewer", "write");
   await reviewer.review(pull, { event: "APPROVE", body: "Good." });
   await stage.shows(pull, /### Done: #\d+ landed/);

@@ -3,7 +3,7 @@ import { type Landing, type LandingKind, type LandingTerms, toLandingKind } from
 import { toInlineCode, escapeSentence } from "./escape.ts";
 
 const LANDING_KIND_WORDS: Readonly<Record<LandingKind, string>> = {
-  exact: "the verified commit is pushed",
+  exact: "the very commit that was verified is pushed",
   each: "pull requests are merged one at a time",
   "each-squash": "pull requests are squashed one at a time",
   "each-rebase": "pull requests are rebased one at a time",

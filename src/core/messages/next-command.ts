@@ -78,7 +78,7 @@ const renderHeldStep = ({ id }: Step, refusal: Refusal): string => {
   const held = `${toInlineCode(id)} is **held**: ${renderReason(refusal)}`;
   if (refusal.code === DECISION_GONE_CODE) return `${held} To decide again, comment:\n\n${renderNextStep(refusal)}`;
   if (refusal.next.startsWith("/enki approve ")) return `${held} To approve again, comment:\n\n${renderNextStep(refusal)}`;
-  return `${held} It lands once nothing holds it.`;
+  return held;
 };
 
 const renderWaitingStep = (execution: Execution, step: Step): string => {

@@ -53,9 +53,7 @@ const chooseModeForMerges = (rules: BranchRules, types: readonly string[], refus
   if (rules.requiredReviews > 0) return { mode: "each", reason: "its rules require a review of each pull request" };
   if (types.includes("pull_request")) return { mode: "batch", reason: "its rules accept only pull requests and require no review" };
   if (refused !== null) return { mode: "each", reason: `GitHub refused the push: ${refused}` };
-  const reason = rules.isReadable
-    ? "no rule keeps Enki from pushing the verified commit"
-    : "its rules cannot be read, so Enki tries a push";
+  const reason = rules.isReadable ? "no rule forbids it" : "its rules cannot be read, so Enki tries a push";
   return { mode: "exact", reason };
 };
 

@@ -213,7 +213,7 @@ test("required reviews count for exactly the queued head", async () => {
   await it.say(land);
   await it.verified();
   await it.tell({ kind: "woken" });
-  expect(it.shown()).toContain("ask for 1 approving review of this head, and there are 0");
+  expect(it.shown()).toContain("ask for 1 approving review of this head; so far it has none");
   it.state.reviews.set(7, [{ ...review, head: HEAD }]);
   await it.tell({ kind: "woken", activity: "reviews", pull: 7 });
   for (let round = 0; round < 3; round += 1) await it.tell({ kind: "woken" });

@@ -243,7 +243,7 @@ describe("exact", () => {
 
 describe("the landing method in a pull request", () => {
   const WAYS = [
-    ["exact", null, "the verified commit is pushed (exact): its rules cannot be read, so Enki tries a push."],
+    ["exact", null, "the very commit that was verified is pushed (exact): its rules cannot be read, so Enki tries a push."],
     [
       "batch",
       {},

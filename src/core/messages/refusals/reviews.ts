@@ -7,15 +7,20 @@ export const PAUSED_REFUSAL: Refusal = refuse("paused", "Its execution is paused
 export const NO_APPROVAL_REFUSAL: Refusal = refuse("checkpoint", "Nobody has approved this head yet.").refusal;
 
 export const refuseOtherBase = (at: string, bases: { pull: string; execution: string }, cancel: string): Refusal =>
-  refuse("retargeted", `A person changed the base of ${at} to \`${bases.pull}\`, so it no longer lands on \`${bases.execution}\`.`, cancel)
-    .refusal;
+  refuse(
+    "retargeted",
+    `A person changed the base of ${at} to \`${bases.pull}\`, so it no longer lands on \`${bases.execution}\`. Change the base back, or cancel the step.`,
+    cancel,
+  ).refusal;
 
 export const refusePullClosedByPerson = (at: string, cancel: string): Refusal =>
-  refuse("pull-closed", `A person closed ${at}, so its work waits until somebody reopens it.`, cancel).refusal;
+  refuse("pull-closed", `A person closed ${at}, so its work waits. Reopen it, or cancel the step.`, cancel).refusal;
 
-export const refuseDraft = (at: string): Refusal => refuse("draft", `${at} is a draft.`, at).refusal;
+export const refuseDraft = (at: string): Refusal =>
+  refuse("draft", `${at} is a draft. Mark it as ready for review to let it land.`, at).refusal;
 
-export const refuseHeldLabel = (at: string, label: string): Refusal => refuse("hold", `${at} has the label \`${label}\`.`, at).refusal;
+export const refuseHeldLabel = (at: string, label: string): Refusal =>
+  refuse("hold", `${at} has the label \`${label}\`. Remove the label to let it land.`, at).refusal;
 
 export const UNAPPROVED_REFUSAL: Refusal = refuse(
   "checkpoint",
@@ -38,7 +43,7 @@ export const refuseWantedChanges = (by: string): Refusal =>
 export const refuseMissingReviews = (there: number, needed: number): Refusal =>
   refuse(
     "unreviewed",
-    `The rules of its base ask for ${needed} approving ${needed === 1 ? "review" : "reviews"} of this head, and there ${there === 1 ? "is 1" : `are ${there}`}.`,
+    `The rules of its base ask for ${needed} approving ${needed === 1 ? "review" : "reviews"} of this head; so far it has ${there === 0 ? "none" : there}.`,
   ).refusal;
 
 export const UNKNOWN_PUSHER_REFUSAL: Refusal = refuse(
