@@ -26,6 +26,9 @@ export const deriveCopyName = ({ directory, branch, shallow }: FoundRepository):
   if (shallow) throw new CommandError(`${directory} is a shallow clone; git fetch --unshallow brings the rest of its history`);
   return (
     basename(directory)
+      // Letters without their accents.
+      .normalize("NFKD")
+      .replaceAll(/\p{M}/gu, "")
       .replace(/\.git$/, "")
       .replaceAll(/[^A-Za-z0-9._-]/g, "-")
       .replace(/^[-.]+/, "") || "repository"

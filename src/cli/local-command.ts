@@ -100,7 +100,7 @@ const askFor = async (text: string, options: PersonClientOptions): Promise<strin
 };
 
 const describeCopy = (found: FoundRepository, config: Config, broken: string | null): string[] => [
-  `Workers are \`${formatAgentCommand(config.agents.worker)}\`.`,
+  `The agent is \`${formatAgentCommand(config.agents.worker)}\`.`,
   ...describeUncommitted(found, "not in the copy"),
   ...(broken !== null ? [`Nothing can start before this mistake is fixed and enki local is started again:\n  ${broken}`] : []),
   ...(broken === null && config.refinery.verify.length === 0 ? [NO_VERIFY_MESSAGE] : []),

@@ -12,7 +12,7 @@ const checkVerify: DoctorCheck = ({ config, project }) =>
         reportError(
           "verify-missing",
           "No command verifies a change, so nothing can land.",
-          `write [refinery] verify in ${CONFIG_PATH}${quoteCommands(project.verify)}`,
+          `${project.verify.length === 0 ? "" : "enki init, or "}write [refinery] verify in ${CONFIG_PATH}${quoteCommands(project.verify)}`,
         ),
       ];
 
