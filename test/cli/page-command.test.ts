@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { step, stepIn } from "../support/build.ts";
 import { strange, wordsOf } from "../local-github/web/inspect.ts";
 import { filesOf, ledgerOf } from "../local-github/web/ledgers.ts";
 import { ask } from "../local-github/web/stage.ts";
 import { makeRepository, openTerminal } from "./stage.ts";
+import { writeLedger } from "./write-ledger.ts";
 
 const EVIL = `"><script>alert('1')</script><img src=x onerror=alert(1)>`;
 
@@ -15,25 +15,11 @@ type Terminal = ReturnType<typeof openTerminal>;
 const PLANNED = [step("proxy", { checkpoint: true }), step("docs", { needs: ["proxy"] })];
 const LEDGER = filesOf(ledgerOf(PLANNED, [stepIn("proxy", "waiting", { attempt: 1, pull: 2 }), stepIn("docs", "pending")]));
 
-/** Adds a version of the ledger to a repository. */
-const writeLedger = (git: (...args: string[]) => string, directory: string, files: Readonly<Record<string, string>>): void => {
-  git("checkout", "-q", "--orphan", `ledger-${Object.keys(files).length}`);
-  git("rm", "-rfq", "--ignore-unmatch", ".");
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(directory, path)), { recursive: true });
-    writeFileSync(join(directory, path), text);
-  }
-  git("add", ".");
-  git("commit", "-q", "-m", `Write ${EVIL}`);
-  git("update-ref", "refs/enki/ledger", "HEAD");
-  git("checkout", "-q", "-f", "main");
-};
-
 const makeOwner = (files: Readonly<Record<string, string>> = LEDGER) => {
   const terminal = openTerminal();
   const own = join(terminal.root, "own");
   const git = makeRepository(own, { "list.txt": "b\na\n" });
-  writeLedger(git, own, files);
+  writeLedger(git, own, { files, message: `Write ${EVIL}` });
   return { terminal, own, git };
 };
 
@@ -88,7 +74,7 @@ describe("enki page", () => {
     const { terminal, own, git } = makeOwner();
     const { look } = await openPages(terminal, [], own);
     const done = ledgerOf(PLANNED, [stepIn("proxy", "done"), stepIn("docs", "done")], { state: "done" });
-    writeLedger(git, own, { ...filesOf(done), "note.txt": "" });
+    writeLedger(git, own, { files: { ...filesOf(done), "note.txt": "" } });
     await vi.waitFor(async () => expect((await look("/clone/own/executions")).text).toContain("2 of 2 steps done"), {
       timeout: 60_000,
       interval: 200,
