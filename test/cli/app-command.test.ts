@@ -34,6 +34,9 @@ test.each(["SIGTERM", "SIGINT"] as const)("enki app stops cleanly at %s: it ends
       WEBHOOK_SECRET: account.secret,
       GITHUB_API_URL: forge.apiUrl,
       GITHUB_SERVER_URL: forge.url,
+      // Probot would import further packages for these, which no bundle has.
+      REDIS_URL: "redis://127.0.0.1:1",
+      WEBHOOK_PROXY_URL: "http://127.0.0.1:1/",
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
