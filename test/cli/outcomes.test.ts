@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openSeeds } from "../conformance/seed-stage.ts";
 import { open } from "./run-stage.ts";
@@ -35,6 +37,17 @@ describe("`enki run` reports the true outcome:", () => {
     const told = await terminal.call(["run", "--agent", agent, ...verify, "sort the list"], { cwd });
     expect(told.code).toBe(1);
     expect(told.out).toMatch(/^Stopped: The planner's job failed 3 times: the agent exited with 1\. .*\n {4}out of cheese$/m);
+  });
+
+  test("a program that cannot start is named as the one after --agent, not as one of enki.toml", async () => {
+    const { terminal, cwd, verify } = open();
+    const program = join(terminal.root, "mine");
+    writeFileSync(program, "#!/no/such/interpreter\n", { mode: 0o755 });
+    const told = await terminal.call(["run", "--agent", program, ...verify, "sort the list"], { cwd });
+    expect(told.code).toBe(1);
+    expect(told.out).toContain("cannot be started");
+    expect(told.out).toContain("Correct the command line after `--agent`.");
+    expect(told.out).not.toContain("enki.toml");
   });
 
   test("a base that fails its own verification ends the run with the output of the command, and what to do", async () => {

@@ -65,6 +65,7 @@ const judgeTurn = async (terminal: TerminalHost, checked: CheckedAgent): Promise
     label: preset?.label ?? formatAgentCommand(checked.agent),
     key: preset?.keys[0] ?? null,
     install: program ? `npm install -g ${program.package}@${program.version}` : null,
+    source: checked.agent.source,
     seconds: (terminal.now() - started) / SECOND_MS,
     usage: end.usage,
   };

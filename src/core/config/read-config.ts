@@ -1,6 +1,7 @@
 import { readOwn, writeOwn } from "../domain/own-record.ts";
 import { parse, TomlError } from "smol-toml";
 import type { z } from "zod";
+import type { CommandSource } from "../domain/agent-command.ts";
 import type { Config, Role } from "../domain/config.ts";
 import { findNearestWord } from "../domain/nearest-word.ts";
 import { TIERS } from "../domain/plan.ts";
@@ -11,8 +12,15 @@ import { locateTomlKeys } from "./toml-positions.ts";
 import { toConfig, toRole } from "./to-config.ts";
 import { type ConfigFile, configFileSchema, type RoleFile, roleFileSchema } from "./config-schema.ts";
 
-/** One file of the cascade, `roles/<name>.toml` or `enki.toml`, under the path that people know. `kind` overrides the kind derived from the path. */
-export type ConfigText = { readonly path: string; readonly text: string; readonly kind?: "role" | "config" };
+/** One file of the cascade: `roles/<name>.toml` or `enki.toml`. */
+export type ConfigText = {
+  readonly path: string;
+  readonly text: string;
+  /** Overrides the kind derived from the path. */
+  readonly kind?: "role" | "config";
+  /** The file that people know, if `path` is a copy; null for settings by the options of a local run. */
+  readonly original?: string | null;
+};
 
 export type ConfigReading = {
   readonly config: Config;
@@ -52,12 +60,19 @@ export const readConfig = (files: readonly ConfigText[]): ConfigReading => {
   faults.push(...findUnknownModels(effective, origins), ...findUnknownUnprotected(effective, origins));
   const [broken] = faults.filter(({ file }) => /(^|\/)enki\.toml$/.test(file)).map(({ file, line, why }) => `${file}:${line}: ${why}`);
   return {
-    config: { ...toConfig(effective), models: listNamedModels(effective), roles, workflows: {}, broken: broken ?? null },
+    config: { ...toConfig(effective, findCommandSource(origins)), models: listNamedModels(effective), roles, workflows: {}, broken: broken ?? null },
     faults,
     effectiveFile: effective,
     origins,
   };
 };
+
+const findCommandSource =
+  (origins: ConfigReading["origins"]) =>
+  (table: string): CommandSource | undefined => {
+    const file = origins.get(`${table}.command`);
+    return file && { key: `[${table}] command`, file: file.original === undefined ? file.path : file.original };
+  };
 
 const DEFAULT_PRESET = "claude";
 

@@ -1,4 +1,4 @@
-import { type AgentCommand, splitCommandLine } from "../domain/agent-command.ts";
+import { type AgentCommand, type CommandSource, splitCommandLine } from "../domain/agent-command.ts";
 import { type BudgetConfig, toMicroUsd } from "../domain/budget.ts";
 import type { Config, Role } from "../domain/config.ts";
 import { listProtectedGlobs, LOCK_FILES } from "../policy/protected-paths.ts";
@@ -61,27 +61,17 @@ const toRefinery = (refinery: ConfigFile["refinery"]): Config["refinery"] => ({
 });
 
 /** The configuration in Enki's units, from a checked `enki.toml`. */
-export const toConfig = ({
-  workers,
-  agent,
-  tiers,
-  refinery,
-  jobs,
-  plan,
-  policy,
-  brief,
-  triggers,
-  budget,
-  notify,
-  git,
-}: ConfigFile): Omit<Config, "roles" | "models" | "workflows" | "broken"> => {
+export const toConfig = (
+  { workers, agent, tiers, refinery, jobs, plan, policy, brief, triggers, budget, notify, git }: ConfigFile,
+  findSource: SourceFinder,
+): Omit<Config, "roles" | "models" | "workflows" | "broken"> => {
   return {
     workers: { total: workers.max_workers, tiers: { light: workers.max_light, standard: workers.max_standard, heavy: workers.max_heavy } },
     agents: {
-      planner: toAgentCommand(agent, agent.planner ?? agent.coordinator),
-      worker: toAgentCommand(agent, agent.worker),
-      merger: toAgentCommand(agent, agent.merger ?? agent.worker),
-      sidecar: toAgentCommand(agent, agent.sidecar),
+      planner: toAgentCommand(agent, agent.planner ? "planner" : "coordinator", findSource),
+      worker: toAgentCommand(agent, "worker", findSource),
+      merger: toAgentCommand(agent, agent.merger ? "merger" : "worker", findSource),
+      sidecar: toAgentCommand(agent, "sidecar", findSource),
     },
     tiers: { light: toTier(tiers.light), standard: toTier(tiers.standard), heavy: toTier(tiers.heavy) },
     refinery: toRefinery(refinery),
@@ -98,11 +88,16 @@ export const toConfig = ({
 
 type AgentSection = NonNullable<ConfigFile["agent"]["worker"]>;
 
+/** Finds the place of the command that a table of `enki.toml` sets. */
+type SourceFinder = (table: string) => CommandSource | undefined;
+
 const DEFAULT_IDLE_MINUTES = 10;
+
+const isWithoutProgram = ({ command, preset }: AgentSection): boolean => command === undefined && preset === undefined;
 
 /** The program and arguments of a section. A preset, or a command line of several words, takes no common arguments. */
 const selectProgram = (all: AgentSection, section: AgentSection): Pick<AgentCommand, "command" | "args"> & Pick<AgentSection, "preset"> => {
-  const { preset, command } = section.command === undefined && section.preset === undefined ? all : section;
+  const { preset, command } = isWithoutProgram(section) ? all : section;
   const hasOwnArgs = section.preset !== undefined || splitCommandLine(section.command ?? "").length > 1;
   const args = section.args ?? (hasOwnArgs ? undefined : all.args);
   if (command === undefined) return { preset, command: null, args: args ?? [] };
@@ -111,8 +106,14 @@ const selectProgram = (all: AgentSection, section: AgentSection): Pick<AgentComm
 };
 
 /** An agent section overrides the common one: arguments are replaced, environments are merged. */
-const toAgentCommand = (all: AgentSection, section: AgentSection = {}): AgentCommand => {
+const toAgentCommand = (
+  all: ConfigFile["agent"],
+  kind: "planner" | "coordinator" | "worker" | "merger" | "sidecar",
+  findSource: SourceFinder,
+): AgentCommand => {
+  const section = all[kind] ?? {};
   const { preset, command, args } = selectProgram(all, section);
+  const source = command === null ? undefined : findSource(isWithoutProgram(section) ? "agent" : `agent.${kind}`);
   const idle = section.idle_minutes ?? all.idle_minutes ?? DEFAULT_IDLE_MINUTES;
   return {
     preset: preset ?? null,
@@ -122,5 +123,6 @@ const toAgentCommand = (all: AgentSection, section: AgentSection = {}): AgentCom
     protocol: section.protocol ?? all.protocol ?? null,
     idleMs: idle * MINUTE_MS,
     ...((section.key_proxy ?? all.key_proxy) === false && { isKeyInside: true }),
+    ...(source && { source }),
   };
 };

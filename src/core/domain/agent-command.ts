@@ -21,6 +21,15 @@ export type AgentCommand = {
   readonly idleMs: number;
   /** Whether the agent gets the model's key itself, although a proxy could add it. */
   readonly isKeyInside?: true;
+  /** The place of the command's setting; absent for the preset's own command. */
+  readonly source?: CommandSource;
+};
+
+export type CommandSource = {
+  /** The key in `enki.toml`. */
+  readonly key: string;
+  /** The file as a person knows it; null for the option `--agent` of a local run. */
+  readonly file: string | null;
 };
 
 export const formatAgentCommand = ({ preset, command, args }: Pick<AgentCommand, "preset" | "command" | "args">): string =>

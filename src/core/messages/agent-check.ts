@@ -1,3 +1,4 @@
+import type { CommandSource } from "../domain/agent-command.ts";
 import type { AgentFailure } from "../domain/agent-failure.ts";
 import type { AgentUsage } from "../domain/agent-usage.ts";
 import { type Finding, reportError } from "../setup/doctor/finding.ts";
@@ -16,6 +17,8 @@ export type AgentCheck = {
   readonly key: string | null;
   /** Installs the agent; null if Enki knows no package. */
   readonly install: string | null;
+  /** The place of the command's setting; absent for the preset's own command. */
+  readonly source?: CommandSource | undefined;
   readonly seconds: number;
   readonly usage: AgentUsage;
 };
@@ -26,21 +29,21 @@ export const formatAgentCheck = ({ label, seconds, usage }: AgentCheck): string 
 const MAX_REASON_CHARS = 400;
 
 /** Why the check's turn failed, and the line that repairs it. */
-export const reportFailedCheck = ({ key, install }: AgentCheck, failure: AgentFailure | null, reason: string): Finding => {
+export const reportFailedCheck = (check: AgentCheck, failure: AgentFailure | null, reason: string): Finding => {
   const [sentence = ""] = toOneLine(reason, MAX_REASON_CHARS).split(/\. (?=[A-Z])/);
   const message = `${sentence.charAt(0).toUpperCase()}${sentence.slice(1).replace(/\.$/, "")}.`;
-  return reportError(`agent-${(failure?.code ?? "stopped").replace(/^agent-/, "")}`, message, chooseRepair(failure, { key, install }));
+  return reportError(`agent-${(failure?.code ?? "stopped").replace(/^agent-/, "")}`, message, chooseRepair(failure, check));
 };
 
 const AGAIN = "enki doctor --agent";
 
-const chooseRepair = (failure: AgentFailure | null, { key, install }: Pick<AgentCheck, "key" | "install">): string => {
+const chooseRepair = (failure: AgentFailure | null, { key, install, source }: AgentCheck): string => {
   switch (failure?.code) {
     case "auth":
     case "quota":
       return key === null ? "set the key's variable in [agent] env" : `export ${key}=…`;
     case "agent-missing":
-      return install ?? "correct [agent] command in .enki/enki.toml";
+      return install ?? `correct ${source ? `${source.key} in ${source.file ?? "--agent"}` : "[agent] command"}`;
     case "agent-crashed":
       return install ?? "enki config";
     case "overloaded":

@@ -1,3 +1,4 @@
+import type { CommandSource } from "../domain/agent-command.ts";
 import type { AgentFailure } from "../domain/agent-failure.ts";
 import { formatDuration } from "./duration-text.ts";
 import { toOneLine } from "./escape.ts";
@@ -13,6 +14,8 @@ export type AgentFailureInput = {
   /** A command line that installs the agent; null if Enki knows none. */
   readonly install: string | null;
   readonly command: string;
+  /** The place of the command's setting; absent for the preset's own command. */
+  readonly source?: CommandSource | undefined;
   readonly timeoutMs: number;
   readonly idleMs: number;
 };
@@ -57,5 +60,14 @@ export const renderAgentFailure = (input: AgentFailureInput): string => {
   }
 };
 
-const renderInstallation = ({ install }: AgentFailureInput): string =>
-  install === null ? "Correct `[agent] command` in .enki/enki.toml." : `Install it with \`${install}\`, or remove \`[agent] command\`.`;
+const renderInstallation = ({ install, source }: AgentFailureInput): string => {
+  const place = formatCommandSource(source);
+  if (install === null) return `Correct ${place}.`;
+  return source === undefined || source.file === null ? `Install it with \`${install}\`.` : `Install it with \`${install}\`, or remove ${place}.`;
+};
+
+/** The place of an agent's command, as a person can change it. */
+export const formatCommandSource = (source: CommandSource | undefined): string => {
+  if (source === undefined) return "`[agent] command`";
+  return source.file === null ? "the command line after `--agent`" : `\`${source.key}\` in ${source.file}`;
+};

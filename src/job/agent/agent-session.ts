@@ -2,6 +2,7 @@ import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import type { AgentUsage } from "../../core/domain/agent-usage.ts";
 import type { PermissionRecord } from "../../core/messages/transcript-text.ts";
 import type { AgentRights } from "./answer-permission.ts";
+import type { CommandSource } from "../../core/domain/agent-command.ts";
 import type { FoundPreset } from "./find-preset.ts";
 import type { KnownToolCall, AgentUpdate } from "./message-collector.ts";
 import type { AgentLaunch, McpServerCommand } from "./agent-preset.ts";
@@ -12,6 +13,8 @@ export type SessionInput = AgentRights & {
   readonly env: Readonly<Record<string, string>>;
   readonly prompt: string;
   readonly found: FoundPreset | null;
+  /** The place of the command's setting; absent for the preset's own command. */
+  readonly source?: CommandSource | undefined;
   readonly mcpServer: McpServerCommand | null;
   readonly meta: AgentLaunch["meta"];
   readonly mode: AgentLaunch["mode"];

@@ -46,6 +46,7 @@ export const findAgentStart = async (agent: AgentCommand, path: string): Promise
 
 export type ResolvedAgent = {
   readonly found: FoundPreset | null;
+  readonly source: AgentCommand["source"];
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -79,7 +80,8 @@ export const resolveAgent = async (resolution: AgentResolution): Promise<Resolve
   const { agent, env, home, login = {} } = resolution;
   const found = findPreset(agent);
   const { command, args } = await findAgentStart(agent, env["PATH"] ?? "");
-  if (found === null) return { found, command, args, env, meta: {}, mode: null };
+  const { source } = agent;
+  if (found === null) return { found, source, command, args, env, meta: {}, mode: null };
   const { preset, protocol, program } = found;
   const launch: AgentLaunch = { ...PLAIN_LAUNCH, ...preset.prepare({ ...resolution, protocol, hasLogin: Object.keys(login).length > 0 }) };
   if (resolution.isHomeUsed !== true) {
@@ -91,6 +93,7 @@ export const resolveAgent = async (resolution: AgentResolution): Promise<Resolve
   const own = program.args.some((arg) => args.includes(arg)) ? [] : program.args;
   return {
     found,
+    source,
     command,
     args: [...args, ...own, ...launch.args],
     // A configured variable wins, except for the configuration that the preset extends.

@@ -18,7 +18,7 @@ export type SessionEnd = {
 };
 
 type EndedRun = RenewalSource &
-  Pick<SessionInput, "found"> &
+  Pick<SessionInput, "found" | "source"> &
   Pick<ForeignCommand, "command"> &
   Pick<AgentWatchOptions, "timeoutMs" | "idleMs">;
 
@@ -58,6 +58,7 @@ const toFailedEnd = (run: EndedRun, { failure: classified, detail }: StopCause):
     keys: preset?.keys ?? [],
     install: program ? `npm install -g ${program.package}@${program.version}` : null,
     command,
+    source: run.source,
     timeoutMs,
     idleMs,
   });

@@ -1,4 +1,4 @@
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { type ConfigText, type ConfigReading, readConfig } from "../../core/config/read-config.ts";
 import type { RepositoryClone } from "../git/repository-clone.ts";
 import { ORGANISATION_PROTECTED } from "../../core/policy/protected-paths.ts";
@@ -19,13 +19,20 @@ export type ConfigLayers = {
   readonly readOrganisation?: OrganisationReader;
 };
 
+/** Reads the copies of the files in a directory that people know as `original`. */
+const readCopiedLayers = async (directory: string, original: string): Promise<ConfigText[]> =>
+  (await readConfigLayers([directory])).map((layer) => ({ ...layer, original: join(original, relative(directory, layer.path)) }));
+
 /**
  * Reads the layers of an installation: built-in roles, then `machine/` (personal settings). `uncommitted/` (files of a person's work tree)
  * and then `override/` take precedence over the repository. Only a local machine has these three.
  */
 export const readInstallationLayers = async (root: string): Promise<ConfigLayers> => ({
-  lowerLayers: await readConfigLayers([root, join(root, "machine")]),
-  overrideLayers: await readConfigLayers([join(root, "uncommitted"), join(root, "override")]),
+  lowerLayers: [...(await readConfigLayers([root])), ...(await readCopiedLayers(join(root, "machine"), "~/.enki"))],
+  overrideLayers: [
+    ...(await readCopiedLayers(join(root, "uncommitted"), ".enki")),
+    ...(await readConfigLayers([join(root, "override")])).map((layer) => ({ ...layer, original: null })),
+  ],
   workflows: await readWorkflowLayers([root, join(root, "machine")]),
   overrideWorkflows: await readWorkflowLayers([join(root, "uncommitted")]),
 });

@@ -78,8 +78,15 @@ describe("enki.toml", () => {
       },
     ]);
     const common = { preset: null, protocol: null, idleMs: 600_000 };
-    expect(config.agents.worker).toEqual({ ...common, command: "b", args: ["acp"], env: { A: "1", B: "2" } });
-    expect(config.agents.planner).toEqual({ ...common, command: "a", args: ["acp"], env: { A: "1" } });
+    const from = (key: string) => ({ source: { key, file: "enki.toml" } });
+    expect(config.agents.worker).toEqual({
+      ...common,
+      ...from("[agent.worker] command"),
+      command: "b",
+      args: ["acp"],
+      env: { A: "1", B: "2" },
+    });
+    expect(config.agents.planner).toEqual({ ...common, ...from("[agent] command"), command: "a", args: ["acp"], env: { A: "1" } });
   });
 
   test.each<[title: string, text: string, expected: object]>([

@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { readConfig } from "../../../src/core/config/read-config.ts";
 import { readConfigLayers } from "../../../src/storage/config/config-layers.ts";
+import { readInstallationLayers } from "../../../src/storage/config/repository-config.ts";
 
 const installation = join(import.meta.dirname, "../../..");
 
@@ -40,6 +41,19 @@ test("R-02 a role in a later directory replaces the built-in one; missing direct
   } finally {
     rmSync(home, { recursive: true });
   }
+});
+
+test.each([
+  ["the machine's", "machine", { key: "[agent] command", file: "~/.enki/enki.toml" }],
+  ["the work tree's", "uncommitted", { key: "[agent] command", file: ".enki/enki.toml" }],
+  ["no file's, but the command line's", "override", { key: "[agent] command", file: null }],
+])("a command of an installation is %s by its source", async (_, directory, source) => {
+  const root = mkdtempSync(join(tmpdir(), "enki-layers-"));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  mkdirSync(join(root, directory));
+  writeFileSync(join(root, directory, "enki.toml"), '[agent]\ncommand = "mine"\n');
+  const { lowerLayers, overrideLayers } = await readInstallationLayers(root);
+  expect(readConfig([...lowerLayers, ...overrideLayers]).config.agents.sidecar).toMatchObject({ command: "mine", source });
 });
 
 /** What each built-in role's prompt asks for, in this order. */
