@@ -1,7 +1,8 @@
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { openSeeds } from "../conformance/seed-stage.ts";
+import { hasNamespaces } from "../support/namespaces.ts";
 import { open } from "./run-stage.ts";
 
 type Act = Readonly<Record<string, unknown>>;
@@ -48,6 +49,28 @@ describe("`enki run` reports the true outcome:", () => {
     expect(told.out).toContain("cannot be started");
     expect(told.out).toContain("Correct the command line after `--agent`.");
     expect(told.out).not.toContain("enki.toml");
+  });
+
+  test.skipIf(!hasNamespaces)("a configured program that jobs do not see is named with the directory that hides it", async () => {
+    const hiding = realpathSync(mkdtempSync("/dev/shm/enki-hidden-"));
+    onTestFinished(() => rmSync(hiding, { recursive: true }));
+    const program = join(hiding, "mine");
+    writeFileSync(program, "#!/bin/sh\nexit 3\n", { mode: 0o755 });
+    const { terminal, cwd, verify } = open(undefined, { ".enki/enki.toml": `[agent]\ncommand = "${program}"\n` });
+    const told = await terminal.call(["run", ...verify, "sort the list"], { cwd });
+    expect(told.code).toBe(1);
+    expect(told.out).toContain(
+      "Jobs see only those programs in /dev/shm that `--agent` or your PATH names. Correct `[agent] command` in .enki/enki.toml.",
+    );
+  });
+
+  test("a link after --agent to a program starts the program, although jobs do not see the link", async () => {
+    const { terminal, cwd, verify } = open();
+    const [program, link] = ["mine", "link"].map((name) => join(terminal.root, name)) as [string, string];
+    writeFileSync(program, "#!/bin/sh\necho out of cheese >&2; exit 1\n", { mode: 0o755 });
+    symlinkSync(program, link);
+    const told = await terminal.call(["run", "--agent", link, ...verify, "sort the list"], { cwd });
+    expect(told.out).toContain("out of cheese");
   });
 
   test("a base that fails its own verification ends the run with the output of the command, and what to do", async () => {

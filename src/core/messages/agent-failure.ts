@@ -16,6 +16,8 @@ export type AgentFailureInput = {
   readonly command: string;
   /** The place of the command's setting; absent for the preset's own command. */
   readonly source?: CommandSource | undefined;
+  /** The directory of a command that is missing, if jobs see only chosen programs there; otherwise null. */
+  readonly hiddenIn?: string | null;
   readonly timeoutMs: number;
   readonly idleMs: number;
 };
@@ -46,7 +48,7 @@ export const renderAgentFailure = (input: AgentFailureInput): string => {
     case "overloaded":
       return `${agent} could not reach its model${quoteDetail(detail)}. Check the network and the provider's status.`;
     case "agent-missing":
-      return `The agent's command \`${command}\` cannot be started${quoteDetail(detail)}. ${renderInstallation(input)}`;
+      return `The agent's command \`${command}\` cannot be started${quoteDetail(detail)}. ${renderVisibility(input)}${renderInstallation(input)}`;
     case "agent-crashed":
       return `the agent ${toOneLine(detail, MAX_DETAIL_CHARS).replace(/\.$/, "")}. The end of its transcript may say why; test the agent with enki doctor --agent.`;
     case "idle":
@@ -59,6 +61,9 @@ export const renderAgentFailure = (input: AgentFailureInput): string => {
       return `${label ?? "The agent"}'s model refused the task${quoteDetail(detail)}. Reword the step, or use another model.`;
   }
 };
+
+const renderVisibility = ({ hiddenIn }: AgentFailureInput): string =>
+  hiddenIn ? `Jobs see only those programs in ${hiddenIn} that \`--agent\` or your PATH names. ` : "";
 
 const renderInstallation = ({ install, source }: AgentFailureInput): string => {
   const place = formatCommandSource(source);

@@ -1,5 +1,9 @@
+import { existsSync } from "node:fs";
+import { isAbsolute } from "node:path";
 import { type AgentFailure, isLastingFailure } from "../../core/domain/agent-failure.ts";
 import { renderAgentFailure } from "../../core/messages/agent-failure.ts";
+import { listHomeDirectories } from "../../isolation/home-directories.ts";
+import { isInsideDirectory, SHARED_DIRECTORIES } from "../../isolation/mount-plan.ts";
 import type { ForeignCommand } from "../sandbox/job-sandbox.ts";
 import type { SessionInput, SessionOutcome } from "./agent-session.ts";
 import type { AgentWatchOptions, StopCause } from "./agent-watch.ts";
@@ -47,6 +51,12 @@ const toLostEnd = (run: EndedRun, how: string, stderr: string): SessionEnd => {
   return toFailedEnd(run, { failure: found ?? { code: "agent-crashed" }, detail: how });
 };
 
+/** The directory of a missing program that jobs do not see as the machine's users do; null for all other programs. */
+const findHidingDirectory = (command: string): string | null => {
+  if (!isAbsolute(command) || existsSync(command)) return null;
+  return [...SHARED_DIRECTORIES, ...listHomeDirectories(process.env)].find((directory) => isInsideDirectory(command, directory)) ?? null;
+};
+
 const toFailedEnd = (run: EndedRun, { failure: classified, detail }: StopCause): SessionEnd => {
   const { found, command, timeoutMs, idleMs } = run;
   const failure = withResetTime(classified, run);
@@ -59,6 +69,7 @@ const toFailedEnd = (run: EndedRun, { failure: classified, detail }: StopCause):
     install: program ? `npm install -g ${program.package}@${program.version}` : null,
     command,
     source: run.source,
+    hiddenIn: findHidingDirectory(command),
     timeoutMs,
     idleMs,
   });
