@@ -1,17 +1,16 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fchmodSync,
   fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
-  realpathSync,
+  readlinkSync,
   type Stats,
 } from "node:fs";
-import { dirname, isAbsolute } from "node:path";
+import { dirname, isAbsolute, join, parse, sep } from "node:path";
 import process from "node:process";
 
 const WRITABLE_BY_OTHERS = 0o022;
@@ -36,29 +35,52 @@ export const readPrivateFile = (path: string, trusted: number): Buffer | null =>
   }
 };
 
-const listParents = (path: string): readonly string[] => {
-  const parent = dirname(path);
-  return parent === path ? [] : [parent, ...listParents(parent)];
-};
+const isTrustedOwner = ({ uid }: Stats): boolean => uid === process.getuid?.() || uid === 0;
 
 /** Whether nobody but this user and root can replace what the directory holds. */
 const isSafeParent = (directory: string): boolean => {
-  const stats = lstatSync(directory, { throwIfNoEntry: false });
-  if (stats === undefined) return true;
+  const stats = lstatSync(directory);
+  if (!isTrustedOwner(stats)) return false;
   const { uid, gid, mode } = stats;
-  if (uid !== process.getuid?.() && uid !== 0) return false;
-  // A group with the number of its user is usually the group of this user alone. A link has no permissions of its own.
+  // A group with the number of its user is usually the group of this user alone.
   const writers = gid === uid ? WRITABLE_BY_OTHERS & ~WRITABLE_BY_GROUP : WRITABLE_BY_OTHERS;
-  return stats.isSymbolicLink() || (mode & writers) === 0 || (mode & STICKY) !== 0;
+  return (mode & writers) === 0 || (mode & STICKY) !== 0;
 };
 
-/** Whether every directory above the path, by its name and behind links, belongs to this user or to root, and others cannot replace its files. */
+const MAX_LINKS = 40;
+
+/** The names of a path, from the directory in which the path begins. */
+const splitNames = (path: string): readonly string[] => path.slice(parse(path).root.length).split(sep);
+
+/** Follows the names from a real directory as the system does. Returns false at the first directory or link that others can replace. */
+const followNames = (start: string, names: readonly string[], links = 0): boolean => {
+  let at = start;
+  for (const [index, name] of names.entries()) {
+    if (!isSafeParent(at)) return false;
+    if (name === "..") at = dirname(at);
+    if (["", ".", ".."].includes(name)) continue;
+    const place = join(at, name);
+    const stats = lstatSync(place, { throwIfNoEntry: false });
+    if (stats === undefined) return true;
+    if (!stats.isSymbolicLink()) at = place;
+    else {
+      // In a directory where everybody may add files, another user can replace their own link.
+      if (!isTrustedOwner(stats) || links === MAX_LINKS) return false;
+      const target = readlinkSync(place);
+      return followNames(isAbsolute(target) ? parse(target).root : at, [...splitNames(target), ...names.slice(index + 1)], links + 1);
+    }
+  }
+  return isSafeParent(at);
+};
+
+/**
+ * Whether every directory on the way to the path belongs to this user or to root, and others cannot replace its files: also on the ways of
+ * links, each of which leads elsewhere once somebody replaces a directory above its target.
+ */
 export const hasSafeParents = (path: string): boolean => {
   if (!isAbsolute(path)) return false;
-  const parents = listParents(path);
   try {
-    const existing = realpathSync(parents.find((parent) => existsSync(parent)) ?? "/");
-    return [...new Set([...parents, existing, ...listParents(existing)])].every(isSafeParent);
+    return followNames(parse(path).root, splitNames(dirname(path)));
   } catch {
     // This user cannot enter one of them.
     return false;
