@@ -1,10 +1,12 @@
 import { isQuestion } from "../domain/adhoc-task.ts";
+import { followsRules } from "../domain/decision.ts";
 import { summarizeChecks } from "../messages/tampering-text.ts";
 import { type Execution, hasFoundNothing } from "../domain/execution.ts";
 import { hashValue } from "../domain/ids.ts";
 import { type Notice, NOTICE_CODES, type NoticeKind } from "../domain/notice.ts";
 import type { Refusal } from "../domain/refusal.ts";
 import { isAwaitingAnswer, isAwaitingConfirmation, isHeldByPerson, type Step } from "../domain/step.ts";
+import { findTrial } from "../domain/trial.ts";
 import { viewBudget } from "./budget-room.ts";
 import type { DecisionReader, LedgerReader } from "./decision-transaction.ts";
 
@@ -50,7 +52,7 @@ export const listNotices = (tx: DecisionReader, execution: Execution): readonly 
       return [
         ...listPlanNotices(execution),
         ...listRefusedChanges(execution),
-        ...tx.steps(execution.id).flatMap((step) => listStepNotices(execution, step)),
+        ...tx.steps(execution.id).flatMap((step) => listStepNotices(tx, execution, step)),
         ...listFreezeNotices(tx, execution),
         ...listBudgetNotices(tx, execution),
       ];
@@ -85,24 +87,28 @@ const listRefusedChanges = (execution: Execution): readonly Notice[] =>
       : [],
   );
 
-const listStepNotices = (execution: Execution, step: Step): readonly Notice[] => {
+const listStepNotices = (tx: LedgerReader, execution: Execution, step: Step): readonly Notice[] => {
   const { id, state, refusal, attempt } = step;
   // A workflow itself decides what follows a failure.
   if (state === "failed" && execution.workflow) return [];
   if (state === "failed")
     return [createNotice(execution, "failure", { of: [id, attempt], step: id, reason: refusal?.message ?? "", refusal })];
-  return state === "waiting" ? listWaitNotices(execution, step) : [];
+  return state === "waiting" ? listWaitNotices(tx, execution, step) : [];
 };
 
-const listWaitNotices = (execution: Execution, step: Step): readonly Notice[] => {
+const listWaitNotices = (tx: LedgerReader, execution: Execution, step: Step): readonly Notice[] => {
   const { id, refusal, attempt } = step;
   const reason = refusal?.message ?? "";
   if (isAwaitingAnswer(step)) return [createNotice(execution, "question", { of: [refusal?.next], step: id, reason, refusal })];
   if (isAwaitingConfirmation(step)) return [createNotice(execution, "confirmation", { of: [id, attempt], step: id, reason, refusal })];
   if (refusal?.code === "approval-gone")
     return [createNotice(execution, "approval", { of: [execution.approved?.at, refusal.message], reason, refusal })];
-  return isHeldByPerson(step) && refusal?.code !== "unreviewed" ? [] : listReviewNotices(execution, step);
+  const isHeld = isHeldByPerson(step) && refusal?.code !== "unreviewed";
+  return isHeld || awaitsTrial(tx, step) ? [] : listReviewNotices(execution, step);
 };
+
+/** A trial that runs ends within its time limit. After its end, one request for a review comes with its verdict. */
+const awaitsTrial = (tx: LedgerReader, step: Step): boolean => followsRules(tx.snapshot, 6) && findTrial(step)?.state === "running";
 
 /** Finished work that a person must look at: a head on its pull request, or a report. */
 const listReviewNotices = (execution: Execution, step: Step): readonly Notice[] => {
@@ -133,7 +139,7 @@ const listBudgetNotices = (tx: DecisionReader, execution: Execution): readonly N
 
 const listStopNotices = (tx: LedgerReader, execution: Execution): readonly Notice[] => {
   const steps = tx.steps(execution.id);
-  const failed = execution.workflow ? [] : steps.flatMap((step) => listStepNotices(execution, step));
+  const failed = execution.workflow ? [] : steps.flatMap((step) => listStepNotices(tx, execution, step));
   if (failed.length > 0) return failed;
   const attempts = steps.reduce((sum, { attempt }) => sum + attempt, execution.planning.attempt);
   const reason = execution.refusal?.message ?? "";

@@ -6,7 +6,7 @@ import type { TextCommit } from "./text-commit.ts";
 import type { QueryFacts, Query, RepositoryRefs } from "./query.ts";
 
 /** Counts the changes of decisions. A decision that an earlier version stored is decided again by its own rules. */
-export const DECISION_RULES = 5;
+export const DECISION_RULES = 6;
 
 /** Whether a decision follows the rules that came with this number. */
 export const followsRules = ({ rules = 0 }: Pick<Snapshot, "rules">, number: number): boolean => rules >= number;

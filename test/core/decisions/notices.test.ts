@@ -161,10 +161,11 @@ describe("a person is notified when, and only when, the person must act", () => 
     await ask(it, step("a"));
     await it.end("work/");
     await it.end("verify/");
+    await it.end("verify/trial-");
     await it.later();
     expect(told(it)).toEqual([
       expect.stringMatching(
-        /@maintainer, `a` is verified: #\d+ needs a review\. Someone other than you must approve it\. It changes the checks that judge it: `a\.test\.js` deletes a test, and 1 more\./,
+        /@maintainer, `a` is verified: #\d+ needs a review\. Someone other than you must approve it\. It changes the checks that judge it: `a\.test\.js` deletes a test, and 1 more\. Without these changes, its verification passes, too\./,
       ),
     ]);
   });

@@ -108,6 +108,45 @@ describe("a head that changes the checks that judge it", () => {
     expect(it.lastReply()).toContain("limit.test.js: expected 10, got 11");
   });
 
+  test("is for a person once the trial has ended, and the one request for a review comes with its verdict", async () => {
+    const it = await begun();
+    await it.verified();
+    expect(it.at("fix")).toMatchObject({ state: "waiting", trial: { state: "running" } });
+    expect(it.state.reviewRequests).toEqual([]);
+    await it.tried(RED);
+    await it.tell({ kind: "woken" });
+    const request = [{ pull: it.pull("fix")?.number, login: "maintainer" }];
+    expect(it.state.reviewRequests).toEqual(request);
+    await it.tell({ kind: "woken" });
+    expect(it.state.reviewRequests).toEqual(request);
+    it.replay();
+  });
+
+  test("is for a person at once while no slot is free for the trial", async () => {
+    const it = await begun({ refinery: { parallel: 1 }, steps: ["fix", "doc"] });
+    it.findings.set(it.head("doc"), []);
+    await it.verified();
+    expect(it.trials()).toEqual([]);
+    const waiting = ["fix", "doc"].filter((each) => it.at(each)?.state === "waiting" && it.at(each)?.trial?.state === "waiting");
+    expect(waiting).not.toEqual([]);
+    expect(it.state.reviewRequests.map(({ pull }) => pull)).toEqual(waiting.map((each) => it.pull(each)?.number));
+  });
+
+  test("is for a person at once in a decision that an earlier version stored", async () => {
+    const it = await begun();
+    await it.verified();
+    const last = it.state.writes.at(-1);
+    const { facts, ...frame } = last?.inputs.snapshot ?? expect.fail("no write");
+    const decideBy = (rules: number) =>
+      decide([], { ...frame, rules, ledger: it.state.ledger, facts: new Map(facts) as QueryFacts });
+    const kinds = (rules: number): string[] => {
+      const decision = decideBy(rules);
+      return decision.kind === "act" ? decision.effects.map(({ kind }) => kind) : expect.fail("facts are missing");
+    };
+    expect(kinds(6)).not.toContain("request-review");
+    expect(kinds(5)).toContain("request-review");
+  });
+
   test("gets no trial if nothing verifies it", async () => {
     const it = await begun({ refinery: { verify: [] } });
     await it.verified();
