@@ -60,7 +60,13 @@ export const readConfig = (files: readonly ConfigText[]): ConfigReading => {
   faults.push(...findUnknownModels(effective, origins), ...findUnknownUnprotected(effective, origins));
   const [broken] = faults.filter(({ file }) => /(^|\/)enki\.toml$/.test(file)).map(({ file, line, why }) => `${file}:${line}: ${why}`);
   return {
-    config: { ...toConfig(effective, findCommandSource(origins)), models: listNamedModels(effective), roles, workflows: {}, broken: broken ?? null },
+    config: {
+      ...toConfig(effective, findCommandSource(origins)),
+      models: listNamedModels(effective),
+      roles,
+      workflows: {},
+      broken: broken ?? null,
+    },
     faults,
     effectiveFile: effective,
     origins,

@@ -68,7 +68,9 @@ const renderVisibility = ({ hiddenIn }: AgentFailureInput): string =>
 const renderInstallation = ({ install, source }: AgentFailureInput): string => {
   const place = formatCommandSource(source);
   if (install === null) return `Correct ${place}.`;
-  return source === undefined || source.file === null ? `Install it with \`${install}\`.` : `Install it with \`${install}\`, or remove ${place}.`;
+  return source === undefined || source.file === null
+    ? `Install it with \`${install}\`.`
+    : `Install it with \`${install}\`, or remove ${place}.`;
 };
 
 /** The place of an agent's command, as a person can change it. */

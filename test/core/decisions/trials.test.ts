@@ -137,8 +137,7 @@ describe("a head that changes the checks that judge it", () => {
     await it.verified();
     const last = it.state.writes.at(-1);
     const { facts, ...frame } = last?.inputs.snapshot ?? expect.fail("no write");
-    const decideBy = (rules: number) =>
-      decide([], { ...frame, rules, ledger: it.state.ledger, facts: new Map(facts) as QueryFacts });
+    const decideBy = (rules: number) => decide([], { ...frame, rules, ledger: it.state.ledger, facts: new Map(facts) as QueryFacts });
     const kinds = (rules: number): string[] => {
       const decision = decideBy(rules);
       return decision.kind === "act" ? decision.effects.map(({ kind }) => kind) : expect.fail("facts are missing");
