@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { PresetName } from "../../src/core/domain/agent-command.ts";
+import { AGENT_PRESETS } from "../../src/job/agent/find-preset.ts";
 import { CHOSEN_PRESETS, GATEWAY_KEY, installPreset } from "./real-agent.ts";
 import { type ModelFault, openScriptedModel, type ScriptedCall, type ScriptedModel } from "./scripted-model.ts";
 import {
+  CONTINUED_HEADING,
   findActor,
   findLandedBranch,
   FIXER_WRITES,
@@ -46,6 +48,7 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose model fails", (p
   const { path, missing } = installPreset(preset);
   if (missing !== null) console.log(`skipped ${preset}: ${missing}`);
   const check = missing === null ? test : test.skip;
+  const heading = AGENT_PRESETS[preset].sessions === null ? INTERRUPTED_HEADING : CONTINUED_HEADING;
 
   /** A model whose step `fix` writes its file, and then meets `fault` as long as it is set. */
   const openFailing = async (first: ScriptedCall | null) => {
@@ -71,7 +74,7 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose model fails", (p
     const told = await terminal.run(["run", "--resume"], { cwd, env });
     expect({ code: told.code, out: told.code === 0 ? "" : told.out + told.err }).toEqual({ code: 0, out: "" });
     expect(git("show", `${findLandedBranch(told.out)}:limit.txt`)).toBe("10");
-    expect(opened.requests.some(({ body }) => body.includes(INTERRUPTED_HEADING))).toBe(true);
+    expect(opened.requests.some(({ body }) => body.includes(heading))).toBe(true);
     expect(new Set(opened.requests.map(({ key }) => key))).toEqual(new Set([GATEWAY_KEY]));
     expect(readTranscripts(cwd).every((text) => text.includes("The model's key is outside the agent"))).toBe(true);
     expect(terminal.processes()).toEqual([]);
@@ -86,7 +89,7 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose model fails", (p
     const told = await running.ended;
     expect({ code: told.code, out: told.code === 0 ? "" : told.out + told.err }).toEqual({ code: 0, out: "" });
     expect(git("show", `${findLandedBranch(told.out)}:limit.txt`)).toBe("10");
-    expect(opened.requests.some(({ body }) => body.includes(INTERRUPTED_HEADING))).toBe(true);
+    expect(opened.requests.some(({ body }) => body.includes(heading))).toBe(true);
     expect(terminal.processes()).toEqual([]);
   });
 
@@ -113,6 +116,6 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose model fails", (p
     const told = await running.ended;
     expect({ code: told.code, out: told.code === 0 ? "" : told.out + told.err }).toEqual({ code: 0, out: "" });
     expect(git("show", `${findLandedBranch(told.out)}:limit.txt`)).toBe("10");
-    expect(opened.requests.some(({ body }) => body.includes(INTERRUPTED_HEADING))).toBe(true);
+    expect(opened.requests.some(({ body }) => body.includes(heading))).toBe(true);
   });
 });

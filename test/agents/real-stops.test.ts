@@ -71,7 +71,7 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, which a person stops",
     const config = "[budget]\nexecution = 1.0001\nattempt = 1\n";
     const { terminal, git, cwd, env, args } = openStory(preset, { path, url: model.url, config });
     const running = terminal.start(args, { cwd, env });
-    const [, command = ""] = await running.prints(/Paused by its budget: .* To continue, in another terminal: enki (budget \+\d+)\n/);
+    const [, command = ""] = await running.prints(/Paused by its budget: .* To continue: enki (budget [0-9a-f]{6} \+\d+)\n/);
     expect(await terminal.run(command.split(" "), { cwd, env })).toMatchObject({ code: 0 });
     const told = await running.ended;
     expect({ code: told.code, out: told.code === 0 ? "" : told.out + told.err }).toEqual({ code: 0, out: "" });

@@ -10,6 +10,7 @@ import { ID, openJobs } from "./stage.ts";
 const FIXTURES: Readonly<Record<string, URL>> = {
   claude: new URL("../fixtures/headless.mjs", import.meta.url),
   "claude-agent-acp": new URL("../fixtures/agent.mjs", import.meta.url),
+  "codex-acp": new URL("../fixtures/agent.mjs", import.meta.url),
 };
 const KEY = "the-key-of-the-model-0123456789";
 const FIRST = `work/${ID}-fix/1` as const;
@@ -40,7 +41,7 @@ const playTwice = async (program: string, acts: readonly Act[], { isOwn }: Machi
   const it = await openJobs({ agent: [process.execPath, agent, ...acts.map((act) => JSON.stringify(act))] });
   open = it;
   const machine = isOwn ? { near: it.repo.url } : {};
-  const given = { agentEnv: { ANTHROPIC_API_KEY: KEY } };
+  const given = { agentEnv: { ANTHROPIC_API_KEY: KEY, OPENAI_API_KEY: KEY } };
   const first = await it.prepare(FIRST, given, machine);
   await runAgentJob(first.host);
   const left = readBundle(first.at.bundle);
@@ -58,7 +59,9 @@ const QUOTA = "You've hit your usage limit. Try again in 2 hours.";
 
 describe.each([
   ["claude", [{ act: "recall" }, { act: "remember", value: "I found it in WORKSPACE." }, { act: "see" }, { act: "fail", value: QUOTA }]],
-  ["claude-agent-acp", [{ recall: true }, { remember: "I found it in WORKSPACE." }, { echoPrompt: true }, { fail: QUOTA }]],
+  ...["claude-agent-acp", "codex-acp"].map(
+    (program) => [program, [{ recall: true }, { remember: "I found it in WORKSPACE." }, { echoPrompt: true }, { fail: QUOTA }]] as const,
+  ),
 ])("the session of %s whose attempt was interrupted", (program, acts: readonly Act[]) => {
   test("continues in the next attempt on the same machine, in the new working directory", async () => {
     const { left, tree, next, workspaces } = await playTwice(program, acts);

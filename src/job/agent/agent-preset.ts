@@ -60,8 +60,10 @@ export type HeadlessEvent =
 export type SessionStore = {
   /** The variable that moves the sessions out of the home. */
   readonly homeVariable: string;
-  /** The path of a session's file in the home; null if this working directory has none. */
+  /** The path in the home at which the agent finds a session's file; null if this working directory has none. */
   readonly toPath: (workspace: string, id: string) => string | null;
+  /** Recognizes the file that the agent itself wrote below a directory of the home; absent if the agent uses the path above. */
+  readonly search?: { readonly directory: string; readonly isFile: (path: string, id: string) => boolean };
 };
 
 export type AgentToolNames = Readonly<Record<ToolName, readonly string[]>>;

@@ -53,18 +53,28 @@ const findSessionFile = async ({ found, env, home, cwd }: SessionPlace, id: stri
 /** After these failures, an agent continues where it stopped. After others, a continued session would fail in the same way. */
 const CONTINUED_FAILURES: readonly AgentFailureCode[] = ["auth", "quota", "overloaded", "idle", "timed-out", "interrupted"];
 
+/** The path of the file in which the agent itself stored a session; null if there is none. */
+const findStoredFile = async (ended: EndedSession, id: string): Promise<string | null> => {
+  const path = await findSessionFile(ended, id);
+  const search = ended.found?.preset.sessions?.search;
+  if (path === null || search === undefined) return path;
+  const directory = join(ended.home, search.directory);
+  const files = await ended.listFiles(directory).catch(() => []);
+  const stored = files.find((each) => search.isFile(each, id));
+  return stored === undefined ? null : join(directory, stored);
+};
+
 type EndedSession = SessionPlace & {
   readonly end: Pick<AgentEnd, "failure" | "sessionId">;
   readonly secrets: readonly string[];
-  readonly readFile: JobSandbox["readFile"];
-};
+} & Pick<JobSandbox, "readFile" | "listFiles">;
 
 /** Reads the session of an interrupted attempt. Returns null if it cannot be continued, or if it contains a secret. */
 export const readKeptSession = async (ended: EndedSession): Promise<KeptSession | null> => {
   const { found, cwd, end, secrets, readFile } = ended;
   const { sessionId: id, failure } = end;
   if (!found || id === null || !SESSION_ID_PATTERN.test(id) || !failure || !CONTINUED_FAILURES.includes(failure.code)) return null;
-  const path = await findSessionFile(ended, id);
+  const path = await findStoredFile(ended, id);
   const content = path === null ? "" : await readFile(path).then(String, () => "");
   // The end may be half a line.
   const lines = content.slice(0, content.lastIndexOf("\n") + 1);

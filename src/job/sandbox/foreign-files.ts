@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { ForeignCommand, ForeignStart, JobSandbox } from "./job-sandbox.ts";
 
 export const MAX_READ_BYTES = 20_000_000;
+export const MAX_LISTED_FILES = 1_000;
 
 type FileCommands = {
   readonly enter: (command: ForeignCommand) => ForeignStart;
@@ -37,11 +38,20 @@ const runFileScript = (
  * Reads and writes files as foreign code would, so that no link in the workspace leads Enki to what only Enki may use. `end` ends what still
  * waits: foreign code can replace a file by a pipe that nobody else opens.
  */
-export const createForeignFiles = (commands: FileCommands): Pick<JobSandbox, "readFile" | "writeFile"> & { readonly end: () => void } => {
+export const createForeignFiles = (
+  commands: FileCommands,
+): Pick<JobSandbox, "readFile" | "listFiles" | "writeFile"> & { readonly end: () => void } => {
   const running = new Set<ChildProcess>();
   const run = (script: string, path: string, input: string): Promise<Buffer> => runFileScript(commands, running, { script, path, input });
   return {
     readFile: (path) => run(`[ -f "$1" ] && exec head -c ${MAX_READ_BYTES} -- "$1"`, path, ""),
+    listFiles: async (directory) => {
+      const found = await run(`cd -- "$1" && find . -type f | head -n ${MAX_LISTED_FILES}`, directory, "");
+      return found
+        .toString("utf8")
+        .split("\n")
+        .map((path) => path.replace(/^\.\//, ""));
+    },
     writeFile: async (path, content, access) => {
       const mask = access === "private" ? "umask 077 && " : "";
       await run(`${mask}mkdir -p -- "\${1%/*}" && { [ ! -e "$1" ] || [ -f "$1" ]; } && cat > "$1"`, path, content);

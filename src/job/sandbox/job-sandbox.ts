@@ -48,6 +48,8 @@ export type JobSandbox = {
   readonly sweep: () => Promise<void>;
   /** Reads a file with the rights of foreign code; rejects if foreign code may not read it. */
   readonly readFile: (path: string) => Promise<Buffer>;
+  /** Lists regular files below a directory with the rights of foreign code, by path relative to the directory. At most a thousand. */
+  readonly listFiles: (directory: string) => Promise<readonly string[]>;
   /** Writes a file with the rights of foreign code, and creates its parent directories. Only its owner can read a private file. */
   readonly writeFile: (path: string, content: string, access?: "private") => Promise<void>;
   /** Kills all remaining processes and returns the workspace to Enki's own user. */

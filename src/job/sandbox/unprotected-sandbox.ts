@@ -1,11 +1,11 @@
 import { constants } from "node:fs";
-import { mkdir, open, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, open, readdir, rm } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { randomUUID } from "node:crypto";
 import { listProtectionGaps } from "../../core/domain/protection-gap.ts";
 import { killMarkedProcesses } from "../../isolation/kill-marked-processes.ts";
 import { readPlainFile } from "../read-plain-file.ts";
-import { MAX_READ_BYTES } from "./foreign-files.ts";
+import { MAX_LISTED_FILES, MAX_READ_BYTES } from "./foreign-files.ts";
 import { type CommandSandbox, killProcessGroup, type JobSandbox } from "./job-sandbox.ts";
 
 /** Marks the environment of every process in the sandbox. */
@@ -61,6 +61,11 @@ export const createUnprotectedSandbox = (reach: string): JobSandbox => {
       const content = await readPlainFile(path, MAX_READ_BYTES);
       if (content === null) throw new Error(`${path} is no regular file, or too large`);
       return content;
+    },
+    listFiles: async (directory) => {
+      const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile()).slice(0, MAX_LISTED_FILES);
+      return files.map((entry) => relative(directory, join(entry.parentPath, entry.name)));
     },
     writeFile: async (path, content, access) => {
       await mkdir(dirname(path), { recursive: true });

@@ -124,7 +124,7 @@ describe("a head that changes the checks that judge it", () => {
 
   test("is for a person at once while no slot is free for the trial", async () => {
     const it = await begun({ refinery: { parallel: 1 }, steps: ["fix", "doc"] });
-    it.findings.set(it.head("doc"), []);
+    it.findings.set(it.head("doc") ?? expect.fail("no head"), []);
     await it.verified();
     expect(it.trials()).toEqual([]);
     const waiting = ["fix", "doc"].filter((each) => it.at(each)?.state === "waiting" && it.at(each)?.trial?.state === "waiting");

@@ -1,5 +1,13 @@
 import { NO_USAGE } from "../../../core/domain/agent-usage.ts";
-import type { AgentLaunch, AgentPreset, AgentSetting, AgentToolNames, HeadlessEvent, McpServerCommand } from "../agent-preset.ts";
+import type {
+  AgentLaunch,
+  AgentPreset,
+  AgentSetting,
+  AgentToolNames,
+  HeadlessEvent,
+  McpServerCommand,
+  SessionStore,
+} from "../agent-preset.ts";
 import { PLAIN_LAUNCH } from "../agent-preset.ts";
 import { type AgentVariables, type KeyRoute, OPENAI_PATHS, toBearer } from "../key-route.ts";
 import { readNumber, readRecord, readText } from "../read-fields.ts";
@@ -193,6 +201,16 @@ const findRoutes = (env: AgentVariables): KeyRoute[] => {
   ];
 };
 
+/** Codex finds a session by the end of its file's name, in the folder of any day. */
+const SESSIONS: SessionStore = {
+  homeVariable: "CODEX_HOME",
+  toPath: (_workspace, id) => `.codex/sessions/2026/01/01/rollout-2026-01-01T00-00-00-${id}.jsonl`,
+  search: {
+    directory: ".codex/sessions",
+    isFile: (path, id) => /^(?:\d+\/){3}rollout-[\dT-]+$/.test(path.replace(`-${id}.jsonl`, "")) && path.endsWith(`-${id}.jsonl`),
+  },
+};
+
 /** Codex by OpenAI. */
 export const codexPreset: AgentPreset = {
   name: "codex",
@@ -211,6 +229,6 @@ export const codexPreset: AgentPreset = {
   model: "model",
   prepare,
   readEvent,
-  sessions: null,
+  sessions: SESSIONS,
   retryNotice: null,
 };
