@@ -85,6 +85,19 @@ const CHECKS = [
   // A job receives both values as they were before `gh` encrypted them.
   [["workflow", "run", "say.yml", "-f", "word=a"], /^/],
   [["api", "repos/local/own/actions/workflows/say.yml/runs", "--jq", ".workflow_runs[0].conclusion"], /^success$/, 0, UNTIL_END],
+  [["variable", "set", "WORD", "--body", "a"], /^/],
+  [["variable", "get", "WORD"], /^a$/],
+  [["variable", "delete", "WORD"], /^/],
+  [["variable", "get", "WORD"], /variable WORD was not found/, 1],
+  [["variable", "set", "WORD", "--env", "enki", "--body", "b"], /^/],
+  [["variable", "get", "WORD", "--env", "enki"], /^b$/],
+  [["variable", "delete", "WORD", "--env", "enki"], /^/],
+  [["variable", "list", "--env", "enki"], /no variables found/],
+  [["api", "repos/local/own/actions/secrets/OWN", "--jq", ".name"], /^OWN$/],
+  [["secret", "delete", "OWN"], /^/],
+  [["secret", "delete", "OWN"], /HTTP 404/, 1],
+  [["secret", "delete", "ENKI_MODEL_KEY", "--env", "enki"], /^/],
+  [["secret", "list", "--env", "enki"], /no secrets found/],
   [["api", "--paginate", "repos/local/own/issues?per_page=1&state=all", "--jq", ".[].number"], /^2\n1$/],
 ];
 

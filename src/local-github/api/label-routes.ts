@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { type ApiCall, type RouteHandler, okReply, type ApiRoute } from "./api-call.ts";
+import { type ApiCall, type RouteHandler, NO_CONTENT, okReply, type ApiRoute } from "./api-call.ts";
 import { replaceLabels } from "./issue-events.ts";
 import { labelShape } from "./issue-shapes.ts";
 import { requireTriage, requireIssueWriter, getRequestedIssue, labelSchema } from "./issue-routes.ts";
-import { ApiRefusal } from "./api-refusal.ts";
+import { ApiRefusal, notFoundRefusal } from "./api-refusal.ts";
 import type { Issue } from "./forge-issue.ts";
 
 const addedLabelsSchema = z.union([z.array(labelSchema), z.object({ labels: z.array(labelSchema) }).transform(({ labels }) => labels)]);
@@ -34,9 +34,31 @@ const removeLabel: RouteHandler = (call) => {
   return replaceIssueLabels(call, issue, remaining);
 };
 
+/** A label exists here as long as an issue or pull request has it. */
+const listLabelled = (call: ApiCall): Issue[] => {
+  const issues = [...call.repository.issues.values()].filter(({ labels }) => labels.includes(call.param("name")));
+  if (issues.length === 0) throw notFoundRefusal();
+  return issues;
+};
+
+const getLabel: RouteHandler = (call) => {
+  listLabelled(call);
+  return okReply(labelShape(call.forge, call.repository, call.param("name")));
+};
+
+/** GitHub also takes the label off every issue, and records no event there. */
+const deleteLabel: RouteHandler = (call) => {
+  const issues = listLabelled(call);
+  requireTriage(call);
+  for (const issue of issues) issue.labels = issue.labels.filter((label) => label !== call.param("name"));
+  return NO_CONTENT;
+};
+
 const LABELS_WRITE = { scope: ["issues", "pull_requests"], level: "write" } as const;
 
 export const labelRoutes: readonly ApiRoute[] = [
   ["POST", "/issues/:number/labels", LABELS_WRITE, addLabels],
   ["DELETE", "/issues/:number/labels/:name", LABELS_WRITE, removeLabel],
+  ["GET", "/labels/:name", { scope: ["issues", "pull_requests"], level: "read" }, getLabel],
+  ["DELETE", "/labels/:name", LABELS_WRITE, deleteLabel],
 ];

@@ -63,10 +63,12 @@ const ENVIRONMENT_VARIABLES: ValuePlace = {
 
 const timesOf = ({ created }: ForgeRepository) => ({ created_at: formatTimestamp(created), updated_at: formatTimestamp(created) });
 
+const secretShape = (call: ApiCall, name: string) => ({ name, ...timesOf(call.repository) });
+
 const listSecrets =
   ({ read }: ValuePlace): RouteHandler =>
   (call) => {
-    const secrets = Object.keys(read(call)).map((name) => ({ name, ...timesOf(call.repository) }));
+    const secrets = Object.keys(read(call)).map((name) => secretShape(call, name));
     return call.page(secrets, (items) => ({ total_count: secrets.length, secrets: items }));
   };
 
@@ -101,6 +103,29 @@ const requireName = (name: string): string => {
   return name.toUpperCase();
 };
 
+/** Finds the requested secret or variable: names ignore case. Throws a 404 if there is none. */
+const findValue = (call: ApiCall, { read }: ValuePlace): readonly [string, string] => {
+  const name = call.param("name").toUpperCase();
+  const value = Object.entries(read(call)).find(([known]) => known === name);
+  if (!value) throw notFoundRefusal();
+  return value;
+};
+
+/** https://docs.github.com/rest/actions/secrets#get-a-repository-secret */
+const getSecret =
+  (place: ValuePlace): RouteHandler =>
+  (call) =>
+    okReply(secretShape(call, findValue(call, place)[0]));
+
+/** https://docs.github.com/rest/actions/secrets#delete-a-repository-secret */
+const deleteValue =
+  (place: ValuePlace): RouteHandler =>
+  (call) => {
+    const [name] = findValue(call, place);
+    place.write(call, Object.fromEntries(Object.entries(place.read(call)).filter(([known]) => known !== name)));
+    return NO_CONTENT;
+  };
+
 /** https://docs.github.com/rest/actions/secrets#create-or-update-a-repository-secret */
 const putSecret =
   ({ read, write }: ValuePlace): RouteHandler =>
@@ -121,6 +146,12 @@ const listVariables =
     return call.page(variables, (items) => ({ total_count: variables.length, variables: items }));
   };
 
+/** https://docs.github.com/rest/actions/variables#get-a-repository-variable */
+const getVariable =
+  (place: ValuePlace): RouteHandler =>
+  (call) =>
+    okReply(variableShape(call, findValue(call, place)));
+
 /** https://docs.github.com/rest/actions/variables#create-a-repository-variable */
 const createVariable =
   ({ read, write }: ValuePlace): RouteHandler =>
@@ -133,12 +164,11 @@ const createVariable =
   };
 
 const updateVariable =
-  ({ read, write }: ValuePlace): RouteHandler =>
+  (place: ValuePlace): RouteHandler =>
   async (call) => {
-    const [name, values] = [requireName(call.param("name")), read(call)];
-    if (!Object.hasOwn(values, name)) throw notFoundRefusal();
+    const [name] = findValue(call, place);
     const { value } = await call.input(z.object({ value: z.string() }));
-    write(call, { ...values, [name]: value });
+    place.write(call, { ...place.read(call), [name]: value });
     return NO_CONTENT;
   };
 
@@ -157,17 +187,25 @@ export const settingsRoutes: readonly ApiRoute[] = [
   ...toRoutes("secrets", [
     ["GET", "/actions/secrets", listSecrets(REPOSITORY_SECRETS)],
     ["GET", "/actions/secrets/public-key", getPublicKey],
+    ["GET", "/actions/secrets/:name", getSecret(REPOSITORY_SECRETS)],
     ["PUT", "/actions/secrets/:name", putSecret(REPOSITORY_SECRETS)],
+    ["DELETE", "/actions/secrets/:name", deleteValue(REPOSITORY_SECRETS)],
     ["GET", "/environments/:environment/secrets", listSecrets(ENVIRONMENT_SECRETS)],
     ["GET", "/environments/:environment/secrets/public-key", getEnvironmentPublicKey],
+    ["GET", "/environments/:environment/secrets/:name", getSecret(ENVIRONMENT_SECRETS)],
     ["PUT", "/environments/:environment/secrets/:name", putSecret(ENVIRONMENT_SECRETS)],
+    ["DELETE", "/environments/:environment/secrets/:name", deleteValue(ENVIRONMENT_SECRETS)],
   ]),
   ...toRoutes("actions_variables", [
     ["GET", "/actions/variables", listVariables(REPOSITORY_VARIABLES)],
     ["POST", "/actions/variables", createVariable(REPOSITORY_VARIABLES)],
+    ["GET", "/actions/variables/:name", getVariable(REPOSITORY_VARIABLES)],
     ["PATCH", "/actions/variables/:name", updateVariable(REPOSITORY_VARIABLES)],
+    ["DELETE", "/actions/variables/:name", deleteValue(REPOSITORY_VARIABLES)],
     ["GET", "/environments/:environment/variables", listVariables(ENVIRONMENT_VARIABLES)],
     ["POST", "/environments/:environment/variables", createVariable(ENVIRONMENT_VARIABLES)],
+    ["GET", "/environments/:environment/variables/:name", getVariable(ENVIRONMENT_VARIABLES)],
     ["PATCH", "/environments/:environment/variables/:name", updateVariable(ENVIRONMENT_VARIABLES)],
+    ["DELETE", "/environments/:environment/variables/:name", deleteValue(ENVIRONMENT_VARIABLES)],
   ]),
 ];

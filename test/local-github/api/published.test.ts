@@ -42,6 +42,10 @@ const talk = async ({ person }: Stage): Promise<void> => {
   await issues.update({ ...REPO, issue_number, title: "Uploads fail, always", labels: ["bug", "later"] });
   await issues.addLabels({ ...REPO, issue_number, labels: ["soon"] });
   await issues.removeLabel({ ...REPO, issue_number, name: "later" });
+  await issues.getLabel({ ...REPO, name: "soon" });
+  await issues.deleteLabel({ ...REPO, name: "soon" });
+  await expect(issues.getLabel({ ...REPO, name: "soon" })).rejects.toMatchObject({ status: 404 });
+  expect((await issues.get({ ...REPO, issue_number })).data.labels).toMatchObject([{ name: "bug" }]);
   await issues.addAssignees({ ...REPO, issue_number, assignees: ["ada"] });
   await issues.removeAssignees({ ...REPO, issue_number, assignees: ["ada"] });
   await issues.listForRepo({ ...REPO, state: "all" });
@@ -194,6 +198,13 @@ const configure = async ({ person }: Stage): Promise<void> => {
   await actions.createOrUpdateEnvironmentSecret({ ...environment, ...secret });
   await actions.listRepoSecrets(REPO);
   await actions.listEnvironmentSecrets(environment);
+  const { secret_name } = secret;
+  expect((await actions.getRepoSecret({ ...REPO, secret_name })).data).toMatchObject({ name: "KEY" });
+  expect((await actions.getEnvironmentSecret({ ...environment, secret_name })).data).toMatchObject({ name: "KEY" });
+  await actions.deleteRepoSecret({ ...REPO, secret_name });
+  await actions.deleteEnvironmentSecret({ ...environment, secret_name });
+  await expect(actions.getRepoSecret({ ...REPO, secret_name })).rejects.toMatchObject({ status: 404 });
+  await expect(actions.deleteEnvironmentSecret({ ...environment, secret_name })).rejects.toMatchObject({ status: 404 });
   const variable = { name: "NAME", value: "1" };
   await actions.createRepoVariable({ ...REPO, ...variable });
   await actions.updateRepoVariable({ ...REPO, ...variable });
@@ -201,6 +212,13 @@ const configure = async ({ person }: Stage): Promise<void> => {
   await actions.createEnvironmentVariable({ ...environment, ...variable });
   await actions.updateEnvironmentVariable({ ...environment, ...variable });
   await actions.listEnvironmentVariables(environment);
+  const { name } = variable;
+  expect((await actions.getRepoVariable({ ...REPO, name })).data).toMatchObject(variable);
+  expect((await actions.getEnvironmentVariable({ ...environment, name })).data).toMatchObject(variable);
+  await actions.deleteRepoVariable({ ...REPO, name });
+  await actions.deleteEnvironmentVariable({ ...environment, name });
+  await expect(actions.getRepoVariable({ ...REPO, name })).rejects.toMatchObject({ status: 404 });
+  await expect(actions.deleteEnvironmentVariable({ ...environment, name })).rejects.toMatchObject({ status: 404 });
 };
 
 /** Registers an App from a manifest, on the pages, and fetches its keys. */
