@@ -97,25 +97,6 @@ const findMergedBase = async ({ repository }: PushContext, { pull }: PullRequest
   return base !== null && (await repository.bare.isAncestor(pull.head, base)) ? base : null;
 };
 
-/**
- * Updates the pull requests of a moved head. A deleted head closes its pull request, unless the base contains the
- * head.
- */
-const updatePullHeads = async (pushed: PushContext, move: MovedRef): Promise<void> => {
-  const { forge, repository, actor } = pushed;
-  for (const issue of listOpenPulls(pushed).filter(({ pull }) => `refs/heads/${pull.headRef}` === move.ref)) {
-    if (move.to !== null) {
-      const before = issue.pull.head;
-      issue.pull.head = move.to;
-      issue.pull.size = await repository.bare.measureDiff(issue.pull.baseSha, move.to);
-      issue.updated = forge.now();
-      await repository.bare.setRef(`refs/pull/${issue.number}/head`, move.to);
-      await relocateThreads(repository, issue, { base: issue.pull.baseSha, head: before });
-      reportPullEvent(forge, repository, { issue, action: "synchronize", actor, more: { before, after: move.to } });
-    } else if ((await findMergedBase(pushed, issue)) === null) closeUnmergedPull(forge, repository, { issue, actor });
-  }
-};
-
 /** Marks a pull request as merged after GitHub's delay, if its base contains its head. */
 const scheduleMergedMark = async (pushed: PushContext, issue: PullRequestIssue): Promise<void> => {
   const { forge, repository, actor } = pushed;
@@ -128,6 +109,37 @@ const scheduleMergedMark = async (pushed: PushContext, issue: PullRequestIssue):
       if (base !== null) markPullMerged(forge, repository, { issue, actor, commit: await repository.bare.findLandingCommit(head, base) });
     }),
   );
+};
+
+/**
+ * Ends a pull request whose head was pushed to a commit that its base has anyway: closed at the tip of the base, merged at an earlier commit.
+ * Measured on GitHub: Avarok-Cybersecurity/atlas#952, Mergifyio/mergify-cli#1559, grafana/mimir-prometheus#933.
+ */
+const endContainedPull = async (pushed: PushContext, issue: PullRequestIssue): Promise<void> => {
+  const { forge, repository, actor } = pushed;
+  const base = await findMergedBase(pushed, issue);
+  if (base === issue.pull.head) closeUnmergedPull(forge, repository, { issue, actor });
+  else if (base !== null) await scheduleMergedMark(pushed, issue);
+};
+
+/**
+ * Updates the pull requests of a moved head. A deleted head closes its pull request, unless the base contains the
+ * head.
+ */
+const updatePullHeads = async (pushed: PushContext, move: MovedRef, moved: ReadonlySet<string>): Promise<void> => {
+  const { forge, repository, actor } = pushed;
+  for (const issue of listOpenPulls(pushed).filter(({ pull }) => `refs/heads/${pull.headRef}` === move.ref)) {
+    if (move.to !== null) {
+      const before = issue.pull.head;
+      issue.pull.head = move.to;
+      issue.pull.size = await repository.bare.measureDiff(issue.pull.baseSha, move.to);
+      issue.updated = forge.now();
+      await repository.bare.setRef(`refs/pull/${issue.number}/head`, move.to);
+      await relocateThreads(repository, issue, { base: issue.pull.baseSha, head: before });
+      reportPullEvent(forge, repository, { issue, action: "synchronize", actor, more: { before, after: move.to } });
+      if (!moved.has(`refs/heads/${issue.pull.baseRef}`)) await endContainedPull(pushed, issue);
+    } else if ((await findMergedBase(pushed, issue)) === null) closeUnmergedPull(forge, repository, { issue, actor });
+  }
 };
 
 /** Marks open pull requests with landed heads. */
@@ -162,7 +174,8 @@ export const applyPush = async (
   repository.pushedAt = forge.now();
   const visible = options.moves.filter(({ ref }) => /^refs\/(?:heads|tags)\//.test(ref));
   // Process heads before bases: one push may move both, and a head that lands in the same push counts as merged.
-  for (const move of visible) await updatePullHeads(push, move);
+  const moved = new Set(visible.map(({ ref }) => ref));
+  for (const move of visible) await updatePullHeads(push, move, moved);
   for (const move of visible) await reportPush(push, move);
   for (const move of visible) await updatePullBases(push, move);
 };

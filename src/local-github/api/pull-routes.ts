@@ -145,6 +145,9 @@ const prepareReopening = async (call: ApiCall, { pull, number }: PullRequestIssu
   if (pull.merged) throw refuseReopening("The pull request was merged.");
   const head = await findBranchTip(call, pull.headRef);
   if (head === null) throw refuseReopening(`The ${pull.headRef} branch was deleted.`);
+  // The head of a closed pull request does not follow its branch, so a later push changes nothing.
+  if (await call.repository.bare.isAncestor(pull.head, pull.baseSha))
+    throw refuseReopening(`There are no new commits between ${pull.baseRef} and ${pull.headRef}.`);
   const twin = [...call.repository.issues.values()].find(
     (other) =>
       other.number !== number && other.state === "open" && other.pull?.headRef === pull.headRef && other.pull.baseRef === pull.baseRef,

@@ -105,6 +105,38 @@ test("closes a pull request unmerged when its head is deleted before landing", a
   expect(await stage.pull()).toMatchObject({ state: "closed", merged: false });
 });
 
+// Seen on GitHub: grafana/mimir-prometheus#933, Avarok-Cybersecurity/atlas#952.
+test("closes a pull request unmerged when its head is pushed to the tip of its base, and does not reopen it", async () => {
+  const stage = await withPull();
+  const reopen = () => stage.api.pulls.update({ ...REPO, pull_number: stage.number, state: "open" });
+  await stage.push("+main:task");
+  expect(await stage.events()).toEqual(["pull_request synchronize", "pull_request closed", "push"]);
+  expect(await stage.pull()).toMatchObject({ state: "closed", merged: false });
+  await expect(reopen()).rejects.toThrow("There are no new commits between main and task.");
+  await stage.push(`+${stage.head}:task`);
+  await expect(reopen(), "its head is that of its end").rejects.toThrow("There are no new commits between main and task.");
+});
+
+// Seen on GitHub: Mergifyio/mergify-cli#1559, Avarok-Cybersecurity/atlas#952.
+test("marks a pull request as merged when its head is pushed to an earlier commit of its base", async () => {
+  const stage = await withPull();
+  await stage.git("checkout", "-q", "main");
+  await stage.commit({ "later.txt": "x\n" });
+  await stage.push("main");
+  await stage.events();
+  await stage.push("+main~1:task");
+  expect(await stage.events()).toEqual(["pull_request synchronize", "push", "pull_request closed"]);
+  expect(await stage.pull()).toMatchObject({ state: "closed", merged: true, merged_by: { login: "octo" } });
+});
+
+test("marks a pull request as merged when one push moves its base and its head to the same commit", async () => {
+  const stage = await withPull();
+  const next = await stage.commit({ "task.txt": "two\n" });
+  await stage.push("task", "task:main");
+  await stage.events();
+  expect(await stage.pull()).toMatchObject({ state: "closed", merged: true, head: { sha: next } });
+});
+
 test("marks a merge after a delay, and not at all if the head moved meanwhile", async () => {
   const waiting: (() => void)[] = [];
   const stage = await withPull({}, { lag: { mergedMs: LAG }, after: slow(waiting) });
