@@ -10,6 +10,7 @@ const DEEP = [
   "test/conformance/{conflicts,roles,seeds,workspace}.test.ts",
   "test/cli/{break-out,long-texts,outcomes,resolve,resume,run-workflow,written}.test.ts",
   "test/cli/scripted-agent/*.test.ts",
+  "test/local-github/contract-command.test.ts",
   "test/package-install.test.ts",
 ];
 
@@ -32,6 +33,9 @@ const AGENTS = ["test/agents/real-*.test.ts"];
 
 /** The workflow files under `act`, built on demand: `npm run test:act`. */
 const ACT = ["test/act/*.test.ts"];
+
+/** The contract of the local GitHub, asked of any GitHub: `npm run contract`. */
+const CONTRACT = ["test/contract/*.test.ts"];
 
 /** Tests that start no process and open no socket. */
 const UNIT = [
@@ -69,10 +73,11 @@ export default defineConfig({
     server: { deps: { inline: [/@actions\/(workflow-parser|languageservice|expressions)/] } },
     projects: [
       named("unit", UNIT, DEEP),
-      named("real", ["test/**/*.test.ts"], [...UNIT, ...DEEP, ...AGENTS, ...ACT, "test/stories/**"]),
+      named("real", ["test/**/*.test.ts"], [...UNIT, ...DEEP, ...AGENTS, ...ACT, ...CONTRACT, "test/stories/**"]),
       named("stories", STORIES),
       named("agents", AGENTS),
       named("act", ACT),
+      named("contract", CONTRACT),
       named("deep", [...DEEP, "test/stories/**/*.test.ts"], STORIES),
     ],
   },

@@ -9,7 +9,7 @@ const memoryStage = (): ContractStage => {
   state.permissions["maintainer"] = "maintain";
   delete state.branches["task/abc123-one"];
   state.issues.push({
-    number: 7,
+    number: 1,
     by: "maintainer",
     title: "Uploads fail",
     body: "",
@@ -22,12 +22,18 @@ const memoryStage = (): ContractStage => {
     connectGitHub({ octokit: as({ login, may }), owner: "octo", repo: "demo", clock: () => state.now });
   const VERDICTS = { APPROVE: "APPROVED", REQUEST_CHANGES: "CHANGES_REQUESTED" };
   return {
+    id: "abc123",
+    base: "main",
+    since: 0,
+    lacks: { bot: null, reader: null },
+    maintainerMay: "write",
+    eventually: (check) => check(),
     github: connect(SELF, "write"),
     self: SELF,
     person: connect("maintainer", "write"),
     maintainer: "maintainer",
     reader: connect("reader[bot]", "read"),
-    issue: 7,
+    issue: 1,
     push: (branch) => {
       const tip = hashValue([branch, state.branches[branch]]).slice(0, 40);
       state.branches[branch] = tip;
@@ -58,7 +64,10 @@ const memoryStage = (): ContractStage => {
       state.edited.push(review);
       return Promise.resolve();
     },
-    upload: (run, name) => void state.artifacts.push({ run, name }),
+    upload: (run, name) => {
+      state.artifacts.push({ run, name });
+      return Promise.resolve();
+    },
     settle: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

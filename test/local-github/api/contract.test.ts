@@ -1,6 +1,7 @@
 import { appKey } from "../../support/app-key.ts";
 import { connectGitHub } from "../../../src/github/connect-github.ts";
 import { type ContractStage, githubContract } from "../../github/contract.ts";
+import { personRequests } from "../../github/person-requests.ts";
 import { NAMED, openStage, REPO } from "./stage.ts";
 
 const STEP = `name: step
@@ -29,6 +30,12 @@ const forgeStage = async (): Promise<ContractStage> => {
   const connect = (auth: string) => connectGitHub({ auth, baseUrl: forge.apiUrl, owner: "octo", repo: "demo", clock });
   const { issue } = await openIssue(stage.octokit(ada));
   return {
+    id: "abc123",
+    base: "main",
+    since: 0,
+    lacks: { bot: null, reader: null },
+    maintainerMay: "write",
+    eventually: (check) => check(),
     github: connect(forge.createInstallationToken(app.id, "octo")),
     self: app.login,
     person: connect(ada),
@@ -41,36 +48,11 @@ const forgeStage = async (): Promise<ContractStage> => {
       await stage.git("push", "-q", stage.remote(ada), branch);
       return tip;
     },
-    review: async (pull_number, event) => {
-      await stage.octokit(ada).pulls.createReview({ ...REPO, pull_number, event, body: "Words." });
-    },
-    comment: async (pull_number, body) => {
-      const octokit = stage.octokit(ada);
-      const { data } = await octokit.pulls.get({ ...REPO, pull_number });
-      const line = { path: `${data.head.ref}.txt`, line: 1, side: "RIGHT" as const };
-      return (await octokit.pulls.createReviewComment({ ...REPO, pull_number, ...line, commit_id: data.head.sha, body })).data.id;
-    },
-    resolve: async (n, comment) => {
-      const octokit = stage.octokit(ada);
-      type Threads = {
-        repository: { pullRequest: { reviewThreads: { nodes: { id: string; comments: { nodes: { databaseId: number }[] } }[] } } };
-      };
-      const { repository } = await octokit.graphql<Threads>(
-        `query ($n: Int!) { repository(owner: "octo", name: "demo") { pullRequest(number: $n) {
-          reviewThreads(first: 100) { nodes { id comments(first: 1) { nodes { databaseId } } } } } } }`,
-        { n },
-      );
-      const thread = repository.pullRequest.reviewThreads.nodes.find(({ comments }) => comments.nodes[0]?.databaseId === comment);
-      await octokit.graphql("mutation ($id: ID!) { resolveReviewThread(input: { threadId: $id }) { clientMutationId } }", {
-        id: thread?.id,
-      });
-    },
-    editReview: async (pull_number, review_id) => {
-      await stage.octokit(ada).pulls.updateReview({ ...REPO, pull_number, review_id, body: "Other words." });
-    },
+    ...personRequests(stage.octokit(ada), REPO),
     upload: (run, name) => {
       const started = stage.runner.started.find(({ request }) => request.id === run);
       started?.request.recordArtifact({ name, size: 1, digest: "0".repeat(64) });
+      return Promise.resolve();
     },
     settle: async () => {
       for (const { request, observer } of stage.runner.started)
