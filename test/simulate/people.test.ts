@@ -121,11 +121,19 @@ describe("a person's push to the base", () => {
 });
 
 describe("a pull request that GitHub calls merged without a landing", () => {
-  test("is expected after a person reset its branch to a commit of the base", async () => {
+  test("is expected after a person reset its branch to an earlier commit of the base", async () => {
+    const it = await openRepository();
+    await it.pushToBase();
+    await it.act("people: force-push a task branch");
+    expect((await it.github.pulls.get({ ...REPO, pull_number: it.pull })).data.merged).toBe(true);
+    await it.judgeEnd();
+    expect(it.violations()).toEqual([]);
+  });
+
+  test("is not expected after a person reset its branch to the tip of the base: GitHub closes it", async () => {
     const it = await openRepository();
     await it.act("people: force-push a task branch");
-    await it.pushToBase();
-    expect((await it.github.pulls.get({ ...REPO, pull_number: it.pull })).data.merged).toBe(true);
+    expect((await it.github.pulls.get({ ...REPO, pull_number: it.pull })).data).toMatchObject({ state: "closed", merged: false });
     await it.judgeEnd();
     expect(it.violations()).toEqual([]);
   });
