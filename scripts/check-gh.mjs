@@ -59,6 +59,9 @@ const startLocalGitHub = async () => {
   return { url, token, stop: () => (child.kill("SIGINT"), ended) };
 };
 
+/** Commands that came with later versions of `gh`. */
+const LATER = ["variable"];
+
 /** Repeats a check until a run has ended. */
 const UNTIL_END = 60;
 
@@ -97,7 +100,11 @@ const CHECKS = [
   [["secret", "delete", "OWN"], /^/],
   [["secret", "delete", "OWN"], /HTTP 404/, 1],
   [["secret", "delete", "ENKI_MODEL_KEY", "--env", "enki"], /^/],
-  [["secret", "list", "--env", "enki"], /no secrets found/],
+  [["secret", "list", "--env", "enki"], /^(?!.*ENKI_MODEL_KEY)/s],
+  [["api", "repos/local/own/actions/variables", "-f", "name=WORD", "-f", "value=a"], /^/],
+  [["api", "repos/local/own/actions/variables/WORD", "--jq", ".value"], /^a$/],
+  [["api", "--method", "DELETE", "repos/local/own/actions/variables/WORD"], /^/],
+  [["api", "repos/local/own/actions/variables/WORD"], /HTTP 404/, 1],
   [["api", "--paginate", "repos/local/own/issues?per_page=1&state=all", "--jq", ".[].number"], /^2\n1$/],
 ];
 
@@ -105,7 +112,15 @@ const withoutRepository = new Set(["api", "repo"]);
 
 const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-const checkCommands = async (command, { url, token }) => {
+/** The checks that this version of `gh` has commands for. */
+const listChecks = (command) => {
+  const isKnown = (name) => spawnSync(command, [name, "--help"], { encoding: "utf8" }).stdout.includes(`gh ${name} `);
+  const unknown = LATER.filter((name) => !isKnown(name));
+  for (const name of unknown) process.stdout.write(`gh: skipped gh ${name}, which this version lacks\n`);
+  return CHECKS.filter(([[name]]) => !unknown.includes(name));
+};
+
+const checkCommands = async (command, checks, { url, token }) => {
   const env = { PATH: process.env.PATH, HOME: place, ...ghEnvironment({ url, token, directory: place }) };
   const gh = (args) =>
     spawnSync(command, withoutRepository.has(args[0]) ? args : [...args, "--repo", "local/own"], { cwd: place, env, encoding: "utf8" });
@@ -114,7 +129,7 @@ const checkCommands = async (command, { url, token }) => {
   git("commit", "--quiet", "--all", "--message", "Sort the list");
   git("push", "--quiet", `${url.replace("http://", `http://x-access-token:${token}@`)}/local/own.git`, "sort");
   const faults = [];
-  for (const [args, expected, code = 0, repeats = 0] of CHECKS) {
+  for (const [args, expected, code = 0, repeats = 0] of checks) {
     if (args[0] === "pr" && args[1] === "list")
       gh(["api", "repos/local/own/pulls", "-f", "title=Sort the list", "-f", "head=sort", "-f", "base=main"]);
     const ask = () => {
@@ -158,11 +173,12 @@ try {
   else {
     makeRepository();
     const local = await startLocalGitHub();
-    const faults = [...(await checkCommands(command, local)), ...checkLedgerKey(command, local)];
+    const checks = listChecks(command);
+    const faults = [...(await checkCommands(command, checks, local)), ...checkLedgerKey(command, local)];
     await local.stop();
     for (const fault of faults) process.stdout.write(`${fault}\n`);
     process.stdout.write(
-      `gh: ${CHECKS.length + 2 - faults.length} of ${CHECKS.length + 2} commands do on the local GitHub what they do on GitHub\n`,
+      `gh: ${checks.length + 2 - faults.length} of ${checks.length + 2} commands do on the local GitHub what they do on GitHub\n`,
     );
     if (faults.length > 0) process.exitCode = 1;
   }
