@@ -3,6 +3,8 @@ export type TextView = {
   readonly text: string;
   /** The range of the original that a range of this text comes from. */
   readonly locate: (from: number, to: number) => readonly [from: number, to: number];
+  /** The text with one byte for each character, if it was decoded: `text` is then made only for who needs it. */
+  readonly bytes?: Buffer;
 };
 
 export const reverse = (text: string): string => Buffer.from(text, "utf16le").reverse().swap16().toString("utf16le");
@@ -35,19 +37,27 @@ const BINARY_RUN = /(?<!\d)(?:[01]{8}){20,4000}(?!\d)/g;
 /** All encoded runs of a text, decoded: one view for each alignment and reading. A run is the smallest part that can be located. */
 export function* decodeRuns(view: TextView): Generator<TextView> {
   for (const decoded of listDecoded(view.text))
-    yield { text: decoded.text, locate: (from, to) => view.locate(...decoded.locate(from, to)) };
+    yield {
+      get text() {
+        return decoded.text;
+      },
+      locate: (from, to) => view.locate(...decoded.locate(from, to)),
+      ...(decoded.bytes && { bytes: decoded.bytes }),
+    };
 }
 
 function* listDecoded(text: string): Generator<TextView> {
   const base64 = findRuns(text, BASE64_CODES, MIN_BASE64_CHARS);
+  const reversedBase64 = base64.map(reverseRun);
   for (let skip = 0; skip < 4; skip += 1) {
     yield* readDecoded(base64, (run) => decodeBase64(run.slice(skip)));
-    yield* decodeOnce(base64, (run) => decodeBase64(reverse(run).slice(skip)));
+    yield* decodeOnce(reversedBase64, (run) => decodeBase64(run.slice(skip)));
   }
   const hex = findRunsWithin(base64, HEX_CODES, MIN_HEX_CHARS);
+  const reversedHex = hex.map(reverseRun);
   for (const skip of [0, 1]) {
     yield* readDecoded(hex, (run) => decodeHex(run.slice(skip)));
-    yield* decodeOnce(hex, (run) => decodeHex(reverse(run).slice(skip)));
+    yield* decodeOnce(reversedHex, (run) => decodeHex(run.slice(skip)));
   }
   const base32 = findRunsWithin(base64, BASE32_CODES, MIN_BASE32_CHARS);
   for (let skip = 0; skip < 8; skip += 1) yield* decodeOnce(base32, (run) => decodeBase32(run.slice(skip)));
@@ -60,7 +70,7 @@ function* listDecoded(text: string): Generator<TextView> {
     [BINARY_LIST, 2],
     [BINARY_RUN, 2],
   ] as const)
-    yield* decodeOnce(findMatches(text, form), (run) => readCodes(run.match(/\d{2,8}/g) ?? [], radix));
+    yield* readLists(findMatches(text, form), radix);
 }
 
 const findMatches = (text: string, form: RegExp): EncodedRun[] => [...text.matchAll(form)].map(({ 0: run, index }) => ({ run, index }));
@@ -73,6 +83,9 @@ const findMatchesAround = (text: string, parts: readonly EncodedRun[], form: Reg
   });
 
 type EncodedRun = { readonly run: string; readonly index: number };
+
+/** The run reversed, at its own place. */
+const reverseRun = ({ run, index }: EncodedRun): EncodedRun => ({ run: reverse(run), index });
 
 /** A one at each code of these characters. */
 type CodeSet = Uint8Array;
@@ -87,10 +100,15 @@ const HEX = "0123456789abcdefABCDEF";
 const BASE32 = `${LETTERS.toUpperCase()}234567`;
 /** Many programs write base32 in lower case. */
 const BASE32_CODES = toCodeSet(`${LETTERS}${BASE32}`);
+const BASE32_VALUES = new Uint8Array(128);
+for (const [value, char] of Array.from(BASE32).entries())
+  for (const each of [char, char.toLowerCase()]) BASE32_VALUES[each.charCodeAt(0)] = value;
 /** Every character that `\s` matches. */
 const SPACES =
   "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff";
 const BASE64_CODES = toCodeSet(`${LETTERS}${LETTERS.toUpperCase()}0123456789+/_-`);
+/** Of a text that may be encoded itself. */
+const ENCODED_TEXT_CODES = toCodeSet(`${LETTERS}${LETTERS.toUpperCase()}0123456789_+/=-${SPACES}`);
 const HEX_CODES = toCodeSet(HEX);
 const HEX_LIST_CODES = toCodeSet(`${HEX}${SPACES}xX\\,:;_.-`);
 
@@ -119,35 +137,80 @@ const findRunsWithin = (runs: readonly EncodedRun[], codes: CodeSet, least: numb
   runs.flatMap(({ run: text, index: start }) => findRuns(text, codes, least).map(({ run, index }) => ({ run, index: start + index })));
 
 /** Decoded runs in one text, each on a line of its own. UTF-16 has a zero in each character. */
-function* decodeOnce(runs: readonly EncodedRun[], decode: (run: string) => string): Generator<TextView> {
+function* decodeOnce(runs: readonly EncodedRun[], decode: (run: string) => Buffer): Generator<TextView> {
   if (runs.length === 0) return;
   yield joinDecoded(
     runs,
     runs.map(({ run }) => withoutZeros(decode(run))),
   );
 }
-const withoutZeros = (text: string): string => (text.includes("\0") ? text.replaceAll("\0", "") : text);
+const withoutZeros = (bytes: Buffer): Buffer => {
+  if (!bytes.includes(0)) return bytes;
+  const kept = Buffer.allocUnsafe(bytes.length);
+  let length = 0;
+  for (const byte of bytes) {
+    kept[length] = byte;
+    if (byte !== 0) length += 1;
+  }
+  return kept.subarray(0, length);
+};
 
 /** Decoded runs in one text; also reversed, and decoded once more. */
-function* readDecoded(runs: readonly EncodedRun[], decode: (run: string) => string): Generator<TextView> {
+function* readDecoded(runs: readonly EncodedRun[], decode: (run: string) => Buffer): Generator<TextView> {
   if (runs.length === 0) return;
   const decoded = runs.map(({ run }) => withoutZeros(decode(run)));
   yield joinDecoded(runs, decoded);
   yield joinDecoded(
     runs,
-    decoded.map((each) => reverse(each)),
+    decoded.map((each) => Buffer.from(each).reverse()),
   );
   const again = decoded.map((each) => decodeAgain(each));
-  if (again.some((each) => each !== "")) yield joinDecoded(runs, again);
+  if (again.some(({ length }) => length > 0)) yield joinDecoded(runs, again);
 }
 
-const decodeAgain = (text: string): string => {
-  if (text.length < MIN_BASE64_CHARS || /[^\w+/=\s-]/.test(text)) return "";
-  const run = text.replaceAll(/\s/g, "");
+const NOTHING = Buffer.alloc(0);
+const decodeAgain = (bytes: Buffer): Buffer => {
+  if (bytes.length < MIN_BASE64_CHARS || bytes.some((byte) => ENCODED_TEXT_CODES[byte] !== 1)) return NOTHING;
+  const run = bytes.toString("latin1").replaceAll(/\s/g, "");
   return /^[0-9a-f]+$/i.test(run) ? decodeHex(run) : decodeBase64(run);
 };
 
-const joinDecoded = (runs: readonly EncodedRun[], texts: readonly string[]): TextView => {
+/** Lists of codes in one text. Their characters may need more than a byte. */
+function* readLists(runs: readonly EncodedRun[], radix: number): Generator<TextView> {
+  if (runs.length === 0) return;
+  const texts = runs.map(({ run }) => readCodes(run.match(/\d{2,8}/g) ?? [], radix).replaceAll("\0", ""));
+  yield { text: texts.join("\n"), locate: locateRuns(runs, texts) };
+}
+
+const joinDecoded = (runs: readonly EncodedRun[], parts: readonly Buffer[]): TextView => {
+  const bytes = joinLines(parts);
+  return {
+    bytes,
+    get text() {
+      return bytes.toString("latin1");
+    },
+    locate: locateRuns(runs, parts),
+  };
+};
+
+const LINE_END = 10;
+const joinLines = (parts: readonly Buffer[]): Buffer => {
+  const [first = NOTHING] = parts;
+  if (parts.length === 1) return first;
+  const joined = Buffer.alloc(
+    parts.reduce((sum, { length }) => sum + length + 1, -1),
+    LINE_END,
+  );
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length + 1;
+  }
+  return joined;
+};
+
+/** Locates a range of texts, one for each run and joined by lines, as the whole runs that it touches. */
+const locateRuns = (runs: readonly EncodedRun[], texts: readonly { readonly length: number }[]): TextView["locate"] => {
   const starts: number[] = [];
   let length = 0;
   for (const each of texts) {
@@ -155,26 +218,27 @@ const joinDecoded = (runs: readonly EncodedRun[], texts: readonly string[]): Tex
     length += each.length + 1;
   }
   const runAt = (at: number): EncodedRun => runs[findLastAtMost(starts, at)] ?? { run: "", index: 0 };
-  const locate = (from: number, to: number): readonly [number, number] => {
+  return (from, to) => {
     const last = runAt(Math.max(from, to - 1));
     return [runAt(from).index, last.index + last.run.length];
   };
-  return { text: texts.join("\n"), locate };
 };
 
-const decodeBase64 = (run: string): string => Buffer.from(run, "base64").toString("latin1");
+const decodeBase64 = (run: string): Buffer => Buffer.from(run, "base64");
 const readCodes = (codes: readonly string[], radix: number): string =>
   String.fromCharCode(...codes.map((code) => Number.parseInt(code, radix)));
 /** Five bits of each character. */
-const decodeBase32 = (run: string): string => {
-  let [text, bits, held] = ["", 0, 0];
-  for (const char of run.toUpperCase()) {
-    bits = ((bits << 5) | BASE32.indexOf(char)) & 0xfff;
+const decodeBase32 = (run: string): Buffer => {
+  const bytes = Buffer.allocUnsafe(Math.floor((run.length * 5) / 8));
+  let [bits, held, length] = [0, 0, 0];
+  for (let at = 0; at < run.length; at += 1) {
+    bits = ((bits << 5) | (BASE32_VALUES[run.charCodeAt(at)] ?? 0)) & 0xfff;
     held += 5;
     if (held < 8) continue;
     held -= 8;
-    text += String.fromCharCode((bits >> held) & 0xff);
+    bytes[length] = bits >> held;
+    length += 1;
   }
-  return text;
+  return bytes;
 };
-const decodeHex = (run: string): string => Buffer.from(run, "hex").toString("latin1");
+const decodeHex = (run: string): Buffer => Buffer.from(run, "hex");

@@ -1,8 +1,12 @@
 /** Codes of ASCII characters are smaller. Keywords consist of such characters. */
 const ASCII_CODES = 128;
 
-/** Returns the keywords that a text contains, ignoring case. */
-export type KeywordSearch = (text: string) => ReadonlySet<string>;
+export type KeywordSearch = {
+  /** Returns the keywords that a text contains, ignoring case. */
+  readonly findIn: (text: string) => ReadonlySet<string>;
+  /** Whether bytes, each of which is a character, contain a keyword. */
+  readonly isIn: (bytes: Uint8Array) => boolean;
+};
 
 /** The low five bits of a character's code: they are the same for a letter in both cases. */
 const LOW_BITS = 31;
@@ -28,7 +32,7 @@ export const createKeywordSearch = (keywords: Iterable<string>): KeywordSearch =
     const start = keyword.charCodeAt(0) * ASCII_CODES + keyword.charCodeAt(1);
     byStart.set(start, [...(byStart.get(start) ?? []), keyword]);
   }
-  return (text) => {
+  const findIn = (text: string): ReadonlySet<string> => {
     const lower = text.toLowerCase();
     const found = new Set<string>();
     const findAt = (at: number): void => {
@@ -44,4 +48,23 @@ export const createKeywordSearch = (keywords: Iterable<string>): KeywordSearch =
     if (lower.length > 1) findAt(lower.length - 2);
     return found;
   };
+  const isAt = (bytes: Uint8Array, at: number): boolean =>
+    byStart.get(toLowerCode(bytes[at]) * ASCII_CODES + toLowerCode(bytes[at + 1]))?.some((keyword) => startsWith(bytes, at, keyword)) ===
+    true;
+  const isIn = (bytes: Uint8Array): boolean => {
+    let bits = 0;
+    for (let at = 0; at < bytes.length; at += 1) {
+      bits = ((bits & 1023) << 5) | ((bytes[at] ?? 0) & LOW_BITS);
+      if (isStart[bits] === 1 && at > 1 && isAt(bytes, at - 2)) return true;
+    }
+    return bytes.length > 1 && isAt(bytes, bytes.length - 2);
+  };
+  return { findIn, isIn };
+};
+
+const toLowerCode = (code = 0): number => (code >= 0x41 && code <= 0x5a ? code | 0x20 : code);
+
+const startsWith = (bytes: Uint8Array, at: number, keyword: string): boolean => {
+  for (let place = 0; place < keyword.length; place += 1) if (toLowerCode(bytes[at + place]) !== keyword.charCodeAt(place)) return false;
+  return true;
 };

@@ -1,6 +1,7 @@
 import { createKeywordSearch } from "./keyword-filter.ts";
 import type { SecretRule } from "./secret-rule.ts";
 import { measureEntropy, SECRET_RULES } from "./secret-rules.ts";
+import type { TextView } from "./decode-runs.ts";
 import { readOtherViews } from "./secret-views.ts";
 
 type SecretRange = { readonly from: number; readonly to: number; readonly name: string };
@@ -19,7 +20,9 @@ export const findSecrets = (text: string, values: readonly string[] = []): strin
 export const holdsValues = (text: string, values: readonly string[]): boolean => {
   const known = values.filter((value) => value.length >= MIN_VALUE_CHARS);
   if (known.length === 0) return false;
-  return findInView(text, known, []).length > 0 || [...readOtherViews(text)].some((view) => findInView(view.text, known, []).length > 0);
+  if (findInView(text, known, []).length > 0) return true;
+  for (const view of readOtherViews(text)) if (mayHold(view, known, false) && findInView(view.text, known, []).length > 0) return true;
+  return false;
 };
 
 /** Replaces credentials and the given values, also encoded or in pieces, and returns the text from a character on. */
@@ -46,15 +49,21 @@ export const redactJson = (value: unknown, values: readonly string[] = []): stri
 export const findSecretRanges = (text: string, values: readonly string[]): SecretRange[] => {
   const known = values.filter((value) => value.length >= MIN_VALUE_CHARS);
   const found = findInView(text, known, SECRET_RULES);
-  for (const { text: read, locate } of readOtherViews(text))
-    for (const { from, to, name } of findInView(read, known, EXACT_RULES)) {
-      const [start, end] = locate(from, to);
+  for (const view of readOtherViews(text)) {
+    if (!mayHold(view, known, true)) continue;
+    for (const { from, to, name } of findInView(view.text, known, EXACT_RULES)) {
+      const [start, end] = view.locate(from, to);
       found.push({ from: start, to: end, name });
     }
+  }
   return found;
 };
 
-const findKeywords = createKeywordSearch(SECRET_RULES.flatMap(({ keywords }) => keywords));
+/** Whether a view may hold one of the values, or a keyword of a rule. Decoded bytes are judged without a text of them. */
+const mayHold = ({ bytes }: TextView, values: readonly string[], withRules: boolean): boolean =>
+  bytes === undefined || (withRules && KEYWORDS.isIn(bytes)) || values.some((value) => bytes.includes(value, 0, "latin1"));
+
+const KEYWORDS = createKeywordSearch(SECRET_RULES.flatMap(({ keywords }) => keywords));
 const EXACT_RULES = SECRET_RULES.filter(({ loose }) => loose !== true);
 
 const findInView = (text: string, values: readonly string[], rules: readonly SecretRule[]): SecretRange[] => {
@@ -63,7 +72,7 @@ const findInView = (text: string, values: readonly string[], rules: readonly Sec
     for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + value.length))
       found.push({ from: at, to: at + value.length, name: "a secret of this job" });
   if (rules.length === 0 || text.length < MIN_VALUE_CHARS) return found;
-  const present = findKeywords(text);
+  const present = KEYWORDS.findIn(text);
   if (present.size === 0) return found;
   for (const rule of rules) {
     if (!rule.keywords.some((keyword) => present.has(keyword))) continue;
