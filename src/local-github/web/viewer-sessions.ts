@@ -36,6 +36,15 @@ const hashSecret = (secret: string): string => createHash("sha256").update(secre
 /** Entries that expire, at most `limit`; the oldest leaves first. */
 const openBounded = <T extends { readonly expires: Millis }>(now: () => Millis, limit: number) => {
   const entries = new Map<string, T>();
+  /** No entry expires before. Without it, each new entry of a flood would look at all others. */
+  let firstEnd = Infinity;
+  const removeExpired = (): void => {
+    firstEnd = Infinity;
+    for (const [key, { expires }] of entries) {
+      if (expires <= now()) entries.delete(key);
+      else firstEnd = Math.min(firstEnd, expires);
+    }
+  };
   const find = (key: string): T | null => {
     const entry = entries.get(key);
     return entry !== undefined && entry.expires > now() ? entry : null;
@@ -48,7 +57,10 @@ const openBounded = <T extends { readonly expires: Millis }>(now: () => Millis, 
       return entry;
     },
     add: (key: string, entry: T): void => {
-      for (const [oldest, { expires }] of entries) if (entries.size >= limit || expires <= now()) entries.delete(oldest);
+      const [oldest] = entries.keys();
+      if (oldest !== undefined && entries.size >= limit) entries.delete(oldest);
+      if (firstEnd <= now()) removeExpired();
+      firstEnd = Math.min(firstEnd, entry.expires);
       entries.set(key, entry);
     },
     list: (): T[] => [...entries.values()],
