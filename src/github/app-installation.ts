@@ -17,6 +17,8 @@ const installationIdSchema = z.object({ id: z.number() });
 /** Tokens are renewed this long before they expire. */
 const TOKEN_RENEWAL_MS = 5 * MINUTE_MS;
 
+const isUnauthorized = (error: unknown): boolean => error instanceof Error && "status" in error && error.status === 401;
+
 /** Opens an installation of an App. REST and git share one token, requested on first use and renewed before it expires. */
 export const openInstallation = ({ asApp, anonymous, now }: AppRequesters, installation: number): GitHubCredential => {
   let known = { token: "", expires: 0 };
@@ -29,8 +31,15 @@ export const openInstallation = ({ asApp, anonymous, now }: AppRequesters, insta
     return known.token;
   };
   const request: GitHubRequester["request"] = async (route, parameters = {}) => {
-    const headers = { ...(parameters["headers"] as object | undefined), authorization: `token ${await token()}` };
-    return anonymous.request(route, { ...parameters, headers });
+    const value = await token();
+    const headers = { ...(parameters["headers"] as object | undefined), authorization: `token ${value}` };
+    try {
+      return await anonymous.request(route, { ...parameters, headers });
+    } catch (error) {
+      // By GitHub's clock, the token can expire before this machine's clock says so.
+      if (isUnauthorized(error) && known.token === value) known = { token: "", expires: 0 };
+      throw error;
+    }
   };
   // Exposes the API's address, from which the GraphQL address follows.
   return { token, octokit: { request: Object.assign(request, { endpoint: anonymous.request.endpoint }) } };
