@@ -346,9 +346,10 @@ describe("at a terminal", () => {
 describe("--pull-request", () => {
   const openRemote = async () => {
     const terminal = openTerminal();
-    const runner = quickRunner(join(terminal.root, "jobs"), () => {
+    const script = (): never => {
       throw new Error("no job runs here");
-    });
+    };
+    const runner = quickRunner({ directory: join(terminal.root, "jobs"), script });
     const forge = await startForge({
       directory: join(terminal.root, "forge"),
       port: 0,

@@ -32,9 +32,10 @@ esac
 /** A person in a clone of a repository on a local GitHub, with the program `gh`. */
 const open = async () => {
   const terminal = openTerminal();
-  const runner = quickRunner(join(terminal.root, "jobs"), () => {
+  const script = (): never => {
     throw new Error("no job runs here");
-  });
+  };
+  const runner = quickRunner({ directory: join(terminal.root, "jobs"), script });
   const directory = join(terminal.root, "forge");
   const forge = await startForge({ directory, port: 0, now: () => 1_800_000_000_000, random: () => 0.5, after, runner });
   onTestFinished(() => forge.close());

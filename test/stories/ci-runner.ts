@@ -12,7 +12,7 @@ export const ciFile = (on: string): Readonly<Record<string, string>> => ({
 export const ciRunner =
   (script: Script, ci: (request: RunRequest) => RunConclusion | Promise<RunConclusion>) =>
   (directory: string): WorkflowRunner => {
-    const quick = quickRunner(directory, script);
+    const quick = quickRunner({ directory, script });
     const open = new Set<Promise<void>>();
     return {
       start: (request, observer) => {

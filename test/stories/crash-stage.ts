@@ -120,7 +120,7 @@ const openCoordinators = async (stage: Stage) => {
 /** GitHub on loopback with processes of the App that can be killed, and a maintainer. To be closed by who opened it. */
 export const openCrashStage = async (casting: Casting) => {
   const directory = await mkdtemp(join(tmpdir(), "enki-crash-"));
-  const jobs = quickRunner(join(directory, "jobs"), casting.script);
+  const jobs = quickRunner({ directory: join(directory, "jobs"), script: casting.script });
   const repositories = join(directory, "repositories");
   const lag = { runsMs: 50, mergedMs: 50 };
   const forge = await startForge({

@@ -21,6 +21,7 @@ const graph = async (stage: OpenStage): Promise<string> =>
 test("a comment becomes landed merges, in the order of the plan, and closes the issue", async () => {
   // Given a repository, and a planner that proposes two steps.
   const stage = await openStage({
+    isRemote: true,
     script: (spec) => {
       if (spec.kind === "plan") return { plan: plan(step("fix", { title: "Fix the upload" }), step("test", { needs: ["fix"] })) };
       if (spec.kind === "verify") return { verdict: "green" };

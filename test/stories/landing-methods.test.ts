@@ -28,7 +28,7 @@ const runToEnd = async (stage: OpenStage): Promise<number> => {
 const PROVEN = { tip: 0, all: 0, steps: ["fix", "more"] };
 
 test("merge commits: both steps land verified, and a plain clone proves each of them", async () => {
-  const stage = await open();
+  const stage = await open({ isRemote: true });
   await runToEnd(stage);
   const verified = await verifyLanded(stage);
   expect(verified).toMatchObject({ ...PROVEN, methods: ["merge"] });

@@ -36,9 +36,18 @@ export type Act =
 
 export type Script = (spec: JobSpec) => Act | Promise<Act>;
 
+export type QuickRunnerOptions = {
+  readonly directory: string;
+  readonly script: Script;
+  /** The number of machines; any number by default. */
+  readonly atOnce?: number | undefined;
+  /** See CloneOptions.near. */
+  readonly findNear?: ((repository: string) => string) | undefined;
+};
+
 /** A runner that does what Enki's Actions workflow does, with its own functions, real git and real tokens, in this process and without an agent. */
-export const quickRunner = (directory: string, script: Script, atOnce = Infinity) => {
-  const machines = openMachines(atOnce);
+export const quickRunner = ({ directory, script, atOnce, findNear }: QuickRunnerOptions) => {
+  const machines = openMachines(atOnce ?? Infinity);
   const running = new Map<number, Promise<void>>();
   const hanging = new Map<number, () => void>();
   const ended = new Set<number>();
@@ -46,7 +55,7 @@ export const quickRunner = (directory: string, script: Script, atOnce = Infinity
     start: (request, observer) => {
       running.set(
         request.id,
-        machines(() => work({ directory, script, hanging, ended }, request, observer)).finally(() => running.delete(request.id)),
+        machines(() => work({ directory, script, findNear, hanging, ended }, request, observer)).finally(() => running.delete(request.id)),
       );
     },
     cancel: (run) => {
@@ -77,9 +86,7 @@ const openMachines = (most: number) => {
   };
 };
 
-type Stage = {
-  readonly directory: string;
-  readonly script: Script;
+type Stage = Pick<QuickRunnerOptions, "directory" | "script" | "findNear"> & {
   readonly hanging: Map<number, () => void>;
   readonly ended: ReadonlySet<number>;
 };
@@ -97,6 +104,7 @@ const work = async (stage: Stage, request: RunRequest, observer: RunObserver): P
     temp: join(root, "temp"),
     defaultBranch,
     url: `${request.serverUrl}/${owner}/${name}.git`,
+    near: stage.findNear?.(`${owner}/${name}`),
     layers: { lowerLayers: [], overrideLayers: [], workflows: [] },
     after,
     now: Date.now,

@@ -102,6 +102,7 @@ test("a ledger that says “approved by maintainer” but was pushed by a person
 test("a ledger that was deleted while work ran is put back, and the work goes on", async () => {
   let stage: OpenStage | null = null;
   const opened = await openStage({
+    isRemote: true,
     script: async (spec) => {
       if (spec.kind === "plan") return { plan: plan(step("fix"), step("next", { needs: ["fix"] })) };
       if (spec.kind === "verify") return { verdict: "green" };

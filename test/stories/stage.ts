@@ -44,6 +44,11 @@ export type StageOptions = {
   readonly private?: boolean;
   /** How long a wait may be in vain, in milliseconds. */
   readonly patience?: number;
+  /**
+   * Whether the App and its jobs fetch and push over HTTP, as on github.com. Otherwise they use the repository's own directory, as
+   * `enki local` does: a fetch and a push over HTTP start a dozen git processes.
+   */
+  readonly isRemote?: boolean;
 };
 
 /** GitHub on loopback, the App behind its webhooks, and a maintainer with a client: everything real but the agents. Gone when the test ends. */
@@ -54,7 +59,8 @@ export const openStage = async (options: StageOptions) => {
   let skew = 0;
   const now = (): number => Date.now() + skew;
   const jobs = join(directory, "jobs");
-  const runner = options.runner?.(jobs) ?? quickRunner(jobs, options.script, options.atOnce);
+  const findNear = options.isRemote ? undefined : (repository: string): string => join(directory, "repositories", `${repository}.git`);
+  const runner = options.runner?.(jobs) ?? quickRunner({ directory: jobs, script: options.script, atOnce: options.atOnce, findNear });
   const witness = openWitness();
   const changes = openChanges();
   const forge = await startForge({
@@ -95,6 +101,7 @@ export const openStage = async (options: StageOptions) => {
       directory: join(directory, `clones-${(apps += 1)}`),
       graceMs: 0,
       sweepIntervalMs: 60_000,
+      ...(findNear && { findNear }),
       log: (line) => void log.push(line),
       timers: { now: () => now() + (options.ahead ?? 0), after },
       ...options.app,
@@ -202,6 +209,7 @@ const repository = (forge: RunningForge, directory: string) => {
     token: () => Promise.resolve(token),
     identity,
     after,
+    near: bare,
   });
   return {
     bare,
