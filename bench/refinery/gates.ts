@@ -1,3 +1,4 @@
+import { onlineBound } from "./bound.ts";
 import type { Cell } from "./cell.ts";
 import { nameOf } from "./grid.ts";
 import { mean, median, tail } from "./statistics.ts";
@@ -22,6 +23,15 @@ export const isQuiet = ({ lanes, hot, pushEvery, outage, redBase, runners, urgen
   outage === undefined &&
   redBase === undefined;
 
+/** Within this of the oracle, Zuul leaves nothing to win. */
+const EASY = 1.05;
+
+export const isEasy = ({ rows }: Cell): boolean => rows["zuul+1r"].overOracle <= EASY;
+
+/** Mean makespan of ours with one retry ÷ the larger of an oracle's with one retry and of what no policy without foresight can beat. */
+export const overBound = ({ scene, rows, retried }: Cell): number =>
+  rows["ours+1r"].makespan / Math.max(retried.oracle, onlineBound(scene, 1));
+
 export const gates = (cells: readonly Cell[]): Gate[] => [
   turnaround(cells, "1r"),
   // Without a retry, lanes favor the calm lane at the expense of the mean.
@@ -41,6 +51,8 @@ export const gates = (cells: readonly Cell[]): Gate[] => [
   urgentSteps(cells),
   shortFirst(cells),
   laneGate(cells),
+  overRetriedOracle(cells.filter((cell) => isQuiet(cell.scene) && !isEasy(cell))),
+  flatOverBound(cells.filter(({ scene }) => isQuiet(scene) && scene.shape === "flat" && scene.bad > 0)),
 ];
 
 const turnaround = (cells: readonly Cell[], retries: "0r" | "1r"): Gate => {
@@ -59,6 +71,32 @@ const overOracle = (cells: readonly Cell[]): Gate => {
   const ratio = median(cells.flatMap(({ ratios }) => ratios));
   const name = `median makespan ÷ oracle of ours+1r is at most ${LIMIT}`;
   return { name, holds: cells.length === 0 || ratio <= LIMIT, found: cells.length === 0 ? "no cells" : ratio.toFixed(3), cells: [] };
+};
+
+const RETRIED_LIMIT = 1.3;
+
+/** Over all histories of cells in which Zuul is not near the oracle. */
+const overRetriedOracle = (cells: readonly Cell[]): Gate => {
+  const ratio = median(cells.flatMap(({ retried }) => retried.ratios));
+  return {
+    name: `where Zuul is more than 5 % behind the oracle, the median makespan of ours+1r ÷ that of an oracle with one retry is at most ${RETRIED_LIMIT}`,
+    holds: cells.length === 0 || ratio <= RETRIED_LIMIT,
+    found: cells.length === 0 ? "no cells" : ratio.toFixed(3),
+    cells: [],
+  };
+};
+
+const BOUND_LIMIT = 1.7;
+
+/** Over the cells, since the bound is one of the mean. */
+const flatOverBound = (cells: readonly Cell[]): Gate => {
+  const ratio = median(cells.map((cell) => overBound(cell)));
+  return {
+    name: `the median makespan of ours+1r with flat graphs and bad steps ÷ what a queue without foresight can reach is at most ${BOUND_LIMIT}`,
+    holds: cells.length === 0 || ratio <= BOUND_LIMIT,
+    found: cells.length === 0 ? "no cells" : ratio.toFixed(3),
+    cells: [],
+  };
 };
 
 /** Mean turnaround of ours with one retry while a person pushes to the base, by the mean time between two pushes. */

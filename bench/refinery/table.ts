@@ -1,6 +1,5 @@
-import { onlineBound } from "./bound.ts";
 import { type Cell, NAMES } from "./cell.ts";
-import { isQuiet } from "./gates.ts";
+import { isEasy, isQuiet, overBound } from "./gates.ts";
 import { nameOf } from "./grid.ts";
 import type { Gate } from "./gates.ts";
 import { mean, median, percentile } from "./statistics.ts";
@@ -42,13 +41,8 @@ export const summary = (cells: readonly Cell[]): string => {
   return [`medians over ${cells.length} cells (false ejections: mean, red landings: sum)`, line(COLUMNS), ...lines].join("\n");
 };
 
-/** Within this of the oracle, Zuul leaves nothing to win. */
-const EASY = 1.05;
-
-const kindOf = ({ scene, rows }: Cell): string =>
-  rows["zuul+1r"].overOracle <= EASY
-    ? "easy: Zuul is within 5 % of the oracle"
-    : `${scene.shape}, ${scene.bad === 0 ? "no" : "some"} bad steps`;
+const kindOf = (cell: Cell): string =>
+  isEasy(cell) ? "easy: Zuul is within 5 % of the oracle" : `${cell.scene.shape}, ${cell.scene.bad === 0 ? "no" : "some"} bad steps`;
 
 /** Makespan ÷ oracle of ours with one retry by kind of cell, over all histories: one median over all says little. */
 export const kinds = (cells: readonly Cell[]): string => {
@@ -57,14 +51,14 @@ export const kinds = (cells: readonly Cell[]): string => {
     const some = cells.filter((cell) => kindOf(cell) === name);
     const ratios = some.flatMap((cell) => cell.ratios);
     const bounded = some.filter(({ scene }) => isQuiet(scene)).map((cell) => overBound(cell));
-    const figures = [median(ratios), percentile(ratios, 0.95), median(bounded)].map((each) => each.toFixed(2).padStart(7)).join("");
+    const retried = some.flatMap((cell) => cell.retried.ratios);
+    const figures = [median(ratios), percentile(ratios, 0.95), median(retried), median(bounded)]
+      .map((each) => each.toFixed(2).padStart(9))
+      .join("");
     return `${name.padEnd(40)}${String(some.length).padStart(7)}${figures}`;
   });
-  return [`${"makespan ÷ oracle of ours+1r".padEnd(40)}  cells    p50    p95  bound`, ...lines].join("\n");
+  return [`${"makespan ÷ oracle of ours+1r".padEnd(40)}  cells      p50      p95  retried  ÷ bound`, ...lines].join("\n");
 };
-
-/** Mean makespan of ours with one retry ÷ the larger of the oracle's and of what no policy without foresight can beat. */
-const overBound = ({ scene, rows }: Cell): number => rows["ours+1r"].makespan / Math.max(rows.oracle.makespan, onlineBound(scene));
 
 export const gateLines = (all: readonly Gate[]): string =>
   all

@@ -8,6 +8,9 @@ import type { RefineryState } from "./refinery-state.ts";
 /** Failure odds from which a step is likely bad. A run of several steps with such a step gives its slot to a better run. */
 export const LIKELY_TO_FAIL = 0.65;
 
+/** A chain with lower pass odds is not extended: later steps are verified beside it. Decisions of earlier versions had longer chains. */
+const MIN_ODDS_TO_BUILD_ON = { now: 0.5, earlier: 0.2 } as const;
+
 /** The queue with estimates, from which runs are chosen. */
 export type QueueView = {
   readonly queue: Queue;
@@ -30,9 +33,16 @@ export type QueueView = {
   readonly landsTogether: boolean;
   /** Red runs that are tolerated. */
   readonly retries: number;
+  /** A chain with lower pass odds is not extended. */
+  readonly minOddsToBuildOn: number;
+  /** Whether further chains start on top of a chain that almost surely passes. */
+  readonly startsOnTrunk: boolean;
 };
 
-export const openQueueView = ({ tip, entrants, retries, landsTogether, parallel }: RefineryState, queue: Queue): QueueView => {
+export const openQueueView = (
+  { tip, entrants, retries, landsTogether, parallel, buildsShortChains = false }: RefineryState,
+  queue: Queue,
+): QueueView => {
   const baseRates = cautiousFailureRates(queue);
   const laneNames = new Set(queue.items.map(({ lane }) => lane));
   const laneRates = new Map([...laneNames].map((lane) => [lane, cautiousFailureRates(queue, lane)]));
@@ -46,6 +56,8 @@ export const openQueueView = ({ tip, entrants, retries, landsTogether, parallel 
     tip,
     slots: parallel,
     retries,
+    minOddsToBuildOn: buildsShortChains ? MIN_ODDS_TO_BUILD_ON.now : MIN_ODDS_TO_BUILD_ON.earlier,
+    startsOnTrunk: buildsShortChains && landsTogether,
     landsTogether,
     items,
     failureOdds: failureOdds(queue),

@@ -50,6 +50,19 @@ describe("the oracle", () => {
     ]);
   });
 
+  it("needs two red runs with a retry, one after the other", () => {
+    const { lines } = tell(history({ ready: atOnce(4), bad: [1] }), oracle("good", 1));
+    expect(only(lines, "run", "landed", "ejected")).toEqual([
+      "0.00 run ACD",
+      "0.00 run AB",
+      "1.01 landed ACD",
+      "1.01 run AB",
+      "2.01 ejected B (red)",
+      "3.01 run ACDB'",
+      "4.02 landed B'",
+    ]);
+  });
+
   it("shares its slots between good and bad steps", () => {
     const { lines } = tell(history({ ready: atOnce(3), bad: [0, 1], slots: 1 }), oracle("bad"));
     expect(only(lines, "run")).toEqual(["0.00 run A", "1.00 run B", "2.00 run CA'", "3.01 run CA'B'"]);

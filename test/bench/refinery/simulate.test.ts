@@ -211,6 +211,7 @@ describe("the gates", () => {
       "ours+1r": { ...cell.rows["ours+1r"], redLandings: 0, falseEjections: 0 },
     },
     ratios: [1.2, 1.35, 1.3, 2],
+    retried: { ratios: [1, 1.3, 1.2, 2], oracle: cell.retried.oracle },
     against: { "0r": { mean: 0, low: 0, high: 0 }, "1r": { mean: 0.1, low: -0.1, high: 0.3 } },
   };
   /** The numbers of the gates that do not hold. */
@@ -264,6 +265,18 @@ describe("the gates", () => {
     expect(failing([ranked(2.3, 11)])).toEqual([13]);
     expect(failing([{ ...fine, shortFirst: 0.75 }])).toEqual([]);
     expect(failing([fine, { ...fine, shortFirst: 0.76 }])).toEqual([14]);
+    const zuulIsFar = { ...fine.rows, "zuul+1r": { ...fine.rows["zuul+1r"], overOracle: 1.06 } };
+    const hardCell = (ratio: number): Cell => ({ ...fine, rows: zuulIsFar, retried: { ...fine.retried, ratios: [ratio] } });
+    expect(failing([hardCell(1.3)])).toEqual([]);
+    expect(failing([hardCell(1.31)])).toEqual([16]);
+    const easyRows = { ...fine.rows, "zuul+1r": { ...fine.rows["zuul+1r"], overOracle: 1.05 } };
+    expect(failing([{ ...hardCell(1.31), rows: easyRows }])).toEqual([]);
+    const flat = (makespan: number): Cell => {
+      const slow = withOurs({ makespan });
+      return { ...slow, scene: { ...fine.scene, shape: "flat" }, retried: { ...fine.retried, oracle: 100 } };
+    };
+    expect(failing([flat(170)])).toEqual([]);
+    expect(failing([flat(171)])).toEqual([17]);
   });
 
   it("allow no false ejection without flakes", () => {
