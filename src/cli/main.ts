@@ -43,7 +43,7 @@ export const main = async (args: readonly string[], terminal: TerminalHost): Pro
   }
   const subcommand = SUBCOMMANDS.get(asked);
   if (!subcommand) {
-    const meant = findNearestWord(asked, [...SUBCOMMANDS.keys()]);
+    const meant = findNearestWord(asked, [...SUBCOMMANDS.keys(), "help"]);
     terminal.err(`enki: there is no subcommand ${asked}; ${meant === null ? "see enki --help" : `did you mean enki ${meant}?`}\n`);
     return 2;
   }

@@ -87,6 +87,8 @@ const listCommits = async (at: GitContext, target: string): Promise<readonly Sha
 
 const requireProofs = async (at: GitContext): Promise<void> => {
   if ((await askGit(at, "rev-parse", "--verify", "-q", `${PROOFS_REF}^{tree}`)) !== null) return;
+  if ((await askGit(at, "remote", "get-url", "origin")) === null)
+    throw new CommandError("this repository has no statements, and no remote origin to fetch them from; enki run writes none");
   const { message, next } = refuseMissingProofs().refusal;
   throw new CommandError(`${message} To fetch it: ${next}`);
 };

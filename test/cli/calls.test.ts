@@ -90,6 +90,7 @@ describe.concurrent("a repository of another kind", () => {
 describe.concurrent("invalid arguments", () => {
   test.each<[string, RegExp]>([
     ["demoo", /^enki: there is no subcommand demoo; did you mean enki demo\?$/m],
+    ["hlep", /^enki: there is no subcommand hlep; did you mean enki help\?$/m],
     ["wrong", /^enki: there is no subcommand wrong; see enki --help$/m],
     ["demo --onse", /^enki demo: there is no option --onse; did you mean --once\?$/m],
     ["demo extra", /^enki demo: unexpected argument 'extra'$/m],

@@ -84,6 +84,13 @@ test("a clone without proofs is told the command that fetches them", async () =>
   });
 });
 
+test("a repository without proofs and without a remote is told that there are none", async () => {
+  const { git, verify } = openClone(false);
+  git("remote", "remove", "origin");
+  const why = "this repository has no statements, and no remote origin to fetch them from; enki run writes none";
+  await expect(verify("HEAD")).rejects.toThrow(why);
+});
+
 test("a landed commit is verified with the key of the default branch", async () => {
   const { verify } = openClone();
   const { code, out, err } = await verify("--repository", ADDRESS, "origin/main");

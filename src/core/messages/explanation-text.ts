@@ -111,7 +111,11 @@ const renderAction = (action: SuggestedAction, isFirst: boolean): string => {
   }
 };
 
-const renderStepReason = ({ step, state, why }: StepReason): string => `- ${toInlineCode(step)} is ${state}: ${renderReason(why)}`;
+/** The verb before a state in a sentence. */
+const toVerb = (state: Explanation["state"]): string => (state === "failed" ? "has" : "is");
+
+const renderStepReason = ({ step, state, why }: StepReason): string =>
+  `- ${toInlineCode(step)} ${toVerb(state)} ${state}: ${renderReason(why)}`;
 
 const nameSubject = ({ execution, step, title }: Explanation): string =>
   step === null ? `Execution ${toInlineCode(execution)}` : `${toInlineCode(step)}${title === "" ? "" : ` (${escapeInline(title, 100)})`}`;
@@ -126,7 +130,7 @@ export const renderExplanation = (explanation: Explanation): string => {
   const more = moreSteps > 0 ? [`- … and ${moreSteps} more`] : [];
   const [first, ...others] = actions;
   return [
-    `${nameSubject(explanation)} is **${state}**. ${renderReason(why, 1_000)}`,
+    `${nameSubject(explanation)} ${toVerb(state)} **${state}**. ${renderReason(why, 1_000)}`,
     [...steps.map((step) => renderStepReason(step)), ...more, ...facts].join("\n"),
     evidence.map((each) => (each.kind === "log" ? renderFailureLog(each.text) : "")).join(""),
     first ? renderAction(first, true) : "",
@@ -159,8 +163,8 @@ export const formatExplanation = (explanation: Explanation, issue: number): stri
     return line ? [`  ${stripMarks(line.text)}${line.url === null ? "" : ` ${line.url}`}`] : [];
   });
   return [
-    `${name} is ${state}: ${stripMarks(why.message)} (${why.code})`,
-    ...steps.map((each) => `  ${each.step} is ${each.state}: ${stripMarks(each.why.message)} (${each.why.code})`),
+    `${name} ${toVerb(state)} ${state}: ${stripMarks(why.message)} (${why.code})`,
+    ...steps.map((each) => `  ${each.step} ${toVerb(each.state)} ${each.state}: ${stripMarks(each.why.message)} (${each.why.code})`),
     ...(moreSteps > 0 ? [`  … and ${moreSteps} more`] : []),
     ...facts,
     ...(actions.length === 0 ? [] : ["", "What you can do:", ...actions.map((action) => formatTerminalAction(action, issue))]),

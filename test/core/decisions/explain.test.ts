@@ -284,7 +284,7 @@ describe("the reply", () => {
       .replaceAll(/[0-9a-f]{12}/g, "<commit>")
       .replaceAll(/runs\/\d+/g, "runs/1");
     expect(text).toMatchInlineSnapshot(`
-      "\`a\` (Do a) is **failed**. \`npm test\` failed, so its candidate did not pass verification. ([\`verification-failed\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#verification-failed))
+      "\`a\` (Do a) has **failed**. \`npm test\` failed, so its candidate did not pass verification. ([\`verification-failed\`](https://github.com/enki-bot/enki/blob/v0.1.0/docs/reference/refusals.md#verification-failed))
 
       - Head \`<commit>\` failed in candidate \`<commit>\`. · [run](https://github.test/octo/demo/actions/runs/1)
       - Attempt 1. · [run](https://github.test/octo/demo/actions/runs/1)
