@@ -57,12 +57,14 @@ const playTwice = async (program: string, acts: readonly Act[], { isOwn }: Machi
 
 const QUOTA = "You've hit your usage limit. Try again in 2 hours.";
 
-describe.each([
+const ACP_ACTS: readonly Act[] = [{ recall: true }, { remember: "I found it in WORKSPACE." }, { echoPrompt: true }, { fail: QUOTA }];
+const PROGRAMS: readonly (readonly [program: string, acts: readonly Act[]])[] = [
   ["claude", [{ act: "recall" }, { act: "remember", value: "I found it in WORKSPACE." }, { act: "see" }, { act: "fail", value: QUOTA }]],
-  ...["claude-agent-acp", "codex-acp"].map(
-    (program) => [program, [{ recall: true }, { remember: "I found it in WORKSPACE." }, { echoPrompt: true }, { fail: QUOTA }]] as const,
-  ),
-])("the session of %s whose attempt was interrupted", (program, acts: readonly Act[]) => {
+  ["claude-agent-acp", ACP_ACTS],
+  ["codex-acp", ACP_ACTS],
+];
+
+describe.each(PROGRAMS)("the session of %s whose attempt was interrupted", (program, acts) => {
   test("continues in the next attempt on the same machine, in the new working directory", async () => {
     const { left, tree, next, workspaces } = await playTwice(program, acts);
     expect(left.hasSession).toBe(true);

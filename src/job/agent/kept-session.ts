@@ -105,6 +105,9 @@ export const restoreSession = async (restored: RestoredSession): Promise<string 
   const workspace = await realpath(cwd);
   // A path that JSON escapes cannot be replaced in lines of JSON.
   if (path === null || [workspace, session.workspace].some((each) => JSON.stringify(each) !== `"${each}"`)) return null;
-  await writeFile(path, session.lines.replaceAll(session.workspace, workspace), "private");
+  const parts = session.lines.split(session.workspace);
+  // A forged session can consist of the name of its directory.
+  if (session.lines.length + (parts.length - 1) * (workspace.length - session.workspace.length) > MAX_SESSION_CHARS) return null;
+  await writeFile(path, parts.join(workspace), "private");
   return session.id;
 };
