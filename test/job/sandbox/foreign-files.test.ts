@@ -55,6 +55,20 @@ describe.each(Object.entries(SANDBOXES))("in %s", (_, openSandbox) => {
     expect(lstatSync(path).mode & 0o777).toBe(0o600);
   });
 
+  test("regular files are listed with their folders, and neither links, pipes nor folders", async () => {
+    const root = openRoot();
+    const directory = join(root.workspace, "deep");
+    mkdirSync(join(directory, "2026", "11"), { recursive: true });
+    for (const name of ["a.txt", "2026/11/b c.txt"]) writeFileSync(join(directory, name), "x");
+    symlinkSync("/etc/passwd", join(directory, "link"));
+    symlinkSync("/etc", join(directory, "folder"));
+    execFileSync("bash", ["-c", "mkfifo pipe"], { cwd: directory });
+    const sandbox = await openSandbox(root);
+    expect((await sandbox.listFiles(directory)).filter((path) => path !== "").toSorted()).toEqual(["2026/11/b c.txt", "a.txt"]);
+    await expect(sandbox.listFiles(join(directory, "missing"))).rejects.toThrow();
+    await sandbox.close();
+  });
+
   test("a file that is larger than the limit is not read as a whole", async () => {
     const root = openRoot();
     const path = join(root.workspace, "large");
