@@ -103,18 +103,17 @@ const listWaitNotices = (tx: LedgerReader, execution: Execution, step: Step): re
   if (isAwaitingConfirmation(step)) return [createNotice(execution, "confirmation", { of: [id, attempt], step: id, reason, refusal })];
   if (refusal?.code === "approval-gone")
     return [createNotice(execution, "approval", { of: [execution.approved?.at, refusal.message], reason, refusal })];
-  const isHeld = isHeldByPerson(step) && refusal?.code !== "unreviewed";
-  return isHeld || awaitsTrial(tx, step) ? [] : listReviewNotices(execution, step);
+  return isHeldByPerson(step) && refusal?.code !== "unreviewed" ? [] : listReviewNotices(tx, execution, step);
 };
 
 /** A trial that runs ends within its time limit. After its end, one request for a review comes with its verdict. */
 const awaitsTrial = (tx: LedgerReader, step: Step): boolean => followsRules(tx.snapshot, 6) && findTrial(step)?.state === "running";
 
 /** Finished work that a person must look at: a head on its pull request, or a report. */
-const listReviewNotices = (execution: Execution, step: Step): readonly Notice[] => {
+const listReviewNotices = (tx: LedgerReader, execution: Execution, step: Step): readonly Notice[] => {
   const { id, head, pull, result, refusal } = step;
   if (!head) return [createNotice(execution, "report", { of: [id, result], step: id, refusal })];
-  return pull === null
+  return pull === null || awaitsTrial(tx, step)
     ? []
     : [createNotice(execution, "review", { of: [id, head.sha], step: id, pull, reason: summarizeChecks(step), refusal })];
 };

@@ -74,7 +74,7 @@ const renderInstallation = ({ install, source }: AgentFailureInput): string => {
 };
 
 /** The place of an agent's command, as a person can change it. */
-export const formatCommandSource = (source: CommandSource | undefined): string => {
+const formatCommandSource = (source: CommandSource | undefined): string => {
   if (source === undefined) return "`[agent] command`";
   return source.file === null ? "the command line after `--agent`" : `\`${source.key}\` in ${source.file}`;
 };
