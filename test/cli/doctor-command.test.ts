@@ -70,6 +70,19 @@ test("without a key that signs the ledger, enki doctor says who is trusted, and 
   expect((await doctor()).out).not.toContain("ledger-unsigned");
 });
 
+test("where jobs act as an App, Actions need not open pull requests", async () => {
+  const settings = SETTINGS();
+  const { terminal, cwd, findings } = await open(settings);
+  await terminal.call(["init", "--yes"], { cwd });
+  const found = async () => (await findings()).findings.find(({ code }) => code === "actions-cannot-open-pulls");
+  settings["/actions/permissions/workflow"] = { default_workflow_permissions: "read", can_approve_pull_request_reviews: false };
+  expect(await found()).toMatchObject({ level: "error" });
+  settings["/environments/enki/secrets"] = { total_count: 2, secrets: [{ name: "ENKI_MODEL_KEY" }, { name: "ENKI_APP_KEY" }] };
+  expect(await found(), "its id is missing").toMatchObject({ level: "error" });
+  settings["/environments/enki/variables"] = { total_count: 1, variables: [{ name: "ENKI_APP_ID", value: "1" }] };
+  expect(await found()).toBeUndefined();
+});
+
 test("an environment that every branch may use is found, and --fix leaves it to the default branch alone", async () => {
   const { terminal, cwd, findings, doctor, written } = await open({
     ...SETTINGS(),

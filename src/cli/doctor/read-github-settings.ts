@@ -15,6 +15,7 @@ const actionsSchema = z.object({ enabled: z.boolean(), allowed_actions: z.enum([
 const workflowSchema = z.object({ can_approve_pull_request_reviews: z.boolean() });
 const environmentSchema = z.object({ deployment_branch_policy: z.object({ protected_branches: z.boolean().optional() }).nullable() });
 const rulesSchema = z.object({ branch_policies: z.array(z.object({ name: z.string(), type: z.enum(["branch", "tag"]).optional() })) });
+const variablesSchema = z.object({ variables: z.array(z.object({ name: z.string() })) });
 const secretsSchema = z.object({ secrets: z.array(z.object({ name: z.string() })) });
 
 /** A client of GitHub's API for one repository, with the person's token. */
@@ -99,7 +100,13 @@ const readActionsSettings = async (client: SettingsClient, path: string): Promis
 
 type SecretSettings = Pick<
   GitHubSettings,
-  "hasEnvironment" | "isEnvironmentOpen" | "environmentRules" | "hasEnvironmentSecret" | "hasRepositorySecret" | "hasLedgerSecret"
+  | "hasEnvironment"
+  | "isEnvironmentOpen"
+  | "environmentRules"
+  | "hasEnvironmentSecret"
+  | "hasRepositorySecret"
+  | "hasLedgerSecret"
+  | "hasApp"
 >;
 
 type BranchPolicy = { readonly protected_branches?: boolean | undefined };
@@ -111,6 +118,14 @@ const readRules = async (client: SettingsClient, path: string, policy: BranchPol
   return parseAnswer(rulesSchema, listed)?.branch_policies ?? null;
 };
 
+/** Whether a variable names the App; null if the token may not read the variables. */
+const holdsAppId = async (client: SettingsClient, path: string): Promise<boolean | null> => {
+  const places = [`${path}/environments/enki/variables`, `${path}/actions/variables`];
+  const read = await Promise.all(places.map(async (place) => parseAnswer(variablesSchema, await client.get(place))));
+  if (read.some((place) => place?.variables.some(({ name }) => name === "ENKI_APP_ID"))) return true;
+  return read.at(-1) === null ? null : false;
+};
+
 const readSecrets = async (client: SettingsClient, path: string): Promise<SecretSettings> => {
   const environment = await client.get(`${path}/environments/enki`);
   const policy = parseAnswer(environmentSchema, environment);
@@ -119,6 +134,7 @@ const readSecrets = async (client: SettingsClient, path: string): Promise<Secret
   const holds = (read: typeof ofEnvironment, names: readonly string[]): boolean | null =>
     read === null ? null : read.secrets.some(({ name }) => names.includes(name));
   const signs = [ofEnvironment, ofRepository].map((read) => holds(read, LEDGER_SECRET_NAMES));
+  const keys = [ofEnvironment, ofRepository].map((read) => holds(read, ["ENKI_APP_KEY"]));
   return {
     hasEnvironment: environment === null ? null : environment !== MISSING,
     isEnvironmentOpen: policy && policy.deployment_branch_policy === null,
@@ -126,5 +142,6 @@ const readSecrets = async (client: SettingsClient, path: string): Promise<Secret
     hasEnvironmentSecret: holds(ofEnvironment, KEY_SECRET_NAMES),
     hasRepositorySecret: holds(ofRepository, KEY_SECRET_NAMES),
     hasLedgerSecret: signs.includes(true) ? true : ofRepository === null ? null : false,
+    hasApp: keys.includes(true) && (await holdsAppId(client, path)),
   };
 };

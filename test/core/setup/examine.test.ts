@@ -31,6 +31,7 @@ const renderWorkflow = (isOnServer: boolean, jobs: object = {}, isVendored = fal
     },
   ).get(STEP_WORKFLOW_PATH) ?? "";
 const WORKFLOW = renderWorkflow(false);
+const COORDINATING = `${WORKFLOW}      - with:\n          command: coordinate\n`;
 
 const GITHUB: GitHubSettings = {
   isPrivate: false,
@@ -45,6 +46,7 @@ const GITHUB: GitHubSettings = {
   hasEnvironmentSecret: true,
   hasRepositorySecret: false,
   hasLedgerSecret: false,
+  hasApp: false,
   rules: { isReadable: true, types: [], checks: [], requiredReviews: 0, allowedMethods: null },
   mergeMethods: ["merge", "squash", "rebase"],
 };
@@ -354,6 +356,11 @@ describe("enki doctor finds", () => {
       },
       "ledger-unsigned",
     ],
+    [
+      "a step workflow that coordinates without a key that signs the ledger",
+      { ledger: { kind: "none" }, stepWorkflow: { text: COORDINATING, origin: "generated" } },
+      "ledger-unsigned",
+    ],
     ["a machine whose agents are the same user", { protectionGaps: ["same-user"] }, "same-user"],
     ["a machine without namespaces", { protectionGaps: ["no-namespaces"] }, "no-namespaces"],
     ["a machine on which processes stay", { protectionGaps: ["detached-processes"] }, "detached-processes"],
@@ -429,6 +436,20 @@ describe("enki doctor finds", () => {
     }
   });
 
+  test.each<[title: string, level: string, over: Partial<DoctorFacts>]>([
+    ["a coordinator in enki.yml", "error", withoutApp()],
+    ["a coordinator in enki-step.yml, without enki.yml", "error", { stepWorkflow: { text: COORDINATING, origin: "generated" } }],
+    [
+      "a coordinator in a renamed file",
+      "error",
+      { workflowTexts: { ".github/workflows/coordinator.yml": "      - with:\n          command: coordinate\n" } },
+    ],
+    ["an App on a server", "warning", {}],
+  ])("Actions that may not open pull requests matter as much as needed: %s", (_, level, over) => {
+    const found = examine({ ...HEALTHY, ...on({ mayOpenPulls: false }), ...over }).find(({ code }) => code === "actions-cannot-open-pulls");
+    expect(found).toMatchObject({ level });
+  });
+
   test.each<[title: string, over: Partial<DoctorFacts>]>([
     [
       "an Enterprise Server whose workflow file is made for it",
@@ -440,6 +461,10 @@ describe("enki doctor finds", () => {
     ["a check that runs on candidates", requires("test", "{ push: { branches: [main, 'enki/candidate/**'] } }")],
     ["a check that runs on every push", requires("test", "push")],
     ["a check that can be dispatched", requires("test", "{ pull_request: {}, workflow_dispatch: {} }")],
+    [
+      "Actions that may not open pull requests, where jobs act as an App",
+      { ...withoutApp(), ledger: { kind: "healthy", isSigned: true }, ...on({ mayOpenPulls: false, hasApp: true }) },
+    ],
     [
       "jobs whose key will sign the ledger",
       {

@@ -24,6 +24,8 @@ export type GitHubSettings = {
   readonly hasRepositorySecret: boolean | null;
   /** Whether a secret signs the ledger: its own key, or an App's, from which it is derived. */
   readonly hasLedgerSecret: boolean | null;
+  /** Whether jobs receive an App's id and key, so that they act as the App. */
+  readonly hasApp: boolean | null;
   readonly rules: BranchRules | null;
   readonly mergeMethods: readonly MergeMethod[] | null;
 };

@@ -1,3 +1,4 @@
+import { COORDINATOR_WORKFLOW_PATH } from "../plan-set-up.ts";
 import type { DoctorFacts, GitHubSettings } from "./doctor-facts.ts";
 
 /** The repair by `enki doctor --fix`: runs `enki init`, or changes settings of the repository on GitHub, in order. */
@@ -35,3 +36,8 @@ export const onGitHub =
   (check: (github: GitHubSettings, facts: DoctorFacts) => readonly Finding[]): DoctorCheck =>
   (facts) =>
     facts.github ? check(facts.github, facts) : [];
+
+/** Whether jobs of the repository coordinate, in whatever file, instead of an App on a server. */
+export const hasCoordinatingJobs = ({ stepWorkflow, workflowTexts }: DoctorFacts): boolean =>
+  workflowTexts[COORDINATOR_WORKFLOW_PATH] !== undefined ||
+  [stepWorkflow?.text ?? "", ...Object.values(workflowTexts)].some((text) => /^ +command: coordinate$/m.test(text));

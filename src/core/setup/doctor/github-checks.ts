@@ -2,10 +2,10 @@ import { ENKI_STATUS_CONTEXT } from "../../domain/github-facts.ts";
 import { findCheckReporters } from "../../policy/check-reporters.ts";
 import { chooseLandingMode } from "../../policy/landing-mode.ts";
 import { PROOF_KEYS_PATH } from "../../proof/verify-proof.ts";
-import { COORDINATOR_WORKFLOW_PATH, COORDINATOR_WORKFLOW_PATHS, STEP_WORKFLOW_PATH } from "../plan-set-up.ts";
+import { COORDINATOR_WORKFLOW_PATHS, STEP_WORKFLOW_PATH } from "../plan-set-up.ts";
 import { isEnterpriseServer } from "../remote-address.ts";
 import { hasRefusedArtifacts, hasRefusedKeys } from "../server-artifacts.ts";
-import { type DoctorCheck, type Finding, onGitHub, reportError, reportWarning, slugOf } from "./finding.ts";
+import { type DoctorCheck, type Finding, hasCoordinatingJobs, onGitHub, reportError, reportWarning, slugOf } from "./finding.ts";
 import { SECRET_CHECKS } from "./secret-checks.ts";
 
 const checkAccess: DoctorCheck = ({ githubFault }) =>
@@ -45,11 +45,12 @@ const checkActions = onGitHub(({ isActionsEnabled, allowedActions }, facts) => {
   ];
 });
 
-const checkPulls = onGitHub(({ mayOpenPulls }, facts) => {
-  if (mayOpenPulls !== false) return [];
-  const path = `/repos/${slugOf(facts)}/actions/permissions/workflow`;
+const checkPulls = onGitHub(({ mayOpenPulls, hasApp }, facts) => {
+  const usesJobs = hasCoordinatingJobs(facts);
   // An App needs no such right.
-  const report = facts.workflowTexts[COORDINATOR_WORKFLOW_PATH] === undefined ? reportWarning : reportError;
+  if (mayOpenPulls !== false || (usesJobs && hasApp === true)) return [];
+  const path = `/repos/${slugOf(facts)}/actions/permissions/workflow`;
+  const report = usesJobs ? reportError : reportWarning;
   return [
     {
       ...report(

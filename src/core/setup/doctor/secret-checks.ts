@@ -1,11 +1,10 @@
 import { LEDGER_KEY_FAULT } from "../../messages/refusals/ledger.ts";
 import { formatLedgerKeyCommand, type SecretPlace } from "../ledger-key-command.ts";
-import { COORDINATOR_WORKFLOW_PATH } from "../plan-set-up.ts";
 import { namesEnvironment } from "../present-choices.ts";
 import { describeOtherReaders, explainOtherReaders } from "../environment-rules.ts";
 import { formatEnvironmentCommand, restrictEnvironment } from "../restrict-environment.ts";
 import type { DoctorFacts } from "./doctor-facts.ts";
-import { type DoctorCheck, type Finding, onGitHub, reportError, reportWarning, slugOf } from "./finding.ts";
+import { type DoctorCheck, type Finding, hasCoordinatingJobs, onGitHub, reportError, reportWarning, slugOf } from "./finding.ts";
 
 const usesEnvironment = ({ stepWorkflow }: DoctorFacts): boolean => namesEnvironment(stepWorkflow?.text ?? "");
 
@@ -85,8 +84,9 @@ const checkLedgerKey: DoctorCheck = (facts) => {
   if (hasLedgerKey === false) return reportUnsigned(LEDGER_KEY_FAULT.next);
   if (hasLedgerKey === true || (ledger.kind === "healthy" && ledger.isSigned)) return [];
   if (ledger.kind === "healthy") return reportUnsigned(formatSignCommand(facts));
-  const hasJobs = facts.workflowTexts[COORDINATOR_WORKFLOW_PATH] !== undefined;
-  return hasJobs && github?.hasLedgerSecret === false ? reportUnsigned(formatLedgerKeyCommand(findSecretPlace(facts))) : [];
+  return hasCoordinatingJobs(facts) && github?.hasLedgerSecret === false
+    ? reportUnsigned(formatLedgerKeyCommand(findSecretPlace(facts)))
+    : [];
 };
 
 const findSecretPlace = (facts: DoctorFacts): SecretPlace => ({
