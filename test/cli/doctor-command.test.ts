@@ -211,6 +211,29 @@ test("only commits that are ahead of the remote's default branch are found as no
   expect(await read()).toBeUndefined();
 });
 
+test("the advice for a set-up that is not pushed fits a diverged branch and a shallow clone", async () => {
+  const { terminal, cwd, git, findings } = await open(SETTINGS());
+  const read = async () => (await findings()).findings.find(({ code }) => code === "not-pushed");
+  const commit = (message: string, parent: string): string => git("commit-tree", "-p", parent, "-m", message, "HEAD^{tree}").trim();
+  await terminal.call(["init", "--yes"], { cwd });
+  const before = git("rev-parse", "HEAD").trim();
+  const theirs = commit("Meanwhile", before);
+  git("add", ".");
+  git("commit", "-q", "-m", "Set up Enki");
+  git("update-ref", "refs/remotes/origin/main", before);
+  expect(await read()).toMatchObject({ command: "git push origin main" });
+  git("update-ref", "refs/remotes/origin/main", theirs);
+  expect(await read()).toMatchObject({ command: "git pull --rebase origin main && git push origin main" });
+  // Both histories end before the commit that they share.
+  writeFileSync(join(cwd, ".git/shallow"), `${git("rev-parse", "HEAD").trim()}\n${theirs}\n`);
+  expect(await read()).toMatchObject({
+    message: expect.stringMatching(
+      /^Enki reads main on the remote, where .*enki\.toml.* differ from this shallow clone, which does not show whose files are newer\.$/,
+    ),
+    command: "git fetch --unshallow origin && enki doctor",
+  });
+});
+
 test("a checkout with the line ends of Windows is the same set-up, also of a copied action", async () => {
   const { terminal, cwd, git, findings } = await open(SETTINGS());
   await terminal.call(["init", "--yes", "--vendor"], { cwd });

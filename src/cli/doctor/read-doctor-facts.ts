@@ -49,7 +49,7 @@ export const readDoctorFacts = async (terminal: TerminalHost, { own, client, run
     config,
     configFaults: faults.map(formatFault),
     uncommitted: await listUncommitted(at),
-    unpushed: await listUnpushed(at, branch),
+    ...(await readUnpushed(at, branch)),
     isOnDefaultBranch: (await askGit(at, "symbolic-ref", "--quiet", "HEAD")) === toBranchRef(branch),
     setUpFiles: faults.length === 0 ? await compareSetUp(terminal, own) : [],
     ...readWorkflows(facts),
@@ -103,16 +103,24 @@ const listUncommitted = async (at: GitContext): Promise<string[]> => {
   return changed.split("\n").flatMap((line) => (line === "" ? [] : [line.trim().replace(/^\S+\s+/, "")]));
 };
 
-const listUnpushed = async (at: GitContext, branch: string): Promise<string[]> => {
+type Unpushed = Pick<DoctorFacts, "unpushed" | "historyFromRemote">;
+
+const readUnpushed = async (at: GitContext, branch: string): Promise<Unpushed> => {
   const files = [CONFIG_PATH, STEP_WORKFLOW_PATH, ...COORDINATOR_WORKFLOW_PATHS];
-  const listChanged = async (commits: string): Promise<string[]> => {
-    const changed = await askGit(at, "diff", "--name-only", "--no-renames", commits, "--", ...files);
+  const remote = `refs/remotes/origin/${branch}`;
+  const listChanged = async (from: string): Promise<string[]> => {
+    const changed = await askGit(at, "diff", "--name-only", "--no-renames", from, "HEAD", "--", ...files);
     return (changed ?? "").split("\n").filter((path) => path !== "");
   };
-  const remote = `refs/remotes/origin/${branch}`;
+  const different = await listChanged(remote);
+  if (different.length === 0) return { unpushed: [], historyFromRemote: "ahead" };
+  const shared = await askGit(at, "merge-base", remote, "HEAD");
+  if (shared === null && (await askGit(at, "rev-parse", "--is-shallow-repository")) === "true")
+    return { unpushed: different, historyFromRemote: "unknown" };
   // Changed on this side, and not merged there by other commits.
-  const different = await listChanged(`${remote}..HEAD`);
-  return different.length === 0 ? [] : (await listChanged(`${remote}...HEAD`)).filter((path) => different.includes(path));
+  const changedHere = shared === null ? different : await listChanged(shared);
+  const isAhead = shared === (await askGit(at, "rev-parse", remote));
+  return { unpushed: changedHere.filter((path) => different.includes(path)), historyFromRemote: isAhead ? "ahead" : "diverged" };
 };
 
 /** Whether two branches have different workflow files; null if either branch is unknown here. */

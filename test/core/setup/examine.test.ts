@@ -63,6 +63,7 @@ const HEALTHY: DoctorFacts = {
   stepWorkflow: { text: WORKFLOW, origin: "generated" },
   setUpFiles: [],
   unpushed: [],
+  historyFromRemote: "ahead",
   isOnDefaultBranch: true,
   workflows: [],
   workflowTexts: {},

@@ -54,6 +54,8 @@ export type DoctorFacts = {
   readonly setUpFiles: readonly ComparedFile[];
   /** Files of the set-up whose commits the remote's default branch lacks, as this clone last saw the branch. */
   readonly unpushed: readonly string[];
+  /** How this checkout came from the remote's default branch; `unknown` if a shallow clone lacks the commit that both share. */
+  readonly historyFromRemote: "ahead" | "diverged" | "unknown";
   /** Whether the default branch is checked out. */
   readonly isOnDefaultBranch: boolean;
   readonly workflows: readonly ActionsWorkflowFile[];

@@ -59,20 +59,30 @@ const checkStepWorkflow: DoctorCheck = (facts) => {
   ];
 };
 
-const checkPushed: DoctorCheck = ({ unpushed, uncommitted, defaultBranch, isOnDefaultBranch }) => {
+const checkPushed: DoctorCheck = ({ unpushed, uncommitted, defaultBranch, isOnDefaultBranch, historyFromRemote }) => {
   if (unpushed.length === 0 || uncommitted.length > 0) return [];
   const files = unpushed.join(", ");
   const where = `Enki reads ${defaultBranch} on the remote`;
   const differs = unpushed.length === 1 ? "differs" : "differ";
-  return [
-    isOnDefaultBranch
-      ? reportWarning("not-pushed", `${where}, where ${files} ${differs} from this checkout.`, `git push origin ${defaultBranch}`)
-      : reportWarning(
-          "not-pushed",
-          `${where}, and only this branch changes ${files}.`,
-          `merge this branch into ${defaultBranch} by a pull request; ${INIT} --pull-request opens one for generated files alone`,
-        ),
-  ];
+  if (historyFromRemote === "unknown")
+    return [
+      reportWarning(
+        "not-pushed",
+        `${where}, where ${files} ${differs} from this shallow clone, which does not show whose files are newer.`,
+        "git fetch --unshallow origin && enki doctor",
+      ),
+    ];
+  if (!isOnDefaultBranch)
+    return [
+      reportWarning(
+        "not-pushed",
+        `${where}, and only this branch changes ${files}.`,
+        `merge this branch into ${defaultBranch} by a pull request; ${INIT} --pull-request opens one for generated files alone`,
+      ),
+    ];
+  const push = `git push origin ${defaultBranch}`;
+  const command = historyFromRemote === "diverged" ? `git pull --rebase origin ${defaultBranch} && ${push}` : push;
+  return [reportWarning("not-pushed", `${where}, where ${files} ${differs} from this checkout.`, command)];
 };
 
 /** The keys of `[jobs]` that a file does not follow; none for an edited file, which may follow them in its own way. */
