@@ -228,6 +228,21 @@ describe.concurrent("enki init", () => {
     expect(verifyOf(read(CONFIG))).toEqual(expected);
   });
 
+  test("a further run over a file without the origin of its commands adds no commands of another language, now or later", async () => {
+    const { run, read, cwd } = open();
+    writeFileSync(join(cwd, "go.mod"), "module a\n");
+    await run(["--yes", "--verify", "npm ci", "--verify", "npm test"]);
+    writeFileSync(join(cwd, CONFIG), forgetOrigin(read(CONFIG)));
+    await run(["--yes"]);
+    expect(verifyOf(read(CONFIG))).toEqual(["npm ci", "npm test"]);
+    writeFileSync(join(cwd, CONFIG), forgetOrigin(read(CONFIG)));
+    switchToPnpm(cwd);
+    for (const time of ["first", "second"]) {
+      await run(["--yes"]);
+      expect(verifyOf(read(CONFIG)), time).toEqual(["pnpm install --frozen-lockfile", "pnpm test"]);
+    }
+  });
+
   test("a deleted coordinator workflow is restored, and the jobs still coordinate", async () => {
     const { run, read, cwd } = open();
     await run(["--yes"]);

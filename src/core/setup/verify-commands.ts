@@ -24,21 +24,36 @@ export const readVerifyOrigin = (config: string, isEdited: boolean): PresentVeri
 /** The verify commands of the next set-up: those that are detected now, unless a person named others. */
 export const keepVerifyCommands = ({ verify, verifyOrigin }: PresentVerify, project: DetectedProject): ChosenVerify => {
   if (verify.length === 0) return { verify: project.verify, verifyOrigin: "detected" };
-  const isDetected = verifyOrigin === "unknown" ? isPossibleDetection(verify, project) : verifyOrigin === "detected";
-  if (!isDetected) return { verify, verifyOrigin: "named" };
-  return { verify: project.verify.length === 0 ? verify : project.verify, verifyOrigin: "detected" };
+  if (verifyOrigin === "unknown") return updateUnknown(verify, project);
+  if (verifyOrigin === "named") return { verify, verifyOrigin };
+  return { verify: project.verify.length === 0 ? verify : project.verify, verifyOrigin };
 };
 
-/** Whether `enki init` would detect these commands here with some of the languages, and with any of their package managers. */
-const isPossibleDetection = (verify: readonly string[], { tools }: DetectedProject): boolean => {
+/**
+ * Commands that a person may have named, or that an earlier version detected. They follow a change of a package manager, but the commands of
+ * further languages are not added: the person may have left them out.
+ */
+const updateUnknown = (verify: readonly string[], project: DetectedProject): ChosenVerify => {
+  const tools = findDetectedTools(verify, project);
+  if (tools === null) return { verify, verifyOrigin: "named" };
+  const isWhole = tools.length === project.tools.filter((tool) => tool.verify.length > 0).length;
+  if (project.verify.length === 0) return { verify, verifyOrigin: isWhole ? "detected" : "named" };
+  return { verify: tools.flatMap((tool) => tool.verify), verifyOrigin: isWhole ? "detected" : "named" };
+};
+
+/** The languages for which `enki init` would detect these commands here, with any of their package managers; null for other commands. */
+const findDetectedTools = (verify: readonly string[], { tools }: DetectedProject): DetectedProject["tools"] | null => {
+  const found: DetectedProject["tools"][number][] = [];
   let left = verify;
   for (const tool of tools) {
     const own = [tool.verify, ...(tool.otherVerify ?? [])].find(
       (commands) => commands.length > 0 && commands.every((command, at) => left[at] === command),
     );
-    left = left.slice(own?.length ?? 0);
+    if (own === undefined) continue;
+    found.push(tool);
+    left = left.slice(own.length);
   }
-  return left.length === 0;
+  return left.length === 0 ? found : null;
 };
 
 const MANAGER_FAMILIES = [
