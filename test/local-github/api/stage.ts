@@ -9,6 +9,9 @@ import { expect } from "vitest";
 import type { JobPermissions, RunObserver, WorkflowRunner, RunRequest } from "../../../src/local-github/actions/workflow-runner.ts";
 import { type ForgeOptions, type RunningForge, startForge } from "../../../src/local-github/api/start-forge.ts";
 import { after } from "../../support/after.ts";
+import { createBareRepository } from "../../../src/local-github/api/create-bare-repository.ts";
+import type { NewRepository, RepositoryName } from "../../../src/local-github/api/create-repository.ts";
+import { makeOnce } from "./first-commit.ts";
 import { openWitness } from "./published.ts";
 
 const run = promisify(execFile);
@@ -69,6 +72,9 @@ const randomness = (): (() => number) => {
 
 export const MINT = { ".github/workflows/mint.yml": "on: repository_dispatch\njobs: { a: { runs-on: x, steps: [{ run: 'true' }] } }\n" };
 
+/** A commit would start a second process that looks for maintenance. */
+const GIT_FLAGS = ["user.name=Ada", "user.email=ada@example.invalid", "maintenance.auto=false"].flatMap((setting) => ["-c", setting]);
+
 export type Stage = Awaited<ReturnType<typeof openStage>>;
 
 /** A forge with the repository `octo/demo` of the owner `octo`, with one commit of these files on `main`. */
@@ -78,8 +84,7 @@ export const openStage = async (files: Readonly<Record<string, string>> = {}, op
   mkdirSync(work);
   const env = { PATH: process.env["PATH"], HOME: root, GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
   // Asynchronous, because this process also runs the forge that answers.
-  const git = async (...args: string[]): Promise<string> =>
-    (await run("git", ["-c", "user.name=Ada", "-c", "user.email=ada@example.invalid", ...args], { cwd: work, env })).stdout.trim();
+  const git = async (...args: string[]): Promise<string> => (await run("git", [...GIT_FLAGS, ...args], { cwd: work, env })).stdout.trim();
   const commit = async (changes: Readonly<Record<string, string>>): Promise<string> => {
     for (const [path, text] of Object.entries(changes)) {
       mkdirSync(dirname(join(work, path)), { recursive: true });
@@ -89,8 +94,11 @@ export const openStage = async (files: Readonly<Record<string, string>> = {}, op
     await git("commit", "-q", "--allow-empty", "-m", `change ${Object.keys(changes).join(", ")}`);
     return git("rev-parse", "HEAD");
   };
-  await git("init", "-q", "-b", "main");
-  await commit({ "README.md": "# Demo\n", ...files });
+  const first = JSON.stringify(files);
+  await makeOnce(`work of ${first}`, work, async () => {
+    await git("init", "-q", "-b", "main", "--template=");
+    await commit({ "README.md": "# Demo\n", ...files });
+  });
   const runner = handRunner();
   const witness = openWitness();
   const forge: RunningForge = await startForge({
@@ -107,7 +115,13 @@ export const openStage = async (files: Readonly<Record<string, string>> = {}, op
       options.observe?.(exchange);
     },
   });
-  await forge.createRepository({ ...NAMED, from: work });
+  /** Creates a repository of the first commit: the same bare repository for all stages with these files. */
+  const createFirst = async (named: RepositoryName, over: Partial<NewRepository> = {}): Promise<void> => {
+    const bare = join(root, "forge", named.owner, `${named.name}.git`);
+    await makeOnce(`bare of ${first}`, bare, () => createBareRepository(bare, { from: work, after }));
+    await forge.createRepository({ ...named, ...over });
+  };
+  await createFirst(NAMED);
   const owner = forge.createUser("octo");
   const octokit = (auth: string): Octokit => {
     const quiet = (): void => undefined;
@@ -121,6 +135,7 @@ export const openStage = async (files: Readonly<Record<string, string>> = {}, op
     owner,
     git,
     commit,
+    createFirst,
     octokit,
     /** A token like that of a workflow job with these permissions. */
     jobToken: async (permissions: JobPermissions): Promise<string> => {

@@ -33,9 +33,9 @@ export const openAppPages = async ({ ledger = LEDGER, faults, publicUrl }: AppPa
     { now: () => new Date().getTime(), ...(faults && { faults }), observe: ({ path }) => void requests.push(path) },
   );
   const { forge } = stage;
-  await forge.createRepository({ owner: "octo", name: "secret", from: stage.work, private: true });
-  await forge.createRepository({ owner: "octo", name: "idle", from: stage.work });
-  await forge.createRepository({ owner: "elsewhere", name: "secret", from: stage.work, private: true });
+  await stage.createFirst({ owner: "octo", name: "secret" }, { private: true });
+  await stage.createFirst({ owner: "octo", name: "idle" });
+  await stage.createFirst({ owner: "elsewhere", name: "secret" }, { private: true });
   await stage.git("checkout", "-q", "--orphan", "ledger");
   await stage.git("rm", "-rfq", ".");
   await stage.commit(filesOf(ledger));
