@@ -8,7 +8,8 @@ import { openRunnerLog } from "./runner-log.ts";
 
 /** Prepares a process of the action to run any of the action's commands. `url` is the URL of the process's own file. */
 export const openActionProcess = (url: string) => {
-  const log = openRunnerLog({ print: core.info, token: randomUUID() });
+  const log = openRunnerLog({ print: core.info, token: randomUUID(), soon: queueMicrotask });
+  process.once("exit", log.flush);
   const host = {
     env: process.env,
     script: fileURLToPath(url),
