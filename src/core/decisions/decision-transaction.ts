@@ -56,7 +56,9 @@ export type QueueWriter = WriterFacet<"putQueue" | "recordQueue">;
 export type RefWriter = WriterFacet<
   "moveRef" | "dropMove" | "deleteRefLater" | "expectUnchanged" | "refuseCandidate" | "retainResult" | "retainTexts"
 >;
-export type EffectWriter = WriterFacet<"requestEffect" | "enqueueEffect" | "dequeueEffect" | "putEffectRecord" | "deleteEffectRecord">;
+export type EffectWriter = WriterFacet<
+  "lacksFacts" | "requestEffect" | "enqueueEffect" | "dequeueEffect" | "putEffectRecord" | "deleteEffectRecord"
+>;
 export type TextWriter = WriterFacet<"putBrief" | "putFeedback" | "putAnswer" | "putArtifact" | "recordBacklog">;
 export type MailWriter = WriterFacet<"putMail" | "dropMail">;
 export type UsageWriter = WriterFacet<"putUsage" | "dropUsage">;
@@ -109,6 +111,8 @@ const openFactReader = (snapshot: Snapshot) => {
   const missingFacts = new Map<string, Query>();
   return {
     missingFacts: (): readonly Query[] => [...missingFacts.values()],
+    /** Whether this decision will only name missing facts, so that all its effects are dropped. */
+    lacksFacts: (): boolean => missingFacts.size > 0,
     /** The answer to a query. A missing answer is requested for the next decision. */
     readFact: <K extends QueryKind>(query: Extract<Query, { kind: K }>): Known<QueryAnswers[K]> => {
       const key = toQueryKey(query);

@@ -65,7 +65,7 @@ export const updatePullText = (tx: EffectWriter, of: StepPull): void => {
   const { execution, step } = of;
   const { pull, announcedState, announcedLanding } = step;
   // Texts of earlier versions stay once their steps have ended.
-  if (pull === null || (announcedState === undefined && isEnd(step))) return;
+  if (pull === null || tx.lacksFacts() || (announcedState === undefined && isEnd(step))) return;
   const [landing, state] = [toAnnounced(tx.queue(execution.baseBranch), step), toStateKey(step)];
   if (state === announcedState?.key && landing === (announcedLanding ?? USUAL_LANDING)) return;
   const key = toPullEditKey(toTaskId(execution.id, step.id), { landing, state });

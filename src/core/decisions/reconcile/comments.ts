@@ -27,13 +27,16 @@ const needsPromptComment = (tx: LedgerReader, { id, baseBranch, state, amendment
   (state !== "running" && state !== "planning") ||
   tx.steps(id).some((step) => PRESSING_STATES.has(step.state));
 
+/** Whether the text would be dropped. The text of a proposed plan reads facts, which are requested together with the missing ones. */
+const isDropped = (tx: EffectWriter, { state }: Execution): boolean => state !== "proposed" && tx.lacksFacts();
+
 /** Keeps one comment per execution up to date, answers commands, and closes the issue when all of its work has landed. */
 export const reconcileComments = (tx: EffectWriter): void => {
   for (const effect of Object.values(tx.ledger().outbox)) tx.requestEffect(withKnownComment(tx, effect));
   const busy = new Set(tx.executions().flatMap((each) => (hasEnded(each) ? [] : [each.issue])));
   for (const execution of tx.executions()) {
     const key = `write-comment:execution/${execution.id}` as const;
-    if (checkCommentDue(tx, key, execution)) tx.requestEffect(createExecutionComment(tx, execution));
+    if (checkCommentDue(tx, key, execution) && !isDropped(tx, execution)) tx.requestEffect(createExecutionComment(tx, execution));
     if (
       execution.state === "done" &&
       !execution.undoes &&
