@@ -113,6 +113,9 @@ const bundle = (name: string, output: OutputOptions) =>
     input: findInput(name),
     platform: "node",
     logLevel: "warn",
+    onwarn: ({ message }) => {
+      throw new Error(message);
+    },
     plugins: [
       withoutEvaluation,
       withoutUnused,

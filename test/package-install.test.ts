@@ -1,11 +1,22 @@
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { PRODUCT } from "../src/core/domain/product.ts";
 import { ROOT, usePackage } from "./package-stage.ts";
 
 const { place, call, npm } = usePackage();
+
+test("the build prints no warning, bundles evaluate no text, and bundles elsewhere leave `dist` as it is", () => {
+  const files = readdirSync(join(ROOT, "dist"));
+  const built = call(process.execPath, [join(ROOT, "scripts/build.mjs"), "--force"], {
+    cwd: ROOT,
+    env: { ENKI_BUNDLES: join(place.outside, "bundles") },
+  });
+  expect(readdirSync(join(ROOT, "dist"))).toEqual(files);
+  expect(built).toMatchObject({ status: 0, stderr: "" });
+  expect(built.stdout).not.toMatch(/warn|EVAL/i);
+});
 
 test("npx git+file://… of a release's tag, which has nothing to build", () => {
   const repository = join(place.outside, "released");

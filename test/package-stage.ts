@@ -9,9 +9,9 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 type CallOptions = { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> };
 
-/** An empty directory outside of the clone, for a person who has npm, git and nothing else, and the tarball of a release. */
+/** An empty directory outside of the clone, for a person who has npm, git and nothing else, and the tarballs of a release and of the clone. */
 export const usePackage = () => {
-  const place = { outside: "", tarball: "" };
+  const place = { outside: "", tarball: "", unreleased: "" };
 
   const call = (command: string, args: readonly string[], { cwd, env = {} }: CallOptions = {}): SpawnSyncReturns<string> => {
     const { outside } = place;
@@ -41,11 +41,12 @@ export const usePackage = () => {
     mkdirSync(join(place.outside, "work"));
     // As `release.yml` does: a release differs from the clone in its package.json only.
     const repository = join(place.outside, "released");
-    expect(call("tar", ["-xzf", pack(ROOT), "-C", place.outside, "--transform", "s,^package,released,"]).status).toBe(0);
+    place.unreleased = pack(ROOT);
+    expect(call("tar", ["-xzf", place.unreleased, "-C", place.outside, "--transform", "s,^package,released,"]).status).toBe(0);
     expect(call(process.execPath, [join(ROOT, "scripts/release-manifest.mjs")], { cwd: repository }).status).toBe(0);
     place.tarball = pack(repository);
   });
   afterAll(() => rmSync(place.outside, { recursive: true, force: true }));
 
-  return { place, call, npm, pack };
+  return { place, call, npm };
 };
