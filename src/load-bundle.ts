@@ -30,13 +30,18 @@ const save = (isCommand: boolean): void => {
   }
 };
 
-const loaded = new Set<string>();
+const loaded = new Map<string, unknown>();
 
+/** The exports of a bundle, which runs once in a process. */
 export const load = (name: string): unknown => {
-  loaded.add(name);
+  if (loaded.has(name)) return loaded.get(name);
   // A command without the App ends before much of its bundle is compiled.
   const isCommand = name === "app" && loaded.has("cli");
   const isProgram = name === "foreign-step" && process.argv[2] === STORE_CODE_ARGUMENT;
   if (isCommand || isProgram) process.once("exit", () => save(isCommand));
-  return loader.load(name);
+  // The command line loads the App while it runs itself.
+  loaded.set(name, undefined);
+  const exported = loader.load(name);
+  loaded.set(name, exported);
+  return exported;
 };

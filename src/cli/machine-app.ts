@@ -79,7 +79,13 @@ const createdAppSchema = z.object({ id: z.number(), login: z.string(), privateKe
 const ensureApp = async (terminal: TerminalHost, forge: RunningForge, keys: string): Promise<Omit<CreatedApp, "client">> => {
   if (forge.isResumed) return createdAppSchema.parse(JSON.parse(await readFile(keys, "utf8")));
   const manifest = readAppManifest(await readFile(join(terminal.root, "app.yml"), "utf8"));
-  const app = await forge.createApp({ name: "enki", secret: randomBytes(SECRET_BYTES).toString("hex"), ...manifest });
+  const secret = randomBytes(SECRET_BYTES).toString("hex");
+  const app = await forge.createApp({
+    name: "enki",
+    secret,
+    ...(terminal.appKey !== undefined && { privateKeyPem: terminal.appKey }),
+    ...manifest,
+  });
   await writeFile(keys, JSON.stringify(app), { mode: 0o600 });
   return app;
 };

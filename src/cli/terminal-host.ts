@@ -25,6 +25,8 @@ export type TerminalHost = {
   /** The installation directory: `action.yml`, `dist`, `roles`. */
   readonly root: string;
   readonly node: string;
+  /** The private key of the App on a local GitHub; made at its start if absent, which takes a fifth of a second. */
+  readonly appKey?: string;
   readonly now: () => number;
   readonly after: TimerStarter;
 };

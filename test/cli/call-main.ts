@@ -2,19 +2,24 @@ import { PassThrough, Readable } from "node:stream";
 import { main } from "../../src/cli/main.ts";
 import type { TerminalHost } from "../../src/cli/terminal-host.ts";
 import { after, now } from "../support/after.ts";
+import { appKey } from "../support/app-key.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
-/** Runs a subcommand as a function, in this process: without the second that a process of its own takes to load and to warm up. */
-export const callMain = async (
-  args: readonly string[],
-  place: Pick<TerminalHost, "cwd" | "env" | "temporary">,
-): Promise<{ code: number; out: string; err: string }> => {
+type Place = Pick<TerminalHost, "cwd" | "env" | "temporary">;
+type Printed = { readonly out: string; readonly err: string };
+
+/** A terminal in this process; `hear` receives what is printed after each change. */
+const openHost = (place: Place, hear: (printed: Printed) => void = () => undefined) => {
   const printed = { out: "", err: "" };
-  const code = await main(args, {
+  const print = (name: keyof Printed) => (text: string) => {
+    printed[name] += text;
+    hear(printed);
+  };
+  const host: TerminalHost = {
     ...place,
-    out: (text) => void (printed.out += text),
-    err: (text) => void (printed.err += text),
+    out: print("out"),
+    err: print("err"),
     exit: (status) => {
       throw new Error(`exit ${status}`);
     },
@@ -27,8 +32,35 @@ export const callMain = async (
     waitForInterrupt: () => new Promise(() => undefined),
     root: ROOT,
     node: process.execPath,
+    appKey: appKey(),
     now,
     after,
-  });
+  };
+  return { host, printed };
+};
+
+/** Runs a subcommand as a function, in this process: without the second that a process of its own takes to load and to warm up. */
+export const callMain = async (args: readonly string[], place: Place): Promise<Printed & { code: number }> => {
+  const { host, printed } = openHost(place);
+  const code = await main(args, host);
   return { code, ...printed };
+};
+
+/** Starts a subcommand that serves until it is interrupted, as a function in this process. */
+export const serveMain = (args: readonly string[], place: Place, hear: (printed: Printed) => void) => {
+  const { host, printed } = openHost(place, hear);
+  const tasks: (() => Promise<void>)[] = [];
+  let exitCode = 130;
+  let interrupt = (): void => undefined;
+  const interrupted = new Promise<void>((resolve) => (interrupt = resolve));
+  const onInterrupt: TerminalHost["onInterrupt"] = (clean, code = exitCode) => {
+    tasks.push(clean);
+    exitCode = code;
+  };
+  const cleaned = interrupted.then(async () => {
+    await Promise.allSettled(tasks.map((clean) => clean()));
+    return exitCode;
+  });
+  const ended = main(args, { ...host, onInterrupt, waitForInterrupt: () => interrupted });
+  return { ended: Promise.race([cleaned, ended]).then((code) => ({ code, ...printed })), interrupt: () => interrupt() };
 };
