@@ -4,6 +4,9 @@ import { describe, expect, test } from "vitest";
 import { ESCAPE, hasScript, inTerminal, open, playOf, screen, SORT } from "./run-stage.ts";
 import { makeRepository, openTerminal } from "./stage.ts";
 
+/** The execution of a plan that waits for an approval. */
+const planIn = (out: string): string => /To start this plan:\n {2}enki run --resume --yes (\w+)\n$/.exec(out)?.[1] ?? "none";
+
 const left = (of: { code: number | null; err: string }): object => ({ code: of.code, err: of.err });
 
 describe.concurrent("enki run", () => {
@@ -29,15 +32,39 @@ describe.concurrent("enki run", () => {
     expect(terminal.processes()).toEqual([]);
   });
 
-  test("can run twice, with both results available", async () => {
-    const { terminal, cwd, call, branches } = open();
+  test("can run twice, with both results available, and --json prints each change as a line of JSON and nothing else", async () => {
+    // Given a repository in which a request was carried out.
+    const { terminal, cwd, git, call, branches } = open();
     await call("--yes", "sort the list");
-    await call("--yes", "sort the list");
+    const [first = ""] = branches();
+
+    // When a person asks for the same again, as JSON.
+    const { code, out, err } = await call("--json", "--yes", "sort the list");
+
+    // Then each change is a line.
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const events = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(events[0]).toMatchObject({ kind: "execution", state: "planning" });
+    const states = events.filter(({ kind }) => kind === "step").map(({ state }) => state);
+    expect([states[0], states.at(-1)]).toEqual([expect.stringMatching(/pending|ready|running/), "done"]);
+    const end = events.at(-1) ?? {};
+    expect(end).toMatchObject({
+      kind: "end",
+      end: "done",
+      base: "main",
+      branch: branches().find((name) => !["main", first].includes(name)),
+    });
+    expect(git("show", `${String(end["branch"])}:list.txt`)).toBe("a\nb");
+
+    // And both results are available.
     const ids = branches().flatMap((name) => /^enki\/(.*)/.exec(name)?.[1] ?? []);
     expect(ids).toHaveLength(2);
     for (const id of ids) {
-      const { out } = await terminal.call(["graph", id], { cwd });
-      expect(out).toBe("*  sort  landed  Do sort\n");
+      const graph = await terminal.call(["graph", id], { cwd });
+      expect(graph.out).toBe("*  sort  landed  Do sort\n");
       const json = await terminal.call(["graph", `${id}-sort`, "--format", "json"], { cwd });
       expect(JSON.parse(json.out)).toMatchObject({ id, state: "done", steps: [{ id: "sort", state: "done", needs: [] }] });
     }
@@ -48,8 +75,7 @@ describe.concurrent("enki run", () => {
     expect((await terminal.call(["explain", "sort"], { cwd })).out).toMatch(
       /^sort \(Do sort\) is done: It landed on enki\/[0-9a-f]{6} as [0-9a-f]{12}\./,
     );
-    const [first = ""] = ids;
-    expect((await terminal.call(["graph", first, "--format", "mermaid"], { cwd })).out).toMatch(
+    expect((await terminal.call(["graph", ids[0] ?? "", "--format", "mermaid"], { cwd })).out).toMatch(
       /^graph LR\n {2}n0\["✅ Do sort"\]:::done\n/,
     );
     expect(await terminal.call(["graph", "000000"], { cwd })).toMatchObject({
@@ -80,68 +106,51 @@ describe.concurrent("enki run", () => {
     expect(status).toMatchObject({ state: "running", run: "over" });
   });
 
-  test("starts nothing without an approval: it shows the plan, each step's task, and how to start exactly this plan", async () => {
-    const { terminal, cwd, call, own, branches } = open();
+  test("starts nothing without an approval: it keeps the newest plan, which --resume starts or discards", async () => {
+    // Given a request without an approval.
+    const { terminal, cwd, git, call, own, branches } = open();
     const before = own();
+    const resume = (...args: string[]) => terminal.call(["run", "--resume", ...args], { cwd });
+    const ledgers = (): string[] =>
+      git("for-each-ref", "--format=%(refname)", "refs/enki/runs")
+        .split("\n")
+        .map((ref) => ref.replace("refs/enki/runs/", ""));
     const told = await call("sort the list");
+
+    // Then nothing runs, and the person sees the plan, each step's task, and how to start exactly this plan.
     expect(left(told)).toEqual({ code: 3, err: "" });
     expect(told.out).toContain("sort (a command)\n    $ sort -o list.txt list.txt\n    Told to sort.\n");
-    const [, next = "", id = ""] = /To start this plan:\n {2}enki (run --resume --yes (\w+))\n$/.exec(told.out) ?? [];
+    const earlier = planIn(told.out);
     expect(told.out).not.toContain("sort: running");
     expect(own()).toEqual(before);
     expect(branches()).toEqual(["main"]);
     expect((await terminal.call(["status"], { cwd })).out).toMatch(
-      new RegExp(`^${id} {2}proposed, [^#]* {2}sort the list\n[^]*\n {2}To continue: enki run --resume ${id}\n$`),
+      new RegExp(`^${earlier} {2}proposed, [^#]* {2}sort the list\n[^]*\n {2}To continue: enki run --resume ${earlier}\n$`),
     );
     expect((await terminal.call(["explain"], { cwd })).out).toMatch(
-      new RegExp(`is proposed: [^]*\n\nWhat you can do:\n {2}To continue: enki run --resume ${id}\n$`),
+      new RegExp(`is proposed: [^]*\n\nWhat you can do:\n {2}To continue: enki run --resume ${earlier}\n$`),
     );
-    const started = await terminal.call(next.split(" "), { cwd });
-    expect(started).toMatchObject({ code: 0, out: expect.stringContaining(`git merge enki/${id}`) as unknown });
-    expect(terminal.leftBehind()).toEqual([]);
-  });
 
-  const planIn = (out: string): string => /enki run --resume --yes (\w+)\n/.exec(out)?.[1] ?? "none";
-  const ledgersIn = (git: ReturnType<typeof open>["git"]): string[] =>
-    git("for-each-ref", "--format=%(refname)", "refs/enki/runs")
-      .split("\n")
-      .map((ref) => ref.replace("refs/enki/runs/", ""));
+    // When the person asks again, then only the newest plan is kept, and --resume finds it without its name.
+    const again = await call("sort it again");
+    const newest = planIn(again.out);
+    expect(again.out).toContain(`The earlier plan ${earlier} is discarded, because nobody approved it.\n`);
+    expect(ledgers()).toEqual([newest]);
+    expect(await resume("--yes", earlier)).toMatchObject({ code: 1, err: `enki run: no run of ${earlier} can be continued here\n` });
+    expect(await resume("--yes")).toMatchObject({ code: 0, out: expect.stringContaining(`git merge enki/${newest}`) as unknown });
 
-  test("keeps only the newest plan that nobody approved, and --resume finds it without its name", async () => {
-    const { terminal, cwd, git, call } = open();
-    const earlier = planIn((await call("sort the list")).out);
-    const told = await call("sort it again");
-    const newest = planIn(told.out);
-    expect(told.out).toContain(`The earlier plan ${earlier} is discarded, because nobody approved it.\n`);
-    expect(ledgersIn(git)).toEqual([newest]);
-    const resumed = await terminal.call(["run", "--resume", "--yes"], { cwd });
-    expect(resumed).toMatchObject({ code: 0, out: expect.stringContaining(`git merge enki/${newest}`) as unknown });
-    expect(await terminal.call(["run", "--resume", "--yes", earlier], { cwd })).toMatchObject({
-      code: 1,
-      err: `enki run: no run of ${earlier} can be continued here\n`,
-    });
-    expect(terminal.leftBehind()).toEqual([]);
-  });
-
-  test("--resume --no discards a kept plan without a terminal", async () => {
-    const { terminal, cwd, git, call } = open();
-    const id = planIn((await call("sort the list")).out);
-    expect(await terminal.call(["run", "--resume", "--no", id], { cwd })).toEqual({
+    // When the person discards a plan, then nothing of it is left.
+    const unwanted = planIn((await call("sort it once more")).out);
+    expect(await resume("--no", unwanted)).toEqual({
       code: 0,
-      out: `The plan ${id} is discarded, so nothing runs.\n`,
+      out: `The plan ${unwanted} is discarded, so nothing runs.\n`,
       err: "",
     });
-    expect(ledgersIn(git)).toEqual([""]);
+    expect(ledgers()).toEqual([newest]);
     expect(terminal.leftBehind()).toEqual([]);
-    expect(await terminal.call(["run", "--resume", "--no"], { cwd })).toMatchObject({
-      code: 1,
-      err: "enki run: no plan waits for an approval here\n",
-    });
+    expect(await resume("--no")).toMatchObject({ code: 1, err: "enki run: no plan waits for an approval here\n" });
     expect(await terminal.call(["run", "--no", "sort"], { cwd })).toMatchObject({ code: 2, err: "enki run: --no needs --resume\n" });
-    expect(await terminal.call(["run", "--resume", "--no", "--yes"], { cwd })).toMatchObject({
-      code: 2,
-      err: "enki run: --yes and --no contradict each other\n",
-    });
+    expect(await resume("--no", "--yes")).toMatchObject({ code: 2, err: "enki run: --yes and --no contradict each other\n" });
   });
 
   test("--resume --no --json reports the discarded plan as an event", async () => {
@@ -152,11 +161,15 @@ describe.concurrent("enki run", () => {
     expect(JSON.parse(out)).toEqual({ kind: "end", execution: id, end: "discarded", branch: null, base: "main" });
   });
 
-  test("reports why it stopped with the last lines, and keeps logs and landed work", async () => {
-    const steps = [SORT, { id: "spoil", run: "echo z > list.txt", more: ', needs = ["sort"]' }];
+  test("approves a checkpoint with --yes and shows its subject, reports why it stopped with the last lines, and keeps logs and landed work", async () => {
+    const steps = [
+      { ...SORT, more: ", checkpoint = true" },
+      { id: "spoil", run: "echo z > list.txt", more: ', needs = ["sort"]' },
+    ];
     const { terminal, git, call, branches } = open(playOf(steps));
     const told = await call("--yes", "sort and spoil");
     expect(left(told)).toEqual({ code: 1, err: "" });
+    expect(told.out).toMatch(/^Checkpoint sort: other steps build on it\.\n[^]* {4} ?list\.txt \| 2 /m);
     expect(told.out).toMatch(
       /^spoil failed: `test .*` failed, so its candidate did not pass verification\.\n {4}\$ test .*\n {4}the command exited with 1$/m,
     );
@@ -178,13 +191,6 @@ describe.concurrent("enki run", () => {
     const [, object = ""] = /^ {2}git show (\S+)$/m.exec(out) ?? [];
     expect(git("show", object)).toBe("# Found\n\ntwo places");
     expect(branches()).toEqual(["main"]);
-  });
-
-  test("approves a checkpoint with --yes and shows its subject", async () => {
-    const steps = [{ ...SORT, more: ", checkpoint = true" }];
-    const { code, out } = await open(playOf(steps)).call("--yes", "sort the list");
-    expect(code).toBe(0);
-    expect(out).toMatch(/^Checkpoint sort: other steps build on it\.\n[^]* {4} ?list\.txt \| 2 /m);
   });
 
   test("Ctrl+C ends it immediately and leaves no process", async () => {
@@ -233,56 +239,42 @@ describe.concurrent("enki run reports before it starts", () => {
   });
 });
 
-test("enki run --json prints each change as a line of JSON, and nothing else", async () => {
-  const { call, git, branches } = open();
-  const { code, out, err } = await call("--json", "--yes", "sort the list");
-  expect({ code, err }).toEqual({ code: 0, err: "" });
-  const events = out
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-  expect(events[0]).toMatchObject({ kind: "execution", state: "planning" });
-  const states = events.filter(({ kind }) => kind === "step").map(({ state }) => state);
-  expect([states[0], states.at(-1)]).toEqual([expect.stringMatching(/pending|ready|running/), "done"]);
-  const end = events.at(-1) ?? {};
-  expect(end).toMatchObject({ kind: "end", end: "done", base: "main", branch: branches()[0] });
-  expect(git("show", `${String(end["branch"])}:list.txt`)).toBe("a\nb");
-});
-
 describe.runIf(hasScript)("enki run in a terminal", () => {
-  test("asks about the plan, updates progress in place, and leaves only lasting output", async () => {
-    const of = open();
-    const { code, out } = await inTerminal(of, ["sort the list"], [["[y/N]", "y"]]);
-    expect(code).toBe(0);
-    expect(out).toContain(`${ESCAPE}[J`);
-    const shown = screen(out).join("\n");
-    expect(shown).toMatch(/The plan:[^]*Start this plan\? \[y\/N\][^]*Done\. Landed work is on the branch enki\//);
-    expect(shown).not.toContain(ESCAPE);
-    expect(shown).not.toMatch(/\d+ of \d+ steps done|Reading the code/);
-    expect((await of.terminal.call(["report", of.branches()[0]?.slice("enki/".length) ?? ""], { cwd: of.cwd })).out).toMatch(
-      /### [0-9a-f]{6}: done after .*\n\n.*an agent at work[^]*\| `sort` \| Do sort \| landed \|/,
-    );
-    // oxlint-disable-next-line no-control-regex -- colours
-    const line = / done, \d+ s\r?\n +[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] \d+ s {2}\u001b\[36m@ {2}sort {2}running {2}Do sort\u001b\[0m/;
-    expect(out).toMatch(line);
-    expect(of.branches()).toHaveLength(2);
-  });
-
-  test("lets the planner revise the plan by the answer and asks again", async () => {
+  test("asks about the plan until the person accepts one, updates progress in place, and leaves only lasting output", async () => {
+    // Given a planner that revises its plan, and an open terminal.
     const first = playOf([SORT]).replace('role = "plan"', 'role = "plan"\nattempt = 1');
     const second = playOf([SORT, { id: "count", run: "wc -l < list.txt > count.txt", more: ', needs = ["sort"]' }])
       .replace(/^\ntitle.*\n/, "\n")
       .replace('role = "plan"', 'role = "plan"\nattempt = 2');
     const of = open(`${first}${second}`);
+
+    // When the person says what to change, and accepts the second plan.
     const answers = [
       ["[y/N]", "count the lines too"],
       ["[y/N]", "y"],
     ] as const;
     const { code, out } = await inTerminal(of, ["sort the list"], answers);
+
+    // Then the second plan is carried out.
     expect({ code, tail: code === 0 ? [] : screen(out).slice(-25) }).toEqual({ code: 0, tail: [] });
-    expect(screen(out).join("\n")).toMatch(/Say what to change instead of yes or no\.[^]*count the lines too[^]*Do count[^]*Done\./);
+    const shown = screen(out).join("\n");
+    expect(shown).toMatch(
+      /The plan:[^]*Say what to change instead of yes or no\.\nStart this plan\? \[y\/N\] count the lines too[^]*Do count[^]*Done\. Landed work is on the branch enki\//,
+    );
     const branch = of.branches().find((each) => each.startsWith("enki/")) ?? "";
     expect(of.git("show", `${branch}:count.txt`).trim()).toBe("2");
+    expect(of.branches()).toHaveLength(2);
+
+    // And progress was updated in place.
+    expect(out).toContain(`${ESCAPE}[J`);
+    expect(shown).not.toContain(ESCAPE);
+    expect(shown).not.toMatch(/\d+ of \d+ steps done|Reading the code/);
+    // oxlint-disable-next-line no-control-regex -- colours
+    const line = / done, \d+ s\r?\n +[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] \d+ s {2}\u001b\[36m@ {2}sort {2,3}running {2,3}Do sort\u001b\[0m/;
+    expect(out).toMatch(line);
+    expect((await of.terminal.call(["report", branch.slice("enki/".length)], { cwd: of.cwd })).out).toMatch(
+      /### [0-9a-f]{6}: done after .*\n\n.*an agent at work[^]*\| `sort` \| Do sort \| landed \|/,
+    );
   });
 
   test("asks about a step that changes its own checks after it is tried without these changes, and says how that ended", async () => {
