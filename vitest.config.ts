@@ -52,6 +52,9 @@ const named = (name: string, include: readonly string[], exclude: readonly strin
   test: { name, include: [...include], exclude: [...exclude], isolate: false },
 });
 
+/** Stories whose repository is a directory for all, except where a story is about HTTP; see StageOptions.isRemote. */
+const withNearGit = (project: ReturnType<typeof named>) => ({ ...project, test: { ...project.test, env: { ENKI_STORIES: "near" } } });
+
 /** Tests load libraries as the bundles do, without the assertions of micromark's development build. */
 const withoutDevelopmentBuilds: Plugin = {
   name: "without-development-builds",
@@ -65,7 +68,7 @@ export default defineConfig({
   test: {
     // The projects transform the same sources; one transforms each of them, also for the next run.
     experimental: { fsModuleCache: true },
-    globalSetup: "test/support/memory-directory.ts",
+    globalSetup: ["test/support/memory-directory.ts", "test/support/shared-code.ts"],
     setupFiles: ["test/support/clean-up.ts"],
     maxWorkers: "100%",
     testTimeout: 180_000,
@@ -74,7 +77,7 @@ export default defineConfig({
     projects: [
       named("unit", UNIT, DEEP),
       named("real", ["test/**/*.test.ts"], [...UNIT, ...DEEP, ...AGENTS, ...ACT, ...CONTRACT, "test/stories/**"]),
-      named("stories", STORIES),
+      withNearGit(named("stories", STORIES)),
       named("agents", AGENTS),
       named("act", ACT),
       named("contract", CONTRACT),

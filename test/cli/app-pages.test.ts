@@ -10,7 +10,7 @@ import { ADDRESS, confirmed, openBrowser, visit } from "../support/register-app.
 import { openViewerBrowser } from "../support/viewer-browser.ts";
 import { openTerminal } from "./stage.ts";
 
-const { start } = openTerminal();
+const { start, serve } = openTerminal();
 const runner = { start: () => undefined, cancel: () => undefined, close: () => Promise.resolve() };
 
 type StoredKeys = { readonly client: { readonly id: string; readonly secret: string } | null };
@@ -34,7 +34,7 @@ const open = async () => {
   const credentials = join(directory, "config", "app.json");
   const place = ["--host", "127.0.0.1", "--port", "0", "--directory", join(directory, "clones"), "--credentials", credentials];
   const startApp = (args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
-    start(["app", ...place, ...args], { env: { GITHUB_API_URL: forge.apiUrl, GITHUB_SERVER_URL: forge.url, ...env } });
+    serve(["app", ...place, ...args], { env: { GITHUB_API_URL: forge.apiUrl, GITHUB_SERVER_URL: forge.url, ...env } });
   const app = startApp();
   const [address] = await app.prints(ADDRESS);
   const browser = await openBrowser(forge, forge.createUser("ada"));
@@ -58,7 +58,7 @@ test("given a registered App, when a person logs in on its pages, then the perso
     { timeout: 60_000, interval: 500 },
   );
   expect((await ada.visit("/")).text).toContain('<a href="/ada/demo">ada / demo</a>');
-  app.signal("SIGTERM");
+  app.interrupt();
   const { code, out, err } = await app.ended;
   expect(code).toBe(0);
   for (const secret of [stored().client?.secret ?? "none", "ghu_"]) expect(out + err).not.toContain(secret);
@@ -67,7 +67,7 @@ test("given a registered App, when a person logs in on its pages, then the perso
 test("without the keys of the client, everything but the pages works, and the log says how to switch them on", async () => {
   const { app, credentials, startApp, stored } = await open();
   await app.prints(/Pages are at/);
-  app.signal("SIGTERM");
+  app.interrupt();
   await app.ended;
   const { client, ...older } = stored();
   writeFileSync(credentials, JSON.stringify(older));
@@ -76,16 +76,16 @@ test("without the keys of the client, everything but the pages works, and the lo
   const [hook] = await without.prints(/http\S+\/api\/github\/webhooks/);
   expect((await visit(new URL("/health", hook))).status).toBe(200);
   for (const path of ["/", "/login", "/ada/demo"]) expect([path, (await visit(new URL(path, hook))).status]).toEqual([path, 404]);
-  without.signal("SIGTERM");
+  without.interrupt();
   await without.ended;
   const keys = { GITHUB_CLIENT_ID: client?.id ?? "", GITHUB_CLIENT_SECRET: client?.secret ?? "" };
   const named = startApp(["--url", "https://enki.example.org/"], keys);
   await named.prints(/^Pages are at https:\/\/enki\.example\.org$/m);
-  named.signal("SIGTERM");
+  named.interrupt();
   await named.ended;
   const below = startApp(["--url", "https://example.org/enki"], keys);
   await below.prints(/^Pages are off: the webhook address of the App .* Set the address with --url, without a path\.$/m);
-  below.signal("SIGTERM");
+  below.interrupt();
   await below.ended;
 });
 

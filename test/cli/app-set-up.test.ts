@@ -10,7 +10,7 @@ import { MANIFEST } from "../support/manifest.ts";
 import { ADDRESS, confirmed, openBrowser, readAttribute, visit } from "../support/register-app.ts";
 import { openTerminal } from "./stage.ts";
 
-const { start } = openTerminal();
+const { start, serve } = openTerminal();
 const runner = { start: () => undefined, cancel: () => undefined, close: () => Promise.resolve() };
 
 /** A GitHub on loopback without any App, a person who is signed in there, and `enki app` without credentials. */
@@ -35,24 +35,23 @@ const open = async (...args: string[]) => {
   });
   await forge.createRepository({ owner: "ada", name: "demo" });
   const credentials = join(directory, "config", "app.json");
-  const startApp = (...more: string[]) =>
-    start(
-      [
-        "app",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "0",
-        "--directory",
-        join(directory, "clones"),
-        "--credentials",
-        credentials,
-        ...args,
-        ...more,
-      ],
-      { env: { GITHUB_API_URL: forge.apiUrl, GITHUB_SERVER_URL: forge.url } },
-    );
-  return { directory, forge, faults, credentials, startApp, browser: await openBrowser(forge, forge.createUser("ada")) };
+  const words = [
+    "app",
+    "--host",
+    "127.0.0.1",
+    "--port",
+    "0",
+    "--directory",
+    join(directory, "clones"),
+    "--credentials",
+    credentials,
+    ...args,
+  ];
+  const env = { GITHUB_API_URL: forge.apiUrl, GITHUB_SERVER_URL: forge.url };
+  /** In a process of its own, as people start it. */
+  const startProcess = () => start(words, { env });
+  const startApp = () => serve(words, { env });
+  return { directory, forge, faults, credentials, startProcess, startApp, browser: await openBrowser(forge, forge.createUser("ada")) };
 };
 type Opened = Awaited<ReturnType<typeof open>>;
 
@@ -64,7 +63,8 @@ const begin = async (opened: Opened) => {
 
 test("given no App, when a person registers one on the printed page, then enki app goes on as that App without a restart, and starts as the App again", async () => {
   const opened = await open();
-  const { app, address } = await begin(opened);
+  const app = opened.startProcess();
+  const [address] = await app.prints(ADDRESS);
   const first = await visit(address);
   expect(first.html).toContain('name="organisation"');
   const page = await visit(confirmed(address));
@@ -84,7 +84,7 @@ test("given no App, when a person registers one on the printed page, then enki a
   expect(ended.code).toBe(0);
   for (const secret of [stored["privateKey"], stored["webhookSecret"]])
     for (const shown of [ended.out, ended.err, answer.html, page.html]) expect(shown).not.toContain(secret);
-  const again = opened.startApp();
+  const again = opened.startProcess();
   await again.prints(/Webhooks are received at/);
   again.signal("SIGTERM");
   expect((await again.ended).out).not.toMatch(ADDRESS);

@@ -107,7 +107,7 @@ test("an environment that more than the default branch may use is found with the
     },
   };
   const { terminal, cwd, findings } = await open(settings);
-  await terminal.run(["init", "--yes"], { cwd });
+  await terminal.call(["init", "--yes"], { cwd });
   expect((await findings()).findings.find(({ code }) => code === "environment-wide")).toMatchObject({
     level: "warning",
     message:

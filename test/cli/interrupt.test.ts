@@ -64,7 +64,7 @@ test("Ctrl+C keeps what an agent has written, and --resume gives it to the next 
   expect((await terminal.call(["explain", "write"], over)).out).not.toContain("Its run will be stopped");
   expect((await terminal.call(["retry", "write"], over)).err).toMatch(/so no GitHub has it; to continue: enki run --resume [0-9a-f]{6}\n$/);
   replaceAgent();
-  const { code, out } = await terminal.run(["run", "--resume"], over);
+  const { code, out } = await terminal.call(["run", "--resume"], over);
   expect({ code, out: code === 0 ? "" : out }).toEqual({ code: 0, out: "" });
   expect(out).not.toContain("failed");
   expect(out).toContain("write: running, attempt 2");

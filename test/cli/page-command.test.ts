@@ -25,7 +25,11 @@ const makeOwner = (files: Readonly<Record<string, string>> = LEDGER) => {
 
 /** A browser with the printed address. */
 const openPages = async (terminal: Terminal, args: readonly string[], cwd?: string) => {
-  const served = terminal.start(["page", ...args], cwd === undefined ? {} : { cwd });
+  const served = terminal.serve(["page", ...args], cwd === undefined ? {} : { cwd });
+  return { served, ...(await openAddress(served)) };
+};
+
+const openAddress = async (served: Pick<ReturnType<Terminal["serve"]>, "prints">) => {
   const [address = ""] = await served.prints(/http:\/\/127\.0\.0\.1:\d+\/open\/[0-9a-f]{32}/);
   const { origin } = new URL(address);
   const opened = await fetch(address, { redirect: "manual" });
@@ -34,13 +38,14 @@ const openPages = async (terminal: Terminal, args: readonly string[], cwd?: stri
     const answer = await fetch(`${origin}${path}`, { redirect: "manual", headers: { cookie }, ...init });
     return { status: answer.status, to: answer.headers.get("location"), text: await answer.text() };
   };
-  return { served, address, origin, look, opened };
+  return { origin, look, opened };
 };
 
 describe("enki page", () => {
   test("shows the executions of a repository's ledger, their graph, timeline and steps, without GitHub and without forms", async () => {
     const { terminal, own } = makeOwner();
-    const { look, served } = await openPages(terminal, [], own);
+    const served = terminal.start(["page"], { cwd: own });
+    const { look } = await openAddress(served);
     expect((await look("/")).to).toBe("/clone/own/executions");
     const list = await look("/clone/own/executions");
     expect(list.text).toMatch(/href="\/clone\/own\/executions\/abc123"[^]*0 of 2 steps done/);

@@ -1,10 +1,22 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { cleanAfterFile } from "../support/cleanings.ts";
 import { CLI } from "../support/cli.ts";
-import { callMain } from "./call-main.ts";
+import { findSharedCache } from "../support/shared-code.ts";
+import { callMain, serveMain } from "./call-main.ts";
 
 const AUTHOR = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
 
@@ -25,12 +37,39 @@ export const makeRepository = (directory: string, files: Readonly<Record<string,
 export type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 type Over = { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string };
 
+/** Waits for words in what a command prints. */
+const createWatch = () => {
+  let [text, hasEnded] = ["", false];
+  let changed = (): void => undefined;
+  return {
+    look: ({ out, err }: Pick<Ended, "out" | "err">): void => {
+      text = out + err;
+      changed();
+    },
+    end: (): void => {
+      hasEnded = true;
+      changed();
+    },
+    prints: (what: RegExp): Promise<RegExpExecArray> =>
+      new Promise((resolve, reject) => {
+        changed = () => {
+          const found = what.exec(text);
+          if (found) resolve(found);
+          else if (hasEnded) reject(new Error(`it ended without ${String(what)}:\n${text}`));
+        };
+        changed();
+      }),
+  };
+};
+
 /** A terminal of a person who has nothing but this program: a home and a directory for temporary files of their own. */
 export const openTerminal = () => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "enki-terminal-")));
   cleanAfterFile(() => rmSync(root, { recursive: true, force: true }));
   const temporary = join(root, "tmp");
-  for (const name of ["tmp", "home", "work"]) mkdirSync(join(root, name));
+  for (const name of ["tmp", "home", "work", "home/.cache"]) mkdirSync(join(root, name));
+  const cache = findSharedCache();
+  if (cache !== undefined) symlinkSync(cache, join(root, "home", ".cache", "enki"));
   const toPlace = ({ env, cwd }: Over) => ({
     cwd: cwd ?? join(root, "work"),
     env: { PATH: process.env["PATH"] ?? "", HOME: join(root, "home"), TMPDIR: temporary, ...env },
@@ -42,28 +81,20 @@ export const openTerminal = () => {
     });
     cleanAfterFile(() => child.kill("SIGKILL"));
     const heard = { out: "", err: "" };
-    let changed = (): void => undefined;
+    const watch = createWatch();
     const hear = (stream: "stdout" | "stderr", name: "out" | "err"): void =>
       void child[stream].setEncoding("utf8").on("data", (text: string) => {
         heard[name] += text;
-        changed();
+        watch.look(heard);
       });
     hear("stdout", "out");
     hear("stderr", "err");
     const ended = new Promise<Ended>((resolve) => child.once("close", (code) => resolve({ code, ...heard })));
-    void ended.then(() => changed());
+    void ended.then(watch.end);
     return {
       ended,
       /** Waits until it has printed this; fails when it ended without. */
-      prints: (what: RegExp): Promise<RegExpExecArray> =>
-        new Promise((resolve, reject) => {
-          changed = () => {
-            const found = what.exec(heard.out + heard.err);
-            if (found) resolve(found);
-            else if (child.exitCode !== null) reject(new Error(`it ended without ${String(what)}:\n${heard.out}${heard.err}`));
-          };
-          changed();
-        }),
+      prints: watch.prints,
       /** What it printed so far. */
       printed: (): string => heard.out,
       /** Stops listening to what it prints. */
@@ -71,9 +102,21 @@ export const openTerminal = () => {
       signal: (name: NodeJS.Signals): boolean => child.kill(name),
     };
   };
+  const serve = (args: readonly string[], over: Over = {}) => {
+    const watch = createWatch();
+    const { ended, interrupt } = serveMain(args, { ...toPlace(over), temporary }, watch.look);
+    void ended.then(watch.end, watch.end);
+    cleanAfterFile(async () => {
+      interrupt();
+      await ended;
+    });
+    return { ended, prints: watch.prints, interrupt };
+  };
   return {
     root,
     start,
+    /** Starts what serves until it is interrupted, as a function in this process, which takes a fifth of the time. */
+    serve,
     /** Runs it as it is installed, in a process of its own. */
     run: (args: readonly string[], over?: Over): Promise<Ended> => start(args, over).ended,
     /** Runs it as a function in this process, which takes a tenth of the time. Git and agents are processes as ever. */

@@ -54,7 +54,7 @@ test("a run ends as ever if nothing listens at the address, and says so once at 
   const collector = await startCollector();
   await collector.close();
   const it = open();
-  const ended = await it.terminal.run(["run", "--yes", ...it.agent, ...it.verify, "sort the list"], {
+  const ended = await it.terminal.call(["run", "--yes", ...it.agent, ...it.verify, "sort the list"], {
     cwd: it.cwd,
     env: { ...withTelemetry(collector.url), OTEL_EXPORTER_OTLP_TIMEOUT: "300" },
   });

@@ -52,7 +52,7 @@ export const openSeeds = (
     git,
     /** Carries a request out; gives what was said, and its ledger. */
     run: async (...args: string[]) => {
-      const told = await terminal.run(["run", "--yes", "--agent", await createAgent(), "--verify", "true", ...args], { cwd, env });
+      const told = await terminal.call(["run", "--yes", "--agent", await createAgent(), "--verify", "true", ...args], { cwd, env });
       const received = await receiver;
       const [, id = ""] = /enki graph ([0-9a-f]{6})$/m.exec(told.out) ?? [];
       const ref = `refs/enki/runs/${id}`;

@@ -10,7 +10,11 @@ import { plan, step } from "../support/build.ts";
 
 /** A repository that nothing but single runs coordinates: each begins with an empty disk and without memory. */
 const open = async (script: (attempt: number, kind: string) => Act) => {
-  const stage = await openStage({ webhooks: false, script: (spec) => script(Number(spec.job.split("/").at(-1)), spec.kind) });
+  const stage = await openStage({
+    webhooks: false,
+    isRemote: false,
+    script: (spec) => script(Number(spec.job.split("/").at(-1)), spec.kind),
+  });
   const token = stage.forge.createInstallationToken(stage.account, stage.owner);
   let runs = 0;
   const coordinate = async (patienceMs = 5_000): Promise<number | null> => {

@@ -46,7 +46,8 @@ export type StageOptions = {
   readonly patience?: number;
   /**
    * Whether the App and its jobs fetch and push over HTTP, as on github.com. Otherwise they use the repository's own directory, as
-   * `enki local` does: a fetch and a push over HTTP start a dozen git processes.
+   * `enki local` does: a fetch and a push over HTTP start a dozen git processes. By default, the stories of \`npm test\` use the directory,
+   * and the deep ones HTTP.
    */
   readonly isRemote?: boolean;
 };
@@ -59,7 +60,8 @@ export const openStage = async (options: StageOptions) => {
   let skew = 0;
   const now = (): number => Date.now() + skew;
   const jobs = join(directory, "jobs");
-  const findNear = options.isRemote ? undefined : (repository: string): string => join(directory, "repositories", `${repository}.git`);
+  const isRemote = options.isRemote ?? process.env["ENKI_STORIES"] !== "near";
+  const findNear = isRemote ? undefined : (repository: string): string => join(directory, "repositories", `${repository}.git`);
   const runner = options.runner?.(jobs) ?? quickRunner({ directory: jobs, script: options.script, atOnce: options.atOnce, findNear });
   const witness = openWitness();
   const changes = openChanges();
