@@ -58,7 +58,7 @@ test("given a registered App, when a person logs in on its pages, then the perso
     { timeout: 60_000, interval: 500 },
   );
   expect((await ada.visit("/")).text).toContain('<a href="/ada/demo">ada / demo</a>');
-  app.interrupt();
+  app.signal("SIGTERM");
   const { code, out, err } = await app.ended;
   expect(code).toBe(0);
   for (const secret of [stored().client?.secret ?? "none", "ghu_"]) expect(out + err).not.toContain(secret);
@@ -67,7 +67,7 @@ test("given a registered App, when a person logs in on its pages, then the perso
 test("without the keys of the client, everything but the pages works, and the log says how to switch them on", async () => {
   const { app, credentials, startApp, stored } = await open();
   await app.prints(/Pages are at/);
-  app.interrupt();
+  app.signal("SIGTERM");
   await app.ended;
   const { client, ...older } = stored();
   writeFileSync(credentials, JSON.stringify(older));
@@ -76,16 +76,16 @@ test("without the keys of the client, everything but the pages works, and the lo
   const [hook] = await without.prints(/http\S+\/api\/github\/webhooks/);
   expect((await visit(new URL("/health", hook))).status).toBe(200);
   for (const path of ["/", "/login", "/ada/demo"]) expect([path, (await visit(new URL(path, hook))).status]).toEqual([path, 404]);
-  without.interrupt();
+  without.signal("SIGTERM");
   await without.ended;
   const keys = { GITHUB_CLIENT_ID: client?.id ?? "", GITHUB_CLIENT_SECRET: client?.secret ?? "" };
   const named = startApp(["--url", "https://enki.example.org/"], keys);
   await named.prints(/^Pages are at https:\/\/enki\.example\.org$/m);
-  named.interrupt();
+  named.signal("SIGTERM");
   await named.ended;
   const below = startApp(["--url", "https://example.org/enki"], keys);
   await below.prints(/^Pages are off: the webhook address of the App .* Set the address with --url, without a path\.$/m);
-  below.interrupt();
+  below.signal("SIGTERM");
   await below.ended;
 });
 

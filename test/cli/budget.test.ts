@@ -26,7 +26,7 @@ test("a budget that runs out pauses enki run: it names the command, which contin
   ];
   const git = makeRepository(cwd, { [AGENT]: readFileSync(FIXTURE, "utf8"), ".enki/enki.toml": config.join("\n") });
   const env = { ANTHROPIC_API_KEY: "the-key-of-the-model-0123456789" };
-  const running = terminal.start(["run", "--yes", "--verify", "true", "raise the limit"], { cwd, env });
+  const running = terminal.serve(["run", "--yes", "--verify", "true", "raise the limit"], { cwd, env });
   const [, command = ""] = await running.prints(
     /Paused by its budget: \$0\.25 of \$1\.20 is spent or reserved, and the next attempt reserves \$1\.00; finished work still lands\. To continue: enki (budget [0-9a-f]{6} \+5)\n/,
   );

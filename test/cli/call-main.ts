@@ -51,8 +51,8 @@ export const serveMain = (args: readonly string[], place: Place, hear: (printed:
   const { host, printed } = openHost(place, hear);
   const tasks: (() => Promise<void>)[] = [];
   let exitCode = 130;
-  let interrupt = (): void => undefined;
-  const interrupted = new Promise<void>((resolve) => (interrupt = resolve));
+  const interruption = new AbortController();
+  const interrupted = new Promise<void>((resolve) => interruption.signal.addEventListener("abort", () => resolve()));
   const onInterrupt: TerminalHost["onInterrupt"] = (clean, code = exitCode) => {
     tasks.push(clean);
     exitCode = code;
@@ -62,5 +62,7 @@ export const serveMain = (args: readonly string[], place: Place, hear: (printed:
     return exitCode;
   });
   const ended = main(args, { ...host, onInterrupt, waitForInterrupt: () => interrupted });
-  return { ended: Promise.race([cleaned, ended]).then((code) => ({ code, ...printed })), interrupt: () => interrupt() };
+  // An interrupted program ends with the code of the interrupt.
+  const code = Promise.race([cleaned, ended.then((own) => (interruption.signal.aborted ? cleaned : own))]);
+  return { ended: code.then((shown) => ({ code: shown, ...printed })), interrupt: () => interruption.abort() };
 };

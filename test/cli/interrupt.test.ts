@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { after } from "../support/after.ts";
-import { makeRepository, openTerminal } from "./stage.ts";
+import { makeRepository, openTerminal, type Started, type Terminal } from "./stage.ts";
 
 const FIXTURE = new URL("../fixtures/headless.mjs", import.meta.url);
 const FLOW = "---\ndescription: Writes.\nroles:\n  write: {}\n---\n\n## write\n\nWrite half.txt.\n";
@@ -20,8 +20,7 @@ const readLogs = (temporary: string): string =>
     .join("\n");
 
 /** Starts a run whose agent writes a file and then hangs. */
-const startHanging = async () => {
-  const terminal = openTerminal();
+const startHanging = async (terminal: Terminal, start: (...call: Parameters<Terminal["start"]>) => Started) => {
   const cwd = join(terminal.root, "own");
   const git = makeRepository(cwd, { "limit.txt": "1\n", ".enki/workflows/flow.md": FLOW });
   const agent = join(terminal.root, "claude", "index.mjs");
@@ -30,14 +29,13 @@ const startHanging = async () => {
   const words = [process.execPath, agent, ...ACTS.map((act) => JSON.stringify(act))];
   const command = words.map((word) => `"${word.replaceAll(/["\\]/g, "\\$&")}"`).join(" ");
   const over = { cwd, env: { ANTHROPIC_API_KEY: "the-key-of-the-model-0123456789" } };
-  const running = terminal.start(["run", "--yes", "--agent", command, "--verify", "true", "--workflow", "flow"], over);
+  const running = start(["run", "--yes", "--agent", command, "--verify", "true", "--workflow", "flow"], over);
   await running.prints(/write: running/);
   const untilLogged = async (text: string): Promise<void> => {
     while (!readLogs(join(terminal.root, "tmp")).includes(text)) await new Promise<void>((resolve) => void after(LOOK_MS, resolve));
   };
   await untilLogged("* Write half.txt");
   return {
-    terminal,
     over,
     running,
     untilLogged,
@@ -53,7 +51,8 @@ const startHanging = async () => {
 };
 
 test("Ctrl+C keeps what an agent has written, and --resume gives it to the next attempt without counting a fault", async () => {
-  const { terminal, over, running, replaceAgent, readWritten } = await startHanging();
+  const terminal = openTerminal();
+  const { over, running, replaceAgent, readWritten } = await startHanging(terminal, terminal.start);
   running.signal("SIGINT");
   expect(await running.ended).toMatchObject({ code: 130, out: expect.stringContaining("To continue: enki run --resume") as string });
   expect(terminal.processes()).toEqual([]);
@@ -74,7 +73,8 @@ test("Ctrl+C keeps what an agent has written, and --resume gives it to the next 
 });
 
 test("a step that a person pauses keeps what its agent wrote, and the attempt after the pause continues with it", async () => {
-  const { terminal, over, running, untilLogged, replaceAgent, readWritten } = await startHanging();
+  const terminal = openTerminal();
+  const { over, running, untilLogged, replaceAgent, readWritten } = await startHanging(terminal, terminal.serve);
   expect(await terminal.call(["pause", "write"], over)).toMatchObject({ code: 0 });
   await untilLogged("delivered");
   replaceAgent();

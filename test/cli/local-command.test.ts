@@ -168,7 +168,7 @@ describe("other repositories", () => {
     ["a bare one", "bare.git", "bare", "feature/x"],
     ["one without a commit", "empty", "empty", "trunk"],
   ])("%s is accepted with the checked-out branch", async (_what, path, name, branch) => {
-    const local = terminal.start(["local", "--repo", join(terminal.root, path)]);
+    const local = terminal.serve(["local", "--repo", join(terminal.root, path)]);
     const [out] = await local.prints(/[^]*Ctrl\+C ends it.*\n/);
     expect(out).toMatch(new RegExp(`/local/${name}\n[^]*git pull \\S+/${name}\\.git ${branch}\n`));
     expect(out).toContain("Nothing can land yet, because nothing verifies it");

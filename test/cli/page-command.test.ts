@@ -5,12 +5,10 @@ import { step, stepIn } from "../support/build.ts";
 import { strange, wordsOf } from "../local-github/web/inspect.ts";
 import { filesOf, ledgerOf } from "../local-github/web/ledgers.ts";
 import { ask } from "../local-github/web/stage.ts";
-import { makeRepository, openTerminal } from "./stage.ts";
+import { makeRepository, openTerminal, type Started, type Terminal } from "./stage.ts";
 import { writeLedger } from "./write-ledger.ts";
 
 const EVIL = `"><script>alert('1')</script><img src=x onerror=alert(1)>`;
-
-type Terminal = ReturnType<typeof openTerminal>;
 
 const PLANNED = [step("proxy", { checkpoint: true }), step("docs", { needs: ["proxy"] })];
 const LEDGER = filesOf(ledgerOf(PLANNED, [stepIn("proxy", "waiting", { attempt: 1, pull: 2 }), stepIn("docs", "pending")]));
@@ -29,7 +27,7 @@ const openPages = async (terminal: Terminal, args: readonly string[], cwd?: stri
   return { served, ...(await openAddress(served)) };
 };
 
-const openAddress = async (served: Pick<ReturnType<Terminal["serve"]>, "prints">) => {
+const openAddress = async (served: Started) => {
   const [address = ""] = await served.prints(/http:\/\/127\.0\.0\.1:\d+\/open\/[0-9a-f]{32}/);
   const { origin } = new URL(address);
   const opened = await fetch(address, { redirect: "manual" });

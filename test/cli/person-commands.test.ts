@@ -18,7 +18,7 @@ const openLocal = async () => {
   const play = join(terminal.root, "play.toml");
   writeFileSync(play, PLAY);
   const agent = `'${process.execPath}' '${CLI}' rehearse '${play}'`;
-  const local = terminal.start(["local", "--agent", agent, "--verify", 'test "$(head -n 1 list.txt)" = a'], { cwd });
+  const local = terminal.serve(["local", "--agent", agent, "--verify", 'test "$(head -n 1 list.txt)" = a'], { cwd });
   const [out] = await local.prints(/[^]*Ctrl\+C ends it.*\n/);
   const records = join(terminal.root, "home", ".local", "state", "enki", "machines");
   const enki = (...args: string[]) => terminal.call(args, { cwd });

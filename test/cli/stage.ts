@@ -23,14 +23,15 @@ const AUTHOR = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
 /** A repository of a person, with these files committed. */
 export const makeRepository = (directory: string, files: Readonly<Record<string, string>>): ((...args: string[]) => string) => {
   const git = (...args: string[]): string => execFileSync("git", [...AUTHOR, ...args], { cwd: directory, encoding: "utf8" }).trim();
-  mkdirSync(directory, { recursive: true });
-  git("init", "-q", "-b", "main");
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(directory, path)), { recursive: true });
     writeFileSync(join(directory, path), content);
   }
-  git("add", ".");
-  git("commit", "-q", "--allow-empty", "-m", "Begin");
+  mkdirSync(directory, { recursive: true });
+  // A shell starts three processes faster than this large one does.
+  execFileSync("sh", ["-ec", 'git init -q -b main; git add .; git "$@" commit -q --allow-empty -m Begin', "sh", ...AUTHOR], {
+    cwd: directory,
+  });
   return git;
 };
 
@@ -61,6 +62,10 @@ const createWatch = () => {
       }),
   };
 };
+
+/** A terminal, and what a started command offers wherever it runs. */
+export type Terminal = ReturnType<typeof openTerminal>;
+export type Started = Pick<ReturnType<Terminal["start"]>, "ended" | "prints" | "signal">;
 
 /** A terminal of a person who has nothing but this program: a home and a directory for temporary files of their own. */
 export const openTerminal = () => {
@@ -110,7 +115,8 @@ export const openTerminal = () => {
       interrupt();
       await ended;
     });
-    return { ended, prints: watch.prints, interrupt };
+    const signal: (name: NodeJS.Signals) => boolean = () => (interrupt(), true);
+    return { ended, prints: watch.prints, signal };
   };
   return {
     root,
