@@ -5,6 +5,7 @@ import type { Config } from "../core/domain/config.ts";
 import { NOBODY } from "../core/domain/product.ts";
 import type { BranchName, Sha } from "../core/domain/ids.ts";
 import { toBranchRef } from "../core/domain/refs.ts";
+import { showHiddenChars } from "../core/domain/visible-text.ts";
 import { readInstallationLayers, readRepositoryConfig } from "../storage/config/repository-config.ts";
 import { findHome } from "./find-home.ts";
 import type { FoundRepository } from "./find-repository.ts";
@@ -50,6 +51,14 @@ export const listHiddenDirectories = (
   const own = ownDirectories.filter((directory) => !used.some((path) => `${path}${sep}`.startsWith(`${directory}${sep}`)));
   return existsSync(records) ? [...own, records] : own;
 };
+
+/** Says that a copy has no submodules: to fetch one would contact whatever server the repository names, with the person's credentials. */
+export const describeSubmodules = ({ submodules }: FoundRepository): string[] =>
+  submodules.length === 0
+    ? []
+    : [
+        `Submodules are left out: ${submodules.map(showHiddenChars).join(", ")}. Agents and verify commands find empty folders there; only jobs on GitHub check out submodules, if they are public.`,
+      ];
 
 export type RepositoryCopy = {
   readonly token: string;

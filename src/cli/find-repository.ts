@@ -17,6 +17,8 @@ export type FoundRepository = {
   readonly uncommittedFiles: number;
   /** Paths of roles, workflows and `enki.toml` that differ from the last commit. */
   readonly uncommittedSettings: readonly string[];
+  /** Paths of the submodules that the last commit names. */
+  readonly submodules: readonly string[];
 };
 
 type GitPlaces = {
@@ -81,7 +83,15 @@ export const findRepository = async ({ cwd, after }: TerminalHost, path: string)
     shallow: isShallow,
     uncommittedFiles: [...changed, ...settings].filter((path) => !isUsed(path)).length,
     uncommittedSettings: settings.filter(isUsed),
+    submodules: await listSubmodules({ ...at, directory: place }),
   };
+};
+
+const listSubmodules = async (at: GitContext): Promise<string[]> => {
+  const { code, stdout } = await runGit(at, ["config", "--null", "--blob", "HEAD:.gitmodules", "--get-regexp", "^submodule\\..*\\.path$"]);
+  if (code !== 0) return [];
+  const entries = stdout.toString("utf8").split("\0");
+  return entries.flatMap((entry) => (entry.includes("\n") ? [entry.slice(entry.indexOf("\n") + 1)] : []));
 };
 
 /** The paths in `.enki` that differ from the last commit, each untracked file included, and the other paths. */

@@ -2,7 +2,14 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { formatAgentCommand } from "../core/domain/agent-command.ts";
 import type { Config } from "../core/domain/config.ts";
-import { copyRepository, deriveCopyName, NO_VERIFY_MESSAGE, listHiddenDirectories, COPY_OWNER } from "./copy-repository.ts";
+import {
+  copyRepository,
+  deriveCopyName,
+  describeSubmodules,
+  NO_VERIFY_MESSAGE,
+  listHiddenDirectories,
+  COPY_OWNER,
+} from "./copy-repository.ts";
 import { collectAgentSecrets } from "./agent-secrets.ts";
 import { findHome } from "./find-home.ts";
 import { findNamedAgent, prepareAgents } from "./prepare-agents.ts";
@@ -102,6 +109,7 @@ const askFor = async (text: string, options: PersonClientOptions): Promise<strin
 const describeCopy = (found: FoundRepository, config: Config, broken: string | null): string[] => [
   `The agent is \`${formatAgentCommand(config.agents.worker)}\`.`,
   ...describeUncommitted(found, "not in the copy"),
+  ...describeSubmodules(found),
   ...(broken !== null ? [`Nothing can start before this mistake is fixed and enki local is started again:\n  ${broken}`] : []),
   ...(broken === null && config.refinery.verify.length === 0 ? [NO_VERIFY_MESSAGE] : []),
 ];

@@ -1,7 +1,14 @@
 import { join } from "node:path";
 import { randomBytes, randomInt } from "node:crypto";
 import { toOneLine } from "../core/messages/escape.ts";
-import { copyRepository, deriveCopyName, readCopyConfig, listHiddenDirectories, COPY_OWNER } from "./copy-repository.ts";
+import {
+  copyRepository,
+  deriveCopyName,
+  describeSubmodules,
+  readCopyConfig,
+  listHiddenDirectories,
+  COPY_OWNER,
+} from "./copy-repository.ts";
 import { collectAgentSecrets } from "./agent-secrets.ts";
 import { findHome } from "./find-home.ts";
 import { findNamedAgent, prepareAgents } from "./prepare-agents.ts";
@@ -80,7 +87,7 @@ const startRun = async (
   const { branch, commit, config, token } = await copyRepository(terminal, machine, { directory, from: found.directory, name });
   await requireReady(terminal, config, run);
   machine.forge.setSecrets({ owner: COPY_OWNER, name }, await collectAgentSecrets(terminal, { ...config, chosen: run.agent }));
-  if (!isJson) for (const line of describeUncommitted(found, "left out")) terminal.out(`${line}\n`);
+  if (!isJson) for (const line of [...describeUncommitted(found, "left out"), ...describeSubmodules(found)]) terminal.out(`${line}\n`);
   const { url, apiUrl } = machine.forge;
   return carryOutRun(terminal, place, {
     kind: "run",

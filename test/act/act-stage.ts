@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { onTestFailed, onTestFinished } from "vitest";
 import type { RunRequest } from "../../src/local-github/actions/workflow-runner.ts";
 import { type ActionsStageOptions, openActionsStage } from "../stories/actions-stage.ts";
 import { createActRunner } from "./act-runner.ts";
@@ -53,6 +53,7 @@ export const openActStage = async ({ byAct, ...options }: ActStageOptions) => {
       };
     },
   });
+  onTestFailed(() => console.log(seen.complaints.map((complaint) => `act: ${complaint}`).join("\n")));
   onTestFinished(() => {
     const counts = new Map<string, number>();
     for (const job of seen.jobs) counts.set(job, (counts.get(job) ?? 0) + 1);

@@ -153,6 +153,14 @@ describe.concurrent("enki run", () => {
     expect(await resume("--no", "--yes")).toMatchObject({ code: 2, err: "enki run: --yes and --no contradict each other\n" });
   });
 
+  test("says that a repository's submodules are left out", async () => {
+    const modules =
+      '[submodule "a"]\n\tpath = vendor/a\n\turl = https://example.invalid/a.git\n[submodule "b"]\n\tpath = b\n\turl = ../b\n';
+    const { out } = await open(playOf([SORT]), { ".gitmodules": modules }).call("sort the list");
+    expect(out).toContain("Submodules are left out: vendor/a, b. Agents and verify commands find empty folders there;");
+    expect((await open().call("sort the list")).out).not.toContain("ubmodules");
+  });
+
   test("--resume --no --json reports the discarded plan as an event", async () => {
     const { terminal, cwd, call } = open();
     const id = planIn((await call("sort the list")).out);
