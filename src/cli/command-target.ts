@@ -17,6 +17,8 @@ import type { TerminalHost } from "./terminal-host.ts";
 
 /** Neither a local GitHub nor a real one can be reached from here. */
 export class NoTargetError extends CommandError {}
+/** No GitHub at all: the repository has no remote on one, and no local GitHub runs. */
+export class NoGitHubError extends NoTargetError {}
 
 /** The repository that a command of the terminal is about, with the access of the person. */
 export type CommandTarget = {
@@ -106,7 +108,7 @@ export const findCommandTarget = async (terminal: TerminalHost): Promise<Command
   if (machine) return openLocalTarget(terminal, machine);
   const address = await readOrigin(terminal, { directory, after: terminal.after });
   if (!address)
-    throw new NoTargetError(
+    throw new NoGitHubError(
       "no local GitHub runs for this repository, and it has no remote origin on GitHub; start enki local, or use enki run",
     );
   return openRemoteTarget(terminal, { address, directory });

@@ -1,5 +1,5 @@
 import { CommandError } from "./command-options.ts";
-import { NoTargetError } from "./command-target.ts";
+import { NoGitHubError, NoTargetError } from "./command-target.ts";
 import { findExecution, UnknownNameError } from "./find-execution.ts";
 import { findRepository } from "./find-repository.ts";
 import { formatRunAdvice } from "./run-continuation.ts";
@@ -23,8 +23,8 @@ const findAdvice = async (terminal: TerminalHost, named: string | null): Promise
 /** The fault of a command that a GitHub carries out; for an execution that only `enki run` knows, a fault with what to do instead. */
 export const adviseOnRun = async (fault: unknown, args: readonly string[], terminal: TerminalHost): Promise<unknown> => {
   const [named = null] = args.filter((word) => !word.startsWith("-"));
-  const isUnreachable = fault instanceof NoTargetError;
-  if (!isUnreachable && !(fault instanceof UnknownNameError && named !== null)) return fault;
-  const advice = (await findAdvice(terminal, named)) ?? (isUnreachable ? await findAdvice(terminal, null) : null);
+  const byName = named !== null && (fault instanceof NoTargetError || fault instanceof UnknownNameError);
+  const advice =
+    (byName ? await findAdvice(terminal, named) : null) ?? (fault instanceof NoGitHubError ? await findAdvice(terminal, null) : null);
   return advice === null ? fault : new CommandError(advice);
 };

@@ -85,7 +85,7 @@ describe.concurrent("enki run", () => {
   });
 
   test("commands of a GitHub say where the work of a run is, or what to do instead", async () => {
-    const { terminal, cwd, agent, call, branches } = open();
+    const { terminal, cwd, git, agent, call, branches } = open();
     await call("--yes", "sort the list");
     const enki = (...args: string[]) => terminal.call(args, { cwd });
     const id = branches()[0]?.replace("enki/", "") ?? "";
@@ -99,11 +99,14 @@ describe.concurrent("enki run", () => {
       code: 1,
       err: expect.stringContaining("start enki local, or use enki run") as unknown,
     });
-    // A remote on GitHub without this execution changes nothing.
     await terminal.call(["run", ...agent, "--verify", "false", "--yes", "sort again"], { cwd });
     expect((await enki("retry")).err).toMatch(/so no GitHub has it; to try again: enki run "sort again"\n$/);
     const [status] = JSON.parse((await enki("status", "--json")).out) as object[];
     expect(status).toMatchObject({ state: "running", run: "over" });
+    // With a remote on GitHub, only a name means a run.
+    git("remote", "add", "origin", "https://github.com/ada/list");
+    expect((await enki("retry", id)).err).toBe(`enki retry: ${landed}`);
+    expect((await enki("retry")).err).toMatch(/^enki retry: there is no token for github\.com; /);
   });
 
   test("starts nothing without an approval: it keeps the newest plan, which --resume starts or discards", async () => {

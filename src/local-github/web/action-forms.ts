@@ -53,7 +53,7 @@ export const renderIssueForm = (scope: PageScope): SafeHtml | null =>
 
 export type ReviewForm = { readonly number: number; readonly head: string; readonly paths: readonly string[] };
 
-/** The form for a review of the shown head, with an optional comment on a line. */
+/** The form for a review of the shown head, with an optional comment on a line. Enter in a field presses the first button, which decides nothing. */
 export const renderReviewForm = (scope: PageScope, { number, head, paths }: ReviewForm): SafeHtml | null =>
   renderCardForm(
     "review",
@@ -74,9 +74,9 @@ export const renderReviewForm = (scope: PageScope, { number, head, paths }: Revi
           <label for="review-remark">Comment</label> <input id="review-remark" name="remark" />
         </fieldset>
         <div class="buttons">
+          <button name="event" value="COMMENT" class="plain">Comment</button>
           <button name="event" value="APPROVE">Approve</button>
           <button name="event" value="REQUEST_CHANGES" class="plain">Request changes</button>
-          <button name="event" value="COMMENT" class="plain">Comment</button>
         </div>`,
     ),
   );
