@@ -4,6 +4,7 @@ import type { Step } from "../core/domain/step.ts";
 import type { Refusal } from "../core/domain/refusal.ts";
 import { toOneLine } from "../core/messages/escape.ts";
 import { toTerminalLine } from "../core/messages/failure-action.ts";
+import { explainLanded, INTERRUPTED_RUN } from "../core/messages/refusals/waits.ts";
 import { formatRepeatCall } from "./run-request.ts";
 import type { RunActivity } from "./shown-ledgers.ts";
 
@@ -26,12 +27,11 @@ export const isInterruptedRun = ({ state, steps }: Execution, activity: RunActiv
 
 const INTERRUPTED_CODES: ReadonlySet<string> = new Set(["in-progress", "at-work"]);
 
-const toInterrupted = (why: Refusal): Refusal =>
-  INTERRUPTED_CODES.has(why.code) ? { ...why, code: "interrupted", message: "`enki run` was interrupted, so nothing runs now." } : why;
+const toInterrupted = (why: Refusal): Refusal => (INTERRUPTED_CODES.has(why.code) ? INTERRUPTED_RUN : why);
 
 /** The work of a run lands on a branch of its own, and its pull requests end with its process. */
 const toLanded = (why: Refusal, step: Step | undefined, { id }: Execution): Refusal =>
-  why.code === "landed" && step?.landed ? { ...why, message: `It landed on \`enki/${id}\` as ${step.landed.commit.slice(0, 12)}.` } : why;
+  why.code === "landed" && step?.landed ? explainLanded(`enki/${id}`, step.landed.commit.slice(0, 12)) : why;
 
 /** The explanation for an execution of `enki run`: its commands, and no claim that something runs after an interruption. */
 export const explainRun = (found: Explanation, execution: Execution, activity: RunActivity): Explanation => {

@@ -77,6 +77,9 @@ export const AWAITS_PULL: Refusal = refuse("awaits-pull", "Its work is finished,
 export const explainLanded = (base: string, commit: string): Refusal =>
   refuse("landed", `It landed on \`${base}\` as ${commit}.`, "").refusal;
 
+/** The process of `enki run` ended in the middle of the work. */
+export const INTERRUPTED_RUN: Refusal = refuse("interrupted", "`enki run` was interrupted, so nothing runs now.", "").refusal;
+
 export const REPORTED: Refusal = refuse("reported", "It delivered a report, which lands nothing.", "").refusal;
 
 export const NOTHING_TO_LAND: Refusal = refuse("nothing-to-land", "It ended without anything to land.", "").refusal;
