@@ -41,7 +41,7 @@ export const gates = (cells: readonly Cell[]): Gate[] => [
   ),
   overOracle(cells.filter(({ scene }) => isQuiet(scene))),
   pushes(cells.filter(({ scene }) => scene.pushEvery !== undefined)),
-  ...hotFiles(cells.filter(({ scene }) => scene.hot !== undefined)),
+  ...hotFiles(cells.filter(({ scene }) => scene.hot !== undefined && !scene.suspectsResolutions)),
   redLandings(cells),
   falseEjections(cells.filter(({ scene }) => isQuiet(scene))),
   outages(cells.filter(({ scene }) => scene.outage !== undefined)),
@@ -53,6 +53,7 @@ export const gates = (cells: readonly Cell[]): Gate[] => [
   laneGate(cells),
   overRetriedOracle(cells.filter((cell) => isQuiet(cell.scene) && !isEasy(cell))),
   flatOverBound(cells.filter(({ scene }) => isQuiet(scene) && scene.shape === "flat" && scene.bad > 0)),
+  suspectedResolutions(cells.filter(({ scene }) => scene.suspectsResolutions === true)),
 ];
 
 const turnaround = (cells: readonly Cell[], retries: "0r" | "1r"): Gate => {
@@ -213,6 +214,23 @@ const mergesAsked = (cells: readonly Cell[]): Gate => {
     holds: many.length === 0,
     found: cells.map(({ scene, rows }) => `${rows["ours+1r"].merges.toFixed(1)} (${60 * (scene.hot ?? 0)} of 60)`).join(", "),
     cells: many.map(({ scene }) => nameOf(scene)),
+  };
+};
+
+/** Resolutions of sixty steps whose first red result counts against the resolution, and their makespan ÷ Zuul's, which never does that. */
+const SUSPECTED_LIMITS: Readonly<Record<number, number>> = { 0.3: 38, 0.6: 76 };
+const SUSPECTED_RATIO = 0.75;
+
+const suspectedResolutions = (cells: readonly Cell[]): Gate => {
+  const ratio = ({ rows }: Cell): number => rows["ours+1r"].makespan / rows["zuul+1r"].makespan;
+  const count = ({ rows }: Cell): number => rows["ours+1r"].resolutions;
+  const over = cells.filter((cell) => count(cell) > (SUSPECTED_LIMITS[cell.scene.hot ?? 0] ?? 0) || ratio(cell) > SUSPECTED_RATIO);
+  const show = (cell: Cell): string => `${count(cell).toFixed(1)} (makespan × ${ratio(cell).toFixed(2)})`;
+  return {
+    name: `if the first red result of a resolved step counts against its resolution, resolutions of ours+1r with 18 (36) of 60 steps in one file are at most 38 (76), and its makespan ÷ zuul+1r at most ${SUSPECTED_RATIO}`,
+    holds: over.length === 0,
+    found: cells.map((cell) => show(cell)).join(", "),
+    cells: over.map((cell) => `${nameOf(cell.scene)}: ${show(cell)}`),
   };
 };
 

@@ -117,15 +117,17 @@ const lanes = (): Scene[] =>
     ),
   );
 
-/** Steps that change one and the same file. */
-const hotFiles = (): Scene[] =>
-  [1, 8].flatMap((slots) =>
+/** Steps that change one and the same file; then the same with each first red result blamed on the resolution. */
+const hotFiles = (): Scene[] => {
+  const scenes = [1, 8].flatMap((slots) =>
     [0.3, 0.6].map((hot) => ({
       ...({ shape: "flat", start: "ready", steps: 60, work: 2, bad: 0.1, flakes: 0.02, textual: 0, semantic: 0 } as const),
       slots,
       hot,
     })),
   );
+  return [...scenes, ...scenes.map((each) => ({ ...each, suspectsResolutions: true as const }))];
+};
 
 /** A base that is red until a person fixes it. */
 const redBases = (): Scene[] =>
@@ -162,5 +164,6 @@ export const nameOf = ({
   urgent,
   tails,
   lanes,
+  suspectsResolutions,
 }: Scene): string =>
-  `${shape}${shape === "flat" ? "" : `/${start}`} N=${steps} W=${work} p=${bad} f=${flakes} q=${textual} C=${slots}${hot === undefined ? "" : ` hot=${hot}`}${pushEvery === undefined ? "" : ` push=${pushEvery}`}${outage === undefined ? "" : ` outage=${outage}`}${redBase === undefined ? "" : ` red=${redBase}`}${runners === undefined ? "" : ` runners=${runners}`}${urgent === undefined ? "" : ` urgent=${urgent}`}${tails === undefined ? "" : ` tails=${tails}`}${lanes === undefined ? "" : ` lanes=${lanes}`}`;
+  `${shape}${shape === "flat" ? "" : `/${start}`} N=${steps} W=${work} p=${bad} f=${flakes} q=${textual} C=${slots}${hot === undefined ? "" : ` hot=${hot}`}${pushEvery === undefined ? "" : ` push=${pushEvery}`}${outage === undefined ? "" : ` outage=${outage}`}${redBase === undefined ? "" : ` red=${redBase}`}${runners === undefined ? "" : ` runners=${runners}`}${urgent === undefined ? "" : ` urgent=${urgent}`}${tails === undefined ? "" : ` tails=${tails}`}${lanes === undefined ? "" : ` lanes=${lanes}`}${suspectsResolutions ? " suspected" : ""}`;

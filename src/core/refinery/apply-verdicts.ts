@@ -8,16 +8,11 @@ const MAX_REMEMBERED_SHAS = 100;
 /** An outage is assumed after so many first strikes in a row, if their chance without one is below this. */
 const OUTAGE_THRESHOLD = { strikes: 2, chance: 0.02 };
 
-type VerdictRules = {
-  /** Whether a green run that ended together with red ones speaks against an outage. */
-  readonly endsAlarmWhenGreen?: boolean;
-};
-
 /**
  * Evaluates finished runs. A red run counts against a step only if every other step in the run is known to be good; several suspects are
  * recorded as a group with a bad step. Red runs that were counted are removed.
  */
-export const applyVerdicts = (before: Queue, { endsAlarmWhenGreen = false }: VerdictRules = {}): Queue => {
+export const applyVerdicts = (before: Queue): Queue => {
   const queue = applyGreenRuns(before);
   const greenCommits = new Set(queue.greenCommits);
   const red = queue.candidates.filter(
@@ -27,6 +22,8 @@ export const applyVerdicts = (before: Queue, { endsAlarmWhenGreen = false }: Ver
     .map((candidate) => ({ candidate, ...findSuspects(candidate, greenCommits) }))
     .sort((a, b) => a.suspects.length - b.suspects.length);
   let next = queue;
+  // A red run while the base was green is no outage.
+  const isBaseGreen = before.candidates.some((each) => each.items.length === 0 && isGreen(each));
   for (const { candidate, suspects, hasGreenContext } of closest) {
     const [only] = suspects;
     if (suspects.length === 1 && only) {
@@ -39,13 +36,8 @@ export const applyVerdicts = (before: Queue, { endsAlarmWhenGreen = false }: Ver
       );
     }
   }
-  return isBaseGreen(before) || (endsAlarmWhenGreen && queue !== before) ? endAlarm(next) : next;
+  return isBaseGreen && next.strikesSinceGreen > 0 ? { ...next, strikesSinceGreen: 0 } : next;
 };
-
-const endAlarm = (queue: Queue): Queue => (queue.strikesSinceGreen > 0 ? { ...queue, strikesSinceGreen: 0 } : queue);
-
-/** Whether the base was verified and green: a red run next to it is no outage. */
-const isBaseGreen = ({ candidates }: Queue): boolean => candidates.some((each) => each.items.length === 0 && isGreen(each));
 
 /** Whether no verdict was applied to a head. A head that returns to the queue receives its earlier green verdict again. */
 const isUntried = ({ items, failedGroups }: Queue, { task, head }: Pick<QueueItem, "task" | "head">): boolean =>

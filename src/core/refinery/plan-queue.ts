@@ -19,7 +19,7 @@ import type { PlannedRef, RefineryEffect, RefineryPlan, RefineryState } from "./
 export const planQueue = (given: RefineryState): RefineryPlan => {
   const before = given.queue;
   const state = learnCapacity(given);
-  const evaluated = applyVerdicts(syncQueue(state), { endsAlarmWhenGreen: state.buildsShortChains === true });
+  const evaluated = applyVerdicts(syncQueue(state));
   const frozen = evaluated.frozen ?? findFreeze(state, evaluated);
   if (frozen) {
     const stopped = evaluated.frozen ? evaluated : freezeQueue(evaluated, frozen);

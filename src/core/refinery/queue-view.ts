@@ -1,15 +1,22 @@
 import type { Sha, TaskId } from "../domain/ids.ts";
 import { type Candidate, isBeingVerified, type Queue, type QueueItem } from "../domain/queue.ts";
 import { findSuspects } from "./apply-verdicts.ts";
-import { cautiousFailureRates, failureOdds } from "./failure-odds.ts";
+import { cautiousFailureRates, failureOdds, settledFailureRate } from "./failure-odds.ts";
 import { expectDurations, roundDuration } from "./verify-durations.ts";
 import type { RefineryState } from "./refinery-state.ts";
 
 /** Failure odds from which a step is likely bad. A run of several steps with such a step gives its slot to a better run. */
 export const LIKELY_TO_FAIL = 0.65;
 
-/** A chain with lower pass odds is not extended: later steps are verified beside it. Decisions of earlier versions had longer chains. */
-const MIN_ODDS_TO_BUILD_ON = { now: 0.5, earlier: 0.2 } as const;
+/** A chain with lower pass odds is not extended: later steps are verified beside it. */
+const MIN_ODDS_TO_BUILD_ON = 0.2;
+/** The same if many steps fail, so that long chains are mostly red. */
+const MIN_ODDS_AMONG_FAILURES = 0.5;
+const MANY_FAILURES = 0.15;
+
+/** Only steps that have left the queue count: in an outage, long chains need fewer runs. */
+const chooseMinOdds = (queue: Queue): number =>
+  settledFailureRate(queue) < MANY_FAILURES ? MIN_ODDS_TO_BUILD_ON : MIN_ODDS_AMONG_FAILURES;
 
 /** The queue with estimates, from which runs are chosen. */
 export type QueueView = {
@@ -56,7 +63,7 @@ export const openQueueView = (
     tip,
     slots: parallel,
     retries,
-    minOddsToBuildOn: buildsShortChains ? MIN_ODDS_TO_BUILD_ON.now : MIN_ODDS_TO_BUILD_ON.earlier,
+    minOddsToBuildOn: buildsShortChains ? chooseMinOdds(queue) : MIN_ODDS_TO_BUILD_ON,
     startsOnTrunk: buildsShortChains && landsTogether,
     landsTogether,
     items,

@@ -265,6 +265,13 @@ describe("the gates", () => {
     expect(failing([ranked(2.3, 11)])).toEqual([13]);
     expect(failing([{ ...fine, shortFirst: 0.75 }])).toEqual([]);
     expect(failing([fine, { ...fine, shortFirst: 0.76 }])).toEqual([14]);
+    const suspected = (row: Partial<Cell["rows"]["ours"]>): Cell => {
+      const each = inOneFile(row);
+      return { ...each, scene: { ...each.scene, suspectsResolutions: true } };
+    };
+    expect(failing([fine, suspected({ resolutions: 38, makespan: 0.74 * zuul })])).toEqual([]);
+    expect(failing([fine, suspected({ resolutions: 39, makespan: 0.74 * zuul })])).toEqual([18]);
+    expect(failing([fine, suspected({ resolutions: 38, makespan: 0.76 * zuul })])).toEqual([18]);
     const zuulIsFar = { ...fine.rows, "zuul+1r": { ...fine.rows["zuul+1r"], overOracle: 1.06 } };
     const hardCell = (ratio: number): Cell => ({ ...fine, rows: zuulIsFar, retried: { ...fine.retried, ratios: [ratio] } });
     expect(failing([hardCell(1.3)])).toEqual([]);

@@ -74,25 +74,3 @@ describe("the start of a chain", () => {
     expect(afterGreenRuns().merged.filter((each) => each === "b")).toHaveLength(1);
   });
 });
-
-describe("an alarm", () => {
-  const afterThreeStrikes = (): Yard => {
-    const queue = { ...FAILING, recentOutcomes: { passed: 40, failed: 16 } };
-    const yard = openYard({ parallel: 6, queue });
-    for (const each of [...STEPS, "e", "f"]) yard.want(each);
-    yard.rest();
-    expect(commitsOf(yard)).toContain("base+a");
-    endTogether(
-      yard,
-      commitsOf(yard).filter((each) => each !== "base+a"),
-    );
-    expect(yard.lands).toEqual(["base+a"]);
-    return yard;
-  };
-
-  test("red runs that end with a green one are no outage, so the base is not verified again", () => {
-    const yard = afterThreeStrikes();
-    expect(yard.state().queue.items.filter(({ strikes }) => strikes > 0)).toHaveLength(3);
-    expect(commitsOf(yard)).not.toContain("base+a");
-  });
-});
