@@ -1,4 +1,4 @@
-import { findSecretRanges, redactSecrets } from "./secrets.ts";
+import { findSecretRanges, redactRanges, redactSecrets } from "./secrets.ts";
 
 /** Takes text in pieces and returns what may be shown of it so far. */
 export type SecretRedactor = { readonly write: (text: string) => string; readonly end: () => string };
@@ -15,10 +15,10 @@ const SEARCH_GROWTH = 9 / 8;
 export const openSecretRedactor = (values: readonly string[] = []): SecretRedactor => {
   let held = "";
   let searchedAgainAt = 0;
-  const release = (end: number): string => {
-    const shown = redactSecrets(held.slice(0, end), values);
+  const release = ({ end, ranges }: SafeStart): string => {
+    const text = held.slice(0, end);
     held = held.slice(end);
-    return shown;
+    return ranges === null ? redactSecrets(text, values) : redactRanges(text, ranges);
   };
   return {
     write: (text) => {
@@ -28,25 +28,40 @@ export const openSecretRedactor = (values: readonly string[] = []): SecretRedact
         const piece = text.slice(at, at + MAX_HELD_CHARS / 4);
         held += piece;
         if (held.length < searchedAgainAt && !piece.includes("-----END")) continue;
-        shown += release(findSafeEnd(held, values));
-        // A long text that is held back would otherwise be searched as a whole for each word that is added.
-        searchedAgainAt = held.length < MAX_WORD_CHARS ? 0 : held.length * SEARCH_GROWTH;
+        shown += release(findSafeStart(held, values));
+        searchedAgainAt = findNextSearch(held.length);
       }
       return shown;
     },
-    end: () => release(held.length),
+    end: () => release({ end: held.length, ranges: null }),
   };
 };
 
-/** The end of the text in which no credential can continue. */
-const findSafeEnd = (held: string, values: readonly string[]): number => {
+/** The length at which held text is searched again: a long text would otherwise be searched as a whole for each word that is added. */
+const findNextSearch = (length: number): number => {
+  if (length < MAX_WORD_CHARS) return 0;
+  // Only the text beyond half of the limit is released without an end, so a search for little of it costs as much as one for all.
+  return length < MAX_HELD_CHARS / 2 ? length * SEARCH_GROWTH : (MAX_HELD_CHARS / 4) * 3 + 1;
+};
+
+type SafeStart = {
+  readonly end: number;
+  /** The credentials before the end; null before a search. */
+  readonly ranges: readonly { readonly from: number; readonly to: number }[] | null;
+};
+
+/** The start of the text that no credential continues beyond. */
+const findSafeStart = (held: string, values: readonly string[]): SafeStart => {
   const key = findLastKey(held);
   const word = findLastFragment(held);
   const end = key !== null && word < key.to ? Math.min(key.from, word) : word;
   const least = held.length - MAX_HELD_CHARS / 2;
-  if (end >= least) return end;
-  const across = findSecretRanges(held, values).find(({ from, to }) => from < least && to > least);
-  return across ? (across.from > 0 ? across.from : held.length) : least;
+  if (end >= least) return { end, ranges: null };
+  const found = findSecretRanges(held, values);
+  const across = found.find(({ from, to }) => from < least && to > least);
+  const safe = across ? (across.from > 0 ? across.from : held.length) : least;
+  // A long text without an end is searched once, not again for its start.
+  return { end: safe, ranges: found.flatMap(({ from, to }) => (from < safe ? [{ from, to: Math.min(to, safe) }] : [])) };
 };
 
 /** The last private key, which may have only begun. */

@@ -26,10 +26,14 @@ export const holdsValues = (text: string, values: readonly string[]): boolean =>
 };
 
 /** Replaces credentials and the given values, also encoded or in pieces, and returns the text from a character on. */
-export const redactSecrets = (text: string, values: readonly string[] = [], start = 0): string => {
+export const redactSecrets = (text: string, values: readonly string[] = [], start = 0): string =>
+  redactRanges(text, findSecretRanges(text, values), start);
+
+/** Replaces ranges, in any order and overlapping, and returns the text from a character on. */
+export const redactRanges = (text: string, ranges: readonly Omit<SecretRange, "name">[], start = 0): string => {
   let redacted = "";
   let read = start;
-  for (const { from, to } of findSecretRanges(text, values).toSorted((a, b) => a.from - b.from || b.to - a.to)) {
+  for (const { from, to } of ranges.toSorted((a, b) => a.from - b.from || b.to - a.to)) {
     if (to <= read) continue;
     redacted += from >= read ? `${text.slice(read, from)}[redacted]` : "";
     read = to;

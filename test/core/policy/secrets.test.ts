@@ -133,6 +133,18 @@ describe("a stream", () => {
     expect(redactor.write(`${["-----BEGIN", "RSA PRIVATE KEY-----"].join(" ")}\n${"kkkk\n".repeat(MAX_HELD_CHARS)}`)).not.toBe("");
   });
 
+  test("of one endless word shows no credential, wherever it is and its pieces end", () => {
+    for (const length of [700, MAX_HELD_CHARS / 4, 100_000])
+      for (const at of [1, 3, 4, 5, 8].map((quarters) => (quarters * MAX_HELD_CHARS) / 4 - 20)) {
+        const text = `${"xyz~".repeat(at / 4)}${token}${"~xyz".repeat(MAX_HELD_CHARS / 2)}`;
+        const redactor = openSecretRedactor();
+        let shown = "";
+        for (let from = 0; from < text.length; from += length) shown += redactor.write(text.slice(from, from + length));
+        shown += redactor.end();
+        expect(shown.replaceAll(/(?:xyz~)+|(?:~xyz)+/g, "…")).toBe("…[redacted]…");
+      }
+  });
+
   test.each(Object.entries(DISGUISES))("shows no credential %s, wherever its pieces end", (_, disguise) => {
     const text = `first line\n${disguise(token)}\nlast line\n`;
     for (const length of [1, 7, 64]) {
