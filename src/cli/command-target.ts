@@ -5,11 +5,12 @@ import type { Ledger } from "../core/domain/ledger.ts";
 import type { RefName } from "../core/domain/ids.ts";
 import { ARCHIVE_REF, LEDGER_REF } from "../core/domain/refs.ts";
 import { chooseScheme, deriveApiUrl, type RemoteAddress } from "../core/setup/remote-address.ts";
+import { openObjectFiles } from "../storage/git/object-files.ts";
 import { createTokenEnv, type GitContext } from "../storage/git/run-git.ts";
 import { runNetworkGit } from "../storage/git/run-network-git.ts";
 import { CommandError } from "./command-options.ts";
 import { findRepository } from "./find-repository.ts";
-import { type ArchivedExecution, readArchivedExecution, readLocalLedger } from "./local-ledger.ts";
+import { type ArchivedExecution, readArchivedExecution, readLedgerOf, readLocalLedger } from "./local-ledger.ts";
 import { isMachineRunning, listMachineRecords, type MachineRecord } from "./machine-records.ts";
 import { openPersonClient, type PersonClient } from "./person-client.ts";
 import { readOrigin } from "./read-origin.ts";
@@ -38,14 +39,15 @@ export type CommandTarget = {
 
 const openLocalTarget = (terminal: TerminalHost, { directory, owner, name, url, apiUrl, token }: MachineRecord): CommandTarget => {
   const bare = join(directory, "repositories", owner, `${name}.git`);
+  const git: GitContext = { directory: bare, after: terminal.after, objects: openObjectFiles(bare) };
   return {
     name: `${owner}/${name}`,
     isLocal: true,
     pageUrl: `${url}/${owner}/${name}`,
     person: openPersonClient({ apiUrl, token, owner, name }),
-    git: { directory: bare, after: terminal.after },
-    readLedger: () => readLocalLedger({ cwd: bare, after: terminal.after }),
-    readArchived: (id) => readArchivedExecution({ cwd: bare, after: terminal.after }, id),
+    git,
+    readLedger: () => readLedgerOf(git, LEDGER_REF),
+    readArchived: (id) => readArchivedExecution(git, id),
   };
 };
 
@@ -92,8 +94,7 @@ const openRemoteTarget = async (terminal: TerminalHost, { address, directory }: 
     person: openPersonClient({ apiUrl: deriveApiUrl(address), token, owner, name }),
     git,
     readLedger: async () => ((await fetchRef(LEDGER_REF)) ? readLocalLedger({ cwd: directory, after: terminal.after }) : null),
-    readArchived: async (id) =>
-      (await fetchRef(ARCHIVE_REF)) ? readArchivedExecution({ cwd: directory, after: terminal.after }, id) : null,
+    readArchived: async (id) => ((await fetchRef(ARCHIVE_REF)) ? readArchivedExecution({ directory, after: terminal.after }, id) : null),
   };
 };
 

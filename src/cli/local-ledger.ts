@@ -2,6 +2,7 @@ import { readBlobs } from "../storage/git/git-objects.ts";
 import { type GitContext, runGit, runGitOrThrow } from "../storage/git/run-git.ts";
 import { isSha } from "../core/domain/ids.ts";
 import { listTree } from "../storage/git/git-tree.ts";
+import { readRef } from "../storage/git/read-refs.ts";
 import { parseArchivedExecution, readLedger } from "../storage/ledger/ledger-files.ts";
 import type { Execution } from "../core/domain/execution.ts";
 import type { Ledger } from "../core/domain/ledger.ts";
@@ -10,7 +11,9 @@ import { ARCHIVE_REF, LEDGER_REF } from "../core/domain/refs.ts";
 import { CommandError } from "./command-options.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
+/** Reads the full name of a ref from the files of a bare repository; git resolves the others. */
 const resolveRef = async (at: GitContext, ref: string): Promise<string | null> => {
+  if (at.objects) return readRef(at, ref);
   const found = await runGit(at, ["rev-parse", "--verify", "-q", ref]);
   return found.code === 0 ? found.stdout.toString("utf8").trim() : null;
 };
@@ -55,11 +58,8 @@ export const removeRunLedger = async (at: GitContext, execution: string): Promis
 export type ArchivedExecution = { readonly execution: Execution; readonly plan: Plan | null };
 
 /** A finished execution from the archive; null if the archive does not contain the id. */
-export const readArchivedExecution = async (
-  { cwd, after }: Pick<TerminalHost, "cwd" | "after">,
-  id: string,
-): Promise<ArchivedExecution | null> => {
-  const files = await readRefFiles({ directory: cwd, after }, ARCHIVE_REF, (path) => path.split("/")[1] === id && path.endsWith(".json"));
+export const readArchivedExecution = async (at: GitContext, id: string): Promise<ArchivedExecution | null> => {
+  const files = await readRefFiles(at, ARCHIVE_REF, (path) => path.split("/")[1] === id && path.endsWith(".json"));
   const find = (name: RegExp): string | null => {
     const [content] = [...(files ?? [])].flatMap(([path, content]) => (name.test(path) ? [content] : []));
     return content?.toString("utf8") ?? null;

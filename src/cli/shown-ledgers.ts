@@ -76,7 +76,7 @@ export const readShownLedgers = async (terminal: TerminalHost): Promise<ShownLed
   const own = ledger ? [{ name: place.name, git: place.git, pageUrl: place.pageUrl, ref: LEDGER_REF, ledger }] : [];
   const [first, ...others] = [...own, ...(await readRuns(terminal, directory))];
   if (!first) throw isReached ? new CommandError(`${place.name} has no ledger yet; start with enki fix "<request>"`) : reached;
-  const readHere = (id: string) => readArchivedExecution({ cwd: directory, after: terminal.after }, id);
+  const readHere = (id: string) => readArchivedExecution({ directory, after: terminal.after }, id);
   return {
     ledgers: [first, ...others],
     readArchived: async (id) => (isReached ? await reached.target.readArchived(id) : null) ?? (await readHere(id)),
