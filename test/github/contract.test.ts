@@ -8,8 +8,9 @@ const memoryStage = (): ContractStage => {
   const { as, state } = memoryGitHub();
   state.permissions["maintainer"] = "maintain";
   delete state.branches["task/abc123-one"];
+  const issue = state.next++;
   state.issues.push({
-    number: 1,
+    number: issue,
     by: "maintainer",
     title: "Uploads fail",
     body: "",
@@ -33,7 +34,7 @@ const memoryStage = (): ContractStage => {
     person: connect("maintainer", "write"),
     maintainer: "maintainer",
     reader: connect("reader[bot]", "read"),
-    issue: 1,
+    issue,
     push: (branch) => {
       const tip = hashValue([branch, state.branches[branch]]).slice(0, 40);
       state.branches[branch] = tip;

@@ -59,7 +59,7 @@ const refusal = (reply: GitHubReply<unknown>): string => {
 
 const UNKNOWN = "0123456789".repeat(4);
 const branchOf = ({ id }: ContractStage): string => `task/${id}-one`;
-const pullOf = (stage: ContractStage) => ({ head: branchOf(stage), base: stage.base, title: "One", body: "Words." });
+const pullOf = (stage: ContractStage) => ({ head: branchOf(stage), base: stage.base, title: "One", body: `Words of ${stage.id}.` });
 const jobOf = ({ id }: ContractStage, more: Partial<JobInputs> = {}): JobInputs => ({
   kind: "work",
   execution: id,

@@ -58,7 +58,8 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
   const directory = await mkdtemp(join(tmpdir(), "enki-actions-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
   const installation = join(directory, "installation");
-  for (const part of ["action.yml", "dist", "roles", "workflows"])
+  // The package file, too: an agent that is a file of a package sees the whole package.
+  for (const part of ["action.yml", "package.json", "dist", "roles", "workflows"])
     await cp(join(ROOT, part), join(installation, part), { recursive: true });
   const rehearsal = options.rehearsal ?? join(ROOT, "examples/upload-limit/rehearsal.toml");
   await cp(rehearsal, join(installation, "rehearsal.toml"));
