@@ -52,7 +52,7 @@ const drawGraphNode = (node: MermaidNode, box: GraphBox): SafeHtml => {
   const lines = wrapLabel(node.label).map(
     (line, index) => html`<text x="${x}" y="${box.y + NODE_PADDING_PX + 10 + index * LABEL_LINE_PX}">${line}</text>`,
   );
-  const words = [...(node.shape === "hexagon" ? ["checkpoint"] : []), state].join(" · ");
+  const words = [...(node.shape === "hexagon" ? ["checkpoint"] : []), node.word ?? state].join(" · ");
   const sign = drawStateIcon(state, { x: box.x + ICON_INSET_PX, y: box.y });
   const title = html`<title>${node.label} (${words})</title>`;
   const drawn = html`<g class="node is-${state}">

@@ -69,7 +69,7 @@ const renderGraphCard = (execution: Execution, steps: readonly PlannedStep[]): S
     id,
     label: title,
     shape: checkpoint ? ("hexagon" as const) : ("box" as const),
-    state: drawnState(execution, id),
+    ...describeState(execution, id),
     link: `#step-${id}`,
   }));
   const edges = steps.flatMap((step) => listNeededSteps(step).map((from) => ({ from, to: step.id })));
@@ -77,10 +77,11 @@ const renderGraphCard = (execution: Execution, steps: readonly PlannedStep[]): S
   return graph && renderCard({ id: "graph", title: "Graph", body: html`<div class="in">${graph}</div>` });
 };
 
-const drawnState = ({ steps }: Execution, id: string): string => {
+/** How a step is drawn, and the word for its state where several states are drawn alike. */
+const describeState = ({ steps }: Execution, id: string): { readonly state: string; readonly word?: string } => {
   const state = steps[id]?.state ?? "pending";
-  if (state === "published") return "running";
-  return state === "cancelled" || state === "skipped" || state === "paused" ? "blocked" : state;
+  if (state === "published") return { state: "running" };
+  return state === "cancelled" || state === "skipped" || state === "paused" ? { state: "blocked", word: state } : { state };
 };
 
 type FoundExecution = { readonly ledger: Ledger; readonly execution: Execution; readonly plan: Plan };

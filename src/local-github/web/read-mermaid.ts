@@ -4,6 +4,8 @@ export type MermaidNode = {
   readonly shape: "box" | "hexagon";
   readonly state: string;
   /** The address that the node leads to. */ readonly link?: string;
+  /** The word shown for the state; by default the state itself. */
+  readonly word?: string;
 };
 export type MermaidEdge = { readonly from: string; readonly to: string };
 export type MermaidGraph = {

@@ -84,7 +84,7 @@ const renderStepButtons = (scope: PageScope, { ledger, execution }: StepInput, s
 export const renderStepCard = (scope: PageScope, input: StepInput): SafeHtml => {
   const { execution, planned, isOpen = false } = input;
   const step = execution.steps[planned.id];
-  return html`<details class="card" id="step-${planned.id}"${isOpen ? trustMarkup(" open") : null}>
+  return html`<details class="card" id="step-${planned.id}" ${isOpen ? trustMarkup("open") : null}>
     <summary><b>${planned.id}</b> ${formatPageTitle(planned.title)} ${renderBadge(step?.state ?? "pending")}</summary>
     <div class="in">
       ${step ? renderStepFacts(scope, step) : null}${step?.refusal ? html`<p>${step.refusal.message}</p>` : null}${renderAttempts(scope, input)}${step ? renderOtherRuns(scope, input.ledger, { execution, step }) : null}${renderStepButtons(scope, input, step)}

@@ -28,7 +28,7 @@ test("an execution has a page: what waits, the graph with links, the timeline in
   expect(shown).toContain('<a href="#step-proxy" aria-label="Do proxy: checkpoint · waiting">');
   expect(shown).toMatch(/id="waiting"[^]*Review #2/);
   expect(shown).toMatch(/id="timeline"[^]*waits for your review/);
-  expect(shown).toMatch(/<details class="card" id="step-docs">[^]*Not started\./);
+  expect(shown).toMatch(/<details class="card" id="step-docs" >[^]*Not started\./);
   expect(await page("/executions")).toMatch(/href="\/octo\/demo\/executions\/abc123"[^]*0 of 2 steps done/);
   expect(await page("/executions/constructor")).toContain("Page not found");
 });
@@ -107,7 +107,7 @@ test("a comment from the page of an execution, and a question, lead to where the
   const shown =
     /<input type="hidden" name="then" value="comment" \/><(?:label for="comment-text"|button name="body" value="\/enki explain)/g;
   expect(page.match(shown)).toHaveLength(2);
-  expect(page).toContain('id="step-fix">');
+  expect(page).toContain('id="step-fix" >');
   const answer = await post({ body: "/enki retri fix", then: "comment" });
   expect(answer.headers.get("location")).toMatch(/^\/octo\/demo\/issues\/1#issuecomment-\d+$/);
 });
@@ -151,6 +151,14 @@ test("each step and the execution have the commands that their states allow, fol
   ]);
   expect(of("failed")).toEqual(expect.arrayContaining(["explain", "retry", "skip", "cancel"]));
   expect(page).toMatch(/<summary>More commands<\/summary>\s*<div class="buttons">[^]*Cancel runs/);
+});
+
+test("the graph names a cancelled, a skipped and a paused step as the card of the step does", async () => {
+  const planned = [step("one"), step("two"), step("three")];
+  const steps = [stepIn("one", "cancelled"), stepIn("two", "skipped"), stepIn("three", "paused", { attempt: 1 })];
+  const { page } = await openForms(ledgerOf(planned, steps));
+  for (const state of ["cancelled", "skipped", "paused"]) expect(page).toMatch(new RegExp(`aria-label="[^"]*: ${state}"`));
+  expect(page).not.toContain(": blocked");
 });
 
 test("what landed can be undone, and the archive has no buttons", async () => {
