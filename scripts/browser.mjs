@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DEMO_LANDING, listLandedFiles } from "./demo-landing.mjs";
+import { playByKeyboard } from "./browser-keyboard.mjs";
 import { createDemoRepository } from "./demo-repository.mjs";
 import { addLargeExecution } from "./large-ledger.mjs";
 import { openBrowser } from "./open-browser.mjs";
@@ -247,6 +248,7 @@ const readAppPages = async ({ copy, many }) => {
 };
 
 try {
+  await playByKeyboard(page, { start: /http:\S+\/session\/\S+/.exec(local.printed)[0], check, faults });
   await playStory();
   await readAppPages(await readLedger());
 } catch (error) {
