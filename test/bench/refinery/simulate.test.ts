@@ -269,9 +269,9 @@ describe("the gates", () => {
       const each = inOneFile(row);
       return { ...each, scene: { ...each.scene, suspectsResolutions: true } };
     };
-    expect(failing([fine, suspected({ resolutions: 38, makespan: 0.74 * zuul })])).toEqual([]);
-    expect(failing([fine, suspected({ resolutions: 39, makespan: 0.74 * zuul })])).toEqual([18]);
-    expect(failing([fine, suspected({ resolutions: 38, makespan: 0.76 * zuul })])).toEqual([18]);
+    expect(failing([fine, suspected({ resolutions: 45, makespan: 0.79 * zuul })])).toEqual([]);
+    expect(failing([fine, suspected({ resolutions: 46, makespan: 0.79 * zuul })])).toEqual([18]);
+    expect(failing([fine, suspected({ resolutions: 45, makespan: 0.81 * zuul })])).toEqual([18]);
     const zuulIsFar = { ...fine.rows, "zuul+1r": { ...fine.rows["zuul+1r"], overOracle: 1.06 } };
     const hardCell = (ratio: number): Cell => ({ ...fine, rows: zuulIsFar, retried: { ...fine.retried, ratios: [ratio] } });
     expect(failing([hardCell(1.3)])).toEqual([]);
