@@ -72,9 +72,7 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose key is in the sh
     expect(transcripts.join("").match(/proxy for the model's key refused .*/g) ?? []).toEqual([]);
   });
 
-  // With Gemini CLI over ACP, the first command of this story changes no file.
-  const protocols = preset === "gemini" ? (["headless"] as const) : (["headless", "acp"] as const);
-  check.each(protocols)(
+  check.each(["headless", "acp"] as const)(
     "corrects work that fails verification in its own job in the same session (%s)",
     { timeout: 400_000 },
     async (protocol) => {

@@ -46,6 +46,8 @@ const createSettings = ({ protocol, tools, canEdit, mcpServer, env, hasLogin = f
   general: { enableAutoUpdate: false, maxAttempts: 3 },
   experimental: { enableAgents: false },
   tools: {
+    // Over ACP, Gemini otherwise opens a terminal for each command, and jobs have none.
+    shell: { enableInteractiveShell: false },
     ...(tools && { core: collectToolNames(tools, NAMES) }),
     exclude: [...DENIED_TOOLS, ...(canEdit ? [] : [...NAMES.write, ...NAMES.edit])],
   },
