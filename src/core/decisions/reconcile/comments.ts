@@ -28,7 +28,7 @@ const needsPromptComment = (tx: LedgerReader, { id, baseBranch, state, amendment
   tx.steps(id).some((step) => PRESSING_STATES.has(step.state));
 
 /** Whether the text would be dropped. The text of a proposed plan reads facts, which are requested together with the missing ones. */
-const isDropped = (tx: EffectWriter, { state }: Execution): boolean => state !== "proposed" && tx.lacksFacts();
+const isDropped = (tx: Pick<EffectWriter, "lacksFacts">, { state }: Execution): boolean => state !== "proposed" && tx.lacksFacts();
 
 /** Keeps one comment per execution up to date, answers commands, and closes the issue when all of its work has landed. */
 export const reconcileComments = (tx: EffectWriter): void => {
