@@ -14,7 +14,7 @@ export const HOOK_URL = "https://contract.example.invalid/";
 const MAX_EMPTY_COMMITS = 5;
 const MAX_EMPTY_FILES = 20;
 
-export type ContractBot = { readonly token: string; readonly octokit: Octokit; readonly login: string };
+type ContractBot = { readonly token: string; readonly octokit: Octokit; readonly login: string };
 type Slug = { readonly owner: string; readonly repo: string };
 
 /** A repository on GitHub or on a local GitHub that the contract may use. */

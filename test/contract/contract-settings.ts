@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 /** A token, or an App whose installation makes tokens. */
-export type BotAccess = { readonly token: string } | { readonly app: number; readonly privateKey: string };
+type BotAccess = { readonly token: string } | { readonly app: number; readonly privateKey: string };
 
 export type ContractSettings = {
   readonly apiUrl: string;

@@ -2,7 +2,7 @@
 export const MARK = "# Of Enki's contract: this repository holds nothing of value. `npm run contract` writes this file.";
 export const STEP_PATH = ".github/workflows/enki-step.yml";
 export const ARTIFACT_NAME = "enki-result-abc";
-export const FOLLOWED_NAME = "contract pull";
+const FOLLOWED_NAME = "contract pull";
 
 /** How many jobs wake each other; GitHub's documents name no limit. */
 export const MAX_HOPS = 5;
