@@ -237,10 +237,10 @@ describe.concurrent("enki init", () => {
     expect(verifyOf(read(CONFIG))).toEqual(["npm ci", "npm test"]);
     writeFileSync(join(cwd, CONFIG), forgetOrigin(read(CONFIG)));
     switchToPnpm(cwd);
-    for (const time of ["first", "second"]) {
-      await run(["--yes"]);
-      expect(verifyOf(read(CONFIG)), time).toEqual(["pnpm install --frozen-lockfile", "pnpm test"]);
-    }
+    await run(["--yes"]);
+    expect(verifyOf(read(CONFIG))).toEqual(["pnpm install --frozen-lockfile", "pnpm test"]);
+    await run(["--yes"]);
+    expect(verifyOf(read(CONFIG))).toEqual(["pnpm install --frozen-lockfile", "pnpm test"]);
   });
 
   test("a deleted coordinator workflow is restored, and the jobs still coordinate", async () => {
