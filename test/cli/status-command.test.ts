@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Execution } from "../../src/core/domain/execution.ts";
 import type { TaskId } from "../../src/core/domain/ids.ts";
-import type { Ledger } from "../../src/core/domain/ledger.ts";
 import { emptyQueue, type QueueItem } from "../../src/core/domain/queue.ts";
 import { filesOf, ledgerOf } from "../local-github/web/ledgers.ts";
 import { step, stepIn } from "../support/build.ts";
@@ -31,7 +30,7 @@ const showQueueOf = async (...tasks: readonly TaskId[]) => {
   const first = ledger.executions["abc123"] as Execution;
   const second: Execution = { ...first, id: "def456", issue: 2, request: "document it" };
   const queue = { ...emptyQueue, items: tasks.map(queued) };
-  const files = filesOf({ ...ledger, executions: { abc123: first, def456: second }, queues: { main: queue } } as Ledger);
+  const files = filesOf({ ...ledger, executions: { abc123: first, def456: second }, queues: { main: queue } });
   writeLedger(git, cwd, { files });
   return (await terminal.call(["status"], { cwd })).out;
 };

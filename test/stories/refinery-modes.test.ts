@@ -102,9 +102,7 @@ test("an open pull request states once that the rules now require reviews", asyn
       if (spec.kind === "plan") return { plan: plan(step("fix")) };
       if (spec.kind !== "verify") return fileOf("fix");
       await stage.until("its pull request", async () => (await stage.maintainer.pulls()).length === 1);
-      expect(await says()).toContain(
-        "On `main` the very commit that was verified is pushed (exact): no rule forbids it.",
-      );
+      expect(await says()).toContain("On `main` the very commit that was verified is pushed (exact): no rule forbids it.");
       stage.forge.setRules(REPOSITORY, [REVIEWED]);
       return { verdict: "green" };
     },

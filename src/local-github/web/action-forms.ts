@@ -4,9 +4,9 @@ import type { OfferedCommand } from "./execution-commands.ts";
 import { renderCard, renderNumberLink } from "./page-parts.ts";
 import { pagePath, type PageScope } from "./page-scope.ts";
 
-/** The value of the field `then` of a form that leads to the new comment, where the reply appears, instead of back to its page. */
+/** The value of the field `next` of a form that leads to the new comment, where the reply appears, instead of back to its page. */
 export const SHOW_COMMENT = "comment";
-const SHOW_COMMENT_FIELD = html`<input type="hidden" name="then" value="${SHOW_COMMENT}" />`;
+const SHOW_COMMENT_FIELD = html`<input type="hidden" name="next" value="${SHOW_COMMENT}" />`;
 
 /** A form for the signed-in person; null if nobody is signed in. `back` is the page to return to. */
 const renderForm = (scope: PageScope, action: readonly (string | number)[], body: SafeHtml): SafeHtml | null =>

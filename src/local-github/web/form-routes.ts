@@ -46,7 +46,7 @@ const sendForm = async (app: Hono, call: FormCall, request: ApiRequest): Promise
   const answer = await callApi(app, call, request);
   const { message, html_url } = messageSchema.parse(await answer.json());
   if (answer.ok)
-    return call.context.redirect(toLocalPath(call.fields["then"] === SHOW_COMMENT ? toPath(html_url) : call.fields["back"]), 303);
+    return call.context.redirect(toLocalPath(call.fields["next"] === SHOW_COMMENT ? toPath(html_url) : call.fields["back"]), 303);
   return answerText(call.context, 422, message ?? "This was not accepted.");
 };
 

@@ -105,10 +105,10 @@ test("a comment from the page of an execution, and a question, lead to where the
   const failed = { ...stepIn("fix", "failed", { attempt: 1 }), refusal: { code: "work-failed", message: "It broke.", next: "" } } as Step;
   const { page, post } = await openForms(ledgerOf([step("fix")], [failed]));
   const shown =
-    /<input type="hidden" name="then" value="comment" \/><(?:label for="comment-text"|button name="body" value="\/enki explain)/g;
+    /<input type="hidden" name="next" value="comment" \/><(?:label for="comment-text"|button name="body" value="\/enki explain)/g;
   expect(page.match(shown)).toHaveLength(2);
   expect(page).toContain('id="step-fix" >');
-  const answer = await post({ body: "/enki retri fix", then: "comment" });
+  const answer = await post({ body: "/enki retri fix", next: "comment" });
   expect(answer.headers.get("location")).toMatch(/^\/octo\/demo\/issues\/1#issuecomment-\d+$/);
 });
 
