@@ -16,6 +16,8 @@ export type Fixture = "agent.mjs" | "talkative.mjs" | "headless.mjs";
 type SeedOptions = {
   readonly program?: string;
   readonly fixture?: Fixture;
+  /** Whether the command is a process of its own instead of a function: several side by side then share no process. */
+  readonly isProcess?: boolean;
   /** The person's own variables. */
   readonly env?: Readonly<Record<string, string>>;
   /** Files in the person's home, by path relative to it. */
@@ -29,7 +31,7 @@ const quote = (word: string): string => `"${word.replaceAll(/["\\]/g, "\\$&")}"`
 export const openSeeds = (
   files: Readonly<Record<string, string>>,
   acts: readonly Act[],
-  { program = "agent", fixture = "agent.mjs", env = {}, home = {} }: SeedOptions = {},
+  { program = "agent", fixture = "agent.mjs", isProcess = false, env = {}, home = {} }: SeedOptions = {},
 ) => {
   const terminal = openTerminal();
   const cwd = join(terminal.root, "own");
@@ -52,7 +54,10 @@ export const openSeeds = (
     git,
     /** Carries a request out; gives what was said, and its ledger. */
     run: async (...args: string[]) => {
-      const told = await terminal.call(["run", "--yes", "--agent", await createAgent(), "--verify", "true", ...args], { cwd, env });
+      const told = await terminal[isProcess ? "run" : "call"](
+        ["run", "--yes", "--agent", await createAgent(), "--verify", "true", ...args],
+        { cwd, env },
+      );
       const received = await receiver;
       const [, id = ""] = /enki graph ([0-9a-f]{6})$/m.exec(told.out) ?? [];
       const ref = `refs/enki/runs/${id}`;

@@ -24,7 +24,7 @@ describe.concurrent.each(AGENTS)("the seeds' own words, end to end, by %s", (_, 
         { only: "fix_upload_limit", say: `I did it.\n${output}\nBye.` },
         { only: "test_upload", run: "cat nginx.conf > seen.txt" },
       ],
-      { fixture },
+      { fixture, isProcess: true },
     );
     const it = await run("Fix the bug where users can't upload files larger than 1MB");
     expect({ code: it.code, err: it.err }).toEqual({ code: 0, err: "" });
@@ -59,7 +59,7 @@ describe.concurrent.each(AGENTS)("the seeds' own words, end to end, by %s", (_, 
         { only: "work", run: "echo me > $ENKI_STEP.txt" },
         { only: "work", say: "# Found\n\nNothing that is wrong." },
       ],
-      { fixture },
+      { fixture, isProcess: true },
     );
     const it = await run("let everybody work");
     expect({ code: it.code, err: it.err }).toEqual({ code: 0, err: "" });
@@ -80,7 +80,7 @@ describe.concurrent.each(AGENTS)("the seeds' own words, end to end, by %s", (_, 
         { only: "audit", report: "# Risk: low\n" },
         { only: "audit", say: "My report is written." },
       ],
-      { fixture },
+      { fixture, isProcess: true },
     );
     const it = await run("is it safe?");
     expect(it.code).toBe(0);
@@ -104,7 +104,7 @@ describe.concurrent.each(AGENTS)("the seeds' own words, end to end, by %s", (_, 
         { only: "reviewer", run: "cat login.txt" },
         { only: "reviewer", say: "All of it is correct." },
       ],
-      { fixture },
+      { fixture, isProcess: true },
     );
     const it = await run("--workflow", "build-feature", "add OAuth login flow");
     expect({ code: it.code, err: it.err }).toEqual({ code: 0, err: "" });
@@ -124,7 +124,7 @@ describe.concurrent.each(AGENTS)("the seeds' own words, end to end, by %s", (_, 
         { only: "read-frontend", say: "the front end" },
         { only: "synth", write: "both.txt" },
       ],
-      { fixture },
+      { fixture, isProcess: true },
     );
     const it = await run("--workflow", "siblings", "look");
     expect(it).toMatchObject({ code: 0, err: "" });
