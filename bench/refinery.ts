@@ -11,9 +11,9 @@ import { gateLines, kinds, summary, table } from "./refinery/table.ts";
 import type { Scene } from "./refinery/trace.ts";
 
 /**
- * Policies of merging on the same traces in virtual time: serial, bors-ng, Zuul, the product's own `plan`, and an oracle.
- * `--quick` few cells and seeds · `--seeds <n>` · `--first <n>` the first of them · `--only <text>` cells whose name has it · `--out <directory>` for the JSON and the plot · `--workers <n>`
- * Ends with 1 when a gate does not hold.
+ * Compares merge policies on the same traces in virtual time: serial, bors-ng, Zuul, the product's own planner, and an oracle.
+ * `--quick` few cells and seeds · `--seeds <n>` · `--first <n>` first seed · `--only <text>` in the names of cells · `--out <directory>` for the JSON and the plot · `--workers <n>`
+ * Exits with 1 if a gate does not hold.
  */
 const main = async (): Promise<void> => {
   const { values } = parseArgs({
@@ -43,7 +43,7 @@ const main = async (): Promise<void> => {
 type Task = { readonly at: number; readonly scene: Scene; readonly seeds: number; readonly first: number };
 type Done = { readonly at: number; readonly cell: Cell };
 
-/** Cells over threads; the long ones first, so that none is left alone at the end. */
+/** Distributes cells to threads, long cells first, so that all threads end at about the same time. */
 const spread = async (
   scenes: readonly Scene[],
   { seeds, first, workers }: { seeds: number; first: number; workers: number },

@@ -1,14 +1,17 @@
 #!/usr/bin/env node
-// Checks the language of the code: comments in plain English, names that mean one thing.
+// Checks the language of the code: comments in plain English everywhere, and names in `src` that mean one thing.
 // `node scripts/language.mjs` prints each measure beside its ceiling and exits 1 if one is exceeded.
 // `--worst N` prints N sentences or names behind each measure; `--sample N [--seed S]` prints N sentences at random.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-const CEILINGS = {
+const FOLDERS = ["src", "bench", "scripts", "test"];
+const PROSE_CEILINGS = {
   "sentences that start with a relative clause (What …, Who …)": 1.5,
   'sentences that start with "True where …"': 0.3,
   "vague words (it, that, this, what, one …)": 5,
+};
+const NAME_CEILINGS = {
   "types declared in three or more files": 3,
   "types of one word": 25,
   "functions declared in three or more files": 4,
@@ -19,20 +22,23 @@ const CEILINGS = {
 const VAGUE = new Set(["it", "that", "this", "what", "one", "those", "there", "which", "these", "such", "all", "else"]);
 const RELATIVE = /^(What|Who|Whoever|How|Where|Whatever)\b/;
 const TRUTH = /^(True|False|Null|Undefined)\b/;
-const COMMENT = /\/\*\*?(.*?)\*\/|((?:^[ \t]*\/\/[/!]?[^\n]*\n?)+)/gms;
+const COMMENT = /(?<=^|[\s({,;])\/\*\*?(?=\s)(.*?)\*\/|((?:^[ \t]*\/\/[/!]?[^\n]*\n?)+)/gms;
 const DECLARATION = /^(?:export )?(?:default )?(?:async )?(const|let|function\*?|type|interface|class) +([A-Za-z_$][\w$]*)(.*)$/gm;
 
 /** A function with the name of a question takes a reader, never a writer or a `DecisionTransaction`. */
 const WRITING_QUESTION =
   /const ((?:is|has|may|can|find|list|read|collect|evaluate|judge|check|select|count|get|choose|needs|compute|describe|format|refuse|to)[A-Z]\w*) = \(\s*(?:\{[^}]*\}|\w+): (?:DecisionTransaction|\w+Writer)\b/g;
 
-const root = join(import.meta.dirname, "..", "src");
+const readSources = (folder) => {
+  const root = join(import.meta.dirname, "..", folder);
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(?:ts|mjs)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((path) => ({ path: relative(root, path), text: readFileSync(path, "utf8") }));
+};
 
-const sources = readdirSync(root, { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
-  .map((entry) => join(entry.parentPath, entry.name))
-  .sort()
-  .map((path) => ({ path: relative(root, path), text: readFileSync(path, "utf8") }));
+const sources = readSources("src");
 
 /** The comments of a file as running text; directives to tools and licence notices are left out. */
 const commentsOf = (text) => {
@@ -81,13 +87,11 @@ const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
 const percent = (part, whole) => (100 * part) / Math.max(1, whole);
 const isOneWord = (name) => name.match(/[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])/g)?.length === 1;
 
-const sentences = sources.flatMap(sentencesOf);
-const share = (examples) => ({
-  percent: percent(examples.length, sentences.length),
-  examples: examples.map(({ path, sentence }) => `${path}: ${sentence}`),
-});
-
-const prose = () => {
+const prose = (sentences) => {
+  const share = (examples) => ({
+    percent: percent(examples.length, sentences.length),
+    examples: examples.map(({ path, sentence }) => `${path}: ${sentence}`),
+  });
   const words = sentences.flatMap(({ sentence }) => wordsOf(sentence));
   const vagueIn = ({ sentence }) =>
     percent(wordsOf(sentence).filter((word) => VAGUE.has(word.toLowerCase())).length, wordsOf(sentence).length);
@@ -157,7 +161,9 @@ const argument = (name, fallback) => {
 
 const worst = argument("--worst", 0);
 const sample = argument("--sample", 0);
+const folders = FOLDERS.map((folder) => ({ folder, sentences: readSources(folder).flatMap(sentencesOf) }));
 if (sample > 0) {
+  const sentences = folders.flatMap(({ folder, sentences }) => sentences.map((each) => ({ ...each, path: join(folder, each.path) })));
   // A linear congruential generator: the same seed draws the same sentences.
   let state = argument("--seed", 1);
   const next = (limit) => {
@@ -169,14 +175,16 @@ if (sample > 0) {
     console.log(`${path}: ${sentence}`);
   }
 } else {
-  const measures = [...prose(), ...names(), writingQuestions(), scatteredRefusals()];
-  let exceeded = 0;
-  for (const [index, [title, ceiling]] of Object.entries(CEILINGS).entries()) {
-    const { percent: value, examples } = measures[index];
-    const over = value > ceiling;
-    if (over) exceeded += 1;
-    console.log(`${over ? "over" : "ok  "}  ${value.toFixed(1).padStart(5)} % of at most ${ceiling} %  ${title}`);
+  const compare = (ceilings, measures) => Object.entries(ceilings).map(([title, ceiling], at) => ({ title, ceiling, ...measures[at] }));
+  const measures = [
+    ...folders.flatMap(({ folder, sentences }) =>
+      compare(PROSE_CEILINGS, prose(sentences)).map((each) => ({ ...each, title: `${folder}: ${each.title}` })),
+    ),
+    ...compare(NAME_CEILINGS, [...names(), writingQuestions(), scatteredRefusals()]),
+  ];
+  for (const { title, ceiling, percent: value, examples } of measures) {
+    console.log(`${value > ceiling ? "over" : "ok  "}  ${value.toFixed(1).padStart(5)} % of at most ${ceiling} %  ${title}`);
     for (const example of examples.slice(0, worst)) console.log(`        ${example}`);
   }
-  process.exitCode = exceeded > 0 ? 1 : 0;
+  process.exitCode = measures.some(({ percent: value, ceiling }) => value > ceiling) ? 1 : 0;
 }

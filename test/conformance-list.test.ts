@@ -11,7 +11,7 @@ const ALL = [...LIST.matchAll(/^([A-Z]-\d\d) (\* )?/gm)].map(([, id = "", star])
 
 type Told = { readonly title: string; readonly status?: string; readonly under?: readonly string[] };
 
-/** What `npm run conformance` says of these tests. */
+/** Runs `npm run conformance` on a report with these tests; returns its exit code and output. */
 const tally = (tests: readonly Told[], folder = "conformance"): { code: number | null; out: string } => {
   const directory = mkdtempSync(join(tmpdir(), "enki-conformance-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));

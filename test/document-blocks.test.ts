@@ -29,7 +29,7 @@ test("each block of the documents is of a kind that a test validates", () => {
 
 const isRehearsal = (text: string): boolean => text.includes("[[scene]]");
 
-/** A file of this kind, by what only such a file holds. */
+/** Reads a configuration, role or rehearsal file by its contents; returns its faults. */
 const readTomlFaults = (text: string): readonly unknown[] => {
   if (isRehearsal(text)) {
     const script = readAgentScript("rehearsal.toml", text);
@@ -68,7 +68,7 @@ test.each(inFence("yaml"))("%s: a file in YAML is a workflow of Actions, or the 
         expect(Object.keys(step.with ?? {}).filter((name) => !(name in inputs))).toEqual([]);
 });
 
-/** Programs of others in the documents; their lines are not run here. */
+/** Foreign programs in the documents; no test here runs their lines. */
 const OTHER_PROGRAMS: ReadonlySet<string> = new Set(["gh", "npm", "npx", "git", "ssh-keygen"]);
 
 type ShellLine = { readonly program: string; readonly args: readonly string[] };
@@ -79,7 +79,7 @@ const readShellLine = (line: string): ShellLine => {
   return { program, args };
 };
 
-/** Faults of a call of Enki: an unknown subcommand or option, or too many words. */
+/** Fails if a call of Enki has an unknown subcommand, an unknown option or too many words. */
 const checkCall = async (args: readonly string[]): Promise<void> => {
   const [name = "", ...rest] = args;
   if (name === "--version") return;

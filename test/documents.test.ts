@@ -40,7 +40,7 @@ test("the code of a refused command links to its paragraph, and every paragraph 
   const [, path = "", anchor] = /\/blob\/v[^/]+\/(.+?)#([^)]+)\)/.exec(renderRefusalReply(IN_QUEUE_REFUSAL)) ?? [];
   const headings = [...read(path).matchAll(/^## `(.+)`$/gm)].map(([, code]) => code);
   expect(headings).toContain(anchor);
-  // GitHub's anchor of such a heading is the text itself only if it has nothing but lower-case letters, digits and dashes.
+  // GitHub's anchor equals the text of a heading only if the text consists of lower-case letters, digits and dashes.
   expect(headings.filter((code) => !/^[a-z0-9-]+$/.test(code ?? ""))).toEqual([]);
 });
 
@@ -84,7 +84,7 @@ const DOCUMENTS = ["README.md", "AGENTS.md", "CONTRIBUTING.md", "SECURITY.md"].c
     .toSorted(),
 );
 
-/** The anchor that GitHub makes of a heading. */
+/** Returns GitHub's anchor of a heading. */
 const toAnchor = (heading: string): string =>
   heading
     .toLowerCase()

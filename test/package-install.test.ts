@@ -32,7 +32,7 @@ test("npx git+file://… of a release's tag, which has nothing to build", () => 
   expect(run).toMatchObject({ status: 0, stdout: `enki ${PRODUCT.version}\n` });
 });
 
-/** A registry on loopback that has one package: for the README's own words. Runs in a process of its own, because calls block. */
+/** Starts a registry on loopback with a single package, for the README's own commands. Calls block, so the registry has a process of its own. */
 const startRegistry = (): { url: string; stop: () => void } => {
   const script = join(place.outside, "registry.mjs");
   writeFileSync(

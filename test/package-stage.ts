@@ -22,7 +22,7 @@ export const usePackage = () => {
     });
   };
 
-  /** Npm that may not use a network. */
+  /** Runs npm without a network. */
   const npm = (args: readonly string[], cwd?: string): SpawnSyncReturns<string> =>
     call("npm", [...args, "--offline", "--no-audit", "--no-fund"], cwd === undefined ? {} : { cwd });
 
@@ -35,11 +35,11 @@ export const usePackage = () => {
 
   beforeAll(() => {
     place.outside = realpathSync(mkdtempSync(join(tmpdir(), "enki-package-")));
-    // As a person's own directories: jobs may run as another user, who passes through them.
+    // Jobs may run as another user, who passes through a person's own directories.
     chmodSync(place.outside, 0o755);
     mkdirSync(join(place.outside, "home"));
     mkdirSync(join(place.outside, "work"));
-    // As `release.yml` does: a release differs from the clone in its package.json only.
+    // A release differs from the clone only in its package.json, as in `release.yml`.
     const repository = join(place.outside, "released");
     place.unreleased = pack(ROOT);
     expect(call("tar", ["-xzf", place.unreleased, "-C", place.outside, "--transform", "s,^package,released,"]).status).toBe(0);

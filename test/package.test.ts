@@ -6,7 +6,7 @@ import { ROOT, usePackage } from "./package-stage.ts";
 
 const MAX_PACKAGE_FILES = 60;
 const MAX_INSTALLED_BYTES = 40_000_000;
-/** Every step of a job loads the action, and `enki init` can copy it into a repository. It contains the coordinator. */
+/** Every step of a job loads the action, and `enki init` can copy the action into a repository. The action contains the coordinator. */
 const MAX_ACTION_BYTES = 1_750_000;
 
 const { place, call, npm } = usePackage();
@@ -29,7 +29,7 @@ test.each(["action", "app", "cli"])(
   (name) => {
     const texts = readFileSync(join(ROOT, `dist/${name}.licenses.txt`), "utf8").split(`\n\n${"-".repeat(80)}\n\n`);
     expect(texts.find((text) => text.startsWith("https://github.com/gitleaks/gitleaks "))).toContain("Copyright (c) 2019 Zachary Rice");
-    // The package has no file with its license; ISC's text is the same for all.
+    // The package has no license file; the text of the ISC license is the same everywhere.
     expect(texts.filter((text) => text.length < 200 && text.trim() !== "npx-import-light 1.0.0 (ISC)")).toEqual([]);
   },
 );

@@ -24,7 +24,7 @@ const INPUTS: readonly ConflictInput[] = [
   { ...CONFLICT, conflicts: MANY, landed: [{ title: "A", task: "" }] },
 ];
 
-/** Bundles a module as the build does, and imports the bundle. */
+/** Bundles a module like the build, and imports the bundle. */
 const importBundle = async (input: string): Promise<{ readonly code: string; readonly module: Record<string, unknown> }> => {
   const directory = mkdtempSync(join(tmpdir(), "enki-prompts-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));

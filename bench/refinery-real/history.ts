@@ -51,7 +51,7 @@ export const runReal = async (trace: Trace, root: string): Promise<Outcome> => {
     const issue = await stage.maintainer.openIssue("Do all of it", "");
     await stage.maintainer.comment(issue, "/enki fix all of it");
     const history: History = { trace, stage, clock, seen, issue, from, thaw: null, pushes: planPushes(trace, clock) };
-    // An error ends this history only.
+    // An error only ends this history.
     const stuck = await play(history).catch(String);
     await stage.runner.close();
     return outcome(history, stuck);
@@ -78,7 +78,7 @@ const recordWrites = (world: RepositoryPorts, seen: Seen, clock: Clock): Reposit
   },
 });
 
-/** Plays a history to its end. Returns the reason why it got stuck, or null. */
+/** Plays a history to its end. Returns the reason if the history got stuck, otherwise null. */
 const play = async (history: History): Promise<string | null> => {
   const { trace, stage, clock, seen, from } = history;
   let progressedAt = from;

@@ -15,7 +15,7 @@ export const stepNumber = (id: string): number => Number(id.slice(1));
 export type StepVersion = {
   readonly version: number;
   readonly bad: boolean;
-  /** Steps on which this version was built, so that it is not red together with them. */ readonly knows: readonly number[];
+  /** Steps on which this version was built, which are never red together with this version. */ readonly knows: readonly number[];
 };
 
 const stepFile = (step: number, { version, bad, knows }: StepVersion): [string, string] => [
@@ -38,7 +38,7 @@ export const resolvedFilesOf = (paths: readonly string[], step: number, head: St
 type Files = ReadonlyMap<string, string>;
 
 type Content = {
-  /** Identifies the content, as in the simulation; flakes depend on it. */ readonly hash: number;
+  /** Identifies the content, as in the simulation; flakes depend on the content. */ readonly hash: number;
   readonly steps: ReadonlyMap<number, StepVersion>;
   /** Whether a person's push made the base red. */ readonly red: boolean;
 };

@@ -1,13 +1,16 @@
-/** What happens when, in virtual time: a binary heap, equal times in the order in which they were added. */
+/** Events by virtual time in a binary heap. Events of the same time keep the order in which they were added. */
 export type Agenda<T> = {
   readonly add: (time: number, what: T) => void;
-  /** Everything of the next time at once. */ readonly next: () => { readonly time: number; readonly what: readonly T[] } | null;
-  /** Is anything left for this time? */ readonly isDue: (time: number) => boolean;
+  /** Removes and returns all events of the next time. */ readonly next: () => {
+    readonly time: number;
+    readonly what: readonly T[];
+  } | null;
+  /** Whether an event is left for this time. */ readonly isDue: (time: number) => boolean;
 };
 
 type Entry<T> = { readonly time: number; readonly order: number; readonly what: T };
 
-/** Sums of the same durations may differ in their last bits. */
+/** Sums of the same durations can differ in their last bits. */
 const SAME = 1e-9;
 
 export const agenda = <T>(): Agenda<T> => {

@@ -2,19 +2,19 @@ import type { Commit, Head } from "./commits.ts";
 import { noSteps, union } from "./steps.ts";
 import type { Trace } from "./trace.ts";
 
-/** Where each step is, and the queue that follows from it. */
+/** The state of each step, and the resulting queue. */
 export type Board = {
   readonly queue: readonly Head[];
   readonly landed: () => number;
   readonly head: (step: number) => Head;
-  /** Steps whose work can start now, each named once. */
+  /** Returns the steps whose work can start now, each once. */
   readonly startable: () => readonly number[];
   readonly start: (step: number, tip: Commit) => void;
-  /** Work is done, or a new head came back. */
+  /** Adds the head of a step after its work or fix. */
   readonly ready: (step: number, time: number) => void;
-  /** A head leaves the queue, and with it whatever needs it: that is held until the next head. */
+  /** Removes a head from the queue, with its dependents until the next head. */
   readonly leave: (head: Head, next: Omit<Head, "id">) => void;
-  /** A head is replaced by what it was before its last resolution, at the end of the queue. */
+  /** Replaces a head by its version before the last resolution, at the end of the queue. */
   readonly undo: (head: Head) => void;
   readonly land: (head: Head, time: number) => void;
   readonly times: readonly { readonly ready: number; readonly landed: number }[];
@@ -38,7 +38,7 @@ export const board = ({ scene, bad, needs }: Trace): Board => {
   };
   const isMet = (step: number, stages: readonly Place["stage"][]): boolean =>
     needs[step]?.every((need) => stages.includes(place(need).stage)) ?? true;
-  /** What needs a step has a higher number: one pass finds all. */
+  /** Dependents have higher numbers, so one pass finds all of them. */
   const enter = (): void => {
     for (const [step, each] of places.entries()) {
       if (each.stage !== "ready" || !isMet(step, ["queued", "landed"])) continue;
@@ -47,7 +47,7 @@ export const board = ({ scene, bad, needs }: Trace): Board => {
     }
   };
   const remove = (head: Head): void => void queue.splice(queue.indexOf(head), 1);
-  /** A new head is made on the base of its day, so it fits to all that landed by then. */
+  /** A new head is built on the current base, so it does not conflict with landed steps. */
   const see = (head: Head, tip: Commit): Head => ({
     ...head,
     textual: union(head.textual, tip.steps),

@@ -2,11 +2,11 @@ import type { Commit, Head } from "./commits.ts";
 import type { Policy, View } from "./policy.ts";
 
 /**
- * Batches with bisection, after the README of bors-ng: everything that waits becomes a batch, one batch runs at a time; a green one lands, a red one is split
- * in halves, the first no smaller than the second, that queue up behind the other batches; a red batch of one goes back to its author.
- * Where the documentation is silent: a batch takes at most `size`; split batches come before what has come in since; what cannot be merged into a batch
- * is set apart as a batch of its own, which costs no run; a batch waits for what its members need; a retry is for a batch of one; after a push to the
- * base the running batch is formed again at once.
+ * Batches with bisection, after the README of bors-ng. All waiting heads become a batch, and one batch runs at a time. A green batch lands. A red
+ * batch is split into halves, the first no smaller than the second, which queue up behind the other batches. A red batch of one goes back to its author.
+ * Rules on which the documentation is silent: a batch takes at most `size` heads; split batches come before newer heads; a head that cannot be merged
+ * into a batch becomes a batch of its own without a run; a batch waits for the needs of its members; only a batch of one is retried; after a push to
+ * the base, the running batch is formed again at once.
  */
 export const bors = (retries: number, size = 8): Policy => {
   let batches: Head[][] = [];
@@ -26,7 +26,7 @@ export const bors = (retries: number, size = 8): Policy => {
       current = { members: next.members, onto: view.tip, commit: next.commit, before: view.check(next.commit)?.verdicts.length ?? 0 };
     }
     const { members, commit, before } = current;
-    // Every batch is run, also one that happens to be the end of a batch that was red.
+    // Each batch runs, even if the same heads were the end of a red batch.
     const found = view.check(commit)?.verdicts.slice(before) ?? [];
     const [only] = members;
     if (found.includes("green")) {
@@ -55,7 +55,7 @@ type Formed = {
   readonly unmergeable: Head | null;
 };
 
-/** The next batch as a commit on the base, and the batches that are left. */
+/** The next batch as a commit on the base, and the remaining batches. */
 const form = (view: View, waiting: readonly Head[][], size: number): Formed => {
   const taken = new Set(waiting.flat());
   const fresh = view.queue.filter((head) => !taken.has(head)).slice(0, size);
@@ -90,6 +90,6 @@ const gather = (view: View, batch: readonly Head[]): { members: Head[]; apart: H
   return { members, apart, commit };
 };
 
-/** Everything that it needs landed or is in this batch. */
+/** Whether all needs of a head have landed or are in this batch. */
 const isFree = ({ needs, queue }: View, head: Head, inside: ReadonlySet<number>): boolean =>
   needs(head.step).every((need) => inside.has(need) || !queue.some(({ step }) => step === need));

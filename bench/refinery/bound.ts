@@ -1,12 +1,12 @@
 import { type Scene, TIMES } from "./trace.ts";
 
-/** Bits that one fair answer to a question with these odds holds. */
+/** Entropy of an answer with these odds, in bits. */
 const entropy = (odds: number): number => (odds <= 0 || odds >= 1 ? 0 : -odds * Math.log2(odds) - (1 - odds) * Math.log2(1 - odds));
 
-/** The largest entropy of a count with this mean: that of the geometric distribution. */
+/** The largest entropy of a count with this mean, which the geometric distribution has, in bits. */
 const countEntropy = (mean: number): number => (mean === 0 ? 0 : (mean + 1) * Math.log2(mean + 1) - mean * Math.log2(mean));
 
-/** The mean number of rounds, with a verdict for each slot, that can name so many bits, when also their number tells something. */
+/** The smallest mean number of rounds, with a verdict for each slot, that can carry these bits, including the information in the number of rounds. */
 const roundsFor = (bits: number, slots: number): number => {
   let [low, high] = [0, Math.max(0, bits)];
   for (let turn = 0; turn < 60; turn += 1) {
@@ -17,18 +17,18 @@ const roundsFor = (bits: number, slots: number): number => {
   return low;
 };
 
-/** Bits of the heads that are red with no other good one, since red runs of such pairs are no sign of a bad head. */
+/** Bits of the heads that are not red together with another good head, since red runs of such pairs do not prove a bad head. */
 const bitsOf = ({ steps, bad, semantic }: Scene): number => steps * entropy(bad) * (1 - semantic) ** (steps - 1);
 
-/** The mean time at which the last bad head is there, if some head is bad; otherwise that of the first head. */
+/** The mean time at which the last bad head becomes ready, or the first head if no head is bad. */
 const lastBadReady = ({ steps, bad, work }: Scene): number =>
   work * (0.5 + (bad === 0 ? 0 : 1 - (1 - (1 - bad) ** (steps + 1)) / ((steps + 1) * bad)));
 
 /**
- * A lower bound of the mean makespan of every policy that learns which steps are bad from verdicts alone and ejects a head only after red runs in
- * which all else is green, with one retry or without, for scenes in which only the queue moves the base; the proof is in `docs/refinery.md`. All
- * bad heads are ejected, and their ejections name them: so the verdicts until then hold the bits of all. A slot gives one verdict in the time of a check. A
- * retry of an accused head tells nothing and comes after its first red run. After the last ejection the step is fixed and verified.
+ * A lower bound of the mean makespan of every policy that learns only from verdicts which steps are bad, and ejects a head only after red runs in which
+ * all other heads are green, with or without a retry. Only the queue may move the base. The proof is in `docs/refinery.md`: all bad heads are ejected,
+ * so the verdicts until then contain the bits of all heads. A slot gives one verdict in the time of a check. A retry of an accused head contains no
+ * information and follows its first red run. After the last ejection, the step is fixed and verified.
  */
 export const onlineBound = (scene: Scene, retries: 0 | 1 = 0): number => {
   const { steps, bad, slots, work } = scene;

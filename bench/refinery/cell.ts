@@ -8,7 +8,7 @@ import { interval, type Interval, mean, median } from "./statistics.ts";
 import { type Scene, trace } from "./trace.ts";
 import { zuul } from "./zuul.ts";
 
-/** `+1r` is run once more before a step is blamed. */
+/** `+1r`: one retry before a step is blamed. */
 const POLICIES: { readonly [K in Exclude<PolicyName, "oracle">]: () => Policy } = {
   serial: () => serial(0),
   "serial+1r": () => serial(1),
@@ -29,22 +29,22 @@ type Row = Omit<Outcome, "stuck" | "ranked" | "calm"> & {
 export type Cell = {
   readonly scene: Scene;
   readonly seeds: number;
-  /** Histories that did not come to an end. */ readonly stuck: readonly string[];
+  /** Reasons of the histories that got stuck. */ readonly stuck: readonly string[];
   readonly rows: { readonly [K in PolicyName]: Row };
-  /** Mean turnaround of urgent steps that are good and of the others, and of the others without priorities; absent if no step is urgent. */
+  /** Mean turnaround of good urgent steps, of the others, and of the others without priorities; absent if no step is urgent. */
   readonly priorities?: { readonly urgent: number; readonly others: number; readonly unranked: number };
-  /** Mean turnaround with the order of short runs first ÷ in the order of arrival; absent if all runs take the same time. */
+  /** Mean turnaround with short runs first ÷ in the order of arrival; absent if all runs take the same time. */
   readonly shortFirst?: number;
-  /** With lanes ÷ without them, of ours with one retry; `calm`: mean turnaround of good steps in the calm lane. Absent without lanes. */
+  /** Ours with one retry, with lanes ÷ without lanes; `calm`: mean turnaround of good steps in the calm lane. Absent without lanes. */
   readonly lanes?: { readonly calm: number; readonly turnaround: number; readonly makespan: number; readonly runs: number };
   /** Makespan ÷ oracle of ours with one retry, seed by seed. */ readonly ratios: readonly number[];
   /** The same against an oracle that needs two red runs as well, one after the other, and that oracle's mean makespan. */
   readonly retried: { readonly ratios: readonly number[]; readonly oracle: number };
-  /** Mean turnaround, ours − Zuul, on the same traces with as many retries. */
+  /** Mean turnaround of ours minus that of Zuul, on the same traces with the same number of retries. */
   readonly against: { readonly "0r": Interval; readonly "1r": Interval };
 };
 
-/** Every policy on the same traces. Red landings and false ejections are sums, the rest are means. */
+/** Plays every policy on the same traces. Red landings and false ejections are sums, the other figures means. */
 export const runCell = (scene: Scene, seeds: number, first = 1): Cell => {
   const outcomes = new Map(NAMES.map((name): [PolicyName, Outcome[]] => [name, []]));
   const stuck: string[] = [];
@@ -69,7 +69,7 @@ export const runCell = (scene: Scene, seeds: number, first = 1): Cell => {
   const ratios = (name: PolicyName): number[] => of(name).map(({ makespan }, at) => makespan / (of("oracle")[at]?.makespan ?? 0));
   const against = (a: PolicyName, b: PolicyName): Interval =>
     interval(of(a).map(({ turnaround }, at) => turnaround - (of(b)[at]?.turnaround ?? 0)));
-  // Every name has its row.
+  // Each policy has a row.
   const rows = Object.fromEntries(NAMES.map((name) => [name, row(of(name), ratios(name))])) as Cell["rows"];
   return {
     scene,
@@ -112,7 +112,7 @@ const row = (outcomes: readonly Outcome[], ratios: readonly number[]): Row => ({
   overOracle: median(ratios),
 });
 
-/** The oracle knows which of its two orders is the shorter. */
+/** The oracle plays both orders and takes the shorter history. */
 const best = (history: ReturnType<typeof trace>, retries = 0): Outcome => {
   const [good, bad] = [simulate(history, oracle("good", retries)), simulate(history, oracle("bad", retries))];
   return bad.makespan < good.makespan ? bad : good;

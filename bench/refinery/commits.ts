@@ -2,42 +2,42 @@ import { FOR, mix } from "./random.ts";
 import { hasStep, noSteps, type Steps, withStep } from "./steps.ts";
 import type { Trace } from "./trace.ts";
 
-/** One published head of a step: a fix or a resolution is a new one. */
+/** A published head of a step. Each fix or resolution is a new head. */
 export type Head = {
   readonly id: number;
   readonly step: number;
   readonly version: number;
   readonly bad: boolean;
-  /** Steps that it was merged with, or was made after: no conflict with them is left. */ readonly textual: Steps;
-  /** The same for what is red together. */ readonly semantic: Steps;
-  /** `textual` without its last resolution; absent without one. */ readonly unresolved?: Steps;
-  /** The files in which it was resolved. */ readonly resolved?: readonly string[];
-  /** Whether an earlier resolution of its conflict was red. */ readonly suspected?: true;
-  /** The heads that it was merged with before they landed. */ readonly ahead?: readonly Head[];
+  /** Steps with which the head was merged or on which it was built, and so without a conflict. */ readonly textual: Steps;
+  /** The same for steps that would be red together with the head. */ readonly semantic: Steps;
+  /** `textual` before the last resolution; absent without a resolution. */ readonly unresolved?: Steps;
+  /** The files of the last resolution. */ readonly resolved?: readonly string[];
+  /** Whether an earlier resolution of the conflict was red. */ readonly suspected?: true;
+  /** The heads with which this head was merged before they landed. */ readonly ahead?: readonly Head[];
 };
 
-/** A commit: its parent and the head merged into it. The same merges in the same order are the same commit. */
+/** A commit: its parent and the merged head. The same merges in the same order give the same commit. */
 export type Commit = {
-  /** A name as git would give: forty hex digits. */ readonly sha: string;
+  /** Forty hex digits, as in git. */ readonly sha: string;
   readonly parent: Commit | null;
   readonly head: Head | null;
   readonly depth: number;
   readonly steps: Steps;
-  /** The truth about its content, which only an oracle may read. */ readonly red: boolean;
-  /** Names its content, whatever the order: what flakes depend on. */ readonly content: number;
-  /** The same as git would name it: equal for the same content. */ readonly tree: string;
+  /** Whether the content is bad, which only an oracle may read. */ readonly red: boolean;
+  /** Identifies the content regardless of the order of merges; flakes depend on the content. */ readonly content: number;
+  /** The same as a git tree: equal for the same content. */ readonly tree: string;
 };
 
 export type Commits = {
   readonly root: Commit;
-  /** The same commit for the same parent and head; null where git would find a conflict. */
+  /** Merges a head; null if git would find a conflict. The same parent and head give the same commit. */
   readonly merge: (parent: Commit, head: Head) => Commit | null;
   /** The files in which git would find a conflict. */
   readonly conflicts: (parent: Commit, head: Head) => readonly string[];
-  /** A person's commit on the base, in nobody's way; everything on a red one is red. */
+  /** Adds a person's commit to the base, which conflicts with nothing. All commits on top of a red base are red. */
   readonly push: (parent: Commit, red: boolean) => Commit;
   readonly find: (sha: string) => Commit | undefined;
-  /** Would this head be red for its own sake in this context? */
+  /** Whether this head would be to blame for a red run in this context. */
   readonly isGuilty: (context: Commit, head: Head) => boolean;
 };
 
@@ -47,7 +47,7 @@ export const sha = (kind: number, id: number): string => `${kind}${id.toString(1
 
 const tree = (content: number, second: number): string => sha(2, content * 2 ** 20 + (second >>> 12));
 
-/** The in-memory commit graph of one base branch: what git would answer, and the truth that runs would find. */
+/** Opens the in-memory commit graph of a base branch, with the answers of git and the true verdicts of runs. */
 export const commitGraph = (truth: Truth): Commits => {
   const root: Commit = {
     sha: sha(0, 0),
@@ -65,7 +65,7 @@ export const commitGraph = (truth: Truth): Commits => {
   const create = (parent: Commit, head: Head): Commit | null => {
     if (hasStep(parent.steps, head.step) || meets(truth.textual, "textual", { context: parent, head })) return null;
     const content = (parent.content ^ mix(mix(FOR.content, head.step), head.version)) >>> 0;
-    // One hash of 32 bits meets another by chance now and then: two do not.
+    // Two hashes of 32 bits, because one would collide now and then.
     const second = ((seconds.get(parent) ?? 0) ^ mix(mix(FOR.tree, head.version), head.step)) >>> 0;
     const commit: Commit = {
       sha: sha(0, all.size),
@@ -100,7 +100,7 @@ export const commitGraph = (truth: Truth): Commits => {
   };
   const conflicts = (context: Commit, head: Head): string[] => {
     const partners = listOpponents(truth.textual, "textual", { context, head });
-    // Any other two steps that conflict do so in a file of their own.
+    // Other conflicting pairs have a file of their own.
     const file = (partner: number): string =>
       truth.hot[partner] === true && truth.hot[head.step] === true
         ? "hot"
@@ -120,7 +120,7 @@ export const commitGraph = (truth: Truth): Commits => {
 
 type Meeting = { readonly context: Commit; readonly head: Head };
 
-/** Is there a conflict of this kind between the head and something in the context, that neither of them was made after? */
+/** Whether the head and a step of the context conflict, unless one of them was built on the other. */
 const meets = (partners: Trace["textual"], kind: "textual" | "semantic", meeting: Meeting): boolean =>
   partners[meeting.head.step]?.some((partner) => isOpponent(partner, kind, meeting)) ?? false;
 
@@ -138,7 +138,7 @@ const headOf = (commit: Commit, step: number): Head | null => {
   return null;
 };
 
-/** The commits between, oldest first; null when the second does not contain the first. */
+/** The commits from the first to the second, oldest first; null if the second does not contain the first. */
 export const path = (from: Commit, to: Commit): Commit[] | null => {
   const between: Commit[] = [];
   let at: Commit | null = to;

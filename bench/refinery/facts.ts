@@ -5,14 +5,14 @@ import { type Commit, type Commits, type Head, sha } from "./commits.ts";
 
 type Chain = Extract<Query, { kind: "merge-chain" }>;
 
-/** What git answers to the refinery, from an in-memory commit graph: commits and heads by their names. */
+/** Answers of git to the refinery from an in-memory commit graph, with commits and heads by name. */
 export type Facts = {
-  /** Makes a commit known by its name. */ readonly learn: (commit: Commit) => void;
-  /** Makes a head known and returns its name. */ readonly publish: (head: Head) => Sha;
+  /** Registers a commit by its name. */ readonly learn: (commit: Commit) => void;
+  /** Registers a head and returns its name. */ readonly publish: (head: Head) => Sha;
   readonly commit: (name: Sha) => Commit | undefined;
   readonly head: (name: Sha) => Head | undefined;
   readonly chain: (query: Chain) => Known<QueryAnswers["merge-chain"]>;
-  /** Merges that git was asked for; an answered query is remembered. */
+  /** Number of requested merges. A repeated query counts once. */
   readonly merges: () => number;
 };
 

@@ -7,12 +7,12 @@ export type Gate = { readonly name: string; readonly holds: boolean; readonly fo
 
 const LIMIT = 1.35;
 const HOT_RATIO = 0.6;
-/** Times differ in their last bits when they are summed up in another order. */
+/** Sums of times differ in their last bits if the order differs. */
 const NOTHING = 1e-9;
-/** A cell with this little a chance to be within the limit is over it. */
+/** A cell fails if a count within the limit would be less likely than this. */
 const UNLIKELY = 0.001;
 
-/** Whether nobody but the queue moves the base, and machines work. */
+/** Whether only the queue moves the base, and machines work. */
 export const isQuiet = ({ lanes, hot, pushEvery, outage, redBase, runners, urgent, tails }: Cell["scene"]): boolean =>
   tails === undefined &&
   lanes === undefined &&
@@ -67,7 +67,7 @@ const turnaround = (cells: readonly Cell[], retries: "0r" | "1r"): Gate => {
   };
 };
 
-/** Over all histories: every cell has as many. */
+/** Mean over all histories; every cell has the same number. */
 const overOracle = (cells: readonly Cell[]): Gate => {
   const ratio = median(cells.flatMap(({ ratios }) => ratios));
   const name = `median makespan ÷ oracle of ours+1r is at most ${LIMIT}`;
@@ -117,7 +117,7 @@ const pushes = (cells: readonly Cell[]): Gate => {
 
 const RUNNERS_RATIO = 1.05;
 
-/** Too many slots against as many as there are runners, on the same traces. */
+/** More slots than runners against as many slots as runners, on the same traces. */
 const fewRunners = (cells: readonly Cell[]): Gate => {
   const pairs = cells.flatMap((many) => {
     const told = cells.find(({ scene }) => scene.runners === many.scene.runners && scene.slots === scene.runners);
@@ -133,7 +133,7 @@ const fewRunners = (cells: readonly Cell[]): Gate => {
 };
 
 const URGENT_LIMIT = 2.3;
-/** The other steps wait behind urgent ones, which are one in twenty. */
+/** Cost for the other steps, which wait behind urgent steps. One step in twenty is urgent. */
 const OTHERS_RATIO = 1.05;
 
 const urgentSteps = (cells: readonly Cell[]): Gate => {
@@ -179,10 +179,10 @@ const laneGate = (cells: readonly Cell[]): Gate => {
   };
 };
 
-/** Resolutions of sixty steps, by the share that changes one file. */
+/** Resolutions of sixty steps, by the share of steps that change the same file. */
 const RESOLUTION_LIMITS: Readonly<Record<number, number>> = { 0.3: 30, 0.6: 60 };
 
-/** Merges that git is asked for, a step, while many steps change one file. */
+/** Merges requested from git per step while many steps change the same file. */
 const MERGES_LIMIT = 12;
 
 const hotFiles = (cells: readonly Cell[]): Gate[] => {
@@ -244,7 +244,7 @@ const redLandings = (cells: readonly Cell[]): Gate => {
   };
 };
 
-/** Per step, all cells with the same flakes together; and no cell is over the limit by more than chance. */
+/** False ejections per step over all cells with the same flakes. No cell may exceed the limit by more than chance. */
 const falseEjections = (cells: readonly Cell[]): Gate => {
   const expected = ({ scene, seeds }: Cell): number => 2 * scene.flakes ** 2 * scene.steps * seeds;
   const count = ({ rows }: Cell): number => rows["ours+1r"].falseEjections;

@@ -2,7 +2,7 @@ import type { Scene } from "./trace.ts";
 
 type World = Pick<Scene, "shape" | "start" | "work">;
 
-/** Graphs, with how work starts and how long it takes. */
+/** Graphs with the start and the duration of work. */
 const WORLDS: readonly World[] = [
   { shape: "flat", start: "ready", work: 0 },
   { shape: "flat", start: "ready", work: 2 },
@@ -19,7 +19,7 @@ const SLOTS = [1, 4, 16];
 const BAD = [0, 0.05, 0.15, 0.3];
 const FLAKES = [0, 0.02, 0.05];
 
-/** Long queues, of which each takes as long as many short ones. */
+/** Long queues, each of which takes as long as many short ones. */
 const LONG: readonly World[] = [
   { shape: "flat", start: "ready", work: 0 },
   { shape: "layered", start: "ready", work: 2 },
@@ -27,8 +27,8 @@ const LONG: readonly World[] = [
 ];
 
 /**
- * Graph × size × slots × share of bad steps in full; flakes and conflicts go through their values in turn, so that all pairs of values of two axes meet.
- * A step of a long queue has more others to conflict with: there the odds of a pair are a tenth.
+ * All combinations of graph, size, slots and share of bad steps. Flakes and conflicts rotate through their values, so that all pairs of two axes occur.
+ * A step of a long queue has more steps to conflict with, so the odds of a pair are a tenth.
  */
 export const grid = (): Scene[] => {
   const short = WORLDS.flatMap((world, w) =>
@@ -53,7 +53,7 @@ export const grid = (): Scene[] => {
   ];
 };
 
-/** People who push to the base beside the queue. */
+/** People push to the base beside the queue. */
 const pushed = (): Scene[] =>
   [16, 4].flatMap((slots) =>
     [1, 2, 4].map((pushEvery) => ({
@@ -63,7 +63,7 @@ const pushed = (): Scene[] =>
     })),
   );
 
-/** Machines that fail for a while. */
+/** Machines fail for a while. */
 const outages = (): Scene[] =>
   [4, 8, 16].flatMap((slots) =>
     [1, 3].map((outage) => ({
@@ -73,7 +73,7 @@ const outages = (): Scene[] =>
     })),
   );
 
-/** Slots without as many runners, and the same plan with as many slots as there are runners. */
+/** More slots than runners, and the same plan with as many slots as runners. */
 const fewRunners = (): Scene[] =>
   [2, 4].flatMap((runners) =>
     [16, runners].map((slots) => ({
@@ -91,7 +91,7 @@ const urgent = (): Scene[] =>
     urgent: 0.05,
   }));
 
-/** Runs that differ in length, as with tests selected by what changed: all steps at once, and after some work. */
+/** Runs of different duration, as with tests selected by changed files: with all steps at once, and after some work. */
 const tails = (): Scene[] =>
   (["bimodal", "lognormal"] as const).flatMap((shape) =>
     [0, 2].flatMap((work) =>
@@ -104,7 +104,7 @@ const tails = (): Scene[] =>
     ),
   );
 
-/** Two parts of a repository, one of them with many bad steps or slow runs. */
+/** Two parts of a repository, one with many bad steps or slow runs. */
 const lanes = (): Scene[] =>
   (["red", "slow"] as const).flatMap((trouble) =>
     [4, 12].flatMap((work) =>
@@ -117,7 +117,7 @@ const lanes = (): Scene[] =>
     ),
   );
 
-/** Steps that change one and the same file; then the same with each first red result blamed on the resolution. */
+/** Steps that change the same file, and the same scenes with the first red result of a resolved step blamed on the resolution. */
 const hotFiles = (): Scene[] => {
   const scenes = [1, 8].flatMap((slots) =>
     [0.3, 0.6].map((hot) => ({
@@ -129,7 +129,7 @@ const hotFiles = (): Scene[] => {
   return [...scenes, ...scenes.map((each) => ({ ...each, suspectsResolutions: true as const }))];
 };
 
-/** A base that is red until a person fixes it. */
+/** The base is red until a person fixes it. */
 const redBases = (): Scene[] =>
   [4, 8, 16].map((slots) => ({
     ...({ shape: "flat", start: "ready", steps: 60, work: 2, bad: 0.1, flakes: 0.02, textual: 0, semantic: 0 } as const),
@@ -144,7 +144,7 @@ const scene = (world: World, rest: Pick<Scene, "steps" | "slots" | "bad">, [turn
   return { ...world, ...rest, flakes, textual: isConflicting ? 0.02 * share : 0, semantic: isConflicting ? 0.003 * share : 0 };
 };
 
-/** One small cell of each kind, for a look at everything in seconds. */
+/** A small cell of each kind, for a run of a few seconds. */
 export const quickGrid = (): Scene[] => grid().filter(({ steps, slots, bad }) => steps <= 24 && slots > 1 && bad === 0.15);
 
 export const nameOf = ({

@@ -2,15 +2,15 @@ import type { Commit, Head } from "./commits.ts";
 import { isGreen, type Policy, reds, type View } from "./policy.ts";
 
 /**
- * Knows which steps are bad, also which of two is red with what is ahead of it; not which runs will flake. It plays by the rules of all: the same slots and
- * durations, nothing lands that was not green, and a bad step goes back to its author with a red run of its own to show (the limit of the study:
- * ready + check + fix + check). What its knowledge saves: no bad step is ever ahead of a good one, one red run is enough to eject, and a red run
- * of good steps is known as a flake. So all good steps are one prefix, a single run of its end verifies all of them, and a slot is taken only for an end that is not running yet.
+ * A policy that knows which steps are bad, alone or together with the steps ahead, but not which runs will flake. The rules of all policies apply: the
+ * same slots and durations, only green commits land, and a bad step returns to its author after a red run of its own (the limit of the study:
+ * ready + check + fix + check). Its knowledge saves time: no bad step is ever ahead of a good one, one red run is enough to eject, and a red run
+ * of good steps is known to be a flake. All good steps form one prefix, so one run of its end verifies all of them, and needs a slot only once.
  * With a retry, a bad step needs two red runs, one after the other.
- * It is tried with the good first and with the bad first where slots are scarce; the shorter history of the two counts.
+ * The oracle plays each history twice, with good steps first and with bad steps first when slots are scarce. The shorter history counts.
  */
 export const oracle = (isFirst: "good" | "bad", retries = 0): Policy => {
-  /** Where each bad head was first seen to be bad: that run is never stale. */
+  /** The commit of the first red run of each bad head. */
   const evidence = new Map<Head, Commit>();
   return {
     decide: (view) => {

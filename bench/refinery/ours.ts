@@ -9,18 +9,19 @@ import { type Facts, gitFacts } from "./facts.ts";
 import type { Ejection, Policy, View } from "./policy.ts";
 import { hasStep } from "./steps.ts";
 
-/** A verify run in the product's milliseconds. */
+/** Duration of a verify run in milliseconds. */
 const CHECK_MS = 600_000;
 const TIMEOUT_MS = 10 * CHECK_MS;
-/** So many checks after it froze a person says that it may go on. */
-const PERSON = 1;
-/** Plans at one moment: it settles in a few. */
-const MOST_PLANS = 100;
+/** Time from a freeze to the command of a person that ends it, in checks. */
+const THAW_CHECKS = 1;
+/** Plans at one time until the queue must be stable; a few are usually enough. */
+const MAX_PLANS = 100;
 
 /**
- * The product's own `plan`, driven as the coordinator drives it: heads that are ready are its entrants, the verify jobs that it asks for are the runs that it wants, the end
- * of a run is written into its candidate, and it is asked again until it has nothing more to say. Git's answers come from the in-memory commit graph.
- * The base at the beginning is one that the refinery landed, so it is known to be green, and it is known how long runs on it usually take. What it wants resolved goes to the merger. When it freezes, a person lets it go on after a while.
+ * The product's own `planQueue`, called as by the coordinator: ready heads are the entrants, requested verify jobs are the runs, the end of a run is
+ * recorded in its candidate, and planning repeats until the queue is stable. The answers of git come from the in-memory commit graph.
+ * The refinery landed the first base, so the base is known to be green, and the usual durations of its runs are known. Conflicts go to the merger. A
+ * person thaws a frozen queue after a while.
  */
 export const ours = (retries: number, honors = true, usesLanes = true): Policy => {
   let memory: Memory | null = null;
@@ -33,8 +34,8 @@ export const ours = (retries: number, honors = true, usesLanes = true): Policy =
       const undone = brokenLines(view);
       if (undone.length > 0) return { land: null, eject: undone, want: [] };
       const now = { ...memory, view, retries, honors, usesLanes };
-      let queue = thawed(now, heard(now, memory.queue));
-      for (let asked = 0; asked < MOST_PLANS; asked += 1) {
+      let queue = thaw(now, recordVerdicts(now, memory.queue));
+      for (let asked = 0; asked < MAX_PLANS; asked += 1) {
         const planned = planQueue(state(now, queue));
         const isSettled = planned.queue === queue;
         memory.queue = queue = planned.queue;
@@ -50,11 +51,11 @@ export const ours = (retries: number, honors = true, usesLanes = true): Policy =
           return {
             land: null,
             eject: ejections,
-            want: wanted(now, planned.effects),
+            want: listRequestedRuns(now, planned.effects),
             wake: frozenUntil(now, queue) ?? nextLook(now, queue),
           };
       }
-      throw new Error("The plan changes its queue for ever.");
+      throw new Error("the queue never becomes stable");
     },
   };
 };
@@ -62,15 +63,15 @@ export const ours = (retries: number, honors = true, usesLanes = true): Policy =
 type Memory = {
   queue: Queue;
   readonly facts: Facts;
-  /** How many verdicts of a candidate's commit are written down. */ readonly heard: Map<Sha, number>;
+  /** Number of recorded verdicts of a candidate's commit. */ readonly recorded: Map<Sha, number>;
   readonly frozen: { since: number | null };
-  /** Heads in the merger's hands, by step: they stay in the product's queue meanwhile. */
+  /** Heads that the merger is resolving, by step. They stay in the product's queue until then. */
   readonly resolving: Map<number, Head>;
 };
 type Now = Omit<Memory, "queue"> & {
   readonly view: View;
   readonly retries: number;
-  /** Whether priorities and the time of runs count. */ readonly honors: boolean;
+  /** Whether priorities and the durations of runs count. */ readonly honors: boolean;
   readonly usesLanes: boolean;
 };
 
@@ -83,14 +84,14 @@ const begin = ({ tip, merge, conflicts, usualTimes }: View): Memory => ({
     ...(usualTimes && { durations: [...usualTimes].map(([kind, time]) => ({ kind, ms: Math.round(time * CHECK_MS) })) }),
   },
   facts: gitFacts({ merge, conflicts }),
-  heard: new Map(),
+  recorded: new Map(),
   frozen: { since: null },
   resolving: new Map(),
 });
 
 const task = (step: number): TaskId => `abc123-s${step}`;
 
-/** Resolutions on top of heads that left the queue are undone, as the coordinator does it. */
+/** Undoes resolutions on top of heads that left the queue, as the coordinator does. */
 const brokenLines = (view: View): Ejection[] => {
   const there = new Set(view.queue.map(({ id }) => id));
   return view.queue.flatMap((head): Ejection[] =>
@@ -148,7 +149,7 @@ const state = ({ view, facts, retries, resolving, honors, usesLanes }: Now, queu
 
 const kindOf = ({ kindOf }: View, { step }: Head): { verifyKind?: string } => (kindOf ? { verifyKind: kindOf(step) } : {});
 
-/** The runs of a commit start in their order. */
+/** Whether a run has started. The runs of a commit start in order. */
 const isStarted =
   (view: View, facts: Facts, { candidates }: Queue): NonNullable<RefineryState["isStarted"]> =>
   (sha, attempt) => {
@@ -159,18 +160,18 @@ const isStarted =
 
 const verdicts = (view: View, commit: Commit | undefined): readonly ("green" | "red")[] => (commit && view.check(commit)?.verdicts) ?? [];
 
-/** The queue with the runs that ended since: the first of a commit's runs is the first to end. */
-const heard = ({ view, facts, heard }: Now, queue: Queue): Queue => {
+/** Records the verdicts of ended runs. The first run of a commit ends first. */
+const recordVerdicts = ({ view, facts, recorded }: Now, queue: Queue): Queue => {
   const known = new Set(queue.candidates.map(({ commit }) => commit));
-  for (const commit of heard.keys()) if (!known.has(commit)) heard.delete(commit);
+  for (const commit of recorded.keys()) if (!known.has(commit)) recorded.delete(commit);
   let learned = queue;
   const write = (candidate: Candidate): Candidate => {
     const all = verdicts(view, facts.commit(candidate.commit));
-    const news = all.slice(heard.get(candidate.commit) ?? all.length);
-    if (news.length === 0) return candidate;
-    heard.set(candidate.commit, all.length);
+    const added = all.slice(recorded.get(candidate.commit) ?? all.length);
+    if (added.length === 0) return candidate;
+    recorded.set(candidate.commit, all.length);
     const runs = candidate.runs.map((run) => {
-      const verdict = run.verdict === null ? news.shift() : undefined;
+      const verdict = run.verdict === null ? added.shift() : undefined;
       if (verdict === "green" && run.deadline !== null)
         learned = learnDuration(learned, candidate, Math.round(view.now * CHECK_MS) - (run.deadline - TIMEOUT_MS));
       return verdict ? { ...run, verdict, deadline: null } : run;
@@ -181,15 +182,15 @@ const heard = ({ view, facts, heard }: Now, queue: Queue): Queue => {
   return candidates.some((each, at) => each !== queue.candidates[at]) ? { ...learned, candidates } : queue;
 };
 
-const thawed = ({ view, frozen }: Now, queue: Queue): Queue => {
+const thaw = ({ view, frozen }: Now, queue: Queue): Queue => {
   if (!queue.frozen) frozen.since = null;
   else frozen.since ??= view.now;
-  return frozen.since !== null && view.now >= frozen.since + PERSON ? { ...queue, frozen: null } : queue;
+  return frozen.since !== null && view.now >= frozen.since + THAW_CHECKS ? { ...queue, frozen: null } : queue;
 };
 
 const nextLook = (now: Now, queue: Queue): number | null => {
   const at = findNextLook(queue, state(now, queue));
-  // A time in milliseconds is never before its moment.
+  // Rounding to milliseconds must not give an earlier time.
   return at === null ? null : Math.max(now.view.now, (at + 1) / CHECK_MS);
 };
 
@@ -197,18 +198,18 @@ const frozenUntil = ({ view, frozen }: Now, queue: Queue): number | null => {
   if (!queue.frozen) return null;
   if (frozen.since !== null) return null;
   frozen.since = view.now;
-  return view.now + PERSON;
+  return view.now + THAW_CHECKS;
 };
 
-const wanted = ({ view, facts, heard }: Now, effects: readonly RefineryEffect[]): Commit[] =>
+const listRequestedRuns = ({ view, facts, recorded }: Now, effects: readonly RefineryEffect[]): Commit[] =>
   effects.flatMap((effect) => {
     const commit = effect.kind === "verify" ? facts.commit(effect.commit) : undefined;
     if (!commit) return [];
-    if (!heard.has(commit.sha)) heard.set(commit.sha, verdicts(view, commit).length);
+    if (!recorded.has(commit.sha)) recorded.set(commit.sha, verdicts(view, commit).length);
     return [commit];
   });
 
-/** The head that has its conflict again. */
+/** The head without its last resolution. */
 const beforeResolution = (head: Head): Head => {
   const { unresolved = head.textual, resolved: _, ahead: __, ...rest } = head;
   return { ...rest, id: -head.id, textual: unresolved };

@@ -18,7 +18,7 @@ const [WIDTH, HEIGHT, MARGIN] = [960, 640, 60];
 const RUNS = { from: 0.02, to: 16, ticks: [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10] };
 const RATIO = { from: 0.9, to: 100, ticks: [1, 1.35, 2, 5, 10, 20, 50] };
 
-/** Makespan ÷ oracle against runs per step, both logarithmic: a dot for each cell, a ring for the medians of a policy. */
+/** Plots makespan ÷ oracle against runs per step on logarithmic axes: a dot for each cell, a ring for the medians of a policy. */
 export const plot = (cells: readonly Cell[]): string => {
   const dots = NAMES.flatMap((name) =>
     cells.map(({ rows }) => circle(name, { runs: rows[name].runs, ratio: rows[name].overOracle }, 'r="2.5" fill-opacity="0.35"')),

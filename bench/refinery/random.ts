@@ -1,4 +1,4 @@
-/** Randomness by hashing: a draw depends on what it is for and on nothing drawn before, so that policies can be compared on one trace. */
+/** Randomness by hashing. A draw depends on its purpose only, not on earlier draws, so that policies can be compared on the same trace. */
 
 /** Mixes a key into a 32-bit hash. */
 export const mix = (hash: number, key: number): number => {
@@ -15,7 +15,7 @@ export const draw = (...keys: readonly number[]): number => {
   return hash / 2 ** 32;
 };
 
-/** What a draw is for. */
+/** Purposes of draws. */
 export const FOR = {
   work: 1,
   bad: 2,

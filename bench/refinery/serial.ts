@@ -1,8 +1,8 @@
 import { type Policy, reds, isGreen } from "./policy.ts";
 
 /**
- * One at a time in the order of the queue, as the seed does: the first step is merged onto the base, verified and landed; red it goes back to its author.
- * A conflict is found when its turn comes, and its merger works while the others land. With retries it is run again at once before it is blamed.
+ * One step at a time in the order of the queue, as in the seed: the first step is merged onto the base, verified and landed, or returns to its author if
+ * red. Conflicts are found at the turn of a step, and the merger works while other steps land. With retries, a red run is repeated at once.
  */
 export const serial = (retries: number): Policy => ({
   decide: ({ queue, tip, merge, check }) => {

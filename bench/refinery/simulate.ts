@@ -8,57 +8,59 @@ import { union } from "./steps.ts";
 import { OUTAGE_RED, OUTAGE_START, TIMES, type Trace } from "./trace.ts";
 
 /**
- * One history of one base branch in virtual time. What holds for every policy:
- * - A run takes a slot and, first come, first served, a runner for `TIMES.check`, or for the time of its slowest step, unless it is cancelled; a cancelled run costs what it used of that.
- * - A run is red when its content is bad: a bad head, or two that are red together. Else it flakes, decided by content and attempt alone.
- * - In an outage nearly every run that ends is red, whatever its content.
- * - A landing takes `TIMES.landing`; meanwhile nobody decides, but runs go on. It moves the base to a commit that was green itself.
- * - An ejected head comes back good after `TIMES.fix`, made on the base of its ejection; one that conflicted comes back merged after `TIMES.merger`. Both are at the end of the queue, and what needs them is held meanwhile.
- * - A person's push moves the base to a commit of theirs; during a landing it comes right after it.
- * - That two heads conflict is known at once and costs no run: `git merge-tree` tells.
+ * The result of a history of one base branch in virtual time. The same rules apply to every policy:
+ * - A run occupies a slot and, first come, first served, a runner for `TIMES.check`, or for the time of its slowest step. A cancelled run costs only its time until then.
+ * - A run is red if its content is bad: a bad head, or two heads that are red together. Other runs flake, depending on content and attempt alone.
+ * - In an outage, nearly every run that ends is red.
+ * - A landing takes `TIMES.landing`. Runs continue in this time, but there are no decisions. The base moves to a commit that was green itself.
+ * - An ejected head returns good after `TIMES.fix`, built on the base of its ejection. A conflicting head returns merged after `TIMES.merger`. Both join the end of the queue, and steps that need them are held until then.
+ * - A person's push moves the base to a commit of that person. A push during a landing follows right after the landing.
+ * - Conflicts between heads are known at once and cost no run, as with `git merge-tree`.
  */
 export type Outcome = {
   readonly makespan: number;
-  /** Mean over the steps, from the first head to the landing. */ readonly turnaround: number;
-  /** Mean turnaround of the urgent steps that are good, and of the others; absent if none are urgent. */
+  /** Mean time of a step from its first head to its landing. */ readonly turnaround: number;
+  /** Mean turnaround of good urgent steps and of the other steps; absent if no step is urgent. */
   readonly ranked?: { readonly urgent: number; readonly others: number };
-  /** Mean turnaround of the good steps in the calm lane; absent if there are no lanes. */
+  /** Mean turnaround of good steps in the calm lane; absent without lanes. */
   readonly calm?: number;
-  /** Run time over check time and steps. */ readonly runs: number;
-  /** Jobs that resolve a conflict. */ readonly resolutions: number;
-  /** Merges that git was asked for, a step; 0 where they are not counted. */ readonly merges: number;
-  /** Ejections of heads that were not to blame. */ readonly falseEjections: number;
-  /** Landings of what was not green, or not good. */ readonly redLandings: number;
-  /** Why it did not come to an end: then the times are those at which it was given up. */ readonly stuck: string | null;
+  /** Run time ÷ check time and number of steps. */ readonly runs: number;
+  /** Number of jobs that resolved a conflict. */ readonly resolutions: number;
+  /** Merges requested from git per step; 0 if they are not counted. */ readonly merges: number;
+  /** Number of ejections of good heads. */ readonly falseEjections: number;
+  /** Number of landings of commits that were bad or never green. */ readonly redLandings: number;
+  /** Reason why the history got stuck, or null. Unfinished steps then count until the time at which it was stopped. */ readonly stuck:
+    | string
+    | null;
 };
 
-type Happening =
+type HistoryEvent =
   | { readonly kind: "ready"; readonly step: number }
   | { readonly kind: "ran"; readonly commit: Commit; readonly run: number }
   | { readonly kind: "landed"; readonly commit: Commit }
   | { readonly kind: "pushed"; readonly red: boolean }
   | { readonly kind: "woken" };
 
-/** What runs, by number, with the time at which it began, or null while it waits for a runner; the oldest first. */
+/** Verdicts and open runs of a commit. `runs`: start times by number, the oldest run first; null while a run waits for a runner. */
 type Record = { readonly verdicts: Verdict[]; readonly runs: Map<number, number | null> };
 
 type World = {
   readonly trace: Trace;
   readonly board: Board;
   readonly commits: Commits;
-  readonly agenda: Agenda<Happening>;
+  readonly agenda: Agenda<HistoryEvent>;
   readonly checks: Map<Commit, Record>;
-  /** Runs under way, by commit; a commit that does not run is not in it. */ readonly running: Map<Commit, Record>;
-  /** Runs that ended, by content. */ readonly attempts: Map<number, number>;
-  /** Runs that wait for a runner; cancelled ones stay until it is their turn. */ readonly waiting: {
+  /** Commits with open runs. */ readonly running: Map<Commit, Record>;
+  /** Number of ended runs by content. */ readonly attempts: Map<number, number>;
+  /** Runs that wait for a runner. Cancelled runs stay until their turn. */ readonly waiting: {
     readonly commit: Commit;
     readonly run: number;
   }[];
-  /** Content that was green. */ readonly green: Set<string>;
-  readonly say: (line: string) => void;
+  /** Trees that were green. */ readonly green: Set<string>;
+  readonly log: (line: string) => void;
   now: number;
-  /** Runs that have a runner. */ going: number;
-  /** When something last landed, left or came. */ moved: number;
+  /** Number of runs with a runner. */ going: number;
+  /** Time of the last head, ejection or landing. */ progressedAt: number;
   tip: Commit;
   landing: boolean;
   used: number;
@@ -68,15 +70,15 @@ type World = {
   redLandings: number;
 };
 
-/** A history in which nothing lands and nobody leaves for so long does not come to an end. */
-const STILL = 100;
+/** A history is stuck if no head is published, ejected or landed for this time. */
+const STUCK_TIME = 100;
 
-export const simulate = (trace: Trace, policy: Policy, say: (line: string) => void = () => {}): Outcome => {
+export const simulate = (trace: Trace, policy: Policy, log: (line: string) => void = () => {}): Outcome => {
   const commits = commitGraph({ ...trace, steps: trace.scene.steps });
   const world: World = {
     trace,
     commits,
-    say,
+    log,
     board: board(trace),
     agenda: agenda(),
     checks: new Map(),
@@ -86,7 +88,7 @@ export const simulate = (trace: Trace, policy: Policy, say: (line: string) => vo
     green: new Set(),
     going: 0,
     now: 0,
-    moved: 0,
+    progressedAt: 0,
     tip: commits.root,
     landing: false,
     used: 0,
@@ -100,26 +102,26 @@ export const simulate = (trace: Trace, policy: Policy, say: (line: string) => vo
   let stuck: string | null = null;
   while (stuck === null && world.board.landed() < trace.scene.steps) {
     const next = world.agenda.next();
-    if (!next || next.time > world.moved + STILL) {
+    if (!next || next.time > world.progressedAt + STUCK_TIME) {
       stuck = `${world.board.landed()} of ${trace.scene.steps} landed at ${time(world.now)}`;
       break;
     }
-    // A cancelled run ends nowhere and wakes nobody.
+    // Cancelled runs cause no decision.
     const what = next.what.filter((each) => each.kind !== "ran" || isLive(world, each));
     if (what.length === 0) continue;
     world.now = next.time;
-    for (const each of what) happen(world, each);
-    // Work that takes no time is done before anyone decides.
-    if (!world.landing && !world.agenda.isDue(world.now)) stuck = tried(() => consult(world, policy));
-    begin(world);
+    for (const each of what) applyEvent(world, each);
+    // Work of no time finishes before the decision.
+    if (!world.landing && !world.agenda.isDue(world.now)) stuck = catchError(() => consult(world, policy));
+    assignRunners(world);
   }
-  // The rest of what still runs is nobody's: it is cancelled with the last landing.
+  // The last landing cancels the remaining runs.
   for (const [commit, { runs }] of world.running) for (const run of runs.keys()) cancel(world, commit, run);
   return { ...outcome(world, stuck), merges: (policy.merges?.() ?? 0) / trace.scene.steps };
 };
 
-/** What a policy throws ends its history, not those of the others. */
-const tried = (consult: () => void): string | null => {
+/** Returns the error of a policy, which ends only its own history; null without an error. */
+const catchError = (consult: () => void): string | null => {
   try {
     consult();
     return null;
@@ -164,36 +166,36 @@ const startWork = (world: World): void => {
   }
 };
 
-const happen = (world: World, event: Happening): void => {
+const applyEvent = (world: World, event: HistoryEvent): void => {
   const { agenda, board, now, tip } = world;
   switch (event.kind) {
     case "ready":
-      world.moved = now;
+      world.progressedAt = now;
       board.ready(event.step, now);
       return startWork(world);
     case "ran":
-      return ran(world, event);
+      return endRun(world, event);
     case "pushed":
       if (world.landing) return agenda.add(now + TIMES.landing, event);
       world.tip = world.commits.push(tip, event.red);
-      return world.say(`${time(now)} pushed`);
+      return world.log(`${time(now)} pushed`);
     case "woken":
       return;
     case "landed":
       world.landing = false;
-      world.moved = now;
+      world.progressedAt = now;
       for (const { head } of path(tip, event.commit) ?? []) if (head) board.land(head, now);
       world.tip = event.commit;
-      world.say(`${time(now)} landed ${names(tip, event.commit)}`);
+      world.log(`${time(now)} landed ${names(tip, event.commit)}`);
       return startWork(world);
   }
 };
 
-type Ran = Extract<Happening, { kind: "ran" }>;
+type EndedRun = Extract<HistoryEvent, { kind: "ran" }>;
 
-const isLive = ({ checks }: World, { commit, run }: Ran): boolean => checks.get(commit)?.runs.has(run) ?? false;
+const isLive = ({ checks }: World, { commit, run }: EndedRun): boolean => checks.get(commit)?.runs.has(run) ?? false;
 
-const ran = (world: World, { commit, run }: Ran): void => {
+const endRun = (world: World, { commit, run }: EndedRun): void => {
   const record = end(world, commit, run);
   const attempt = (world.attempts.get(commit.content) ?? 0) + 1;
   world.attempts.set(commit.content, attempt);
@@ -203,7 +205,7 @@ const ran = (world: World, { commit, run }: Ran): void => {
   const isRed = commit.red || isFlake || (isOut && draw(seed, FOR.outage, commit.content, attempt) < OUTAGE_RED);
   record?.verdicts.push(isRed ? "red" : "green");
   if (!isRed) world.green.add(commit.tree);
-  world.say(`${time(world.now)} ${isRed ? "red" : "green"} ${names(world.commits.root, commit)}`);
+  world.log(`${time(world.now)} ${isRed ? "red" : "green"} ${names(world.commits.root, commit)}`);
 };
 
 const timesOf = ({ checks }: Trace): Pick<View, "kindOf" | "usualTimes"> =>
@@ -227,7 +229,7 @@ const consult = (world: World, policy: Policy): void => {
         found && {
           verdicts: found.verdicts,
           running: found.runs.size,
-          started: [...found.runs.values()].filter((began) => began !== null).length,
+          started: [...found.runs.values()].filter((startedAt) => startedAt !== null).length,
         }
       );
     },
@@ -239,15 +241,15 @@ const consult = (world: World, policy: Policy): void => {
     if (wake !== undefined && wake !== null) world.agenda.add(wake, { kind: "woken" });
     for (const each of eject) sendBack(world, each);
     if (land) return landOn(world, land);
-    if (eject.length === 0) return run(world, want);
+    if (eject.length === 0) return startRuns(world, want);
   }
-  throw new Error(`The policy ejects for ever at ${world.now}.`);
+  throw new Error(`the policy does not stop ejecting at ${world.now}`);
 };
 
 const sendBack = (world: World, { head, why, at }: Ejection): void => {
   const { board, agenda, commits, tip, now } = world;
   if (board.head(head.step) !== head || !board.queue.includes(head)) return;
-  world.moved = now;
+  world.progressedAt = now;
   if (why === "undone") return board.undo(head);
   if (why === "suspected") {
     world.resolutions += 1;
@@ -255,10 +257,10 @@ const sendBack = (world: World, { head, why, at }: Ejection): void => {
     return agenda.add(now + TIMES.merger, { kind: "ready", step: head.step });
   }
   const isGuilty = commits.isGuilty(at, head) || commits.isGuilty(tip, head);
-  // Who is resolved again leaves behind what its last resolution had merged.
+  // A new resolution replaces the last one with everything that it had merged.
   const own = head.unresolved ?? head.textual;
   const ahead = (path(tip, at) ?? []).flatMap(({ head: merged }) => merged ?? []);
-  world.say(`${time(now)} ejected ${name(head)} (${why})`);
+  world.log(`${time(now)} ejected ${name(head)} (${why})`);
   if (why === "conflict") {
     world.resolutions += 1;
     const resolved = commits.conflicts(at, head);
@@ -266,7 +268,7 @@ const sendBack = (world: World, { head, why, at }: Ejection): void => {
     return agenda.add(now + TIMES.merger, { kind: "ready", step: head.step });
   }
   if (!isGuilty) world.falseEjections += 1;
-  // The author starts from the base, and knows which steps were red together with this one.
+  // The author starts from the base and knows which steps were red together with this head.
   const semantic = union(union(head.semantic, at.steps), tip.steps);
   board.leave(head, { step: head.step, version: head.version, bad: false, textual: tip.steps, semantic });
   agenda.add(now + TIMES.fix, { kind: "ready", step: head.step });
@@ -274,13 +276,13 @@ const sendBack = (world: World, { head, why, at }: Ejection): void => {
 
 const landOn = (world: World, commit: Commit): void => {
   const { tip, green, agenda, now } = world;
-  if (commit === tip || !path(tip, commit)) throw new Error("A landing that does not go forward from the base.");
+  if (commit === tip || !path(tip, commit)) throw new Error("the landed commit does not descend from the base");
   if (commit.red || !green.has(commit.tree)) world.redLandings += 1;
   world.landing = true;
   agenda.add(now + TIMES.landing, { kind: "landed", commit });
 };
 
-const run = (world: World, want: readonly Commit[]): void => {
+const startRuns = (world: World, want: readonly Commit[]): void => {
   const wanted = new Map<Commit, number>();
   for (const commit of want) wanted.set(commit, (wanted.get(commit) ?? 0) + 1);
   for (const [commit, { runs }] of world.running) {
@@ -302,11 +304,11 @@ const start = (world: World, commit: Commit): void => {
   world.running.set(commit, record);
   record.runs.set(world.runs, null);
   world.waiting.push({ commit, run: world.runs });
-  world.say(`${time(world.now)} run ${names(world.commits.root, commit)}`);
+  world.log(`${time(world.now)} run ${names(world.commits.root, commit)}`);
 };
 
-/** Gives free runners to the runs that wait longest. */
-const begin = (world: World): void => {
+/** Assigns free runners to the runs that have waited longest. */
+const assignRunners = (world: World): void => {
   const { waiting, trace, now } = world;
   const runners = trace.scene.runners ?? trace.scene.slots;
   while (world.going < runners) {
@@ -320,7 +322,7 @@ const begin = (world: World): void => {
   }
 };
 
-/** How long a run takes: as long as its slowest step that has not landed. */
+/** Duration of a run: that of its slowest step that has not landed. */
 const checkTime = ({ trace: { checks }, board, commits }: World, commit: Commit): number => {
   if (!checks) return TIMES.check;
   const times = (path(commits.root, commit) ?? []).flatMap(({ head }) =>
@@ -332,9 +334,9 @@ const checkTime = ({ trace: { checks }, board, commits }: World, commit: Commit)
 /** Frees the slot and the runner of a run. */
 const end = (world: World, commit: Commit, run: number): Record | undefined => {
   const record = world.checks.get(commit);
-  const began = record?.runs.get(run) ?? null;
-  if (began !== null) {
-    world.used += world.now - began;
+  const startedAt = record?.runs.get(run) ?? null;
+  if (startedAt !== null) {
+    world.used += world.now - startedAt;
     world.going -= 1;
   }
   record?.runs.delete(run);
@@ -344,12 +346,12 @@ const end = (world: World, commit: Commit, run: number): Record | undefined => {
 
 const cancel = (world: World, commit: Commit, run: number): void => {
   end(world, commit, run);
-  world.say(`${time(world.now)} cancel ${names(world.commits.root, commit)}`);
+  world.log(`${time(world.now)} cancel ${names(world.commits.root, commit)}`);
 };
 
 const time = (now: number): string => now.toFixed(2);
 
-/** Steps by letter, as the examples of the documentation name them; a new head of a step has a prime. */
+/** The letter of a step, as in the examples of the documentation, with a prime for each new head. */
 const name = ({ step, version }: Head): string => String.fromCodePoint(65 + step) + "'".repeat(version);
 
 const names = (from: Commit, to: Commit): string => (path(from, to) ?? []).map(({ head }) => (head ? name(head) : "")).join("");

@@ -1,4 +1,4 @@
-/** A set of steps, one bit each: it is copied at every commit, so it has to be small. */
+/** A set of steps, one bit each, because every commit copies it. */
 export type Steps = Uint32Array;
 
 export const noSteps = (size: number): Steps => new Uint32Array(Math.ceil(size / 32));

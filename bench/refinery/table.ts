@@ -23,7 +23,7 @@ const cellTable = ({ scene, seeds, rows, against }: Cell): string => {
 
 const line = (fields: readonly string[]): string => fields.map((field, at) => (at === 0 ? field.padEnd(10) : field.padStart(11))).join("");
 
-/** All cells at a glance: medians of the cells. */
+/** Medians over the cells. */
 export const summary = (cells: readonly Cell[]): string => {
   const lines = NAMES.map((name) => {
     const of = (pick: (row: Cell["rows"]["ours"]) => number): number[] => cells.map(({ rows }) => pick(rows[name]));
@@ -44,7 +44,7 @@ export const summary = (cells: readonly Cell[]): string => {
 const kindOf = (cell: Cell): string =>
   isEasy(cell) ? "easy: Zuul is within 5 % of the oracle" : `${cell.scene.shape}, ${cell.scene.bad === 0 ? "no" : "some"} bad steps`;
 
-/** Makespan ÷ oracle of ours with one retry by kind of cell, over all histories: one median over all says little. */
+/** Makespan ÷ oracle of ours with one retry over all histories, by kind of cell. */
 export const kinds = (cells: readonly Cell[]): string => {
   const names = [...new Set(cells.map((cell) => kindOf(cell)))].sort();
   const lines = names.map((name) => {

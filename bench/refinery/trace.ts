@@ -6,78 +6,78 @@ export const TIMES = { check: 1, fix: 1, merger: 0.7, landing: 0.01 } as const;
 
 type Shape = "flat" | "layered" | "chain" | "random";
 
-/** One cell of the grid: everything of a trace but its seed. */
+/** A cell of the grid: everything that determines a trace except the seed. */
 export type Scene = {
   readonly shape: Shape;
-  /** A step starts to be worked on when what it needs landed, or as soon as that has a finished head. */
+  /** Whether work on a step starts once its needs have landed, or as soon as they have a head. */
   readonly start: "landed" | "ready";
   readonly steps: number;
-  /** Work takes 0.5 to 1.5 times this; 0: everything is ready at once. */
+  /** Mean duration of work, which varies between 0.5 and 1.5 times this; 0: all steps are ready at once. */
   readonly work: number;
   /** P(a step is bad). */ readonly bad: number;
-  /** P(a run of good steps is red all the same). */ readonly flakes: number;
+  /** P(a run of good steps is red). */ readonly flakes: number;
   /** P(two steps cannot be merged with each other). */ readonly textual: number;
   /** P(two good steps are red together). */ readonly semantic: number;
   readonly slots: number;
-  /** Share of the steps that change one and the same file; absent if none do. */
+  /** Share of the steps that change the same file; absent if none do. */
   readonly hot?: number;
-  /** Mean time between two pushes of a person to the base; absent without pushes. */
+  /** Mean time between two pushes of people to the base; absent without pushes. */
   readonly pushEvery?: number;
-  /** How long machines fail, from {@link OUTAGE_START}; absent without an outage. */
+  /** Duration of an outage from {@link OUTAGE_START}; absent without an outage. */
   readonly outage?: number;
-  /** How many runs have a runner; the others wait for one. Absent if as many as slots. */
+  /** Number of runners; other runs wait. Absent if there are as many runners as slots. */
   readonly runners?: number;
   /** Share of the steps that are urgent; absent if none are. */
   readonly urgent?: number;
-  /** How the run times of steps differ: a run takes as long as its slowest step. Absent if all take {@link TIMES.check}. */
+  /** Distribution of run times; a run takes as long as its slowest step. Absent if all runs take {@link TIMES.check}. */
   readonly tails?: "bimodal" | "lognormal";
-  /** Two lanes with half of the steps each: in the second one, steps are bad or slow. Absent if all steps are in one. */
+  /** The fault of the second of two lanes, each with half of the steps: bad or slow steps. Absent without lanes. */
   readonly lanes?: "red" | "slow";
   /** Whether the first red result of a resolved head counts against its resolution, as in the coordinator; absent if it counts against the step. */
   readonly suspectsResolutions?: true;
-  /** How long the base itself is red, from {@link OUTAGE_START}, between two pushes of a person; absent if never. */
+  /** Duration of a red base from {@link OUTAGE_START}, between two pushes of a person; absent if the base is never red. */
   readonly redBase?: number;
 };
 
-/** When an outage starts, and the odds of a run that ends in it to be red. */
+/** Start of an outage, and the odds that a run in an outage is red. */
 export const OUTAGE_START = 3;
 export const OUTAGE_RED = 0.95;
 
-/** A person's push, after which the base is red or not. */
+/** A person's push, and whether the base is red afterwards. */
 type Push = { readonly at: number; readonly red: boolean };
 
-/** A run of one step: how long it takes, what that depends on, and how long such runs took before. */
+/** Verify run of a step: its duration, its kind, and the usual duration of this kind. */
 type StepCheck = { readonly kind: string; readonly usual: number; readonly time: number };
 
-/** What is true in one history, whatever the policy. */
+/** The facts of a history, which do not depend on the policy. */
 export type Trace = {
   readonly scene: Scene;
   readonly seed: number;
   readonly needs: readonly (readonly number[])[];
   readonly work: readonly number[];
   readonly bad: readonly boolean[];
-  /** For each step those that it conflicts with. A step never conflicts with what it was built on. */
+  /** The conflicting steps of each step. A step never conflicts with the steps on which it was built. */
   readonly textual: readonly (readonly number[])[];
   /** Steps that change the same file. */
   readonly hot: readonly boolean[];
   readonly semantic: readonly (readonly number[])[];
   readonly urgent: readonly boolean[];
-  /** How long a run with each step takes, and what that depends on, as far as a policy can know it; absent if all take the same time. */
+  /** Verify run of each step; absent if all runs take the same time. */
   readonly checks?: readonly StepCheck[];
-  /** The lane of each step; absent if all steps are in one. */
+  /** The lane of each step; absent without lanes. */
   readonly lanes?: readonly Lane[];
   /** Pushes of a person to the base, in order. */
   readonly pushes: readonly Push[];
 };
 
-/** One of two parts of a repository. */
+/** A part of a repository. */
 type Lane = "calm" | "troubled";
 
 /** The share of bad steps, and the times of runs, in a troubled lane. */
 const TROUBLE = { bad: 0.4, fast: 0.5, slow: 3 } as const;
 
 const LAYERS = 4;
-/** People push for this long: no policy can land what needs longer than the pause between two pushes for ever. */
+/** Time during which people push. With endless pushes, no policy could land a step whose run takes longer than the pauses. */
 const PUSHING = 24;
 
 export const trace = (scene: Scene, seed: number): Trace => {
@@ -105,16 +105,16 @@ export const trace = (scene: Scene, seed: number): Trace => {
   };
 };
 
-/** As many as their share says, drawn without replacement. */
+/** Draws a share of the steps without replacement. */
 const hotSteps = ({ hot = 0, steps }: Scene, seed: number): boolean[] => {
   const order = Array.from({ length: steps }, (_, step) => step).sort((a, b) => draw(seed, FOR.hot, a) - draw(seed, FOR.hot, b));
   const chosen = new Set(order.slice(0, Math.round(hot * steps)));
   return order.map((_, step) => chosen.has(step));
 };
 
-/** One step in ten runs the slow tests, which take eleven times as long as the others; the mean is one run. */
+/** One step in ten runs slow tests, which take eleven times as long as the others. The mean duration is one run. */
 const BIMODAL = { share: 0.1, fast: 0.5, slow: 5.5 } as const;
-/** Folders, each with tests of its own length. */
+/** Folders with tests of different duration. */
 const FOLDERS = 8;
 /** Two runs of the same tests differ by up to this share. */
 const NOISE = 0.2;
@@ -156,7 +156,7 @@ const pushTimes = ({ pushEvery }: Scene, seed: number): number[] => {
   }
 };
 
-/** What a step needs comes before it by number. */
+/** The needs of a step have lower numbers. */
 const needsOf = ({ shape, steps }: Scene, seed: number, step: number): number[] => {
   switch (shape) {
     case "flat":
@@ -173,7 +173,7 @@ const needsOf = ({ shape, steps }: Scene, seed: number, step: number): number[] 
   }
 };
 
-/** One or two of a range. */
+/** One or two numbers of a range. */
 const some = (seed: number, step: number, { from, size }: { from: number; size: number }): number[] => {
   const pick = (nth: number): number => from + Math.floor(draw(seed, FOR.need, step, nth) * size);
   return draw(seed, FOR.needs, step, 1) < 0.5 ? [pick(0)] : [...new Set([pick(0), pick(1)])];

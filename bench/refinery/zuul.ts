@@ -2,12 +2,12 @@ import type { Commit, Head } from "./commits.ts";
 import { isGreen, type Policy, reds, type View } from "./policy.ts";
 
 /**
- * Zuul's dependent pipeline after its documentation ("Project Gating"): the first `window` changes of the queue are run side by side, each on top of what is ahead
- * of it; when one fails, those behind are run again on the nearest one ahead that does not fail; a failing change is reported and dropped once nothing
- * ahead of it is left to wait for, and with it what depends on it. Where the documentation is silent, or Zuul would be slower, it is given the better of it:
- * the window never shrinks (it is as many changes as there are slots), a green prefix lands at once, the work of Zuul itself takes no time.
- * A change that cannot be merged with those ahead waits until they are gone, since it is reported against the branch. A retry is the job's own: the same
- * commit is run again before the change counts as failing, and those behind keep building on it meanwhile.
+ * Zuul's dependent pipeline after its documentation ("Project Gating"). The first `window` changes of the queue run side by side, each on top of the
+ * changes ahead. When a change fails, the changes behind run again on the nearest change ahead that has not failed. A failing change is reported and
+ * dropped, together with its dependents, once no change ahead is undecided. If the documentation is silent, or Zuul would be slower, the simulation is in
+ * Zuul's favour: the window never shrinks (it equals the number of slots), a green prefix lands at once, and Zuul's own work takes no time.
+ * A change that cannot be merged with the changes ahead waits until they are gone, since conflicts are reported against the branch. A retry belongs to
+ * the job: the same commit runs again before the change counts as failing, and the changes behind build on it in the meantime.
  */
 export const zuul = (retries: number, window?: number): Policy => ({
   decide: (view) => {

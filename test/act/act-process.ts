@@ -7,7 +7,7 @@ import type { RunRequest } from "../../src/local-github/actions/workflow-runner.
 import { after } from "../support/after.ts";
 import { ACT_ENVIRONMENT } from "./install-act.ts";
 
-/** A line of act's log in JSON, as far as the driver reads it. */
+/** A line of act's log in JSON, with the fields read by the driver. */
 export type ActLine = {
   readonly level: string;
   readonly msg: string;
@@ -21,7 +21,7 @@ export type ActLine = {
 
 export type ActCall = {
   readonly command: string;
-  /** The directory of the run; nothing else is written. */
+  /** The directory of the run; act writes only here. */
   readonly directory: string;
   readonly actions: ReadonlyMap<string, string>;
   readonly request: RunRequest;
@@ -29,7 +29,7 @@ export type ActCall = {
   readonly onLine: (line: ActLine) => void;
 };
 
-/** The schema of act is older than this key, which GitHub documents: the job uses the environment without a deployment. */
+/** Removes `deployment: false`, which act's schema lacks. On GitHub, the key lets a job use the environment without a deployment. */
 export const withoutNewKeys = (text: string): string => text.replaceAll(", deployment: false }", " }");
 
 const findFreePort = (): Promise<number> =>
@@ -50,11 +50,11 @@ const toVariables = ({ id, ref, sha, repository, serverUrl, apiUrl }: RunRequest
   GITHUB_API_URL: apiUrl,
   GITHUB_GRAPHQL_URL: `${apiUrl}/graphql`,
   GITHUB_REF: ref,
-  // The name by which act takes the commit.
+  // The commit's name in act.
   SHA_REF: sha,
 });
 
-/** Writes what act reads. Files in JSON are valid YAML, so that values may have several lines. */
+/** Writes act's input. JSON is valid YAML, so values may have several lines. */
 const writeRunFiles = async ({ directory, request, token }: ActCall): Promise<void> => {
   const { secrets, environments, variables = {}, workflow, event } = request;
   const own: Record<string, string> = Object.assign({}, ...Object.values(environments), secrets);
@@ -70,7 +70,7 @@ const writeRunFiles = async ({ directory, request, token }: ActCall): Promise<vo
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text, { mode: 0o600 });
 };
 
-/** Options by which act runs jobs on this machine and asks no other one for an action. */
+/** Returns options with which act runs jobs on this machine and fetches no action from another. */
 export const toActOptions = (directory: string, actions: ReadonlyMap<string, string>): string[] =>
   [
     ["--directory", join(directory, "workspace"), "--platform", "ubuntu-latest=-self-hosted", "--rm", "--no-cache-server"],
@@ -78,7 +78,7 @@ export const toActOptions = (directory: string, actions: ReadonlyMap<string, str
     [...actions].flatMap(([uses, place]) => ["--local-repository", `${uses}=${place}`]),
   ].flat();
 
-/** The whole environment of act and of the jobs that it starts. */
+/** Returns the whole environment of act and of its jobs. */
 export const toActEnvironment = (directory: string): Record<string, string> => ({
   ...ACT_ENVIRONMENT,
   PATH: `${dirname(process.execPath)}:${ACT_ENVIRONMENT.PATH}`,

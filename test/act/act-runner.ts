@@ -22,7 +22,7 @@ export type ActRunnerOptions = {
   /** The installation with Enki's `action.yml`. */
   readonly actionRoot: string;
   readonly actions: ReadonlyMap<string, string>;
-  /** How many runs act executes at the same time. */
+  /** The number of parallel runs. */
   readonly atOnce: number;
   /** Receives every line of act's log. */
   readonly onLine: (request: RunRequest, line: ActLine) => void;
@@ -30,7 +30,7 @@ export type ActRunnerOptions = {
 
 const LEVELS = ["none", "read", "write"] as const;
 
-/** One token for the whole run: act has no permissions, so its jobs share all that one of them asks for. */
+/** Joins the permissions of the jobs into one token for the run, because act has no permissions. */
 const joinPermissions = ({ jobs, permissions }: ActionsWorkflow): JobPermissions => {
   const joined: Record<string, "none" | "read" | "write"> = {};
   for (const job of jobs)
@@ -56,7 +56,7 @@ const reportJob = (run: ActRun, job: JobReport): void => {
 
 const readConclusion = (text: string): "success" | "failure" | "skipped" => (text === "success" || text === "skipped" ? text : "failure");
 
-/** Reports what a line of act says about a job, its steps and its artifacts. */
+/** Reports the changes of a job, its steps and its artifacts from a line of act. */
 const readLine = (run: ActRun, line: ActLine): void => {
   const { msg, jobID: id, jobResult, stepResult, stage, step = "" } = line;
   if (line.level === "error") run.errors.push(msg);
@@ -88,7 +88,10 @@ const concludeRun = (run: ActRun, workflow: ActionsWorkflow, code: number): RunC
   return ends.every((end) => end === "skipped") ? "skipped" : "success";
 };
 
-/** Executes workflow runs with act, each as one process. Groups of `concurrency` have no effect, because act does not know them. */
+/**
+ * Creates a runner that executes each workflow run with act in a process. Groups of `concurrency` have no effect, because act does not know
+ * them.
+ */
 export const createActRunner = (options: ActRunnerOptions): WorkflowRunner => {
   const slots = createJobSlots(options.atOnce);
   const runs = new Map<number, { run: ActRun; done: Promise<void> }>();
@@ -99,7 +102,7 @@ export const createActRunner = (options: ActRunnerOptions): WorkflowRunner => {
     if (!prepared.ok) return observer.onDone("startup_failure", prepared.reason);
     const { workflow } = prepared;
     const contexts = createRunContexts(createRunFacts(request, workflow));
-    // The names of runs are GitHub's, not the runner's: act ignores `run-name`.
+    // Act ignores `run-name`, so this runner evaluates the name like GitHub.
     observer.onTitle(evaluateText(workflow.runName, { contexts, functions: NO_FUNCTIONS }) || workflow.name);
     const token = request.mintToken(joinPermissions(workflow));
     const directory = join(options.directory, String(request.id));

@@ -10,7 +10,7 @@ import { writeActions } from "./stand-ins.ts";
 const STEP_FILE = new URL("../../.github/workflows/enki-step.yml", import.meta.url);
 const PATIENCE_MS = 600_000;
 
-/** Why act or the client of its artifact server cannot be had; null if both are there. */
+/** Returns the reason for a missing act or artifact client; null if both are installed. */
 export const findMissing = (): string | null => installAct().reason ?? installArtifactClient().reason;
 
 export type ActStageOptions = Omit<ActionsStageOptions, "runner"> & {
@@ -18,7 +18,7 @@ export type ActStageOptions = Omit<ActionsStageOptions, "runner"> & {
   readonly byAct: (file: string) => boolean;
 };
 
-/** The stage without a server, on which act executes runs. `seen` holds what act did: one line a job, and every complaint. */
+/** Opens the stage without a server, where act executes runs. `seen` records act's jobs, one line each, and every complaint. */
 export const openActStage = async ({ byAct, ...options }: ActStageOptions) => {
   const seen = { jobs: [] as string[], complaints: [] as string[] };
   const toFile = ({ workflow }: RunRequest): string => workflow.path.replace(".github/workflows/", "");

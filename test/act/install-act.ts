@@ -17,7 +17,7 @@ const INSTALL_LIMIT_MS = 900_000;
 /** Act reads and writes its own files in HOME. Without the first variable, it asks its own server for news at each start. */
 export const ACT_ENVIRONMENT = { ACT_DISABLE_VERSION_CHECK: "1", NO_COLOR: "1", HOME: CACHE, PATH: process.env["PATH"] ?? "" };
 
-/** A program or package that tests need; `reason` says why it cannot be had. */
+/** A program or package for the tests, or the `reason` for its absence. */
 export type Obtained = { readonly path: string; readonly reason: null } | { readonly path: null; readonly reason: string };
 
 const explain = ({ error, stderr }: { readonly error?: Error; readonly stderr: string | null }): string =>
@@ -31,7 +31,7 @@ export const installAct = (): Obtained => {
     spawnSync(path, ["--version"], { env: ACT_ENVIRONMENT, encoding: "utf8" }).stdout?.includes(ACT_VERSION.slice(1)) ?? false;
   if (works()) return { path, reason: null };
   mkdirSync(bin, { recursive: true });
-  // Go's own place is often not in PATH.
+  // Go's own directory is often missing from PATH.
   const env = { ...process.env, GOBIN: bin, PATH: [process.env["PATH"], "/usr/local/go/bin"].join(delimiter) };
   const built = spawnSync("go", ["install", `github.com/nektos/act@${ACT_VERSION}`], { env, encoding: "utf8", timeout: INSTALL_LIMIT_MS });
   return works() ? { path, reason: null } : { path: null, reason: `Go cannot build act ${ACT_VERSION}: ${explain(built)}` };

@@ -63,7 +63,7 @@ const writeFile = ({ name, text }: ShippedFile): string => {
   return path;
 };
 
-/** The jobs and events of a file as act lists them, one line a job. */
+/** Lists the jobs and events of a file with act, one line a job. */
 const listByAct = (path: string): string[] => {
   const { status, text } = runAct(["--list", "--workflows", path]);
   expect({ status, text }).toMatchObject({ status: 0 });
@@ -74,7 +74,7 @@ const listByAct = (path: string): string[] => {
   });
 };
 
-/** The same as the local runner finds; null if the file uses a key or an action that only GitHub has. */
+/** Lists the same with the local runner; null if the file uses a key or an action that only GitHub has. */
 const listByRunner = async ({ name, text }: ShippedFile): Promise<string[] | null> => {
   const read = await readActionsWorkflow(name, text);
   if (!read.ok) {
@@ -109,7 +109,7 @@ describe.skipIf(act.path === null)("workflow files", () => {
     const refusals = readWorkflows(ROOT).flatMap(
       (file) => runAct(["--validate", "--workflows", writeFile(file)]).text.match(/Unknown Property \w+$/gm) ?? [],
     );
-    // The schema reports also the other keys of a job with a refused key.
+    // The schema also reports the other keys of a job with a refused key.
     expect(refusals).toContain("Unknown Property deployment");
     const steps = readFileSync(join(ROOT, ".github/workflows/enki-step.yml"), "utf8");
     expect(withoutNewKeys(steps)).toContain("environment: { name: enki }");
@@ -138,7 +138,7 @@ describe.skipIf(act.path === null)("workflow files", () => {
       "--env",
       "GITHUB_REPOSITORY=a/b",
     ];
-    // Only files without scripts: in a dry run on this machine, act executes `run`.
+    // Only files without scripts, because a dry run of act on this machine executes `run`.
     const dry = runAct([event, "--dryrun", "--json", ...toActOptions(place, actions), ...files, ...facts]);
     expect(dry).toMatchObject({ status: 0 });
     expect(dry.text).not.toContain("not matched");

@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ACTION_REFERENCE } from "../../src/core/domain/product.ts";
 
-/** How the stand-in of the upload begins the line that reports an artifact. */
+/** The start of the line with which the upload's stand-in reports an artifact. */
 export const ARTIFACT_MARK = "enki-act-artifact ";
 
-/** A part of a stand-in that uses GitHub's client of the artifact service. The client refuses hosts that look like an Enterprise Server. */
+/** A part of a stand-in with GitHub's client of the artifact service. The client refuses hosts with the form of an Enterprise Server. */
 const CLIENT_START = (client: string): string => `
 process.env.GITHUB_SERVER_URL = "http://github.localhost";
 const { DefaultArtifactClient } = require(${JSON.stringify(client)});
@@ -51,7 +51,7 @@ const toManifest = (inputs: readonly string[]): string =>
 
 type StandIn = { readonly uses: string; readonly inputs: readonly string[]; readonly script: string };
 
-/** References of the artifact actions as the shipped files pin them. */
+/** Finds the pinned reference of an artifact action in a shipped file. */
 const findReference = (text: string, action: string): string => {
   const found = new RegExp(`uses: (${action}@[0-9a-f]{40})`).exec(text)?.[1];
   if (found === undefined) throw new Error(`no shipped file uses ${action}`);
@@ -67,8 +67,8 @@ const writeStandIn = (directory: string, { uses, inputs, script }: StandIn): str
 };
 
 /**
- * Directories for the actions of the shipped files, by `owner/repository@ref`: Enki's own action as it is built, and stand-ins for the
- * actions of GitHub. `shipped` is the text of enki-step.yml.
+ * Writes directories for the actions of the shipped files, by `owner/repository@ref`: Enki's own built action, and stand-ins for GitHub's
+ * actions. `shipped` is the text of enki-step.yml.
  */
 export const writeActions = (
   directory: string,
@@ -88,7 +88,7 @@ export const writeActions = (
   return places;
 };
 
-/** Actions that do nothing, for every action that a file names. */
+/** Writes an empty action for every action of a file. */
 export const writeEmptyActions = (directory: string, text: string): ReadonlyMap<string, string> => {
   const places = new Map<string, string>();
   for (const [, uses = ""] of text.matchAll(/uses: ([\w./-]+@[\w.-]+)/g))

@@ -7,12 +7,12 @@ import { playOf, SORT } from "../cli/run-stage.ts";
 import { type ActStageOptions, findMissing, openActStage } from "./act-stage.ts";
 
 const STORY_LIMIT_MS = 900_000;
-/** Five, and two more for a slow machine: a run that is replaced while it waits, or a clock. */
+/** Five jobs, and two more on a slow machine: for a replaced run that was waiting, or for a clock. */
 const MOST_COORDINATE_JOBS = 7;
 const missing = findMissing();
 if (missing !== null) console.log(`skipped: ${missing}`);
 
-/** A repository with an unsorted list that its tests refuse, and an agent that sorts the list. */
+/** Opens a repository with an unsorted list whose test fails, and an agent that sorts the list. */
 const openSortStage = (options: ActStageOptions) => {
   const directory = mkdtempSync(join(tmpdir(), "enki-sort-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -86,7 +86,7 @@ describe.skipIf(missing !== null)("under act", { timeout: STORY_LIMIT_MS }, () =
     expect(landed.toSorted()).toEqual(["document_limit", "fix_upload_limit", "test_upload"]);
     expect((await stage.runs()).filter(({ conclusion }) => conclusion === "failure" || conclusion === "startup_failure")).toEqual([]);
     expect(stage.seen.complaints).toEqual([]);
-    // Two commands and three texts of a review; the results coordinate in the jobs that publish them.
+    // Two commands and three texts of a review. The publishing jobs coordinate the results.
     expect(stage.seen.jobs.filter((job) => job === "enki.yml coordinate: success").length).toBeLessThanOrEqual(MOST_COORDINATE_JOBS);
   });
 });

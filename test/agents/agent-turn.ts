@@ -13,28 +13,28 @@ import { CLI } from "../support/cli.ts";
 
 export type AgentTurn = AgentEnd & {
   readonly updates: readonly AgentUpdate[];
-  /** The content of the file that the turn writes; null if it is missing. */
+  /** The content of the file written by the turn; null if the file is missing. */
   readonly file: string | null;
 };
 
 export type TurnOptions = {
   readonly preset: PresetName;
   readonly protocol: AgentProtocol;
-  /** The program and arguments instead of the installed ones; null for those of the PATH. */
+  /** The program and arguments instead of the installed ones; null for the programs of the PATH. */
   readonly command: readonly [string, ...string[]] | null;
   readonly env: Readonly<Record<string, string>>;
   /** A person's login in the agent's home. */
   readonly login?: LoginFiles;
   readonly canEdit?: boolean;
   readonly idleMs?: number;
-  /** The directory of an earlier turn, and its session to continue; absent for a directory that the turn removes. */
+  /** The directory of an earlier turn, and its session to continue. Without a directory, the turn creates and removes its own. */
   readonly continued?: { readonly root: string; readonly resume?: string };
 };
 
 export const TURN_FILE = "limit.txt";
 const TURN_LIMIT_MS = 120_000;
 
-/** Plays one turn of an agent, as a job does. */
+/** Plays one turn of an agent, like a job. */
 export const playTurn = async ({
   preset,
   protocol,
@@ -90,7 +90,7 @@ export const playTurn = async ({
 
 export type ToolCallRecord = { readonly title: string; readonly status: string };
 
-/** The tool calls of a turn by their last title and status, in order. */
+/** Lists the tool calls of a turn by their last title and status, in order. */
 export const listCalls = (updates: readonly AgentUpdate[]): ToolCallRecord[] => {
   const calls = new Map<string, ToolCallRecord>();
   for (const update of updates) {

@@ -5,14 +5,17 @@ import { delimiter, join } from "node:path";
 import { AGENT_PROTOCOLS, type AgentProtocol, PRESET_NAMES, type PresetName } from "../../src/core/domain/agent-command.ts";
 import { AGENT_PROGRAMS, type AgentProgram } from "../../src/core/domain/agent-program.ts";
 
-/** Where agents are installed, outside of the lock file; kept, because they have up to 400 MB each. `enki run` uses the same place. */
+/**
+ * The directory of installed agents, outside of the lock file. The agents stay, because they have up to 400 MB each. `enki run` uses the same
+ * directory.
+ */
 const DIRECTORY = process.env["ENKI_AGENTS_DIRECTORY"] ?? join(homedir(), ".cache", "enki", "agents");
 const INSTALL_LIMIT_MS = 180_000;
 
 const toBin = ({ package: name, version }: AgentProgram): string =>
   join(DIRECTORY, `${name.replaceAll("/", "+")}@${version}`, "node_modules", ".bin");
 
-/** Installs the pinned version of a program unless it is there. Returns why it cannot. */
+/** Installs the pinned version of a missing program. Returns the reason of a failure. */
 const installProgram = (program: AgentProgram): string | null => {
   const bin = toBin(program);
   const [name] = program.programs;
@@ -30,7 +33,7 @@ const installProgram = (program: AgentProgram): string | null => {
   return `npm cannot install ${spec}: ${(stderr || error?.message || "no answer").trim().split("\n")[0] ?? ""}`;
 };
 
-/** The presets of a run: `ENKI_AGENTS=claude,opencode`, or all. */
+/** The presets of a run: `ENKI_AGENTS=claude,opencode`, or every preset. */
 export const CHOSEN_PRESETS: readonly PresetName[] = PRESET_NAMES.filter((name) =>
   (process.env["ENKI_AGENTS"] ?? PRESET_NAMES.join(",")).split(",").includes(name),
 );
@@ -38,7 +41,7 @@ export const CHOSEN_PRESETS: readonly PresetName[] = PRESET_NAMES.filter((name) 
 export type InstalledAgents = {
   /** The PATH with the agent's programs for these protocols. */
   readonly path: string;
-  /** Why an agent is missing; null if it is there. */
+  /** The reason for a missing agent; null if the agent is installed. */
   readonly missing: string | null;
 };
 
@@ -50,7 +53,7 @@ export const installPreset = (name: PresetName, protocols: readonly AgentProtoco
 
 export const GATEWAY_KEY = ["sk", "scripted", "0123456789"].join("-");
 
-/** The variables by which a person lets an agent use a model server of their own. */
+/** Returns the variables with which a person connects an agent to their own model server. */
 export const toGatewayVariables = (name: PresetName, url: string): Record<string, string> => {
   const key = GATEWAY_KEY;
   switch (name) {

@@ -13,7 +13,7 @@ import { CHOSEN_PRESETS, GATEWAY_KEY, installPreset, toGatewayVariables } from "
 import { type ModelFault, type ModelScript, openScriptedModel, type ScriptedModel } from "./scripted-model.ts";
 import { expectWholeTurn, TURN_SCRIPT } from "./turn-contract.ts";
 
-/** With `ENKI_RECORD=1`, each whole turn is recorded for the tests that replay it. */
+/** With `ENKI_RECORD=1`, each whole turn is recorded for the replaying tests. */
 const RECORDER = process.env["ENKI_RECORD"] === "1" ? new URL("../fixtures/record-wire.mjs", import.meta.url).pathname : null;
 
 let model: ScriptedModel | null = null;
@@ -65,7 +65,7 @@ describe.each(CHOSEN_PRESETS)("the real %s", (preset) => {
       'model_provider = "own"',
       "[model_providers.own]",
       `name = "own"\nbase_url = "${model.url}/v1"\nrequires_openai_auth = true\nsupports_websockets = false`,
-      // With ChatGPT's login, Codex compresses its requests.
+      // Codex compresses its requests after a login with ChatGPT.
       "[features]\nenable_request_compression = false",
     ];
     const login = { ...found?.files, ".codex/config.toml": settings.join("\n") };
@@ -115,7 +115,7 @@ describe.each(CHOSEN_PRESETS)("the real %s", (preset) => {
       isReleased = true;
       const played = await turn(model.url, protocol, { continued: { root, resume: stopped.sessionId ?? "" } });
       rmSync(root, { recursive: true });
-      // Without the messages of the first turn.
+      // The continued turn has no messages of the first turn.
       expect(played).toMatchObject({ end: "finished", messages: ["Done."], sessionId: stopped.sessionId });
       for (const words of ["Raise the limit.", "echo found", "Continue."]) expect(model.requests.at(-1)?.body).toContain(words);
     },
@@ -134,7 +134,7 @@ describe.each(CHOSEN_PRESETS)("the real %s", (preset) => {
     await turn(model.url, AGENT_PROGRAMS[preset].preferred, { canEdit: false });
     const names = (model.requests[0]?.tools ?? []).map((name) => name.slice(name.lastIndexOf("/") + 1));
     const writing = names.filter((name) => /^(?:write|edit|replace|multiedit|notebookedit|write_file|apply_patch)$/i.test(name));
-    // Codex has no switch for it: what its step changes is discarded.
+    // Codex has no switch for write tools; the changes of such a step are discarded.
     expect(writing).toEqual(preset === "codex" ? ["apply_patch"] : []);
   });
 });

@@ -18,7 +18,7 @@ import {
 const HOUR_S = 3_600;
 const MS_PER_MINUTE = 60_000;
 
-/** How each provider says that a quota is used up for the next two hours. */
+/** Each provider's answer when a quota is used up for the next two hours. */
 const QUOTA_FAULTS: Readonly<Record<PresetName, ModelFault>> = {
   claude: {
     status: 429,
@@ -50,7 +50,7 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose model fails", (p
   const check = missing === null ? test : test.skip;
   const heading = AGENT_PRESETS[preset].sessions === null ? INTERRUPTED_HEADING : CONTINUED_HEADING;
 
-  /** A model whose step `fix` writes its file, and then meets `fault` as long as it is set. */
+  /** Opens a model whose step `fix` writes its file, and then receives `fault` as long as the fault is set. */
   const openFailing = async (first: ScriptedCall | null) => {
     const fault = { call: first };
     const story = tellStory({ fixer: FIXER_WRITES });

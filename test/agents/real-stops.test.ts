@@ -10,7 +10,7 @@ afterEach(async () => {
   model = null;
 });
 
-/** A story whose step `fix` writes its file and then hangs, until it is released. */
+/** Opens a story whose step `fix` writes its file and then hangs until its release. */
 const openHanging = async () => {
   let [reach, isReleased] = [(): void => undefined, false];
   const reached = new Promise<void>((resolve) => (reach = resolve));
@@ -47,7 +47,7 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, which a person stops",
     const [next] = opened.requests.slice(before).filter(({ body }) => findActor(body) === "fixer");
     const continues = AGENT_PRESETS[preset].sessions !== null;
     expect(next?.body).toContain(continues ? CONTINUED_HEADING : INTERRUPTED_HEADING);
-    // In its own session, the agent sees its first prompt too.
+    // In its own session, the agent also sees its first prompt.
     expect(next?.body.match(/## TASK: Raise/g)).toHaveLength(continues ? 2 : 1);
     expect(next?.body).toContain("The files that it changed are in the working directory, not committed");
     expect(terminal.processes()).toEqual([]);
@@ -67,7 +67,7 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, which a person stops",
 
   check("pauses when its budget runs out, and continues after enki budget from another terminal", async () => {
     model = await openScriptedModel({ script: tellStory({ fixer: FIXER_WRITES }) });
-    // Less than two attempts may cost, whether or not the agent reports its cost.
+    // The budget is smaller than the cost of two attempts, whether or not the agent reports its cost.
     const config = "[budget]\nexecution = 1.0001\nattempt = 1\n";
     const { terminal, git, cwd, env, args } = openStory(preset, { path, url: model.url, config });
     const running = terminal.start(args, { cwd, env });

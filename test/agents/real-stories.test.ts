@@ -68,7 +68,7 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose key is in the sh
       expect(text).toMatch(
         /> The model's key is outside the agent: Enki's proxy adds .* to (?:`api\.openai\.com`, )?`127\.0\.0\.1:\d+`\.\n/,
       );
-    // Neither was a request refused that the agent needs.
+    // The proxy refused no necessary request of the agent.
     expect(transcripts.join("").match(/proxy for the model's key refused .*/g) ?? []).toEqual([]);
   });
 
@@ -78,7 +78,7 @@ describe.each(CHOSEN_PRESETS)("enki run with the real %s, whose key is in the sh
     async (protocol) => {
       const fixer = [{ shell: "printf 10 > limit.txt" }, { say: "The limit is 10." }];
       const tell = tellStory({ fixer });
-      // Not every agent counts the results of its first turn in the second one.
+      // Some agents do not count the results of their first turn in the second turn.
       const script: ModelScript = (conversation, step) => {
         if (!conversation.includes("## Verification failed")) return tell(conversation, step);
         if (!conversation.includes("1 limit.txt")) return { shell: "printf '10\\n' > limit.txt; wc -l limit.txt" };

@@ -6,7 +6,7 @@ import { expectWholeTurn } from "./turn-contract.ts";
 
 const REPLAYER = new URL("../fixtures/replay-wire.mjs", import.meta.url).pathname;
 
-/** Recorded with the real agents: `ENKI_RECORD=1 npm run test:agents`. */
+/** To record the real agents: `ENKI_RECORD=1 npm run test:agents`. */
 describe.each(PRESET_NAMES)("the recorded %s", (preset) => {
   test.each(AGENT_PROTOCOLS)("gives the same transcript and outcome over %s", async (protocol) => {
     const file = new URL(`../fixtures/wire/${preset}-${protocol}.jsonl`, import.meta.url).pathname;

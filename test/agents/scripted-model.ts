@@ -3,17 +3,17 @@ import type { AddressInfo } from "node:net";
 import { text as readAll } from "node:stream/consumers";
 import { type ModelReply, WIRE_FORMATS, type WireFormat } from "./wire-formats.ts";
 
-/** A call that the script makes, whatever the agent's name for the tool is. */
+/** A call by the script, regardless of the agent's name for the tool. */
 export type ScriptedCall =
   | { readonly say: string }
   | { readonly shell: string }
   | { readonly write: string; readonly content: string }
   | { readonly enki: string; readonly input: Readonly<Record<string, unknown>> }
-  /** No answer at all. */
+  /** The model never answers. */
   | { readonly hang: true }
   | { readonly fail: ModelFault };
 
-/** What the server does instead of an answer: a status with headers. */
+/** A fault instead of an answer: a status with headers. */
 export type ModelFault = {
   readonly status: number;
   readonly message: string;
@@ -39,18 +39,18 @@ const WRITERS: Readonly<Record<string, (path: string, content: string) => Readon
   write: (path, content) => ({ filePath: path, content }),
 };
 
-/** A name without the tool that it is nested in. */
+/** Returns a tool's name without the name of its outer tool. */
 const toPlainName = (name: string): string => name.replace(/^exec\//, "");
 
 const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** A model asks for a tool that it is not offered, too. */
+/** Models also ask for tools that nobody offers. */
 const MISSING_TOOL = "not_offered";
 
 const toReply = (call: Exclude<ScriptedCall, { hang: true } | { fail: ModelFault }>, tools: readonly string[]): ModelReply => {
   if ("say" in call) return { text: call.say };
   if ("enki" in call) {
-    // Codex does not list the tools of an MCP server that is slow to start, but lets the model call them.
+    // Codex omits the tools of a slowly starting MCP server from its list, but the model may call them.
     const hidden = tools.some((name) => name.startsWith("exec/")) ? `exec/mcp__enki__${call.enki}` : MISSING_TOOL;
     return { tool: tools.find((name) => name.endsWith(call.enki)) ?? hidden, input: call.input };
   }
@@ -61,19 +61,19 @@ const toReply = (call: Exclude<ScriptedCall, { hang: true } | { fail: ModelFault
   return shell === undefined ? { tool: MISSING_TOOL, input: {} } : { tool: shell, input: SHELLS[toPlainName(shell)]?.(command) ?? {} };
 };
 
-/** A request without tools is one of the agent's own: a title, a classification. Gemini's classifier reads JSON. */
+/** A request without tools is the agent's own: a title, a classification. Gemini's classifier reads JSON. */
 const SIDE_TEXT = JSON.stringify({ reasoning: "simple", model_choice: "flash", complexity_reasoning: "simple", complexity_score: 1 });
 
 export type ScriptedModel = {
   readonly url: string;
-  /** The bodies of all requests with tools, and the keys that they were sent with. */
+  /** The bodies of requests with tools, and their keys. */
   readonly requests: readonly { readonly body: string; readonly key: string; readonly tools: readonly string[] }[];
   readonly close: () => Promise<void>;
 };
 
 type ModelOptions = { readonly script: ModelScript; readonly fault?: ModelFault | null };
 
-/** A model on loopback that speaks the four formats of the agents, and says what a script says. */
+/** Opens a model on loopback that speaks the four formats of the agents, and answers by the script. */
 export const openScriptedModel = async ({ script, fault = null }: ModelOptions): Promise<ScriptedModel> => {
   const requests: { body: string; key: string; tools: readonly string[] }[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

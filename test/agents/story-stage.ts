@@ -13,9 +13,9 @@ const STEPS = [
   { id: "fix", title: "Raise the limit", description: "RAISE: set the limit to 10.", needs: ["look"] },
 ];
 
-/** What Enki's prompt tells an attempt after one that was stopped. */
+/** The heading in Enki's prompt for an attempt after a stopped one. */
 export const INTERRUPTED_HEADING = "An attempt before this one was interrupted";
-/** What it tells that attempt in the session of the stopped one. */
+/** The heading in that attempt's prompt within the stopped session. */
 export const CONTINUED_HEADING = "This is the session of an attempt that was interrupted";
 
 const output = (text: string): ScriptedCall => ({ say: `${text}\n\n[OUTPUT]\n${text}\n[/OUTPUT]` });
@@ -30,21 +30,21 @@ const RESEARCHER: readonly ScriptedCall[] = [
   { shell: "echo evil > evil-shell.txt; echo evil >> limit.txt" },
   output("The limit is 1."),
 ];
-/** Shows the variables of the shell, of every process around it, and what the agent keeps in files. */
+/** Shows the variables of the shell and of every process around it, and the agent's own files. */
 const SHOW_KEYS =
   "env; cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; grep -rs . ~/.codex ~/.claude* ~/.gemini ~/.config | head -c 9000";
-/** Writes the file, and says so. */
+/** Writes the file, and reports the new limit. */
 export const FIXER_WRITES: readonly ScriptedCall[] = [{ shell: "printf '10\\n' > limit.txt" }, output("The limit is 10.")];
 const FIXER: readonly ScriptedCall[] = [{ shell: SHOW_KEYS }, ...FIXER_WRITES];
 
 export type StoryActor = "planner" | "researcher" | "fixer";
 const ACTS: Readonly<Record<StoryActor, readonly ScriptedCall[]>> = { planner: PLANNER, researcher: RESEARCHER, fixer: FIXER };
 
-/** Who speaks in a conversation: its prompt names the task. */
+/** Finds the actor of a conversation by the task in its prompt. */
 export const findActor = (conversation: string): StoryActor =>
   /## TASK: Look/.test(conversation) ? "researcher" : /## TASK: Raise/.test(conversation) ? "fixer" : "planner";
 
-/** The story with other acts for some of its actors. */
+/** Tells the story with other acts for some of its actors. */
 export const tellStory =
   (over: Partial<Record<StoryActor, readonly ScriptedCall[]>> = {}): ModelScript =>
   (conversation, step) => {
@@ -54,7 +54,7 @@ export const tellStory =
 
 export const FIXER_ACTS = FIXER;
 
-/** A person with a repository, and with the key of an agent in the shell. */
+/** Sets up a person with a repository, and with an agent's key in the shell. */
 export const openStory = (preset: PresetName, { path, url, config = "" }: { path: string; url: string; config?: string }) => {
   const terminal = openTerminal();
   const cwd = join(terminal.root, "own");
@@ -64,16 +64,16 @@ export const openStory = (preset: PresetName, { path, url, config = "" }: { path
   return { terminal, cwd, git, env, args };
 };
 
-/** The branch with what landed, by the last lines of a run. */
+/** Finds the branch with the landed work in the last lines of a run. */
 export const findLandedBranch = (out: string): string => /^ {2}git merge (enki\/[0-9a-f]{6})$/m.exec(out)?.[1] ?? "";
 
-/** The transcripts of a run, as `enki logs` finds them. */
+/** Reads the transcripts of a run, like `enki logs`. */
 export const readTranscripts = (cwd: string): string[] =>
   readdirSync(join(cwd, ".enki", "runs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => readFileSync(join(cwd, ".enki", "runs", name), "utf8"));
 
-/** The run's execution in the ledger of its machine, while the run works or can be resumed. */
+/** Reads the run's execution from its machine's ledger, during the run or while the run is resumable. */
 export const readExecution = async ({ root }: Pick<ReturnType<typeof openTerminal>, "root">): Promise<Execution | undefined> => {
   const [machine = "missing"] = readdirSync(join(root, "tmp")).filter((name) => name.startsWith("enki-run"));
   const ledger = await readLocalLedger({ cwd: join(root, "tmp", machine, "repositories", "local", "own.git"), after });

@@ -12,7 +12,7 @@ const toCell = (test: TestCase): Cell => {
   return { state: state === "passed" ? "green" : state === "failed" ? "red" : "skipped", reason: reason.slice(0, MAX_REASON_CHARS) };
 };
 
-/** Prints at the end which agent played which test: a table of agents and tests, and the reason of each red cell. */
+/** Prints a table of agents and tests at the end, with the reason of each red cell. */
 // oxlint-disable-next-line import/no-default-export -- Vitest loads a reporter by its default export.
 export default class TableReporter implements Reporter {
   readonly #rows = new Map<string, Map<string, Cell>>();

@@ -14,10 +14,10 @@ const CALLS: readonly ScriptedCall[] = [
   { say: ANSWER },
 ];
 
-/** The turn that every agent plays: its shell, a tool of Enki, its shell again, and an answer. */
+/** The turn of every agent: its shell, a tool of Enki, its shell again, and an answer. */
 export const TURN_SCRIPT: ModelScript = (_, step) => CALLS[step] ?? { say: ANSWER };
 
-/** What Enki makes of that turn, whichever agent plays it over whichever protocol. */
+/** Expects the same results of the whole turn for every agent and protocol. */
 export const expectWholeTurn = (turn: AgentTurn, [preset, protocol]: readonly [PresetName, AgentProtocol]): void => {
   expect({ end: turn.end, reason: turn.reason, failure: turn.failure }).toEqual({ end: "finished", reason: "", failure: null });
   expect(turn.messages.at(-1)?.trim()).toBe(ANSWER);

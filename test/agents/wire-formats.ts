@@ -1,11 +1,11 @@
-/** How models speak: each format reads a request's tools and results, and writes a reply as events of a stream. */
+/** Wire formats of models: each reads a request's tools and results, and writes a reply as a stream of events. */
 
 export type ModelReply = { readonly text: string } | { readonly tool: string; readonly input: Readonly<Record<string, unknown>> };
 
 type ModelRequest = {
-  /** The names of the tools that the model may call. */
+  /** The names of the tools in the request. */
   readonly tools: readonly string[];
-  /** The results of the tools that it has called, as text. */
+  /** The results of the called tools, as text. */
   readonly results: readonly string[];
 };
 
@@ -16,7 +16,7 @@ export type WireFormat = {
   readonly path: RegExp;
   readonly read: (body: Fields) => ModelRequest;
   readonly write: (reply: ModelReply, id: string, model: string) => readonly StreamEvent[];
-  /** The answer to a request that wants no stream. */
+  /** The answer to a request without a stream. */
   readonly writeWhole: (reply: ModelReply, id: string, model: string) => object;
 };
 
@@ -157,11 +157,11 @@ const openaiResponses: WireFormat = {
   },
 };
 
-/** Where a model calls its tools by JavaScript in one tool, `exec`, as Codex lets its newer models. */
+/** The tool in which Codex's newer models call other tools by JavaScript. */
 const NESTED = "exec";
 const toNestedCall = (name: string, input: object): string => `text(JSON.stringify(await tools.${name}(${JSON.stringify(input)})))`;
 
-/** The names of a tool: a namespace stands for an MCP server, and `exec` declares the tools inside it. */
+/** Lists the names of a tool: a namespace represents an MCP server, and `exec` declares the tools inside it. */
 const listResponseTools = ({ name, type, tools, description }: Fields): string[] => {
   if (name === "exec")
     return [...text(description).matchAll(/declare const tools: \{ (\w+)\(/g)].map(([, nested = ""]) => `${NESTED}/${nested}`);

@@ -8,7 +8,7 @@ export type AttackVariants<T> = Readonly<Record<string, T & { readonly expected?
 
 /**
  * Registers one test for each variant of an attack, in the family that `npm run attacks` counts.
- * A test fails if its variant gets through, or if another code than the expected one stops it.
+ * A test fails if its variant gets through, or if an unexpected code stops the variant.
  */
 export const attackFamily = <T extends object>(
   family: string,

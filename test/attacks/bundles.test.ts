@@ -6,11 +6,11 @@ import { attackFamily, type AttackVariants } from "./attack-family.ts";
 type Bundle = { readonly files: readonly Partial<BundleFile>[]; readonly globs?: readonly string[]; readonly allowed?: readonly string[] };
 type Expected = Bundle & { readonly expected: string };
 
-/** The default configuration, which a repository has without any file. */
+/** The default configuration of a repository without files for Enki. */
 const DEFAULTS = listProtectedGlobs({ protected: [], unprotected: [] });
 const MAX_CPU_MS = 1_000;
 
-/** An attack is through if the bundle is accepted, or if judging it takes so long that others wait. */
+/** An attack gets through if Enki accepts the bundle, or if the check takes so long that others wait. */
 const judge = ({ files, globs = [], allowed = [] }: Bundle) => {
   const bundle = files.map((file): BundleFile => ({ path: "src/a.ts", kind: "file", executable: false, size: 10, text: "a\n", ...file }));
   const rules = { protected: [...DEFAULTS, ...globs], anyLockFiles: false, allowed, maxFiles: 100, maxBytes: 10_000_000, resolving: false };
@@ -25,7 +25,7 @@ const judge = ({ files, globs = [], allowed = [] }: Bundle) => {
 const at = (path: string, expected: string): Expected => ({ files: [{ path }], expected });
 const each = <T>(entries: readonly (readonly [string, T])[]): Record<string, T> => Object.fromEntries(entries);
 
-/** Spellings that name a file on some file system. Each must be refused wherever the plain one is. */
+/** Spellings that name a file on some file system. Enki must refuse each wherever it refuses the plain spelling. */
 const SPELLINGS: Readonly<Record<string, (path: string) => string>> = {
   plain: (path) => path,
   "in capitals": (path) => path.toUpperCase(),

@@ -1,13 +1,13 @@
 import { parseComment } from "../../src/core/commands/parse-comment.ts";
 import { attackFamily } from "./attack-family.ts";
 
-/** A comment of which GitHub shows no command as prose, although its source has one. */
+/** An attack succeeds if the parser finds a command that GitHub does not show as a person's prose. */
 const runComment = ({ comment }: { readonly comment: string }) => {
   const found = parseComment(comment, "enki-dev").filter(({ ok }) => ok);
   return found.length === 0 ? { stopped: "not-prose" } : { through: JSON.stringify(found) };
 };
 
-/** Ways to write a command that a person's prose may use. */
+/** Commands in the forms allowed in a person's prose. */
 const COMMANDS: Readonly<Record<string, string>> = {
   approval: "/enki approve 3f9c0a81d2e4",
   "capital letters": "/ENKI STOP",
@@ -18,7 +18,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
 
 const LINES = 400;
 
-/** Places that hide what stands there, or show it as something else than a person's prose; `command` stands for the command. */
+/** Places that hide their text, or show the text as something other than a person's prose. */
 const PLACES: Readonly<Record<string, (command: string) => string>> = {
   "a quote": (command) => `> ${command}`,
   "a quote in a quote": (command) => `> > ${command}`,

@@ -24,15 +24,15 @@ const endOf = (it: Story, code: string | undefined): AttackEnd =>
 // 1. Reviews of a checkpoint.
 
 type ReviewAttack = {
-  /** Reviews in order; what is absent is what an honest approval of the head would be. */
+  /** Reviews in order; absent fields have the values of an honest approval of the head. */
   readonly reviews: (scene: { head: string; now: number }) => readonly Partial<Review>[];
   readonly permissions?: Readonly<Record<string, RepositoryPermission>>;
   readonly selfApproval?: Config["policy"]["selfApproval"];
-  /** People who pushed the head, as GitHub's record of activity says; null where it does not know. Absent for an agent's head. */
+  /** Pushers of the head from GitHub's record of activity; null if unknown, absent for an agent's head. */
   readonly pushers?: readonly string[] | null;
 };
 
-/** A checkpoint whose head is verified and waits for a review. */
+/** Opens a checkpoint whose verified head waits for a review. */
 const awaitReview = async (attack: Pick<ReviewAttack, "selfApproval" | "pushers" | "permissions">) => {
   const it = openStory({ config: withPolicy(attack.selfApproval ?? ["requester"]) });
   Object.assign(it.state.permissions, { other: "write", outsider: "read", stranger: "none", ...attack.permissions });
@@ -80,7 +80,7 @@ test("an honest approval of a checkpoint lands it, so that the attacks below can
       permissions: { mallory: "write" },
     }),
   ).toHaveProperty("through");
-  // Two people are four eyes, whoever pushed.
+  // Two people are four eyes, regardless of the pusher.
   expect(
     await runReviews({ reviews: () => [{ by: "mallory" }, {}], pushers: ["mallory"], permissions: { mallory: "write" } }),
   ).toHaveProperty("through");
@@ -269,10 +269,10 @@ attackFamily(
   runPlan,
 );
 
-// 3. The ledger says that the plan is approved, and GitHub says otherwise right before the landing.
+// 3. The ledger has an approved plan, and GitHub contradicts the approval right before the landing.
 
 type LandingAttack = {
-  /** Changes what GitHub shows, or the ledger, once the work is done. */
+  /** Changes GitHub's view or the ledger after the work. */
   readonly turn: (scene: { it: Story; comment: GitHubComment; execution: Execution }) => void;
   readonly landing: Config["refinery"]["landing"];
 };
@@ -385,7 +385,7 @@ test("a person who approves again releases the held step, and it lands", async (
   it.replay();
 });
 
-// 4. The ledger says that a person skipped a step or approved a report, and GitHub says otherwise right before what needs it lands.
+// 4. The ledger has a skipped step or an approved report, and GitHub contradicts the decision right before a landing that needs it.
 
 type DecisionAttack = {
   readonly decided: "skip" | "approve-step";

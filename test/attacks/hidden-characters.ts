@@ -1,4 +1,4 @@
-/** Escape sequences after which a terminal, or a program that removes them, shows less than a shell runs. `\u0007` and ST end them. */
+/** Escape sequences that hide text from a terminal, or from a program that removes them, while a shell runs it. `\u0007` and ST end them. */
 const SEQUENCES: Readonly<Record<string, string>> = {
   "OSC ended by BEL": "\u001b]0;; touch PWNED #\u0007",
   "OSC ended by ST": "\u001b]8;;; touch PWNED #\u001b\\",
@@ -30,7 +30,7 @@ const SEQUENCES: Readonly<Record<string, string>> = {
   "shift out": "\u000e; touch PWNED\u000f",
 };
 
-/** Characters that change where the rest of a line is shown. */
+/** Characters that move the rest of a line. */
 const DIRECTIONS: Readonly<Record<string, string>> = {
   LRE: "\u202a",
   RLE: "\u202b",
@@ -46,7 +46,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   ALM: "\u061c",
 };
 
-/** Characters without a glyph, in which a text for an agent can be written. */
+/** Characters without a glyph, which can encode a text for an agent. */
 const INVISIBLE: Readonly<Record<string, string>> = {
   "zero width space": "\u200b",
   "zero width joiner": "\u200d",
@@ -120,7 +120,7 @@ const INVISIBLE: Readonly<Record<string, string>> = {
   "six marks of another plane": `x${"\u{1d165}".repeat(6)}`,
 };
 
-/** Characters of a command or a path that a reader takes for others. */
+/** Characters in a command or a path that a reader confuses with others. */
 const LOOKALIKES: Readonly<Record<string, string>> = {
   "no-break space": "rm\u00a0x",
   "ideographic space": "rm\u3000x",
@@ -148,7 +148,7 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
   "fill of SignWriting": "npm\u{1da9b} test",
 };
 
-/** Latin letters of a command that a reader takes for ASCII ones: another program runs. */
+/** Latin letters in a command that a reader confuses with ASCII letters, so another program runs. */
 export const IMITATED_WORDS: Readonly<Record<string, string>> = {
   "script g": " && \u0261it push",
   "dotless i": " && npm run l\u0131nt",

@@ -1,4 +1,7 @@
-/** Texts with which an agent, or an issue's author through an agent, would make Enki's words act: links, mails, commands to GitHub, other structure. */
+/**
+ * Texts with which an agent, or an issue's author through an agent, would turn Enki's words into actions: links, mails, commands to GitHub,
+ * other structure.
+ */
 export const HOSTILE_MARKUP: Readonly<Record<string, string>> = {
   "a link": "[press here](https://evil.example)",
   "a link without a scheme": "[press here](//evil.example)",

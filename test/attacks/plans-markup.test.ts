@@ -56,10 +56,10 @@ const judge = (markdown: string): AttackEnd => {
 
 const PROGRESS_URL = "https://github.example/acme/shop/issues/1";
 
-/** Enki's own link, the and the list of the one command, are not the text's. */
+/** Ignores Enki's own link and the list around the only command, which do not come from the text. */
 const judgePull = (markdown: string): AttackEnd => judge(markdown.replace(`[progress](${PROGRESS_URL})`, "").replace(/^- `/m, "`"));
 
-/** A diagram as Enki writes one, line by line: nothing else may stand in it. */
+/** Lines of a diagram by Enki; no other line may appear. */
 const DIAGRAM_LINE =
   /^(?:graph LR| {2}n\d+(?:\["(?:[a-zA-Z0-9 ]|[^\0-\u007f]|#\d+;)*"\]|\{\{"(?:[a-zA-Z0-9 ]|[^\0-\u007f]|#\d+;)*"\}\})(?::::\w+)?| {2}n\d+ --> n\d+| {2}classDef \w+ [\w:#,]+)$/;
 
@@ -69,7 +69,7 @@ const judgeDiagram = (markdown: string): AttackEnd => {
   return strange.length > 0 ? { through: strange.join("\n") } : { stopped: "inert-diagram" };
 };
 
-/** A message's words, on which GitHub acts, and its trailers, of which all but Enki's own came from others. */
+/** Judges a message's first line, on which GitHub acts, and its trailers: only Enki's own are allowed. */
 const judgeMessage = (message: string): AttackEnd => {
   const own = /^Enki-(?:Task|Execution|Head): [\w-]+$/;
   const lines = message.split("\n");

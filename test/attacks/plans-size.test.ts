@@ -7,7 +7,7 @@ type Hostile = { readonly steps: readonly PlannedStep[]; readonly expected: stri
 
 const AFTER = "touch PWNED";
 
-/** Commands whose end a person would not see, or would read as part of something harmless. */
+/** Commands whose end a person would not see, or would take for a part of something harmless. */
 const COMMANDS: Readonly<Record<string, { readonly text: string; readonly expected: string }>> = {
   "behind 9,000 blanks": { text: `true${" ".repeat(9_000)}; ${AFTER}`, expected: "text-too-long" },
   "behind 300 blanks": { text: `true${" ".repeat(300)}; ${AFTER}`, expected: "text-too-long" },
@@ -29,7 +29,7 @@ const COMMANDS: Readonly<Record<string, { readonly text: string; readonly expect
 const chain = (count: number, last: readonly string[] = []): PlannedStep[] =>
   Array.from({ length: count }, (_, at) => step(`s${at}`, { needs: at === 0 ? [...last] : [`s${at - 1}`] }));
 
-/** Graphs that cannot be carried out. */
+/** Graphs without a possible execution. */
 const GRAPHS: Readonly<Record<string, Hostile>> = {
   "no step": { steps: [], expected: "no-steps" },
   "a step that needs itself": { steps: [step("a", { needs: ["a"] })], expected: "own-need" },
@@ -43,7 +43,7 @@ const GRAPHS: Readonly<Record<string, Hostile>> = {
   "ten thousand steps": { steps: chain(10_000, ["s9999"]), expected: "too-many-steps" },
 };
 
-/** Ids that would be another thing where they are used: a path, a property, an option, a name that looks the same. */
+/** Ids with another meaning at their place of use: a path, a property, an option, or a look-alike name. */
 const IDS: Readonly<Record<string, string>> = {
   "a parent folder": "../x",
   "a path": "a/b",
@@ -76,7 +76,7 @@ const LONG: Readonly<Record<string, readonly PlannedStep[]>> = {
   "many verify commands": [step("a", { verify: Array.from({ length: 21 }, () => "true") })],
 };
 
-/** Paths that a person takes for others. */
+/** Paths that a person confuses with others. */
 const PATHS: Readonly<Record<string, string>> = {
   "a blank before": " src/**",
   "a blank after": "src/** ",
@@ -101,7 +101,7 @@ const variants: Record<string, Hostile> = {
   ),
 };
 
-/** The two doors may refuse with their own codes where a variant states none. */
+/** Without a code in the variant, the tool and the coordinator may refuse with codes of their own. */
 const stated = Object.fromEntries(
   Object.entries(variants).map(([name, { steps, expected }]) => [name, expected === "" ? { steps } : { steps, expected }]),
 );

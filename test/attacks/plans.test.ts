@@ -6,7 +6,7 @@ import { proposeHostileSteps } from "./propose.ts";
 
 type Hostile = { readonly steps: readonly PlannedStep[] };
 
-/** Places of a step in which a text is executed, compared or read. */
+/** Places of a step whose text Enki executes, compares or reads. */
 const PLACES: Readonly<Record<string, (text: string) => PlannedStep>> = {
   "a step's run": (text) => step("a", { run: `npm test${text}` }),
   "a step's verify": (text) => step("a", { verify: ["npm test", `npm run lint${text}`] }),

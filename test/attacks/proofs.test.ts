@@ -28,11 +28,11 @@ const editedStep = (change: Partial<Predicate["steps"][number]>): LandingStateme
   const [step] = genuineStatement().predicate.steps;
   return edited({ steps: step ? [{ ...step, ...change }] : [] });
 };
-/** The edited text below the signature of the genuine one. */
+/** Keeps the genuine signature below the edited text. */
 const keepSignature = (statement: LandingStatement): Offer => ({ bytes: seal(formatStatement(statement), [GENUINE_SIGNATURE]) });
-/** A text that the right key signed, as if Enki had written it. */
+/** Signs a text with the right key, as if Enki had written it. */
 const signText = (text: string | Buffer): Offer => ({ bytes: seal(text, [signStatement(OWN_KEY, Buffer.from(text))]) });
-/** The genuine envelope with a change of its text. */
+/** Changes the text of the genuine envelope. */
 const rewrite = (change: (text: string) => string): Offer => ({
   bytes: Buffer.from(change(sealStatement(genuineStatement()).toString("utf8"))),
 });
@@ -149,7 +149,7 @@ const addOrder = (signature: Buffer): Buffer => {
   return Buffer.concat([signature.subarray(0, 32), Buffer.from(half.toString(16).padStart(64, "0"), "hex").reverse()]);
 };
 
-/** The last letter of 64 bytes stands for two bits; four more are ignored. */
+/** The last letter of 64 bytes encodes two bits; decoders ignore four more. */
 const UNUSED_BITS: Readonly<Record<string, string>> = { A: "B", Q: "R", g: "h", w: "x" };
 
 const FORMS: AttackVariants<Forgery> = {

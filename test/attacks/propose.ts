@@ -3,7 +3,7 @@ import { openStory } from "../support/story.ts";
 import { openToolBox } from "../support/tools.ts";
 import type { AttackEnd } from "./attack-family.ts";
 
-/** The arguments with which a planner proposes steps. */
+/** Returns a planner's arguments for proposing steps. */
 const toToolArguments = (steps: readonly PlannedStep[]) =>
   steps.map(({ id, title, description, needs, paths, verify, role, run }) => ({
     id,
@@ -22,7 +22,7 @@ const askTool = async (steps: readonly PlannedStep[]): Promise<string | null> =>
   return answer.isError && recorded.length === 0 ? String(answer.structured["code"]) : null;
 };
 
-/** A result that names the steps without a tool, as a changed job could leave it. */
+/** Delivers a result with the steps but without a tool call, as a changed job could. */
 const askCoordinator = async (steps: readonly PlannedStep[]): Promise<string | null> => {
   const it = openStory();
   await it.propose({ steps });
@@ -30,7 +30,7 @@ const askCoordinator = async (steps: readonly PlannedStep[]): Promise<string | n
   return state === "failed" && !it.comment().includes("/enki approve") ? (refusal?.code ?? null) : null;
 };
 
-/** Proposes steps at the tool, and past it: both doors must refuse them, so that no person is asked to approve them. */
+/** Proposes steps through the tool, and past it. Both must refuse the steps, so no person receives a request for approval. */
 export const proposeHostileSteps = async (steps: readonly PlannedStep[]): Promise<AttackEnd> => {
   const [tool, coordinator] = [await askTool(steps), await askCoordinator(steps)];
   if (tool === null || coordinator === null) {

@@ -10,18 +10,18 @@ import { type AttackEnd, attackFamily, type AttackVariants } from "./attack-fami
 type Story = ReturnType<typeof openStory>;
 type Kind = "plan" | "work" | "verify";
 
-/** A write user's commit in the place of a result: everything that a person can do, nothing that only a run can. */
+/** A write user's commit in place of a result. The forgery may use every right of a person, but none of a run. */
 type Forgery = {
   readonly kind: Kind;
-  /** What the person's `result.json` says beyond the best guess: right job, right commit, right run, success. */
+  /** Changes to the person's `result.json` beyond the best guess: right job, right commit, right run, success. */
   readonly over?: (story: Story, job: JobKey) => Partial<JobResult>;
-  /** What the person did on GitHub before, e.g. start runs and upload artifacts to them. */
+  /** Earlier acts of the person on GitHub, e.g. starting runs and uploading artifacts to them. */
   readonly before?: (story: Story, job: JobKey, forged: string) => void;
-  /** The ledger does not know which run it started: the answer was lost. */
+  /** The ledger does not know the run of its job, because the answer was lost. */
   readonly unknownRun?: boolean;
-  /** Where the commit is pushed; the job's own ref if absent. */
+  /** The ref of the push; by default the job's own ref. */
   readonly ref?: (story: Story, job: JobKey) => string;
-  /** What is pushed; a well-formed result if absent. */
+  /** The pushed object; by default a well-formed result. */
   readonly object?: "not-a-result";
 };
 
@@ -40,7 +40,7 @@ const openJob = async (kind: Kind, unknownRuns: boolean): Promise<{ story: Story
   return { story, job };
 };
 
-/** The best guess of a person who reads the repository and its Actions page. */
+/** Returns the best guess of a person who reads the repository and its Actions page. */
 const guess = (story: Story, job: JobKey): JobResult => {
   const { kind, target } = readJobKey(job) ?? { kind: "work", target: "" };
   const step = Object.values(story.state.ledger.executions)
@@ -66,7 +66,7 @@ const guess = (story: Story, job: JobKey): JobResult => {
   };
 };
 
-/** What the attacker would have got: a plan, a head, or a verdict from the forged commit. */
+/** Returns the attacker's gain: a plan, a head, or a verdict from the forged commit. */
 const gainOf = (story: Story, job: JobKey): string | null => {
   const { kind, target } = readJobKey(job) ?? { kind: "work", target: "" };
   if (kind === "plan")
@@ -91,7 +91,7 @@ const forge = async ({
   before?.(story, job, FORGED);
   story.state.refs[at] = FORGED;
   await story.tell({ kind: "woken" });
-  // The run ends without a result of its own; the next decisions see that.
+  // The run ends without a result of its own, and the next decisions see the end.
   const end = (run: WorkflowRunInfo): WorkflowRunInfo =>
     run.name === job && run.startedBy === "enki[bot]" ? { ...run, state: "done", conclusion: run.conclusion ?? "success" } : run;
   if (gainOf(story, job) === null && story.state.refs[at] !== undefined) {
@@ -107,11 +107,11 @@ const forge = async ({
 };
 
 const KINDS: readonly Kind[] = ["plan", "work", "verify"];
-/** One variant for each kind of job. */
+/** Returns a variant for each kind of job. */
 const forKinds = (name: string, forgery: Omit<Forgery, "kind">, expected: string): AttackVariants<Forgery> =>
   Object.fromEntries(KINDS.map((kind) => [`${kind}: ${name}`, { ...forgery, kind, expected }]));
 
-/** A person starts a run and uploads the artifact of the forged commit to it. */
+/** Starts a run as a person, and uploads the artifact of the forged commit to the run. */
 const startRun =
   (over: Partial<WorkflowRunInfo>) =>
   (story: Story, job: JobKey, forged: string): void => {
@@ -120,7 +120,7 @@ const startRun =
   };
 const claimRun = (): Partial<JobResult> => ({ run: 900 });
 
-/** Changes Enki's own run, which is the only one that a person can act on. */
+/** Changes Enki's own run; a person can act on no other run. */
 const changeRun =
   (over: Partial<WorkflowRunInfo>) =>
   (story: Story, job: JobKey, forged: string): void => {

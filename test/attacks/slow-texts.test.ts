@@ -15,10 +15,10 @@ import { attackFamily } from "./attack-family.ts";
 const COMMENT_CHARS = 65_000;
 const fill = (unit: string, chars = COMMENT_CHARS): string => unit.repeat(chars / unit.length);
 
-/** The most characters that the parser may get of these texts: the quadratic part must not be among them. */
+/** The parser may receive at most this many characters of these texts, and so none of the quadratic part. */
 const MOST_PARSED_CHARS = 400;
 
-/** Comments by strangers that would stop the one thread of the App if the parser got them. */
+/** Comments by strangers that would block the App's only thread if they reached the parser. */
 const SLOW_COMMENTS: Readonly<Record<string, string>> = {
   "dots in an address's path": `www.a/${fill(".")}x`,
   "dots in an address's host": `www.${fill(".")}x`,
@@ -90,7 +90,7 @@ describe("Markdown that people write is parsed as a whole", () => {
 });
 
 const HOME = { server: "https://github.com", repository: "octo/demo" };
-/** More than a minute in quadratic time, moments in linear time. */
+/** Quadratic algorithms take more than a minute, linear ones a moment. */
 const LONG = 400_000;
 
 const fillLines = (line: (at: number) => string): string => Array.from({ length: LONG / 20 }, (_, at) => line(at)).join("\n");
@@ -101,7 +101,7 @@ const redactEach = (line: string): void => {
   redactor.end();
 };
 
-/** Texts for patterns that look for an end from every start. The test's own time limit stops a slow one. */
+/** Texts for patterns that search for an end from every start. The test's own time limit stops slow patterns. */
 const SLOW_FOR: Readonly<Record<string, () => unknown>> = {
   "tildes before a backtick, behind too many openers": () => cleanText(`${fill("*", 1_001)}\n\n${fill("~")}\``),
   "backticks before a backtick, behind too many openers": () => cleanText(`${fill("*", 1_001)}\n\n${fill("`")} a \``),
@@ -146,7 +146,7 @@ attackFamily(
   },
 );
 
-/** Reports of tests by hostile code, which the job reads in its one thread: each must be read within the time limit of a test. */
+/** Test reports by hostile code, which the job reads in its only thread: each within the time limit of a test. */
 const REPORT_CHARS = 400_000;
 const inReport = (unit: string): string => `<testsuite name="a">${fill(unit, REPORT_CHARS)}</testsuite>`;
 const SLOW_REPORTS: Readonly<Record<string, string>> = {
@@ -173,7 +173,7 @@ attackFamily("reports", Object.fromEntries(Object.entries(SLOW_REPORTS).map(([na
   return { stopped: failed === null ? "no-report" : "read" };
 });
 
-/** Parts of tests and settings that the coordinator compares, in its one thread, before and after a step. */
+/** Parts of tests and settings that the coordinator compares in its only thread, before and after a step. */
 const SOURCE_PARTS = [
   "#[cfg(test)]\n",
   "#[cfg(test)]\n\n// x\n#[a]\n",

@@ -9,7 +9,7 @@ import {
 } from "../support/supply-chain.ts";
 import { attackFamily, type AttackVariants } from "./attack-family.ts";
 
-/** A change that somebody proposes to a file which decides what code runs with rights. */
+/** A proposed change to a file that controls code with rights. */
 type Change = { readonly file: string; readonly change: (text: string) => string };
 type Expected = Change & { readonly expected: string };
 
@@ -21,7 +21,7 @@ const findFaults = (file: string, text: string): readonly SupplyFault[] => {
   return file === "app.yml" ? findAppFaults(text) : findWorkflowFaults(text);
 };
 
-/** Through if the changed file passes the check that runs with every change, or if the change changed nothing. */
+/** An attack gets through if the changed file passes the check of every change, or if the proposal changes nothing. */
 const propose = ({ file, change }: Change) => {
   const before = read(file);
   const after = change(before);
@@ -263,7 +263,7 @@ const ofApp: AttackVariants<Change> = {
 
 attackFamily<Change>("supply", { ...each(ofWorkflows), ...ofStep, ...ofLock, ...ofPackage, ...ofFields, ...ofApp }, propose);
 
-/** Files that decide beside the checked ones what is installed or executed. */
+/** Files that decide, like the checked files, about installed or executed code. */
 const ADDED_FILES = [
   "npm-shrinkwrap.json",
   ".npmrc",

@@ -8,7 +8,7 @@ export type VictimState = (typeof VICTIM_STATES)[number];
 
 export const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
-/** An execution on issue 1 in a state that a person or GitHub put it into, and jobs of another issue that end as an attacker wishes. */
+/** Opens an execution on issue 1 in a state caused by a person or GitHub, and jobs of another issue that end as the attacker wishes. */
 export const openVictim = async (wanted: VictimState) => {
   const it = openStory();
   const id = await it.propose(plan(step("fix"), step("docs")));
@@ -35,7 +35,7 @@ export const openVictim = async (wanted: VictimState) => {
     id,
     state: it.state,
     plan: it.execution(id)?.plan ?? "",
-    /** Ends a job of another issue with these records; returns what the ledger notes about it. */
+    /** Ends a job of another issue with these records; returns the ledger's notes about it. */
     deliver: async (by: "planner" | "worker" | "sidecar", tools: readonly RecordedCommand[]): Promise<readonly string[]> => {
       const job = await runner(by);
       const before = it.state.writes.length;
@@ -45,7 +45,7 @@ export const openVictim = async (wanted: VictimState) => {
       });
       return it.state.writes.slice(before).flatMap(({ notes }) => notes);
     },
-    /** What an attacker must not change: the victim, its base, its jobs, its mail, and the backlog. */
+    /** State that an attacker must not change: the victim, its base, its jobs, its mail, and the backlog. */
     snapshot: (): string => {
       const { proposals: _, amendment: __, shownPlan: ___, ...rest } = it.execution(id) ?? {};
       const { executions, mails, queues } = it.state.ledger;

@@ -27,7 +27,7 @@ const openBox = (role: RoleName) =>
 
 const TOOLS: readonly string[] = [...new Set(ROLES.flatMap((role) => listTools(rightsOf(role)).map(({ name }) => name)))];
 
-/** Arguments with which each tool does something for a role that has it. */
+/** Valid arguments of each tool, for a role that has the tool. */
 const PROPER: Readonly<Record<string, unknown>> = {
   enki_execution_create: { steps: [{ id: "a", title: "t", description: "d" }] },
   enki_execution_add_steps: { execution_id: "abc123", steps: [{ id: "a", title: "t", description: "d" }] },
@@ -51,7 +51,7 @@ const PROPER: Readonly<Record<string, unknown>> = {
 
 type ToolCall = { readonly role: RoleName; readonly tool: string; readonly args: unknown };
 
-/** The attacker wants a command to be recorded, or the server to fail. */
+/** The attacker wants a recorded command, or a failure of the server. */
 const callAttack = async ({ role, tool, args }: ToolCall) => {
   const { call, recorded } = openBox(role);
   const answer = await call(tool, args);
@@ -71,7 +71,7 @@ const foreignTools: AttackVariants<ToolCall> = Object.fromEntries(
 
 const deep = (levels: number): unknown => JSON.parse(`${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`);
 
-/** Arguments that no tool takes. */
+/** Arguments refused by every tool. */
 const HOSTILE_ARGUMENTS: Readonly<Record<string, (proper: Readonly<Record<string, unknown>>) => unknown>> = {
   "a list": (proper) => [proper],
   "a text": () => "--force",
@@ -205,11 +205,11 @@ const foreignRecords: AttackVariants<ForeignRecord> = Object.fromEntries(
   ),
 );
 
-/** The attacker wrote a result by hand: everything beyond the job's tools must leave the repository as it is. */
+/** The attacker wrote a result by hand. Records beyond the job's tools must leave the repository unchanged. */
 const recordAttack = async ({ by, kind }: ForeignRecord) => {
   const victim = await openVictim("running");
   const before = victim.snapshot();
-  // A result by hand may record what no tool does.
+  // A result by hand may have records beyond every tool.
   const command = aimAt(RECORDS[kind] as Command, victim.id, victim.plan) as RecordedCommand;
   const notes = await victim.deliver(by, [command]);
   const after = victim.snapshot();
@@ -238,7 +238,7 @@ const FORMS: Readonly<Record<string, (id: string) => string>> = {
   "prefix of a task": (id) => `${id}-fi`,
 };
 
-/** The attacker is a planner of another issue: what a person decided about the victim must stay so. */
+/** The attacker is a planner of another issue: a person's decisions about the victim must not change. */
 const steeringAttack = async ({ kind, form, state }: Steering) => {
   const victim = await openVictim(state);
   const before = victim.snapshot();
@@ -334,7 +334,7 @@ const floodAttack = async ({ make, count, most }: Flood) => {
   return made > most ? { through: `${made} of them, not ${most}` } : { stopped: "bounded" };
 };
 
-/** Records in a `result.json` that are not of the form that a tool records. */
+/** Records in a `result.json` in a form that no tool records. */
 const MALFORMED: Readonly<Record<string, unknown>> = {
   ...Object.fromEntries(PERSONS_ONLY.map((kind) => [`a command for people: ${kind}`, RECORDS[kind]])),
   "an unknown kind": { kind: "approve" },

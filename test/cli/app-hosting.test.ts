@@ -16,7 +16,7 @@ const DOCKERFILE = read("examples/app/Dockerfile");
 const UNIT = read("examples/app/enki.service");
 const PACKAGE = parse(read("package.json")) as { bin: Record<string, string>; files: string[]; engines: { node: string } };
 
-/** The last instruction of a name in the Dockerfile. */
+/** Returns the last instruction of this name in the Dockerfile. */
 const instruction = (name: string): string => [...DOCKERFILE.matchAll(new RegExp(`^${name} (.*)$`, "gm"))].at(-1)?.[1] ?? "";
 const list = (text: string): string[] => JSON.parse(text) as string[];
 const COMMAND = [...list(instruction("ENTRYPOINT")), ...list(instruction("CMD"))];

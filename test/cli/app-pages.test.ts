@@ -15,7 +15,7 @@ const runner = { start: () => undefined, cancel: () => undefined, close: () => P
 
 type StoredKeys = { readonly client: { readonly id: string; readonly secret: string } | null };
 
-/** A GitHub on loopback, and `enki app` with an App that a person has just registered on the printed page. */
+/** Opens a GitHub on loopback, and `enki app` with an App that a person has just registered on the printed page. */
 const open = async () => {
   const directory = mkdtempSync(join(tmpdir(), "enki-app-pages-"));
   const forge = await startForge({

@@ -13,7 +13,7 @@ import { openTerminal } from "./stage.ts";
 const { start, serve } = openTerminal();
 const runner = { start: () => undefined, cancel: () => undefined, close: () => Promise.resolve() };
 
-/** A GitHub on loopback without any App, a person who is signed in there, and `enki app` without credentials. */
+/** Opens a GitHub on loopback without an App, a person with a login, and `enki app` without credentials. */
 const open = async (...args: string[]) => {
   const directory = mkdtempSync(join(tmpdir(), "enki-set-up-"));
   const faults = { conversion: false };
@@ -126,7 +126,7 @@ test("a stranger who finds the port sees nothing and cannot register an App of t
   expect(existsSync(opened.credentials)).toBe(false);
   expect((await visit(back)).status).toBe(303);
   await app.prints(/Webhooks are received at/);
-  // The App takes both for pages of a repository.
+  // The App takes both addresses for pages of a repository.
   for (const used of [back, address]) expect(await visit(used)).toMatchObject({ status: 302, html: "" });
 });
 

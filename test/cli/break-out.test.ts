@@ -16,12 +16,12 @@ let terminal: ReturnType<typeof openTerminal>;
 let summary: Summary;
 let ended: Ended;
 let took: number;
-/** Processes that agents and tests left, while the demo still ran. */
+/** Remaining processes of agents and tests while the demo still ran. */
 let atEnd: readonly string[];
-/** By the name of the run without its execution: `work/look/1`. */
+/** Jobs by the name of the run without its execution: `work/look/1`. */
 const jobs = new Map<string, Job[]>();
 
-/** Runs, their jobs and the logs of these, as a stranger who was not asked who they are sees them. */
+/** Reads runs, their jobs and the jobs' logs as an anonymous stranger. */
 const readJobs = async ({ url }: Summary): Promise<void> => {
   const api = url.replace(/^(http:\/\/[^/]+)\//, "$1/api/v3/repos/");
   const get = async <T>(address: string): Promise<T> => (await (await fetch(address)).json()) as T;
@@ -48,7 +48,7 @@ beforeAll(async () => {
   took = performance.now() - begun;
 }, 120_000);
 
-/** What each attempt is answered, wherever it is made. */
+/** Answers to the attempts of any job. */
 const ANSWERS = [
   "push to origin: 128 fatal: 'origin' does not appear to be a git repository",
   /^push to the server: 128 fatal: could not read Username for 'http:\/\/127\.0\.0\.1:\d+': terminal prompts disabled$/,
@@ -58,7 +58,7 @@ const ANSWERS = [
   "GET /user: 401 Requires authentication",
   "GET /user with an invented token: 401 Bad credentials",
   "tokens in the environment: 0",
-  // Without namespaces the parents reach up to whoever called this program.
+  // Without namespaces, the parents include the caller of this program.
   hasNamespaces ? "tokens in the environment of the parents: 0" : /^tokens in the environment of the parents: \d+$/,
   "credentials in HOME: 0",
   "addresses in .git/config: 0",
@@ -93,14 +93,14 @@ const expectAnswers = (text: string, sockets: readonly string[]): void => {
   }
 };
 
-/** A job's log without times, and without what marks the output of a test. */
+/** Returns a job's log without times and without the marks on test output. */
 const logOf = (run: string, name: string): string => {
   const log = jobs.get(run)?.find((job) => job.name === name)?.log;
   if (log === undefined) throw new Error(`${run} has no job ${name}: ${[...jobs.keys()].join(" ")}`);
   return log.replaceAll(/^\S+Z /gm, "").replaceAll(/^\| (?:# )?/gm, "");
 };
 
-/** The text of an agent's tool calls, from the transcript that its job left. */
+/** Returns the text of an agent's tool calls, from the transcript of its job. */
 const transcriptOf = (kept: string, run: string): string => {
   const bundle = join(kept, run, "enki-bundle", "transcript.jsonl");
   const updates = readFileSync(bundle, "utf8")
@@ -118,7 +118,7 @@ describe("agents that try to escape", () => {
       .map((run) => transcriptOf(kept, run))
       .filter((text) => text !== "");
     const own = (answer: string): string[] => [`a socket: ${answer}`, "sockets: 1"];
-    // The one socket leads to the tools of the job itself.
+    // The only socket leads to the tools of the job itself.
     const ofPlanner = transcripts.filter((text) => text.includes("a socket: steps array"));
     expect(ofPlanner).toHaveLength(1);
     expect(transcripts).toHaveLength(3);
@@ -136,7 +136,7 @@ describe("agents that try to escape", () => {
 
   test("an agent's tests do not escape from the verify job", () => {
     const verified = [...jobs].filter(([run]) => run.startsWith("verify"));
-    // One of both steps, or one of each: whichever is done first.
+    // Either one run verifies both steps, or each step has a run of its own.
     expect([1, 2]).toContain(verified.length);
     for (const [run] of verified) expectAnswers(logOf(run, "verify"), ["sockets: 0"]);
   });

@@ -40,7 +40,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const writeLoadScript = (names: readonly string[]): string =>
   `const { load } = require("./load-bundle.cjs"); process.stdout.write(JSON.stringify(${JSON.stringify(names)}.map(load)));`;
 
-/** Loads bundles in a process of its own, because V8 remembers what a process has compiled. Returns their exports. */
+/** Loads bundles in a process of its own, because V8 caches compiled code per process. Returns their exports. */
 const load = (names: readonly string[] = ["cli", "app"], [at, home] = [bundles(), directory], options: readonly string[] = []): unknown =>
   JSON.parse(execFileSync(process.execPath, [...options, "-e", writeLoadScript(names)], { cwd: at, env: { HOME: home } }).toString());
 const listCode = (): string[] => readdirSync(cache()).sort();
@@ -170,7 +170,7 @@ test.runIf(isRoot).each([
 ])("a user %s has no cache", (_who, listVariables) => {
   mkdirSync(join(directory, "closed", "home"), { recursive: true });
   chmodSync(join(directory, "closed"), 0o700);
-  // Other users may not enter the directory of all tests.
+  // Other users may not enter the directory of the test run.
   const shared = mkdtempSync("/tmp/enki-bundles-");
   onTestFinished(() => rmSync(shared, { recursive: true }));
   cpSync(bundles(), shared, { recursive: true });
@@ -240,6 +240,6 @@ test.each(["022", "002", "077"])("under umask %s, copied code is read beside the
   expect([copy, ...code.map((file) => join(copy, file))].map((path) => statSync(path).mode & 0o777)).toEqual([0o755, 0o644, 0o644, 0o644]);
   mkdirSync(home);
   expect(load(["cli", "app"], [copy, home])).toMatchObject([{ value: "one" }, { value: "one" }]);
-  // Nothing was left to store.
+  // The copy already had its code, so the load stored none.
   expect(readdirSync(findCodeCache(home))).toEqual([]);
 });

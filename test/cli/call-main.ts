@@ -39,7 +39,7 @@ const openHost = (place: Place, hear: (printed: Printed) => void = () => undefin
   return { host, printed };
 };
 
-/** Runs a subcommand as a function, in this process: without the second that a process of its own takes to load and to warm up. */
+/** Runs a subcommand as a function in this process, which saves a second of start and warm-up. */
 export const callMain = async (args: readonly string[], place: Place): Promise<Printed & { code: number }> => {
   const { host, printed } = openHost(place);
   const code = await main(args, host);

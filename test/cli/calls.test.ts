@@ -7,7 +7,10 @@ import { PRODUCT } from "../../src/core/domain/product.ts";
 import { SUBCOMMANDS } from "../../src/cli/subcommands.ts";
 import { makeRepository, openTerminal } from "./stage.ts";
 
-/** Called so, it says one sentence and nothing else, ends with this code, and leaves nothing. Only a process can have another PATH. */
+/**
+ * Expects a call with these arguments to print a single sentence, exit with this code and leave no files. A changed PATH needs a separate
+ * process.
+ */
 const refuses = async (args: readonly string[], code: number, sentence: RegExp, env: Record<string, string> = {}): Promise<void> => {
   const terminal = openTerminal();
   const told = await ("PATH" in env ? terminal.run(args, { env }) : terminal.call(args, { env }));

@@ -12,7 +12,7 @@ const openDirectory = (): string => {
   return directory;
 };
 
-/** Processes that do nothing until they are killed. */
+/** Starts processes that idle until a test kills them. */
 const startProcesses = (count: number): ChildProcess[] => {
   const children = Array.from({ length: count }, () => spawn("sleep", ["600"], { stdio: "ignore" }));
   onTestFinished(() => children.forEach((child) => child.kill("SIGKILL")));
@@ -77,7 +77,7 @@ test("another process with the number of the one that ended does not hold the di
   const directory = openDirectory();
   const [other = 0] = startProcesses(1).map(pidOf);
   await claimDirectory(directory, other);
-  // The second word is the time of its start.
+  // The second word is the start time.
   editClaim(directory, (holder) => holder.replace(/^(\d+ )(\d)/, (_, pid: string, digit: string) => `${pid}${digit === "9" ? "1" : "9"}`));
   expect(await claimDirectory(directory, process.pid)).toMatchObject({ kind: "claimed" });
 });
@@ -93,7 +93,7 @@ test.runIf(process.platform === "linux")("a claim from before the computer start
 
 test.runIf(process.platform === "linux")("a process that ended holds nothing, even if its parent never asks for it", async () => {
   const directory = openDirectory();
-  // The shell becomes a program that does not wait for the child of the shell.
+  // The shell becomes a program that does not wait for the shell's child.
   const parent = spawn("sh", ["-c", "sleep 600 & echo $!; exec sleep 600"], { stdio: ["ignore", "pipe", "ignore"] });
   onTestFinished(() => void parent.kill("SIGKILL"));
   const child = Number(await new Promise<string>((resolve) => parent.stdout.setEncoding("utf8").once("data", resolve)));
@@ -108,7 +108,7 @@ const readText = (path: string): string => readFileSync(path, "utf8").trim();
 const BOOT = process.platform === "linux" ? readText("/proc/sys/kernel/random/boot_id") : "";
 const isLinux = process.platform === "linux";
 
-/** The identity of a process as if it ran in another container, where its number is `inner`. */
+/** Writes the identity of a process as if it ran in another container, with the number `inner`. */
 const writeForeignClaim = (directory: string, { pid = 0 }: ChildProcess, inner: number, boot = BOOT): void => {
   const stat = readText(`/proc/${pid}/stat`);
   const start = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
@@ -124,7 +124,7 @@ test.runIf(isLinux)(
     const [directory, later] = [openDirectory(), openDirectory()];
     const [child, other] = startProcesses(2);
     if (!child || !other) throw new Error("no process");
-    // From the first namespace every process is visible, so that one without a counterpart has ended.
+    // From the first namespace every process is visible, so a process without a counterpart has ended.
     writeForeignClaim(directory, child, pidOf(child));
     expect(await claimDirectory(directory, pidOf(other))).toMatchObject({ kind: isInitial ? "claimed" : "held" });
     writeForeignClaim(later, child, pidOf(child), "another boot");

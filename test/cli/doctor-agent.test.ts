@@ -6,7 +6,7 @@ import { makeRepository, openTerminal } from "./stage.ts";
 const FIXTURE = new URL("../fixtures/headless.mjs", import.meta.url);
 const KEY = "the-key-of-the-model-0123456789";
 
-/** A person with an agent that is named like Claude Code, and does these acts. */
+/** Sets up a person whose agent has Claude Code's name and plays these acts. */
 const open = (acts: readonly object[], env: Readonly<Record<string, string>> = { ANTHROPIC_API_KEY: KEY }) => {
   const terminal = openTerminal();
   const agent = join(terminal.root, "claude", "index.mjs");

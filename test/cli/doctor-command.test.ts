@@ -7,7 +7,7 @@ import { makeRepository, openTerminal } from "./stage.ts";
 
 type Finding = { code: string; level: string; message: string; command: string };
 
-/** A repository on a GitHub that answers each path with what a test says, and with 404 otherwise; PUT and POST make a path exist. */
+/** Opens a repository on a GitHub that gives each path the test's answer, or else 404; PUT and POST create a path. */
 const open = async (answers: Record<string, unknown>) => {
   const written: string[] = [];
   const server = createServer((request, response) => {

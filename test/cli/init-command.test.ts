@@ -16,7 +16,7 @@ const NODE_PROJECT = { "package.json": '{"scripts":{"test":"node --test"}}', "pa
 const WORKFLOW = ".github/workflows/enki-step.yml";
 const CONFIG = ".enki/enki.toml";
 
-/** A person in a repository of theirs. */
+/** Sets up a person in a repository of their own. */
 const open = (files: Readonly<Record<string, string>> = NODE_PROJECT) => {
   const terminal = openTerminal();
   const cwd = join(terminal.root, "own");
@@ -210,7 +210,7 @@ describe.concurrent("enki init", () => {
     expect(verifyOf(read(CONFIG))).toEqual(["npm test"]);
   });
 
-  /** A configuration that an earlier version wrote, which said nothing about the origin of the commands. */
+  /** Restores the configuration of an earlier version, which did not mention the origin of the commands. */
   const forgetOrigin = (text: string): string =>
     sealGenerated(dropFirstLine(text).replace(/^# (?:A person named|`enki init` detected) these commands.*\n/m, ""), "#", hashText);
 
@@ -291,7 +291,7 @@ describe.concurrent("enki init", () => {
 });
 
 describe("at a terminal", () => {
-  /** Runs the command where a person gives these answers, each once its question was asked. */
+  /** Runs the command at a terminal, with each answer typed after its question. */
   const converse = async (cwd: string, answers: readonly (readonly [RegExp, string])[], args: readonly string[] = []) => {
     let out = "";
     let at = 0;
@@ -380,7 +380,7 @@ describe("--pull-request", () => {
     const cwd = join(terminal.root, "own");
     const git = makeRepository(cwd, NODE_PROJECT);
     git("remote", "add", "origin", `${forge.url.replace("//", `//x-access-token:${token}@`)}/octo/demo.git`);
-    // Not synchronously: the server is in this process.
+    // Synchronous git would block the server in this process.
     const pushed = await new Promise((resolve) => spawn("git", ["push", "-q", "origin", "main"], { cwd }).once("close", resolve));
     expect(pushed).toBe(0);
     mkdirSync(join(cwd, "notes"));

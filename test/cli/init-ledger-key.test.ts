@@ -12,8 +12,8 @@ import { createAskedTerminal } from "../support/asked-terminal.ts";
 import { makeRepository, openTerminal } from "./stage.ts";
 
 /**
- * Plays `gh` in a directory: `calls` has the arguments of each call, `stdin` what the last storing call read, `secrets` a file for each,
- * `policy` and `rules` what GitHub says of the environment.
+ * Acts as `gh` in a directory: `calls` has the arguments of each call, `stdin` the input of the last `secret set`, `secrets` a file for each
+ * secret, `policy` and `rules` GitHub's settings of the environment.
  */
 const FAKE_GH = `#!/bin/sh
 echo "$@" >> "$GH_PLACE/calls"
@@ -29,7 +29,7 @@ case "$1 $2" in
 esac
 `;
 
-/** A person in a clone of a repository on a local GitHub, with the program `gh`. */
+/** Sets up a person in a clone of a repository on a local GitHub, with the program `gh`. */
 const open = async () => {
   const terminal = openTerminal();
   const script = (): never => {
@@ -65,7 +65,7 @@ const open = async () => {
     cwd,
     has: (name: string, text = ""): void => writeFileSync(join(place, name), text),
     init: (...args: string[]) => terminal.call(["init", "--yes", ...args], { cwd, env }),
-    /** Runs init where a person takes what was detected, agrees to each file, and answers so to the question about the key. */
+    /** Runs init: accepts the detected commands, agrees to each file, and gives this answer to the question about the key. */
     converse: async (answer: string): Promise<{ code: number; out: string }> => {
       const answers = [
         [/^Create a key/, answer],

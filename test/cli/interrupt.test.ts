@@ -9,7 +9,7 @@ const FLOW = "---\ndescription: Writes.\nroles:\n  write: {}\n---\n\n## write\n\
 const ACTS = [{ act: "write", value: "half.txt" }, { act: "hang" }];
 const LOOK_MS = 20;
 
-/** The logs of all jobs, as the machine keeps them. */
+/** Returns the logs of the machine's jobs. */
 const readLogs = (temporary: string): string =>
   readdirSync(temporary)
     .filter((name) => name.startsWith("enki-run-") && existsSync(join(temporary, name, "jobs", "logs")))
@@ -39,13 +39,13 @@ const startHanging = async (terminal: Terminal, start: (...call: Parameters<Term
     over,
     running,
     untilLogged,
-    /** From now on, the agent writes nothing itself. */
+    /** Replaces the agent by one that writes nothing itself. */
     replaceAgent: (): void =>
       writeFileSync(
         agent,
         readFileSync(FIXTURE, "utf8").replace('act === "write"', "false").replace('act === "hang"', "!process.env.ANTHROPIC_API_KEY"),
       ),
-    /** The file on the branch that a run's output names. */
+    /** Reads the file from the branch in a run's output. */
     readWritten: (out: string): string => git("show", `${/^ {2}git merge (enki\/[0-9a-f]{6})$/m.exec(out)?.[1] ?? ""}:half.txt`),
   };
 };

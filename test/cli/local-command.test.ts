@@ -7,7 +7,7 @@ import { CLI } from "../support/cli.ts";
 import { openPersonClient, type PersonClient } from "../../src/cli/person-client.ts";
 import { type Ended, makeRepository, openTerminal } from "./stage.ts";
 
-/** Plans one step with a command of its own; the command also tries to reach the repository that was copied. */
+/** Plans a step with a command of its own; the command also tries to reach the copied repository. */
 const playFor = (original: string): string => `
 title = "a step that is a command"
 
@@ -27,7 +27,7 @@ steps = [
 say = "[OUTPUT]One command does it.[/OUTPUT]"
 `;
 
-/** Every file below a directory, by its path, with its content. */
+/** Returns every file below a directory, by its path, with its content. */
 const everything = (directory: string): Record<string, string> =>
   Object.fromEntries(
     readdirSync(directory, { recursive: true, withFileTypes: true })
@@ -37,7 +37,7 @@ const everything = (directory: string): Record<string, string> =>
       .map((path) => [path, readFileSync(path, "latin1")]),
   );
 
-/** Between two looks, in milliseconds. */
+/** Pause between two looks, in milliseconds. */
 const LOOK = 50;
 
 const until = async <T>(look: () => Promise<T | null | undefined>): Promise<T> => {
@@ -48,7 +48,7 @@ const until = async <T>(look: () => Promise<T | null | undefined>): Promise<T> =
   }
 };
 
-/** The machine that the terminal knows of. */
+/** Reads the machine that the terminal knows. */
 const readMachine = (root: string): { apiUrl: string; token: string; owner: string; name: string } => {
   const records = join(root, "home", ".local", "state", "enki", "machines");
   const [file = ""] = readdirSync(records);
@@ -74,7 +74,7 @@ describe("a person's repository with uncommitted changes", () => {
 
   beforeAll(async () => {
     const play = join(terminal.root, "play.toml");
-    // Where it cannot be hidden, an agent is a process of this user like any other: it is not told where the original is.
+    // A machine without namespaces cannot hide the original from agents, so the agent does not learn its place.
     writeFileSync(play, playFor(hasNamespaces ? own : join(terminal.root, "elsewhere")));
     const agent = `'${process.execPath}' '${CLI}' rehearse '${play}'`;
     const local = terminal.start(["local", "--repo", own, "--agent", agent, "--verify", 'test "$(head -n 1 list.txt)" = a']);

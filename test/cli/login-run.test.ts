@@ -10,7 +10,7 @@ const WORKFLOW = { ".enki/workflows/look.md": "---\nroles:\n  write: {}\n---\n\n
 const FILES = toLoginFiles(new Date().getTime());
 const KEYLESS = { ENKI_MODEL_KEY: "" };
 
-/** Prints what a job has of the login, without its values. */
+/** Prints the job's view of the login, without its values. */
 const LOOK =
   'const f = process.env.HOME + "/.codex/auth.json"; const { tokens } = JSON.parse(fs.readFileSync(f)); console.log((fs.statSync(f).mode & 0o777).toString(8), tokens.access_token.length > 99, tokens.refresh_token === "")';
 
@@ -40,7 +40,7 @@ describe("a login on this machine", () => {
     expect(transcript).toContain(
       "The model's key is inside the agent (`~/.codex/auth.json`), because Codex uses credentials like these itself.",
     );
-    // Neither the working tree, nor git's objects, nor the ledger, nor a log has a token.
+    // No token appears in the working tree, git's objects, the ledger or a log.
     const texts = { out: it.out, err: it.err, git: git("log", "--all", "-p") };
     const found = Object.entries({ ...texts, ...Object.fromEntries(listFiles(own).map((path) => [path, readFileSync(path, "latin1")])) });
     const leaks = found.filter(([, text]) => [tokens.access_token, RENEWAL].some((token) => text.includes(token)));

@@ -1,4 +1,4 @@
-/** A workflow of two steps, one after the other, which only report. */
+/** A workflow of two sequential steps, which only report. */
 export const LOOK_AND_LIST = `---
 roles:
   look: { output: artifact }

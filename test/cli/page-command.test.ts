@@ -21,7 +21,7 @@ const makeOwner = (files: Readonly<Record<string, string>> = LEDGER) => {
   return { terminal, own, git };
 };
 
-/** A browser with the printed address. */
+/** Opens a browser with the printed address. */
 const openPages = async (terminal: Terminal, args: readonly string[], cwd?: string) => {
   const served = terminal.serve(["page", ...args], cwd === undefined ? {} : { cwd });
   return { served, ...(await openAddress(served)) };

@@ -76,7 +76,7 @@ describe("the commands of comments in the terminal", () => {
       why: { code: "awaits-person" },
       steps: [{ step: "sort" }, { step: "count" }],
     });
-    // The same ledger as status: that of the local GitHub, not one of this repository.
+    // The same ledger as in status: the local GitHub's, not the repository's.
     const graph = await of.enki("graph");
     expect(graph).toMatchObject({ code: 0, out: expect.stringMatching(/^\? {2}sort {3}waits for your review[^]*o {2}count/) as unknown });
     const [{ execution = "" } = {}] = JSON.parse((await of.enki("status", "--json")).out) as { execution?: string }[];

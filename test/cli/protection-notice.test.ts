@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { probeProtection, openProtectionNotice } from "../../src/cli/protection-notice.ts";
 import { hasNamespaces } from "../support/namespaces.ts";
 
-/** A search path with the given programs only. */
+/** Returns a search path with the given programs only. */
 const onPath = (...programs: string[]): { env: { PATH: string }; temporary: string } => {
   const directory = mkdtempSync(join(tmpdir(), "enki-path-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));

@@ -26,7 +26,7 @@ test("a used-up quota makes enki run wait: it says until when, and Ctrl+C keeps 
   const { code, out } = await running.ended;
   expect(code).toBe(130);
   expect(out).toContain("To continue: enki run --resume");
-  // It tries again at once, because the person may have another key: here one that is wrong.
+  // The resumed run tries again at once, because the person may have another key: here a wrong one.
   writeFileSync(agent, readFileSync(FIXTURE, "utf8").replace("result: value", 'result: "API Error: 401 authentication_failed"'));
   const again = await terminal.call(["run", "--resume"], { cwd, env });
   expect(again).toMatchObject({ code: 1, out: expect.stringContaining("Claude Code could not authenticate") as string });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { open, playOf } from "./run-stage.ts";
 
-/** Who merges reads both sides as the prompt says, and keeps both. */
+/** The merger reads both sides as the prompt says, and keeps both. */
 const MERGER = `
 [[scene]]
 role = "resolve"

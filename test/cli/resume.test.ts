@@ -33,7 +33,7 @@ const landedIn = ({ machine, git }: World): string[] =>
 const hasLog = ({ machine }: World, job: string): boolean =>
   filesBelow(join(machine(), "jobs", "logs")).some((path) => path.endsWith(`/${job}.log`));
 
-/** From the first moment that leaves something to continue, to the last landing. */
+/** Points from the first resumable moment to the last landing. */
 const POINTS: readonly Point[] = [
   ["the record is written", (world) => recordsOf(world).length > 0],
   ["the planner starts", (_, out) => out.includes("makes a plan")],

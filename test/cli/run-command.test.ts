@@ -68,7 +68,7 @@ describe.concurrent("enki run", () => {
       const json = await terminal.call(["graph", `${id}-sort`, "--format", "json"], { cwd });
       expect(JSON.parse(json.out)).toMatchObject({ id, state: "done", steps: [{ id: "sort", state: "done", needs: [] }] });
     }
-    // Without a GitHub, all commands show the newest run.
+    // Without a GitHub, every command shows the newest run.
     const status = await terminal.call(["status"], { cwd });
     expect(status).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f]{6} {2}done, 1 of 1 step done/) as unknown });
     expect((await terminal.call(["graph"], { cwd })).out).toBe("*  sort  landed  Do sort\n");

@@ -7,7 +7,7 @@ import { makeRepository, openTerminal } from "./stage.ts";
 
 export type StepPlay = { readonly id: string; readonly run: string; readonly more?: string };
 
-/** A planner that proposes these steps, each a command of its own. */
+/** Returns the script of a planner with these steps, each with a command of its own. */
 export const playOf = (steps: readonly StepPlay[]): string => `
 title = "steps that are commands"
 [[scene]]
@@ -23,7 +23,7 @@ ${steps.map(({ id, run, more = "" }) => `  { id = "${id}", title = "Do ${id}", d
 
 export const SORT: StepPlay = { id: "sort", run: "sort -o list.txt list.txt" };
 
-/** A person in a repository with an uncommitted change, and an agent that plays. */
+/** Sets up a person in a repository with an uncommitted change, and an agent that plays. */
 export const open = (play: string = playOf([SORT]), files: Readonly<Record<string, string>> = {}) => {
   const terminal = openTerminal();
   const cwd = join(terminal.root, "own");
@@ -36,7 +36,7 @@ export const open = (play: string = playOf([SORT]), files: Readonly<Record<strin
   const run = (...args: string[]) => terminal.run(["run", ...agent, ...verify, ...args], { cwd });
   const call = (...args: string[]) => terminal.call(["run", ...agent, ...verify, ...args], { cwd });
   const ownFolder = join(cwd, ".enki");
-  /** Everything of the person's that may not change. The transcripts in `.enki/runs` are Enki's, and git ignores them. */
+  /** Reads the person's files, which may not change. The transcripts in `.enki/runs` belong to Enki, and git ignores them. */
   const own = (): unknown => [
     readdirSync(cwd)
       .filter((name) => name !== ".enki")
@@ -56,7 +56,7 @@ export const ESCAPE = "\u001b";
 
 export const hasScript = spawnSync("script", ["-qec", "true", "/dev/null"]).status === 0;
 
-/** The same where a person looks at it: a terminal of its own, which answers with these lines, each once it is asked for. */
+/** Runs the command in a terminal of its own, with each answer typed after its question. */
 export const inTerminal = async (
   of: ReturnType<typeof open>,
   args: readonly string[],
@@ -86,10 +86,10 @@ export const inTerminal = async (
   return { code, out };
 };
 
-/** What stands on a terminal after it got this: cursor up, and clear to the end, are all that is used. */
+/** Returns the lines that a terminal shows after this output. The output uses only two sequences: cursor up, and clear to the end. */
 export const screen = (out: string): string[] => {
   const lines: string[] = [""];
-  // oxlint-disable-next-line no-control-regex -- the escape character is what is looked for
+  // oxlint-disable-next-line no-control-regex -- the pattern looks for the escape character
   for (const part of out.replaceAll("\r", "").split(/(\u001b\[\d+A\u001b\[J|\n)/)) {
     // oxlint-disable-next-line no-control-regex -- as above
     const up = /^\u001b\[(\d+)A/.exec(part)?.[1];

@@ -20,7 +20,7 @@ import { callMain, serveMain } from "./call-main.ts";
 
 const AUTHOR = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
 
-/** A repository of a person, with these files committed. */
+/** Creates a person's repository, with these files committed. */
 export const makeRepository = (directory: string, files: Readonly<Record<string, string>>): ((...args: string[]) => string) => {
   const git = (...args: string[]): string => execFileSync("git", [...AUTHOR, ...args], { cwd: directory, encoding: "utf8" }).trim();
   for (const [path, content] of Object.entries(files)) {
@@ -67,7 +67,7 @@ const createWatch = () => {
 export type Terminal = ReturnType<typeof openTerminal>;
 export type Started = Pick<ReturnType<Terminal["start"]>, "ended" | "prints" | "signal">;
 
-/** A terminal of a person who has nothing but this program: a home and a directory for temporary files of their own. */
+/** Opens the terminal of a person with only this program: a home and a directory for temporary files. */
 export const openTerminal = () => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "enki-terminal-")));
   cleanAfterFile(() => rmSync(root, { recursive: true, force: true }));
@@ -98,11 +98,11 @@ export const openTerminal = () => {
     void ended.then(watch.end);
     return {
       ended,
-      /** Waits until it has printed this; fails when it ended without. */
+      /** Waits until the process has printed this text; fails if the process ends first. */
       prints: watch.prints,
-      /** What it printed so far. */
+      /** The output so far. */
       printed: (): string => heard.out,
-      /** Stops listening to what it prints. */
+      /** Stops reading the output. */
       hangUp: (): void => void child.stdout.destroy(),
       signal: (name: NodeJS.Signals): boolean => child.kill(name),
     };
@@ -123,20 +123,20 @@ export const openTerminal = () => {
     start,
     /** Starts what serves until it is interrupted, as a function in this process, which takes a fifth of the time. */
     serve,
-    /** Runs it as it is installed, in a process of its own. */
+    /** Runs the installed program in a process of its own. */
     run: (args: readonly string[], over?: Over): Promise<Ended> => start(args, over).ended,
-    /** Runs it as a function in this process, which takes a tenth of the time. Git and agents are processes as ever. */
+    /** Runs the program as a function in this process, which takes a tenth of the time. Git and agents still run as processes. */
     call: (args: readonly string[], over: Over = {}): Promise<Ended> => callMain(args, { ...toPlace(over), temporary }),
-    /** What lies in the directory for temporary files. */
+    /** The names in the directory for temporary files. */
     leftBehind: (): string[] => readdirSync(temporary),
-    /** What is below it, but for what repositories, logs and artifacts hold. */
+    /** The files below that directory, except in repositories, logs and artifacts. */
     keeps: (): string[] =>
       readdirSync(temporary).flatMap((name) =>
         readdirSync(join(temporary, name), { recursive: true, encoding: "utf8" }).filter(
           (path) => !/^repositories\/.|\/(?:logs|artifacts)\/./.test(path),
         ),
       ),
-    /** Processes that know of this terminal's directories: by their command line, environment or working directory. */
+    /** Processes with this terminal's directories in their command line, environment or working directory. */
     processes: (): string[] => processesWith(root),
   };
 };
@@ -152,7 +152,7 @@ const processesWith = (text: string): string[] => {
     });
 };
 
-/** Processes come and go while they are looked at. */
+/** Processes start and end during the search. */
 const look = (read: () => string): string => {
   try {
     return read();

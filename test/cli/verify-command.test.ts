@@ -52,7 +52,7 @@ const writeProof = async (commit: string, envelope: Buffer): Promise<void> => {
 };
 
 let clones = 0;
-/** A plain clone, with `origin` as if it were on GitHub. */
+/** Opens a plain clone, with `origin` as if it were on GitHub. */
 const openClone = (fetches = true, createEnv: (cwd: string) => Record<string, string> = () => ({})) => {
   const cwd = join(repo.root, `plain-${(clones += 1)}`);
   execFileSync("git", ["clone", "-q", repo.url, cwd]);
@@ -78,7 +78,7 @@ test("a clone without proofs is told the command that fetches them", async () =>
     .verify("HEAD")
     .catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(CommandError);
-  // The message is what the terminal prints.
+  // The terminal prints the message.
   expect(failure).toMatchObject({
     message: `This clone has no \`${PROOFS_REF}\`. To fetch it: git fetch origin 'refs/enki/*:refs/enki/*'`,
   });
@@ -101,7 +101,7 @@ test("a landed commit is verified with the key of the default branch", async () 
 test("a commit that landed on another branch is refused on the one that a person names", async () => {
   const { git, verify } = openClone();
   git("update-ref", "refs/remotes/origin/release", "refs/remotes/origin/main");
-  // What landed on main may be in a release branch.
+  // Work that landed on main may be in a release branch.
   expect((await verify("--repository", ADDRESS, "origin/release")).code).toBe(0);
   git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/release");
   for (const args of [["origin/release"], ["HEAD~1..origin/HEAD"], ["--branch", "release", "HEAD"]]) {
@@ -156,7 +156,7 @@ test("a forgery is refused with its code, also as JSON", async () => {
   expect(JSON.parse(other.out)).toMatchObject({ commits: [{ kind: "refused", commit: landed, refusal: { code: "proof-repository" } }] });
 });
 
-/** Ways to let git show other content under the id of a commit, as a mirror clone brings them along. */
+/** Ways to make git show other content under the id of a commit, as in a mirror clone. */
 const REPLACED: Readonly<Record<string, (git: (...args: string[]) => string, cwd: string) => void>> = {
   "the published keys": (git, cwd) => {
     writeFileSync(join(cwd, "mine.pub"), `${formatPublicKey(testKey(5))}\n`);
@@ -181,7 +181,7 @@ test.each(Object.entries(REPLACED))("replacing %s in a clone changes nothing of 
   expect(before[0]?.code).toBe(0);
 });
 
-/** Puts an `ssh` on the search path that knows aliases. */
+/** Puts an `ssh` with aliases on the search path. */
 const createSsh = (directory: string, answer: string): string => {
   const bin = join(directory, "bin");
   mkdirSync(bin);

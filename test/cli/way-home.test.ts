@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { type LandedWork, openWayHome } from "../../src/cli/way-home.ts";
 import { after } from "../support/after.ts";
 
-/** A person's repository, and a copy in which one commit landed. */
+/** Opens a person's repository, and a copy with a landed commit. */
 const open = () => {
   const root = mkdtempSync(join(tmpdir(), "enki-home-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
@@ -25,7 +25,7 @@ const open = () => {
   const branches = (): string[] => git(home, "for-each-ref", "--format=%(refname:short)", "refs/heads").split("\n");
   const looks: (string | null)[] = [];
   let known: LandedWork = { execution: "abcdef", landedBranch: null };
-  /** A process that dies after the write of this number. */
+  /** Opens the way home in a process that dies after write number `deadAfter`. */
   const way = (deadAfter = Infinity, timer = after, at = home) => {
     let count = 0;
     return openWayHome(
@@ -51,7 +51,7 @@ test("two landings that come home at once use one branch", async () => {
   const bring = way();
   expect(await Promise.all([bring(), bring(), bring()])).toEqual(["enki/abcdef", "enki/abcdef", "enki/abcdef"]);
   expect(branches()).toEqual(["enki/abcdef", "main"]);
-  // Each waits until the one before has chosen the branch.
+  // Each call waits for the branch of the call before.
   expect(looks).toEqual([null, "enki/abcdef", "enki/abcdef"]);
 });
 

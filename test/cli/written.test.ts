@@ -9,7 +9,7 @@ import { makeRepository, openTerminal } from "./stage.ts";
 const TEST = fileURLToPath(new URL("..", import.meta.url));
 const seed = (name: string): string => readFileSync(join(TEST, "fixtures", "seeds", "roles", name), "utf8");
 
-/** A person's repository with these files, beside a machine with others. */
+/** Opens a person's repository with these files, beside a machine with others. */
 const open = (own: Readonly<Record<string, string>>, machine: Readonly<Record<string, string>> = {}) => {
   const terminal = openTerminal();
   const cwd = join(terminal.root, "own");

@@ -17,7 +17,7 @@ type Told = {
   readonly third?: (stage: OpenStage) => Promise<void>;
 };
 
-/** Two steps that change the same line, the second after the first landed, and one that changes nothing of theirs. */
+/** Plays two steps that change the same line, the second after the first landed, and a third without a conflict. */
 const tell = async ({ resolve, third }: Told, over: Partial<StageOptions> = {}) => {
   const specs: JobSpec[] = [];
   const stage: OpenStage = await openStage({
@@ -57,7 +57,7 @@ test("F-03 a merger receives the files, both sides and their purposes; the engin
   expect(spec?.step?.description).toBe("Call it two.");
   expect(await it.git("show", "main:name.txt")).toBe(TEXT.replace("none", "one and two").trim());
   expect((await it.landed()).toSorted()).toEqual(["first", "second", "third"]);
-  // What landed of the second is a merge whose first parent is the worker's commit.
+  // The second step's landed head is a merge whose first parent is the worker's commit.
   const [landed = ""] = (await it.git("log", "--format=%H", `--grep=^Enki-Task: ${task}$`, "--first-parent", "main")).split("\n");
   expect(await it.git("log", "-1", "--format=%s", `${landed}^2`)).toMatch(new RegExp(`^Merge main at [0-9a-f]{12} into ${task}$`));
   expect(await it.git("rev-parse", `${landed}^2^1`, `${landed}^2^2`)).toBe(`${spec?.conflict?.head}\n${spec?.baseCommit}`);
@@ -103,7 +103,7 @@ test("56 a base that changes the resolved line again is resolved on top of the f
     resolve: async (_, stage) => {
       tries += 1;
       if (tries > 1) return { files: { "name.txt": TEXT.replace("none", "one, two and mine") } };
-      // Nothing else moves the base meanwhile.
+      // No other work moves the base in the meantime.
       await stage.until("the third to land", async () => (await stage.landed()).includes("third"));
       await stage.push("main", { "name.txt": TEXT.replace("none", "one and mine") });
       return BOTH;
@@ -166,7 +166,7 @@ test("steps that change one line are resolved in a line: one job each, on top of
     script: async (spec) => {
       if (spec.kind === "plan") return { plan: plan(...names.map((name) => step(name))) };
       if (spec.kind === "verify") {
-        // The first lands alone; the others once each is resolved on top of the one before.
+        // The first step lands alone. The others land after each is resolved on top of the previous step.
         if ((await stage.landed()).length > 0) await stage.until("three resolutions", () => Promise.resolve(bases.length >= 3));
         return { verdict: "green" };
       }

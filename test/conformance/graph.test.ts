@@ -23,7 +23,7 @@ const begin = async (of: Plan, over: Parameters<typeof openStory>[0] = {}) => {
 
 type Story = Awaited<ReturnType<typeof begin>>;
 
-/** Lets a planner add steps, as `/enki add` and its tool do. */
+/** Adds steps through a planner and its tool, as `/enki add` does. */
 const add = async (it: Story, ...steps: PlannedStep[]): Promise<void> => {
   await it.say(1, { kind: "add", text: "more" });
   await it.end("plan/", { end: "success", tools: [{ kind: "add-steps", steps }] });

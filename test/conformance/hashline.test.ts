@@ -15,13 +15,13 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const tools = () => openToolBox({ toolSet: "worker", editFile: createFileEditor(root) });
-/** The file as the tool shows it. */
+/** Returns the lines of the file as the tool shows them. */
 const tag = async (content: string): Promise<string[]> => {
   writeFileSync(join(root, "a.txt"), content);
   const { text } = await tools().call("enki_edit_file", { path: "a.txt" });
   return text.split("\n");
 };
-/** The file after one call with these edits, each a list of lines; what the tool said where it refused. */
+/** Applies the edits in one call, each as a list of lines. Returns the new file, or the tool's error. */
 const edit = async (...edits: string[][]): Promise<string> => {
   const answer = await tools().call("enki_edit_file", { path: "a.txt", edits: edits.map((lines) => lines.join("\n")) });
   return answer.isError ? answer.text : readFileSync(join(root, "a.txt"), "utf8");

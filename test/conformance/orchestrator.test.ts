@@ -17,7 +17,7 @@ type Story = Awaited<ReturnType<typeof begin>>;
 
 const HOUR = 60 * 60_000;
 
-/** What the job that runs for a step is told. */
+/** Returns the claim of the job that is running for a step. */
 const told = (it: Story, id: string) => {
   const key = readJobKey(it.running().find((job) => job.startsWith(`work/${it.task(id)}/`)) ?? "");
   if (!key) throw new Error(`no job of ${id} runs`);

@@ -17,7 +17,7 @@ afterEach(() => {
   jobs = null;
 });
 
-/** A job of the stage's plan, whose agent does these acts, to its bundle. */
+/** Runs a job of the stage's plan with an agent that performs the acts, and opens its bundle. */
 const work = async (job: string, ...acts: readonly Readonly<Record<string, unknown>>[]) => {
   jobs = await openJobs({ agent: [process.execPath, AGENT, ...acts.map((act) => JSON.stringify(act))] });
   const prepared = await jobs.prepare(job);

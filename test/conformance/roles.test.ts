@@ -227,7 +227,7 @@ test("R-02 an organisation's role applies to its repositories until one has its 
   });
   const say = await openOrganisation(stage);
   const first = await stage.ask("/enki status");
-  await stage.replies(first, /./); // The App has read the organisation's configuration while there was none.
+  await stage.replies(first, /./); // The App has read the organisation's configuration, which did not exist yet.
   await say({
     "enki/roles/mine.toml": text("mine", "The organisation's."),
     "enki/roles/theirs.toml": text("theirs", "The organisation's."),

@@ -21,14 +21,14 @@ const limits = (total: number, heavy: number, standard: number, light: number) =
   config: config({ workers: { total, tiers: { heavy, standard, light } } }),
 });
 
-/** An execution on an issue of its own, with its plan approved. */
+/** Starts an execution on its own issue, with an approved plan. */
 const start = async (it: Story, issue: number, ...steps: Parameters<typeof plan>): Promise<string> => {
   const id = await it.propose(plan(...steps), issue);
   await it.approve(issue);
   return id;
 };
 
-/** Work jobs that run, by tier and in total: total, heavy, standard, light. */
+/** Counts the running work jobs: total, heavy, standard, light. */
 const counts = (it: Story): number[] => {
   const tiers = Object.values(it.state.ledger.executions).flatMap((execution) =>
     Object.values(execution.steps)
@@ -40,7 +40,7 @@ const counts = (it: Story): number[] => {
   return [tiers.length, ...["heavy", "standard", "light"].map((tier) => tiers.filter((each) => each === tier).length)];
 };
 
-/** What the job of a step is told. */
+/** Returns the claim of a job. */
 const told = (it: Story, job: string) => {
   const key = readJobKey(job);
   if (!key) throw new Error(`${job} is no job`);

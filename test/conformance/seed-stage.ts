@@ -5,12 +5,12 @@ import { makeRepository, openTerminal } from "../cli/stage.ts";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url).pathname;
 
-/** A file of the seeds, byte for byte. */
+/** Reads a file of the seeds byte for byte. */
 export const seed = (path: string): string => readFileSync(join(FIXTURES, "seeds", path), "utf8");
 
 type Act = Readonly<Record<string, unknown>>;
 
-/** An agent that says and does what it is told and nothing else, or one that behaves as real ones do. */
+/** The first agent only performs its acts. The others behave as real agents do. */
 export type Fixture = "agent.mjs" | "talkative.mjs" | "headless.mjs";
 
 type SeedOptions = {
@@ -18,16 +18,19 @@ type SeedOptions = {
   readonly fixture?: Fixture;
   /** Whether the command is a process of its own instead of a function: several side by side then share no process. */
   readonly isProcess?: boolean;
-  /** The person's own variables. */
+  /** Environment variables of the person. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Files in the person's home, by path relative to it. */
+  /** Files in the person's home directory, by relative path. */
   readonly home?: Readonly<Record<string, string>>;
 };
 
-/** Double quotes, so that an act may hold an apostrophe. */
+/** Adds double quotes, so an act may contain an apostrophe. */
 const quote = (word: string): string => `"${word.replaceAll(/["\\]/g, "\\$&")}"`;
 
-/** A repository, and an agent that does these acts, where `OWN` stands for the repository's path, by the name of this program: everything between a request and the ledger is real, GitHub and its runner on this machine. */
+/**
+ * Opens a repository with an agent that performs the given acts. `OWN` in an act is the repository's path; the agent's program has the given
+ * name. Everything between a request and the ledger is real, and GitHub and its runner are local.
+ */
 export const openSeeds = (
   files: Readonly<Record<string, string>>,
   acts: readonly Act[],
@@ -52,7 +55,7 @@ export const openSeeds = (
   return {
     terminal,
     git,
-    /** Carries a request out; gives what was said, and its ledger. */
+    /** Runs a request, and returns its output and its ledger. */
     run: async (...args: string[]) => {
       const told = await terminal[isProcess ? "run" : "call"](
         ["run", "--yes", "--agent", await createAgent(), "--verify", "true", ...args],
@@ -65,7 +68,7 @@ export const openSeeds = (
       return {
         ...told,
         id,
-        /** Where what landed is; nothing where nothing did. */
+        /** The branch with the landed work; null if no work landed. */
         branch: /^ {2}git merge (enki\/\S+)$/m.exec(told.out)?.[1] ?? null,
         state: () =>
           json(`executions/${id}/state.json`) as {
@@ -74,7 +77,7 @@ export const openSeeds = (
             usage?: Record<string, object>;
           },
         artifact: (step: string): string => git("show", `${ref}:artifacts/${id}/${step}.md`),
-        /** What each write of the ledger wrote down, in their order; and that line by line. */
+        /** The messages of the ledger's writes, oldest first: as `writes` in full, as `notes` line by line. */
         writes: (): string[] => git("log", "--reverse", "-z", "--format=%B", ref).split("\0"),
         notes: (): string[] => git("log", "--reverse", "--format=%B", ref).split("\n"),
         prompt: received.prompt,

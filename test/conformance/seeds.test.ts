@@ -88,7 +88,7 @@ describe.concurrent.each(AGENTS)("the seeds' own words, end to end, by %s", (_, 
     expect(it.out).toContain("Done. The report is above, and there is nothing to merge.");
     expect(git("branch", "--format=%(refname:short)")).toBe("main");
     expect(it.state().steps["audit"]).toMatchObject({ state: "done", output: "My report is written." });
-    // Who asks is refused, who does not is found out.
+    // The talkative agent's request for permission is refused. The other agent does not ask, and its change is detected and discarded.
     const discarded = { message: expect.stringContaining("`limit.txt`") as unknown };
     expect(it.state().steps["audit"]).toMatchObject({ refusal: isTalkative ? null : discarded });
   });

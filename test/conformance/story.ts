@@ -13,7 +13,7 @@ import { openToolBox } from "../support/tools.ts";
 
 type Fate = Parameters<ReturnType<typeof memoryWorld>["finish"]>[1];
 
-/** A repository whose jobs a test ends itself, with the tools that a job would serve at that moment. */
+/** Opens a repository in which the test ends the jobs. It has the tools that a job would serve at the time. */
 export const openStory = (over: NonNullable<Parameters<typeof memoryWorld>[0]> = {}) => {
   const config = over.config ?? defaults();
   const world = memoryWorld({ ...over, config });
@@ -41,11 +41,11 @@ export const openStory = (over: NonNullable<Parameters<typeof memoryWorld>[0]> =
     job,
     later,
     spec,
-    /** A new process: what the one before kept in its memory is gone. */
+    /** Starts a new process without the memory of the previous process. */
     restart: (): void => {
       handle = openRepositoryLoop(world.world);
     },
-    /** The execution's own comment. */
+    /** The body of the execution's comment. */
     comment: (): string => world.state.comments.findLast(({ body }) => body.startsWith("<!-- enki:execution:"))?.body ?? "",
     ledger: () => world.state.ledger,
     executions: () => Object.values(world.state.ledger.executions),
@@ -55,19 +55,19 @@ export const openStory = (over: NonNullable<Parameters<typeof memoryWorld>[0]> =
       return first;
     },
     step: (id: string) => Object.values(world.state.ledger.executions).flatMap(({ steps }) => steps[id] ?? [])[0],
-    /** A maintainer's comment. */
+    /** Writes a comment as a maintainer. */
     say: async (...commands: PersonCommand[]): Promise<void> => {
       world.state.now += 60_000;
       await handle([comment((comments += 1), ...commands)]);
     },
     replies: () => world.state.comments.filter(({ body }) => body.includes("enki:reply")).map(({ body }) => body),
     notes: () => world.state.writes.flatMap(({ notes }) => notes),
-    /** Ends the newest job whose name begins so. */
+    /** Ends the newest job whose name starts with `start`. */
     end: async (start: string, fate: Fate = { end: "success" }): Promise<void> => {
       world.finish(job(start), fate);
       await later();
     },
-    /** The tools of a job that runs, as its process serves them. */
+    /** Opens the tools of a running job, as the job's process serves them. */
     tools: (start: string) => {
       const { toolSet, job: key, execution, executions, mails, backlog, step } = spec(start);
       const address: MailAddress = toolSet === "worker" ? toWorkerAddress(`${execution}-${step?.id ?? ""}`) : "coordinator";
@@ -83,7 +83,7 @@ export const openStory = (over: NonNullable<Parameters<typeof memoryWorld>[0]> =
       });
     },
     views: () => listExecutionViews(world.state.ledger),
-    /** A request whose plan is proposed and approved. */
+    /** Starts a request, and proposes and approves its plan. */
     run: async (plan: Plan): Promise<void> => {
       world.state.now += 60_000;
       await handle([comment((comments += 1), { kind: "do", text: "make it so" })]);

@@ -207,7 +207,7 @@ describe("a recorded command", () => {
     await story.end("work/", { end: "failed" });
     expect(story.step("fix")?.state).toBe("failed");
     await story.say({ kind: "do", text: "again" });
-    // The first request is over, so this is a second execution, whose planner sees both.
+    // The first request has ended, so the new request starts a second execution, whose planner sees both.
     const planner = story.tools("plan/");
     expect((await planner.call("enki_task_retry", { task_id: `${id}-fix` })).isError).toBe(false);
     await story.say({ kind: "cancel", target: `${id}-fix` });
@@ -222,7 +222,7 @@ describe("a recorded command", () => {
     ["stops", { kind: "stop" }],
     ["makes a task", { kind: "create-task", step: step("task") }],
     ["closes what is kept for later", { kind: "backlog-pick", issue: 7 }],
-    // A bundle by hand may hold what no tool records.
+    // A bundle made by hand may contain commands that no tool records.
     ["approves", { kind: "approve-plan", plan: "f".repeat(64) } satisfies PersonCommand as never],
   ])("has no effect if a worker's bundle %s, which is noted", async (_, command) => {
     const story = openStory();

@@ -4,7 +4,7 @@ import { config as defaults } from "../support/config.ts";
 import { openSeeds } from "./seed-stage.ts";
 import { openStory } from "./story.ts";
 
-/** A repository with one workflow, `w`, which was asked for. */
+/** Opens a repository with one workflow, `w`, and starts the workflow. */
 const begin = async (text: string, over: Partial<ReturnType<typeof defaults>> = {}) => {
   const config = { ...defaults(), ...over, workflows: { w: { path: ".enki/workflows/w.md", text } } };
   const it = openStory({ config });
@@ -80,7 +80,7 @@ test(E_10, async () => {
     { run: "env | grep -Eic 'token|secret|github' || true; git remote | wc -l; cat limit.txt" },
     { run: "ls OWN/limit.txt >/dev/null 2>&1 && echo seen || echo hidden" },
   ]);
-  // The agent's own words hold slashes: that does not make it an agent that lives in the repository, which could not be hidden.
+  // Slashes in the agent's own words do not place the agent inside the repository. Enki could not hide the repository from an agent inside.
   const it = await run("--workflow", "w");
   expect(it).toMatchObject({ code: 0, err: "" });
   expect(it.artifact("shell").split("\n")).toEqual(["0", "0", "1", hasNamespaces ? "hidden" : "seen"]);

@@ -19,7 +19,7 @@ afterEach(() => jobs?.repo.close());
 
 const agentThat = (...acts: readonly object[]) => openJobs({ agent: [process.execPath, AGENT, ...acts.map((act) => JSON.stringify(act))] });
 
-/** A story whose steps leave these files, with whatever else a step does first. */
+/** Opens a stage whose steps leave fixed files. `before` runs first in each step. */
 const tell = async (
   steps: ReturnType<typeof plan>,
   over: { before?: (stage: OpenStage, id: string, base: string) => Promise<void> } = {},
@@ -107,7 +107,7 @@ test("W-06 a tracked link stays a link after a worker's commit", async () => {
   expect(await stage.landed()).toEqual(["alone"]);
 });
 
-/** A person's repository, and an agent that plans one command. */
+/** Prepares a person's repository and an agent that plans one command. */
 const openOwn = (command: string) => {
   const terminal = openTerminal();
   const cwd = join(terminal.root, "own");

@@ -34,7 +34,7 @@ export type ContractPlace = {
   /** As the App itself; null without the App's key. */
   readonly asApp: (() => Promise<Octokit>) | null;
   readonly eventually: (check: () => Promise<void>) => Promise<void>;
-  /** How long an event that may never happen is waited for. */
+  /** Longest wait for an event that may never happen. */
   readonly silenceMs: number;
   readonly newId: () => string;
   /** Closes issues and pull requests, deletes branches, and stops runs that the contract made. */

@@ -4,7 +4,7 @@ export const STEP_PATH = ".github/workflows/enki-step.yml";
 export const ARTIFACT_NAME = "enki-result-abc";
 const FOLLOWED_NAME = "contract pull";
 
-/** How many jobs wake each other; GitHub's documents name no limit. */
+/** Number of jobs that wake each other. GitHub documents no limit. */
 export const MAX_HOPS = 5;
 
 // A job that ends too early could not be stopped, and one that nobody stops must end: it costs minutes.
@@ -66,7 +66,7 @@ jobs:
           else send "issues/$ISSUE/comments" "{\\"body\\":\\"hop $HOP of $ID\\"}"; fi
 `;
 
-/** What the default branch must have. */
+/** The required files of the default branch. */
 export const DEFAULT_BRANCH_FILES: Readonly<Record<string, string>> = {
   [STEP_PATH]: STEP,
   ".github/workflows/contract-follow.yml": FOLLOW,

@@ -3,10 +3,10 @@ import type { ContractPlace } from "./contract-place.ts";
 import { askAboutAtomicPushes, askAboutContainedHeads, askAboutRefs, askAboutUpdateRefs } from "./ref-questions.ts";
 import { askAboutComments, askAboutDeliveries, askAboutHops } from "./text-questions.ts";
 
-/** What nobody documents, and only GitHub itself can answer. */
+/** Questions that no document answers, only GitHub itself. */
 export type OpenQuestion = {
   readonly question: string;
-  /** What is missing for an answer; null if nothing is. */
+  /** The missing requirement of an answer, or null. */
   readonly needs?: (place: ContractPlace) => string | null;
   /** `id` is in the name of everything that the question makes. */
   readonly ask: (place: ContractPlace, id: string) => Promise<string>;

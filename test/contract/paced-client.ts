@@ -9,7 +9,7 @@ const DEFAULT_WAIT_MS = 60_000;
 
 export const wait = (delay: number): Promise<void> => sleep(delay);
 
-/** How long GitHub asks to wait because of a rate limit; null for any other answer. */
+/** The wait that GitHub requests because of a rate limit; null for any other answer. */
 const readLimitWait = ({ status, headers }: Response): number | null => {
   if (status !== 403 && status !== 429) return null;
   const after = headers.get("retry-after");

@@ -8,7 +8,7 @@ import { type Fate, memoryGitHub } from "./memory-github.ts";
 const NOW = 1_000_000;
 const [one, two] = ["1".repeat(40), "2".repeat(40)];
 
-/** Git as arithmetic: what a real clone computes is tested in test/git. */
+/** Git as arithmetic; test/storage/git covers the results of a real clone. */
 const git: CommitQueries = {
   textAt: () => Promise.resolve(null),
   work: ({ result }) => Promise.resolve({ kind: "commit", commit: result }),

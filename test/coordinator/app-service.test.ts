@@ -11,7 +11,7 @@ const open = (repositories: readonly string[], over: Partial<AppHost>) => {
   for (const repository of repositories) mkdirSync(join(directory, `${repository}.git`), { recursive: true });
   const logged: string[] = [];
   const service = openAppService({
-    // Nothing is reached in these tests: that each repository was taken up is told by its fault.
+    // These tests reach no GitHub: each repository's fault proves that the App has taken it up.
     openInstallation: () => ({
       octokit: { request: () => Promise.reject(new Error("unreachable")) },
       token: () => Promise.reject(new Error("none")),

@@ -9,7 +9,7 @@ import { readAttribute } from "../support/register-app.ts";
 
 const TEMPLATE = appTemplateSchema.parse(parse(readFileSync(new URL("../../app.yml", import.meta.url), "utf8")));
 
-/** The public address that the page proposes to a browser that reached it under a name. */
+/** Returns the public address that the page proposes to a browser with this host name. */
 const proposeAddress = async (host: string): Promise<string> => {
   const setUp = createAppSetUp({
     token: "secret",

@@ -8,7 +8,7 @@ import { createStepHost } from "./step-host.ts";
 
 const MINUTE = 60_000;
 
-/** The pauses of a clock with these inputs in milliseconds, and how many runs it started. */
+/** Returns a clock's pauses for these inputs in milliseconds, and the number of its started runs. */
 const waits = async (inputs: Readonly<Record<string, string>>, payload: object = {}) => {
   const stage = await openStage(MINT);
   onTestFinished(() => stage.close());

@@ -27,7 +27,7 @@ test("a clone counts for the repository whose number was recorded, and only once
 test("the clone of an earlier repository with the same name is removed before the new one is cloned", async () => {
   const { place, clone, directory } = open();
   clone();
-  // A clone of a version that recorded no number may be of an earlier repository, too.
+  // A clone from a version without recorded numbers may also belong to an earlier repository.
   await claimClone(place, 7);
   expect(existsSync(join(place.clone, "HEAD"))).toBe(false);
   clone();

@@ -8,7 +8,7 @@ import { openStage } from "../stories/stage.ts";
 import { after } from "../support/after.ts";
 import { plan, step } from "../support/build.ts";
 
-/** A repository that nothing but single runs coordinates: each begins with an empty disk and without memory. */
+/** Opens a repository coordinated only by single runs, each with an empty disk and without memory. */
 const open = async (script: (attempt: number, kind: string) => Act) => {
   const stage = await openStage({
     webhooks: false,
@@ -60,7 +60,7 @@ test("a lost job is found at its deadline by a run that remembers nothing, and i
   const deadline = await next();
   await stage.until("the job that is lost", () => Promise.resolve(lost.length > 0));
   expect(deadline).toBeGreaterThan(stage.now() + 15 * 60_000);
-  // Before the deadline, no run can know; after it, the first one does.
+  // Before the deadline, no run can know of the failure; after the deadline, the first run does.
   expect(await next()).toBe(deadline);
   stage.later((deadline ?? 0) - stage.now() + 1);
   await stage.until("the landing", async () => (await next(), (await stage.landed()).length > 0));

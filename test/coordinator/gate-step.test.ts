@@ -8,7 +8,7 @@ import { createStepHost } from "./step-host.ts";
 
 const GATE_PERMISSIONS: JobPermissions = { contents: "read", issues: "write" };
 
-/** A gate that reads the webhooks of new issues and comments, and what its job outputs. */
+/** Opens a gate that reads the webhooks of new issues and comments, and records the output of its job. */
 const open = async ({ permissions = GATE_PERMISSIONS, isAway = false } = {}) => {
   const stage = await openStage(MINT);
   onTestFinished(() => stage.close());

@@ -8,7 +8,7 @@ type Routes = Readonly<Record<string, Does>>;
 
 export const SELF = "enki[bot]";
 
-/** What becomes of a request: it is answered, refused, lost on its way, or done with its answer lost. */
+/** The fate of a request: answered, refused, lost on the way, or performed with a lost answer. */
 export type Fate = "answered" | "refused" | "lost" | "unanswered";
 
 class Refused extends Error {
@@ -27,13 +27,12 @@ const emptyState = () => ({
   comments: [] as { id: number; issue: number; by: string; body: string; updated: number }[],
   pulls: [] as { number: number; head: string; state: "open" | "closed"; merged: boolean; body?: string }[],
   reviews: [] as { id: number; pull: number; by: string; state: string; commit: string; at: number }[],
-  /** Comments on the first line of what a pull request changes. */
-  /** Reviews whose text was changed. */
+  /** Reviews with a changed text. */
   edited: [] as number[],
-  /** First comments of threads that somebody resolved. */
+  /** First comments of resolved threads. */
   resolved: [] as number[],
   lines: [] as { id: number; pull: number; thread: number; by: string; body: string; at: number }[],
-  /** What jobs uploaded, by run. */
+  /** Artifacts uploaded by jobs, by run. */
   artifacts: [] as { run: number; name: string }[],
   runs: [] as { id: number; name: string; status: string; conclusion: string | null }[],
   statuses: [] as string[],
@@ -49,12 +48,12 @@ const emptyState = () => ({
     reason: string | null;
     at: number;
   }[],
-  /** What was done to issues, oldest first. */
+  /** Changes of issues, oldest first. */
   changes: [] as { id: number; event: string; by: string; label: string; issue: number; at: number }[],
   permissions: {} as Record<string, string>,
   /** Tips of branches. */
   branches: { main: "0".repeat(40), "task/abc123-one": "a".repeat(40) } as Record<string, string>,
-  /** Runs that the list does not show yet. */
+  /** Number of runs missing from the list. */
   lag: 0,
   sent: [] as string[],
   next: 1,
@@ -127,7 +126,7 @@ const commentRoutes = (state: State): Routes => {
       Object.assign(issue, { title, body, state: to, reason });
     },
     "POST /issues": (given, { login }) => {
-      // `labels` is what the adapter sends.
+      // The adapter always sends `labels` as an array of strings.
       const labels = given["labels"] as string[];
       const issue = {
         by: login,
@@ -283,7 +282,7 @@ const rawRun = ({ id, name, status, conclusion }: State["runs"][number]) => ({
 });
 
 const otherRoutes = (state: State): Routes => ({
-  // What the adapter asks for: the threads of a pull request, or its reviews.
+  // The adapter queries the threads of a pull request, or its reviews.
   "POST /graphql": (given) => {
     const { pull } = given["variables"] as { pull: number };
     if (!state.pulls.some(({ number }) => number === pull))
@@ -307,7 +306,7 @@ const otherRoutes = (state: State): Routes => ({
     state.statuses.push(`${text(given, "sha")} ${text(given, "state")}`);
   },
   "POST /actions/workflows/{workflow_id}/dispatches": (given) => {
-    // `inputs` is what the adapter sends for a job.
+    // The adapter always sends these `inputs` for a job.
     const { kind, target, attempt, title } = given["inputs"] as Record<string, string>;
     const id = state.next++;
     state.runs.push({ id, name: `${kind}/${target}/${attempt}${title ? ` · ${title}` : ""}`, status: "in_progress", conclusion: null });
@@ -334,7 +333,10 @@ const otherRoutes = (state: State): Routes => ({
   },
 });
 
-/** A GitHub in memory behind Octokit's `request`: it keeps what it is told and loses answers when a test says so. It keeps the same contract as the others. */
+/**
+ * Opens a GitHub in memory behind Octokit's `request`, which records writes and loses answers on a test's command. Its contract is the same as
+ * the other doubles'.
+ */
 export const memoryGitHub = (fate: (route: string) => Fate = () => "answered") => {
   const state = emptyState();
   const routes: Routes = { ...commentRoutes(state), ...pullRoutes(state), ...otherRoutes(state) };

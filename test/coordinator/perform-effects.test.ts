@@ -47,7 +47,7 @@ const reply = {
 } as const;
 const stopJob: Effect = { kind: "stop-job", key: "stop-job:4", run: 4 };
 
-/** A GitHub, and a way to perform on it as a process that finds what others asked for. */
+/** Opens a GitHub with a function that performs effects, like a process that finds another's requests. */
 const open = (fate?: (route: string) => Fate) => {
   const { octokit, state } = memoryGitHub(fate);
   state.comments.push({ id: 300, issue: 70, by: "maintainer", body: "/enki fix it", updated: 0 });
@@ -72,12 +72,12 @@ const open = (fate?: (route: string) => Fate) => {
       return event.outcome;
     });
   };
-  /** Comments on the issue or pull request, without the one that asked for it all. */
+  /** Comments on the issue or pull request, except the one with the request. */
   const said = () => state.comments.filter(({ id }) => id !== 300);
   return { run, state, said };
 };
 
-/** Each answer to this route is lost once, after its effect. */
+/** Loses each answer to this route once, after its effect. */
 const unansweredOnce = (route: string): ((asked: string) => Fate) => {
   let left = 1;
   return (asked) => (asked.startsWith(route) && left-- > 0 ? "unanswered" : "answered");
@@ -314,7 +314,7 @@ test("changes a backlog issue and closes it with the given reason", async () => 
 
 test("answers a thread once, despite a lost answer or another process", async () => {
   const { run, state } = open(unansweredOnce("POST /pulls/{pull_number}/comments"));
-  // The same line in another thread, and somebody's quotation, are no answer of ours.
+  // The same line in another thread, or quoted by another person, is no answer by Enki.
   state.lines.push({ id: 700, pull: 5, thread: 601, by: SELF, body: `${reply.marker}\nElsewhere.`, at: 0 });
   state.lines.push({ id: 701, pull: 5, thread: 600, by: "mallory", body: `${reply.marker}\nMine.`, at: 0 });
   const [outcome] = await run([reply]);

@@ -41,7 +41,7 @@ const patched = [
   { path: "logo.png", added: 0, removed: 0, patch: null },
 ];
 
-/** GitHub with one issue; every request is written down, and fails as a test says. */
+/** Opens a GitHub with one issue, which records every request and fails as given by the test. */
 const open = (said: readonly Said[], fails: Fails = () => null, { updated, past }: Changed = UNCHANGED) => {
   const sent: string[] = [];
   const permissions: Record<string, RepositoryPermission> = { ann: "write", reporter: "read" };
@@ -62,7 +62,7 @@ const open = (said: readonly Said[], fails: Fails = () => null, { updated, past 
   }));
   const written = { title: "Uploads fail", body: "Always.", by: "reporter", bot: false, created: 0, onPull: false };
   const issue = { ...written, updated, comments: all.length };
-  // Only what a brief asks of GitHub: any other request is a fault.
+  // The double offers only a brief's requests; any other request is a fault.
   const github = {
     issues: {
       read: () => answer("issue", issue),

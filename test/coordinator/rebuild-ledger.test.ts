@@ -84,7 +84,7 @@ test("starts empty in a copy of a repository, which has landings but no comment 
   const asked = state.sent;
   expect(await rebuild(refs)).toBe(false);
   expect(state.sent).toBe(asked);
-  // One that was there and is gone again is looked for again.
+  // Enki searches again after a ledger has appeared and disappeared.
   await rebuild({ ...refs, [LEDGER_REF]: "a".repeat(40) });
   await rebuild(refs);
   expect(state.sent).toBeGreaterThan(asked);
@@ -120,7 +120,7 @@ test("writes nothing while comments are unreadable, because work could be repeat
 
 test("knows landed work on each base, drops work in progress, and keeps requests after Enki's last comment", async () => {
   const [one, two] = [await open(COMMENTS), await open(COMMENTS)];
-  // Whoever comes second finds what the first wrote.
+  // The second process finds the ledger of the first.
   const missing = await one.clone.refs();
   expect(await Promise.all([one.rebuild(missing), two.rebuild(missing)])).toEqual([true, true]);
   const read = async ({ clone }: typeof one) => {

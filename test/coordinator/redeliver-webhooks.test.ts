@@ -9,7 +9,7 @@ import { listen, openStage, REPO } from "../local-github/api/stage.ts";
 const HOUR_MS = 3_600_000;
 const CALM = ProbotOctokit.defaults((options: object) => ({ ...options, throttle: { enabled: false }, retry: { enabled: false } }));
 
-/** An App whose server is away until `comeBack`, on a local GitHub with a clock that the test moves. */
+/** Opens an App whose server is away until `comeBack`, on a local GitHub with a clock moved by the test. */
 const open = async (options: Partial<ForgeOptions> = {}) => {
   let now = Date.parse("2026-11-20T12:00:00Z");
   const requests: string[] = [];
@@ -60,15 +60,15 @@ const open = async (options: Partial<ForgeOptions> = {}) => {
     timers,
     start,
     comeBack: (url = hooks.url): void => stage.forge.setWebhookUrl(app.id, url),
-    /** An event, delivered or not. */
+    /** Raises an event, delivered or not. */
     happen: async (title: string): Promise<void> => {
       await api.issues.create({ ...REPO, title });
       await stage.forge.waitUntilIdle();
     },
     idle: () => stage.forge.waitUntilIdle(),
-    /** Waits until a run has ended and the next one is set. */
+    /** Waits until a run has ended and the next run is scheduled. */
     ran: () => expect.poll(() => timers.length, { timeout: 20_000 }).toBe(1),
-    /** Lets time pass, and runs what is due. */
+    /** Advances the time, and runs due calls. */
     later: (delay: number): void => {
       now += delay;
       const all = timers.splice(0);

@@ -4,7 +4,7 @@ import { openCoordinator, type CoordinatorTimers } from "../../src/coordinator/r
 import { comment } from "../support/build.ts";
 import { memoryWorld } from "../support/memory-world.ts";
 
-/** Timers that a test fires by hand. */
+/** Creates timers that a test fires by hand. */
 const byHand = () => {
   const set: { delay: number; call: () => void }[] = [];
   const timers: CoordinatorTimers = {

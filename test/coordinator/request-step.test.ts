@@ -42,7 +42,7 @@ const open = async () => {
         setOutput: (name, value) => void (outputs[name] = value),
         now: () => (clock += 1_000),
         nonce: () => String((clock += 1)),
-        // Only polling passes quickly: git has a limit of time, too.
+        // Only polling passes quickly, because git also has a time limit.
         after: (delay, call) => {
           if (delay !== POLL_MS) return after(delay, call);
           onPoll();

@@ -1,7 +1,7 @@
 import type { CoordinateStepHost } from "../../src/coordinator/step-access.ts";
 import { after } from "../support/after.ts";
 
-/** A step of a job in Actions, with these inputs. Time stands still. */
+/** Creates the host of a job's step in Actions, with these inputs. The time does not advance. */
 export const createStepHost = (
   inputs: Readonly<Record<string, string>>,
   over: Pick<CoordinateStepHost, "env"> & Partial<CoordinateStepHost>,

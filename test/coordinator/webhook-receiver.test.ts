@@ -31,7 +31,7 @@ test("a form may be larger than GitHub's limit, because the limit is for its pay
   const body = toForm(JSON.stringify({ text }));
   expect(body.length).toBeGreaterThan(MAX_WEBHOOK_BYTES);
   expect(await send(FORM, body)).toBe(200);
-  // A pattern could need more stack than there is for a text of this length.
+  // A pattern could exceed the stack on a text of this length.
   expect(received.map((each) => (each as { readonly text?: string }).text === text)).toEqual([true]);
 });
 

@@ -19,7 +19,7 @@ import { plan, step } from "../support/build.ts";
 import { fc, runs } from "../support/fast-check.ts";
 import { openToolBox, view } from "../support/tools.ts";
 
-/** Names that a record has although nobody wrote them, and names that confuse code which builds records. */
+/** Names that every record inherits, and names that confuse code which builds records. */
 const HOSTILE = [...Object.getOwnPropertyNames(Object.prototype), "prototype", "then", "length", "0", ""];
 const hostile = fc.constantFrom(...HOSTILE);
 

@@ -322,7 +322,7 @@ test("starts jobs without a title if the repository's workflow file has no such 
   api.post(DISPATCH, hasTitle).reply(422, { message: 'Unexpected inputs provided: ["title"]' });
   api.post(DISPATCH, hasNone).times(100).reply(200, { workflow_run_id: 5 });
   api.post(DISPATCH, hasTitle).reply(200, { workflow_run_id: 6 });
-  // The refusal counts for a hundred jobs; then the file may have been updated.
+  // The refusal counts for a hundred jobs; afterwards the workflow file may have a newer version.
   for (const _ of numbers(1, 100)) expect(await github.runs.startJob(titled)).toEqual({ ok: true, value: { run: 5 } });
   expect(await github.runs.startJob(titled)).toEqual({ ok: true, value: { run: 6 } });
 });

@@ -3,7 +3,7 @@ import { hashValue } from "../../src/core/domain/ids.ts";
 import { memoryGitHub, SELF } from "../coordinator/memory-github.ts";
 import { type ContractStage, githubContract } from "./contract.ts";
 
-/** The GitHub that the tests of effects and snapshot play on: held to what the others are held to. */
+/** Opens the GitHub of the effect and snapshot tests, under the same contract as the others. */
 const memoryStage = (): ContractStage => {
   const { as, state } = memoryGitHub();
   state.permissions["maintainer"] = "maintain";

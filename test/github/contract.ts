@@ -17,30 +17,30 @@ export type ContractStage = {
   readonly base: string;
   /** Nothing of this stage happened before. */
   readonly since: Millis;
-  /** As Enki's bot, with every right that it needs. */
+  /** Acts as Enki's bot, with every necessary right. */
   readonly github: GitHubPorts;
   readonly self: Login;
   /** Why no bot and no token that may only read can be had here, and `github` is `person`; null for each that exists. */
   readonly lacks: { readonly bot: string | null; readonly reader: string | null };
-  /** As a person with write permission. */
+  /** Acts as a person with write permission. */
   readonly person: GitHubPorts;
   readonly maintainer: Login;
   readonly maintainerMay: RepositoryPermission;
-  /** With a token that may read only. */
+  /** Acts with a read-only token. */
   readonly reader: GitHubPorts;
   readonly issue: number;
-  /** Makes a branch with one commit of its own on `main`, or adds a commit to it. */
+  /** Creates a branch with one commit of its own on `main`, or adds a commit to the branch. */
   readonly push: (branch: string) => Promise<Sha>;
   readonly review: (pull: number, verdict: "APPROVE" | "REQUEST_CHANGES") => Promise<void>;
-  /** A person comments on a line of a pull request's diff; gives the comment. */
+  /** Comments on a line of a pull request's diff as a person; returns the comment. */
   readonly comment: (pull: number, body: string) => Promise<number>;
-  /** A person resolves the thread of a comment. */
+  /** Resolves the thread of a comment as a person. */
   readonly resolve: (pull: number, comment: number) => Promise<void>;
-  /** A person changes the text of a review. */
+  /** Changes the text of a review as a person. */
   readonly editReview: (pull: number, review: number) => Promise<void>;
   /** A job of a run of the step `uploads` uploads an artifact. */
   readonly upload: (run: number, name: string) => Promise<void>;
-  /** Resolves when what lags behind (run lists, run ends) has caught up. */
+  /** Resolves when lagging data (run lists, run ends) is up to date. */
   readonly settle: () => Promise<void>;
   /** Passes once the check passes: GitHub's lists lag behind. Fails like the last check. */
   readonly eventually: (check: () => Promise<void>) => Promise<void>;
@@ -69,7 +69,7 @@ const jobOf = ({ id }: ContractStage, more: Partial<JobInputs> = {}): JobInputs 
   ...more,
 });
 
-/** What the stage itself made: numbers of issues and pull requests only grow. */
+/** Issues and pull requests of the stage itself. Their numbers only grow. */
 const ownOf = <T extends { readonly issue: number }>(stage: ContractStage, items: readonly T[]): T[] =>
   items.filter(({ issue }) => issue >= stage.issue);
 const ownPullsOf = <T extends { readonly pull: number }>(stage: ContractStage, items: readonly T[]): T[] =>
@@ -82,7 +82,7 @@ type Skip = (condition: boolean, note?: string) => void;
 /** Skips a test that an identity of the stage is missing for. */
 const requireIdentity = (skip: Skip, lack: string | null): void => skip(lack !== null, lack ?? undefined);
 
-/** What `GitHub` promises, for whatever is at the other end of the adapter. */
+/** Tests the promises of `GitHub`, for any implementation behind the adapter. */
 export const githubContract = (name: string, connect: () => Promise<ContractStage>): void => {
   describe(`GitHub's contract, fulfilled by ${name}`, () => {
     let stage: ContractStage;

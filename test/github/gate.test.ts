@@ -119,7 +119,7 @@ test("reads settings that disallow a method each time, because a person may chan
   api.get(REPO).reply(200, settings);
   api.get(REPO).reply(200, { ...settings, allow_squash_merge: true });
   expect(await github.checks.mergeMethods()).toEqual({ ok: true, value: ["merge", "rebase"] });
-  // All of them are allowed: that is not asked again at once.
+  // Every method is allowed, so the adapter does not ask again at once.
   for (let time = 0; time < 2; time += 1)
     expect(await github.checks.mergeMethods()).toEqual({ ok: true, value: ["merge", "squash", "rebase"] });
 });

@@ -14,7 +14,7 @@ test("queries about an issue's texts are valid by GitHub's schema", () => {
   for (const query of [TEXTS_QUERY, COMMENT_EDITS_QUERY]) expect(validate(schema, parse(query))).toEqual([]);
 });
 
-/** A time, by its minute. */
+/** Returns a time by its minute. */
 const at = (minute: number): string => `2026-11-20T12:${String(minute).padStart(2, "0")}:00Z`;
 const COMMAND = Date.parse(at(10));
 const edit = (minute: number, diff: string | null, deleted = false) => ({

@@ -8,7 +8,7 @@ const THREADS = `query ($owner: String!, $repo: String!, $n: Int!) { repository(
   reviewThreads(first: 100) { nodes { id comments(first: 1) { nodes { databaseId } } } } } } }`;
 const RESOLVE = "mutation ($id: ID!) { resolveReviewThread(input: { threadId: $id }) { clientMutationId } }";
 
-/** What a person does in a contract stage, with the person's own client. */
+/** Requests of a person in a contract stage, with the person's own client. */
 export const personRequests = (
   octokit: Octokit,
   repository: { readonly owner: string; readonly repo: string },

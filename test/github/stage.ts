@@ -6,7 +6,7 @@ export const API = "https://api.github.com";
 export const NOW = Date.parse("2026-11-20T12:00:00Z");
 export const REPO = "/repos/octo/demo";
 
-/** Lets nock answer, for one test: other files of the same process make real requests, which an active nock reads in its own way. */
+/** Activates nock for one test: other files of the same process make real requests, which an active nock reads differently. */
 export const useNock = (): void => {
   beforeEach(() => {
     if (!nock.isActive()) nock.activate();
@@ -19,7 +19,7 @@ export const useNock = (): void => {
   });
 };
 
-/** Every answer that a test of this file prepares is asked for. */
+/** Expects a request for every answer prepared by a test of this file. */
 export const holdToPrepared = (): void => {
   useNock();
   afterEach(() => {
@@ -28,7 +28,7 @@ export const holdToPrepared = (): void => {
   });
 };
 
-/** GitHub as nock plays it, and a clock that stands still until it is set. */
+/** Opens a GitHub played by nock, and a clock that advances only when set. */
 export const stage = () => {
   const clock = { now: NOW };
   nock.disableNetConnect();

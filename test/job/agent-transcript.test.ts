@@ -86,7 +86,7 @@ describe("the readable transcript", () => {
     transcript.update(chunk("The test\nfails.", "agent_thought_chunk"));
     transcript.update(chunk("I look "));
     transcript.update(chunk("at it."));
-    // Claude Code's adapter names the tool first, and then what it does.
+    // Claude Code's adapter first names the tool, and then describes the call.
     transcript.update({
       sessionUpdate: "tool_call",
       toolCallId: "1",
@@ -98,7 +98,7 @@ describe("the readable transcript", () => {
     transcript.update({ sessionUpdate: "tool_call_update", toolCallId: "1", title: "npm test", rawInput: { command: "npm test" } });
     transcript.update({ sessionUpdate: "tool_call_update", toolCallId: "1", status: "completed", rawOutput: "1 failed\n" });
     transcript.permission({ tool: "Write", target: "evil.txt", isAllowed: false });
-    // Gemini CLI reports some calls at their end only.
+    // Gemini CLI reports some calls only at their end.
     transcript.update({
       sessionUpdate: "tool_call_update",
       toolCallId: "write_file__7",

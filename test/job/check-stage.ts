@@ -10,7 +10,7 @@ import { ID, openJobs } from "./stage.ts";
 const AGENT = fileURLToPath(new URL("../fixtures/agent.mjs", import.meta.url));
 export const JOB = `work/${ID}-fix/1`;
 
-/** What the agent does in a turn. */
+/** An act of the agent in a turn. */
 export type Act = Readonly<Record<string, unknown>>;
 
 type CheckedJob = {
@@ -24,7 +24,7 @@ type CheckedJob = {
   readonly over?: Partial<StepHost>;
 };
 
-/** Runs the job of an agent that does these acts, in a repository whose jobs check their own work. */
+/** Runs the job of an agent with these acts, in a repository whose jobs check their own work. */
 export const work = async (acts: readonly Act[], given: CheckedJob = {}) => {
   const { verify = ["grep good new.txt"], corrections = 1, job = JOB, steps = plan(step("fix")), files, network } = given;
   const agent = [process.execPath, AGENT, ...acts.map((act) => JSON.stringify(act))];

@@ -6,11 +6,11 @@ import { after } from "../support/after.ts";
 import { runningWith } from "../support/processes.ts";
 import { type Act, work } from "./check-stage.ts";
 
-/** The limits where nobody sets them: of an attempt, and of a verify job; of an agent without an event. */
+/** Default limits: the time of an attempt or a verify job, and an agent's time without an event. */
 const LIMIT = 30 * 60_000;
 const IDLE = 10 * 60_000;
 
-/** Timers of which one, by its order among those of its delay, fires when a command has begun; it counts those that run. */
+/** Returns timers and their running count. When a command has started, a timer fires, chosen by its order among the timers with its delay. */
 const timersFiredBy = (fired: (delay: number, index: number) => boolean) => {
   const armed: { readonly delay: number; readonly call: () => void; isCancelled: boolean }[] = [];
   const timers: TimerStarter = (delay, call) => {
@@ -87,15 +87,15 @@ describe("a check of the work", () => {
     const leave =
       "exec 9> ~/lock; flock 9; (until [ -e ~/started ]; do :; done; kill $PPID; exec sleep 7006) > /dev/null 2>&1 < /dev/null &";
     const job = await work([BUG, { run: leave }, { turn: 2, say: "asked again" }], {
-      // The lock is free when the agent is gone.
+      // The lock is free after the agent's end.
       verify: ["touch ~/../../started; flock ~/../../lock true; for _ in $(seq 100); do /bin/true; done; exit 1"],
     });
-    // The end of an agent may kill what runs with its rights: the check has no outcome.
+    // The agent's end may kill processes with its rights, so the check has no outcome.
     expect(job).toMatchObject({ end: "success", check: { failed: [], end: "unfinished" }, failure: null });
   });
 });
 
-/** The verify commands of a hostile step: they run what the step wrote, and this one is red. */
+/** A red verify command, which runs a file written by the hostile step. */
 const RED = "bash tests.sh; exit 1";
 const script = (...lines: string[]): Act => ({ write: "tests.sh", content: lines.join("\n") });
 

@@ -24,7 +24,7 @@ type Act = { readonly act: string; readonly value?: string | number | null; read
 
 type Work = { readonly job?: string; readonly verify?: readonly string[]; readonly corrections?: number; readonly budget?: number };
 
-/** Runs a job of an agent that is named like Claude Code, and speaks its headless protocol. */
+/** Runs a job of an agent with Claude Code's name and headless protocol. */
 const work = async (acts: readonly Act[], over: Work & Partial<StepHost> = {}) => {
   root = mkdtempSync(join(tmpdir(), "enki-headless-"));
   const agent = join(root, "claude", "index.mjs");
@@ -143,7 +143,7 @@ test("an exit without a result is a crash", async () => {
     end: "crashed",
     why: "the agent exited with 0. The end of its transcript may say why; test the agent with enki doctor --agent.",
     failure: { code: "agent-crashed" },
-    // For the next attempt: publish lands nothing of them.
+    // For the next attempt only: publish lands no file of a crashed attempt.
     files: ["half.txt"],
   });
 });

@@ -23,7 +23,7 @@ afterEach(() => {
 
 type Act = { readonly act: string; readonly value?: string | number };
 
-/** An attempt of an agent that does these acts, and is then over; its result as the coordinator receives it. */
+/** Runs an attempt of an agent that does these acts and then ends; returns the coordinator's view of the result. */
 const interrupt = async (acts: readonly Act[]) => {
   root = mkdtempSync(join(tmpdir(), "enki-interrupted-"));
   const agent = join(root, "claude", "index.mjs");
@@ -41,7 +41,7 @@ const interrupt = async (acts: readonly Act[]) => {
   return { ...it, result, transcript, published: it.published(FIRST) };
 };
 
-/** The next attempt, as its agent finds it. */
+/** Opens the next attempt, as seen by its agent. */
 const continueWith = async (it: Awaited<ReturnType<typeof interrupt>>, base = it.base) => {
   await it.alter("fix", { attempt: 2, baseCommit: base, result: it.result });
   const { claimed, host } = await it.prepare(SECOND);

@@ -12,7 +12,7 @@ import { ID, openJobs, TOKEN } from "./stage.ts";
 const BRANCH_BYTES = 300_000;
 const toText = (bytes: number): string => randomBytes(bytes / 2).toString("hex");
 
-/** A repository behind HTTP with a long history, a large file and another large branch. */
+/** Opens a repository behind HTTP with a long history, a large file and another large branch. */
 const openServed = async ({ hasFilter = true } = {}) => {
   const it = await openJobs({ files: { "large.txt": toText(BRANCH_BYTES) } });
   onTestFinished(it.repo.close);
@@ -25,7 +25,7 @@ const openServed = async ({ hasFilter = true } = {}) => {
   symlinkSync(it.repo.url, join(root, "octo", "demo.git"));
   const server = await createGitServer(root, [TOKEN]);
   const host = (job: string) => ({ ...it.host(job), url: `${server.url}/octo/demo.git` });
-  /** Commands of git, questions for the organisation's settings, and bytes since the last call. */
+  /** Counts git commands, requests for the organisation's settings, and bytes since the last call. */
   const measure = () => {
     const requests = server.requests.splice(0);
     return {

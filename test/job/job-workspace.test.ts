@@ -7,7 +7,7 @@ import { CARRY_LIMITS } from "../../src/job/job-bundle.ts";
 import { listWorkspaceChanges } from "../../src/job/job-workspace.ts";
 import { after } from "../support/after.ts";
 
-/** A base with a submodule, a clone of Enki's, and a workspace that an agent may fill. Names are bytes in the form of latin1. */
+/** Opens a base with a submodule, Enki's clone, and a workspace for an agent. Names are bytes in the form of latin1. */
 const openWorkspace = ({ submodule = "sub" } = {}) => {
   const root = mkdtempSync(join(tmpdir(), "enki-workspace-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));

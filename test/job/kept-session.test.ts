@@ -26,13 +26,13 @@ afterEach(() => {
 type Act = Readonly<Record<string, unknown>>;
 type Machine = { readonly isOwn: boolean };
 
-/** The bundle's readable transcript, and whether it holds a session. */
+/** Reads the bundle's transcript, and whether the bundle holds a session. */
 const readBundle = (bundle: string) => ({
   transcript: readFileSync(join(bundle, "transcript.md"), "utf8"),
   hasSession: existsSync(join(bundle, "session.json")),
 });
 
-/** Two attempts of an agent: the first does its acts and is then over, the second continues. */
+/** Runs two attempts of an agent: the first does its acts and ends, the second continues. */
 const playTwice = async (program: string, acts: readonly Act[], { isOwn }: Machine = { isOwn: true }) => {
   root = mkdtempSync(join(tmpdir(), "enki-session-"));
   const agent = join(root, program, "index.mjs");

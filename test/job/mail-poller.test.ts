@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const stage of stages.splice(0)) await stage.close();
 });
 
-/** A forge whose repository has mail in its ledger, and a job that looks; `pass` lets the pause go by. */
+/** Opens a forge whose ledger has mail, and a job that polls; `pass` ends the pause. */
 const open = async (name: string, isPrivate: boolean) => {
   const stage = await openStage();
   stages.push(stage);

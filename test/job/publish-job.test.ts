@@ -34,7 +34,7 @@ const bundle = async (over: Partial<NewBundle> = {}): Promise<string> => {
   await writeBundle(at, { ...EMPTY_BUNDLE, end: "success", output: "did it", ...over });
   return at;
 };
-/** Publishes a bundle and reads what came of it; the result's ref is removed, so that another test can publish the same attempt. */
+/** Publishes a bundle and reads the result. Deletes the result's ref, so that another test can publish the same attempt. */
 const publish = async (job: string, at: string, over: Parameters<typeof it.publish>[2] = {}) => {
   const { end, woken } = await it.publish(job, at, over);
   const made = it.published(job);
@@ -337,7 +337,7 @@ describe("publish, once:", () => {
   });
 
   describe("with a person's commit in the ref", () => {
-    /** A commit that a person pushed to the ref of the job. */
+    /** Pushes a person's commit to the ref of the job. */
     const occupy = async (): Promise<string> => {
       const forged = await it.repo.commit("forged", { "result.json": "{}" }, { parents: [] });
       it.repo.git("update-ref", toResultRef(FIX), forged);
@@ -440,7 +440,7 @@ describe("publish of a verdict", () => {
   test.each([
     ["success", "success", "success", ""],
     ["failure", "failure", "failed", "The candidate did not pass."],
-    // The upload failed, the runner was lost, somebody cancelled: no verdict, and never a red one.
+    // A failed upload, a lost runner or a cancellation gives no verdict, and never a red one.
     ["failure", "success", "crashed", "The verify job ended as failure without a verdict."],
     ["success", "", "crashed", "The verify job ended as success without a verdict."],
     ["success", "skipped", "crashed", "The verify job ended as success without a verdict."],

@@ -10,7 +10,7 @@ import { openJobs } from "./stage.ts";
 let open: Awaited<ReturnType<typeof openJobs>> | null = null;
 afterEach(() => open?.repo.close());
 
-/** Fails in its first run and writes a report with these failed tests; passes in its second. */
+/** Returns a command that fails in its first run and reports these failed tests, and passes in its second run. */
 const flakyCommand = (tests: readonly string[], then = "exit 0"): string => {
   const cases = tests.map((name) => `<testcase name="${name}"><failure/></testcase>`).join("");
   return `test -e ran && ${then}; touch ran; mkdir -p out; echo '<testsuite name="s">${cases}</testsuite>' > out/r.xml; exit 1`;

@@ -12,7 +12,7 @@ import { openModelServer } from "./proxy/model-server.ts";
 import { ID, openJobs, TOKEN } from "./stage.ts";
 
 const AGENT = fileURLToPath(new URL("../fixtures/agent.mjs", import.meta.url));
-/** What a tier's time limit is where nobody sets it. */
+/** A tier's default time limit. */
 const LIMIT = 30 * 60_000;
 
 type Act = Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ type Act = Readonly<Record<string, unknown>>;
 let open: Awaited<ReturnType<typeof openJobs>> | null = null;
 afterEach(() => open?.repo.close());
 
-/** Runs a job, whose agent does these acts, to its bundle. */
+/** Runs a job until its bundle is written; its agent does these acts. */
 const work = async (acts: readonly Act[], over: { job?: string; plan?: Plan; preset?: string } & Partial<StepHost> = {}) => {
   const { job = `work/${ID}-fix/1`, plan: planned, preset, ...host } = over;
   open = await openJobs({
@@ -406,7 +406,7 @@ describe("an agent's job keeps", () => {
       expect(model.seen.map(({ url, headers }) => [url, headers["x-api-key"]])).toEqual([["/v1/messages", KEY]]);
       const seen = (await job.first()) ?? "";
       expect(seen).toMatch(/^ANTHROPIC_API_KEY=enki-outside-/m);
-      // Nothing was redacted either, so the agent did not print the key.
+      // The output has no redaction either, so the agent did not print the key.
       for (const text of [seen, job.log.join("\n"), job.transcript]) {
         expect(text).not.toContain(KEY);
         expect(text).not.toContain("[redacted]");
@@ -437,7 +437,7 @@ describe("an agent's job keeps", () => {
   });
 
   test("the model's key out of cut outputs", async () => {
-    // The last 500 characters begin in the middle of the key.
+    // The last 500 characters start in the middle of the key.
     const job = await work([{ say: `${KEY}${"x".repeat(490)}` }], { modelKey: KEY });
     expect(job.output).not.toContain(KEY.slice(-10));
   });

@@ -10,10 +10,10 @@ import { openJobs, TOKEN } from "./stage.ts";
 let open: Awaited<ReturnType<typeof openJobs>> | null = null;
 afterEach(() => open?.repo.close());
 
-/** What `[refinery] timeout_minutes` is where nobody sets it. */
+/** The default of `[refinery] timeout_minutes`. */
 const LIMIT = 30 * 60_000;
 
-/** Verifies the candidate of a repository with these commands; the step that it brings has none of its own. */
+/** Verifies the candidate of a repository with these commands; the candidate's step has no verify commands. */
 const verify = async (commands: string[], over: { after?: TimerStarter; heard?: (line: string) => void } = {}) => {
   open = await openJobs({ verify: commands, plan: plan(step("fix")) });
   const log: string[] = [];

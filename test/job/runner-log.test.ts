@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openRunnerLog } from "../../src/job/runner-log.ts";
 
-/** Lines that the runner would read as commands: those outside of stopped sections. */
+/** Finds the lines outside of stopped sections, which the runner would read as commands. */
 const findCommands = (lines: readonly string[]): string[] => {
   let stopped: string | null = null;
   return lines.filter((line) => {

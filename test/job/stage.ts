@@ -24,7 +24,7 @@ import { CLI } from "../support/cli.ts";
 import { repository } from "../support/repository.ts";
 
 export const ID = "abcdef";
-/** What a job must never see; of no known form, so that only its absence hides it. */
+/** A token that no job may see. Its form is unknown, so only its absence hides it. */
 export const TOKEN = "the-installation-token-of-this-job";
 
 const PLAN = planOf(
@@ -45,7 +45,7 @@ const role = (name: string, canEdit: boolean, output: "branch" | "artifact" | nu
     ...(output === null ? [] : [`output = "${output}"`]),
   ].join("\n");
 
-/** The configuration of the repository: an agent that every kind of job starts, and one verify command. */
+/** The configuration of the repository: an agent for every kind of job, and one verify command. */
 type Configured = {
   readonly verify: readonly string[];
   readonly reports: readonly string[];
@@ -76,7 +76,7 @@ const configured = (agent: readonly string[], { verify, reports, preset, network
 export type Seed = {
   readonly agent?: readonly string[];
   readonly verify?: readonly string[];
-  /** Globs of the reports that they write. */
+  /** Globs of the commands' test reports. */
   readonly reports?: readonly string[];
   readonly plan?: Plan;
   readonly preset?: string;
@@ -89,7 +89,7 @@ export type Seed = {
   readonly files?: Readonly<Record<string, string>>;
 };
 
-/** A repository whose ledger says that every step of a plan runs in its first attempt, and the steps of jobs on it. */
+/** Opens a repository whose ledger has every step of a plan in its first attempt, and functions for the steps of its jobs. */
 export const openJobs = async (seed: Seed = {}) => {
   const { agent = [], verify = ["true"], reports = [], plan = PLAN, preset, network, variables = [], corrections = 0, files = {} } = seed;
   const repo = await repository();
@@ -139,7 +139,7 @@ export const openJobs = async (seed: Seed = {}) => {
   };
   const clone = await repo.openShared();
   let writes = 0;
-  /** Writes what the ledger says from now on. */
+  /** Writes a new state to the ledger. */
   const record = async (after: Ledger): Promise<void> => {
     await clone.fetch();
     const { ledger: before, head } = await loadLedger(clone, await clone.refs());
@@ -155,12 +155,12 @@ export const openJobs = async (seed: Seed = {}) => {
     if (saved.kind !== "saved") throw new Error(saved.kind);
   };
   await record(ledger);
-  /** Lets a step stand in another way than in its first attempt. */
+  /** Changes a step from the state of its first attempt. */
   const alter = (id: string, over: Partial<StepFacts>, state: "running" | "published" = "running"): Promise<void> => {
     const step: Step = { ...createStep(id), state, attempt: 1, baseCommit: base, ...over };
     return record({ ...ledger, executions: { ...ledger.executions, [ID]: { ...execution, steps: { ...steps, [id]: step } } } });
   };
-  /** Lets the step `fix` have a head that conflicts with the base in `src/a.txt`, which is being resolved. */
+  /** Gives the step `fix` a head with a conflict in `src/a.txt`, whose resolution is running. */
   const conflict = async (over: Partial<Resolution> = {}, { ours = "ours\n", theirs = "theirs\n" } = {}) => {
     const head = await repo.commit(`task/${ID}-fix`, { "src/a.txt": theirs, "src/c.txt": "new\n" }, { parents: [base] });
     const onto = await repo.commit("main", { "src/a.txt": ours });
@@ -208,7 +208,7 @@ const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
       ...machine,
     };
   };
-  /** A job's first step, and what its later steps are given. */
+  /** Runs a job's first step; returns the input of its later steps. */
   const prepare = async (text: string, over: Partial<StepHost> = {}, machine: OwnMachine = {}) => {
     const log: string[] = [];
     const of = host(text, log, machine);
@@ -231,7 +231,7 @@ const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
     };
     return { claimed, host: next, log, at: toJobPaths(temp) };
   };
-  /** The last steps of a job on a bundle; `woken` counts how often the coordinator was told. `between` happens before the delivery. */
+  /** Runs a job's last steps on a bundle; `woken` counts the coordinator's wake-ups. `between` runs before the delivery. */
   const publish = async (text: string, bundle: string, over: PublishOver = {}, machine: OwnMachine = {}) => {
     const state = { woken: 0 };
     const { between, ...options } = over;
@@ -250,7 +250,7 @@ const steppers = (repo: Awaited<ReturnType<typeof repository>>) => {
     const end = await deliverResult(at, { token: TOKEN, wakeCoordinator });
     return { end, woken: state.woken };
   };
-  /** What was published for a job, read as the coordinator reads it; null where nothing is there or it is not of our form. */
+  /** Reads the published result of a job like the coordinator; null if it is missing or malformed. */
   const published = (text: string) => {
     const ref = toResultRef(toJobKey(jobOf(text)));
     if (repo.git("for-each-ref", "--format=%(refname)", ref) === "") return null;

@@ -35,7 +35,7 @@ describe("texts of earlier steps", () => {
       piece: null,
       brief: null,
     };
-    // What laying out reads of the two, and no more.
+    // The function reads no other fields of either argument.
     const texts = await writeStepTexts({ workspace, temp } as StepHost, spec as unknown as JobSpec);
     return { texts, workspace };
   };

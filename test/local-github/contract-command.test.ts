@@ -93,7 +93,7 @@ const readTable = (text: string): ReadonlyMap<string, { readonly result: string;
 const promisesWith = (text: string, result: string): string[] =>
   [...readTable(text)].filter(([, row]) => row.result === result).map(([promise]) => promise);
 
-/** What a run may leave: everything else must be as before. */
+/** Everything that a run may leave behind. */
 const readLeftovers = async (octokit: Octokit) => {
   const { data: issues } = await octokit.issues.listForRepo({ ...SLUG, state: "open" });
   const refs = await Promise.all(["heads/", "enki/"].map((ref) => octokit.git.listMatchingRefs({ ...SLUG, ref })));

@@ -1,12 +1,12 @@
 import { mix } from "../../bench/refinery/random.ts";
 
-/** How often a kind of fault could have happened, and how often it did. */
+/** Number of opportunities for a kind of fault, and number of faults. */
 export type FaultCount = { asked: number; happened: number };
 
 const hashText = (text: string): number => Buffer.from(text).reduce((hash, byte) => mix(hash, byte), 0x9747b28c);
 
 /**
- * The randomness of one history. A draw depends on the seed, its kind and how often that kind was drawn before, so a fault that is left out
+ * The randomness of one history. A draw depends on the seed, its kind and the number of earlier draws of the kind, so an omitted fault
  * changes no other draw. `omitted`: faults that must not happen, as `<kind>#<number of the draw>`.
  */
 export const openChance = (seed: number, omitted: ReadonlySet<string> = new Set(), isCalm: () => boolean = () => false) => {
@@ -22,7 +22,7 @@ export const openChance = (seed: number, omitted: ReadonlySet<string> = new Set(
     counts,
     /** The faults that happened, oldest first. */
     happened,
-    /** Whether a fault happens at this opportunity. None happens once the history is calm. */
+    /** Whether a fault happens at this opportunity. No fault happens once the history is calm. */
     happens: (kind: string, rate: number): boolean => {
       const { value, key } = draw(kind);
       if (isCalm()) return false;
@@ -34,9 +34,9 @@ export const openChance = (seed: number, omitted: ReadonlySet<string> = new Set(
       happened.push(key);
       return true;
     },
-    /** Uniform in [0, 1). */
+    /** Returns a number, uniform in [0, 1). */
     number: (kind: string): number => draw(kind).value,
-    /** A whole number from 0 up to, but not including, `below`. */
+    /** Returns a whole number from 0 up to, but not including, `below`. */
     below: (kind: string, below: number): number => Math.floor(draw(kind).value * below),
     pick: <T>(kind: string, from: readonly T[]): T | undefined => from[Math.floor(draw(kind).value * from.length)],
   };

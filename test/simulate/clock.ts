@@ -2,10 +2,10 @@ import type { TimerStarter } from "../../src/storage/git/run-git.ts";
 
 type Entry = { readonly at: number; readonly number: number; readonly call: () => unknown };
 
-/** Any time will do: only differences count. */
+/** An arbitrary time, because only differences count. */
 const START = Date.UTC(2030, 0, 1);
 
-/** Time that passes only from one planned event to the next, and by what requests take. */
+/** Opens a clock. Time passes only between planned events, and by the duration of requests. */
 export const openClock = () => {
   const due = new Set<Entry>();
   const immediate = new Set<NodeJS.Immediate>();
@@ -25,9 +25,9 @@ export const openClock = () => {
   return {
     start: START,
     now: (): number => now,
-    /** For what happens in the history: also what is due at once waits for `advance`. */
+    /** Plans an event of the history. An event without a delay also waits for `advance`. */
     plan,
-    /** For programs. A pause of no length ends at once, also while others wait for the program. */
+    /** Plans a call of a program. A pause of length zero ends at once, even while others wait for the program. */
     after: ((delay, call) => {
       if (delay > 0) return plan(delay, call);
       const pause = setImmediate(() => {
@@ -41,7 +41,7 @@ export const openClock = () => {
       };
     }) satisfies TimerStarter,
     spend: (delay: number): void => void (now += Math.round(delay)),
-    /** Ends all pauses of no length, or else performs the one next event; false if there is neither. */
+    /** Ends all pauses of length zero. Without a pause, performs the next event; returns false if no event is left. */
     advance: async (): Promise<boolean> => {
       if (immediate.size > 0) {
         await new Promise((resolve) => setImmediate(resolve));

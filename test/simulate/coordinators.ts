@@ -35,15 +35,15 @@ export type CoordinatorOptions = {
   readonly keys: LedgerKeys | null;
   readonly graceMs: number;
   readonly createToken: () => string;
-  /** A process that never dies and never sleeps, after the faults. */
+  /** Whether the faults are over, so the process never dies and never sleeps. */
   readonly isCalm: () => boolean;
   readonly saved: (write: SavedWrite) => void;
   readonly died: (name: string, where: string) => void;
-  /** Makes the ports do wrong; they stay as they are in an honest history. */
+  /** Makes the ports misbehave. An honest history returns them unchanged. */
   readonly sabotage: (ports: RepositoryPorts) => RepositoryPorts;
 };
 
-/** How long a process takes between two calls, in milliseconds; a suspended one sleeps for minutes and wakes with what it knew. */
+/** Milliseconds between two calls of a process. A suspended process sleeps for minutes and wakes with outdated knowledge. */
 const STEP_MS = 300;
 const SLEEP_MS = 4 * 60_000;
 const SWEEP_MS = 10 * 60_000;
@@ -51,7 +51,7 @@ const STEP_PATIENCE_MS = 15_000;
 
 const FAULTS = { suspend: 0.01, crash: 0.004 };
 
-/** One process: its state, and the places at which it waits for its turn. */
+/** Opens a process: its state, and the places at which it waits for its turn. */
 const openProcess = (name: string, { clock, chance, log, died, isCalm }: CoordinatorOptions) => {
   let isDead = false;
   let parked: { readonly wake: () => void } | null = null;
@@ -67,7 +67,7 @@ const openProcess = (name: string, { clock, chance, log, died, isCalm }: Coordin
       signal();
     },
   };
-  /** Waits for the turn after a pause; never returns once the process is dead. */
+  /** Waits for the turn after a pause. Never returns once the process is dead. */
   const pause = (delay: number): Promise<void> =>
     new Promise((resolve) => {
       if (isDead) return signal();
@@ -91,7 +91,7 @@ const openProcess = (name: string, { clock, chance, log, died, isCalm }: Coordin
     gate,
     pause,
     isParked: (): boolean => isDead || parked !== null,
-    /** Resolves the next time that the process waits or dies. */
+    /** Resolves when the process next waits or dies. */
     nextStop: (): Promise<void> => new Promise((resolve) => (signal = resolve)),
   };
 };
@@ -100,7 +100,7 @@ type Process = ReturnType<typeof openProcess>;
 const inOrder = (effects: readonly Effect[]): Effect[] =>
   [...new Map(effects.map((effect) => [effect.key, effect])).values()].sort((a, b) => rankEffect(a.kind) - rankEffect(b.kind));
 
-/** Ports that stop before and after each call, so that other processes, people and time come between. */
+/** Wraps ports to stop before and after each call, so other processes, people and time can intervene. */
 const gated = (honest: RepositoryPorts, process: Process, options: CoordinatorOptions): RepositoryPorts => {
   const { gate, caller } = process;
   const ports = options.sabotage(honest);
@@ -184,7 +184,7 @@ const accessOf = (options: CoordinatorOptions) => {
   };
 };
 
-/** A process of the App: webhooks, timers and sweeps, as `enki app` has them. */
+/** Opens a process of the App with webhooks, timers and sweeps, as `enki app` has them. */
 export const openAppProcess = (name: string, options: CoordinatorOptions & { readonly createToken: () => string }): RunningCoordinator => {
   const process = openProcess(name, options);
   const service: AppService = openAppService({
@@ -210,7 +210,7 @@ export const openAppProcess = (name: string, options: CoordinatorOptions & { rea
   };
 };
 
-/** A job that coordinates once and ends, with nothing but what the repository holds; `ended` receives when the next one is needed. */
+/** Opens a job that coordinates once and ends, without state outside the repository. `ended` receives the time of the next job. */
 export const openStepProcess = (
   name: string,
   options: CoordinatorOptions,

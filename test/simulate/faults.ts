@@ -3,7 +3,7 @@ import { PEOPLE_ACTS } from "./people.ts";
 
 const CALLS = ["load", "sweep", "query", "save", "effect"] as const;
 
-/** Every kind of fault that a run of many histories must have had. */
+/** Kinds of fault that must happen in a run of many histories. */
 const FAULT_KINDS: readonly string[] = [
   ...CALLS.flatMap((call) => [`crash: before ${call}`, `crash: after ${call}`]),
   ...["api", "git"].flatMap((kind) => [
@@ -37,7 +37,7 @@ const FAULT_KINDS: readonly string[] = [
   ...PEOPLE_ACTS,
 ];
 
-/** Adds the counts of one history to those of a run. */
+/** Adds the counts of one history to the counts of a run. */
 export const addCounts = (sum: Map<string, FaultCount>, counts: ReadonlyMap<string, FaultCount>): void => {
   for (const [kind, { asked, happened }] of counts) {
     const known = sum.get(kind) ?? { asked: 0, happened: 0 };
@@ -45,11 +45,11 @@ export const addCounts = (sum: Map<string, FaultCount>, counts: ReadonlyMap<stri
   }
 };
 
-/** The kinds that never happened. */
+/** Lists the kinds that never happened. */
 export const findMissingKinds = (counts: ReadonlyMap<string, FaultCount>): string[] =>
   FAULT_KINDS.filter((kind) => (counts.get(kind)?.happened ?? 0) === 0);
 
-/** A table of how often each kind happened, and its share of the opportunities and of all faults. */
+/** Renders a table with the count of each kind, and its share of the opportunities and of all faults. */
 export const describeCounts = (counts: ReadonlyMap<string, FaultCount>): string => {
   const total = [...counts.values()].reduce((sum, { happened }) => sum + happened, 0);
   const percent = (part: number, whole: number): string => `${(whole === 0 ? 0 : (part / whole) * 100).toFixed(1)} %`.padStart(8);

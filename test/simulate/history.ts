@@ -24,16 +24,16 @@ const HOST = "127.0.0.1:4000";
 const HOOK_HOST = "hooks.invalid";
 const SECRET = "for-this-history-only";
 const MINUTE_MS = 60_000;
-/** How long faults happen, and how long the rest may take until everything waits or is over. */
+/** Duration of the faults, and longest wait afterwards until everything waits or has ended. */
 const STORM_MS = 25 * MINUTE_MS;
 const PATIENCE_MS = 10 * 60 * MINUTE_MS;
 const MAX_EVENTS = 6_000;
-/** Where a write to disk needs no disk. */
+/** A directory in memory, so a write needs no disk. */
 const MEMORY_DISK = "/dev/shm";
-/** When somebody helpful looks, after the faults. */
+/** Minutes after the faults at which a helpful person looks. */
 const HELP_MINUTES = [1, 5];
 
-/** A key that is the same in every process, so that every signature is. */
+/** Returns the same key in every process, so every signature is the same. */
 const privateKeyPem = (): string => {
   const seed = createHash("sha256").update("a simulated App").digest();
   const der = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seed]);
@@ -45,17 +45,17 @@ export type HistoryOptions = {
   readonly seed: number;
   /** Faults that must not happen; see {@link openChance}. */
   readonly omitted?: ReadonlySet<string>;
-  /** Where this package is. */
+  /** The directory of this package. */
   readonly root: string;
-  /** A seeded bug, and the invariant that it breaks: the history goes on until that is seen. */
+  /** A seeded bug and the invariant that it breaks. The history continues until a violation of the invariant. */
   readonly sabotage?: { readonly invariant: Invariant; readonly make: Sabotage };
 };
 
 export type HistoryEnd = {
   readonly seed: number;
-  /** What did not hold, the first one first. */
+  /** Broken invariants, the first violation first. */
   readonly violations: readonly Violation[];
-  /** SHA-256 of the log: two histories with one digest were the same in every line. */
+  /** SHA-256 of the log. Two histories with the same digest have the same log, line by line. */
   readonly digest: string;
   readonly log: readonly string[];
   readonly counts: ReadonlyMap<string, FaultCount>;
@@ -66,7 +66,7 @@ export type HistoryEnd = {
   readonly landings: number;
 };
 
-/** One history: the real loop, ledger and git, the local GitHub and everybody around them, in one process and on one clock. */
+/** Plays one history in one process and on one clock, with the real loop, ledger and git, the local GitHub, and everybody around them. */
 export const playHistory = async ({ seed, omitted, root, sabotage }: HistoryOptions): Promise<HistoryEnd> => {
   const clock = openClock();
   let isCalm = false;
@@ -212,7 +212,7 @@ export const playHistory = async ({ seed, omitted, root, sabotage }: HistoryOpti
     let events = 0;
     const settle = async (): Promise<void> => {
       const settled = new Set<RunningCoordinator>();
-      // A process that ends may be followed by another at once.
+      // Another process may start as soon as a process ends.
       for (let left = [...living.values()]; left.length > 0; left = [...living.values()].filter((each) => !settled.has(each)))
         for (const each of left) {
           await each.settled();
@@ -288,7 +288,7 @@ type Casting = {
   readonly isCalm: () => boolean;
 };
 
-/** The processes of a history, their successors, and the mail between GitHub and them. */
+/** Starts the processes of a history and their successors, and carries the mail between GitHub and them. */
 const castCoordinators = ({ shape, chance, clock, living, coordinating, isCalm }: Casting) => {
   let processes = 0;
   let queued: MailedWebhook | null = null;

@@ -19,7 +19,7 @@ const LATE_MS = 70 * MINUTE_MS;
 
 type Live = { readonly job: Job; readonly request: RunRequest; readonly observer: RunObserver; readonly group: string; stop: () => void };
 
-/** How a job ends. */
+/** The end of a job. */
 type Fate = "well" | "badly" | "crashed" | "lost" | "asked" | "unchanged" | "out of quota" | "lying";
 
 export type JobOptions = {
@@ -30,11 +30,11 @@ export type JobOptions = {
   readonly near: string;
   readonly ledger: () => Ledger;
   readonly plan: () => Plan;
-  /** The text of a file in a commit, and the paths of a commit. */
+  /** Reads the files of a commit under a prefix: their paths and texts. */
   readonly readFiles: (commit: string, prefix: string) => Promise<ReadonlyMap<string, string>>;
-  /** A verify job found a commit good, and its result was published. */
+  /** Receives a commit that a verify job found good, after its result was published. */
   readonly verified: (commit: string) => void;
-  /** Whether work reports what it costs. */
+  /** Whether work reports its cost. */
   readonly reportsCost: boolean;
 };
 
@@ -46,7 +46,7 @@ const file = (path: string, text: string): NewBundle["files"][number] => ({
   content: Buffer.from(text),
 });
 
-/** The runner of all jobs: each takes its time on the clock, and leaves what Enki's own publish step makes of its bundle. Nothing starts a process. */
+/** Opens the runner of all jobs. Each job takes time on the clock and leaves the result of Enki's own publish step. No process is started. */
 export const openJobs = (options: JobOptions) => {
   const { clock, chance, log } = options;
   const live = new Map<number, Live>();
@@ -64,7 +64,7 @@ export const openJobs = (options: JobOptions) => {
     return "well";
   };
 
-  /** Files that a step's attempt writes: its own, and sometimes one that others write too. */
+  /** Returns the files of a step's attempt: its own, and sometimes a file that other steps also write. */
   const workFiles = (task: string, attempt: number, isBad: boolean): NewBundle["files"] => [
     file(`steps/${task}`, `${attempt} ${isBad ? "bad" : "good"}\n`),
     ...(chance.happens("work: changes a shared file", 0.25) ? [file("shared.txt", `by ${task}, attempt ${attempt}\n`)] : []),
@@ -187,7 +187,7 @@ export const openJobs = (options: JobOptions) => {
       live.set(request.id, one);
       const waiting = [...(groups.get(group) ?? []), one];
       groups.set(group, waiting);
-      // Runs of one name go one after the other.
+      // Runs with the same name run one after the other.
       if (waiting.length === 1) begin(one);
     },
     cancel: (run) => {

@@ -7,7 +7,7 @@ import { type HistoryEnd, playHistory } from "./history.ts";
 import { describeShape } from "./shape.ts";
 import { describeScenario, shrinkHistory } from "./shrink.ts";
 
-/** From so many histories on, each kind of fault must have happened. */
+/** Number of histories from which each kind of fault must have happened. */
 const ENOUGH_FOR_ALL_KINDS = 300;
 
 const lineOf = ({ seed, violations, shape, events, saves, landings, digest }: HistoryEnd, cpuSeconds: number): string =>
@@ -35,7 +35,7 @@ const play = async (seed: number, { log, shrinks }: Showing): Promise<Played> =>
   return { lines: [...(log ? end.log : []), lineOf(end, (user + system) / 1e6), ...scenario], counts: [...end.counts], isFailed };
 };
 
-/** Histories over processes: each has a clock and a network of its own. */
+/** Distributes histories over processes. Each process has its own clock and network. */
 const spread = async (seeds: number[], workers: number, take: (played: Played) => void): Promise<void> => {
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -59,7 +59,7 @@ const spread = async (seeds: number[], workers: number, take: (played: Played) =
 /**
  * Plays random histories of the whole of Enki.
  * `--seed <n>` the first seed · `--histories <n>` · `--log` prints each history · `--no-shrink` · `--workers <n>` processes
- * Ends with 1 if an invariant did not hold, or if a kind of fault never happened in a long run.
+ * Exits with 1 if an invariant did not hold, or if a kind of fault never happened in a long run.
  */
 const main = async (): Promise<void> => {
   const { values } = parseArgs({
@@ -80,7 +80,7 @@ const main = async (): Promise<void> => {
     failed += isFailed ? 1 : 0;
     console.log(lines.join("\n"));
   };
-  // A worker plays the seeds that it is sent.
+  // A worker plays the seeds from its parent process.
   if (process.send) return void process.on("message", (seed: number) => void play(seed, showing).then((played) => process.send?.(played)));
   const seeds = Array.from({ length: histories }, (_, at) => first + at);
   const workers = Math.min(Number(values.workers), histories);

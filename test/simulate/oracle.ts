@@ -15,7 +15,7 @@ import { listRefFiles } from "../../src/storage/git/ref-files.ts";
 import type { SavedWrite } from "./coordinators.ts";
 import { BUDGET, type Shape } from "./shape.ts";
 
-/** The invariants, by the name that a violation has. */
+/** The invariants, by the name in a violation. */
 const INVARIANTS = [
   "tested = landed",
   "gate",
@@ -32,7 +32,7 @@ const INVARIANTS = [
 ] as const;
 export type Invariant = (typeof INVARIANTS)[number];
 
-/** An invariant that does not hold any longer. */
+/** An invariant that no longer holds. */
 export class Violation extends Error {
   readonly invariant: Invariant;
   constructor(invariant: Invariant, what: string) {
@@ -45,16 +45,16 @@ export type OracleOptions = {
   readonly bare: string;
   readonly log: (line: string) => void;
   readonly now: () => number;
-  /** Every so many writes are decided again. */ readonly replayEvery: number;
+  /** The oracle decides each `replayEvery`-th write again. */ readonly replayEvery: number;
   readonly plan: Plan;
   readonly shape: Shape;
-  /** Ends the history only with a violation of this invariant; with any if null. */
+  /** Ends the history only with a violation of this invariant; with any violation if null. */
   readonly awaited: Invariant | null;
 };
 
 const MAIN = toBranchRef("main");
 
-/** Sees every move of a ref and every write of the ledger, remembers what people did, and judges. */
+/** Opens an observer that sees every move of a ref and every write of the ledger, remembers people's acts, and reports violations. */
 export const openOracle = ({ bare, log, now, replayEvery, plan, shape, awaited }: OracleOptions) => {
   const objects = openObjectFiles(bare);
   const state = {
@@ -118,7 +118,7 @@ export const openOracle = ({ bare, log, now, replayEvery, plan, shape, awaited }
     const step = execution.steps[task.step];
     if (step?.state === "cancelled" || step?.state === "skipped")
       violate("cancelled lands nothing", `${trailers.task} landed although the step was ${step.state}`);
-    // Not the ledger's plan, which a fault may have changed.
+    // The history's own plan is used, because a fault may have changed the ledger's plan.
     const planned = plan.steps.find(({ id }) => id === task.step);
     if (planned?.checkpoint && !state.approved.has(trailers.head))
       violate("gate", `${trailers.task} landed at ${trailers.head.slice(0, 8)}, which nobody approved`);
@@ -145,7 +145,7 @@ export const openOracle = ({ bare, log, now, replayEvery, plan, shape, awaited }
     for (const each of line) judgeLanding(each);
   };
 
-  /** A person's commit stays on its branch until it is in the base. */
+  /** A person's commit must stay on its branch until the base contains it. */
   const judgePeople = (): void => {
     const main = state.refs.get(MAIN);
     for (const [commit, ref] of state.pushedByPeople) {
@@ -231,7 +231,7 @@ export const openOracle = ({ bare, log, now, replayEvery, plan, shape, awaited }
       state.rewinding.add(ref);
       if (to !== undefined) state.rewoundTo.add(`${ref} ${to}`);
     },
-    /** Whether GitHub may call a pull request merged without a landing: a person merged it, or reset its branch to a commit that the base has anyway. */
+    /** Whether GitHub may call a pull request merged without a landing. A person merged it, or reset its branch to a commit of the base. */
     isMergedByPeople: (ref: RefName, head: Sha): boolean =>
       state.mergedByPeople.has(head) || (state.rewoundTo.has(`${ref} ${head}`) && !state.landed.has(readTaskRef(ref) ?? "")),
     willMerge: (_branch: string, head: Sha): void => void state.mergedByPeople.add(head),

@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const stage of open.splice(0)) await stage.close();
 });
 
-/** Draws one kind of act after the other, of which only the wanted one happens. */
+/** Draws the kinds of act one after the other. Only the wanted act happens. */
 const onlyChance = (wanted: () => PeopleAct | null): Chance => {
   let at = 0;
   return {
@@ -29,7 +29,7 @@ const onlyChance = (wanted: () => PeopleAct | null): Chance => {
   };
 };
 
-/** People and an oracle at a repository with two commits on `main`, and a step whose pull request is open. */
+/** Opens a repository with people and an oracle, two commits on `main`, and a step with an open pull request. */
 const openRepository = async () => {
   const stage = await openStage();
   open.push(stage);
@@ -113,7 +113,7 @@ describe("a person's push to the base", () => {
     const before = await it.git("rev-parse", "main");
     await it.act("people: push to the base");
     expect(it.violations()).toEqual([]);
-    // Not by the act of a person, but as a coordinator would lose the commit.
+    // The push imitates a coordinator that loses the commit. It is no act of a person.
     await it.git("push", "-q", "--force", it.remote(it.owner), `${before}:refs/heads/main`);
     it.oracle.seen(true);
     expect(it.violations()).toContain("people's commits");

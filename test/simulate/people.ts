@@ -23,7 +23,7 @@ export type PeopleOptions = {
 type ListedPull = { readonly number: number; readonly state: string; readonly head: { readonly ref: string; readonly sha: string } };
 type Act = () => Promise<string | null>;
 
-/** Kinds of what people do, with how often relative to each other. A kind that finds nothing to do is no fault. */
+/** Kinds of people's acts with their relative frequency. A kind without an opportunity is no fault. */
 const WEIGHTS = {
   "people: approve the plan": 6,
   "people: approve a pull request": 5,
@@ -280,13 +280,13 @@ export const openPeople = (options: PeopleOptions) => {
 
   return {
     request: async (text: string): Promise<void> => log(`a person: ${await request(text)}`),
-    /** One thing that somebody does, or nothing if it was left out. */
+    /** Performs one act of a person, or nothing if the act is omitted. */
     act: async (): Promise<void> => {
       let left = chance.number("act") * TOTAL;
       const kind = PEOPLE_ACTS.find((each) => (left -= WEIGHTS[each]) < 0) ?? "people: retry";
       if (chance.happens(kind, 1)) await perform(kind);
     },
-    /** What somebody helpful does where something waits for a person. */
+    /** Approves the plan and every pull request of a task, as a helpful person does. */
     help: async (): Promise<void> => {
       await perform("people: approve the plan");
       for (const pull of await pulls()) if (pull.head.ref.startsWith("task/")) await review("APPROVE", pull, pull.head.sha);

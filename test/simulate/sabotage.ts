@@ -9,7 +9,7 @@ import type { RunningForge } from "../../src/local-github/api/start-forge.ts";
 import type { RepositoryClone } from "../../src/storage/git/repository-clone.ts";
 import type { Invariant, Oracle } from "./oracle.ts";
 
-/** What a coordinator with a seeded bug can do besides its ports. */
+/** The means of a coordinator with a seeded bug, besides its ports. */
 type Rogue = {
   readonly clone: RepositoryClone;
   readonly forge: RunningForge;
@@ -67,7 +67,7 @@ const once = (): (() => boolean) => {
   return () => (left -= 1) === 0;
 };
 
-/** Facts of GitHub that a buggy coordinator believes although nobody gave them. */
+/** Changes GitHub's facts, so a buggy coordinator believes facts that nobody gave. */
 const believing = (ports: RepositoryPorts, change: (facts: QueryFacts) => QueryFacts): RepositoryPorts => ({
   ...ports,
   answerQueries: async (queries) => {
@@ -76,14 +76,14 @@ const believing = (ports: RepositoryPorts, change: (facts: QueryFacts) => QueryF
   },
 });
 
-/** Changes what a coordinator loads. */
+/** Changes the loaded state of a coordinator. */
 const loading =
   (change: (loaded: LoadedState) => LoadedState): Sabotage =>
   (ports) => ({ ...ports, load: async () => change(await ports.load()) });
 
 const times = (amount: number | null, factor: number): number | null => (amount === null ? null : amount * factor);
 
-/** Seeded bugs by the invariant that a history must name. */
+/** Seeded bugs, by the invariant that a history must name. */
 export const SABOTAGES: Readonly<Record<Invariant, () => Sabotage>> = {
   "tested = landed": () => {
     const isFirst = once();
@@ -145,7 +145,7 @@ export const SABOTAGES: Readonly<Record<Invariant, () => Sabotage>> = {
   "cancelled lands nothing": () => {
     const isFirst = once();
     return afterSave(async (rogue) => {
-      // The oracle knows of a cancel only after the write that records it.
+      // The oracle receives a cancel only after the write that records it.
       const cancelled = Object.values(rogue.oracle.state.ledger.executions).flatMap(({ id, state, steps }) =>
         Object.values(steps).flatMap((step) =>
           step.landed === null && (state === "cancelled" || step.state === "cancelled") ? [{ task: toTaskId(id, step.id), id }] : [],
@@ -161,7 +161,7 @@ export const SABOTAGES: Readonly<Record<Invariant, () => Sabotage>> = {
       const ended = Object.values(act.ledger.executions)
         .flatMap(({ steps }) => Object.values(steps))
         .find(({ state, pull, landed }) => pull !== null && landed === null && (state === "cancelled" || state === "skipped"));
-      // Its pull request is closed only after this write.
+      // The step's pull request is closed only after this write.
       if (ended && isFirst()) await api(rogue, `PUT /pulls/${ended.pull}/merge`, {});
     });
   },
@@ -169,7 +169,7 @@ export const SABOTAGES: Readonly<Record<Invariant, () => Sabotage>> = {
     let reads = 0;
     return loading(({ config, ...loaded }) => {
       const { timeoutMs, ...refinery } = config.refinery;
-      // Each reading of the limit gives another one.
+      // Each read of the limit returns another value.
       const unsteady = {
         ...refinery,
         get timeoutMs() {

@@ -8,7 +8,7 @@ import { openOctokit } from "../../src/github/open-octokit.ts";
 import type { RunningForge } from "../../src/local-github/api/start-forge.ts";
 import type { Oracle } from "./oracle.ts";
 
-/** Why a history is not at its end: something neither ended nor waits for a person. Null where all of it is. */
+/** Explains why a history has not ended: some work has neither ended nor waits for a person. Returns null if the history has ended. */
 export const findUnsettled = (ledger: Ledger, running: readonly string[]): string | null => {
   if (running.length > 0) return `${running[0]} runs`;
   for (const execution of Object.values(ledger.executions)) {
@@ -28,7 +28,7 @@ export const findUnsettled = (ledger: Ledger, running: readonly string[]): strin
   return left === undefined ? null : `${left} is in the outbox`;
 };
 
-/** A frozen base waits for a person, and so does what would land there. */
+/** Whether a step has ended or waits for a person. On a frozen base, all steps wait for a person. */
 const isWaiting = ({ state, refusal }: Step, isFrozen: boolean): boolean =>
   isFrozen || isTerminalState(state) || state === "waiting" || state === "paused" || (state === "published" && refusal !== null);
 
@@ -45,7 +45,7 @@ type ListedPull = {
 };
 type ListedComment = { readonly id: number; readonly body: string; readonly issue_url: string; readonly user: { readonly login: string } };
 
-/** What must hold when everything is over: pull requests say what the ledger says, and nothing was said or opened twice. */
+/** Checks the end of a history: pull requests agree with the ledger, and no comment or pull request exists twice. */
 export const judgeEnd = async ({ oracle, forge, token, repository: { owner, name } }: EndOptions): Promise<void> => {
   const octokit = openOctokit(token, forge.apiUrl);
   const list = async <T>(path: string): Promise<readonly T[]> =>

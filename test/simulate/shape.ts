@@ -2,20 +2,20 @@ import { type PlannedStep, LONE_STEP, type Plan } from "../../src/core/domain/pl
 import { MICROS_PER_USD } from "../../src/core/domain/budget.ts";
 import type { Chance } from "./chance.ts";
 
-/** What a history begins with. */
+/** The initial conditions of a history. */
 export type Shape = {
-  /** Processes of the App at the same time; 0 where jobs of Actions coordinate. */
+  /** Number of parallel App processes; 0 if jobs of Actions coordinate. */
   readonly coordinators: 0 | 1 | 2 | 3;
   readonly approval: "always" | "never";
   readonly parallel: number;
   readonly retries: number;
   readonly hasBudget: boolean;
-  /** How long faults happen, relative to the usual time. */
+  /** Duration of the faults, relative to the usual time. */
   readonly storm: number;
   readonly steps: readonly PlannedStep[];
 };
 
-/** The budget of a history that has one. */
+/** The budget of a history that has a budget. */
 export const BUDGET = { execution: 6 * MICROS_PER_USD, day: 14 * MICROS_PER_USD, attempt: MICROS_PER_USD };
 
 export const drawShape = (chance: Chance): Shape => {
@@ -46,7 +46,7 @@ export const drawShape = (chance: Chance): Shape => {
 
 export const planOf = ({ steps }: Shape): Plan => ({ steps });
 
-/** The repository's configuration; an edit of it changes what does not matter to the plan. */
+/** Returns the repository's configuration. An edit changes only values that do not matter to the plan. */
 export const configOf = ({ approval, parallel, retries, hasBudget }: Shape, edit: number): string => `[refinery]
 verify = ["true"]
 parallel = ${edit % 3 === 1 ? 1 : parallel}

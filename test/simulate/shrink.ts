@@ -1,10 +1,10 @@
 import { type HistoryEnd, type HistoryOptions, playHistory } from "./history.ts";
 import { describeShape } from "./shape.ts";
 
-/** A failing history with as few faults as still make it fail. */
+/** A failing history with as few faults as its failure needs. */
 export type Shrunk = { readonly end: HistoryEnd; readonly omitted: ReadonlySet<string>; readonly plays: number };
 
-/** Leaves out faults, half of them first and single ones last, while the same invariant fails. Stops after so many plays. */
+/** Omits faults, half of them first and single faults last, while the same invariant fails. Stops after `mostPlays` plays. */
 export const shrinkHistory = async (options: HistoryOptions, failed: HistoryEnd, mostPlays = 60): Promise<Shrunk> => {
   const [violation] = failed.violations;
   let best: Shrunk = { end: failed, omitted: options.omitted ?? new Set(), plays: 0 };
@@ -27,7 +27,7 @@ export const shrinkHistory = async (options: HistoryOptions, failed: HistoryEnd,
 
 const MAX_LINES = 60;
 
-/** What happened, in the order in which it did, as a person reads it. */
+/** Describes the events in their order, in words for a person. */
 export const describeScenario = ({ end, omitted }: Shrunk): string => {
   const told = end.log.filter((line) => !/ {2}\S+: octo\/demo: /.test(line));
   return [

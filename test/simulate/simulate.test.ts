@@ -9,7 +9,7 @@ import { describeScenario, shrinkHistory } from "./shrink.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 const PATIENCE = 900_000;
-/** `npm run simulate` plays any number, and 500 every night. */
+/** `npm run simulate` plays any number of histories. The nightly run plays 500. */
 const HISTORIES = Number(process.env["ENKI_HISTORIES"] ?? atDepth(18, 6));
 
 test("random histories hold every invariant after every event", { timeout: PATIENCE }, async () => {
@@ -20,7 +20,7 @@ test("random histories hold every invariant after every event", { timeout: PATIE
     if (end.violations.length > 0) throw new Error(describeScenario(await shrinkHistory({ seed, root }, end)));
   }
   console.log(describeCounts(counts));
-  // A run of this length has most kinds; a run of some hundreds has all of them.
+  // A run of this length has most kinds. A run of several hundred histories has all kinds.
   if (HISTORIES >= 300) expect(findMissingKinds(counts)).toEqual([]);
 });
 
@@ -30,7 +30,7 @@ test("one seed gives one history, line by line", { timeout: PATIENCE }, async ()
   expect(second.digest).toBe(first.digest);
 });
 
-/** The first of a few histories in which a seeded bug is seen. */
+/** Finds the first of a few histories in which a seeded bug is detected. */
 const findWith = async (invariant: Invariant, seedBug: () => Sabotage) => {
   for (const seed of [11, 15, 3, 19, 29, 22, 23]) {
     const options = { seed, root, sabotage: { invariant, make: seedBug() } };

@@ -1,11 +1,11 @@
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 
-/** Who sends a request: only coordinators meet faults. */
+/** The sender of a request. Only coordinators meet faults. */
 export type Caller = {
   readonly name: string;
   readonly isDead: () => boolean;
-  /** The process ends here: nothing that it does from now on takes effect. */
+  /** Ends the process. None of its later acts has an effect. */
   readonly die: (where: string) => void;
 };
 
@@ -15,18 +15,18 @@ export type TransportOptions = {
   readonly chance: Chance;
   readonly clock: Clock;
   readonly log: (line: string) => void;
-  /** The coordinator with a token; null for people and jobs. */
+  /** Finds the coordinator of a token; null for people and jobs. */
   readonly findCaller: (token: string) => Caller | null;
   readonly forge: { readonly host: string; readonly answer: (request: Request) => Promise<Response>; readonly rest: () => Promise<void> };
   readonly hookHost: string;
   readonly takeWebhook: (webhook: MailedWebhook) => void;
-  /** After each request that may have moved something. */
+  /** Runs after each request that may have changed something. */
   readonly seen: (caller: Caller | null) => void;
 };
 
-/** Statuses of GitHub's faults and refusals, without any effect. */
+/** Statuses of GitHub's faults and refusals without an effect. */
 const REFUSED_STATUSES = [401, 403, 404, 409, 422, 429, 500, 502, 503] as const;
-/** How old a stale answer is at most, in milliseconds: GitHub's lists lag by seconds. */
+/** Highest age of a stale answer in milliseconds. GitHub's lists lag by seconds. */
 const MAX_LAG_MS = 10_000;
 const LATENCY_MS = 40;
 const LIST_PATTERN = /\/(?:runs|pulls|comments|issues|reviews|events)(?:\?|$)/;
@@ -44,7 +44,7 @@ const fail = (status: number): Response => {
 
 type Copy = { readonly at: number; readonly status: number; readonly headers: Headers; readonly body: ArrayBuffer };
 
-/** Carries every request of the history in this process, and loses, repeats and falsifies what a network and GitHub do. Replaces `fetch` until it is closed. */
+/** Carries every request of the history in this process, with the faults of a network and GitHub. Replaces `fetch` until it is closed. */
 export const openTransport = (options: TransportOptions): { readonly close: () => void } => {
   const { chance, clock, log, forge } = options;
   const copies = new Map<string, Copy>();
@@ -56,7 +56,7 @@ export const openTransport = (options: TransportOptions): { readonly close: () =
     return new Response([204, 205, 304].includes(answer.status) ? null : body, { status: answer.status, headers: answer.headers });
   };
 
-  /** Answers that are a few seconds old, as GitHub's lists are. */
+  /** Delivers answers that are a few seconds old, as GitHub's lists are. */
   const deliverWithLag = async (request: Request, key: string): Promise<Response> => {
     const known = copies.get(key);
     const isConditional = request.headers.has("if-none-match");
@@ -78,7 +78,7 @@ export const openTransport = (options: TransportOptions): { readonly close: () =
     throw new TypeError("fetch failed");
   };
 
-  /** One request of a coordinator, with what may go wrong before it takes effect, after, and with its answer. */
+  /** Carries one request of a coordinator. Faults may happen before its effect, after its effect, and with its answer. */
   const carry = async (caller: Caller, request: Request, what: { kind: "git" | "api"; name: string }): Promise<Response> => {
     const { kind, name } = what;
     if (caller.isDead()) return lose("a dead process sends nothing");

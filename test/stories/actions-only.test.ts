@@ -27,7 +27,7 @@ test("given no App and no server, when a maintainer asks, approves and reviews, 
   expect(landed[0]).toBe("fix_upload_limit");
   expect(landed.toSorted()).toEqual(STEPS);
   const runs = await stage.runs();
-  // The end of a run that a job's token started raises nothing. So the jobs that publish coordinate, and only people start others.
+  // The end of a run raises no event if a job's token started the run. So the publishing jobs coordinate, and only people start other jobs.
   expect([...new Set(runs.filter(({ name }) => name === "enki").map(({ event }) => event))].toSorted()).toEqual([
     "issue_comment",
     "issues",
@@ -41,7 +41,7 @@ test("given no App and no server, when a maintainer asks, approves and reviews, 
   const login = "github-actions[bot]";
   const refused = stage.requests.filter((each) => each.login === login && each.path.startsWith("/api/") && each.status >= 400);
   expect(refused.map(({ method, path, status }) => `${method} ${path} ${status}`)).toEqual([]);
-  // A job's token may make 1,000 requests in an hour.
+  // A job's token allows 1,000 requests per hour.
   const counted = stage.requests.filter((each) => each.login === login && each.path.startsWith("/api/") && each.status !== 304);
   expect(counted.length).toBeLessThanOrEqual(200);
   expect(await stage.git("log", "-1", "--merges", "--format=%an <%ae>", "main")).toMatch(
@@ -62,7 +62,7 @@ test("given workflow files of an earlier version, when a maintainer asks, approv
   expect(jobs["coordinate"]).toBeGreaterThan(8);
 });
 
-/** The places in which a coordinating job is killed: each is a request that GitHub has just carried out. */
+/** Places where a coordinating job is killed: requests just answered by GitHub. */
 const DEATHS: readonly (readonly [place: string, method: string, path: RegExp])[] = [
   ["after it saved the ledger", "POST", /git-receive-pack$/],
   ["after it started a job", "POST", /enki-step\.yml\/dispatches$/],
@@ -74,7 +74,7 @@ test("given a machine that dies again and again under the job that coordinates, 
   const left = new Map(DEATHS.map(([place]) => [place, 1]));
   const dead: string[] = [];
   const stage = await openActionsStage({
-    // Every result starts the job that dies. The clock's first pause would be a minute.
+    // Every result starts the coordinating job, which then dies. The clock's first pause would be a minute.
     edit: (name, text) => (name === "enki-step.yml" ? EARLIER_STEP_WORKFLOW : text.replace("|| '60'", "|| '1'")),
     onRequest: ({ login, method, path, status }, kill) => {
       if (login !== "github-actions[bot]" || status >= 400) return;
@@ -152,7 +152,7 @@ jobs:
         run: exit 1
 `;
 
-/** A repository with an unsorted list that its tests refuse, an agent that sorts it, and these files. */
+/** Opens a stage with these files, an unsorted list with a failing test, and an agent that sorts the list. */
 const openSortStage = async (files: Readonly<Record<string, string>>) => {
   const directory = mkdtempSync(join(tmpdir(), "enki-sort-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -187,7 +187,7 @@ test("given a job of CI that asks and waits, when a person approves, then the jo
   const summary = await stage.summary(ended.id, "ask");
   expect(summary).toMatch(/^### [0-9a-f]+: done after /);
   expect(summary).toContain("| `sort` |");
-  // Whoever asks has used up the request: its ref is gone.
+  // The asking job has used up the request: its ref is gone.
   expect(await stage.git("for-each-ref", "refs/enki/requests")).toBe("");
 });
 

@@ -27,15 +27,15 @@ const WORKFLOWS = ["enki.yml", "enki-review.yml", "enki-step.yml"];
 const run = promisify(execFile);
 
 export type ActionsStageOptions = {
-  /** Changes the shipped workflow files of Enki, by name. */
+  /** Changes Enki's shipped workflow files, by name. */
   readonly edit?: (name: string, text: string) => string;
-  /** Files of the repository besides the workflow files of Enki; the example's by default. */
+  /** Files of the repository besides Enki's workflow files; by default the example's. */
   readonly files?: Readonly<Record<string, string>>;
-  /** The secrets of the environment, besides those of an App. */
+  /** Secrets of the environment besides those of an App. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** What the rehearsed agent plays; that of the demo by default. */
+  /** The script of the rehearsed agent; by default the demo's. */
   readonly rehearsal?: string;
-  /** Whether the workflow files have the id and the key of an App, which receives no webhook. */
+  /** Whether the workflow files have the id and the key of an App that receives no webhook. */
   readonly app?: true;
   /** Whether GitHub is an Enterprise Server. */
   readonly enterpriseServer?: true;
@@ -45,7 +45,7 @@ export type ActionsStageOptions = {
     readonly installation: string;
     readonly local: WorkflowRunner;
   }) => WorkflowRunner;
-  /** How long a wait may be in vain, in milliseconds. */
+  /** The longest wait without a result, in milliseconds. */
   readonly patience?: number;
   /** Called after each request; `kill` ends a running job of this name, as if its machine had failed. */
   readonly onRequest?: (request: Observed, kill: (job: string) => boolean) => void;
@@ -53,7 +53,7 @@ export type ActionsStageOptions = {
 
 type Observed = Parameters<NonNullable<ForgeOptions["observe"]>>[0];
 
-/** GitHub on loopback without any App and any server of Enki: its jobs are all there is. Gone when the test ends. */
+/** Opens a GitHub on loopback without an App or a server of Enki: only its jobs run. Closed when the test ends. */
 export const openActionsStage = async (options: ActionsStageOptions = {}) => {
   const directory = await mkdtemp(join(tmpdir(), "enki-actions-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
@@ -195,7 +195,7 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
         .flatMap((message) => readLandingTrailers(message)?.task.replace(/^[0-9a-f]+-/, "") ?? []),
     runs: runsOf,
     jobs: jobsOf,
-    /** The number of executed jobs by name; GitHub bills each as one minute at least. */
+    /** Counts executed jobs by name; GitHub bills each job for at least a minute. */
     countJobs: async (): Promise<Record<string, number>> => {
       const counts: Record<string, number> = {};
       for (const { id } of await runsOf())
@@ -205,7 +205,7 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
     call,
     jobLog: async (run: number, name: string): Promise<string> =>
       (await send("GET", `/actions/jobs/${await jobId(run, name)}/logs`)).text(),
-    /** The page of a run's job. */
+    /** Returns the summary page of a run's job. */
     summary: async (run: number, name: string): Promise<string> => {
       const logs = await readdir(join(directory, "jobs"), { recursive: true });
       const found = logs.filter((path) => path.endsWith(".summary.md") && path.includes(String(run)) && path.includes(name));
@@ -220,7 +220,7 @@ export const openActionsStage = async (options: ActionsStageOptions = {}) => {
       const pushed = await clone.writeCommit({ tree: changed, parents: tip === null ? [] : [tip], message: "Change", at: Date.now() });
       expect(await clone.push([{ ref: toBranchRef("main"), oldSha: tip, newSha: pushed }])).toMatchObject({ kind: "pushed" });
     },
-    /** Starts a workflow file as a person does. */
+    /** Starts a workflow file like a person. */
     dispatch: async (file: string): Promise<void> =>
       expect((await send("POST", `/actions/workflows/${file}/dispatches`, { ref: "main" })).status).toBe(204),
     until: async <T>(what: string, look: () => Promise<T | null | undefined | false>): Promise<T> => {

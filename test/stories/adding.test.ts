@@ -4,7 +4,7 @@ import { openStage } from "./stage.ts";
 
 const step = (id: string, over: object = {}) => ({ id, title: `Do ${id}`, description: `Told to ${id}.`, ...over });
 
-/** Enki's tools, called by a process that speaks ACP and MCP; the first steps that it adds are wrong, and refused to it. */
+/** A process with ACP and MCP calls Enki's tools. Enki refuses its first added steps, which are wrong. */
 const ACTS = [
   { only: "plan", attempt: 1, tool: "enki_execution_create", arguments: { steps: [step("fix", { checkpoint: true })] } },
   {

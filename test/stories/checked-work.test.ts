@@ -44,7 +44,7 @@ const VERIFY =
 
 type RunEvent = { readonly kind: string; readonly step?: string; readonly state: string; readonly attempt?: number; readonly why?: string };
 
-/** Runs a request in a person's repository, whose agent plays a file and whose steps may be red only once. */
+/** Runs a request in a person's repository. The agent plays a file, and a step ends after its first red run. */
 const raiseLimit = async (corrections: number) => {
   const terminal = openTerminal();
   const cwd = join(terminal.root, "own");

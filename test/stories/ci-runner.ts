@@ -2,13 +2,13 @@ import type { RunConclusion, WorkflowRunner, RunRequest } from "../../src/local-
 import { quickRunner } from "./quick-runner.ts";
 import type { Script } from "./quick-runner.ts";
 
-/** The file of a repository's own checks: one job, `build`. */
+/** The file of a repository's own checks: a single job, `build`. */
 const CI = ".github/workflows/ci.yml";
 export const ciFile = (on: string): Readonly<Record<string, string>> => ({
   [CI]: `on: ${on}\njobs: { build: { runs-on: x, steps: [{ run: make }] } }\n`,
 });
 
-/** The quick runner for Enki's own jobs; the repository's own workflow ends as a test says. */
+/** The quick runner for Enki's own jobs; the repository's own workflow ends as given by a test. */
 export const ciRunner =
   (script: Script, ci: (request: RunRequest) => RunConclusion | Promise<RunConclusion>) =>
   (directory: string): WorkflowRunner => {

@@ -5,7 +5,7 @@ import { openStage } from "./stage.ts";
 
 const nothing = { script: () => ({ plan: plan(step("fix")) }) };
 
-/** Resolves when everything that was said so far was read: a last comment, from the maintainer, was answered. */
+/** Resolves when Enki has read every comment so far: it has answered a last comment from the maintainer. */
 const settle = async (stage: Awaited<ReturnType<typeof openStage>>, issue: number): Promise<void> => {
   await stage.maintainer.comment(issue, "/enki help");
   await stage.replies(issue, /show this table/);
@@ -92,7 +92,7 @@ describe("refusals", () => {
           : "hangs",
     });
     const issue = await stage.ask();
-    // Progress is shown at most every half a minute.
+    // Enki shows progress at most every half minute.
     const seesLater = (words: RegExp): Promise<string> =>
       stage.sweepUntil(
         `a comment with ${String(words)}`,
@@ -140,7 +140,7 @@ describe("refusals", () => {
     await stage.edit(edited, "/enki fix it");
     await stage.sweep();
     await stage.replies(issue, /edited/);
-    // Within the second of its creation REST's times do not show an edit.
+    // REST's times show no edit within the second of the creation.
     const quick = await stage.maintainer.comment(issue, "Nothing to see here either");
     await stage.edit(quick, "/enki fix it");
     await stage.sweep();

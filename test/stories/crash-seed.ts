@@ -11,7 +11,7 @@ import { identity } from "../support/repository.ts";
 
 export const ROOT = new URL("../..", import.meta.url).pathname;
 
-/** What all tellings of a story begin with. */
+/** The common start of every telling of a story. */
 export type Seed = {
   /** A bare repository with the story's first commit. */
   readonly from: string;
@@ -21,7 +21,7 @@ export type Seed = {
 
 const FILES = { "limit.txt": "1\n", ".enki/enki.toml": '[refinery]\nverify = ["true"]\n' };
 
-/** Made once for many stages: a key of the App's and a repository with Enki's workflow file. */
+/** Creates a key for the App and a repository with Enki's workflow file once, for many stages. */
 export const plantSeed = async (): Promise<Seed> => {
   const root = await mkdtemp(join(tmpdir(), "enki-crash-seed-"));
   const from = join(root, "seed.git");

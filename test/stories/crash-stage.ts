@@ -19,13 +19,13 @@ const REPOSITORY = { owner: "octo", name: "demo" };
 export type Casting = {
   readonly seed: Seed;
   readonly script: Script;
-  /** Processes of the App at the same time. */
+  /** Number of parallel App processes. */
   readonly coordinators: number;
   readonly grace: number;
   readonly dies: Fate["dies"];
 };
 
-/** Runs of one name go one after the other, as the workflow's concurrency group has it. */
+/** Runs of the same name execute one after another, like in the workflow's concurrency group. */
 const inGroups = (runner: WorkflowRunner): WorkflowRunner => {
   const groups = new Map<string, Promise<void>>();
   return {
@@ -51,7 +51,7 @@ type Stage = Casting & {
   readonly log: string[];
 };
 
-/** Coordinators that die where fate says so, each followed by a new process with an empty disk that sweeps. */
+/** Opens coordinators that die where fate says so. A new process with an empty disk succeeds each of them and sweeps. */
 const openCoordinators = async (stage: Stage) => {
   const { forge, account, webhooks, log } = stage;
   const installation = forge.installation(account.id, REPOSITORY.owner);
@@ -87,7 +87,7 @@ const openCoordinators = async (stage: Stage) => {
     webhooks.targets.delete(dead?.url ?? "");
     await dead?.close();
     await start(coordinator);
-    // What it finds may kill it too: then its own successor goes on.
+    // The sweep may kill the new process too; its own successor then continues.
     await adopt(coordinator);
   };
   const fate: Fate = {
@@ -95,7 +95,7 @@ const openCoordinators = async (stage: Stage) => {
     dies: stage.dies,
     died: (point, coordinator) => {
       log.push(`† ${coordinator} ${point.side} ${point.kind} ${point.number}: ${point.name}`);
-      // Not from within the dying call: its process is closed first.
+      // The dying call must return before its process is closed.
       const succeeded = Promise.resolve().then(() => succeed(coordinator));
       succeeded.catch((error: unknown) => void log.push(String(error)));
       deaths.push({ point, succeeded });
@@ -105,7 +105,7 @@ const openCoordinators = async (stage: Stage) => {
   return {
     points: fate.points,
     deaths,
-    /** Resolves when nobody is dying, and all are at rest after one more sweep of each. */
+    /** Resolves when no coordinator is dying and each of them is idle after another sweep. */
     rest: async (): Promise<void> => {
       for (let seen = -1; seen !== deaths.length;) {
         seen = deaths.length;
@@ -117,7 +117,7 @@ const openCoordinators = async (stage: Stage) => {
   };
 };
 
-/** GitHub on loopback with processes of the App that can be killed, and a maintainer. To be closed by who opened it. */
+/** Opens a GitHub on loopback with a maintainer and App processes that a test can kill. The caller closes the stage. */
 export const openCrashStage = async (casting: Casting) => {
   const directory = await mkdtemp(join(tmpdir(), "enki-crash-"));
   const jobs = quickRunner({ directory: join(directory, "jobs"), script: casting.script });
@@ -126,7 +126,7 @@ export const openCrashStage = async (casting: Casting) => {
   const forge = await startForge({
     directory: repositories,
     port: 0,
-    // Its clock is ahead: what is written in whole seconds is never earlier than what led to it.
+    // GitHub's clock is ahead, so a time in whole seconds is never earlier than its cause.
     now: () => Date.now() + 1_000,
     random: Math.random,
     after,

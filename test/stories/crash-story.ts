@@ -16,11 +16,11 @@ import { type Casting, type CrashStage, openCrashStage } from "./crash-stage.ts"
 import { type Point, pointText } from "./crash-world.ts";
 import type { Act } from "./quick-runner.ts";
 
-/** A need, a checkpoint that is needed, and a step beside them. */
+/** A checkpoint, a step that needs the checkpoint, and an independent step. */
 const PLAN = plan(step("fix", { checkpoint: true }), step("test", { needs: ["fix"] }), step("docs"));
 const ORDER = [["fix", "test"]] as const;
 
-/** What the jobs of a story do, and which of them got to work. */
+/** Plays the jobs of a story, and records the jobs that worked and the green commits. */
 const openScript = (docsAfter: () => Promise<unknown>) => {
   const worked: string[] = [];
   const green = new Set<string>();
@@ -53,7 +53,7 @@ const until = async <T>(what: string, look: () => Promise<T | null | false | und
 const said = async ({ maintainer }: CrashStage, issue: number): Promise<string[]> =>
   (await maintainer.comments(issue)).filter(({ user }) => user.login === "enki[bot]").map(({ body }) => body);
 
-/** What the maintainer does: asks, approves the plan, reviews the checkpoint, and waits. */
+/** Plays the maintainer: asks, approves the plan, reviews the checkpoint, and waits. */
 const maintain = async (stage: CrashStage): Promise<number> => {
   const { maintainer } = stage;
   const issue = await maintainer.openIssue("The limit is too low", "");
@@ -72,12 +72,12 @@ const maintain = async (stage: CrashStage): Promise<number> => {
 };
 
 export type Telling = Omit<Casting, "script"> & {
-  /** True where one step comes after the other, so that each telling passes the same points; else two work at the same time. */
+  /** Whether each step waits for the step before, so that each telling passes the same points; otherwise two steps work in parallel. */
   readonly inTurn: boolean;
 };
 export type Told = { readonly points: readonly Point[]; readonly deaths: readonly Point[]; readonly landed: readonly string[] };
 
-/** Tells the story once and holds what became of it to what must be, wherever coordinators died. */
+/** Tells the story once and checks its end against the invariants, wherever coordinators died. */
 export const tell = async ({ inTurn, ...casting }: Telling): Promise<Told> => {
   const docsAfter = async (): Promise<unknown> =>
     inTurn ? until("test to land", () => Promise.resolve(stage.coordinators.points.some(({ name }) => /test landed/.test(name)))) : null;
@@ -102,7 +102,7 @@ export const tell = async ({ inTurn, ...casting }: Telling): Promise<Told> => {
   }
 };
 
-/** Steps in the order in which they landed, each as a commit that was verified. */
+/** Returns the steps in the order of their landings; the commit of each landing was verified. */
 const landings = async ({ bare }: CrashStage, green: ReadonlySet<string>): Promise<string[]> => {
   const log = await runGitOrThrow(bare, ["log", "--first-parent", "--reverse", "-z", "--format=%H%n%B", "main"]);
   const steps = log.split("\0").flatMap((entry) => {
@@ -116,8 +116,8 @@ const landings = async ({ bare }: CrashStage, green: ReadonlySet<string>): Promi
 };
 
 /**
- * One comment of the execution, one notice of its plan at most, because the plan may be approved before a coordinator that died would have
- * written it; and one pull request per step, each of them marked merged or closed by its landing.
+ * Expects exactly one execution comment and one pull request per step, each marked merged or closed by its landing. At most one notice of the
+ * plan exists, because a person may approve the plan before a dying coordinator writes the notice.
  */
 const checkSaid = async (stage: CrashStage, issue: number): Promise<void> => {
   const markers = (await said(stage, issue)).map((body) => readMarker(body)?.kind);
@@ -130,7 +130,7 @@ const checkSaid = async (stage: CrashStage, issue: number): Promise<void> => {
   expect(heads, "pull requests").toEqual(PLAN.steps.map(({ id }) => id).sort());
 };
 
-/** One run per attempt: where a start was doubled, the second run ended without work. And no attempt was lost to a crash. */
+/** Expects one run per attempt: the second run of a doubled start ended without work. No crash cost an attempt. */
 const checkRuns = async (stage: CrashStage, worked: readonly string[]): Promise<void> => {
   expect([...worked].sort(), "jobs that worked, each once").toEqual([...new Set(worked)].sort());
   expect(
@@ -149,7 +149,7 @@ const checkRefs = async ({ bare }: CrashStage): Promise<void> => {
   ).toEqual([]);
 };
 
-/** What the ledger says has landed last is the base, and each landing that it knows is on it. */
+/** Expects the ledger's last landing at the tip of the base, and each landing in the ledger on the base. */
 const checkLedger = async ({ bare }: CrashStage): Promise<void> => {
   const read = async (path: string): Promise<unknown> => JSON.parse(await runGitOrThrow(bare, ["show", `${LEDGER_REF}:${path}`]));
   const tip = (await runGitOrThrow(bare, ["rev-parse", "main"])).trim();
@@ -163,7 +163,7 @@ const checkLedger = async ({ bare }: CrashStage): Promise<void> => {
   expect(landed.sort(), "landings in the ledger").toEqual(log.slice(0, PLAN.steps.length).sort());
 };
 
-/** Every write of the ledger is what its inputs lead to. */
+/** Expects the same ledger again from the inputs of each write. */
 const checkReplay = async ({ bare, directory }: CrashStage): Promise<void> => {
   const token = (): Promise<undefined> => Promise.resolve(undefined);
   const clone = await openClone({ url: bare.directory, directory: join(directory, "replay.git"), token, identity, after });

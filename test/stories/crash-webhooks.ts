@@ -9,8 +9,8 @@ const bodyOf = async (request: IncomingMessage): Promise<Buffer> => {
 };
 
 /**
- * One address for webhooks in front of any number of processes: each that is alive gets every delivery, unless `choose` names some of them, as
- * a load balancer does; and what comes while none is alive, is lost.
+ * Opens one webhook address in front of several processes. Each living process receives every delivery, unless `choose` picks some of them like
+ * a load balancer. Deliveries are lost while no process lives.
  */
 export const openFanOut = async (choose: (targets: readonly string[]) => readonly string[] = (targets) => targets) => {
   const targets = new Set<string>();

@@ -2,25 +2,25 @@ import type { RepositoryPorts } from "../../src/coordinator/repository-loop.ts";
 import { type Effect, rankEffect } from "../../src/core/domain/effect.ts";
 import { readTaskId } from "../../src/core/domain/ids.ts";
 
-/** A place in a story where a coordinator may die: a save or an effect, counted by kind from 1, before it or after it took effect. */
+/** A place in a story where a coordinator may die: a save or an effect, counted by kind from 1, either before or after its completion. */
 export type Point = { readonly kind: "save" | "effect"; readonly number: number; readonly side: "before" | "after"; readonly name: string };
 
 export const pointText = ({ kind, number, side, name }: Point): string => `${side} ${kind} ${number}: ${name}`;
 
-/** Thrown by everything that a dead coordinator tries. */
+/** A dead coordinator throws this error on every call. */
 class Dead extends Error {}
 
-/** All coordinators of a story, one after the other or at once: what they passed, and which of them died where. */
+/** Passed points and deaths of the coordinators of a story, whether sequential or parallel. */
 export type Fate = {
   readonly points: Point[];
-  /** Is this the place to die? Asked in order. */
+  /** Asked at each point in order: whether the coordinator dies here. */
   readonly dies: (point: Point, coordinator: number) => boolean;
   readonly died: (point: Point, coordinator: number) => void;
 };
 
 type Life = { dead: boolean };
 
-/** What is the same in each telling of a story: without ids of executions, commits and comments. */
+/** Names an effect the same way in each telling of a story: without ids of executions, commits and comments. */
 const effectName = (effect: Effect): string => {
   if (effect.kind === "start-job") return `start-job ${effect.inputs.kind} ${effect.inputs.step || "plan"}/${effect.inputs.attempt}`;
   if (effect.kind === "open-pull") return `open-pull ${readTaskId(effect.task)?.step ?? ""}`;
@@ -31,11 +31,11 @@ const effectName = (effect: Effect): string => {
 const saveName = (notes: readonly string[]): string =>
   notes.length === 0 ? "(what became of effects)" : notes.map((note) => note.replaceAll(/\b[0-9a-f]{8,40}\b-?/g, "").trim()).join("; ");
 
-/** The order and the once that `perform` gives them. */
+/** Orders effects like `perform`, and drops duplicates. */
 const inOrder = (effects: readonly Effect[]): Effect[] =>
   [...new Map(effects.map((effect) => [effect.key, effect])).values()].sort((a, b) => rankEffect(a.kind) - rankEffect(b.kind));
 
-/** The worlds of one process that can die: from then on none of them reads, saves or performs anything. */
+/** Wraps the ports of a process that can die: after its death no port reads, saves or performs anything. */
 export const mortal = (fate: Fate, coordinator: number) => {
   const life: Life = { dead: false };
   const alive = (): void => {

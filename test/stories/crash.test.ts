@@ -4,7 +4,7 @@ import { plantSeed, type Seed } from "./crash-seed.ts";
 import { tell, type Telling, type Told } from "./crash-story.ts";
 import { type Point, pointText } from "./crash-world.ts";
 
-/** With this (`npm run sweep`) each point has a telling of its own; else one telling holds several deaths, far from each other. */
+/** With `npm run sweep` each point has a telling of its own; otherwise a telling contains several distant deaths. */
 const ALONE = process.env["ENKI_SWEEP"] === "alone";
 const PATIENCE = ALONE ? 7_200_000 : 600_000;
 
@@ -12,7 +12,7 @@ let seed: Seed;
 beforeAll(async () => void (seed = await plantSeed()));
 afterAll(() => seed.close());
 
-/** Runs tasks as many at a time as the machine has processors, and gives what each came to, in order. */
+/** Runs as many tasks at a time as the machine has processors. Returns their results in order. */
 const inParallel = async <T, R>(tasks: readonly T[], run: (task: T) => Promise<R>): Promise<R[]> => {
   const results: R[] = [];
   const left = [...tasks.entries()];
@@ -25,7 +25,7 @@ const inParallel = async <T, R>(tasks: readonly T[], run: (task: T) => Promise<R
 
 const same = (a: Point, b: Point): boolean => a.kind === b.kind && a.number === b.number && a.side === b.side;
 
-/** Every point once, in groups whose points lie far from each other. */
+/** Splits the points into groups, each with distant points. */
 const groupsOf = (points: readonly Point[], deaths: number): Point[][] => {
   const groups = Array.from({ length: Math.ceil(points.length / (ALONE ? 1 : deaths)) }, (): Point[] => []);
   points.forEach((point, at) => groups[at % groups.length]?.push(point));
@@ -34,7 +34,7 @@ const groupsOf = (points: readonly Point[], deaths: number): Point[][] => {
 
 type Cast = Omit<Telling, "seed" | "dies">;
 
-/** Tells the story with a coordinator dying at each of these points; what is told holds itself to what must be. */
+/** Tells the story with a coordinator dying at each of these points; `tell` checks the end. */
 const dieAt = async (cast: Cast, points: readonly Point[]): Promise<Told> => {
   const ahead = [...points];
   const dies = (passed: Point): boolean => {
@@ -45,7 +45,7 @@ const dieAt = async (cast: Cast, points: readonly Point[]): Promise<Told> => {
   return tell({ ...cast, seed, dies });
 };
 
-/** The calm story, then the same with deaths at all of its points; prints where a coordinator died. */
+/** Tells the calm story, then the same story with deaths at each of its points; prints the deaths. */
 const sweep = async (cast: Cast, deaths: number): Promise<{ calm: Told; ends: Told[] }> => {
   const calm = await tell({ ...cast, seed, dies: () => false });
   const ends = await inParallel(groupsOf(calm.points, deaths), (points) => dieAt(cast, points));
@@ -86,6 +86,6 @@ test("two coordinators die one after the other, and the story ends the same way"
   const { calm, ends } = await sweep(TWO, 16);
   expect(calm.landed).toEqual(["docs", "fix", "test"]);
   for (const { landed } of ends) expect(landed).toEqual(calm.landed);
-  // Which of them does what is chance: most of the points come again, none is sure to.
+  // The two coordinators share the work by chance: most points occur again, but no point is certain.
   expect(ends.flatMap(({ deaths }) => deaths).length).toBeGreaterThan(calm.points.length / 2);
 });

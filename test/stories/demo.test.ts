@@ -22,7 +22,7 @@ type Summary = {
 };
 type Told = { readonly code: number; readonly summary: Summary; readonly text: string };
 
-/** Plays the demo as a user does, in a process of its own that sees nothing of this one's environment. */
+/** Plays the demo like a user, in a process of its own without the environment of this process. */
 const play = (directory: string, ...args: readonly string[]): Promise<Told> =>
   new Promise((resolve) => {
     const env = { PATH: process.env["PATH"] ?? "", HOME: directory, TMPDIR: directory };
@@ -124,7 +124,7 @@ describe("the demo", () => {
     ]) {
       expect(lines).toContain(line);
     }
-    // Nothing is told twice but an attempt's number.
+    // Only an attempt's number occurs twice.
     expect(lines.filter((line, at) => line.trim() !== "" && lines.indexOf(line) !== at)).toEqual([]);
   });
 
@@ -155,9 +155,9 @@ describe("the demo", () => {
 
   test("a round of review costs at most 14 more REST requests, one for each result, notification and new text, and 4 more pushes", () => {
     const { landed, reviewed, artifacts, requests } = told.summary;
-    // One more request for each result: a plan, and for each step and each round of review its work and its verdict.
+    // One more request per result: a plan, and work and a verdict for each step and each round of review.
     const results = 1 + 2 * landed.length + artifacts.length + 2 * reviewed;
-    // A person is notified of the plan, and of each head of the checkpoint.
+    // A person receives a notification of the plan and of each head of the checkpoint.
     const notifications = 1 + (1 + reviewed);
     // A pull request's text states each landing, each wait for a review, and each way to an agent and back to the queue.
     const texts = landed.length + (1 + reviewed) + 2 * reviewed;
@@ -172,7 +172,7 @@ describe("the demo", () => {
       const text = readFileSync(path, "utf8");
       for (const answer of [
         "'origin' does not appear to be a git repository",
-        // It is told where the server is: what it lacks is a right.
+        // The agent knows the server's address; it only lacks a right.
         "could not read Username for 'http://127.0.0.1:",
         "not pushed",
         "GET /user: 401 Requires authentication",
@@ -188,7 +188,7 @@ describe("the demo", () => {
       ]) {
         expect(text).toContain(answer);
       }
-      // The one socket is that of its own tools, where it may do what its job may.
+      // The only socket leads to the agent's own tools, with the rights of its job.
       expect(text).toMatch(/a socket: (?:steps array must not be empty|tool 'enki_execution_create' is not available for role 'worker')/);
       expect(text).not.toMatch(/gh[a-z]_[A-Za-z0-9]{30}/);
     }
@@ -198,7 +198,7 @@ describe("the demo", () => {
 const playOf = (name: string): Promise<Told> => play(directory, "--rehearsal", join(ROOT, `examples/upload-limit/plays/${name}.toml`));
 
 describe.concurrent("other rehearsals", () => {
-  // Those that mostly wait come first: five are played at a time.
+  // Five rehearsals run at a time, so the slow ones come first.
   test.each([
     ["crash", "Its job failed 3 times: the agent exited with 13"],
     ["hang", "Its job failed 3 times: the agent did not finish within 3 s"],
@@ -218,11 +218,11 @@ describe.concurrent("other rehearsals", () => {
     expect(told.summary.landed.map(({ step }) => step).toSorted()).toEqual(["announce", "describe_cap", "raise_cap", "try_big_file"]);
     expect(told.summary.landed.at(-1)?.step).toBe("announce");
     const { landed, artifacts, requests } = told.summary;
-    // At most 8 REST requests for each landed step, one for each result, and 4 pushes of the coordinator for each landed step.
+    // At most 8 REST requests per landed step, one per result, and 4 coordinator pushes per landed step.
     const results = 1 + 2 * landed.length + artifacts.length;
-    // The plan. The request for a review of the checkpoint, raise_cap, is among the eight.
+    // A person receives a notification of the plan only. The request for a review of the checkpoint, raise_cap, is among the eight.
     const notifications = 1;
-    // The text of each pull request states its landing, and the one of the checkpoint its wait for a review.
+    // The text of each pull request states its landing; the checkpoint's text also states its wait for a review.
     const texts = landed.length + 1;
     expect(requests.rest - results - notifications - texts).toBeLessThanOrEqual(8 * landed.length);
     expect(requests.pushes / landed.length).toBeLessThanOrEqual(4);

@@ -6,7 +6,7 @@ import { fitEnterpriseServer } from "../../src/core/setup/server-artifacts.ts";
 import { playOf, SORT } from "../cli/run-stage.ts";
 import { openActionsStage } from "./actions-stage.ts";
 
-/** A repository on a GitHub Enterprise Server, with an unsorted list that its tests refuse, and an agent that sorts the list. */
+/** Opens a repository on a GitHub Enterprise Server, with an unsorted list whose test fails, and an agent that sorts the list. */
 const openServerStage = (edit: (name: string, text: string) => string) => {
   const directory = mkdtempSync(join(tmpdir(), "enki-server-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -34,7 +34,7 @@ test("given a GitHub Enterprise Server and no App, when a maintainer asks and ap
   expect(await stage.git("show", "main:list.txt")).toBe("a\nb");
   const runs = await stage.runs();
   expect(runs.filter(({ conclusion }) => conclusion === "failure" || conclusion === "startup_failure")).toEqual([]);
-  // The server refuses one request, the first for the number of a started run; Enki repeats it without that wish in each process.
+  // The server refuses the first request for the number of a started run. In each process, Enki then repeats the request without the number.
   const refused = stage.requests.filter(({ path, status }) => path.startsWith("/api/") && status >= 400 && status !== 404);
   expect(new Set(refused.map(({ method, path, status }) => `${method} ${path.split("/").at(-1)} ${status}`))).toEqual(
     new Set(["POST dispatches 422"]),

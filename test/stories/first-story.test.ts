@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { plan, step } from "../support/build.ts";
 import { type OpenStage, openStage } from "./stage.ts";
 
-/** Names that differ in every run. */
+/** Removes names that differ between runs. */
 const withoutNames = (text: string): string =>
   text
     .replaceAll(/\b[0-9a-f]{64}\b/g, "(sum)")
@@ -33,7 +33,7 @@ test("a comment becomes landed merges, in the order of the plan, and closes the 
   const issue = await stage.ask();
   await stage.approve(issue);
 
-  // Then both steps land, the issue is closed, and people read what happened.
+  // Then both steps land, the issue is closed, and people can read the outcome.
   const told = await stage.shows(issue, /Done: everything landed/);
   await stage.until("the issue to be closed", async () => !(await stage.maintainer.isOpen(issue)));
   expect(await stage.landed()).toEqual(["fix", "test"]);
@@ -116,7 +116,7 @@ test("a comment becomes landed merges, in the order of the plan, and closes the 
     * a person changes limit.txt, .enki/enki.toml"
   `);
 
-  // And pull requests say what was asked, done and verified, and that they landed.
+  // Pull requests state the request, the work, the verification and the landing.
   const pulls = await stage.maintainer.pulls();
   const read = async (): Promise<string> => {
     const { number } = pulls.toSorted((one, other) => one.number - other.number)[0] ?? { number: 0 };

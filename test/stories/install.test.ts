@@ -36,7 +36,7 @@ const readBlocks = (document: string, fence: string): string[] =>
 const listLines = (document: string): string[] =>
   readBlocks(document, "sh").flatMap((block) => block.split("\n").filter((line) => line !== ""));
 
-/** Lines of the documents that no test here runs, with the reason. */
+/** Lines of the documents without a test here, with the reason. */
 const ELSEWHERE: Readonly<Record<string, string>> = { "enki demo --once": "runs in test/package-install.test.ts" };
 
 let outside: Awaited<ReturnType<typeof openOutside>>;
@@ -62,7 +62,10 @@ const takeFreePort = (): Promise<number> =>
     });
   });
 
-/** A GitHub with a repository whose test fails, which forbids Actions to create pull requests; and a person with a clone in an empty directory. */
+/**
+ * Opens a GitHub with a repository whose test fails and where Actions may not create pull requests, and a person with a clone in an empty
+ * directory.
+ */
 const openStage = async (name: string) => {
   const directory = mkdtempSync(join(tmpdir(), "enki-install-"));
   const runner = createLocalRunner({
@@ -125,7 +128,7 @@ const runLine = async (
   );
   const began = performance.now();
   const env = { ...person, ...options.env };
-  // Without gh, its token stands in the line.
+  // Without gh, the line contains its token.
   const ready =
     gh.command === null
       ? text.replace("$(gh auth token)", person.GH_TOKEN)
@@ -163,7 +166,7 @@ const makeClone = async ({ clone, remote, person }: Stage, files: Readonly<Recor
   );
 };
 
-/** A person presses Enter at each question, and consents to each file. */
+/** Presses Enter at each question, and consents to each file. */
 const answer = (question: string): string => (question.endsWith("[y/N] ") ? "y" : "");
 const [INSTALL = "", VERSION = ""] = listLines("docs/install.md");
 const [INIT = "", PUSH = "", FIX = "", SECRET = "", ASK = ""] = (readBlocks("docs/install.md", "sh")[1] ?? "").trim().split("\n");
@@ -198,7 +201,7 @@ const report = (way: string, { lines }: Stage): void => {
   expect(lines.ms).toBeLessThanOrEqual(MAX_MACHINE_MS);
 };
 
-/** Secrets by hand where there is no gh. */
+/** Sets secrets directly in the absence of gh. */
 const setSecret = ({ forge }: Stage): void => {
   if (gh.command === null) forge.setEnvironment(REPOSITORY, { name: "enki", secrets: { ENKI_MODEL_KEY: "for-this-test-only" } });
 };
@@ -255,7 +258,7 @@ test.skipIf(!hasScript)(
   },
 );
 
-/** Starts a line with `enki app` on a free port, until it is stopped. */
+/** Starts a line with `enki app` on a free port; a test stops the App. */
 const startApp = async (stage: Stage, line: string, values: Readonly<Record<string, string>> = {}) => {
   const port = await takeFreePort();
   const url = `http://127.0.0.1:${port}`;
@@ -283,7 +286,7 @@ const startApp = async (stage: Stage, line: string, values: Readonly<Record<stri
 type StartedApp = Awaited<ReturnType<typeof startApp>>;
 type AppKeys = { readonly id: number; readonly privateKey: string; readonly webhookSecret: string };
 
-/** Registers the App on the printed page, as a person does; gives the stored keys. */
+/** Registers the App on the printed page like a person; returns the stored keys. */
 const registerApp = async ({ forge, token }: Stage, app: StartedApp): Promise<AppKeys> => {
   const [address] = await until("the address", () => Promise.resolve(ADDRESS.exec(app.printed())));
   const browser = await openBrowser(forge, token);

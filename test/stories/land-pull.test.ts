@@ -4,7 +4,7 @@ import { type OpenStage, openStage } from "./stage.ts";
 
 const REPOSITORY = { owner: "octo", name: "demo" };
 
-/** A person pushes a branch and opens a pull request; gives its number. */
+/** Pushes a branch as a person and opens a pull request; returns its number. */
 const openPull = async (stage: OpenStage, branch: string, files: Readonly<Record<string, string>>): Promise<number> => {
   await stage.push(branch, files, { onto: await stage.git("rev-parse", "main") });
   const opened = await stage.does("POST", "/pulls", { title: `Change ${branch}`, head: branch, base: "main", body: "By hand." });

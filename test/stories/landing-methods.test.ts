@@ -4,7 +4,7 @@ import { verifyLanded } from "./verify-landed.ts";
 import { openStage, type OpenStage, type StageOptions } from "./stage.ts";
 
 const REPOSITORY = { owner: "octo", name: "demo" };
-/** The second step begins as soon as the work of the first is there, and changes the same line. */
+/** The second step starts when the first one has finished its work, and changes the same line. */
 const CHAIN = plan(step("fix"), step("more", { needs: [{ step: "fix", condition: "completed" }] }));
 const LIMITS: Readonly<Record<string, string>> = { fix: "2\n", more: "3\n" };
 

@@ -52,11 +52,11 @@ const untilLanded = (stage: OpenStage, ...ids: readonly string[]): Promise<unkno
     return ids.every((id) => landed.includes(id));
   });
 
-/** Every commit of the base was verified as it is, and its statement says so. */
+/** Expects green files and a matching statement for each landing. */
 const expectVerified = async (stage: OpenStage, runs: readonly Run[]): Promise<void> => {
   const commits = (await stage.git("log", "--first-parent", "--format=%T", "main")).split("\n").slice(0, -1);
   const green = new Set(runs.flatMap(({ tree, verdict }) => (verdict === "green" ? [tree] : [])));
-  // Only the end of a landing is verified; the commits below it landed in the same push.
+  // Only the last commit of a landing is verified; the commits below landed in the same push.
   expect(green).toContain(commits[0]);
   expect(await verifyLanded(stage)).toMatchObject({ tip: 0, all: 0 });
 };

@@ -12,7 +12,7 @@ const TWO = plan(step("fix"), step("next", { needs: ["fix"] }));
 
 type Landed = Readonly<Record<string, { readonly landed: { readonly commit: string } | null }>>;
 
-/** What the ledger says that landed: task and commit. */
+/** Returns the landings in the ledger: task and commit. */
 const landedOf = async (stage: OpenStage): Promise<string[]> => {
   const paths = (await stage.git("ls-tree", "-r", "--name-only", LEDGER_REF, "executions")).split("\n");
   const states = await Promise.all(
@@ -52,7 +52,7 @@ test("52 a deleted ledger that no key signs: landed work is recognised, lost wor
   expect(await landedOf(stage)).toEqual(before);
   await stage.replies(issue, /is lost\. Someone deleted `refs\/enki\/ledger`[^]*\/enki fix <what is left to do>/);
 
-  // Nothing of what was asked before is done again, whoever looks.
+  // Enki repeats none of the earlier requests, in any process.
   await stage.sweep();
   await stage.sweep(await stage.startApp());
   expect(await stage.landed()).toEqual(["first", "fix"]);

@@ -20,7 +20,7 @@ const script: Script = (spec) => {
   return spec.kind === "verify" ? { verdict: "green" } : { files: { "limit.txt": LIMITS[spec.step?.id ?? ""] ?? "" } };
 };
 
-/** A base with a merge queue, whose check ends as is said for each event. */
+/** Opens a base with a merge queue, whose check ends as given by `ci` for each event. */
 const open = async (ci: (event: string) => "success" | "failure", act: Script = script): Promise<OpenStage> => {
   const stage = await openStage({
     script: act,

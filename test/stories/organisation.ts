@@ -4,7 +4,7 @@ import { after } from "../support/after.ts";
 import { identity } from "../support/repository.ts";
 import type { OpenStage } from "./stage.ts";
 
-/** The repository `.github` of a stage's organisation; gives what commits files there. */
+/** Opens the repository `.github` of a stage's organisation; returns a function for commits to the repository. */
 export const openOrganisation = async (stage: OpenStage) => {
   const own = { owner: stage.owner, name: ".github" };
   await stage.forge.createRepository(own);

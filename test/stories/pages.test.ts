@@ -50,7 +50,7 @@ test("given a private repository that the App coordinates, then its readers see 
   expect(wordsOf((await reader.visit(commit)).text)).toContain("fix.txt");
   expect(execution).not.toMatch(/<form(?! method="post" action="\/logout")/);
 
-  // And somebody without access sees what they would see of a repository that does not exist.
+  // A stranger without access sees the same pages as for a missing repository.
   const stranger = await person("stranger", "none");
   await stranger.logIn();
   const missing = (await stranger.visit("/octo/nothing/executions")).text;

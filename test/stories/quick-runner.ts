@@ -15,23 +15,23 @@ import type { Plan } from "../../src/core/domain/plan.ts";
 import type { WorkflowRunner, RunObserver, RunRequest } from "../../src/local-github/actions/workflow-runner.ts";
 import { after } from "../support/after.ts";
 
-/** What an agent or a candidate's check does in a scenario. */
+/** Acts of an agent or of a candidate's check in a scenario. */
 export type Act =
-  /** `tools`: what the planner's tools recorded besides the plan. */
+  /** `tools`: commands that the planner's tools recorded besides the plan. */
   | { readonly plan: Plan; readonly tools?: NewBundle["tools"] }
-  /** New contents by path; null removes. */
+  /** New contents by path; null removes a file. */
   | { readonly files: Readonly<Record<string, string | null>>; readonly output?: string; readonly replies?: NewBundle["replies"] }
   | { readonly report: string; readonly why?: string }
-  /** What a hostile job leaves: these entries, as they are. */
+  /** The raw entries of a hostile job's bundle. */
   | { readonly bundle: NewBundle["files"] }
   | { readonly end: NewBundle["end"]; readonly why?: string; readonly output?: string; readonly outcome?: NewBundle["outcome"] }
-  /** The step's own command is run, as a job on GitHub does. */
+  /** Runs the step's own command, like a job on GitHub. */
   | "runs"
   /** The verdict on a candidate, with the log's last lines. */
   | { readonly verdict: "green" | "red"; readonly log?: string }
-  /** The machine under the job goes: nothing is published. */
+  /** The machine of the job fails: the job publishes nothing. */
   | "dies"
-  /** The run goes on until it is cancelled. */
+  /** The run continues until a cancellation. */
   | "hangs";
 
 export type Script = (spec: JobSpec) => Act | Promise<Act>;
@@ -45,7 +45,10 @@ export type QuickRunnerOptions = {
   readonly findNear?: ((repository: string) => string) | undefined;
 };
 
-/** A runner that does what Enki's Actions workflow does, with its own functions, real git and real tokens, in this process and without an agent. */
+/**
+ * Creates a runner that acts like Enki's Actions workflow, with its own functions, real git and real tokens, in this process and without an
+ * agent.
+ */
 export const quickRunner = ({ directory, script, atOnce, findNear }: QuickRunnerOptions) => {
   const machines = openMachines(atOnce ?? Infinity);
   const running = new Map<number, Promise<void>>();
@@ -63,7 +66,7 @@ export const quickRunner = ({ directory, script, atOnce, findNear }: QuickRunner
       hanging.get(run)?.();
     },
     close: async () => {
-      // A job that is still being prepared hangs only afterwards.
+      // A job that is still in preparation hangs only later.
       for (const run of running.keys()) ended.add(run);
       for (const end of hanging.values()) end();
       await Promise.all(running.values());
@@ -72,7 +75,7 @@ export const quickRunner = ({ directory, script, atOnce, findNear }: QuickRunner
   return runner;
 };
 
-/** So many jobs at the same time; the others wait for their turn. */
+/** Limits the number of parallel jobs; further jobs wait for their turn. */
 const openMachines = (most: number) => {
   let busy = 0;
   const queue: (() => void)[] = [];
@@ -127,7 +130,7 @@ const work = async (stage: Stage, request: RunRequest, observer: RunObserver): P
   observer.onDone("success", "");
 };
 
-/** A command needs nothing of the installation, and no key. */
+/** A command needs no key and nothing from the installation. */
 const stepHost = ({ workspace, temp, after: later }: JobHost): StepHost => ({
   workspace,
   temp,

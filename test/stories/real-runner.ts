@@ -4,7 +4,7 @@ import { after } from "../support/after.ts";
 const ROOT = new URL("../..", import.meta.url).pathname;
 const AGENT = new URL("../fixtures/agent.mjs", import.meta.url).pathname;
 
-/** A runner that executes Enki's Actions workflow file as it is, each job in processes of its own. */
+/** Creates a runner that executes Enki's real Actions workflow file, with separate processes for each job. */
 export const createRealRunner =
   (options: { readonly namespaces?: boolean } = {}) =>
   (directory: string) =>
@@ -27,7 +27,7 @@ export const createRealRunner =
       ...options,
     });
 
-/** The configuration of an agent that carries out the acts, with the settings of the merge queue. */
+/** Returns the configuration of an agent with these acts, and the settings of the merge queue. */
 export const toActingConfig = (acts: readonly object[], ...refinery: readonly string[]): string =>
   [
     "[agent]",

@@ -8,7 +8,7 @@ const FIX = { files: { "fix.txt": "fix\n" } };
 const LIMIT = 120_000;
 const HOUR = 60 * 60_000;
 
-/** GitHub limits the App for a while, from its first words after the third job, the candidate's, was started. */
+/** GitHub limits the App for a while, from the App's first comment after the start of the third job, the candidate's. */
 const openLimit = (now: () => number, tip: () => string) => {
   const seen = { until: Infinity, met: 0, early: [] as string[], tips: [] as string[] };
   let jobs = 0;
@@ -30,7 +30,7 @@ const openLimit = (now: () => number, tip: () => string) => {
   return { seen, meet };
 };
 
-/** One step, and what becomes of its candidate while GitHub limits us. */
+/** Opens a story with one step, whose candidate ends while GitHub limits the App. */
 const openLimited = async (first: "green" | "red") => {
   const limit = openLimit(
     () => stage.now(),
@@ -44,7 +44,7 @@ const openLimited = async (first: "green" | "red") => {
     script: async (spec) => {
       if (spec.kind === "plan") return { plan: ONE };
       if (spec.kind !== "verify") return FIX;
-      // What is said of a step that goes on is said a while later.
+      // Enki comments on a running step only after a while.
       await stage.sweepUntil("the limit to be met", () => Promise.resolve(limit.seen.met > 0), 10_000);
       return { verdict: (verified += 1) === 1 ? first : "green" };
     },
@@ -54,7 +54,7 @@ const openLimited = async (first: "green" | "red") => {
   return {
     stage,
     limit: limit.seen,
-    /** Goes on to this long after the limit, and lets the App look. */
+    /** Advances the time to this long after the limit, and lets the App look. */
     passLimit: async (by: number): Promise<void> => {
       stage.later(limit.seen.until - stage.now() + by);
       await stage.sweep();

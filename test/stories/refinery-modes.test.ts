@@ -9,7 +9,7 @@ const REVIEWED = { ...PULL, parameters: { required_approving_review_count: 1 } }
 
 const REPOSITORY = { owner: "octo", name: "demo" };
 
-/** Two steps side by side, of which `fix` is done first, on a base with these rules. */
+/** Opens a base with these rules, and two parallel steps; `fix` finishes first. */
 const open = async (rules: readonly { branch: string; type: string; parameters?: unknown }[], over: Partial<StageOptions> = {}) => {
   const stage: OpenStage = await openStage({
     script: async (spec) => {
@@ -59,7 +59,7 @@ test("38 50 a batch merge with a lost answer and a late report is read back and 
     },
   });
   await stage.sweepUntil("the end", async () => (await stage.said(issue, "execution")).join().includes("Done: everything landed"), 1_000);
-  // Every request that was sent is a merge that is there.
+  // Every sent request resulted in a merge.
   expect((await stage.git("log", "--first-parent", "--merges", "--format=%H", "main")).split("\n")).toHaveLength(lost);
   for (const file of ["fix.txt", "more.txt"])
     expect((await stage.git("log", "--first-parent", "--format=%H", "main", "--", file)).split("\n")).toHaveLength(1);
@@ -117,6 +117,6 @@ test("an open pull request states once that the rules now require reviews", asyn
   stage.later(2_000);
   for (const pull of await stage.maintainer.pulls()) await stage.maintainer.approve(pull);
   await stage.shows(issue, /Done: everything landed/);
-  // The two others say that it is in the queue again, and that it landed.
+  // The two other edits report the return to the queue and the landing.
   expect(edits).toBe(3);
 });

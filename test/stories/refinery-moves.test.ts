@@ -42,7 +42,7 @@ test("5 a person replaces the head below a working step: the step is rebased and
   const ground = await stage.git("rev-list", "main");
   expect(ground.split("\n")).toContain(second);
   expect(ground.split("\n")).not.toContain(first);
-  // The head of the step above brings its own file only, on top of the new head below.
+  // The head of the upper step brings only its own file, on top of the new lower head.
   expect(await stage.git("show", "--format=", "--name-only", "main^2")).toBe("above.txt");
   expect((await stage.git("rev-list", "main^2")).split("\n")).toContain(second);
   expect(await stage.git("show", "main:below.txt")).toBe("2");
@@ -57,7 +57,7 @@ test("6 a step on the newest base with a tree that was green before lands withou
       if (spec.kind !== "verify") return { files: { "fix.txt": "1\n" } };
       verified.push(spec.baseCommit);
       await stage.until("its pull request", async () => (await stage.maintainer.pulls()).length === 1);
-      // What would land is looked at once its pull request is not new any more.
+      // Enki examines a candidate for landing once its pull request is no longer new.
       stage.later(31_000);
       await stage.does("PATCH", "/issues/2", { labels: ["hold"] });
       return { verdict: "green" };
@@ -71,7 +71,7 @@ test("6 a step on the newest base with a tree that was green before lands withou
     return verifiedTrees.length > 0;
   });
   const branch = (await stage.maintainer.pulls())[0]?.head.ref ?? "";
-  // A commit without a change, as a person pushes to have what listens to pushes run again: another head with the same files.
+  // An empty commit, such as a person pushes to run checks again: another head with the same files.
   const pushed = await stage.push(branch, {});
   await stage.does("PATCH", "/issues/2", { labels: [] });
   await stage.sweep();
@@ -95,13 +95,13 @@ test("6 a step on the newest base with a tree that was green before lands withou
   expect(await stage.git("rev-parse", "main^{tree}")).toBe(await stage.git("rev-parse", `${pushed}^{tree}`));
 });
 
-/** True for a webhook about Enki's own push of a task branch. */
+/** Whether a webhook reports Enki's own push of a task branch. */
 const tellsOfOwnPush = ({ event, payload }: WebhookDelivery): boolean => {
   const { ref, sender } = payload as { ref?: string; sender: { login: string } };
   return event === "push" && sender.login === "enki[bot]" && ref?.startsWith("refs/heads/task/") === true;
 };
 
-/** Sends a webhook that was lost before, as GitHub does when a person asks it to. */
+/** Sends a lost webhook again, as GitHub does on a person's request. */
 const sendAgain = async (stage: OpenStage, { id, event, payload }: WebhookDelivery): Promise<void> => {
   const body = JSON.stringify(payload);
   const signature = `sha256=${createHmac("sha256", SECRET).update(body).digest("hex")}`;
@@ -124,7 +124,7 @@ test("29 the webhook of Enki's own push arrives after an approval and a strike: 
     strikes.push(items.map((item) => item.strikes));
   };
   const stage: OpenStage = await openStage({
-    // The strike counts once the base is known to be green, which is asked before the step is verified again.
+    // The strike counts once the base is known to be green. Enki asks for the base before it verifies the step again.
     files: { ".enki/enki.toml": '[refinery]\nverify = ["true"]\nparallel = 1\n' },
     faults: { deliveries: (delivery) => (tellsOfOwnPush(delivery) ? (late.push(delivery), 0) : 1) },
     script: async (spec) => {
@@ -133,7 +133,7 @@ test("29 the webhook of Enki's own push arrives after an approval and a strike: 
       if (spec.baseCommit === (await stage.git("rev-parse", "main"))) return { verdict: "green" };
       runs.push(spec.job);
       if (runs.length === 1) return { verdict: "red", log: "flaky" };
-      // A review of a pull request that is new is looked for only later.
+      // Enki looks for reviews of a new pull request only later.
       stage.later(31_000);
       await stage.does("POST", "/pulls/2/reviews", { event: "APPROVE" });
       await struck();

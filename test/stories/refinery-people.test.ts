@@ -5,7 +5,7 @@ import { openStage, type OpenStage, type StageOptions } from "./stage.ts";
 const TWO = plan(step("fix"), step("next", { needs: ["fix"] }));
 const fileOf = (id: string) => ({ files: { [`${id}.txt`]: `${id}\n` } });
 
-/** A story of two steps; what a person does comes while the first is verified, once. */
+/** Opens a story of two steps; a person meddles once, during the verification of the first step. */
 const open = async (meddle: (stage: OpenStage, task: string) => Promise<unknown>, over: Partial<StageOptions> = {}) => {
   let once: Promise<unknown> | null = null;
   const stage: OpenStage = await openStage({

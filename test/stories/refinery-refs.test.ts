@@ -7,7 +7,7 @@ const fileOf = (id: string) => ({ files: { [`${id}.txt`]: `${id}\n` } });
 const refsOf = async (stage: OpenStage, ...under: readonly string[]): Promise<string[]> =>
   (await stage.git("for-each-ref", "--format=%(refname) %(objectname)", ...under)).split("\n").filter((line) => line !== "");
 
-/** What `main` was at after each push to it, as its webhooks told. */
+/** Returns the tips of `main` after each push, from the webhooks. */
 const tipsOf = (stage: OpenStage, base = "main"): unknown[] =>
   stage.forge
     .deliveries()
@@ -56,7 +56,7 @@ test("70 two executions and two coordinators on one base: the loser of a race re
     script: async (spec) => {
       if (spec.kind === "plan") return { plan: plans.shift() ?? plan() };
       if (spec.kind !== "verify") return fileOf(spec.step?.id ?? "");
-      // What is verified now was built on a base that is no more.
+      // The base of the running verification no longer exists.
       green.add(await (pushed ??= stage.push("main", { "person.txt": "mine\n" })));
       green.add(spec.baseCommit);
       return { verdict: "green" };

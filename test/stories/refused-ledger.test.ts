@@ -10,7 +10,7 @@ import { after } from "../support/after.ts";
 import { plan, step } from "../support/build.ts";
 import { openStage, type OpenStage } from "./stage.ts";
 
-/** A person with write access, and a clone in which they can write the ledger. */
+/** Creates a person with write access, and a clone for writing the ledger. */
 const openWriter = async (stage: OpenStage) => {
   const token = stage.forge.createUser("mallory");
   stage.forge.setPermission({ owner: stage.owner, name: stage.name }, { login: "mallory", role: "write" });
@@ -22,7 +22,7 @@ const openWriter = async (stage: OpenStage) => {
     identity: { name: "Enki", email: "enki@users.noreply.github.com" },
     after,
   });
-  /** Pushes the ledger with changed states of executions; null deletes it. */
+  /** Pushes the ledger with changed states of executions; null deletes the ledger. */
   const push = async (change: ((state: Record<string, unknown>) => Record<string, unknown>) | null): Promise<Sha | null> => {
     await clone.fetch();
     const tip = (await clone.refs())[LEDGER_REF] ?? "";
@@ -87,7 +87,7 @@ test("a ledger that says “approved by maintainer” but was pushed by a person
   expect(worked).toEqual([]);
   expect((await stage.said(issue, "execution"))[0]).toContain("A plan, for your approval");
 
-  // Once more, also after a restart with another machine's clone: nothing starts, and nobody is told twice.
+  // Pushes again and restarts with another machine's clone: nothing starts, and nobody receives a second comment.
   await writer.push((state) => ({ ...state, state: "running", approved: { plan: state["plan"], by: "maintainer", at: stage.now() } }));
   await stage.sweep(await stage.startApp());
   expect(await listRefused(stage)).toHaveLength(2);

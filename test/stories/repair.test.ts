@@ -29,7 +29,7 @@ test("a red step names the steps verified with it in the comment and to its next
       }
       const files = (await stage.git("ls-tree", "--name-only", spec.baseCommit)).split("\n");
       if (files.includes("search.txt")) return told.length > 1 ? green : { verdict: "red", log: "$ npm test\n| 1 failed" };
-      // The other one ends last, so that both are judged together.
+      // The green run ends last, so that Enki judges both runs together.
       await stage.until("the red verdict", () => Promise.resolve(stage.log.some((line) => line.endsWith(" failed"))));
       return green;
     },
@@ -66,7 +66,7 @@ test("a rewound base freezes; /enki retry rebases agents' and people's work on i
   const stage = await openStage({
     script: async (spec) => {
       if (spec.kind === "plan") return { plan: plan(step("one"), step("two")) };
-      // Nothing is verified, and one result is still on its way, when the base is rewound.
+      // At the rewind of the base, no head is verified and one result is still missing.
       if (spec.step?.id !== "one")
         await stage.until("the freeze", () => Promise.resolve(stage.log.some((line) => line.endsWith("main was rewound"))));
       if (spec.kind === "verify") return green;
@@ -175,7 +175,7 @@ test('"LGTM" below a quoted line revises nothing; approving the plan stops a rev
   await stage.sweepUntil("the planner to be stopped", async () => (await cancelled(stage)) === 1, 1_000);
 });
 
-/** How many runs were cancelled. */
+/** Returns the number of cancelled runs. */
 const cancelled = async (stage: OpenStage): Promise<number> => {
   const { workflow_runs } = (await stage.does("GET", "/actions/runs")) as { workflow_runs: { conclusion: string | null }[] };
   return workflow_runs.filter(({ conclusion }) => conclusion === "cancelled").length;

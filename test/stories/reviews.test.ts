@@ -4,25 +4,25 @@ import { plan, step } from "../support/build.ts";
 import type { Script } from "./quick-runner.ts";
 import { openStage, type OpenStage, type StageOptions } from "./stage.ts";
 
-/** One step that adds a file of ten lines, as a checkpoint: it waits for its reviewer. */
+/** One step that adds a file of ten lines. As a checkpoint, the step waits for its reviewer. */
 const script: Script = (spec: JobSpec) => {
   if (spec.kind === "plan") return { plan: plan(step("fix", { checkpoint: true })) };
   if (spec.kind === "verify") return { verdict: "green" };
   return { files: { "fix.txt": "one\ntwo\nthree\n" } };
 };
 
-/** A story up to the pull request of its step that waits for a review; `waiting` gives its number. */
+/** Runs a story until the pull request of its step waits for a review; `waiting` returns the pull request's number. */
 const begun = async (over: Partial<StageOptions> = {}) => {
   const stage = await openStage({ script, ...over });
   const issue = await stage.ask();
   await stage.approve(issue);
   const shown = await stage.shows(issue, /approve #\d+ with a review/);
-  // A review in the very second of the head could be one of the head before.
+  // A review within the same second could refer to the earlier head.
   stage.later(2_000);
   return { ...stage, issue, pull: Number(/approve #(\d+) with a review/.exec(shown)?.[1]) };
 };
 
-/** Answers by what is said, for whichever attempt is given it. */
+/** Answers feedback by its text, in any attempt. */
 const answering =
   (said: Record<string, { addressed: boolean; text: string }>): Script =>
   (spec) => {
@@ -38,11 +38,11 @@ const answering =
 
 const LINE = { path: "fix.txt", line: 2 };
 
-/** Enki's answers in the threads of a pull request's comments on lines. */
+/** Returns Enki's answers in the threads of a pull request's line comments. */
 const answers = async ({ maintainer }: OpenStage, pull: number): Promise<string[]> =>
   (await maintainer.lineComments(pull)).flatMap(({ user, body }) => (user.login === "enki[bot]" ? [body] : []));
 
-/** Waits for GitHub's next second: an approval within the second of a new head may refer to the head before. */
+/** Waits for GitHub's next second: an approval within the same second as a new head may refer to the earlier head. */
 const nextSecond = async (stage: OpenStage): Promise<void> => {
   const second = Math.floor(Date.now() / 1_000);
   await stage.until("the next second", () => Promise.resolve(Math.floor(Date.now() / 1_000) > second));
@@ -89,7 +89,7 @@ describe("feedback on a step's pull request", () => {
         ? `${item.path}:${item.line} ${item.side}: ${item.content.map(({ text }) => text).join()}`
         : `${item.kind} by ${item.content.by} (${item.content.permission}): ${item.content.text}`,
     );
-    // GitHub's times have whole seconds: what is said within one is in no order.
+    // GitHub's times have whole seconds, so remarks within the same second have no order.
     expect(shown?.toSorted()).toEqual([
       "fix.txt:1 new: Nice.",
       "fix.txt:2 new: Why two?",

@@ -4,9 +4,9 @@ import { fanWorkflow } from "../support/fan-workflow.ts";
 import { plan, step } from "../support/build.ts";
 import { openStage, type StageOptions } from "./stage.ts";
 
-/** `npm run scale` runs it with a thousand. */
+/** `npm run scale` uses a thousand. */
 const SIZE = Number(process.env["ENKI_SCALE"] ?? 100);
-/** GitHub takes no longer comment. */
+/** GitHub's limit for a comment. */
 const LONGEST = 65_536;
 const MINUTES = SIZE > 100 ? 60 : 5;
 
@@ -18,7 +18,7 @@ const bodyOf = (answer: string): string => {
   return readMarker(body)?.kind === "execution" ? body : "";
 };
 
-/** Counts what the App asks of GitHub, and pushes. */
+/** Counts the App's requests and pushes. */
 const openCount = () => {
   const asked = { requests: 0, pushes: 0 };
   const count = ({ login, method, path, status }: Parameters<NonNullable<StageOptions["observe"]>>[0]): void => {
@@ -43,7 +43,7 @@ test(
       observe: (exchange) => {
         count(exchange);
         const { login, method, path, body } = exchange;
-        // Not by looking at the issue: a maintainer may ask 5,000 times an hour, too.
+        // The test reads no issue, because even a maintainer may make only 5,000 requests per hour.
         if (login === "enki[bot]" && method !== "GET" && /\/comments(?:\/\d+)?$/.test(path))
           void body().then((text) => told.push(bodyOf(text)));
       },
@@ -51,11 +51,11 @@ test(
     await stage.ask("/enki run fan x");
     await stage.until("the end of the workflow", () => Promise.resolve(/Done: everything landed/.test(told.at(-1) ?? "")));
     expect(await stage.git("show", "main:joined.txt")).toBe("joined");
-    // What the workflow says was run: the words that each command wrote are in the ledger.
+    // Every command of the workflow ran: the ledger contains the output of each.
     const written = await stage.git("grep", "-ohE", '"output": ?"made part-[0-9]+', "refs/enki/ledger", "--", "executions");
     expect(new Set(written.split("\n")).size).toBe(SIZE);
     expect(Math.max(...told.map((body) => body.length))).toBeLessThan(LONGEST);
-    // One request starts each job; all else is shared.
+    // Each job needs one request to start; the jobs share the remaining requests.
     expect(asked.requests).toBeLessThan(SIZE * 2 + 50);
     expect(asked.pushes).toBeLessThan(SIZE * 2);
     if (SIZE > 100) console.log(JSON.stringify({ roles: SIZE, ...asked, comments: told.length }));

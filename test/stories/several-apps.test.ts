@@ -7,10 +7,10 @@ import { openStage } from "./stage.ts";
 import type { Act } from "./quick-runner.ts";
 
 const PLAN = plan(step("fix"), step("test", { needs: ["fix"] }), step("docs"));
-/** Shorter than for the service, because everything is on one machine. */
+/** Shorter than in the service, because everything runs on one machine. */
 const APPS = { graceMs: 500, sweepIntervalMs: 700, firstSweepMs: 300 };
 
-/** A choice that is the same in each run. */
+/** Returns the same choices in each run. */
 const oneOf = () => {
   let seed = 7;
   return (targets: readonly string[]): readonly string[] => {
@@ -44,7 +44,7 @@ test.each<[string, ((targets: readonly string[]) => readonly string[]) | undefin
     await stage.approve(issue);
     await stage.shows(issue, /Done: everything landed/);
     await stage.until("the issue to be closed", async () => !(await stage.maintainer.isOpen(issue)));
-    // What one of them would do again, both do within a sweep of each.
+    // A sweep of each App would reveal repeated work.
     for (const app of [stage.app, other, stage.app]) await stage.sweep(app);
     await Promise.all([stage.app, other].map(({ service }) => service.waitUntilIdle()));
 

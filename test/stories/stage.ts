@@ -26,23 +26,23 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 const run = promisify(execFile);
 
 export type StageOptions = {
-  /** What agents and checks do; not asked where the runner is another. */
+  /** Acts of agents and checks; unused with another runner. */
   readonly script: Script;
-  /** Executes jobs below a directory; the quick one where none is given. */
+  /** Executes jobs below a directory; by default the quick runner. */
   readonly runner?: (directory: string) => WorkflowRunner;
   readonly files?: Readonly<Record<string, string>>;
   readonly faults?: NonNullable<ForgeOptions["faults"]>;
   readonly observe?: NonNullable<ForgeOptions["observe"]>;
-  /** False where no webhook is ever sent. */
+  /** Whether GitHub sends webhooks. */
   readonly webhooks?: boolean;
   readonly app?: Partial<AppOptions>;
-  /** Jobs that the runner has machines for at the same time; others wait. */
+  /** Number of jobs that the runner executes in parallel; others wait. */
   readonly atOnce?: number;
-  /** How much later the App's clock is than GitHub's, in milliseconds. */
+  /** Lead of the App's clock over GitHub's, in milliseconds. */
   readonly ahead?: number;
   /** Whether only people with a role see the repository. */
   readonly private?: boolean;
-  /** How long a wait may be in vain, in milliseconds. */
+  /** The longest wait without a result, in milliseconds. */
   readonly patience?: number;
   /**
    * Whether the App and its jobs fetch and push over HTTP, as on github.com. Otherwise they use the repository's own directory, as
@@ -52,10 +52,13 @@ export type StageOptions = {
   readonly isRemote?: boolean;
 };
 
-/** GitHub on loopback, the App behind its webhooks, and a maintainer with a client: everything real but the agents. Gone when the test ends. */
+/**
+ * Opens a GitHub on loopback, the App behind its webhooks, and a maintainer with a client: only the agents are not real. Closed when the test
+ * ends.
+ */
 export const openStage = async (options: StageOptions) => {
   const directory = await mkdtemp(join(tmpdir(), "enki-stage-"));
-  // What is registered last is called first.
+  // Vitest calls the last registered function first.
   onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
   let skew = 0;
   const now = (): number => Date.now() + skew;
@@ -89,7 +92,7 @@ export const openStage = async (options: StageOptions) => {
   await forge.createRepository({ ...REPOSITORY, private: options.private ?? false });
   const log: string[] = [];
   let apps = 0;
-  /** One more process of the App; webhooks go to the newest. */
+  /** Starts another process of the App; webhooks go to the newest process. */
   const startOne = async (over: Partial<AppOptions> = {}) => {
     const app = await startApp({
       appId: account.id,
@@ -118,7 +121,7 @@ export const openStage = async (options: StageOptions) => {
   const stage = {
     directory,
     forge,
-    /** The App's number. */
+    /** The App's id. */
     account: account.id,
     /** The public key of the ledger and of proofs. */
     ledgerKey: deriveLedgerKeys(account.privateKeyPem).publicKeys[0] ?? "",
@@ -129,9 +132,9 @@ export const openStage = async (options: StageOptions) => {
     app,
     /** GitHub's time. */
     now,
-    /** Lets time pass for GitHub and the App: what was set for then is not called by it. */
+    /** Advances the time of GitHub and the App, without calling their timers. */
     later: (delay: number): void => void (skew += delay),
-    /** Lists what no webhook told of, and waits until it is settled. */
+    /** Reads everything without a webhook, and waits until the App is idle. */
     sweep: (one = app): Promise<void> => one.service.addRepository(`${REPOSITORY.owner}/${REPOSITORY.name}`, installation),
     ...people(forge),
     ...repository(forge, directory),
@@ -142,7 +145,7 @@ export const openStage = async (options: StageOptions) => {
   return {
     ...stage,
     ...waits,
-    /** Sweeps, with time passing, until something is seen: for stories that no webhook and no timer moves on. */
+    /** Sweeps as time passes, until a condition holds: for stories without a webhook or a timer. */
     sweepUntil: <T>(what: string, look: () => Promise<T | null | false | undefined>, step = 0): Promise<T> =>
       waits.until(what, async () => {
         stage.later(step);
@@ -175,7 +178,7 @@ const people = (forge: RunningForge) => {
     person,
     maintainer: person("maintainer", "admin"),
     ...REPOSITORY,
-    /** Somebody with this role sets a label. */
+    /** Sets a label as a person with this role. */
     labelBy: async (by: { login: string; role: "triage" | "write" }, issue: number, label: string): Promise<void> => {
       const token = forge.createUser(by.login);
       forge.setPermission(REPOSITORY, by);
@@ -184,15 +187,15 @@ const people = (forge: RunningForge) => {
     /** Changes a comment's text. */
     edit: async (comment: number, body: string): Promise<void> =>
       void (await send("PATCH", `/issues/comments/${comment}`, { token: admin, body: { body } })),
-    /** What the maintainer does by GitHub's API. */
+    /** Calls GitHub's API as the maintainer. */
     does: (method: string, path: string, body: object = {}): Promise<unknown> => send(method, path, { token: admin, body }),
-    /** What another App does by GitHub's API: a CI, say. */
+    /** Calls GitHub's API as another App, such as a CI. */
     appDoes: async (slug: string, path: string, body: object): Promise<unknown> => {
       const app = apps.get(slug) ?? forge.createApp({ privateKeyPem: appKey(), name: slug, secret: "for-this-test-only" });
       apps.set(slug, app);
       return send("POST", path, { token: forge.createInstallationToken((await app).id, REPOSITORY.owner), body });
     },
-    /** Another App's comment. */
+    /** Writes a comment as another App. */
     bot: async (body: string, issue: number): Promise<void> => {
       const other = await forge.createApp({ privateKeyPem: appKey(), name: "other", secret: "for-this-test-only" });
       await send("POST", `/issues/${issue}/comments`, { token: forge.createInstallationToken(other.id, REPOSITORY.owner), body: { body } });
@@ -216,7 +219,7 @@ const repository = (forge: RunningForge, directory: string) => {
   return {
     bare,
     git,
-    /** Commits these files onto a branch and pushes, as a person would; gives the commit. */
+    /** Commits these files to a branch and pushes like a person; returns the commit. */
     push: async (
       branch: string,
       files: Readonly<Record<string, string>>,
@@ -235,7 +238,7 @@ const repository = (forge: RunningForge, directory: string) => {
       if (pushed.kind !== "pushed") throw new Error(`${pushed.kind}: ${pushed.text}`);
       return commit;
     },
-    /** Steps in the order in which they landed on a branch. */
+    /** Returns the steps in the order of their landings on a branch. */
     landed: async (branch = "main"): Promise<string[]> => {
       const text = await git("log", "--first-parent", "--reverse", "-z", "--format=%B", branch);
       return text.split("\0").flatMap((message) => readLandingTrailers(message)?.task.replace(/^[0-9a-f]+-/, "") ?? []);
@@ -244,10 +247,10 @@ const repository = (forge: RunningForge, directory: string) => {
 };
 
 const PATIENCE = 60_000;
-/** How long a wait lasts if nobody changes anything: some states change with time alone. */
+/** Pause between two looks if nobody changes anything: some states change with time alone. */
 const LOOK = 100;
 
-/** What people and Apps write on GitHub. */
+/** Counts the writes of people and Apps on GitHub. */
 const openChanges = () => {
   let written = 0;
   const wakers = new Set<() => void>();
@@ -274,7 +277,7 @@ const openChanges = () => {
 
 type Waits = { readonly log: readonly string[]; readonly changes: ReturnType<typeof openChanges>; readonly patience: number };
 
-/** Waits for what is asynchronous by nature, by looking after each change; a test that waits in vain says for what, and what the App logged. */
+/** Waits for asynchronous results by looking after each change. On a time-out, the test reports its goal and the App's log. */
 const waiting = (maintainer: PersonClient, { log, changes, patience }: Waits) => {
   const until = async <T>(
     what: string,
@@ -290,18 +293,18 @@ const waiting = (maintainer: PersonClient, { log, changes, patience }: Waits) =>
       await changes.next(known);
     }
   };
-  /** Enki's own words on an issue: the execution's comment, or any. */
+  /** Enki's own comments on an issue: the execution's comment, or any. */
   const said = async (issue: number, kind?: "execution" | "reply"): Promise<string[]> =>
     (await maintainer.comments(issue))
       .filter(({ user, body }) => user.login === "enki[bot]" && (kind === undefined || readMarker(body)?.kind === kind))
       .map(({ body }) => body);
-  /** The line that approves the plan, as soon as there is one. */
+  /** The line for approving the plan, once the comment shows a plan. */
   const planned = (issue: number): Promise<string> =>
     until("a plan to approve", async () => /^\/enki approve \S+$/m.exec((await said(issue, "execution")).join("\n"))?.[0]);
   return {
     until,
     said,
-    /** The execution's comment, as soon as it says this. */
+    /** The execution's comment, once the text matches. */
     shows: (issue: number, words: RegExp): Promise<string> =>
       until(
         `a comment with ${String(words)}`,
@@ -310,14 +313,14 @@ const waiting = (maintainer: PersonClient, { log, changes, patience }: Waits) =>
       ),
     replies: (issue: number, words: RegExp): Promise<string> =>
       until(`an answer with ${String(words)}`, async () => (await said(issue, "reply")).find((body) => words.test(body))),
-    /** Opens an issue and asks; gives its number. */
+    /** Opens an issue with a request; returns the issue's number. */
     ask: async (request = "/enki fix the limit"): Promise<number> => {
       const issue = await maintainer.openIssue("The limit is too low", "");
       await maintainer.comment(issue, request);
       return issue;
     },
     planned,
-    /** Approves the plan that is shown. */
+    /** Approves the shown plan. */
     approve: async (issue: number): Promise<void> => void (await maintainer.comment(issue, await planned(issue))),
   };
 };

@@ -14,7 +14,7 @@ type Status = {
   readonly steps: readonly { readonly id: string; readonly state: string; readonly attempt: number }[];
 };
 
-/** A person's copy of the demo's repository with a local GitHub; the agent's first attempt at the documents fails. */
+/** Opens a person's copy of the demo's repository with a local GitHub; the agent's first attempt at the documents fails. */
 const openDemo = async () => {
   const terminal = openTerminal();
   const cwd = join(terminal.root, "upload-limit");

@@ -11,7 +11,7 @@ const testOf = (name: string, value: number): string =>
     "",
   ].join("\n");
 
-/** `lower` breaks the limit and deletes the test that shows it; `tidy` deletes a test that still passes. */
+/** `lower` breaks the limit and deletes the test of the limit; `tidy` deletes a test that still passes. */
 const ACTS = [
   {
     only: "plan",
@@ -25,7 +25,7 @@ const ACTS = [
 const CONFIG = toActingConfig(ACTS, 'verify = ["node --test"]', "parallel = 2");
 
 test("a step that deletes a failing test is said to fail with it, another to pass, and both land once a person approves them", async () => {
-  // Given tests that pass, and a step that breaks the code and deletes the test that shows it.
+  // Given passing tests, and a step that breaks the code and deletes the failing test.
   const stage = await openStage({
     files: {
       ".enki/enki.toml": CONFIG,
@@ -40,7 +40,7 @@ test("a step that deletes a failing test is said to fail with it, another to pas
   const issue = await stage.ask();
   await stage.approve(issue);
 
-  // Then the verified steps wait for a person, who is told what happens with the tests of the base.
+  // Then the verified steps wait for a person, and Enki reports the results of the base's tests.
   const lower =
     /`lower` changes \*\*the checks that judge it\*\*, and \*\*without these changes, `node --test` fails\*\*.*approve #(\d+) with/;
   const tidy = /`tidy` changes .*approve #(\d+) with .*Without these changes, its verification passes, too\./;
@@ -54,7 +54,7 @@ test("a step that deletes a failing test is said to fail with it, another to pas
   });
   expect(await stage.landed()).toEqual([]);
 
-  // And an approval still lands them, without any trace of the trials.
+  // An approval still lands the steps, without any trace of the trials.
   stage.later(2_000);
   await stage.maintainer.review(pull ?? 0, { event: "APPROVE" });
   await stage.until("the first step to land", async () => (await stage.landed()).length === 1);

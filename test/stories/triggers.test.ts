@@ -7,7 +7,7 @@ const BODY = "Uploads of more than 1 MB end with 413.";
 
 const executionsOn = async (stage: OpenStage, issue: number): Promise<number> => (await stage.said(issue, "execution")).length;
 
-/** Everything that was said so far was read: a last comment, from the maintainer, was answered. */
+/** Resolves when Enki has read every comment so far: it has answered a last comment from the maintainer. */
 const settle = async (stage: OpenStage, issue: number): Promise<void> => {
   const known = (await stage.said(issue, "reply")).length;
   await stage.maintainer.comment(issue, "/enki help");

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { plan, step } from "../support/build.ts";
 import { type OpenStage, openStage, type StageOptions } from "./stage.ts";
 
-/** Two steps, the second of which builds on the first and changes the same line. */
+/** Two steps: the second builds on the first and changes the same line. */
 const TWO = plan(step("fix"), step("more", { needs: ["fix"] }));
 const LIMITS: Readonly<Record<string, string>> = { fix: "2\n", more: "3\n" };
 
@@ -11,7 +11,7 @@ const openLanded = async (over: Partial<StageOptions> = {}, prepare: (stage: Ope
     script: (spec) => {
       if (spec.kind === "plan") return { plan: TWO };
       if (spec.kind === "verify") return { verdict: "green" };
-      // A merger keeps a person's line, and takes back the rest.
+      // The merger keeps a person's line and reverts the other changes.
       if (spec.kind === "resolve") return { files: { "limit.txt": "9\n" } };
       return { files: { "limit.txt": LIMITS[spec.step?.id ?? ""] ?? "", [`${spec.step?.id ?? ""}.txt`]: "new\n" } };
     },

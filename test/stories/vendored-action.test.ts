@@ -40,7 +40,7 @@ test("given a set-up by enki init --vendor, when a request is approved, then it 
     runner: (directory) =>
       createLocalRunner({
         directory,
-        // No action is here: a workflow file that names another repository's action cannot run.
+        // The root has no actions, so a workflow file cannot use another repository's action.
         actionRoot: nowhere,
         node: process.execPath,
         env: process.env,
@@ -56,7 +56,7 @@ test("given a set-up by enki init --vendor, when a request is approved, then it 
   await stage.shows(issue, /Done: everything landed/);
   expect(await stage.landed()).toEqual(["sort"]);
   expect(await stage.git("show", "main:list.txt")).toBe("a\nb");
-  // Nothing of the checkout of the action came into the work.
+  // The work contains nothing from the action's checkout.
   const changed = execFileSync("git", ["diff", "--name-only", "HEAD~1", "HEAD"], { cwd: stage.bare, encoding: "utf8" });
   expect(changed.trim().split("\n")).toEqual(["list.txt"]);
 });

@@ -9,7 +9,7 @@ import type { OpenStage } from "./stage.ts";
 const run = promisify(execFile);
 let clones = 0;
 
-/** Clones the repository with plain git, as anybody may, and runs `enki verify` there. */
+/** Clones the repository with plain git, like any reader, and runs `enki verify` in the clone. */
 const openPlainClone = async ({ forge, directory, owner, name, ledgerKey }: OpenStage) => {
   const token = forge.createUser("reader");
   forge.setPermission({ owner, name }, { login: "reader", role: "read" });
@@ -27,7 +27,7 @@ const openPlainClone = async ({ forge, directory, owner, name, ledgerKey }: Open
   return { git, verify };
 };
 
-/** Verifies `origin/main`, and every commit since the first; returns the tasks of the statements in the order in which they landed. */
+/** Verifies `origin/main` and every commit since the first. Returns the tasks of the statements in the order of their landings. */
 export const verifyLanded = async (
   stage: OpenStage,
 ): Promise<{ tip: number; all: number; steps: string[]; methods: string[]; text: string }> => {

@@ -7,7 +7,7 @@ const TWO = plan(step("fix"), step("next", { needs: ["fix"] }));
 const QUICK = '[refinery]\nverify = ["true"]\n[tiers.light]\ntimeout_minutes = 0.01\n[tiers.standard]\ntimeout_minutes = 0.01\n';
 const MINUTE = 60_000;
 
-/** A stage whose plan is `TWO`; what its first step's attempts do is given in order, the last again and again. */
+/** Opens a stage with the plan `TWO`. Each attempt of the first step uses the next act; the last act repeats. */
 const withFix = async (...acts: readonly Act[]): Promise<{ stage: OpenStage; issue: number; attempts: () => number }> => {
   let attempts = 0;
   const stage = await openStage({

@@ -13,7 +13,7 @@ import { openStage } from "./stage.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
-/** A built-in workflow and the built-in roles, as a repository's own: this stage has no installation under it. */
+/** A built-in workflow and the built-in roles as a repository's own files, because this stage has no installation. */
 const shipped = (name: string): Record<string, string> => ({
   [`.enki/workflows/${name}.md`]: read(`workflows/${name}.md`),
   ...Object.fromEntries(readdirSync(join(ROOT, "roles")).map((file) => [`.enki/roles/${file}`, read(`roles/${file}`)])),
@@ -35,7 +35,7 @@ const open = async (files: Record<string, string>, roles: (spec: JobSpec, id: st
   return { stage, told };
 };
 
-/** Every write of the ledger, decided again. */
+/** Decides every write of the ledger again. */
 const replayed = async (directory: string, url: string) => {
   const token = (): Promise<undefined> => Promise.resolve(undefined);
   const clone = await openClone({ url, directory: join(directory, "replay.git"), token, identity, after });
@@ -110,7 +110,7 @@ test("an organisation's workflow runs in its repositories until one has its own 
   const organise = await openOrganisation(stage);
   const all = { "enki/workflows/mine.md": flow("The organisation's"), "enki/workflows/theirs.md": flow("The organisation's") };
   await organise({ ...all, "workflows/x.md": "no" });
-  // What an organisation says is asked for once a minute.
+  // Enki reads an organisation's files at most once a minute.
   stage.later(60_001);
   const run = async (command: string): Promise<void> => {
     const issue = await stage.ask(command);

@@ -9,7 +9,7 @@ const HOUR_MS = 3_600_000;
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** A token of ChatGPT that expires then. */
+/** Returns a ChatGPT token with this expiry. */
 export const toWebToken = (expiresAt: number): string => {
   const account = { chatgpt_plan_type: "plus", chatgpt_account_id: "one", chatgpt_user_id: "one" };
   return [
@@ -19,7 +19,7 @@ export const toWebToken = (expiresAt: number): string => {
   ].join(".");
 };
 
-/** The files that the agents' own logins write, by path below the home; they expire an hour later. */
+/** Returns the files of the agents' own logins, by path below the home; the logins expire an hour later. */
 export const toLoginFiles = (now: number) => {
   const expiresAt = now + HOUR_MS;
   const token = toWebToken(expiresAt);
@@ -50,7 +50,7 @@ export const toLoginFiles = (now: number) => {
   };
 };
 
-/** The same files as text. */
+/** Returns the same files as text. */
 export const toLoginTexts = (files: Readonly<Record<string, object>>): Record<string, string> =>
   Object.fromEntries(Object.entries(files).map(([path, value]) => [path, JSON.stringify(value)]));
 

@@ -5,7 +5,7 @@ import { after } from "./after.ts";
 
 type AskedPlace = Pick<TerminalHost, "cwd" | "env" | "root">;
 
-/** The terminal of a person who answers: `answer` receives each text, and returns the line that the person types, or null. */
+/** Creates the terminal of a person who answers: `answer` receives each text, and returns the typed line, or null. */
 export const createAskedTerminal = (place: AskedPlace, answer: (text: string) => string | null): TerminalHost => {
   const stdin = new PassThrough();
   const show = (text: string): void => {

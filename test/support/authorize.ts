@@ -1,13 +1,13 @@
 import type { AppClient } from "../../src/local-github/api/forge-actor.ts";
 import type { RunningForge } from "../../src/local-github/api/start-forge.ts";
 
-/** A browser that is signed in on the local GitHub. */
+/** Signs a browser in on the local GitHub; returns its cookie. */
 export const signIn = async (forge: Pick<RunningForge, "signIn">, token: string): Promise<string> => {
   const signedIn = await fetch(forge.signIn(token, "/"), { redirect: "manual" });
   return (signedIn.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
 };
 
-/** Asks the local GitHub to authorize an App; gives the address to which the browser returns. */
+/** Asks the local GitHub to authorize an App; returns the address to which the browser returns. */
 export const askToAuthorize = async (forge: Pick<RunningForge, "url">, cookie: string, fields: Readonly<Record<string, string>>) => {
   const answer = await fetch(`${forge.url}/login/oauth/authorize?${new URLSearchParams(fields).toString()}`, {
     redirect: "manual",
@@ -26,7 +26,7 @@ export const exchangeCode = async (
   return { status: answer.status, type: answer.headers.get("content-type") ?? "", text: await answer.text() };
 };
 
-/** A token of a user who authorized the App. */
+/** Returns a token of a user who authorized the App. */
 export const authorize = async (
   forge: Pick<RunningForge, "url" | "signIn" | "createUser">,
   client: AppClient,

@@ -5,7 +5,7 @@ import type { PersonCommand } from "../../src/core/domain/command.ts";
 import type { Event } from "../../src/core/domain/event.ts";
 import type { StepNeed, Plan, PlannedStep } from "../../src/core/domain/plan.ts";
 
-/** A step of which a test says only what matters; a string in `needs` is a step of the same plan. */
+/** Builds a step from a test's fields and defaults; a string in `needs` is a step of the same plan. */
 export const step = (id: string, over: Partial<Omit<PlannedStep, "needs">> & { needs?: (string | StepNeed)[] } = {}): PlannedStep => ({
   title: `Do ${id}`,
   description: `Description of ${id}.`,
@@ -24,7 +24,7 @@ export const step = (id: string, over: Partial<Omit<PlannedStep, "needs">> & { n
 
 export const plan = (...steps: PlannedStep[]): Plan => ({ steps });
 
-/** What people wrote on an issue of which a test says only what matters. */
+/** Builds a brief from a test's fields and defaults. */
 export const brief = (over: Partial<Brief> = {}): Brief => ({
   issue: 1,
   title: "Uploads fail",
@@ -40,7 +40,7 @@ export const brief = (over: Partial<Brief> = {}): Brief => ({
   ...over,
 });
 
-/** A maintainer's comment with these commands. */
+/** Builds a maintainer's comment with these commands. */
 export const comment = (id: number, ...commands: PersonCommand[]): Event => ({
   kind: "commanded",
   id: `comment:${id}`,
@@ -53,7 +53,7 @@ export const comment = (id: number, ...commands: PersonCommand[]): Event => ({
   requests: commands.map((command) => ({ ok: true, command })),
 });
 
-/** A run that Enki started on the default branch `main`. */
+/** Builds a run that Enki started on the default branch `main`. */
 export const ownRun = (id: number, name: string, over: Partial<WorkflowRunInfo> = {}): WorkflowRunInfo => ({
   id,
   name,
@@ -95,7 +95,7 @@ const toPhase = (state: StepState): StepPhase => {
   }
 };
 
-/** A step in the given state, with a reason and a deadline if the state requires them. */
+/** Builds a step in the given state, with a reason and a deadline if the state requires them. */
 export const stepIn = (id: string, state: StepState, facts: Partial<StepFacts> = {}): Step => ({
   ...createStep(id),
   ...facts,

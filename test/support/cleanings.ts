@@ -1,6 +1,6 @@
 const cleanings: (() => unknown)[] = [];
 
-/** Cleans up when all tests of the file are over: those that run side by side do not know whose turn it is. */
+/** Cleans up after the last test of the file, because parallel tests do not know which of them ends last. */
 export const cleanAfterFile = (clean: () => unknown): void => void cleanings.push(clean);
 
 /** Cleans up in the reverse order, one after the other. */

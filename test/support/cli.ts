@@ -1,4 +1,4 @@
 import { fileURLToPath } from "node:url";
 
-/** The command line as it is installed; `npm test` builds it first. */
+/** The installed command line; `npm test` builds it first. */
 export const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));

@@ -23,7 +23,7 @@ const readSpans = ({ body }: Received): ReceivedSpan[] => {
   return resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
 };
 
-/** A collector on loopback that takes everything, or answers as the test says. */
+/** Starts a collector on loopback, which accepts everything or answers as given by the test. */
 export const startCollector = async (answer: Answer = takeAll) => {
   const received: Received[] = [];
   const waiting: { count: number; resolve: () => void }[] = [];
@@ -56,7 +56,7 @@ export const startCollector = async (answer: Answer = takeAll) => {
   };
 };
 
-/** What holds of every received trace: one trace, one root, every parent present, nothing twice; children lie within their parents. */
+/** Expects one trace with one root, every parent present, no duplicates, and children within their parents' times. */
 export const checkReceivedTrace = (spans: readonly ReceivedSpan[]): void => {
   const byId = new Map(spans.map((span) => [span.spanId, span]));
   expect(byId.size).toBe(spans.length);
@@ -73,17 +73,17 @@ export const checkReceivedTrace = (spans: readonly ReceivedSpan[]): void => {
   }
 };
 
-/** How many spans have each name. */
+/** Counts spans by name. */
 export const countNames = (spans: readonly ReceivedSpan[]): Record<string, number> => {
   const counts: Record<string, number> = {};
   for (const { name } of spans) counts[name] = (counts[name] ?? 0) + 1;
   return counts;
 };
 
-/** The headers of tests. */
+/** The secret in the tests' headers. */
 export const TELEMETRY_SECRET = "telemetry-secret-0123456789";
 
-/** A command that fails if it, or any process that it can see, has the headers in its environment. */
+/** A command that fails if its own environment, or any visible process, contains the headers. */
 export const SEARCH_HEADERS = [
   "set +o pipefail",
   "if { env; cat /proc/[0-9]*/environ; } 2>/dev/null | tr '\\0' '\\n' | grep -E 'telemetry-secret|OTEL_EXPORTER'",
@@ -91,7 +91,7 @@ export const SEARCH_HEADERS = [
   "fi",
 ].join("\n");
 
-/** How often each span occurs where one step with a command lands, verified by two commands. */
+/** The number of each span, for one landed step with a command and two verify commands. */
 export const ONE_STEP_SPANS = {
   "RUN enki": 1,
   "invoke_agent planner": 1,
@@ -100,7 +100,7 @@ export const ONE_STEP_SPANS = {
   verify: 1,
   prepare: 3,
   "agent session": 1,
-  // One does the step, two verify it.
+  // One command of the step, and two verify commands.
   command: 3,
   publish: 3,
 };

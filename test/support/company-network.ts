@@ -33,7 +33,7 @@ const createCertificate = () => {
   return { key: readFileSync(key, "utf8"), cert: readFileSync(file, "utf8"), file };
 };
 
-/** A server with a certificate of its own authority behind a proxy with a password, as in a company's network. */
+/** Opens a server with a certificate of its own authority behind a proxy with a password, like in a company's network. */
 export const openCompanyNetwork = async (answer: RequestListener) => {
   const { key, cert, file } = createCertificate();
   const port = await listen(createSecureServer({ key, cert }, answer));

@@ -4,7 +4,7 @@ import type { Config } from "../../src/core/domain/config.ts";
 const agent: AgentCommand = { preset: null, command: "agent", args: [], env: {}, protocol: null, idleMs: 600_000 };
 const tier = { model: null, timeoutMs: 30 * 60_000 };
 
-/** A configuration as the defaults give it, with one verify command. */
+/** Builds a configuration with the defaults and one verify command. */
 export const config = (over: Partial<Config> = {}): Config => ({
   workers: { total: 10, tiers: { light: 10, standard: 5, heavy: 5 } },
   agents: { planner: agent, worker: agent, merger: agent, sidecar: agent },

@@ -1,4 +1,4 @@
-/** Letters and digits that look random and are the same in each run. */
+/** Returns random-looking letters and digits, the same in each run. */
 const fill = (length: number, alphabet: string): string => {
   let state = 0x9e3779b9 ^ length;
   return Array.from({ length }, () => {
@@ -6,7 +6,7 @@ const fill = (length: number, alphabet: string): string => {
     return alphabet[(state >>> 8) % alphabet.length] ?? "";
   }).join("");
 };
-/** Keeps a form out of this file, so that scanners stay silent. */
+/** Hides the form of a credential in this file from scanners. */
 const part = (text: string): string => text;
 const LOWER = "abcdefghijklmnopqrstuvwxyz0123456789";
 const UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -14,7 +14,7 @@ const MIXED = `${LOWER}ABCDEFGHIJKLMNOPQRSTUVWXYZ`;
 const HEX = "0123456789abcdef";
 const jwt = ["eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9", `eyJpc3Mi${fill(60, MIXED)}`, fill(86, MIXED)].join(".");
 
-/** One credential of each form, none of them real, built from parts so that scanners stay silent. */
+/** One credential of each form. None is real, and each consists of parts, so that scanners stay silent. */
 export const CREDENTIALS: Readonly<Record<string, string>> = {
   "a classic GitHub token": `${part("gh")}p_${fill(36, MIXED)}`,
   "a GitHub OAuth token": `${part("gh")}o_${fill(36, MIXED)}`,
@@ -118,7 +118,7 @@ export const CREDENTIALS: Readonly<Record<string, string>> = {
   "a password in an address": `postgres://admin:${part("")}${fill(28, MIXED)}@db.example.com:5432/app`,
 };
 
-/** Parts of a credential that no secret is in, so that they may stay: before and after the secret. */
+/** Parts of a credential around the secret, before and after. They contain no secret, so they may stay. */
 export const CREDENTIAL_SURROUNDINGS: Readonly<Record<string, readonly [before: string, after: string]>> = {
   "a Copilot token": ["", "700000000;sku=free"],
   "a JSON web key": [`{"kty":"OKP","crv":"Ed25519","x":"${fill(43, UPPER)}",`, "}"],
@@ -143,14 +143,14 @@ const base32 = (text: string): string =>
     .map((five) => BASE32[Number.parseInt(five.padEnd(5, "0"), 2)] ?? "")
     .join("");
 
-/** Where a letter or digit stands in a block of Unicode. */
+/** Replaces letters and digits by their counterparts in a block of Unicode. */
 const styled = (text: string, { upper, lower, digit }: Record<"upper" | "lower" | "digit", number>): string =>
   text.replaceAll(/[A-Za-z0-9]/g, (char) => {
     const [start, from] = /[a-z]/.test(char) ? [lower, "a"] : /[A-Z]/.test(char) ? [upper, "A"] : [digit, "0"];
     return start === 0 ? char : String.fromCodePoint(start + char.charCodeAt(0) - from.charCodeAt(0));
   });
 
-/** Ways in which text carries a credential that nobody reads at first sight. */
+/** Ways to hide a credential from a reader's first glance. */
 export const DISGUISES: Readonly<Record<string, (credential: string) => string>> = {
   "in base64": base64,
   "in base64 without padding": (text) => base64(text).replaceAll("=", ""),

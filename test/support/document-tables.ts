@@ -35,7 +35,7 @@ const read = (path: string): string => readFileSync(new URL(`../../${path}`, imp
 const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
   [heads, heads.map(() => "---"), ...rows].map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
 
-/** What may be written for each key of a schema, and what counts where it is left out. */
+/** Lists the possible values of each key of a schema, and its default. */
 const keys = (schema: z.ZodType): string => {
   const { properties = {}, required = [] } = toJsonSchema(schema);
   const rows = Object.entries(properties).map(([name, node]) => {
@@ -62,7 +62,7 @@ type ActNode = {
   readonly required?: readonly string[];
 };
 
-/** The acts of a rehearsal by their keys; optional keys are in brackets. */
+/** Lists the acts of a rehearsal by their keys; optional keys are in brackets. */
 const acts = (): string => {
   const { act } = (toJsonSchema(sceneSchema).properties ?? {}) as unknown as { act: { items: { anyOf: readonly ActNode[] } } };
   return table(
@@ -106,7 +106,7 @@ const code = (names: readonly string[]): string => names.map((name) => `\`${name
 
 const REPORTS = { cost: "tokens and cost", tokens: "tokens", nothing: "nothing" } as const;
 
-/** Ten lines for each preset, from what the code knows of it. */
+/** Writes ten lines about each preset, from the code's tables. */
 const agentPresets = (): string =>
   presets
     .map(
@@ -160,7 +160,7 @@ const checks = (): string =>
     Object.entries(CHECK_STATE_MEANINGS).map(([state, { means, reason }]) => [state, means, reason]),
   );
 
-/** States that several transitions may leave are written as one word. */
+/** Formats a list of states; the complete list is a single word. */
 const stateList = (states: readonly string[], all: number): string =>
   states.length === all ? "any" : states.map((state) => `\`${state}\``).join(", ");
 
@@ -184,7 +184,7 @@ const protectedGroups = (): string => {
   );
 };
 
-/** The usual life of a step; a transition that may leave four states or more is in the table only. */
+/** Draws the usual life of a step; transitions from four states or more appear only in the table. */
 const stepDiagram = (): string => {
   const arrows = Object.entries(STEP_TRANSITIONS).flatMap(([name, { from, to }]) =>
     from.length > 3 ? [] : from.flatMap((state) => to.filter((next) => next !== state).map((next) => `  ${state} --> ${next}: ${name}`)),
@@ -192,7 +192,7 @@ const stepDiagram = (): string => {
   return ["```mermaid", "stateDiagram-v2", "  [*] --> pending", ...arrows, "```"].join("\n");
 };
 
-/** Tables of the documents that are the code's: by file and by the mark around each. */
+/** Generated tables of the documents, by file and by the mark around each. */
 export const TABLES: readonly (readonly [file: string, mark: string, table: () => string])[] = [
   ["README.md", "commands", commands],
   ["docs/agents.md", "agent-presets", agentPresets],

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
 import { readAppManifest } from "../../src/local-github/api/app-manifest.ts";
 
-/** What the App asks of GitHub: the stage's GitHub gives no more. */
+/** The App's requested permissions and events; the stage's GitHub grants no more. */
 export const MANIFEST = readAppManifest(readFileSync(new URL("../../app.yml", import.meta.url), "utf8"));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const MEMORY_DISK = "/dev/shm";
 const NEEDED_BYTES = 8e9;
-/** The tests' own processes need memory too. */
+/** Includes memory for the tests' own processes. */
 const NEEDED_FREE_BYTES = 12e9;
 
 const hasRoom = (): boolean => {
@@ -26,8 +26,8 @@ const startsPrograms = (directory: string): boolean => {
 };
 
 /**
- * Puts the temporary files of all tests into memory if there is room and TMPDIR names no other place: the tests create thousands of
- * repositories, which takes half the time of a disk. Returns what removes the files.
+ * Puts temporary files into memory if memory is free and TMPDIR names no other place: the tests create thousands of repositories, which takes
+ * half the time of a disk. Returns a function that removes the files.
  */
 export const setup = (): (() => void) | undefined => {
   if (process.env["TMPDIR"] !== undefined || !hasRoom()) return undefined;

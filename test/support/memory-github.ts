@@ -15,11 +15,11 @@ import { ownRun } from "./build.ts";
 
 const yes = <T>(value: T): Promise<GitHubReply<T>> => Promise.resolve({ ok: true, value });
 
-/** The ports of GitHub over lists in memory; branches are read from the repository behind it. */
+/** Implements GitHub's ports over lists in memory; branches come from the repository behind them. */
 export const memoryGitHub = (refOf: (branch: string) => string | null, contains: (commit: string, branch: string) => boolean) => {
   const state = {
     comments: [] as GitHubComment[],
-    /** Comments that were edited, also within the second of their creation. */
+    /** Edited comments, also within the second of their creation. */
     editedComments: new Set<number>(),
     created: [] as ListedIssue[],
     changes: [] as IssueChange[],
@@ -44,7 +44,7 @@ export const memoryGitHub = (refOf: (branch: string) => string | null, contains:
     return yes(value);
   };
   const answers = new Map<string, string>();
-  /** A conditional read: GitHub does not count one whose answer is what it was. */
+  /** Reads conditionally: GitHub does not count a read with an unchanged answer. */
   const unlessSame = <T>(key: string, value: T): Promise<GitHubReply<T>> => {
     const text = JSON.stringify(value);
     const isSame = answers.get(key) === text;

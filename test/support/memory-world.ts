@@ -39,7 +39,7 @@ const sha = (value: unknown): Sha => hashValue(value).slice(0, 40);
 const archivedStates = (execution: Execution | undefined) =>
   execution === undefined ? null : Object.fromEntries(Object.values(execution.steps).map(({ id, state }) => [id, state]));
 
-/** Thrown where a history lets the process die. */
+/** Thrown when a history lets the process die. */
 export class Crash extends Error {}
 
 export type Fate = {
@@ -58,15 +58,15 @@ export type Fate = {
   readonly failures?: JobResult["failures"];
 };
 
-/** Questions about where a result is from. */
+/** Queries about the origin of a result. */
 const ORIGIN_KINDS: ReadonlySet<Query["kind"]> = new Set(["run", "result-artifact", "result-files"]);
 
-/** The ends with which the run of an agent's job fails. */
+/** Ends of an agent's job that fail its run. */
 const FAILED_ENDS: ReadonlySet<JobResult["end"]> = new Set(["failed", "asked", "timed-out", "crashed", "cancelled"]);
 
 /**
- * A repository and a GitHub in memory: commits are ids with parents, jobs end when a test says so.
- * It keeps the rules that matter: leases, result refs that are made once, one pull request per head, run names.
+ * Opens a repository and a GitHub in memory: commits are ids with parents, and jobs end on the test's command. The double keeps the relevant
+ * rules: leases, result refs with a single writer, one pull request per head, run names.
  */
 export const memoryWorld = (
   options: {
@@ -77,33 +77,31 @@ export const memoryWorld = (
     endsWhenIdle?: true;
     crash?: (point: string) => void;
     conflicts?: (head: Sha, message: string, onto: Sha) => boolean;
-    /** How a head conflicts; its contents do where nothing is said. */
+    /** The conflicts of a head; by default a conflict of contents. */
     conflicting?: (head: Sha) => readonly Conflict[];
-    /** Paths in which a resolution leaves markers. */
+    /** Paths with remaining markers in a resolution. */
     markers?: (result: Sha) => readonly string[];
-    /** Paths that a resolution deletes although neither side did. */
+    /** Paths deleted by a resolution, although neither side deleted them. */
     deletions?: (query: Extract<Query, { kind: "resolution" }>) => readonly string[];
     workCommit?: () => unknown;
-    /** Work that changes nothing where it is put. */
+    /** Whether work changes nothing on its base. */
     unchanged?: (query: Extract<Query, { kind: "work" }>) => boolean;
-    /** GitHub's words for a refused effect, with the code of the refusal if it is not `not-allowed`. */
+    /** GitHub's message for a refused effect, with the refusal's code if it is not `not-allowed`. */
     refuse?: (effect: Effect) => string | { readonly code: string; readonly reason: string } | null;
-    /** How a post to the webhook of notices ends. */
+    /** The ending of a post to the webhook of notices. */
     postNotice?: () => EffectEnding<"post-notice">;
-    /** GitHub does not say which run it started. */
+    /** Whether GitHub hides the id of a started run. */
     unknownRuns?: boolean;
-    /** What GitHub shows of an issue. */
+    /** GitHub's view of an issue. */
     briefs?: (query: Extract<Query, { kind: "brief" }>) => QueryAnswers["brief"] | null;
-    /** GitHub's words for a ref that a rule does not let anybody move. */
-    /** GitHub's merges give other files than those that were verified. */
+    /** Whether GitHub's merges have other files than the verified ones. */
     otherTree?: boolean;
-    /** What GitHub answers to a merge; null where it does as it is told. */
+    /** GitHub's answer to a merge; null if GitHub merges. */
     merging?: (pull: Pull) => EffectEnding<"merge-pull"> | "unclear" | null;
     refusePush?: (move: RefMove) => string | null;
-    /** A step's own changes that conflict where they are carried. */
-    /** Commits have lines, which are merged as git merges files. */
+    /** Whether commits have lines, which merge like files in git. */
     lines?: boolean;
-    /** How git reverts a landing, where a test says more than that it does. */
+    /** The result of a landing's revert; by default the revert succeeds. */
     reverted?: (query: Extract<Query, { kind: "landing-revert" }>) => QueryAnswers["landing-revert"] | null;
     carryConflicts?: (query: Extract<Query, { kind: "rebase-commits" | "work" }>) => boolean;
   } = {},
@@ -114,69 +112,69 @@ export const memoryWorld = (
     now: 1_000,
     refs: { [toBranchRef("main")]: root } as Record<RefName, Sha>,
     parents: new Map<Sha, readonly Sha[]>([[root, []]]),
-    /** The lines that a commit has, by what wrote them. */
+    /** The lines of a commit, by their source. */
     contents: new Map<Sha, ReadonlySet<string>>(),
     results: new Map<Sha, JobResult>(),
-    /** Squashes and rebases, with the head that they were made of. */
+    /** Squashes and rebases, with their original head. */
     made: new Map<Sha, Sha>(),
     ledger: emptyLedger,
     texts: [] as TextCommit[],
     writes: [] as { inputs: DecisionInputs; parent: Ledger; ledger: Ledger; notes: readonly string[] }[],
     runs: [] as WorkflowRunInfo[],
-    /** What runs uploaded, by `<run> <result>`. */
+    /** Artifacts uploaded by runs, as `<run> <result>`. */
     artifacts: new Set<string>(),
     pulls: [] as Pull[],
-    /** What pull requests say, by number. */
+    /** Texts of pull requests, by number. */
     bodies: new Map<number, string>(),
-    /** How often one was given another text. */
+    /** The number of text edits. */
     edits: 0,
     comments: [] as { id: number; issue: number; body: string }[],
     reviews: new Map<number, Review[]>(),
-    /** Why the files of results may not be published; null if they may. */
+    /** The reason against publishing the files of results; null if allowed. */
     refusesFiles: null as Refusal | null,
-    /** What the archive says of finished steps. */
+    /** The archive's history of finished steps. */
     history: {} as QueryAnswers["history"],
-    /** How a head weakens what judges it. */
+    /** The findings in a head that weakens its own checks. */
     tampering: (_head: Sha): QueryAnswers["tampering"] => [],
     trial: ({ head, onto, paths, message }: Extract<Query, { kind: "trial" }>): QueryAnswers["trial"] => ({
       kind: "commit",
       commit: commit([head], [message, paths]),
       onto: onto[0] ?? head,
     }),
-    /** What people wrote on pull requests. */
+    /** The discussions on pull requests. */
     talk: new Map<number, Partial<PullDiscussion>>(),
-    /** Our answers in threads of comments on lines. */
+    /** Enki's answers in threads of line comments. */
     replies: [] as { id: number; pull: number; thread: number; body: string }[],
     permissions: { maintainer: "write", stranger: "read" } as Record<string, RepositoryPermission>,
-    /** Events that were told, so that their comments are known before a write. */
+    /** Received events, so that their comments are known before a write. */
     heard: [] as Event[],
-    /** What comments say now, by id; null for a deleted one. */
+    /** The present state of comments, by id; null for a deleted comment. */
     said: new Map<number, GitHubComment | null>(),
-    /** Who pushed to the branch of a head; GitHub does not know where none is given. */
+    /** Pushers to the branch of a head; unknown to GitHub if absent. */
     pushers: new Map<Sha, readonly string[]>(),
     green: new Set<Sha>([root]),
     bases: [root] as Sha[],
     reactions: [] as string[],
     reviewRequests: [] as { pull: number; login: string }[],
-    /** What the webhook received. */
+    /** Messages received by the webhook. */
     notices: [] as NoticeMessage[],
     statuses: [] as { commit: Sha; state: string; text: string; url?: string | undefined }[],
     closed: new Set<number>(),
     rules: { isReadable: true, types: [], checks: [], requiredReviews: 0, allowedMethods: null } as BranchRules,
-    /** How the repository lets pull requests be merged; null where GitHub does not show it. */
+    /** The repository's allowed merge methods for pull requests; null if GitHub hides them. */
     methods: null as readonly MergeMethod[] | null,
     workflows: [] as readonly ActionsWorkflowFile[],
     /** GitHub's merge queue, by pull request. */
     entries: new Map<number, MergeQueuePosition>(),
     checks: new Map<Sha, Check[]>(),
     trees: new Map<Sha, Sha>(),
-    /** What GitHub merged by our word. */
+    /** Merges by GitHub on Enki's request. */
     merges: [] as Sha[],
     started: [] as string[],
     backlog: [] as { issue: number; title: string; body: string; created: number; open: boolean; reason: string }[],
     requests: 0,
     pushes: 0,
-    /** Executions that a write took out of the ledger. */
+    /** Executions that a write moved out of the ledger. */
     archive: {} as Record<string, Execution>,
     /** Archived executions with landed work, by the commit of the archive. */
     archived: new Map<Sha, readonly ArchivedExecution[]>(),
@@ -209,7 +207,7 @@ export const memoryWorld = (
     return false;
   };
 
-  /** The newest commit that is in both. */
+  /** The newest common commit. */
   const mergeBase = (one: Sha, other: Sha): Sha | null => {
     const shared = [...state.parents.keys()].filter((each) => contains(each, one) && contains(each, other));
     return shared.find((each) => shared.every((other) => contains(other, each))) ?? shared.at(-1) ?? null;
@@ -220,7 +218,7 @@ export const memoryWorld = (
   };
 
   const linesOf = (at: Sha | null): ReadonlySet<string> => (at === null ? undefined : state.contents.get(at)) ?? new Set();
-  /** A three-way merge: what each side added, without what either removed. */
+  /** Merges three ways: keeps the added lines of each side, without the removed lines of either. */
   const merged = (base: ReadonlySet<string>, ours: ReadonlySet<string>, theirs: ReadonlySet<string>): ReadonlySet<string> =>
     new Set([...ours, ...theirs].filter((line) => (ours.has(line) && theirs.has(line)) || !base.has(line)));
   const commit = (parents: readonly Sha[], what: unknown, lines?: ReadonlySet<string>): Sha => {
@@ -236,7 +234,9 @@ export const memoryWorld = (
   };
 
   const treeOf = (of: Sha): Sha => state.trees.get(of) ?? sha(["tree", of]);
-  /** GitHub's own merge of a pull request into main: it has the tree of a candidate of the same two, unless a test says otherwise. */
+  /**
+   * Merges a pull request into main like GitHub. The result has the tree of a candidate with the same two commits, unless a test overrides it.
+   */
   const mergePull = (pull: Pull, how: SquashOrRebase | undefined): void => {
     const base = state.refs[toBranchRef("main")] ?? root;
     const alike = state.trees.has(pull.head)
@@ -265,7 +265,7 @@ export const memoryWorld = (
         links.push(left ? { kind: "left-out" } : { kind: "conflict", paths: conflictsOf(head).map(({ path }) => path) });
         continue;
       }
-      // The same two give the same files, whatever the merge says of itself.
+      // The same two commits give the same files, regardless of the merge's message.
       const tree = sha(["tree", tip, head]);
       tip = commit([tip, head], message);
       state.trees.set(tip, tree);
@@ -282,7 +282,7 @@ export const memoryWorld = (
     return command.kind === "skip" ? `/enki skip ${command.target}` : "";
   };
 
-  /** A comment as its event told of it, unless a test says otherwise. */
+  /** Returns a comment as in its event, unless a test overrides the comment. */
   const commentOf = (id: number): GitHubComment | null => {
     const known = state.said.get(id);
     if (known !== undefined) return known;
@@ -428,7 +428,7 @@ export const memoryWorld = (
   const end = <K extends Effect["kind"]>(effect: Effect & { kind: K }, known: unknown): Event => ({
     kind: "performed",
     at: state.now,
-    // Each branch below gives the known value of its own kind.
+    // Each branch below returns the known value of its own kind.
     outcome: { kind: effect.kind, key: effect.key, digest: digestEffect(effect), ending: { kind: "done", answer: known } } as never,
   });
 
@@ -595,7 +595,7 @@ export const memoryWorld = (
       }),
     sweep: () => Promise.resolve([]),
     answerQueries: (queries) => {
-      // Stored stories are older than these questions, which therefore take no time here.
+      // Stored stories are older than these queries, which therefore take no time here.
       if (queries.every(({ kind }) => ORIGIN_KINDS.has(kind))) state.now -= 1;
       return Promise.resolve(new Map(queries.map((query) => [toQueryKey(query), answerOne(query)])));
     },
@@ -608,7 +608,7 @@ export const memoryWorld = (
       state.pushes += 1;
       for (const move of act.refMoves) {
         const text = options.refusePush?.(move);
-        // The real save throws, because a decision cannot do without the ledger's own refs.
+        // The real save throws, because a decision needs the ledger's own refs.
         if (text && !isWorkRef(move.ref)) return Promise.reject(new Error(`${move.ref} may not be written: ${text}`));
         if (text) return Promise.resolve({ kind: "refused", event: { kind: "save-refused", ref: move.ref, reason: "not-allowed", text } });
       }
@@ -624,7 +624,7 @@ export const memoryWorld = (
       for (const pull of state.pulls) {
         const head = state.refs[toBranchRef(pull.headRef)] ?? pull.head;
         const merged = contains(head, state.refs[toBranchRef("main")] ?? "");
-        // A pull request whose branch is gone is closed.
+        // A pull request without a branch is closed.
         const now = merged
           ? "merged"
           : !pull.headRef.includes(":") && state.refs[toBranchRef(pull.headRef)] === undefined
@@ -649,7 +649,7 @@ export const memoryWorld = (
     },
   };
 
-  /** The commit that a job was told to work on. */
+  /** Returns the commit that a job works on. */
   const baseOf = (job: JobKey): Sha => {
     const { kind, target } = readJobKey(job) ?? { kind: "plan", target: "" };
     const task = readTaskId(target);
@@ -659,7 +659,7 @@ export const memoryWorld = (
     );
   };
 
-  /** Ends a job that runs, as publish would: its result ref is made once. */
+  /** Ends a running job like publish, which creates the result ref only once. */
   const finish = (job: JobKey, fate: Fate): void => {
     const ref = toResultRef(job);
     const { kind, target } = readJobKey(job) ?? { kind: "work", target: "" };
@@ -694,7 +694,7 @@ export const memoryWorld = (
     state.refs[ref] = at;
   };
 
-  /** Ends every verify job: green for a base alone, red for all else. */
+  /** Ends every verify job: green for a base alone, red for any candidate. */
   const reject = (output?: string): void => {
     const base = state.refs[toBranchRef("main")];
     for (const { name, state: at } of state.runs) {
@@ -711,7 +711,7 @@ export const memoryWorld = (
     return to;
   };
 
-  /** GitHub's merge queue merges what it holds, by a squash of its own. */
+  /** Merges the entries of GitHub's merge queue, each by a squash. */
   const mergeQueued = (): void => {
     for (const [number, { kind }] of state.entries) {
       const pull = state.pulls.find((each) => each.number === number);

@@ -24,7 +24,7 @@ export type CallOptions = {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
-  /** Answers on a terminal of its own: the text to type after a question, which ends with `] `. */
+  /** Answers in a terminal of its own: returns the text to type after a question, which ends with `] `. */
   readonly answer?: (question: string) => string;
 };
 
@@ -46,7 +46,7 @@ const callShell = (
       read = out.length;
       child.stdin.write(`${answer(asked)}\n`);
     });
-  // A program that reads no input may have ended before.
+  // A program without input may already have ended.
   child.stdin.on("error", () => undefined);
   if (!answer) child.stdin.end(input ?? "");
   return { child, printed: () => out, ended: new Promise((resolve) => child.once("close", (code) => resolve({ code, out }))) };
@@ -59,7 +59,7 @@ type ServedPackage = {
   readonly tarball: Buffer;
 };
 
-/** A registry on loopback with these packages, and no others. */
+/** Starts a registry on loopback with only these packages. */
 const startRegistry = async (packages: readonly ServedPackage[]) => {
   const server = createServer((request, response) => {
     const name = decodeURIComponent((request.url ?? "").slice(1));
@@ -83,11 +83,11 @@ const startRegistry = async (packages: readonly ServedPackage[]) => {
 export type StandIn = { readonly package: string; readonly version: string; readonly program: string; readonly file: string };
 
 /**
- * An empty directory outside of the clone, of a person with node, npm and git only. Npm knows the package of this clone and a stand-in for an
- * agent's package, and installs globally into this directory: in the person's shell, and in jobs.
+ * Creates an empty directory outside of the clone, for a person with only node, npm and git. Npm knows the package of this clone and a stand-in
+ * for an agent's package. Global installs go into this directory, in the person's shell and in jobs.
  */
 export const openOutside = async (standIn: StandIn) => {
-  // Jobs have a directory for temporary files of their own, so programs in the machine's would be missing there.
+  // Jobs have their own directory for temporary files, so programs in the machine's would be missing for them.
   const caches = join(homedir(), ".cache");
   mkdirSync(caches, { recursive: true });
   const root = realpathSync(mkdtempSync(join(caches, "enki-outside-")));
@@ -116,7 +116,7 @@ export const openOutside = async (standIn: StandIn) => {
       { mode: 0o755 },
     );
   writeNpm("http://127.0.0.1:9/");
-  // As `release.yml` does: a release differs from the clone in its package.json only.
+  // A release differs from the clone only in its package.json, as in `release.yml`.
   const released = join(root, "released");
   mkdirSync(released);
   writeFileSync(join(root, "clone.tgz"), await pack(ROOT));
@@ -148,7 +148,7 @@ export const openOutside = async (standIn: StandIn) => {
     node: join(bin, "node"),
     installed: join(prefix, "lib/node_modules", manifest.name),
     run,
-    /** Starts a program that stays. */
+    /** Starts a long-running program. */
     start: (line: string, { cwd = root, env }: CallOptions = {}) => callShell(`exec ${line}`, { cwd, env: { ...base, ...env } }),
     close: async (): Promise<void> => {
       await registry.close();

@@ -8,7 +8,7 @@ const readProcessFile = (pid: string, name: string): string => {
   }
 };
 
-/** The command lines of this machine's running processes that contain a text. Names a process also from outside of its namespace. */
+/** Returns the command lines of running processes with this text, also from outside of a process's namespace. */
 export const runningWith = (text: string): string[] =>
   readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)

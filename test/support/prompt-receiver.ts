@@ -16,7 +16,7 @@ export const openPromptReceiver = async () => {
   server.unref();
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** The last prompt of a step or of a kind of job. */
+    /** Returns the last prompt of a step or of a kind of job. */
     prompt: (name: string): string => {
       const text = prompts.get(name);
       if (text === undefined) throw new Error(`no prompt of ${name} was received`);

@@ -6,7 +6,7 @@ import { readProofKeys, signStatement } from "../../src/storage/proofs/proof-key
 
 export const sha = (digit: string): string => digit.repeat(40);
 
-/** A key from one repeated byte. */
+/** Creates a key from one repeated byte. */
 export const testKey = (byte: number) => createSshKey(Buffer.alloc(32, byte));
 export const OWN_KEY = testKey(1);
 
@@ -15,7 +15,7 @@ export const trustIn = (...keys: ReturnType<typeof testKey>[]): ProofTrust => ({
   acceptsUnsigned: false,
 });
 
-/** A statement about commit 3 with tree 4, landed as a squash on commit 1 with tree 2. */
+/** Returns a statement about commit 3 with tree 4, landed as a squash on commit 1 with tree 2. */
 export const genuineStatement = (): LandingStatement =>
   createStatement(
     { commit: sha("3"), tree: sha("4") },
@@ -42,7 +42,7 @@ export const genuineStatement = (): LandingStatement =>
     },
   );
 
-/** What a clone says about the commits of {@link genuineStatement}. */
+/** Returns a clone's facts about the commits of {@link genuineStatement}. */
 export const genuineFacts = (): LandingFacts => ({
   commit: sha("3"),
   repository: "https://github.com/acme/app",

@@ -3,12 +3,12 @@ import type { RunningForge } from "../../src/local-github/api/start-forge.ts";
 export const readAttribute = (html: string, pattern: RegExp): string =>
   (pattern.exec(html)?.[1] ?? "").replaceAll("&quot;", '"').replaceAll("&#39;", "'").replaceAll("&lt;", "<").replaceAll("&amp;", "&");
 
-/** A person who is signed in on the local GitHub; fills in and sends forms as a browser would. */
+/** Signs a person in on the local GitHub; fills in and sends forms like a browser. */
 export const openBrowser = async (forge: Pick<RunningForge, "signIn">, token: string) => {
   const signedIn = await fetch(forge.signIn(token, "/"), { redirect: "manual" });
   const cookie = (signedIn.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
   return {
-    /** From the second page of the set-up to GitHub, which asks for the name; gives the address to which GitHub returns. */
+    /** Goes from the second page of the set-up to GitHub, which asks for the name; returns GitHub's redirect address. */
     register: async (page: string, name?: string): Promise<string> => {
       const action = new URL(readAttribute(page, /<form method="post" action="([^"]*)"/));
       const manifest = readAttribute(page, /name="manifest" value="([^"]*)"/);
@@ -28,7 +28,7 @@ export const openBrowser = async (forge: Pick<RunningForge, "signIn">, token: st
   };
 };
 
-/** Follows no redirect. */
+/** Visits an address without following redirects. */
 export const visit = async (url: string | URL): Promise<{ status: number; location: string | null; html: string; headers: Headers }> => {
   const answer = await fetch(url, { redirect: "manual" });
   return { status: answer.status, location: answer.headers.get("location"), html: await answer.text(), headers: answer.headers };
@@ -36,7 +36,7 @@ export const visit = async (url: string | URL): Promise<{ status: number; locati
 
 /** The printed address of the page that registers an App. */
 export const ADDRESS = /http:\S+\/setup\/\S+/;
-/** The address of the second page, with these fields of the first one. */
+/** Returns the address of the second page, with these fields of the first one. */
 export const confirmed = (address: string, fields: Record<string, string> = {}): URL => {
   const url = new URL(address);
   const { origin } = url;

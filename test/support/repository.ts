@@ -9,7 +9,7 @@ import { after } from "./after.ts";
 
 export const identity = { name: "Enki", email: "enki@example.invalid" };
 
-/** A bare repository and clones of it, in a directory of their own that `close` removes. */
+/** Opens a bare repository and clones in a directory of their own; `close` removes the directory. */
 export const repository = async () => {
   const root = mkdtempSync(join(tmpdir(), "enki-test-"));
   const url = join(root, "remote.git");
@@ -23,7 +23,7 @@ export const repository = async () => {
     after,
   });
   const clone = (): Promise<RepositoryClone> => openClone(options());
-  /** A clone for what happened before a test: its objects and refs are in the repository without a push, which would start seven processes. */
+  /** Opens a clone for the history before a test: its objects and refs need no push, which would start seven processes. */
   const openShared = async (): Promise<RepositoryClone> => {
     const shared = await openClone({ ...options(), near: url });
     return {
@@ -35,7 +35,7 @@ export const repository = async () => {
     };
   };
   const first = await openShared();
-  /** A commit on a branch with these files, as a person's push would make it. */
+  /** Commits these files to a branch, like a person's push. */
   const commit = async (branch: string, files: Record<string, string | null>, over: { parents?: string[] } = {}): Promise<string> => {
     await first.fetch();
     const tip = (await first.refs())[toBranchRef(branch)] ?? null;

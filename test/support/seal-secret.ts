@@ -1,7 +1,7 @@
 import { createPublicKey, diffieHellman, generateKeyPairSync } from "node:crypto";
 import { createBoxCipher } from "../../src/local-github/api/sealed-box.ts";
 
-/** Seals a secret for a public key in base64, as clients of GitHub do with `crypto_box_seal` of libsodium. */
+/** Seals a secret for a public key in base64, like GitHub's clients with `crypto_box_seal` of libsodium. */
 export const sealSecret = (key: string, text: string): string => {
   const recipient = Buffer.from(key, "base64");
   const der = Buffer.concat([Buffer.from("302a300506032b656e032100", "hex"), recipient]);

@@ -11,7 +11,9 @@ import { toBranchRef, toTaskRef } from "../../src/core/domain/refs.ts";
 import { comment } from "./build.ts";
 import { type Fate, memoryWorld } from "./memory-world.ts";
 
-/** Stories of several executions, told in a line or two: every command is a maintainer's comment, every job ends when the test says so. */
+/**
+ * Opens stories of several executions, told in a line or two: each command is a maintainer's comment, and each job ends on the test's command.
+ */
 export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
   const world = memoryWorld(over);
   let handle = openRepositoryLoop(world.world);
@@ -23,7 +25,7 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
     world.state.heard.push(...events);
     ({ wakeAt } = await handle(events));
   };
-  /** Comments on an issue, in one comment. */
+  /** Writes commands on an issue, in a single comment. */
   const say = (issue: number, ...commands: PersonCommand[]): Promise<void> => {
     const said = comment((comments += 1), ...commands);
     return tell({ ...said, issue, at: world.state.now } as Event);
@@ -34,7 +36,7 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
   const findVerification = (): JobKey | undefined =>
     world.running().find((job) => job.startsWith("verify/") && !job.startsWith("verify/trial-"));
   const isVerifying = (): boolean => findVerification() !== undefined;
-  /** Ends the one job that runs under this start of its name. */
+  /** Ends the running job whose name starts with this text. */
   const end = async (start: string, fate: Fate = { end: "success" }): Promise<void> => {
     const job = world.running().find((each) => each.startsWith(start));
     expect(job, `a job ${start} runs`).toBeDefined();
@@ -45,7 +47,7 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
   return {
     ...world,
     tell,
-    /** When it wants to be woken. */
+    /** The time of the requested wake-up. */
     wakeAt: (): number | null => wakeAt,
     say,
     execution,
@@ -54,7 +56,7 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
     isRunning,
     replies,
     lastReply: (): string => replies().at(-1) ?? "",
-    /** Asks for something on an issue and lets the planner answer. Its execution is the one that is spoken of from then on. */
+    /** Requests a plan on an issue and lets the planner answer. The new execution is then the default of the other functions. */
     propose: async (plan: Plan, issue = 1): Promise<string> => {
       const before = new Set(Object.keys(world.state.ledger.executions));
       await say(issue, { kind: "do", text: "make it so" });
@@ -67,27 +69,27 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
     at: (step: string, id = last) => execution(id)?.steps[step],
     state_: (step: string, id = last) => execution(id)?.steps[step]?.state,
     states: (id = last) => Object.fromEntries(Object.values(execution(id)?.steps ?? {}).map((each) => [each.id, each.state])),
-    /** Steps whose jobs run now. */
+    /** Steps with a running job. */
     working: (id = last): string[] =>
       world
         .running()
         .filter((job) => job.startsWith(`work/${id}-`))
         .map((job) => job.split("/")[1]?.slice(id.length + 1) ?? ""),
-    /** A step that ends with nothing to land. */
+    /** Ends a step without a landing. */
     ran: (step: string, id = last) => end(`work/${task(step, id)}/`, { end: "unchanged" }),
     worked: (step: string, id = last) => end(`work/${task(step, id)}/`),
     /** Ends the oldest run of a candidate. */
     verified: () => end(findVerification() ?? "verify/"),
     /** Ends the run of a trial. */
     tried: (fate?: Fate) => end("verify/trial-", fate),
-    /** Verification is red, with this log, until nobody asks again. */
+    /** Ends each verification red, with this log, until none runs. */
     rejected: async (log = ""): Promise<void> => {
       while (isVerifying()) {
         world.reject(log);
         await tell({ kind: "woken" });
       }
     },
-    /** A step that is worked on, verified and landed. */
+    /** Works on, verifies and lands a step. */
     landed: async (step: string, id = last): Promise<void> => {
       await end(`work/${task(step, id)}/`);
       while (isVerifying()) await end(findVerification() ?? "verify/");
@@ -101,14 +103,14 @@ export const openStory = (over: Parameters<typeof memoryWorld>[0] = {}) => {
     },
     comment: (id = last) => world.state.comments.find(({ body }) => body.startsWith(`<!-- enki:execution:${id}`))?.body ?? "",
     pull: (step: string, id = last) => world.state.pulls.find(({ headRef }) => headRef === `task/${task(step, id)}`),
-    /** What the step's pull request says. */
+    /** The text of the step's pull request. */
     says: (step: string, id = last) =>
       world.state.bodies.get(world.state.pulls.find(({ headRef }) => headRef === `task/${task(step, id)}`)?.number ?? 0) ?? "",
-    /** Every write gives its ledger again from its parent and its inputs. */
+    /** Expects each ledger again from its parent and inputs. */
     replay: (): void => {
       for (const { inputs, parent, ledger } of world.state.writes) {
         const { facts, ...frame } = inputs.snapshot;
-        // Facts were stored as the entries of the map that they came from.
+        // The facts are stored as entries of their map.
         const again = decide(inputs.events, { ...frame, ledger: parent, facts: new Map(facts) as QueryFacts });
         expect(again.kind === "act" && again.ledger).toEqual(ledger);
       }

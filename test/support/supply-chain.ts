@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 
-/** Faults of the files that decide what code runs with rights. Each has a code and says where. */
+/** Faults of the files that decide which code runs with rights. Each has a code and a place. */
 export type SupplyFault = { readonly code: string; readonly where: string };
 
 type LockEntry = {
@@ -14,7 +14,7 @@ type LockEntry = {
 
 /** The only registry that a lock file may name. */
 const REGISTRY = "https://registry.npmjs.org/";
-/** One SHA-512, as the registry gives it. */
+/** A single SHA-512, in the registry's form. */
 const INTEGRITY = /^sha512-[A-Za-z0-9+/]{86}==$/;
 const EXACT_VERSION = /^\d+\.\d+\.\d+(?:-[\w.]+)?$/;
 
@@ -37,7 +37,7 @@ export const findLockFaults = (text: string): SupplyFault[] => {
 
 type PackageFile = Readonly<Record<string, unknown>> & { readonly scripts?: Readonly<Record<string, string>> };
 
-/** Scripts that npm runs on its own when somebody installs a package. */
+/** Scripts that npm runs by itself during an installation. */
 const INSTALL_SCRIPTS = [
   "preinstall",
   "install",
@@ -49,7 +49,7 @@ const INSTALL_SCRIPTS = [
   "dependencies",
 ].concat(["prepublishOnly", "publish", "postpublish", "postpack", "version", "preversion", "postversion"]);
 
-/** Fields with which a package brings other code along, or is published elsewhere. */
+/** Fields that add other code to a package, or change its place of publication. */
 const FOREIGN_FIELDS = ["bundleDependencies", "bundledDependencies", "workspaces", "gypfile", "packageManager", "devEngines", "imports"];
 const PACKAGE_NAME = "@enki-bot/enki";
 const BIN = JSON.stringify({ enki: "bin/enki.cjs" });
@@ -100,13 +100,13 @@ type WorkflowFile = {
   readonly jobs?: Readonly<Record<string, WorkflowJob>>;
 };
 
-/** Enki's own action is pinned by the release that a person takes: `enki init` writes its commit. */
+/** The release pins Enki's own action; `enki init` writes the commit. */
 const PINNED = /^(?:actions\/[\w-]+@[0-9a-f]{40}|enki-bot\/enki@v\d+\.\d+\.\d+)$/;
-/** Inputs of checkout that bring other code or credentials along. */
+/** Inputs of checkout that add other code or credentials. */
 const FOREIGN_CHECKOUT = ["repository", "token", "ssh-key", "submodules", "lfs"];
 /** Variables that make programs load code or ask another server. */
 const LOADING_VARIABLE = /^(?:NODE_OPTIONS|NODE_PATH|LD_\w+|BASH_ENV|ENV|PATH|npm_config_\w+|GIT_\w+)$/i;
-/** Events whose payload strangers write, and which run with rights. */
+/** Events with rights whose payload comes from strangers. */
 const HOSTILE_EVENTS = ["pull_request_target", "issue_comment", "issues", "workflow_run", "discussion", "fork", "watch"].concat([
   "discussion_comment",
   "repository_dispatch",
@@ -117,7 +117,7 @@ const HOSTILE_EVENTS = ["pull_request_target", "issue_comment", "issues", "workf
   "label",
   "status",
 ]);
-/** The rights of a job that runs nothing but Enki's own action. */
+/** The rights of a job that runs only Enki's own action. */
 const PERMITTED_TO_ENKI: Readonly<Record<string, readonly string[]>> = {
   actions: ["write"],
   checks: ["read"],
@@ -139,7 +139,7 @@ export const findWorkflowFaults = (text: string): SupplyFault[] => {
   return faults;
 };
 
-/** Whether a job checks nothing out, runs no script, and uses no action but Enki's. */
+/** Whether a job checks nothing out, runs no script, and uses only Enki's action. */
 const runsOnlyEnki = ({ steps = [] }: WorkflowJob): boolean =>
   steps.length > 0 && steps.every(({ uses, run }) => run === undefined && /^[\w.-]+\/enki@v\d/.test(uses ?? ""));
 
@@ -184,7 +184,7 @@ const findStepFaults = (where: string, { uses, run, shell, with: inputs = {}, en
     ...(["agent", "verify"].includes(String(inputs["command"])) && inputs["token"] !== undefined ? ["token-for-agent"] : []),
   ].map((code) => ({ code, where }));
 
-/** What the App asks for, and no more: each right and event is one that the code uses. */
+/** The App's rights and events, each used by the code. */
 const APP_RIGHTS: Readonly<Record<string, string>> = {
   actions: "write",
   checks: "read",
@@ -213,7 +213,7 @@ export const findAppFaults = (text: string): SupplyFault[] => {
   ];
 };
 
-/** Files by which npm, git or an editor would take packages, settings or commands from elsewhere than the checked files. */
+/** Files that would give npm, git or an editor packages, settings or commands from outside of the checked files. */
 const DECIDING_FILE =
   /(?:^|\/)(?:npm-shrinkwrap\.json|\.npmrc|\.yarnrc(?:\.ya?ml)?|yarn\.lock|pnpm-lock\.yaml|pnpm-workspace\.yaml|\.pnpmfile\.[cm]?js|bun\.lockb?|bunfig\.toml|\.gitmodules|\.lfsconfig|\.envrc|\.pnp\.[cm]?js)$|(?:^|\/)(?:node_modules|\.husky|\.githooks|\.vscode|\.devcontainer|\.yarn)\//i;
 

@@ -14,7 +14,7 @@ export const researcher = {
   output: "artifact" as const,
 };
 
-/** What a tool sees of an execution: `{ fix: "failed" }` is a step in that state. */
+/** Returns a tool's view of an execution: `{ fix: "failed" }` is a step in that state. */
 export const view = (id: string, states: Record<string, StepView["state"]> = {}, over: Partial<ExecutionView> = {}): ExecutionView => ({
   id,
   issue: 1,
@@ -29,7 +29,7 @@ export const view = (id: string, states: Record<string, StepView["state"]> = {},
   ...over,
 });
 
-/** The tools of a job that needs no process: what it recorded, and what it answers. */
+/** Opens the tools of a job without a process: their records and answers. */
 export const openToolBox = (over: Partial<ToolContext> & { readonly box?: Partial<MailboxOptions> } = {}) => {
   const { box, ...given } = over;
   const recorded: RecordedCommand[] = [];
@@ -84,7 +84,10 @@ const STEER = ["enki_task_retry", "enki_resume", "enki_pause", "enki_cancel", "e
 const MAIL = ["send", "check", "read", "inbox", "reply", "thread"].map((name) => `enki_mail_${name}`);
 const BACKLOG = ["add", "list", "update", "remove", "pick"].map((name) => `enki_backlog_${name}`);
 
-/** Tools per tool set: P planner, W worker, N worker that may not edit, M merger, S sidecar. As in the seed, except that a sidecar reports its outcome and answers reviews. */
+/**
+ * Tools per tool set: P planner, W worker, N worker without edits, M merger, S sidecar. The sets equal the seed's, except that a sidecar reports
+ * its outcome and answers reviews.
+ */
 export const TOOLS_OF: Readonly<Record<"P" | "W" | "N" | "M" | "S", readonly string[]>> = {
   P: [...LOOK, "enki_execution_create", "enki_execution_add_steps", "enki_task_create", ...STEER, ...MAIL, ...BACKLOG],
   W: [...LOOK, "enki_worker_report", "enki_edit_file", ...MAIL],

@@ -6,7 +6,7 @@ import type { TelemetrySpan } from "../../src/core/telemetry/telemetry-span.ts";
 
 type Write = { readonly inputs: DecisionInputs; readonly parent: Ledger; readonly ledger: Ledger };
 
-/** The spans of all writes, as a coordinator derives them that reads the history of the ledger each time. */
+/** Returns the spans of the writes, like a coordinator that reads the whole history of the ledger. */
 export const spansOf = (writes: readonly Write[]): TelemetrySpan[] => {
   const timelines = new Map<string, ExecutionTimeline>();
   return writes.flatMap(({ inputs, parent, ledger }) => {
@@ -24,7 +24,7 @@ export const spansOf = (writes: readonly Write[]): TelemetrySpan[] => {
   });
 };
 
-/** Every span with its children, each indented below its parent, and the attributes that the filter lets through. */
+/** Draws every span with its children, each indented below its parent, and with the attributes that pass the filter. */
 export const drawTrace = (spans: readonly TelemetrySpan[], isShown: (key: string) => boolean = () => true): string => {
   const start = Math.min(...spans.map(({ from }) => from));
   const draw = (parent: string | null, depth: string): string[] =>

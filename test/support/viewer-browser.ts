@@ -1,6 +1,6 @@
 export type Seen = { readonly status: number; readonly to: string; readonly text: string; readonly headers: Headers };
 
-/** A browser with cookies, which follows no redirect by itself. Like a real one, it sends the cookies of a host to every port. */
+/** Opens a browser with cookies, which follows no redirect by itself. Like a real browser, it sends the cookies of a host to every port. */
 export const openViewerBrowser = (origin: string) => {
   const cookies = new Map<string, string>();
   const visit = async (path: string, init: RequestInit = {}): Promise<Seen> => {
@@ -17,7 +17,7 @@ export const openViewerBrowser = (origin: string) => {
   return {
     cookies,
     visit,
-    /** Goes to GitHub and comes back, as a person does with one click; gives the page of the callback. */
+    /** Logs in through GitHub, like a person with one click; returns the page of the callback. */
     logIn: async (to = "/"): Promise<Seen> => {
       const started = await visit(`/login/github?to=${encodeURIComponent(to)}`);
       const authorized = await visit(started.to);

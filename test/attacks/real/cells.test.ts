@@ -13,7 +13,7 @@ const TRIED = "the-attack-was-tried";
 const PLANTED = "planted-by-a-job";
 const ROOT_ONLY = process.getuid?.() === 0;
 
-/** A machine: a person's home, an installation, a forge, and a place for others; all outside of the job. */
+/** The machine outside of the job: a person's home, an installation, a forge, and a place for others. */
 const world = mkdtempSync(join(tmpdir(), "enki-cells-"));
 const at = (path: string): string => join(world, path);
 const FILES = {
@@ -33,9 +33,9 @@ const FILES = {
 };
 
 type Attempt = {
-  /** A bash script; it runs in a job and prints what it wins. */
+  /** A bash script, which runs in a job and prints its gain. */
   readonly script: string;
-  /** Whether the attack succeeded, judged from outside; by default whether the secret was printed. */
+  /** Whether the attack succeeded, judged from outside; by default whether the output contains the secret. */
   readonly succeeded?: (output: string) => boolean;
   readonly rootOnly?: true;
   /** Whether the attack ends its own shell. */

@@ -1,7 +1,7 @@
-/** What hostile code of one job tries: a bash script, and whether it won, judged from outside. */
+/** An attempt by hostile code in a job: a bash script, and its success as judged from outside. */
 export type JobAttempt = {
   readonly script: string;
-  /** A file that must not exist afterwards, or must be unchanged: a path below the world, with its content; null for no file. */
+  /** A file below the world that must be unchanged afterwards, with its content; null if the file must not exist. */
   readonly untouched?: { readonly path: string; readonly content: string | null };
   /** The command line of a process that must be gone afterwards. */
   readonly gone?: string;
@@ -9,7 +9,7 @@ export type JobAttempt = {
 
 const EVIL = "evil-content";
 
-/** Paths of the world around a job, as its hostile code knows them at worst. */
+/** Paths of the world around a job, as known to its hostile code in the worst case. */
 const PLACES = {
   environment: "$WORLD/temp/_runner_file_commands/set_env",
   output: "$WORLD/temp/_runner_file_commands/set_output",
@@ -119,7 +119,7 @@ const COMMANDS = [
   "text ##[add-path]/evil",
 ];
 
-/** Ways to bring a line to the log; each must start its own line there. */
+/** Ways to print a line to the log; each must start its own line there. */
 const SAY: Readonly<Record<string, string>> = {
   "a line": 'printf "%s\\n" LINE',
   "a carriage return": 'printf "x\\r%s\\r\\n" LINE',
@@ -134,7 +134,7 @@ const GIT: Readonly<Record<string, string>> = {
     'git --git-dir="$WORLD/temp/enki/clone.git" config filter.evil.clean "touch $WORLD/temp/pwned; cat"; echo "* filter=evil" > .git/info/attributes',
 };
 
-/** A program that leaves a mark, and ways to let git start it after the command. The last ones replace the repository. */
+/** A program that leaves a mark, and ways to make git start the program after the command. The last ones replace the repository. */
 const PROGRAM = 'printf "#!/bin/sh\\ntouch $WORLD/temp/pwned\\ncat\\n" > "$PWD/.git/evil"; chmod +x "$PWD/.git/evil"';
 const STARTERS: Readonly<Record<string, string>> = {
   "an alias": 'for name in add status diff commit rev-parse ls-files; do git config "alias.$name" "!$PWD/.git/evil"; done',
@@ -177,13 +177,13 @@ const SPOIL: Readonly<Record<string, string>> = {
   "many processes": "for i in $(seq 200); do sleep 100 & done",
 };
 
-/** Attempts without a gain even on machines that separate nothing. */
+/** Attempts without a gain even on machines without any separation. */
 const STOPPED_EVERYWHERE =
   /^(?:a secret is read from (?:its own environment|its parent's environment|every ancestor's environment|every process's environment|every thread's environment|the first process's environment|every command line|sudo|the docker socket|a handle|a disk|the shadow file)|a process stays (?:in the background|in a session of its own|by a double fork|without hanging up|disowned|without a reaction to signals|as a coprocess)|the runner is told .*|git runs (?:a filter|a monitor|a hook)|the bundle is spoiled by (?:a huge output|many processes))$/;
 
 export const isStoppedEverywhere = (name: string): boolean => STOPPED_EVERYWHERE.test(name);
 
-/** All attempts by name; `mark` makes their processes unique. */
+/** Lists the attempts by name; `mark` makes their processes unique. */
 export const listJobAttempts = (mark: string): Readonly<Record<string, JobAttempt>> => ({
   ...Object.fromEntries(writes),
   ...Object.fromEntries(Object.entries(READS).map(([name, script]) => [`a secret is read from ${name}`, { script }])),

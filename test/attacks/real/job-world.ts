@@ -9,10 +9,10 @@ import { ID, openJobs, type Seed } from "../../job/stage.ts";
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 export const SECRET = "SECRET-that-no-job-may-see";
 export const isRoot = process.getuid?.() === 0;
-/** An ordinary user of this machine, by number. */
+/** The number of an ordinary user of this machine. */
 export const ORDINARY = 60_901;
 
-/** Forms of a machine: which user the runner is, and whether it may create namespaces. */
+/** Forms of a machine: the runner's user, and whether this user may create namespaces. */
 export const MACHINES = {
   "root with namespaces": { asRoot: true, unshare: true },
   "root without namespaces": { asRoot: true, unshare: false },
@@ -66,13 +66,13 @@ const CONTAINED = ["setpriv", "--inh-caps=-all", "--bounding-set=-all,+chown,+da
 type JobRun = {
   readonly name: string;
   readonly machine: Machine;
-  /** The repository and its plan, in the directory of the job's world. */
+  /** Returns the repository and its plan, in the directory of the job's world. */
   readonly seed: (world: string) => Seed;
   readonly step: string;
   readonly env?: Readonly<Record<string, string>>;
 };
 
-/** Runs one job by the action as it is installed, on a machine of this form. */
+/** Runs one job with the installed action, on a machine of this form. */
 export const runJob = async ({ name, machine, seed, step, env = {} }: JobRun): Promise<World> => {
   const base = realpathSync(mkdtempSync(join(tmpdir(), "enki-jobs-")));
   const directory = join(base, "world");

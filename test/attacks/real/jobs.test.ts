@@ -19,7 +19,7 @@ const runScript = (name: string, machine: Machine, script: string): Promise<Worl
     step: "shell",
   });
 
-/** The lines that the runner would read as commands: those outside of stopped sections. */
+/** Returns the lines outside of stopped sections, which the runner would read as commands. */
 const findCommands = (log: string): string[] => {
   let stopped: string | null = null;
   const found: string[] = [];
@@ -48,7 +48,7 @@ for (const [name, machine] of Object.entries(MACHINES)) {
     attackFamily("jobs", { [`${name}: this machine cannot play it`]: {} }, () => ({ stopped: "skipped-on-this-machine" }));
     continue;
   }
-  // On machines without any separation some attempts succeed; docs/security.md and the log of each job name them.
+  // On machines without any separation, some attempts succeed; docs/security.md and the log of each job name them.
   const attempts =
     machine.asRoot || machine.unshare
       ? allAttempts

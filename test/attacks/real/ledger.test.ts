@@ -26,7 +26,7 @@ const sealedBy = (key: SshKey): LedgerSeal => ({ ...seal, keys: toKeys(toPem(key
 const FORGED = "approved by maintainer\n";
 const SECOND = 1_700_000_000_000;
 
-/** The repository after three writes by Enki, and a person with write access. */
+/** Opens a repository after three writes by Enki, and a person with write access. */
 const openScene = async () => {
   const repo = await repository();
   const written: Record<RefName, Sha[]> = { [LEDGER_REF]: [], [ARCHIVE_REF]: [] };
@@ -50,7 +50,7 @@ const openScene = async () => {
   return { repo, enki, guard, openGuard, person, tree, git, put, object, written, restored };
 };
 
-/** One write to the ledger and to the archive. */
+/** Writes once to the ledger and once to the archive. */
 const writeState = async (clone: RepositoryClone, written: Record<RefName, Sha[]>, number: number): Promise<void> => {
   for (const ref of [LEDGER_REF, ARCHIVE_REF]) {
     const tree = await clone.writeFiles(null, new Map([["state", { content: `${number}\n`, mode: "100644" }]]));
@@ -64,9 +64,9 @@ const writeState = async (clone: RepositoryClone, written: Record<RefName, Sha[]
 type Scene = Awaited<ReturnType<typeof openScene>>;
 
 type Forgery = {
-  /** What the person puts in the place of the ref; null deletes it. */
+  /** Returns the person's commit in place of the ref; null deletes the ref. */
   readonly forge: (scene: Scene, ref: RefName, honest: readonly Sha[]) => Promise<Sha | null> | Sha | null;
-  /** Who looks: the process that wrote, the same one after a restart, or one that remembers nothing. */
+  /** The reader: the process that wrote, the same process after a restart, or a process without memory. */
   readonly reader?: "writer" | "restarted" | "fresh";
   readonly ref?: RefName;
 };
@@ -80,13 +80,13 @@ const text = (parents: readonly Sha[], tree: Sha, message = "a forged write", at
   message,
 });
 const trailed = (ref: RefName, repository = "octo/demo"): string => `a forged write\n\nEnki-Signed-For: ${repository} ${ref}\n`;
-/** A commit with the forged state and this signature over it. */
+/** Creates a commit with the forged state and this signature over the commit. */
 const forgedWith =
   (sign: (payload: Buffer) => string): Forgery["forge"] =>
   ({ object, tree }, ref, honest) =>
     object(formatSignedCommit(text([honest.at(-1) ?? ""], tree, trailed(ref)), sign));
 
-/** An SSH signature whose parts are chosen freely. */
+/** Creates an SSH signature with freely chosen parts. */
 const signature =
   (
     over: {
@@ -132,7 +132,7 @@ const signature =
     return ["-----BEGIN SSH SIGNATURE-----", ...lines, "-----END SSH SIGNATURE-----"].join("\n");
   };
 
-/** The signature of an honest commit, with which the person signs another. */
+/** Returns the signature of an honest commit, with which the person signs another. */
 const signatureOf = async ({ person }: Scene, id: Sha): Promise<string> => {
   const content = (await person.commitObjects([id])).get(id);
   return (content && openSignedCommit(content)?.signature) ?? "";
@@ -143,7 +143,7 @@ const replayed =
     const old = await signatureOf(scene, which(honest) ?? "");
     return scene.object(formatSignedCommit(text([honest.at(-1) ?? ""], scene.tree, trailed(ref)), () => old));
   };
-/** An honest commit's bytes, changed. */
+/** Changes the bytes of an honest commit. */
 const amended =
   (change: (content: string, scene: Scene, honest: readonly Sha[]) => string): Forgery["forge"] =>
   async (scene, _, honest) => {
@@ -151,7 +151,7 @@ const amended =
     const content = (await scene.person.commitObjects([tip])).get(tip)?.toString("utf8") ?? "";
     return scene.object(Buffer.from(change(content, scene, honest)));
   };
-/** Commits with the forged state by a person's git. */
+/** Creates commits with the forged state by a person's git. */
 const plain =
   (parents: (honest: readonly Sha[]) => readonly (Sha | undefined)[]): Forgery["forge"] =>
   ({ object, tree }, ref, honest) => {
@@ -294,7 +294,7 @@ const runForgery = async ({ forge, reader = "writer", ref = LEDGER_REF }: Forger
 };
 
 const variants = Object.entries(FORGERIES).flatMap(([name, forge], index) => {
-  // Each forgery meets another kind of reader, and the ones that say most meet all.
+  // Each forgery meets another kind of reader; the most telling forgeries meet every kind.
   const reader = (["writer", "restarted", "fresh"] as const)[index % 3] ?? "writer";
   const ref = index % 5 === 4 ? ARCHIVE_REF : LEDGER_REF;
   return [

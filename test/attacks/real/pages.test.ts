@@ -6,7 +6,7 @@ import { attackFamily, type AttackEnd } from "../attack-family.ts";
 const shared = sharePages();
 const AT = "/octo/demo";
 
-/** Texts that would run a script, load or leave the page, or change what stands around them. CANARY shows that the page has the text. */
+/** Texts that would run a script, load or leave the page, or change the text around them. CANARY shows that the page has the text. */
 const PAYLOADS: Readonly<Record<string, string>> = {
   "a script": "<script>alert('CANARY')</script>",
   "a script after an attribute": `"><script>alert('CANARY')</script>`,
@@ -42,7 +42,7 @@ type Place = "issue" | "issues" | "comment" | "pull" | "pulls" | "review" | "com
 type Prepared = Readonly<Record<Place, string>>;
 
 let made = 0;
-/** Puts a text into every place once, and returns the address of each page that shows it. */
+/** Puts a text into every place once, and returns the address of each page with the text. */
 const prepare = async (text: string): Promise<Prepared> => {
   const { api, issue, comment, commit, git, push } = shared();
   const number = await issue(text, "");
@@ -81,7 +81,7 @@ const pathOf = async (text: string, place: Place): Promise<string> => {
 
 const judgePage = (status: number, page: string): AttackEnd => {
   const faults = strange(page);
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  // oxlint-disable-next-line no-control-regex -- the pattern looks for control characters
   if (/[\u202a-\u202e\u2066-\u2069\u001b\u0007]/.test(page)) faults.push("a raw control character");
   if (faults.length > 0) return { through: faults.join("; ") };
   return status < 500 ? { stopped: "escaped" } : { through: `status ${status}` };
@@ -113,7 +113,7 @@ attackFamily("pages", texts, async ({ text, place }) => {
   return judgePage(status, page);
 });
 
-/** Addresses that would show what a repository does not publish, or that a page could repeat as markup. */
+/** Addresses of a repository's private parts, or addresses that a page could repeat as markup. */
 const ADDRESSES: Readonly<Record<string, string>> = {
   "a script as a path": "/%3Cscript%3Ealert(1)%3C/script%3E",
   "a script as an issue": "/issues/%3Cscript%3E",
@@ -155,7 +155,7 @@ attackFamily(
   },
 );
 
-/** Names that a website could lead to this machine, or that a browser could write differently. */
+/** Names that a website could point to this machine, or that a browser could write differently. */
 const HOSTS = [
   "evil.example",
   "127.0.0.1.evil.example",

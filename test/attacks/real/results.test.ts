@@ -15,7 +15,7 @@ import { attackFamily, type AttackVariants } from "../attack-family.ts";
 
 type Mode = TreeEntry["mode"];
 type HandMadeFile = { readonly path: string; readonly says?: "100644" | "100755" | null; readonly mode?: Mode; readonly content?: string };
-/** A result commit as publish never makes it; `through` its own run, so that only the policy stands in the way. */
+/** A result commit that publish never creates, delivered by the job's own run, so that only the policy can refuse the commit. */
 type HandMadeResult = { readonly files: readonly HandMadeFile[]; readonly rules?: Partial<BundleRules>; readonly text?: string };
 
 const JOB: JobKey = "work/abcdef-fix/1";
@@ -120,7 +120,7 @@ attackFamily("results", POLICIES, async ({ files, rules, text }) => {
 
 const toClaim = ({ path, says = "100644" }: HandMadeFile): JobResult["files"][number] => ({ path, mode: says });
 
-/** A write user with a clone, who pushes to the refs of results. */
+/** Opens a write user with a clone, who pushes to the refs of results. */
 const openWriter = async (stage: Awaited<ReturnType<typeof openStage>>) => {
   const login = "mallory";
   const token = stage.forge.createUser(login);
@@ -170,7 +170,7 @@ test("H4: a green verdict that a person pushes for a hanging verify job lands no
   await stage.sweep();
   expect(await stage.git("rev-parse", "main")).toBe(main);
   await stage.does("POST", `/actions/runs/${id}/cancel`);
-  // Progress is shown at most every half a minute.
+  // Enki shows progress at most every half minute.
   stage.later(30_000);
   await stage.sweep();
   await stage.shows(issue, /no run of Enki created it/);

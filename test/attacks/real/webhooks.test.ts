@@ -38,7 +38,7 @@ const PAYLOADS = {
   workflow_run: { ...repository(), action: "completed", workflow_run: { display_title: "work/abc123-a/1", name: "x" } },
 };
 
-/** The App's door on loopback, and what reaches it: a timer that never fires by itself, and an installation that only counts. */
+/** Opens the App's door on loopback, with timers that never fire by themselves and an installation that only counts calls. */
 const openDoor = async () => {
   const directory = mkdtempSync(join(tmpdir(), "enki-webhooks-"));
   const reached: string[] = [];
@@ -92,10 +92,10 @@ type Attempt = {
   /** Header lines besides `host`; null leaves the usual one out. */
   readonly headers?: Readonly<Record<string, string | readonly string[] | null>>;
   readonly body?: string | Buffer;
-  /** Pieces that are sent as a chunked body instead of `body`, without an end if `endless`. */
+  /** Pieces of a chunked body that replaces `body`, without an end if `endless`. */
   readonly chunks?: Iterable<Buffer>;
   readonly endless?: boolean;
-  /** Ends the sending side after the body. */
+  /** Closes the sending side after the body. */
   readonly hangUp?: boolean;
 };
 
@@ -115,7 +115,7 @@ const toHead = ({ method = "POST", target = PATH, headers = {}, body = "", chunk
 
 type Seen = { readonly status: number | null; readonly sent: number };
 
-/** Sends an attempt; ends with the answer's status, or null if the connection closed without one. */
+/** Sends an attempt; returns the answer's status, or null if the connection closed without an answer. */
 const send = async (door: Awaited<ReturnType<typeof openDoor>>, attempt: Attempt): Promise<Seen> => {
   const socket = connect(door.port, "127.0.0.1");
   let answer = "";
@@ -136,7 +136,7 @@ const send = async (door: Awaited<ReturnType<typeof openDoor>>, attempt: Attempt
   }
   if (chunks && !attempt.endless && open) socket.write("0\r\n\r\n");
   if (attempt.hangUp) socket.end();
-  // The clock goes on only where a body never ends.
+  // The clock advances only for an endless body.
   if (attempt.endless) await tickUntil(door, () => !open || answer !== "");
   await closed;
   const [, status] = /^HTTP\/1\.1 (\d+)/.exec(answer) ?? [];
@@ -159,7 +159,7 @@ const CODES: Readonly<Record<string, string>> = {
   "415": "not-json",
 };
 
-/** The attacker wants an event to reach the coordinator, the process to buffer without end, or a connection to stay open. */
+/** The attacker wants an event to reach the coordinator, an unlimited buffer, or a connection that stays open. */
 const attack = async (attempt: Attempt) => {
   const door = await openDoor();
   const { status, sent } = await send(door, attempt);

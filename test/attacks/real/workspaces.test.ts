@@ -9,8 +9,8 @@ import { after } from "../../support/after.ts";
 import { attackFamily, type AttackEnd } from "../attack-family.ts";
 
 /**
- * Hostile states of a workspace that Enki lists with its own rights. $SUB is a submodule of the base, $OTHER one whose name is not UTF-8,
- * $LINKED the commit of both, and `evil` leaves a mark.
+ * Hostile states of a workspace that Enki lists with its own rights. $SUB is a submodule of the base, $OTHER a submodule with a name outside of
+ * UTF-8, $LINKED the commit of both, and `evil` leaves a mark.
  */
 const PRELUDE = String.raw`set -e
 SUB=sub OTHER=$'s\xffb'
@@ -34,7 +34,7 @@ mkdir hooks
 for hook in post-index-change pre-commit reference-transaction fsmonitor-watchman; do printf '#!/bin/sh\n%s\n' "$EVIL" > hooks/$hook; chmod +x hooks/$hook; done
 `;
 
-/** What each state would gain: a program that runs, a change that is not listed, or a file that fills the memory. */
+/** Gains of the states: a program that runs, an unlisted change, or a file that fills the memory. */
 const STATES: Readonly<Record<string, string>> = {
   "a submodule with settings": "make $SUB",
   "a submodule whose name is not UTF-8": 'make "$OTHER"',

@@ -12,10 +12,10 @@ import { atOnce, history, only, tell } from "./history.ts";
 const turn = TIMES.check + TIMES.landing;
 const flat: Scene = { shape: "flat", start: "ready", steps: 16, work: 0, bad: 0, flakes: 0, textual: 0, semantic: 0, slots: 16 };
 
-/** A new head of a step has a prime. */
+/** Counts the runs that contain only first heads. A step's new head has a prime in its name. */
 const runsOfFirst = (lines: readonly string[]): number => only(lines, "run").filter((line) => !line.includes("'")).length;
 
-/** When the last of the first heads was decided. */
+/** Returns the number of rounds until the last of the first heads was decided. */
 const roundsOfFirst = (lines: readonly string[]): number => {
   const decided = only(lines, "ejected", "landed").filter((line) => /[A-Z](?!')/.test(line.split(" ")[2] ?? ""));
   return Math.floor(Number(decided.at(-1)?.split(" ")[0]));
@@ -60,7 +60,7 @@ describe("with failures the mean over many traces matches the formula", () => {
   const average = (scene: Scene, policy: () => Policy, of: (lines: readonly string[]) => number): number =>
     mean(Array.from({ length: DRAWS }, (_, seed) => of(tell(trace(scene, seed), policy()).lines)));
 
-  /** Runs until a batch of eight is decided, over eight: 1 for the batch, two for every red batch of more than one. */
+  /** Runs per step until a batch of eight is decided: 1 for the batch, and 2 for every red batch of more than one step. */
   const bisection = (bad: number): number =>
     (1 + 2 * [0, 1, 2].reduce((sum, depth) => sum + 2 ** depth * (1 - (1 - bad) ** (8 / 2 ** depth)), 0)) / 8;
 
@@ -93,7 +93,7 @@ describe("with failures the mean over many traces matches the formula", () => {
   });
 });
 
-// Another simulator, by another hand: section 6 of the study. What differs is the policies' freedom, not their idea.
+// The numbers come from another author's simulator, in section 6 of the study. Only the policies' freedom differs, not their idea.
 describe("serial and Zuul agree with the published scenarios", () => {
   const rows: readonly (readonly [string, Partial<Scene>, () => Policy, number, number])[] = [
     ["A", {}, () => serial(0), 16.57, 8.07],

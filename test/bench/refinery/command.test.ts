@@ -15,7 +15,7 @@ it("npm run bench -- refinery prints tables and gates, and writes JSON and a plo
       cells: readonly { rows: Readonly<Record<string, { redLandings: number }>> }[];
     };
     expect(told.gates).toHaveLength(16);
-    // Ends with 1 when a gate does not hold.
+    // The command exits with 1 if a gate does not hold.
     expect(ran.status).toBe(told.gates.every(({ holds }) => holds) ? 0 : 1);
     expect(ran.stdout.match(/^(holds|FAILS) /gm)).toHaveLength(16);
     expect(told.cells.flatMap(({ rows }) => Object.values(rows).map(({ redLandings }) => redLandings)).every((red) => red === 0)).toBe(

@@ -3,18 +3,18 @@ import { type Outcome, simulate } from "../../../bench/refinery/simulate.ts";
 import type { Scene, Trace } from "../../../bench/refinery/trace.ts";
 
 type Facts = Partial<Pick<Scene, "flakes" | "slots" | "start">> & {
-  /** When each step is ready. */ readonly ready: readonly number[];
+  /** The time at which each step is ready. */ readonly ready: readonly number[];
   readonly bad?: readonly number[];
   readonly needs?: Readonly<Record<number, readonly number[]>>;
   readonly textual?: readonly (readonly [number, number])[];
   readonly semantic?: readonly (readonly [number, number])[];
-  /** Steps that change the same file; pairs of them are in `textual`. */
+  /** Steps that change the same file. `textual` contains the pairs. */
   readonly hot?: readonly number[];
   readonly pushes?: Trace["pushes"];
   readonly seed?: number;
 };
 
-/** A trace told step by step. */
+/** Builds a trace from the given facts. */
 export const history = ({ ready, bad = [], needs = {}, textual = [], semantic = [], hot = [], pushes = [], ...rest }: Facts): Trace => {
   const partners = (pairs: readonly (readonly [number, number])[]): number[][] =>
     ready.map((_, step) => pairs.flatMap(([a, b]) => (a === step ? [b] : b === step ? [a] : [])));
@@ -33,7 +33,7 @@ export const history = ({ ready, bad = [], needs = {}, textual = [], semantic = 
   };
 };
 
-/** `count` steps that are all ready at once. */
+/** Returns `count` steps that are ready at the same time. */
 export const atOnce = (count: number): number[] => Array.from({ length: count }, () => 0);
 
 export const tell = (trace: Trace, policy: Policy): { readonly lines: readonly string[]; readonly outcome: Outcome } => {
@@ -42,6 +42,6 @@ export const tell = (trace: Trace, policy: Policy): { readonly lines: readonly s
   return { lines, outcome };
 };
 
-/** The lines of these kinds. */
+/** Keeps the lines of the given kinds. */
 export const only = (lines: readonly string[], ...kinds: readonly string[]): string[] =>
   lines.filter((line) => kinds.includes(line.split(" ")[1] ?? ""));

@@ -106,7 +106,7 @@ describe("the oracle", () => {
   });
 });
 
-/** The least time until the last step is in, with as many slots as one likes. */
+/** Returns the shortest possible time until the last step lands, with unlimited slots. */
 const limit = ({ scene, needs, work, bad }: Trace): number => {
   const [ready, landed]: [number[], number[]] = [[], []];
   for (const [step, needed] of needs.entries()) {

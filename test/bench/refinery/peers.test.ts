@@ -47,7 +47,7 @@ describe("serial, like the seed", () => {
 });
 
 describe("bors-ng", () => {
-  // README, "How it works": pull requests 5 and 7 are red together, 8 is fine.
+  // README, "How it works": pull requests 5 and 7 are red together, and 8 is fine.
   it("splits #5 #7 #8 as in its README: 8 lands, then 5, and 7 is ejected", () => {
     const { lines } = tell(history({ ready: atOnce(3), semantic: [[0, 1]] }), bors(0));
     expect(only(lines, "run", "landed", "ejected").slice(0, 9)).toEqual([

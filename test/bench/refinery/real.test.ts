@@ -19,7 +19,7 @@ describe.concurrent("the real coordinator, in virtual time", () => {
   };
 
   it("takes as long as the simulation on a flat trace with a bad step and a flake", async () => {
-    // Of this trace it is known that it has both, and that the flake costs a run.
+    // The trace of this seed contains a bad step and a flake, and the flake costs a run.
     const seed = 58;
     expect(trace(flat, seed).bad.filter(Boolean)).toHaveLength(1);
     const runs = (flakes: number): number => simulate(trace({ ...flat, flakes }, seed), ours(1)).runs;

@@ -87,7 +87,7 @@ describe("a simulated history", () => {
     const fickle: Policy = {
       decide: (view) => {
         const decision = serial(0).decide(view);
-        // The second comes in while the first runs, and takes its slot.
+        // The second step arrives during the run of the first and takes its slot.
         const other = view.now === 0.25 && view.queue[1] ? view.merge(view.tip, view.queue[1]) : null;
         return other ? { ...decision, want: [other] } : decision;
       },
@@ -191,7 +191,7 @@ describe("the grid", () => {
 
 describe("statistics", () => {
   it("gives the interval of Student's t", () => {
-    // Of 1 … 10: mean 5.5, standard deviation 3.02765, t(9) 2.262157.
+    // The numbers 1 to 10 have mean 5.5, standard deviation 3.02765 and t(9) 2.262157.
     const { mean, low, high } = interval([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect([mean, low, high]).toEqual([5.5, expect.closeTo(5.5 - 2.16585, 2), expect.closeTo(5.5 + 2.16585, 2)]);
     expect([percentile([4, 1, 3, 2], 0.5), percentile([4, 1, 3, 2], 0.95), percentile([7], 0.95)]).toEqual([2, 4, 7]);
@@ -214,7 +214,7 @@ describe("the gates", () => {
     retried: { ratios: [1, 1.3, 1.2, 2], oracle: cell.retried.oracle },
     against: { "0r": { mean: 0, low: 0, high: 0 }, "1r": { mean: 0.1, low: -0.1, high: 0.3 } },
   };
-  /** The numbers of the gates that do not hold. */
+  /** Lists the numbers of the gates that do not hold. */
   const failing = (cells: readonly Cell[]): number[] => gates(cells).flatMap(({ holds }, at) => (holds ? [] : [at]));
   const withOurs = (row: Partial<Cell["rows"]["ours"]>): Cell => ({
     ...fine,

@@ -83,7 +83,7 @@ describe("the example's own tests", () => {
   test("detect the bug with the new test: it fails without the fix", async () => {
     const { work } = await it.steps();
     const { end, why, said, calls, commit } = await work("test_upload", it.start);
-    // The worker runs the tests itself, and gives up.
+    // The worker runs the tests itself, and stops.
     expect({ end, why }).toEqual({ end: "failed", why: "the agent stopped with refusal" });
     expect(said).toMatch(/I give up: run node --test did not work: [^]+\(exit code 1\)/);
     expect(calls.at(-1)?.text).toMatch(/413 !== 201|201/);
@@ -104,7 +104,7 @@ describe("every job tries forbidden actions, and its transcript has the answers"
       "bytes of credentials in HOME: 0\naddresses and credentials in the configuration of git: 0\n",
     );
     expect(answer(name, "find a token in files around the workspace")).toContain("files around the workspace with a token: 0\n");
-    // The one socket that it finds is that of its own tools, where it may do what it may do.
+    // The only socket leads to the agent's own tools, with the rights of its job.
     const refused = name === "plan" ? "steps array must not be empty" : "tool 'enki_execution_create' is not available for role 'worker'";
     expect(answer(name, "reach further through a socket")).toMatch(new RegExp(`^a socket: ${refused}\nsockets: 1\n`));
   });

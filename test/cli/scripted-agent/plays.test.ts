@@ -15,7 +15,7 @@ afterEach(() => {
 
 test("every play has a test here", () => {
   expect(readdirSync(join(EXAMPLE, "plays")).toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
-    // Told in test/terminal/break-out.test.ts: it needs a server to try.
+    // Covered by test/cli/break-out.test.ts, because the play needs a server.
     "break-out.toml",
     "crash.toml",
     "cycle.toml",
@@ -50,7 +50,7 @@ describe("renamed: other names and one more step", () => {
     for (const commit of [cap.commit, tried.commit, described.commit, both, announced.commit]) {
       expect(await it.verify(commit)).toMatchObject({ code: 0 });
     }
-    // It reads what the steps made that it needs.
+    // The step reads the results of its needs.
     expect(announced.calls.map(({ status }) => status)).toEqual(["completed", "completed", "completed"]);
     expect(it.show(announced.commit, "CHANGELOG.md")).toContain("20 MB");
   });
@@ -65,7 +65,7 @@ describe("failing verification", () => {
     const red = await it.verify(first.commit);
     expect(red.code).toBe(1);
     expect(red.text).toContain("nginx lets through exactly what the service takes");
-    // Whether it begins again or builds on what it did.
+    // The attempt may start from the base or build on its earlier work.
     for (const base of [it.start, first.commit]) {
       const second = await work("fix_upload_limit", base, { attempt: 2, lastFailure: red.text });
       expect(second.end).toBe("success");
@@ -110,7 +110,7 @@ describe("faults and failures of a worker", () => {
   test("B-12 it hangs until its time limit", async () => {
     const it = await open("hang");
     const { work } = await it.steps();
-    // The limit is reached before the agent has started; how a session under way is ended is told in test/agent.
+    // The limit expires before the agent's start; test/job/agent covers the end of a running session.
     expect(await work("fix_upload_limit", it.start, { timeoutMs: 0 })).toMatchObject({ end: "timed-out", paths: [] });
   });
 

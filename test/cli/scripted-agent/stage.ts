@@ -23,7 +23,7 @@ import { identity } from "../../support/repository.ts";
 const INSTALLATION = fileURLToPath(new URL("../../../", import.meta.url));
 export const EXAMPLE = join(INSTALLATION, "examples", "upload-limit");
 
-/** What came of a job, as its bundle says. */
+/** The result of a job, from its bundle. */
 export type Played = {
   readonly end: string;
   readonly why: string;
@@ -32,17 +32,17 @@ export type Played = {
   readonly outcome: Outcome | null;
   readonly artifact: string | null;
   readonly paths: readonly string[];
-  /** Files that are only kept for the next attempt. */
+  /** Files kept only for the next attempt. */
   readonly kept: readonly string[];
-  /** What the agent said. */
+  /** The agent's messages. */
   readonly said: string;
-  /** Its tool calls, each with what came of it. */
+  /** The agent's tool calls, each with its result. */
   readonly calls: readonly { readonly title: string; readonly status: string; readonly text: string }[];
-  /** The base with the changed files on top of it. */
+  /** The base with the changed files on top. */
   readonly commit: Sha;
 };
 
-/** The example in a repository of its own, and jobs as Actions would run them, in which an agent plays a file. */
+/** Opens the example in a repository of its own, with jobs like those of Actions, in which an agent plays a file. */
 export const openExample = async (play: string) => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "enki-play-")));
   const remote = join(root, "remote.git");
@@ -125,7 +125,7 @@ export const openExample = async (play: string) => {
     if (!opened.ok) throw new Error(opened.refusal.message);
     const { report, output, artifact, content } = opened.value;
     const changes = new Map<string, { content: Buffer; mode: "100644" } | null>();
-    // As publish does: only a success delivers its files, others are kept for the next attempt.
+    // As in publish, only a success delivers its files; others are kept for the next attempt.
     const isDelivered = report.end === "success";
     for (const [index, { path }] of report.files.entries()) {
       if (!isDelivered) break;
@@ -152,7 +152,7 @@ export const openExample = async (play: string) => {
   return {
     start,
     plan: planned,
-    /** The planner's plan, and a function that plays one of its steps on a base. */
+    /** Returns the planner's plan, and a function that plays a step of the plan on a base. */
     steps: async () => {
       const { plan, why } = await planned();
       if (!plan) throw new Error(why);
@@ -165,13 +165,13 @@ export const openExample = async (play: string) => {
         },
       };
     },
-    /** A merge of two commits; throws when they conflict. */
+    /** Merges two commits; throws if they conflict. */
     merge: async (ours: Sha, theirs: Sha): Promise<Sha> => {
       const tree = execFileSync("git", ["merge-tree", "--write-tree", ours, theirs], { cwd: clone.directory, encoding: "utf8" }).trim();
       return commit(tree, [ours, theirs], "merge");
     },
     show: (at: Sha, path: string): string => execFileSync("git", ["show", `${at}:${path}`], { cwd: clone.directory, encoding: "utf8" }),
-    /** The exit code of the example's own tests at a commit. */
+    /** Runs the example's own tests at a commit; returns their exit code and output. */
     verify: async (at: Sha): Promise<{ code: number; text: string }> => {
       const directory = join(root, `verify-${(jobs += 1)}`);
       mkdirSync(dirname(directory), { recursive: true });

@@ -13,7 +13,7 @@ import { comment, plan, step } from "../../support/build.ts";
 import { memoryGitHub } from "../../support/memory-github.ts";
 import { repository } from "../../support/repository.ts";
 
-/** One repository, a coordinator over real git, and jobs that leave their results as publish does. */
+/** Opens a repository, a coordinator over real git, and jobs that leave their results like publish. */
 const open = async () => {
   const repo = await repository();
   await repo.commit("main", { "server.txt": "limit 1\n" });
@@ -140,8 +140,8 @@ test("a request becomes landed merges, in order, on real git; every write of the
     expect(replayed.filter(({ end }) => end !== "same")).toEqual([]);
     expect(it.repo.git("log", "--format=%s", LEDGER_REF)).toContain("maintainer asked for");
     expect(replayed.length, "pushes of the coordinator").toBeLessThanOrEqual(3 * 4);
-    // Eleven for each step that lands, one to read the approval again right before it lands, and one for each artifact; the notice of the
-    // plan, an edit of the comment that links a step to its run, and one edit of each pull request's text, which says that it landed.
+    // Eleven requests per landed step, another to read the approval again before the landing, and one per artifact. Then the notice of the plan,
+    // an edit of the comment with a link to a step's run, and an edit of each pull request's text, which reports the landing.
     const texts = it.state.pulls.length;
     expect(it.state.sent, "requests of the coordinator").toBeLessThanOrEqual(3 * (11 + 1) + it.state.artifacts.length + 2 + texts);
   } finally {

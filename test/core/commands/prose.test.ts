@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { readProse } from "../../../src/core/commands/prose.ts";
 import { referenceLines } from "./reference.ts";
 
-/** The lines that may hold a command, of those that begin with one. */
+/** Returns the lines that may contain a command, among the lines that start with a command. */
 const ours = (text: string): number[] => {
   const raw = text.split(/\r\n|\n|\r/);
   const own = readProse(text).paragraphs.flatMap((all) => all.flatMap((each) => (each.own ? [each.line] : [])));
@@ -112,7 +112,7 @@ describe("a command in a person's own line", () => {
 
 test("a text crafted to be slow parses within this test's time", () => {
   const runs = Array.from({ length: 360 }, (_, index) => "`".repeat(index + 1)).join(" ");
-  // The longest comment that GitHub accepts, in the deep tests.
+  // The deep tests use the length of the longest comment that GitHub accepts.
   const length = atDepth(65_536, 16_384);
   const units = [
     ">",
@@ -167,7 +167,7 @@ const MARKS = [
 const TEXT = ["a", "text", " ", "  ", "    ", "\t", "\f", "\u00a0", "\\", "&lt;", "*", "**", "é"];
 const LINKS = ["[a](b", "'", ")", "![", "]", "[a]: b", "[^1]", "[^1]: ", "~~", "&#8203;"];
 const HTML = ["<!--", "-->", "a<b>", "a</b>", "a<b ", "<p>", "<script>", "</script>", "<?", "?>", "<!A", "]]>", "<![CDATA["];
-/** Tags that begin an HTML block of their own, and those inside of which we see no prose. */
+/** Tags that start an HTML block of their own, and tags whose content Enki does not read as prose. */
 const TAGS = ["<", "<a>", "<br/>", "<span title='", "</span>", "<details>", "</details>", "<sub>", "<pre>"];
 
 const documents = (pieces: readonly string[]): fc.Arbitrary<string> => {
@@ -195,7 +195,7 @@ test("B-04 whatever the HTML, no line holds a command that the reference parser 
   );
 });
 
-/** What hides the paragraphs after it from readers, and what ends that. `isMarkdown`: what is between is still read as Markdown. */
+/** Texts that hide the following paragraphs from readers, each with its end. `isMarkdown`: whether the content is still read as Markdown. */
 const HIDING = [
   { opens: "<!-- a", ends: "-->", isMarkdown: false },
   { opens: "<?a", ends: "?>", isMarkdown: false },

@@ -13,13 +13,13 @@ type Found = { readonly node: Node; readonly above: readonly string[] };
 const leaves = (node: Node, above: readonly string[] = []): Found[] =>
   node.children ? node.children.flatMap((child) => leaves(child, [...above, node.type])) : [{ node, above }];
 
-/** Around a command may stand: what is only a way of writing prose. */
+/** Nodes that may contain a command, because they only format prose. */
 const PROSE = new Set(["root", "list", "listItem", "paragraph", "emphasis", "strong", "link"]);
 
-/** Without those of task lists, whose own assertion fails where a check stands before code: `-\n[x]\n    code`. */
+/** Excludes the extension for task lists. Its own assertion fails for a check before code: `-\n[x]\n    code`. */
 const mdastExtensions = gfmFromMarkdown().filter(({ exit }) => exit?.["taskListCheckValueChecked"] === undefined);
 
-/** The lines (from 1) at which the field's own GFM parser sees a paragraph's text begin with `/enki`, outside of quotes, tables and footnotes. */
+/** Returns the lines, from 1, where the field's GFM parser finds `/enki` at the start of a paragraph, outside of quotes, tables, footnotes. */
 export const referenceLines = (markdown: string): number[] => {
   const tree: Node = fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions });
   const texts = leaves(tree).filter(({ node, above }) => node.type === "text" && above.every((type) => PROSE.has(type)));

@@ -7,7 +7,7 @@ import { type ConfigText, readConfig } from "../../../src/core/config/read-confi
 const ROOT = join(import.meta.dirname, "faults");
 const EXPECTED = "expected.txt";
 
-/** The files of an example, by the paths that they have in a repository. */
+/** Reads the files of an example, with their paths in a repository. */
 const example = (code: string): ConfigText[] =>
   readdirSync(join(ROOT, code), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".toml"))

@@ -18,7 +18,7 @@ const open = () => {
     for (const job of world.running().filter((each) => each.startsWith(start))) world.finish(job, fate);
     await tell({ kind: "woken" });
   };
-  /** One more request on an issue of its own, with its plan approved. */
+  /** Starts another request on its own issue, and approves its plan. */
   const start = async (...steps: Parameters<typeof plan>): Promise<string> => {
     const issue = (count += 1);
     const about = (id: number, command: Parameters<typeof comment>[1]) =>
@@ -34,7 +34,7 @@ const open = () => {
     await end("verify/", { end: "success" });
     for (let marks = 0; marks < 3; marks += 1) await tell({ kind: "woken" });
   };
-  /** Something that makes a write, so that what was learned is saved. */
+  /** Causes a write of the ledger, which also saves the new outcomes. */
   const write = () => tell({ ...comment(9_000 + (count += 1), { kind: "help" }), at: world.state.now } as never);
   return { ...world, tell, start, land, end, write };
 };
@@ -105,7 +105,7 @@ test("after a year of requests the ledger holds the last weeks only, and every w
   expect(Object.keys(handledEvents).length).toBeLessThan(40);
   for (const { inputs, parent, ledger } of it.state.writes) {
     const { events, snapshot } = inputs;
-    // Facts were filed under their own queries.
+    // Stored facts have their own queries as keys.
     const again = decide(events, { ...snapshot, ledger: parent, facts: new Map(snapshot.facts) as QueryFacts });
     expect(again.kind === "act" && again.ledger).toEqual(ledger);
   }

@@ -7,7 +7,7 @@ import { openStory } from "../../support/story.ts";
 
 const ask = { kind: "ask", question: "Where is the size of an upload checked?" } as const;
 
-/** A question, and the job that answers it. */
+/** Asks a question, and starts the job that answers. */
 const openQuestion = async () => {
   const it = openStory();
   await it.say(7, ask);

@@ -18,7 +18,7 @@ const PULL: Pull = {
 };
 const people = { kind: "woken", activity: "pulls" } as const;
 
-/** A story on a pull request of `feature`. */
+/** Opens a story with a pull request of `feature`. */
 const open = (over: Partial<Pull> = {}) => {
   const it = openStory();
   it.state.pulls.push({ ...PULL, ...over });

@@ -22,7 +22,7 @@ const open = (over: Parameters<typeof memoryWorld>[0] = {}) => {
       return handle(events);
     },
     replies: () => world.state.comments.filter(({ body }) => body.includes("reply:")).map(({ body }) => body),
-    /** Asked for, planned and approved. */
+    /** Starts a request, and proposes and approves its plan. */
     start: async (proposed: Plan): Promise<void> => {
       await handle([comment(1, { kind: "do", text: "x" })]);
       for (const job of world.running()) world.finish(job, { end: "success", tools: [{ kind: "propose", plan: proposed }] });

@@ -7,19 +7,19 @@ import { config } from "../../support/config.ts";
 import { memoryWorld } from "../../support/memory-world.ts";
 
 const MINUTE = 60_000;
-/** What costs no request: git tells it. */
+/** Queries that git answers without a request. */
 const BY_GIT = new Set(["work", "merge-chain", "conflicts", "resolution", "archived", "merge-of", "revert", "contains"]);
 
 type Scene = {
-  /** What each step needs, by number. */
+  /** The needs of each step, by number. */
   readonly needs: readonly (readonly number[])[];
   readonly workers: number;
   readonly slots: number;
-  /** How long a job takes, in milliseconds. */
+  /** Returns the duration of a job in milliseconds. */
   readonly lasts: (job: JobKey) => number;
 };
 
-/** A plan from its approval to its end in virtual time, with every request that it costs. */
+/** Plays a plan in virtual time from its approval to its end, and counts the requests. */
 const play = async ({ needs, workers, slots, lasts }: Scene) => {
   const defaults = config();
   const total = { total: workers, tiers: { light: workers, standard: workers, heavy: workers } };
@@ -64,11 +64,11 @@ const play = async ({ needs, workers, slots, lasts }: Scene) => {
   };
 };
 
-/** One to three minutes, another for each job and the same at each run of the test. */
+/** Returns one to three minutes: different for each job, the same in each run of the test. */
 const varied = (job: JobKey): number => MINUTE + 2 * (Number.parseInt(hashValue(job).slice(0, 4), 16) % MINUTE);
 const alike = (): number => MINUTE;
 
-/** The most that fell into any one minute. */
+/** Returns the highest number of requests within one minute. */
 const busiest = (times: readonly number[]): number =>
   Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + MINUTE).length));
 

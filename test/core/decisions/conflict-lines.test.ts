@@ -6,7 +6,7 @@ import { openStory } from "../../support/story.ts";
 
 const DAY = 24 * 60 * 60_000;
 
-/** A story whose steps all change the same lines. */
+/** Opens a story whose steps change the same lines. */
 const openLine = () => {
   const heads: Record<string, Sha> = {};
   const held = (commit: Sha): Set<string> => new Set(Object.keys(heads).filter((id) => it.contains(heads[id] ?? "", commit)));
@@ -25,7 +25,7 @@ const openLine = () => {
   return { ...it, heads, running, resolved, resolving: () => running("resolve").map((job) => job.split("/")[1]?.split("-")[1]) };
 };
 
-/** Four steps that change the same lines. The first has landed, and the conflict of the second is being resolved. */
+/** Starts four steps that change the same lines. The first has landed, and the second is being resolved. */
 const begin = async () => {
   const it = openLine();
   await it.propose(plan(step("a"), step("b"), step("c"), step("d")));
@@ -33,7 +33,7 @@ const begin = async () => {
   for (const id of ["a", "b", "c", "d"]) await it.worked(id);
   await it.end("verify/");
   expect(it.state_("a")).toBe("done");
-  /** Ends every resolution and verification well, in so many turns that a history without an end fails. */
+  /** Ends every resolution and verification with success. The number of turns is limited, so an endless history fails. */
   const finish = async (): Promise<void> => {
     for (let turn = 0; turn < 20 && it.execution()?.state === "running"; turn += 1)
       await (it.running("resolve").length > 0 ? it.resolved() : it.end("verify/"));
@@ -58,7 +58,7 @@ test("the conflicts of steps that change one file are resolved in a line, each o
   await it.resolved();
   while (it.running("verify").length > 0) await it.end("verify/");
   expect(it.execution()?.state).toBe("done");
-  // One job for each step that had a conflict.
+  // Each step with a conflict had one job.
   expect(it.state.runs.filter(({ name }) => name.startsWith("resolve/"))).toHaveLength(3);
   it.replay();
 });
@@ -69,7 +69,7 @@ test("a step that leaves the queue is taken out of the resolutions on top of it"
   await it.resolved();
   const original = it.heads["c"] ?? "";
   expect(it.head("c")).not.toBe(original);
-  // The job of the last one would resolve it on top of the first.
+  // The job of the last step would resolve it on top of the first.
   expect(it.resolving()).toEqual(["d"]);
   await it.say(1, { kind: "skip", target: it.task("b") });
   expect(it.state_("b")).toBe("skipped");

@@ -21,9 +21,9 @@ import { reconcileTampering } from "../../../src/core/decisions/reconcile/tamper
 import { reconcileTrials } from "../../../src/core/decisions/reconcile/trials.ts";
 
 type Writer = StepWriter | ExecutionWriter | QueueWriter | RefWriter | EffectWriter | TextWriter | MailWriter | UsageWriter | EventWriter;
-/** The members of any type of a union. */
+/** The members of all types in a union. */
 type MemberOf<Facet> = Facet extends unknown ? keyof Facet : never;
-/** Members for the door alone: they make the decision. */
+/** Members for the door alone, which makes the decision. */
 type Outcome = "decision" | "missingFacts" | "nextWakeUp" | "refs";
 
 test("each write belongs to a facet", () => {

@@ -15,7 +15,7 @@ const ID = "abcdef";
 const TASK = "abcdef-one" as const;
 const PLAN = plan(step("one"), step("two"));
 
-/** Answers by kind of query; every other query is answered with an empty list. */
+/** Answers by kind of query. Other queries receive an empty list. */
 const ANSWERS: Readonly<Partial<Record<Query["kind"], unknown>>> = {
   pulls: [
     { number: 7, headRef: `task/${TASK}`, head: HEAD, baseBranch: "main", state: "open", draft: false, labels: [], hasActivity: false },

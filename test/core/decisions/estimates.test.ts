@@ -15,7 +15,7 @@ const EARLIER_ISSUE = 2;
 const TIMED = { config: config({ policy: { ...config().policy, tests: "checkpoint" as const } }) };
 const COST = { usage: { ...NO_USAGE, costUsd: 0.5 } };
 
-/** A repository where a step took ten minutes, and its landing half a minute. */
+/** Opens a repository in which a step took ten minutes, and its landing half a minute. */
 const withHistory = async (over: Parameters<typeof openStory>[0] = TIMED) => {
   const it = openStory(over);
   await it.propose(plan(step("earlier")), EARLIER_ISSUE);
@@ -34,10 +34,10 @@ const begun = async (...steps: Parameters<typeof plan>) => {
   return { ...it, id };
 };
 
-/** The clock of a story moves by a millisecond with each write. */
+/** Rounds to tenths, because each write advances the clock of a story by a millisecond. */
 const toMinutes = (ms: number): number => Math.round(ms / (MINUTE / 10)) / 10;
 
-/** Minutes until the expected end; null without one. */
+/** Returns the minutes until the expected end; null without an estimate. */
 const endIn = (it: Awaited<ReturnType<typeof begun>>): number | null => {
   const end = it.execution(it.id)?.estimate?.end;
   return end === undefined ? null : toMinutes(end - it.state.now);

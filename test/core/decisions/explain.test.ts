@@ -18,7 +18,7 @@ const begin = async (steps: Parameters<typeof plan>, over: Parameters<typeof ope
   return it;
 };
 
-/** The explanation of a step, or of the execution, from the ledger alone. */
+/** Explains a step or the execution from the ledger alone. */
 const explain = (it: Story, target: string | null, settings = config()): Explanation => {
   const { state, world } = it;
   const tx = openTransaction({
@@ -62,7 +62,7 @@ describe("a step is explained", () => {
 
   test("that works: its attempt with its run and its deadline", async () => {
     const it = await begin([step("a")]);
-    // Outcomes are saved with the next write.
+    // The next write saves the outcomes.
     await it.say(1, { kind: "help" });
     const run = it.state.runs.find(({ name }) => name === `work/${it.task("a")}/1`);
     const why = explain(it, "a");
@@ -318,7 +318,7 @@ describe("the reply", () => {
 
   test("leaves nothing but itself in the ledger, and costs a reaction and a comment, however often it is delivered", async () => {
     const it = await begin([step("a"), step("b", { needs: ["a"] })]);
-    // The comment shows all progress before.
+    // The comment shows the whole progress beforehand.
     await it.tell({ kind: "woken" });
     const { requests, ledger } = it.state;
     const asked = { ...comment(77, { kind: "explain", target: "b" }), at: it.state.now };

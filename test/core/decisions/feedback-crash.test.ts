@@ -21,7 +21,7 @@ const said = (id: number, text: string): PullDiscussion["lineComments"][number] 
   outdated: false,
 });
 
-/** A review round from the request for changes to the landing; the process dies at one point of it, and another takes over. */
+/** Plays a review round from the request for changes to the landing. The process dies at one point, and another process continues. */
 const play = async (at: number) => {
   let points = -1;
   let isArmed = false;
@@ -65,7 +65,7 @@ const play = async (at: number) => {
       approved = true;
     }
   }
-  // What is left to do is done by whoever comes next.
+  // The next process finishes the remaining work.
   for (let turn = 0; turn < 5; turn += 1) await woken();
   return { ...it, points };
 };

@@ -34,7 +34,7 @@ const review = (text: string, over: Partial<PullDiscussion["reviews"][number]> =
   ...over,
 });
 
-/** A checkpoint whose work is verified: it waits for its reviewer. */
+/** Starts a checkpoint whose work is verified and waits for its reviewer. */
 const begun = async (over: Parameters<typeof openStory>[0] = {}) => {
   const it = openStory(over);
   await it.propose(plan(step("fix", { checkpoint: true }), step("test", { needs: ["fix"] })));
@@ -50,7 +50,7 @@ const begun = async (over: Parameters<typeof openStory>[0] = {}) => {
     pull,
     change,
     talk: (talk: Partial<PullDiscussion>): void => void it.state.talk.set(pull, { ...it.state.talk.get(pull), ...talk }),
-    /** A review as a gate sees it, and what it says. */
+    /** Adds a review to the gate and to the discussion. */
     reviewed: async (given: {
       text?: string;
       verdict?: Review["verdict"];
@@ -74,7 +74,7 @@ const begun = async (over: Parameters<typeof openStory>[0] = {}) => {
     remark: (id: PersonRemark["id"]): Promise<void> => it.tell({ kind: "remarked", id, pull }),
     retry: () => it.say(1, { kind: "retry", target: "fix" }),
     given: (attempt: number) => it.state.ledger.feedback[`${it.task("fix")}/${attempt}`],
-    /** What the job of the running attempt is told. */
+    /** Returns the feedback for the job of the running attempt. */
     told: (): string => {
       const job = readJobKey(it.running().find((each) => each.startsWith("work/")) as JobKey);
       if (!job) throw new Error("nothing works");
@@ -342,7 +342,7 @@ describe("the start of an attempt", () => {
     expect(it.at("fix")).toMatchObject({ state: "running", attempt: 2 });
     await it.worked("fix");
     await it.verified();
-    // A sweep lists them again.
+    // A sweep lists the remarks again.
     await it.remark(one.id);
     expect(it.at("fix")?.unreadRemarks).toBeUndefined();
     expect(it.comment()).not.toContain("unread remark");

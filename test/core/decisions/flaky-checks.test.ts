@@ -7,7 +7,7 @@ const COMMAND = "true";
 const failed = (...tests: string[]): CheckFailure => ({ command: COMMAND, tests, passedAgain: false });
 const status = { kind: "status", target: null } as const;
 
-/** A plan whose only step is being verified. */
+/** Opens a plan whose first step is being verified. */
 const openVerified = async () => {
   const it = openStory();
   await it.propose(plan(step("fix"), step("docs", { needs: [{ step: "fix", condition: "merged" }] })));
@@ -22,7 +22,7 @@ test("given a red run, when the same candidate is green, then the status names t
   expect(it.lastReply()).not.toContain("Flaky");
 
   await it.end("verify/", { end: "failed", failures: [failed("mail > *sent*")] });
-  // First the base alone, then the step again.
+  // The base runs alone first, then the step again.
   await it.verified();
   await it.verified();
   expect(it.states()).toMatchObject({ fix: "done" });

@@ -17,7 +17,7 @@ const HOUR = 60 * 60_000;
 
 const ANY = config({ refinery: { ...config().refinery, checks: [{ name: "*", app: null }] } });
 
-/** A step that is verified, behind required checks. */
+/** Starts a step that is being verified, on a base with required checks. */
 const gated = async (rules: BranchRules | null = null, checked = CHECKED) => {
   const it = openStory(rules ? {} : { config: checked });
   if (rules) it.state.rules = rules;
@@ -26,7 +26,7 @@ const gated = async (rules: BranchRules | null = null, checked = CHECKED) => {
   await it.worked("fix");
   const candidate = (): string => it.state.runs.findLast(({ name }) => name.startsWith("verify/"))?.name.split("/")[1] ?? "";
   const branches = (): string[] => Object.keys(it.state.refs).filter((ref) => readCandidateBranch(ref) !== null);
-  /** The check on the candidate is run, with this end. */
+  /** Reports a check on the candidate in the given state. */
   const report = (state: string, over: Partial<Check> = {}, commit = candidate()): void => {
     const before = it.state.checks.get(commit) ?? [];
     const at = it.state.now;

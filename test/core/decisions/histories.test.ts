@@ -13,7 +13,7 @@ import { Crash, memoryWorld } from "../../support/memory-world.ts";
 
 type World = ReturnType<typeof memoryWorld>;
 
-/** What may happen next, drawn by fast-check as numbers, so that a history shrinks well. */
+/** A possible event of a history. fast-check draws numbers, so a history shrinks well. */
 type Happening = { readonly what: number; readonly which: number };
 
 const graphs: fc.Arbitrary<Plan> = fc
@@ -38,7 +38,7 @@ const graphs: fc.Arbitrary<Plan> = fc
 
 const pick = <T>(from: readonly T[], which: number): T | undefined => from[which % Math.max(1, from.length)];
 
-/** Ends one running job as drawn; the planner proposes the plan. */
+/** Ends a running job as drawn. The planner proposes the plan. */
 const endJob = (world: World, { plan, which, bad }: { plan: Plan; which: number; bad: boolean }): void => {
   const job = pick(world.running(), which);
   const key = job && readJobKey(job);
@@ -51,7 +51,7 @@ const endJob = (world: World, { plan, which, bad }: { plan: Plan; which: number;
   world.finish(job, planned?.output === "artifact" ? { end: "artifact", artifact: "report" } : { end: "success" });
 };
 
-/** A head conflicts with every base and every other head that it does not hold, or with one of so many: what holds them merges. */
+/** A head conflicts with one in `oneOf` of the bases and other heads, unless it contains them. */
 const openConflicting = (oneOf: number, over: Parameters<typeof memoryWorld>[0] = {}): World => {
   const heads = (): string[] =>
     Object.entries(world.state.refs).flatMap(([ref, sha]) => (ref.startsWith(toBranchRef("task/")) ? [sha] : []));
@@ -70,7 +70,7 @@ const openConflicting = (oneOf: number, over: Parameters<typeof memoryWorld>[0] 
 
 const executionOf = (world: World) => Object.values(world.state.ledger.executions)[0];
 
-/** One thing that people, jobs or the network do. Answers with the events that a webhook would bring. */
+/** Plays one act of people, jobs or the network. Returns the events that a webhook would report. */
 const happen = (world: World, plan: Plan, { what, which }: Happening, count: number) => {
   const execution = executionOf(world);
   const named = (): string | null => pick([null, ...Object.keys(execution?.steps ?? {})], which) ?? null;
@@ -161,17 +161,17 @@ const checkInvariants = (world: World, plan: Plan): void => {
   }
 };
 
-/** Every write gives its tree again from its parent and its inputs. */
+/** Checks that every write returns the same ledger again from its parent and its inputs. */
 const checkReplay = (world: World): void => {
   for (const write of world.state.writes) {
     const { facts, ...frame } = write.inputs.snapshot;
-    // Facts were stored as the entries of the map that they came from.
+    // The facts are stored as the entries of their map.
     const again = decide(write.inputs.events, { ...frame, ledger: write.parent, facts: new Map(facts) as QueryFacts });
     expect(again.kind === "act" && again.ledger).toEqual(write.ledger);
   }
 };
 
-/** Decides once more from what is saved: the effects that nobody confirmed. */
+/** Decides again from the saved state, and returns the effects that nobody confirmed. */
 const givenAgain = async (world: World): Promise<string[]> => {
   const loaded = await world.world.load();
   const facts = new Map();
@@ -214,7 +214,7 @@ describe("random histories", () => {
         expect(orderStepIds(plan.steps)).not.toBeNull();
         const world = memoryWorld();
         await play(world, plan, story);
-        // An approval of a report is not given here; all else comes to an end.
+        // The test approves no reports, so their steps wait. All other work ends.
         const waits = Object.values(executionOf(world)?.steps ?? {}).some((each) => each.state === "waiting" && each.head === null);
         expect(isOver(world) || waits, "nothing waits for ever").toBe(true);
         checkReplay(world);

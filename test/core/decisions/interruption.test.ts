@@ -3,7 +3,7 @@ import { openStory } from "../../conformance/story.ts";
 import type { JobKey } from "../../../src/core/domain/job.ts";
 import { plan, step } from "../../support/build.ts";
 
-/** How a job ends whose agent was interrupted, for example by Ctrl+C. */
+/** The end of a job whose agent was interrupted, for example by Ctrl+C. */
 const INTERRUPTED = {
   end: "crashed",
   why: "the agent was interrupted",

@@ -9,7 +9,7 @@ import { openStory } from "../../support/story.ts";
 const PLACEHOLDER = { file: "enki-step.yml", triggers: [], jobs: [], placeholder: "OWNER/enki@v1" } as const;
 
 describe("GitHub's answer to a dispatch names its cause and the remedy", () => {
-  // Texts and statuses as people report them from GitHub.
+  // The texts and statuses come from people's reports about GitHub.
   test.each([
     ["not-found", "Not Found", "workflow-missing", "enki init"],
     ["invalid", "Workflow does not have 'workflow_dispatch' trigger", "workflow-outdated", "enki init"],

@@ -23,7 +23,7 @@ const PULL: Pull = {
 const land: PersonCommand = { kind: "land", head: null };
 const unland: PersonCommand = { kind: "unland" };
 
-/** A repository with a person's pull request 7. */
+/** Opens a repository with a person's pull request 7. */
 const openPull = (over: Partial<Pull> = {}, options: Parameters<typeof openStory>[0] = {}) => {
   const it = openStory(options);
   const root = it.base();

@@ -13,7 +13,7 @@ type LandingPlay = {
   readonly crashAt: number;
 };
 
-/** Two finished steps wait to land. The process dies at one point after that, and another process takes over. */
+/** Plays two finished steps that wait to land. The process dies at one point, and another process continues. */
 export const playLanding = async ({ steps, options = {}, prepare, crashAt }: LandingPlay) => {
   let points = -1;
   let isArmed = false;
@@ -42,7 +42,7 @@ export const playLanding = async ({ steps, options = {}, prepare, crashAt }: Lan
     await wake();
     it.mergeQueued();
   }
-  // The next process does what is left to do.
+  // The next process finishes the remaining work.
   for (let turn = 0; turn < 5; turn += 1) await wake();
   return { ...it, points };
 };

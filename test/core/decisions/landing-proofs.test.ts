@@ -8,7 +8,7 @@ import { openStory } from "../../support/story.ts";
 const PAIR = plan(step("a"), step("b", { needs: [{ step: "a", condition: "completed" }] }));
 const REVIEWED: BranchRules = { isReadable: true, types: [], checks: [], requiredReviews: 1, allowedMethods: null };
 
-/** Steps that are worked on. */
+/** Starts steps and ends their work. */
 const begun = async (
   steps = PAIR,
   over: Parameters<typeof openStory>[0] = {},

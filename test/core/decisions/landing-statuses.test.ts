@@ -9,7 +9,7 @@ const runUrl = (it: ReturnType<typeof openStory>): string => {
   return `https://github.test/octo/demo/actions/runs/${id}`;
 };
 
-/** The statuses that every stored decision requests under the given rules. */
+/** Lists the statuses that every stored decision requests under the given rules. */
 const requestedStatuses = ({ state }: ReturnType<typeof openStory>, rules: number) =>
   state.writes.flatMap(({ inputs: { events, snapshot }, parent }) => {
     const again = decide(events, { ...snapshot, rules, ledger: parent, facts: new Map(snapshot.facts) as QueryFacts });

@@ -13,7 +13,7 @@ import { memoryWorld } from "../../support/memory-world.ts";
 const HOUR = 60 * 60_000;
 const FIRST_ISSUE = 10_000;
 
-/** A repository, and every write that Enki made for a person, with its time. */
+/** Opens a repository, and records every write that Enki made for a person, with its time. */
 const openHour = () => {
   const world = memoryWorld();
   const writers = new Map<string, string>();
@@ -30,7 +30,7 @@ const openHour = () => {
     for (const effect of effects) {
       const by = writerOf(effect, "body" in effect ? effect.body : "");
       if (by === null || effect.key.startsWith("write-comment:execution/")) continue;
-      // After a restart an effect is requested again, and found done.
+      // After a restart, an effect is requested again although it already exists.
       const isDone = writes.some((each) => each.effect.key === effect.key && digestEffect(each.effect) === digestEffect(effect));
       if (!isDone) writes.push({ by, at: world.state.now, effect });
     }
@@ -49,7 +49,7 @@ const openHour = () => {
     restart: (): void => {
       handle = openRepositoryLoop({ ...world.world, performEffects });
     },
-    /** A comment of a person on an issue of its own. */
+    /** Returns a person's comment on an issue of its own. */
     written: (by: string, ...commands: PersonCommand[]): Event => {
       count += 1;
       writers.set(String(count), by);
@@ -94,7 +94,7 @@ describe("a stranger's commands", () => {
     it.pass(HOUR + 1);
     const before = it.writes.length;
     await it.tell(it.written("stranger", { kind: "help" }));
-    // The count of the ignored ones, a reaction and the answer.
+    // The writes are the count of ignored commands, a reaction and the answer.
     expect(it.writes.length - before).toBe(3);
   });
 

@@ -7,7 +7,7 @@ import { memoryWorld } from "../../support/memory-world.ts";
 
 const COUNT = 40;
 
-/** Forty steps that need nothing, all worked on at once. */
+/** Starts forty steps without needs, and works on them at the same time. */
 const fan = async (over: Parameters<typeof memoryWorld>[0], parallel: number) => {
   const defaults = config();
   const wide = { total: COUNT, tiers: { light: COUNT, standard: COUNT, heavy: COUNT } };

@@ -6,7 +6,7 @@ import { openStory } from "../../support/story.ts";
 const QUEUE: BranchRules = { isReadable: true, types: ["merge_queue"], checks: [], requiredReviews: 0, allowedMethods: null };
 const PAIR = plan(step("a"), step("b", { needs: [{ step: "a", condition: "completed" }] }));
 
-/** Steps that are worked on and verified, on a base that only GitHub's merge queue may change. */
+/** Works on and verifies steps on a base that only GitHub's merge queue may change. */
 const begun = async (steps = plan(step("a")), over: Parameters<typeof openStory>[0] = {}, rules = QUEUE) => {
   const it = openStory(over);
   it.state.rules = rules;

@@ -5,7 +5,7 @@ import { playLanding } from "./landing-crash.ts";
 const STEPS = plan(step("a"), step("b", { needs: [{ step: "a", condition: "completed" }] }));
 type Way = "squash" | "rebase" | "queue";
 
-/** The second step is built on the first, and GitHub replaces their commits. */
+/** Plays two steps, the second on top of the first. GitHub replaces their commits. */
 const play = (way: Way, crashAt: number) =>
   playLanding({
     steps: STEPS,

@@ -17,7 +17,7 @@ const rules = (over: Partial<BranchRules>): BranchRules => ({
 const NOWHERE = rules({ types: ["required_signatures"], allowedMethods: ["rebase"] });
 const PAIR = plan(step("a"), step("b", { needs: [{ step: "a", condition: "completed" }] }));
 
-/** Steps that are worked on in a repository that lets pull requests be merged in these ways. */
+/** Works on steps in a repository that accepts only the given merge methods. */
 const begun = async (methods: readonly MergeMethod[] | null, steps = PAIR, over: Parameters<typeof openStory>[0] = {}) => {
   const it = openStory(over);
   it.state.methods = methods;
@@ -39,7 +39,7 @@ describe.each(["squash", "rebase"] as const)("%s", (method) => {
     expect(it.states()).toEqual({ a: "done", b: "done" });
     expect(it.at("a")?.landed).toMatchObject({ commit: it.state.merges[0], rewritten: true });
     const own = it.state.parents.get(it.at("b")?.head?.sha ?? "");
-    // Squashed: merged with the base, so that no commit is lost; rebased: one commit on it.
+    // Squashed: a merge with the base, so no commit is lost. Rebased: one commit on the base.
     expect(own).toEqual(method === "squash" ? [before, it.state.merges[0]] : [it.state.merges[0]]);
     expect(it.contains(it.at("a")?.head?.sha ?? "", it.base())).toBe(false);
     expect(it.says("a")).toContain(`**Landed** on \`main\` as ${it.state.merges[0] ?? ""}`);

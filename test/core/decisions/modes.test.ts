@@ -15,7 +15,7 @@ const rules = (over: Partial<BranchRules>): BranchRules => ({
 });
 const THREE = plan(step("a"), step("b"), step("c"));
 
-/** Steps that are worked on, on a base with these rules. */
+/** Works on steps on a base with the given rules. */
 const begun = async (given: Partial<BranchRules> | null, over: Parameters<typeof openStory>[0] = {}, steps = THREE) => {
   const it = openStory(over);
   if (given) it.state.rules = rules(given);
@@ -34,7 +34,7 @@ const begun = async (given: Partial<BranchRules> | null, over: Parameters<typeof
   return { ...it, verify, approveAll, queue: () => it.state.ledger.queues["main"] };
 };
 
-/** One step, and a person who pushes to the base right before GitHub merges it. */
+/** Plays one step. A person pushes to the base right before GitHub merges the step. */
 const pushedMeanwhile = async (given: Partial<BranchRules> | null, over: Parameters<typeof openStory>[0] = {}) => {
   let once = true;
   const merging: NonNullable<Parameters<typeof openStory>[0]>["merging"] = () => {
@@ -268,7 +268,7 @@ describe("the landing method in a pull request", () => {
     const it = await begun(null, {}, plan(step("a"), step("b")));
     it.state.pulls = it.state.pulls.map((pull) => ({ ...pull, labels: ["hold"] }));
     await it.verify();
-    // Each hold was stated by one edit.
+    // One edit stated each hold.
     expect(it.state.edits).toBe(2);
     const edits = (): number => it.state.edits - 2;
     const look = async (over: Partial<BranchRules>): Promise<void> => {

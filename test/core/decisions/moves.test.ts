@@ -3,7 +3,7 @@ import { toBranchRef } from "../../../src/core/domain/refs.ts";
 import { plan, step } from "../../support/build.ts";
 import { openStory } from "../../support/story.ts";
 
-/** Steps without needs whose verification is under way. */
+/** Works on steps without needs. Their verification is running. */
 const begun = async (...ids: string[]) => {
   const it = openStory();
   await it.propose(plan(...ids.map((id) => step(id))));
@@ -39,7 +39,7 @@ test("32 the base is renamed: its queue stops, and the old name is not recreated
 
 test("41 a green verdict lands nothing of a step that was abandoned before it", async () => {
   const it = await begun("a", "b");
-  // Until one run holds both of them.
+  // The loop ends when one run contains both steps.
   const both = (): boolean => (it.state.ledger.queues["main"]?.candidates ?? []).some(({ items }) => items.length === 2);
   for (let run = 0; run < 3 && !both() && it.state_("a") !== "done"; run += 1) {
     it.push(toBranchRef("main"), `by a person ${run}`);

@@ -18,7 +18,7 @@ const verifyAll = async (it: Story): Promise<void> => {
   while (it.running().some((job) => job.startsWith("verify/"))) await it.verified();
 };
 
-/** Asks for changes on a step's pull request. */
+/** Requests changes on a step's pull request. */
 const rework = async (it: Story, id: string): Promise<void> => {
   const review = { id: 1, by: "maintainer", bot: false, verdict: "changes-requested" as const, head: it.head(id) ?? "", at: it.state.now };
   it.state.reviews.set(it.at(id)?.pull ?? 0, [{ ...review, text: "more" }]);
@@ -276,7 +276,7 @@ describe("needs on tasks of other executions", () => {
     const it = openStory();
     const one = await it.propose(plan(step("a")), 1);
     const two = await it.propose(plan(step("b", { needs: [merged(`${one}-a`)] })), 2);
-    // The first planner is asked again after its plan expired, and now needs what needs it.
+    // The first planner runs again after its plan expired. Its new plan needs the step that needs its own.
     it.state.now = (it.execution(one)?.planning.deadline ?? 0) - 30_000;
     await it.tell({ kind: "woken" });
     await it.say(1, { kind: "retry", target: one });

@@ -12,7 +12,7 @@ const open = (over: Parameters<typeof config>[0] = {}, options: Options = {}) =>
   openStory({ ...options, config: config({ ...WITHOUT_APPROVAL, ...over }) });
 type Story = ReturnType<typeof open>;
 
-/** Each notification that a person got on GitHub: a new comment that mentions the person, or a requested review. */
+/** Lists the notifications of a person on GitHub: new comments that mention the person, and requested reviews. */
 const told = ({ state }: Story): string[] => [
   ...state.comments
     .filter(({ body }) => /(?<![\w`])@maintainer\b/.test(body))

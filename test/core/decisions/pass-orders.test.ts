@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { orderPasses, type ReconcilePass } from "../../../src/core/decisions/reconcile/passes.ts";
 
-/** The order of the present test: each test gets another one that the declared dependencies allow. */
+/** The order of the current test. Each test receives another order within the declared dependencies. */
 const state = vi.hoisted(() => ({ seed: 1, order: null as unknown }));
 
 vi.mock("../../../src/core/decisions/reconcile/passes.ts", async (importOriginal) => {
@@ -9,7 +9,7 @@ vi.mock("../../../src/core/decisions/reconcile/passes.ts", async (importOriginal
   return Object.defineProperty({ ...original }, "RECONCILE_PASSES", { get: () => state.order ?? original.RECONCILE_PASSES });
 });
 
-/** A rank for each name that depends on the seed. */
+/** Ranks each name by the seed. */
 const rankBy = (seed: number) => (name: string) =>
   name
     .split("")
@@ -38,7 +38,7 @@ describe("the order of passes", () => {
   });
 });
 
-// The same promises hold in every order that the dependencies allow.
+// The same promises hold in every order within the dependencies.
 for (const file of [
   "scenarios",
   "people",

@@ -7,7 +7,7 @@ import { openStory } from "../../support/story.ts";
 const TWO = plan(step("fix"), step("test", { needs: ["fix"] }));
 const people = { kind: "woken", activity: "pulls" } as const;
 
-/** A step that is worked on and whose verification is under way. */
+/** Works on a step. Its verification is running. */
 const begun = async (...args: Parameters<typeof openStory>) => {
   const it = openStory(...args);
   await it.propose(TWO);
@@ -188,7 +188,7 @@ test("a checkpoint approved before its verification lands as soon as it is green
   await it.propose(plan(step("fix", { checkpoint: true })));
   await it.approve();
   await it.worked("fix");
-  // Each word comes half a minute after the last: here two seconds after.
+  // Each message arrives half a minute after the last. Here the gap is two seconds.
   const soon = (): void => void (it.state.now -= 28_000);
   it.state.now += 2_000;
   for (const { number, head } of it.state.pulls)

@@ -10,7 +10,7 @@ type Records = JobResult["tools"];
 
 const OTHER_PLAN = plan(step("own"));
 
-/** An execution on issue 1 that runs, and one on issue 2 whose planner is about to record something. */
+/** Starts an execution on issue 1, and another on issue 2 whose planner is about to record commands. */
 const besideRunning = async (...args: Parameters<typeof openStory>) => {
   const it = openStory(...args);
   const victim = await it.propose(plan(step("fix"), step("test", { needs: ["fix"] }), step("docs")));
@@ -117,7 +117,7 @@ describe("a planner's command on another issue's execution", () => {
 });
 
 describe("a planner's command on its own execution", () => {
-  /** A running execution whose planner plans more steps after `fix` failed. */
+  /** Runs an execution whose planner plans more steps after `fix` failed. */
   const adding = async () => {
     const it = await besideRunning();
     await it.end(`work/${it.victim}-fix/`, { end: "failed" });

@@ -10,7 +10,7 @@ import { config } from "../../support/config.ts";
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** How a job ends whose agent found the quota of its model used up. */
+/** The end of a job whose agent found the quota of its model used up. */
 const spent = (resetsAt?: number) => {
   const failure: AgentFailure = { code: "quota", ...(resetsAt !== undefined && { resetsAt }) };
   return { end: "failed", why: "The quota is used up.", failure } as const;
@@ -26,7 +26,7 @@ const wakeAt = async (it: ReturnType<typeof openStory>, at: number): Promise<voi
   await it.later();
 };
 
-/** The clock of the test moves by a millisecond with each write. */
+/** Allows a difference, because each write advances the clock of the test by a millisecond. */
 const expectNear = (at: number | undefined, wanted: number): void => {
   expect(at).toBeGreaterThan(wanted - 1_000);
   expect(at).toBeLessThanOrEqual(wanted);
@@ -59,11 +59,11 @@ describe("a used-up quota", () => {
     const until = it.state.now + 2 * HOUR;
     await it.end("work/", spent(until));
     const handle = openRepositoryLoop(it.world);
-    // Until the comment is written, it wakes sooner.
+    // The loop wakes earlier until the comment is written.
     for (let at = 0; at < until; at = it.state.now) it.state.now = (await handle([{ kind: "woken" }])).wakeAt ?? Infinity;
     expect(it.state.now).toBe(until + MINUTE);
     expect(works(it)).toEqual([]);
-    // A new process without any event, as the schedule of Actions starts it.
+    // The schedule of Actions starts a new process without any event.
     await coordinateOnce(it.world, { events: [], sleep: () => Promise.resolve(), patienceMs: 0 });
     expect(works(it)).toEqual([expect.stringMatching(/-fix\/2$/)]);
   });

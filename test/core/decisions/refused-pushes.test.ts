@@ -6,7 +6,7 @@ import { toBranchRef, toCandidateRef, readCandidateRef, readTaskRef } from "../.
 import { comment, plan, step } from "../../support/build.ts";
 import { memoryWorld } from "../../support/memory-world.ts";
 
-/** Two steps beside each other, planned, approved, and worked on. */
+/** Works on two steps of an approved plan in parallel. */
 const working = async (refusePush: (move: RefMove) => string | null, refuse: (effect: Effect) => string | null = () => null) => {
   const world = memoryWorld({ refusePush, refuse });
   const handle = openRepositoryLoop(world.world);

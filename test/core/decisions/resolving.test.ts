@@ -8,13 +8,13 @@ import { openStory } from "../../support/story.ts";
 
 type Options = Parameters<typeof openStory>[0];
 
-/** Two steps that change the same lines, and one that does not; the first of the two landed. What comes of the other is the test's. */
+/** Starts two steps that change the same lines, and a third without a conflict. The first step lands; the test decides about the second. */
 const begin = async (options: Options = {}, steps = plan(step("a"), step("b"), step("c"))) => {
   const heads: Record<string, Sha | undefined> = {};
-  /** The head that the worker made of the second step. */
+  /** Whether a head is the worker's head of the second step. */
   const isFirst = (head: Sha, message: string): boolean => /^Enki-Task: \w+-b$/m.test(message) && head === (heads["b"] ??= head);
   const it = openStory({
-    // The second conflicts with whatever holds the first, until a resolution holds both.
+    // The second step conflicts with every commit that contains the first, until a resolution contains both.
     conflicts: (head, message, onto) => isFirst(head, message) && it.contains(heads["a"] ?? "", onto),
     ...options,
   });
@@ -30,7 +30,7 @@ const begin = async (options: Options = {}, steps = plan(step("a"), step("b"), s
     worked,
     heads,
     job,
-    /** The first has landed; the second conflicts. */
+    /** Lands the first step, so the second conflicts. */
     met: async (): Promise<void> => {
       await worked("a");
       await it.verified();
@@ -320,13 +320,13 @@ test("54 an accused step that conflicts with landed work is resolved", async () 
     await it.tell({ kind: "woken" });
   };
   await endOf("b", { end: "failed" });
-  // The base alone is green: so it is the step that is red.
+  // The base alone is green, so the step is red.
   for (const job of it.running()) if (job.startsWith("verify/") && !isOf("b", job)) it.finish(job, { end: "success" });
   await it.tell({ kind: "woken" });
   await it.worked("a");
   await endOf("a", { end: "success" });
   expect(it.state_("a")).toBe("done");
-  // Its second run, on the base as it was, was asked for before.
+  // The step's second run, on the old base, was requested earlier.
   await endOf("b", { end: "success" });
   expect(it.job()).toBe(`resolve/${it.task("b")}/1`);
   it.replay();
@@ -399,7 +399,7 @@ test("59 a red run blames the resolution first, then the step", async () => {
   it.replay();
 });
 
-/** The second step conflicts with the first, and its second resolution, the third head, conflicts with the third step. */
+/** Starts a second step that conflicts with the first. Its third head, the second resolution, conflicts with the third step. */
 const beginConflictingTwice = async (steps?: Parameters<typeof begin>[1]) => {
   const seen: Sha[] = [];
   const it = await begin(

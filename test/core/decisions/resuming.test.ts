@@ -38,7 +38,7 @@ Check {{ .code }} and {{ .docs }}.
 Ship, since {{ .check.verdict }}.
 `;
 
-/** A workflow that runs, and what its roles do; its one execution is on issue 1. */
+/** Starts a workflow as the one execution of issue 1, and lists its working roles. */
 const begin = async (text = SHIP) => {
   const it = openStory({ config: config({ workflows: { ship: { path: "ship.md", text } } }) });
   await it.say(1, { kind: "run", workflow: "ship", args: "it" });

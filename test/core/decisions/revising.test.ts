@@ -7,7 +7,7 @@ import { openStory } from "../../support/story.ts";
 const ONE = plan(step("fix", { title: "Raise the limit" }));
 const TWO = plan(step("fix", { title: "Raise the limit" }), step("docs", { title: "Say so in the docs" }));
 
-/** A plan that waits for an approval. */
+/** Opens a story whose plan waits for approval. */
 const begin = async (first: Plan = ONE) => {
   const it = openStory();
   const id = await it.propose(first);
@@ -19,7 +19,7 @@ const begin = async (first: Plan = ONE) => {
     hash,
     old: hash(),
     revise: (text: string) => it.say(1, { kind: "revise", text }),
-    /** Somebody's comment, as GitHub tells of it. */
+    /** Writes a comment, as a webhook of GitHub reports it. */
     writes: (body: string, over: { by?: string; issue?: number; updated?: number } = {}) => {
       const at = it.state.now;
       const fields = {

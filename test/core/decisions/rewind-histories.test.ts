@@ -14,7 +14,7 @@ const KINDS = ["push", "push", "end", "end", "end", "hand", "merge", "rewind", "
 
 const history = fc.array(fc.record({ what: fc.constantFrom(...KINDS), which: fc.nat(50) }), { minLength: 5, maxLength: 30 });
 
-/** Plays a history over four steps, two of them built on others, to its end. What is wrong is said. */
+/** Plays a history over four steps, two of them built on others, to its end. Returns the violations. */
 const play = async (happenings: readonly Happening[]): Promise<string[]> => {
   const wrong: string[] = [];
   let carries = 0;
@@ -22,7 +22,7 @@ const play = async (happenings: readonly Happening[]): Promise<string[]> => {
   const completed = (id: string) => [{ step: id, condition: "completed" as const }];
   await it.propose(plan(step("a"), step("b", { needs: completed("a") }), step("c"), step("d", { needs: completed("c") })));
   await it.approve();
-  /** Lines that a rewind took away, and those that a person's own branch has. */
+  /** Lines removed by a rewind, and lines of a person's own branch. */
   const gone = new Set<string>();
   const hands = new Map<string, Set<string>>();
   let count = 0;
@@ -53,7 +53,7 @@ const play = async (happenings: readonly Happening[]): Promise<string[]> => {
   const byHand = async (which: number, withBase: boolean): Promise<void> => {
     const id = IDS[which % IDS.length] ?? "a";
     const head = it.head(id);
-    // Only what waits to land: a person who races with a job is another story.
+    // The act affects only work that waits to land. Races between a person and a job are outside this test.
     if (head === undefined || it.state_(id) !== "published" || head !== it.at(id)?.head?.sha) return;
     const mine = `hand ${(count += 1)}`;
     const merged = withBase ? it.commit([head, it.base()], ["merge", count]) : head;
@@ -70,7 +70,7 @@ const play = async (happenings: readonly Happening[]): Promise<string[]> => {
         return void (await endOne(which));
       case "hand":
       case "merge":
-        // Whoever merges a base that was just rewound takes a side himself.
+        // A person who merges a rewound base decides about the removed lines, so the test skips the merge.
         if (what === "merge" && it.state.ledger.queues["main"]?.frozen) return;
         return byHand(which, what === "merge");
       case "rewind": {

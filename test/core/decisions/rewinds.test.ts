@@ -8,7 +8,7 @@ type Options = Parameters<typeof openStory>[0];
 
 const MAIN = toBranchRef("main");
 
-/** Steps that begin on a base with a person's commit that is taken away later. */
+/** Starts steps on a base with a person's commit, which a later rewind removes. */
 const begin = async (steps = plan(step("a")), options: Options = {}) => {
   const it = openStory({ lines: true, ...options });
   const lost = it.push(MAIN, "lost");
@@ -21,7 +21,7 @@ const begin = async (steps = plan(step("a")), options: Options = {}) => {
     ...it,
     lost,
     lines,
-    /** Takes the person's commit away: the base is what it was before, or another line. */
+    /** Removes the person's commit. The base returns to its old tip, or moves to another line. */
     rewind: async (other?: string): Promise<Sha> => {
       it.state.refs[MAIN] = other === undefined ? it.root : it.commit([it.root], other, new Set([other]));
       await it.tell({ kind: "woken" });

@@ -38,7 +38,7 @@ test("the comment links every ended attempt and verification, and each step at r
   expect(rows).toContain(`| \`a\` | 1 |  | ${runOf(it, `work/${id}-a/1`)} |`);
   expect(rows).toContain(`| \`b\` | 1 |  | ${runOf(it, `work/${id}-b/1`)} |`);
   expect(rows).toContain(`| \`b\` (verified) |  |  | ${runOf(it, "verify/")} |`);
-  // The second attempt is at work.
+  // The second attempt is running.
   expect(rows).not.toContain(`\`a\` | 2`);
 });
 

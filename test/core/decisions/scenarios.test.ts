@@ -11,7 +11,7 @@ import { memoryWorld } from "../../support/memory-world.ts";
 
 const two = plan(step("fix"), step("test", { needs: ["fix"] }));
 
-/** A story told in a line or two: a request, its plan approved, and the jobs ended as they should be. */
+/** Opens a story with short functions for a request, the approval of its plan, and the successful end of its jobs. */
 const story = (over: Parameters<typeof memoryWorld>[0] = {}) => {
   const world = memoryWorld(over);
   const handle = openRepositoryLoop(world.world);
@@ -40,7 +40,7 @@ const story = (over: Parameters<typeof memoryWorld>[0] = {}) => {
     },
     approve: () => handle([comment(2, { kind: "approve-plan", plan: execution()?.plan?.slice(0, 12) ?? "" })]),
     task: (id: string) => toTaskId(execution()?.id ?? "", id),
-    /** Verification is red until nobody asks again. */
+    /** Fails verification until no further run is requested. */
     rejected: async () => {
       while (world.running().some((job) => job.startsWith("verify/"))) {
         world.reject();

@@ -11,7 +11,7 @@ type Story = ReturnType<typeof openStory>;
 const written = (it: Story, id: number, text: string): Event =>
   ({ ...comment(id), at: it.state.now, requests: parseComment(text) }) as Event;
 const write = (it: Story, id: number, text: string): Promise<void> => it.tell(written(it, id, text));
-/** Outcomes are saved with the next write. */
+/** Saves the outcomes with another write, and lists the shared replies that are still unwritten. */
 const listUnwritten = async (it: Story): Promise<string[]> => {
   await it.say(9, { kind: "stop" });
   return Object.keys(it.state.ledger.outbox).filter((key) => isSharedReplyKey(key));

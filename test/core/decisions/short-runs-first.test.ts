@@ -9,7 +9,7 @@ const base = config();
 const oneRun = config({ refinery: { ...base.refinery, parallel: 1 } });
 const MINUTE_MS = 60_000;
 
-/** A base on which one step with slow tests and one with fast tests landed. */
+/** Opens a base on which a step with slow tests and a step with fast tests landed. */
 const openExperienced = async () => {
   const it = openStory({ config: oneRun });
   const slow = { verify: ["npm run e2e"] };

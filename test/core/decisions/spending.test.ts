@@ -14,7 +14,7 @@ const USD = 1_000_000;
 const cost = (costUsd: number) => ({ usage: { ...NO_USAGE, costUsd } });
 const open = (budget: Partial<BudgetConfig> = {}) => openStory({ config: config({ budget: { ...NO_BUDGET, ...budget } }) });
 
-/** Asks for work with a budget, and lets a plan of steps without needs start. */
+/** Requests work with a budget, and starts a plan whose steps have no needs. */
 const start = async (it: ReturnType<typeof open>, { budget, names }: { budget?: number; names: readonly string[] }) => {
   await it.say({ kind: "do", text: "do it", ...(budget !== undefined && { budget: budget * USD }) });
   const proposed = plan(...names.map((id) => step(id)));
@@ -27,13 +27,13 @@ describe("a budget for a request", () => {
   test("each start reserves, each end settles, and what does not fit waits and names the command", async () => {
     const it = open();
     await start(it, { budget: 2, names: ["a", "b", "c"] });
-    // Of $2, the planner cost $0.50, so only one attempt of $1 fits.
+    // The planner cost $0.50 of $2, so only one attempt of $1 fits.
     expect(works(it)).toEqual([expect.stringMatching(/-a\/1$/)]);
     expect(sumCharges(it.execution())).toBe(1.5 * USD);
     expect(it.comment()).toContain("Budget: $1.50 of $2.00 spent or reserved.");
     expect(it.comment()).not.toContain("Paused by its budget");
     await it.end("work/", { end: "success", ...cost(0.25) });
-    // $0.75 is spent: the next fits.
+    // $0.75 is spent, so the next attempt fits.
     expect(works(it)).toEqual([expect.stringMatching(/-b\/1$/)]);
     await it.end("work/", { end: "success", ...cost(0.75) });
     expect(works(it)).toEqual([]);
@@ -89,7 +89,7 @@ describe("a budget for a request", () => {
     expect(it.execution().charges).toBeUndefined();
     await it.end("work/", { end: "success", ...cost(2) });
     await it.say({ kind: "budget", target: null, amount: 4 * USD, isAdded: false });
-    // The planner's $0.50, the $2 of one step, and $1 for the other, which still works.
+    // The sum contains $0.50 for the planner, $2 for one step, and $1 for the other, which is still running.
     expect(sumCharges(it.execution())).toBe(3.5 * USD);
   });
 
@@ -103,7 +103,7 @@ describe("a budget for a request", () => {
     await flow.say({ kind: "run", workflow: "two", args: "" });
     await flow.say({ kind: "budget", target: null, amount: 0.5 * USD, isAdded: false });
     expect(sumCharges(flow.execution())).toBe(0);
-    // A command costs nothing, so it runs; the agent after it does not fit.
+    // A command costs nothing, so it runs. The agent after the command exceeds the budget.
     await flow.end("work/");
     expect(flow.running()).toEqual([]);
     expect(flow.comment()).toContain("Paused by its budget.** $0.00 of $0.50");
@@ -186,7 +186,7 @@ test("with two coordinators, what is spent and reserved never exceeds the budget
           if (execution.budget) expect(sumCharges(execution)).toBeLessThanOrEqual(execution.budget.cap);
         expect(sumDayCharges(Object.values(ledger.executions), world.state.now)).toBeLessThanOrEqual(day * USD);
       }
-      // Every job of an agent that ever started is charged.
+      // Every job of an agent is charged from its start.
       const started = world.state.runs.filter(({ name }) => !name.startsWith("verify/")).map(({ name }) => name);
       const charged = Object.values(world.state.ledger.executions).flatMap(({ charges = {} }) => Object.keys(charges));
       expect(started.filter((name) => !charged.includes(name))).toEqual([]);

@@ -12,7 +12,7 @@ const DELETED: TamperingFinding = { path: "limit.test.js", kind: "deleted" };
 
 type Begun = { readonly tests?: Config["policy"]["tests"] | null; readonly need?: "merged" | "completed" };
 
-/** A plan whose step `fix` weakens what judges it in its first head, while its verification runs. */
+/** Starts a plan whose step `fix` weakens its checks in the first head. The verification is running. */
 const begun = async ({ tests = "checkpoint", need = "merged" }: Begun = {}) => {
   const it = openStory({ config: withTests(tests) });
   const tampering = new Map<Sha, readonly TamperingFinding[]>();

@@ -9,7 +9,7 @@ const begin = async (...ids: string[]) => {
   await it.propose(plan(...ids.map((id) => step(id, { title: `Add ${id}` }))));
   await it.approve();
   for (const id of ids) await it.worked(id);
-  /** Ends the run of the candidate that holds so many steps. */
+  /** Ends the run of the candidate with `size` steps. */
   const ends = async (size: number, end: "success" | "failed"): Promise<void> => {
     const found = it.state.ledger.queues["main"]?.candidates.find(({ items }) => items.length === size);
     const job = it.running().find((each) => each === `verify/${found?.commit}/1`);

@@ -24,7 +24,7 @@ const gated = (over: Partial<Config["refinery"]> = {}): Config =>
 
 type Begun = { readonly refinery?: Partial<Config["refinery"]>; readonly steps?: readonly string[] };
 
-/** A plan whose steps change what judges them, with their work done and in the queue. */
+/** Starts a plan whose steps change their own checks. The work is done and in the queue. */
 const begun = async ({ refinery = {}, steps = ["fix"] }: Begun = {}) => {
   const it = openStory({ config: gated(refinery) });
   const findings = new Map<Sha, readonly TamperingFinding[]>();

@@ -13,7 +13,7 @@ type Story = ReturnType<typeof openStory>;
 const CHAIN_OF_ONE = plan(step("a"));
 const CHAIN = plan(step("a"), step("b", { needs: ["a"] }), step("c"));
 
-/** A story in which these steps landed one after the other. */
+/** Opens a story in which the given steps landed one after the other. */
 const landed = async (steps: readonly string[], { all = CHAIN, ...over }: Parameters<typeof openStory>[0] & { all?: Plan } = {}) => {
   const it = openStory(over);
   await it.propose(all);
@@ -125,7 +125,7 @@ describe("an undo", () => {
 });
 
 describe("an undo of a request that left the ledger", () => {
-  /** A month later, when finished requests are in the archive only. */
+  /** Waits for a month, so the archive alone contains the finished requests. */
   const archive = async (it: Awaited<ReturnType<typeof landed>>): Promise<void> => {
     it.state.now += 31 * 24 * 60 * 60_000;
     await it.say(9, { kind: "help" });
@@ -184,7 +184,7 @@ describe("an undo of a request that left the ledger", () => {
     const request = it.state.ledger.executions[it.request];
     if (!request) throw new Error("it is there");
     await archive(it);
-    // Needed by another request, it would have stayed.
+    // A request that another request needs would have stayed in the ledger.
     it.state.ledger = {
       ...it.state.ledger,
       executions: { [request.id]: { ...request, createdAt: it.state.now } },

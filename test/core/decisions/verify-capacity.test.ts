@@ -9,7 +9,7 @@ const NAMES = ["a", "b", "c", "d", "e", "f", "g", "h"];
 const workers = { total: 8, tiers: { light: 8, standard: 8, heavy: 8 } };
 const refinery = (parallel: number | null) => ({ config: config({ workers, refinery: { ...config().refinery, parallel } }) });
 
-/** Eight steps that are published at the same time. */
+/** Publishes eight steps at the same time. */
 const publishEight = async (over: Parameters<typeof openStory>[0]) => {
   const it = openStory(over);
   const id = await it.propose(plan(...NAMES.map((each) => step(each))));

@@ -5,7 +5,7 @@ import { comment } from "../../support/build.ts";
 import { config } from "../../support/config.ts";
 import { memoryWorld } from "../../support/memory-world.ts";
 
-/** `end` waits for the first of two, and its loop begins again while the other is still at work. */
+/** `end` waits for the first of two roles. Its loop starts again while the other role is still running. */
 const RACE = `---
 roles:
   begin: {}
@@ -65,7 +65,7 @@ test("a new round of a loop stops the old jobs and ignores their late results", 
   expect(only()?.workflow?.endState).toBe("done");
 });
 
-/** What a role's answer, output and status say to those after it. */
+/** Shows the answer, output and status of a role to the roles after it. */
 const SAID = `---
 roles:
   coder: {}

@@ -8,7 +8,7 @@ type Archived = { readonly issue?: number; readonly pull?: number; readonly undo
 const archived = (id: string, { issue = 1, pull, undoes, needs }: Archived): ArchivedExecution => {
   const made = { a: { id: "a", pull: pull ?? null } };
   const execution = { id, issue, steps: made, ...(undoes !== undefined && { undoes: { a: { task: undoes } } }) };
-  // What the selection reads.
+  // The result contains only the fields that the selection reads.
   return {
     execution: execution as unknown as Execution,
     plan: plan(step("a", needs === undefined ? {} : { needs: [{ task: needs as `${string}-${string}`, condition: "merged" }] })),

@@ -3,7 +3,7 @@ import { fc } from "../../support/fast-check.ts";
 import { expect, test } from "vitest";
 import { toCanonicalJson, hashValue } from "../../../src/core/domain/ids.ts";
 
-/** The same, said in the shortest way. */
+/** Implements the same function in the shortest way. */
 const plainly = (value: unknown): string =>
   JSON.stringify(value, (_, each: unknown) =>
     typeof each === "object" && each !== null && !Array.isArray(each)
@@ -11,7 +11,7 @@ const plainly = (value: unknown): string =>
       : each,
   );
 
-/** Names that do not begin with a digit: an object of JavaScript would put those first. */
+/** Names that do not start with a digit. JavaScript would sort numeric names first. */
 const name = fc.string().map((text) => `k${text}`);
 const { value: anything } = fc.letrec((tie) => ({
   value: fc.oneof(

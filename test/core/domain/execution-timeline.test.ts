@@ -117,7 +117,7 @@ test("a chart has each wait at its time, and none before a step could start", ()
   ]);
   expect(listWaitBars(TIMELINE.steps["b"] ?? [], at)).toEqual([{ kind: "agent", from: 23_000, to: 30_000 }]);
   const page = renderReportPage(createReport({ execution: EXECUTION, plan: PLAN, timeline: TIMELINE, now: at.now }));
-  // The execution takes 60 s, and `b` works in the last seven of them.
+  // The execution takes 60 s. Work on `b` fills the last seven seconds.
   expect(page).toContain('<rect class="agent" x="883.3" width="116.7" height="12"/>');
 });
 

@@ -81,7 +81,7 @@ describe("the text", () => {
   });
 });
 
-/** An execution whose steps took these minutes and cost these dollars. */
+/** Builds an execution whose steps have the given minutes and costs in dollars. */
 const ended = (
   id: string,
   took: Record<string, { min: number[]; usd?: number; state?: "done" | "failed" }>,

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { checkPlan, orderSteps, orderStepIds } from "../../../src/core/domain/plan-graph.ts";
 import { step } from "../../support/build.ts";
 
-/** Steps with needs on those before them by number, in an order of their own. */
+/** Steps that need earlier steps by number, in random order. */
 const graphs = fc
   .array(fc.array(fc.nat(), { maxLength: 4 }), { minLength: 1, maxLength: 30 })
   .map((wishes) => wishes.map((needs, at) => step(`s${at}`, { needs: at === 0 ? [] : [...new Set(needs.map((need) => `s${need % at}`))] })))
@@ -31,7 +31,7 @@ test("steps that become free keep plan order; duplicates, unknown needs and cycl
   expect(orderStepIds([needs("a", "nobody")])).toBeNull();
 });
 
-/** Counts how often the needs of a step are read. */
+/** Counts the reads of the steps' needs. */
 const countReads = (needs: readonly (readonly string[])[]) => {
   let reads = 0;
   const steps = needs.map((on, at) => {

@@ -9,7 +9,7 @@ const REFUSAL = { code: "because", message: "It is so.", next: "/enki status" };
 const HEAD = { sha: "a".repeat(40), since: 1, by: "worker" } as const;
 const NOW = 1_000;
 
-/** Takes a transition with plain arguments. Null for a fault that is not retried. */
+/** Takes a transition with plain arguments. Returns null for a fault without a retry. */
 const TAKE: Readonly<Record<StepTransition, (step: Step) => Step | null>> = {
   requireNeeds: (step) => lifecycle.requireNeeds(step, true),
   block: (step) => lifecycle.block(step, REFUSAL),
@@ -65,7 +65,7 @@ test("random transitions lead only to states that the table names, and leave eac
         if (next === null) expect(step.faults).toBe(MAX_FAULTS);
         else expect(STEP_TRANSITIONS[name].to as readonly StepState[]).toContain(next.state);
         step = next ?? step;
-        // A state that needs an explanation has one; a state that waits for a person has a deadline.
+        // A failed or blocked state has a refusal. A state that waits for a person has a deadline.
         if (step.state === "failed" || step.state === "blocked") expect(step.refusal).not.toBeNull();
         if (step.state === "waiting") expect(step.deadline).not.toBeNull();
         if (step.state === "ready" || step.state === "pending") expect(step.refusal).toBeNull();
@@ -97,7 +97,7 @@ test("only a landing or a person's command leads out of a terminal state", () =>
 
 describe("deadlines", () => {
   const running = TAKE.startAttempt(lifecycle.requireNeeds(createStep("fix"), true));
-  /** A job that has ended and is no longer awaited. */
+  /** A step whose job has ended and is no longer awaited. */
   const RUNNING = { ...createStep("fix"), state: "running", attempt: 1 } as const;
   const at = (step: Step | null): Step => step ?? createStep("none");
 

@@ -124,7 +124,7 @@ test("a line comment names its thread; edited, deleted and bots' line comments y
     { kind: "remarked", id: "review-comment:80", pull: 9 },
   ]);
   expect(read({ reply: 71 })).toMatchObject([{ source: { id: 80, thread: 71 } }, { kind: "remarked" }]);
-  // GitHub's own example of this event was updated a second after it was created: its review was submitted then.
+  // GitHub's own example of this event was updated a second after its creation, when its review was submitted.
   expect(read({ updated: "2026-01-01T00:00:09Z" })).toMatchObject([
     { edited: false, at: Date.parse("2026-01-01T00:00:09Z") },
     { kind: "remarked" },

@@ -115,7 +115,7 @@ const resolve: PromptInput = {
   },
 };
 
-/** A role of a workflow, whose author wrote the whole prompt. */
+/** A role of a workflow. The workflow's author wrote the whole prompt. */
 const coder: PromptInput = {
   ...work,
   workflow: "build-feature",
@@ -182,7 +182,7 @@ describe("a prompt", () => {
   });
 });
 
-/** What stands outside of every fenced block, as CommonMark closes them. */
+/** Returns the text outside of every fenced block, as CommonMark closes the blocks. */
 const outside = (text: string): string => {
   const lines: string[] = [];
   let fence = "";

@@ -31,14 +31,14 @@ describe("a graph as rails", () => {
   });
 });
 
-/** Nodes that come after some of those before them. */
+/** Nodes with some of the earlier nodes as predecessors. */
 const graphs = fc
   .array(fc.array(fc.nat(20), { maxLength: 4 }), { minLength: 1, maxLength: 12 })
   .map((all) =>
     all.map((needs, at): RailNode => ({ id: `n${at}`, after: [...new Set(at === 0 ? [] : needs.map((need) => `n${need % at}`))] })),
   );
 
-/** What a reader makes of a drawing: the nodes that lead to each node, along the rails from top to bottom. */
+/** Reads a drawing as a person does: finds the predecessors of each node along the rails, from top to bottom. */
 const readBack = (lines: ReturnType<typeof drawRails>): Map<string, Set<string>> => {
   const found = new Map<string, Set<string>>();
   let above: (Set<string> | null)[] = [];
@@ -50,7 +50,7 @@ const readBack = (lines: ReturnType<typeof drawRails>): Map<string, Set<string>>
       above = cells.map((cell, at) => (cell === "v" ? all : /[+|]/.test(cell) ? (above[at] ?? null) : null));
     } else {
       const own = cells.indexOf("*");
-      // A node right below another has nothing to do with it.
+      // A node directly below another node is unrelated to it.
       found.set(node, (between ? above[own] : null) ?? new Set());
       above = cells.map((cell, at) => (at === own ? new Set([node]) : cell === "|" ? (above[at] ?? null) : null));
     }

@@ -7,7 +7,7 @@ import { openStory } from "../../support/story.ts";
 
 const USAGE = { inputTokens: 1_200, cachedTokens: null, outputTokens: 300, costUsd: 0.25 };
 
-/** Two steps, one of which runs, as a terminal draws them. */
+/** Builds the terminal's tree of two steps. The second step is running. */
 const runningTree = async (usage?: typeof USAGE): Promise<TreeInput> => {
   const it = openStory();
   const id = await it.propose(plan(step("read", { output: "artifact" }), step("write")));

@@ -14,7 +14,7 @@ const INERT_NODES = new Set([
   "tableRow",
   "tableCell",
 ]);
-/** Enki's own markup, without attributes that lead anywhere. */
+/** Enki's own markup, without attributes that lead to an address. */
 const OWN_HTML = /^(?:<!-- enki:[^>]*-->|<\/?(?:details|summary|sub|span|code)>|<details open>)$/;
 
 /** Words in plain text that GitHub links, mails or obeys. */
@@ -31,7 +31,7 @@ const LIVE_WORDS: readonly (readonly [string, RegExp])[] = [
   ["alert", /^\s*\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]/i],
 ];
 
-/** Dollars that are not in an element of their own. */
+/** Finds dollar signs outside of their own element. */
 const findDollars = (nodes: readonly ShownNode[]): string[] =>
   nodes.flatMap((node, at) =>
     node.type === "text" && (node.value ?? "").includes("$") && !(node.value === "$" && nodes[at - 1]?.value === "<span>")
@@ -42,8 +42,8 @@ const findDollars = (nodes: readonly ShownNode[]): string[] =>
 const listTags = (html: string): string[] => html.match(/<[^>]*>?/g) ?? [];
 
 /**
- * Everything in a text of Enki on which GitHub would act, by its own rules and an independent parser. `own` names the further nodes of
- * Enki's sentences around the text.
+ * Finds everything in a text of Enki on which GitHub would act, by GitHub's own rules and an independent parser.
+ * `own` names further nodes in Enki's sentences around the text.
  */
 export const findLive = (markdown: string, own: readonly string[] = []): string[] => {
   const nodes = listNodes(readShown(markdown));
@@ -55,6 +55,6 @@ export const findLive = (markdown: string, own: readonly string[] = []): string[
   ];
 };
 
-/** The words of a plain text, such as a commit message, on which GitHub would act. */
+/** Finds the words of a plain text, such as a commit message, on which GitHub would act. */
 export const findLiveWords = (text: string): string[] =>
   LIVE_WORDS.flatMap(([name, pattern]) => (pattern.test(text) ? [`${name} in ${text}`] : []));

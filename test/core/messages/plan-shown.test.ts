@@ -14,7 +14,7 @@ import { fc, runs } from "../../support/fast-check.ts";
 import { openStory } from "../../support/story.ts";
 import { flatten, listNodes, readShown, readWords, type ShownNode } from "./read-shown.ts";
 
-/** Characters that have a meaning in Markdown, HTML, Mermaid, a shell or on GitHub. */
+/** Characters with a meaning in Markdown, HTML, Mermaid, a shell or on GitHub. */
 const MARKS = fc.constantFrom(
   ..."`*_~|<>[](){}#$!\\&;:\"'-+=/@%^,. \n\t".split(""),
   "```",
@@ -44,7 +44,7 @@ const PIECE = fc.oneof(
 const prose = fc.array(PIECE, { maxLength: 25 }).map((pieces) => pieces.join(""));
 const command = fc.array(fc.oneof(MARKS, fc.string({ maxLength: 12 })), { minLength: 1, maxLength: 12 }).map((pieces) => pieces.join(""));
 const line = command.map((text) => text.replaceAll(/\s+/g, " ").trim());
-/** Mostly acceptable texts; each is now and then replaced by one with any characters. */
+/** Returns mostly acceptable texts, and sometimes a text with arbitrary characters. */
 const sometimes = (text: fc.Arbitrary<string>) =>
   fc.oneof({ weight: 60, arbitrary: text }, { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 9 }) });
 const steps = fc
@@ -76,7 +76,7 @@ const renderProposal = (plan: Plan): string => {
   return renderExecutionComment({ execution, plan, grown: null, brief: null, queue: emptyQueue, reports: {} });
 };
 
-/** The commands and paths that a text shows, each as it stands in code. */
+/** Lists the commands and paths of a text, exactly as its code shows them. */
 const listCode = (nodes: readonly ShownNode[]): string[] =>
   nodes.flatMap(({ type, value }) => (type === "code" || type === "inlineCode" ? [value ?? ""] : []));
 

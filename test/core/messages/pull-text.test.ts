@@ -45,10 +45,10 @@ const inputOf = (step: Step, id = step.id): PullBodyInput => {
   };
 };
 
-/** The first lines: the state. */
+/** Returns the first lines, which show the state. */
 const stateOf = (step: Step): string => renderPullBody(inputOf(step)).split("\n\nStep `")[0] ?? "";
 
-/** The part about the verification. */
+/** Returns the part about the verification. */
 const verificationOf = (step: Step): string =>
   /\*\*Verification\*\*\n\n([\s\S]*?)\n\n(?:\*\*|<sub>)/.exec(renderPullBody(inputOf(step)))?.[1] ?? "";
 

@@ -3,7 +3,7 @@ import { formatQueueLines, isQueueShared, listQueues } from "../../../src/core/m
 import { plan, step } from "../../support/build.ts";
 import { openStory } from "../../support/story.ts";
 
-/** Two requests, each with one head in the queue of `main`. */
+/** Opens two requests, each with one head in the queue of `main`. */
 const openQueue = async () => {
   const it = openStory();
   const first = await it.propose(plan(step("fix")), 1);

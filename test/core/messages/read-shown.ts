@@ -4,14 +4,14 @@ import { gfm } from "micromark-extension-gfm";
 
 export type ShownNode = { readonly type: string; readonly value?: string; readonly url?: string; readonly children?: readonly ShownNode[] };
 
-/** A text as a renderer reads it that Enki does not use for writing. */
+/** Parses a text with a Markdown parser that Enki does not use for writing. */
 export const readShown = (markdown: string): ShownNode =>
   fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
 
-/** All nodes in reading order. */
+/** Lists the nodes in reading order. */
 export const listNodes = (node: ShownNode): readonly ShownNode[] => [node, ...(node.children ?? []).flatMap((child) => listNodes(child))];
 
-/** The words that a reader sees: without guards against mentions, and with every run of white space as one space. */
+/** Returns the words that a reader sees, without guards against mentions and with single spaces. */
 export const readWords = (node: ShownNode): string =>
   (node.type === "html" ? "" : (node.value ?? (node.children ?? []).map((child) => readWords(child)).join(""))) +
   (/^(?:paragraph|heading|tableCell|break|code)$/.test(node.type) ? " " : "");

@@ -79,7 +79,7 @@ const show = (execution: Execution, over: Partial<ExecutionCommentInput> = {}): 
   ...over,
 });
 
-/** An execution with the plan above that runs, with these steps on their way; the others are pending. */
+/** Builds a running execution of the plan above with the given steps. The other steps are pending. */
 const running = (over: Partial<Execution>, ...steps: Step[]): Execution => ({
   ...planning,
   state: "running",

@@ -3,7 +3,7 @@ import { ECOSYSTEMS, listEcosystems, resolveNetworkWords } from "../../../src/co
 import { readHostPattern } from "../../../src/core/policy/network-hosts.ts";
 import { detectProject } from "../../../src/core/setup/detect-project.ts";
 
-/** The least that makes a repository one of each language, by Enki's own detection. */
+/** The smallest file of each language by which Enki detects the language. */
 const MANIFESTS: Readonly<Record<(typeof ECOSYSTEMS)[number], { readonly path: string; readonly language: string }>> = {
   node: { path: "package.json", language: "Node.js" },
   python: { path: "pyproject.toml", language: "Python" },

@@ -1,6 +1,6 @@
 import type { TamperingKind } from "../../../src/core/domain/tampering.ts";
 
-/** One change: its files before and after (`null` where there is none), and what is found in the first file; `null` for an honest change. */
+/** A change with its files before and after (`null` for a missing file), and the finding in the first file; `null` for an honest change. */
 export type TamperingCase = {
   readonly language: string;
   readonly title: string;

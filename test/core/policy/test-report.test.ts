@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readFailedTests } from "../../../src/core/policy/test-report.ts";
 
-/** What the runners write, cut to what counts. */
+/** Reports of the runners, reduced to the relevant parts. */
 const REPORTS: Readonly<Record<string, { readonly xml: string; readonly failed: readonly string[] }>> = {
   node: {
     xml: `<?xml version="1.0" encoding="utf-8"?>

@@ -13,7 +13,7 @@ const task = (name: string): TaskId => `abcdef-${name}`;
 
 type Waiting = { readonly name: string; readonly paths: readonly string[] };
 
-/** Conflicts that were checked on an earlier base, after a landing moved it; `gone`: steps that merge now. Lists the steps that are checked again. */
+/** Lists the steps checked again after a landing moved the base. `waiting`: conflicts on the earlier base; `gone`: steps that merge now. */
 const checkAfterLanding = (waiting: readonly Waiting[], gone: readonly string[] = [], over: Partial<RefineryState> = {}) => {
   const items = waiting.map(({ name, paths }): QueueItem => ({
     task: task(name),
@@ -74,11 +74,11 @@ describe("after a landing", () => {
   });
 });
 
-/** Steps that change some of three files, each in conflict with every step in the same file that it was not made on. */
+/** Steps that change up to three files. A head conflicts with every step in the same file, except the steps below it. */
 class Files {
   private readonly rng: Random;
   private readonly changes: ReadonlyMap<TaskId, readonly string[]>;
-  /** What a head was made on. */
+  /** The steps below each head. */
   private readonly below = new Map<Sha, ReadonlySet<TaskId>>();
   entrants: QueueEntrant[];
   private version = 0;
@@ -100,12 +100,12 @@ class Files {
     return { task: of, head, message: "", needs: [], refusal: null };
   }
 
-  /** What a commit contains, which its name says. */
+  /** Returns the contents of a commit, as its name lists them. */
   private contents(commit: Sha): TaskId[] {
     return commit.split("+").slice(1) as TaskId[];
   }
 
-  /** The files in which a head cannot be merged into a commit. */
+  /** Returns the files in which a head conflicts with a commit. */
   conflicts(onto: Sha, head: Sha): string[] {
     const own = this.changes.get(head.slice(0, head.lastIndexOf(".")) as TaskId) ?? [];
     const foreign = this.contents(onto).filter((each) => !(this.below.get(head)?.has(each) ?? false));
@@ -131,7 +131,7 @@ class Files {
     };
   }
 
-  /** Plans until nothing changes. Each conflict that is to be resolved exists on the present base. */
+  /** Plans until nothing changes. Checks that each conflict to resolve exists on the current base. */
   plan(): void {
     for (let before: Queue | null = null; before !== this.queue;) {
       before = this.queue;
@@ -164,7 +164,7 @@ class Files {
     this.entrants = this.entrants.map((each) => (each.task === of ? by(each) : each));
   }
 
-  /** A resolution or a run ends. False once nothing is open. */
+  /** Ends a resolution or a run. Returns false if neither is open. */
   goOn(): boolean {
     const resolving = this.entrants.filter(({ isBeingResolved }) => isBeingResolved === true);
     const running = this.queue.candidates.filter((each) => isBeingVerified(each));

@@ -11,7 +11,7 @@ import { type Known, UNKNOWN } from "../../../src/core/domain/known.ts";
 import { planQueue } from "../../../src/core/refinery/plan-queue.ts";
 import type { QueueEntrant, RefineryPlan, RefineryState } from "../../../src/core/refinery/refinery-state.ts";
 
-/** What the coordinator does with a plan, without all else that it does: the ledger of a simulation, and one turn of it. */
+/** A coordinator reduced to plans: the ledger of a simulation, and one turn. */
 export type Step = {
   readonly task: TaskId;
   readonly base: BranchName;
@@ -26,7 +26,7 @@ export type Step = {
 export type Ledger = {
   readonly queues: Readonly<Record<BranchName, Queue>>;
   readonly steps: ReadonlyMap<TaskId, Step>;
-  /** Verify jobs that were asked for. */
+  /** Requested verify jobs. */
   readonly asked: ReadonlySet<string>;
 };
 
@@ -34,7 +34,7 @@ export const emptyLedger: Ledger = { queues: {}, steps: new Map(), asked: new Se
 
 export type Result = { readonly commit: Sha; readonly attempt: number; readonly end: JobEnd };
 
-/** What a turn reads: all of it at one time. */
+/** The consistent input of one turn. */
 export type Snapshot = {
   readonly now: Millis;
   readonly ledger: Ledger;
@@ -48,23 +48,23 @@ export type Snapshot = {
   readonly reuse: boolean;
   readonly chain: (query: Extract<Query, { kind: "merge-chain" }>) => readonly ChainLink[] | undefined;
   readonly contains: (commit: Sha, tip: Sha) => boolean | undefined;
-  /** False for a head that does not hold the heads of what its step needs: it is carried over first. */
+  /** Whether a step's head contains the needed step's head. Otherwise the head is carried over first. */
   readonly fresh: (step: Step, needed: Step) => boolean;
 };
 
 type Planned = { readonly base: BranchName; readonly state: RefineryState; readonly plan: RefineryPlan };
 
-/** What a turn wants to save, and what follows from it once it is saved. */
+/** The planned save of a turn, and the jobs to start and stop after the save. */
 export type Turn = {
   readonly read: Snapshot;
   readonly ledger: Ledger;
   readonly plans: readonly Planned[];
   readonly moves: readonly { readonly base: BranchName; readonly from: Sha; readonly to: Sha }[];
-  /** Heads that the save names, so that a push to one of them makes it fail. */
+  /** Heads named by the save. A push to such a head makes the save fail. */
   readonly guards: readonly { readonly task: TaskId; readonly head: Sha }[];
   readonly starts: readonly { readonly base: BranchName; readonly commit: Sha; readonly attempt: number }[];
   readonly stops: readonly { readonly base: BranchName; readonly commit: Sha; readonly attempt: number }[];
-  /** False where there is nothing to write. */
+  /** Whether the turn has changes to write. */
   readonly urgent: boolean;
 };
 
@@ -72,7 +72,7 @@ export const TIMEOUT: Millis = 30 * 60_000;
 
 export const jobOf = (commit: Sha, attempt: number): string => `${commit}/${attempt}`;
 
-/** One turn of the coordinator; null while it has to ask for facts. */
+/** Takes one turn of the coordinator. Returns null if facts are missing. */
 export const takeTurn = (read: Snapshot): Turn | null => {
   const draft = openTurn(read);
   for (const base of Object.keys(read.bases)) if (!landOn(draft, base)) return null;
@@ -97,7 +97,7 @@ type Draft = {
   changed: boolean;
 };
 
-/** The ledger with what arrived: heads, results, deadlines. */
+/** Copies the ledger, and adds the new heads, results and deadlines. */
 const openTurn = (read: Snapshot): Draft => {
   const { ledger, heads, results, now } = read;
   const steps = new Map(ledger.steps);
@@ -125,7 +125,7 @@ const openTurn = (read: Snapshot): Draft => {
 
 type RetryClock = Pick<RefineryState, "now" | "attemptsOf">;
 
-/** Runs past their deadline are faults. */
+/** Turns runs past their deadline into faults. */
 const late = (queue: Queue, clock: RetryClock): Queue => {
   const candidates = queue.candidates.map((candidate) =>
     candidate.runs.reduce(
@@ -151,11 +151,11 @@ const landOn = (draft: Draft, base: BranchName): boolean => {
     missing = true;
     return UNKNOWN;
   };
-  // One function for all kinds of queries, as the real draft has it.
+  // One function answers all kinds of queries, as in the real draft.
   const readFact = ask as never;
   const queue = withRewindFreeze({ readFact }, ledger.queues[base] ?? emptyQueue, tip);
   if (queue === UNKNOWN) return false;
-  // As it is now: the plan may be asked again after this turn.
+  // The copy keeps the current requests, because the plan may be repeated after this turn.
   const asked = new Set(ledger.asked);
   const state: RefineryState = {
     now: read.now,
@@ -191,7 +191,7 @@ const attemptsOf = (asked: ReadonlySet<string>, commit: Sha): number => {
 
 const HELD: Refusal = { code: "hold", message: "A person holds it.", next: "release it" };
 
-/** Published steps, without those that need what is not in the queue. */
+/** Lists published steps, except steps with a need outside of the queue. */
 const entrantsOf = ({ read, ledger }: Draft, base: BranchName): QueueEntrant[] => {
   const found = new Map<TaskId, QueueEntrant>();
   for (const step of ledger.steps.values()) {

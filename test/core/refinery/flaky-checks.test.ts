@@ -6,7 +6,7 @@ const DAY = 24 * 60 * 60_000;
 const red = (tests?: readonly string[], command = "npm test"): CheckFailure => ({ command, passedAgain: false, ...(tests && { tests }) });
 const repeated = (tests?: readonly string[]): CheckFailure => ({ ...red(tests), passedAgain: true });
 
-/** Verify runs one after the other, each a minute later. */
+/** Records verify runs at intervals of a minute. */
 const history = (...runs: readonly Partial<VerifiedTree>[]): Flakiness | undefined => {
   let known: Flakiness | undefined;
   for (const [minute, run] of runs.entries())

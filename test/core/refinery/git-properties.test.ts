@@ -4,7 +4,7 @@ import { repository } from "../../support/repository.ts";
 import { playOnGit } from "./git-world.ts";
 import { random } from "./history.ts";
 
-/** Histories in each repository: a push pays for every ref there is. */
+/** Histories per repository. Each push costs more with every existing ref. */
 const EACH = 10;
 const REPOSITORIES = atDepth(20, 4);
 

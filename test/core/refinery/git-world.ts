@@ -11,7 +11,7 @@ type Job = { readonly commit: Sha; end: Result["end"] | null };
 
 const LINES = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
-/** A history of few steps on real git: real merges, real pushes with leases, two clones that write. Gives what is wrong. */
+/** Plays a history of few steps on real git, with real merges, pushes with leases, and two writing clones. Returns the violations. */
 export const playOnGit = async ({ one, two, git }: Repository, { name, rng }: { name: string; rng: Random }): Promise<string[]> => {
   const base: BranchName = name;
   const ledgerRef = `refs/enki/ledgers/${name}`;
@@ -27,7 +27,7 @@ export const playOnGit = async ({ one, two, git }: Repository, { name, rng }: { 
   let ledger: Ledger = emptyLedger;
   let results: Result[] = [];
   let saves = 0;
-  /** A person pushed something that the first clone has not got. */
+  /** Whether a person pushed a commit that the first clone has not fetched. */
   let stale = false;
   let at: Sha | null = null;
   let now = 1_000_000;
@@ -74,7 +74,7 @@ export const playOnGit = async ({ one, two, git }: Repository, { name, rng }: { 
     fresh: (step, needed) => contained.get(`${needed.head} ${step.head}`) ?? true,
   });
 
-  /** Plans, and asks git what the plan asks for, until it is a plan. */
+  /** Plans, and answers the plan's queries with git, until the plan is complete. */
   const decide = async (clone: RepositoryClone): Promise<Turn | null> => {
     for (const step of ledger.steps.values())
       for (const need of step.needs) {
@@ -157,7 +157,7 @@ export const playOnGit = async ({ one, two, git }: Repository, { name, rng }: { 
     return true;
   };
 
-  /** A person's commit, pushed by another clone. */
+  /** Pushes a person's commit from another clone. */
   const person = async (ref: string, from: Sha): Promise<Sha> => {
     await two.fetch();
     const made = await write(two, [from], { [`person${people.length}.txt`]: "by hand" });
@@ -176,7 +176,7 @@ export const playOnGit = async ({ one, two, git }: Repository, { name, rng }: { 
       const open = [...ledger.steps.values()].find(({ state }) => state === "published");
       if (open) heads.set(open.task, await person(toTaskRef(open.task), heads.get(open.task) ?? open.head));
     } else if (what < 0.88) {
-      // Two read the same; one saves, and the other's save must not count where that changed anything.
+      // Two clones read the same state, and one saves. The other's save must fail if the state changed.
       await two.fetch();
       const [first, from] = [await decide(two), at];
       const moved = await tick(one);
@@ -199,7 +199,7 @@ export const playOnGit = async ({ one, two, git }: Repository, { name, rng }: { 
   }
   return inspect();
 
-  /** What git says of it all. */
+  /** Checks the history that git reports. */
   function inspect(): string[] {
     const wrong: string[] = [];
     const line = git("log", "--first-parent", "--format=%H %P|%T|%(trailers:key=Enki-Task,valueonly,separator=%x2C)", toBranchRef(base))

@@ -1,24 +1,24 @@
 import type { Sha } from "../../../src/core/domain/ids.ts";
 import type { ChainLink, ChainMerge } from "../../../src/core/domain/query.ts";
 
-/** A commit in memory: what it holds is a set of patches, one bit each. */
+/** A commit in memory. Its content is a set of patches with one bit each. */
 export type Commit = { readonly id: Sha; readonly parents: readonly Sha[]; readonly holds: bigint; readonly tree: Sha };
 
-/** A change: of a step's head, or of a person's push to a base. */
+/** A change in a step's head, or in a person's push to a base. */
 export type Patch = {
   readonly bit: bigint;
-  /** The step that it belongs to; null for a push to a base. */
+  /** The step of the patch; null for a push to a base. */
   readonly step: number | null;
   readonly version: number;
   readonly bad: boolean;
 };
 
-/** Commits, merges and trees as git would make them: equal input gives equal commits, a merge holds what both sides hold. */
+/** Builds commits, merges and trees as git would. Equal input returns equal commits, and a merge contains both sides. */
 export const openGraph = () => {
   const commits = new Map<Sha, Commit>();
   const merges = new Map<string, Sha>();
   const patches: Patch[] = [];
-  /** For each patch, those that conflict with it as text. */
+  /** The patches with which each patch conflicts as text. */
   const clashes = new Map<bigint, bigint>();
 
   const at = (id: Sha): Commit => {
@@ -82,7 +82,7 @@ export const openGraph = () => {
       }
       return false;
     },
-    /** First parents, newest first. */
+    /** Returns the commit and its first parents, newest first. */
     line: (tip: Sha): Sha[] => {
       const found: Sha[] = [];
       for (let next: Sha | undefined = tip; next !== undefined; next = at(next).parents[0]) found.push(next);

@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) that follow from a seed (mulberry32). */
+/** Returns numbers in [0, 1) from a seed (mulberry32). */
 export type Random = () => number;
 
 export const random = (seed: number): Random => {
@@ -11,7 +11,7 @@ export const random = (seed: number): Random => {
   };
 };
 
-/** What a step is, and what nobody knows of it: how many of its heads are bad before one is good. */
+/** The definition of a step. `bad`: the hidden number of bad heads before the first good head. */
 type Plot = { readonly base: number; readonly needs: readonly number[]; readonly bad: number; readonly lane?: string };
 
 type Setting = {
@@ -20,35 +20,35 @@ type Setting = {
   readonly retries: number;
   readonly together: boolean;
   readonly reuse: boolean;
-  /** How often a run of something good is red, and how often one ends without a verdict or never. */
+  /** `flaky`: how often a run of good content is red. `faulty`: how often a run ends without a verdict or never. */
   readonly flaky: number;
   readonly faulty: number;
-  /** Whether every event wakes the coordinator; else only the happenings that say so. */
+  /** Whether every event wakes the coordinator. Otherwise only events such as `tick` do. */
   readonly awake: boolean;
 };
 
-/** One thing that happens. What it happens to is chosen among what is there: a part of a history is a history. */
+/** One event. Its numbers choose among the existing objects, so each part of a history is also a history. */
 export type Happening = { readonly what: What; readonly which: number; readonly luck: number };
 
 export type History = {
   readonly setting: Setting;
   readonly steps: readonly Plot[];
-  /** Steps whose first heads conflict as text, and steps that are red together though each is good. */
+  /** `textual`: steps whose first heads conflict as text. `semantic`: good steps that are red together. */
   readonly textual: readonly (readonly [number, number])[];
   readonly semantic: readonly (readonly [number, number])[];
   readonly happenings: readonly Happening[];
 };
 
-/** What can happen, and how often. */
+/** Possible events with their relative frequency. */
 const WEIGHTS = {
   publish: 16,
   end: 34,
   tick: 26,
   wait: 4,
-  /** A coordinator that dies: before its save, or between the save and what follows from it. */
+  /** The coordinator dies before its save, or between the save and the following actions. */
   "die-before": 2,
   "die-after": 2,
-  /** A second coordinator that reads now and saves later. */
+  /** A second coordinator reads now and saves later. */
   read: 3,
   "save-late": 4,
   "end-again": 3,
@@ -88,7 +88,7 @@ const pairs = (rng: Random, steps: readonly Plot[], share: number): [number, num
     steps.flatMap((other, before): [number, number][] => (before < at && other.base === step.base && rng() < share ? [[before, at]] : [])),
   );
 
-/** A history that follows from its seed: mostly few steps, a part of them calm, a part with two bases. */
+/** Makes a history from its seed. Most histories have few steps, some are calm, and some have two bases. */
 export const makeHistory = (seed: number): History => {
   const rng = random(seed);
   const calm = rng() < 0.2;
@@ -126,10 +126,10 @@ export const makeHistory = (seed: number): History => {
   return { setting, steps: laned, textual, semantic, happenings };
 };
 
-/** Steps with the first number are in no lane. */
+/** Adds a step to a lane. Steps with lane number 0 are in no lane. */
 const withLane = (step: Plot, lane: number): Plot => (lane === 0 ? step : { ...step, lane: `lane-${lane}` });
 
-/** True where nothing but the steps themselves decides what lands. */
+/** Whether only the steps themselves decide what lands. */
 export const isPlain = ({ setting, textual, semantic, happenings }: History): boolean =>
   setting.flaky === 0 &&
   setting.faulty === 0 &&
@@ -137,7 +137,7 @@ export const isPlain = ({ setting, textual, semantic, happenings }: History): bo
   semantic.length === 0 &&
   happenings.every(({ what }) => CALM.includes(what));
 
-/** The parts of a history to try, where it fails: without a stretch of what happens, without a step, without a conflict. */
+/** Yields smaller histories to try: without a range of events, without a step, or without conflicts. */
 const smaller = function* (history: History): Generator<History> {
   const { happenings, steps, textual, semantic } = history;
   for (let size = Math.ceil(happenings.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2))
@@ -163,7 +163,7 @@ const without = (history: History, gone: number): History => {
   };
 };
 
-/** A history that fails, without what is not needed for that. */
+/** Removes the parts of a failing history that its failure does not need. */
 export const shrink = (history: History, fails: (history: History) => boolean, tries = 2_000): History => {
   let least = history;
   let left = tries;

@@ -8,20 +8,20 @@ import { type Ledger, jobOf, takeTurn, TIMEOUT, type Turn } from "./coordinator.
 import type { Evidence } from "./watch.ts";
 import type { World } from "./world.ts";
 
-/** The invariants that can be seen in memory; I6 and I16 belong to git and to the API. */
+/** The invariants that are visible in memory. I6 and I16 belong to git and to the API. */
 export type InvariantId = `I${1 | 2 | 3 | 4 | 5 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 17 | 18}` | `L${1 | 2 | 3 | 4 | 5 | 6}`;
 
 type Saved = { readonly world: World; readonly turn: Turn; readonly before: Ledger; readonly seen: Evidence };
 
-/** Each check gives what is wrong, or nothing. */
+/** Each check returns the violation, or nothing. */
 type Invariant = {
   readonly id: InvariantId;
   readonly says: string;
-  /** After each plan, saved or not. */
+  /** Runs after each plan, saved or not. */
   readonly planned?: (world: World, turn: Turn, seen: Evidence) => string | null | undefined;
-  /** After each write of the ledger. */
+  /** Runs after each write of the ledger. */
   readonly saved?: (saved: Saved) => string | null | undefined;
-  /** Where nothing happens any more. */
+  /** Runs when no more events happen. */
   readonly settled?: (world: World, seen: Evidence) => string | null | undefined;
 };
 
@@ -47,20 +47,20 @@ const landedItems = (turn: Turn): Landing["items"][number][] => landings(turn).f
 const isKnownGreen = ({ history, graph }: World, seen: Evidence, commit: Sha): boolean =>
   seen.greenCommits.has(commit) || (history.setting.reuse && seen.greenTrees.has(graph.at(commit).tree));
 
-/** Red runs of commits that hold a head. */
+/** Counts the red runs of commits that contain a head. */
 const redsOf = ({ graph }: World, { reds }: Evidence, head: Sha): number => {
   let count = 0;
   for (const [commit, times] of reds) if (graph.contains(head, commit)) count += times;
   return count;
 };
 
-/** True where a step or one that it needs was in a red run. */
+/** Whether a step or a step that it needs was part of a red run. */
 const hasReds = (world: World, seen: Evidence, task: TaskId): boolean => {
   const step = world.ledger.steps.get(task);
   return Boolean(step) && (redsOf(world, seen, step?.head ?? "") > 0 || (step?.needs ?? []).some((need) => hasReds(world, seen, need)));
 };
 
-/** Red runs of a head on a commit that is green or landed, and nothing else. */
+/** Counts the red runs of a head as the only addition to a green or landed commit. */
 const blameOf = (world: World, seen: Evidence, head: Sha): number => {
   let count = 0;
   for (const [commit, times] of seen.reds) {
@@ -72,17 +72,17 @@ const blameOf = (world: World, seen: Evidence, head: Sha): number => {
 
 const text = (value: unknown): string => JSON.stringify(value);
 
-/** What a plan says, without functions. */
+/** Returns a plan as text, without functions. */
 const told = ({ queue, refs, effects }: RefineryPlan): string => text([queue, refs, effects]);
 
-/** True for a step that waits for a person, or for a step that does. */
+/** Whether a step, or a step that it needs, waits for a person. */
 const isWaiting = (world: World, task: TaskId): boolean => {
   const step = world.ledger.steps.get(task);
   if (!step || step.state === "landed") return false;
   return step.state !== "published" || world.held.has(task) || step.needs.some((need) => isWaiting(world, need));
 };
 
-/** Good by itself and with all others, whatever the order; with only good heads below it. */
+/** Whether a step is good by itself and with all others in any order, and has only good heads below it. */
 const isSurelyGood = (world: World, task: TaskId): boolean => {
   const { steps, textual, semantic, setting, happenings } = world.history;
   const at = world.authors.findIndex((each) => each.task === task);
@@ -101,7 +101,7 @@ const isSurelyGood = (world: World, task: TaskId): boolean => {
 
 const NOWHERE: Sha = "0".repeat(40);
 
-/** How often a step may see later ones land before it, for no reason of its own. */
+/** Number of later steps that may land before a step for no reason of its own. */
 const PATIENCE = 3;
 
 export const INVARIANTS: readonly Invariant[] = [
@@ -299,7 +299,7 @@ export const INVARIANTS: readonly Invariant[] = [
   {
     id: "I17",
     says: "the same state results in the same plan, also after the queue was written and read",
-    // It costs three plans: not each of them.
+    // The check costs three plans, so it skips most plans.
     planned: ({ now, version }, { plans }) =>
       (version + now / 60_000) % 4 >= 1
         ? null

@@ -5,13 +5,13 @@ import { openYard } from "./yard.ts";
 
 type Yard = ReturnType<typeof openYard>;
 
-/** A base that is known to be green. */
+/** Opens a yard whose base is known to be green. */
 const openGreen = (over: Parameters<typeof openYard>[0] = {}): Yard =>
   openYard({ queue: { ...emptyQueue, greenCommits: ["base"] }, ...over });
 
 const commits = (yard: Yard): string[] => yard.open().map((run) => run.slice(0, run.lastIndexOf("/")));
 
-/** Steps by lane: `a1` is in the lane `a`; names without a digit are in none. */
+/** Adds steps by lane: `a1` is in the lane `a`; names without a digit are in no lane. */
 const want = (yard: Yard, names: readonly string[], needs: Readonly<Record<string, readonly string[]>> = {}): void => {
   for (const name of names)
     yard.want(name, { ...(/\d/.test(name) && { lane: name.charAt(0) }), ...(needs[name] && { needs: needs[name] }) });
@@ -97,7 +97,7 @@ describe("free slots", () => {
 });
 
 describe("after a landing of another lane", () => {
-  /** Steps of two lanes, of which `b` landed while the run of `a1` was in progress. */
+  /** Opens steps of two lanes. `b` landed during the run of `a1`. */
   const openOvertaken = (): Yard => {
     const yard = openGreen();
     want(yard, ["a1", "a2", "b1", "b2", "c1"]);

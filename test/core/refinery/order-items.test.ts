@@ -34,7 +34,7 @@ test("the order is that of arrival again once nothing is urgent", () => {
   expect(yard.state().queue.items.map(({ task }) => task.at(-1))).toEqual(["c", "a", "b"]);
 });
 
-/** A queue that knows how long runs of two kinds take. */
+/** Opens a queue that knows the durations of two kinds of runs. */
 const openTimedYard = () => {
   const yard = openYard({ parallel: 1, landsTogether: false });
   const durations = [

@@ -6,7 +6,7 @@ import { openYard } from "./yard.ts";
 
 type Yard = ReturnType<typeof openYard>;
 
-/** Ends every run that is under way, and all that follow: red where one of these is in it. */
+/** Ends every open and following run: red if it contains a bad step. */
 const endAll = (yard: Yard, bad: readonly string[] = []): void => {
   for (let count = 0; count < 60; count += 1) {
     const [run] = yard.open();
@@ -17,7 +17,7 @@ const endAll = (yard: Yard, bad: readonly string[] = []): void => {
   throw new Error(`it does not end: ${yard.open().join(" ")}`);
 };
 
-/** A step that was red behind the one that it needs, which is green and held. */
+/** Opens a queue with a step that was red behind its need, which is green and held. */
 const redBehindHeld = (): Yard => {
   const yard = openYard({ parallel: 2 });
   yard.want("a");

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { INVARIANTS, type InvariantId } from "./invariants.ts";
 import { explain, type Failure, search } from "./simulate.ts";
 
-/** More of them, from any seed: `npm run properties -- --histories 1000000 --seed 7`. */
+/** For more histories from any seed: `npm run properties -- --histories 1000000 --seed 7`. */
 const HISTORIES = 10_000;
 
 let failures: ReadonlyMap<InvariantId, Failure>;

@@ -16,7 +16,7 @@ type Line = {
   readonly clashes?: readonly string[];
 };
 
-/** Steps in a queue: those with `conflictPaths` conflict with the base, those with `resolvedPaths` were resolved and wait to land. */
+/** Plans a queue. Items with `conflictPaths` conflict with the base; items with `resolvedPaths` were resolved and wait to land. */
 const planLine = ({ items, entrants = {}, state = {}, clashes = [] }: Line) => {
   const queued = items.map(({ name, ...rest }): QueueItem => {
     const conflict = { code: "conflict", message: "", next: "" };

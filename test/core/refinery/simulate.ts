@@ -3,7 +3,7 @@ import { INVARIANTS, type InvariantId } from "./invariants.ts";
 import { openWatch, type Watch } from "./watch.ts";
 import { World } from "./world.ts";
 
-/** Plans at the same moment, with nothing new, before it must be quiet. */
+/** Number of plans at one moment without news, after which the queue must be quiet. */
 const RESTLESS = 12;
 const CHANGES: ReadonlySet<What> = new Set([
   "publish",
@@ -24,7 +24,7 @@ const CHANGES: ReadonlySet<What> = new Set([
 
 type Run = { readonly world: World; readonly watch: Watch };
 
-/** Plays a history to its end: what happens, then rest, in which every run ends by what is true, and people mend what is theirs. */
+/** Plays a history to its end: its events, then a calm phase with correct verdicts, in which people fix their own mistakes. */
 const play = (history: History, only?: ReadonlySet<InvariantId>): Run => {
   const watch = openWatch(only);
   const world = new World(history, watch);
@@ -41,7 +41,7 @@ const play = (history: History, only?: ReadonlySet<InvariantId>): Run => {
   return { world, watch };
 };
 
-/** True once plans change nothing any more. */
+/** Whether plans stop changing. */
 const isQuiet = (world: World): boolean => {
   for (let count = 0; count < RESTLESS; count += 1) {
     const before = world.version;
@@ -69,7 +69,7 @@ const settle = (world: World, watch: Watch): void => {
   watch.say("L1", "it does not come to an end");
 };
 
-/** One more thing that happens by itself, or by people who mend what is theirs. */
+/** Plays one more event: a run ends, time passes, or people fix their own mistakes. Returns false if none is left. */
 const goOn = (world: World, watch: Watch): boolean => {
   for (const [base, { frozen }] of Object.entries(world.ledger.queues)) {
     if (!frozen) continue;
@@ -93,7 +93,7 @@ const goOn = (world: World, watch: Watch): boolean => {
   return true;
 };
 
-/** The same history for somebody who is never woken: everything happens, and the coordinator looks only afterwards. */
+/** Changes a history for a coordinator that is never woken and looks only after all events. */
 const polled = (history: History): History => ({
   ...history,
   setting: { ...history.setting, awake: false },
@@ -102,7 +102,7 @@ const polled = (history: History): History => ({
 
 const landedOf = ({ ledger }: World): string => [...ledger.steps.values()].flatMap(({ task, landed }) => (landed ? [task] : [])).join(" ");
 
-/** Everything that is wrong with a history, by invariant. */
+/** Finds the violations in a history, by invariant. */
 const violationsOf = (history: History, only?: ReadonlySet<InvariantId>): ReadonlyMap<InvariantId, string> => {
   const { world, watch } = play(history, only);
   if ((only === undefined || only.has("L4")) && isPlain(history)) {
@@ -115,7 +115,7 @@ const violationsOf = (history: History, only?: ReadonlySet<InvariantId>): Readon
 
 export type Failure = { readonly seed: number; readonly says: string; readonly history: History };
 
-/** Plays histories that follow from a seed, and keeps the first that violates each invariant. */
+/** Plays histories from their seeds, and keeps the first violation of each invariant. */
 export const search = (options: {
   readonly histories: number;
   readonly seed: number;
@@ -131,7 +131,7 @@ export const search = (options: {
   return failures;
 };
 
-/** A failure in words: seed, what is wrong, and the history without what is not needed for it. */
+/** Describes a failure: its seed, the violation, and the shrunk history. */
 export const explain = (id: InvariantId, { seed, says, history }: Failure): string => {
   const only = new Set([id]);
   const least = shrink(history, (each) => violationsOf(each, only).has(id));

@@ -4,7 +4,7 @@ import { openYard } from "./yard.ts";
 
 const MINUTE = 60_000;
 
-/** A yard with a number of runners: runs start in the order of their requests, as soon as one is free. */
+/** Opens a yard with a number of runners. Runs start in the order of their requests, when a runner is free. */
 const openRunners = (runners: number, over: Parameters<typeof openYard>[0] = {}) => {
   let free = runners;
   const yard = openYard({ isStarted: (commit, attempt) => yard.open().indexOf(`${commit}/${attempt}`) < free, ...over });

@@ -3,27 +3,27 @@ import type { Ledger, Turn } from "./coordinator.ts";
 import { INVARIANTS, type InvariantId } from "./invariants.ts";
 import type { Job, World } from "./world.ts";
 
-/** What was seen from outside: what the checks rest on, instead of on what the queue says of itself. */
+/** Observations from outside. The checks rely on them, not on the queue's own records. */
 export type Evidence = {
   readonly greenCommits: Set<Sha>;
   readonly greenTrees: Set<Sha>;
-  /** Red runs of each commit. */
+  /** Number of red runs of each commit. */
   readonly reds: Map<Sha, number>;
-  /** Values of a base by our hand. */
+  /** Base tips set by the coordinator. */
   readonly ours: Set<Sha>;
-  /** First parents that a rewind took away, until a person lets the queue go on. */
+  /** First parents removed by a rewind, until a person lets the queue continue. */
   readonly removed: Map<BranchName, Set<Sha>>;
-  /** Bases that lost what landed, or the last tip that was seen, until a person lets the queue go on. */
+  /** Bases that lost landed work or their last seen tip, until a person lets the queue continue. */
   readonly rewound: Set<BranchName>;
-  /** Landings that a rewind ever took away. */
+  /** Landings that any rewind removed. */
   readonly lost: Set<Sha>;
   readonly overtaken: Map<TaskId, number>;
   starts: number;
-  /** What gives reason for more runs: heads, moves of a base, reds, faults, changes of what may land. */
+  /** Number of reasons for more runs: new heads, moves of a base, red runs, faults, and changes to the work that may land. */
   causes: number;
 };
 
-/** Looks at everything that happens in a world, and keeps the first violation of each invariant. */
+/** Observes every event in a world, and keeps the first violation of each invariant. */
 export type Watch = ReturnType<typeof openWatch>;
 
 export const openWatch = (only?: ReadonlySet<InvariantId>) => {

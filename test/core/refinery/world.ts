@@ -19,7 +19,7 @@ type Author = { readonly plot: number; readonly task: TaskId; version: number; o
 const nameOf = (at: number): TaskId => `abcdef-s${at}`;
 const FAULTS = ["crashed", "cancelled", "timed-out"] as const;
 
-/** A repository, its people, its machines and its coordinators, in memory. */
+/** A repository with its people, machines and coordinators, in memory. */
 export class World {
   readonly graph: Graph = openGraph();
   readonly history: History;
@@ -30,7 +30,7 @@ export class World {
   readonly jobs = new Map<string, Job>();
   readonly authors: Author[];
   ledger: Ledger = emptyLedger;
-  /** Grows with each write of the ledger: a save names the one that it read. */
+  /** Increases with each write of the ledger. A save names the version that it read. */
   version = 0;
   now = 1_000_000;
   parallel: number;
@@ -48,7 +48,7 @@ export class World {
     this.authors = history.steps.map((_, plot) => ({ plot, task: nameOf(plot), version: -1, own: 0n }));
   }
 
-  /** Whether content passes verification, which only a run tells. */
+  /** Whether content passes verification. Only a run reveals the answer. */
   isGood(holds: bigint): boolean {
     const patches = this.graph.patches().filter(({ bit }) => (holds & bit) !== 0n);
     const newest = new Map<number | null, number>();
@@ -91,7 +91,7 @@ export class World {
     }
   }
 
-  /** All or nothing, and only where all that is named is as it was read. */
+  /** Saves the whole turn or nothing. Saves nothing if the ledger, a base or a guarded head changed since the read. */
   save(turn: Turn, version: number): boolean {
     const fits =
       version === this.version &&
@@ -137,7 +137,7 @@ export class World {
     this.write({ steps: new Map(this.ledger.steps).set(step.task, step) });
   }
 
-  /** A head for a step: its own patches on the heads of what it needs; on top of more where that is said. */
+  /** Makes a head of a step from the parents and the step's own patches. `keep`: also keeps the patches of earlier heads. */
   private makeHead(author: Author, parents: readonly Sha[], version: number, keep: boolean): Sha {
     const plot = this.history.steps[author.plot];
     const bad = plot !== undefined && version < plot.bad;
@@ -148,7 +148,7 @@ export class World {
     return this.graph.commit(author.task, parents, author.own);
   }
 
-  /** Textual conflicts are between first heads. */
+  /** Records textual conflicts, which exist only between first heads. */
   private clashOf(plot: number, { bit }: { readonly bit: bigint }): void {
     for (const [a, b] of this.history.textual) {
       const other = a === plot ? b : b === plot ? a : null;
@@ -178,7 +178,7 @@ export class World {
     this.putStep({ task, base: `b${plot.base}`, needs: needed, state: "published", head, refusal: null, landed: null, lane: plot.lane });
   }
 
-  /** Heads that hold an old head of what they need are made anew on its present one. */
+  /** Makes a new head for each step whose head contains an old head of a need. */
   carry(): void {
     for (const author of this.authors) {
       const step = this.ledger.steps.get(author.task);
@@ -198,7 +198,7 @@ export class World {
     return [...this.jobs.values()].filter((job) => job.end === null && !job.hung && job.stopped === stopped);
   }
 
-  /** Ends a run: by what is true, or by a flake or a fault where the history says so. */
+  /** Ends a run with the true verdict, or with a flake or a fault if the history has one. */
   end(job: Job, luck: number): void {
     const { flaky, faulty } = this.history.setting;
     const odds = this.calm ? 1 : luck;
@@ -312,7 +312,7 @@ export class World {
     }
   }
 
-  /** A failed step comes again: as it was, or with a head that holds the base and resolves what conflicts. */
+  /** Retries a failed step: unchanged, or with a head that contains the base and resolves the conflicts. */
   private retry(author: Author, step: Step, same: boolean): void {
     if (!same) {
       const parents = [
@@ -330,7 +330,7 @@ export class World {
     this.heads.set(step.task, this.makeHead(author, below, author.version + 1, onTop));
   }
 
-  /** A person's commit on a base; now and then in conflict with a step. */
+  /** Pushes a person's commit to a base. Some commits conflict with a step. */
   private pushBase(base: BranchName, bad: boolean, { which, luck }: Pick<Happening, "which" | "luck">): void {
     const patch = this.graph.patch({ step: null, version: (this.pushes += 1), bad });
     const author = this.authors[which % this.authors.length];
@@ -338,7 +338,7 @@ export class World {
     this.bases[base] = this.graph.commit("push", [this.bases[base] ?? ""], patch.bit);
   }
 
-  /** A push that mends what pushes broke: it is newer than all of them. */
+  /** Pushes a fix for bad pushes. The fix is the newest push. */
   mend(base: BranchName): void {
     this.pushBase(base, false, { which: 0, luck: 0 });
   }

@@ -18,7 +18,7 @@ type Wanted = {
   readonly lane?: string;
 };
 
-/** A plan played by hand: commits are named by what is in them (`base+a+b`), steps by a letter. */
+/** Opens a plan to play by hand. A commit's name lists its contents (`base+a+b`), and a step's name is a letter. */
 export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly string[] = []) => {
   const asked = new Set<string>();
   const clashes = new Set(conflicts.flatMap((pair) => [pair, pair.charAt(1) + pair.charAt(0)]));
@@ -93,7 +93,7 @@ export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly 
       const at = state.entrants.findIndex((each) => each.task === entrant.task);
       state = { ...state, entrants: at < 0 ? [...state.entrants, entrant] : state.entrants.with(at, entrant) };
     },
-    /** Plans until nothing changes; more than a few times is a fault. */
+    /** Plans until nothing changes. Throws after a few plans. */
     rest: (): RefineryPlan => {
       for (let count = 0; count < 8; count += 1) {
         const next = planQueue(state);
@@ -107,14 +107,14 @@ export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly 
     },
     /** Plans once, and changes nothing. */
     once: (): RefineryPlan => planQueue(state),
-    /** Runs under way, as commit/attempt. */
+    /** Lists the open runs as commit/attempt. */
     open: (): string[] =>
       state.queue.candidates.flatMap(({ commit, runs }) =>
         runs.flatMap(({ attempt, verdict }) => (verdict === null ? [`${commit}/${attempt}`] : [])),
       ),
     stops: (): string[] =>
       (last?.effects ?? []).flatMap((effect) => (effect.kind === "stop" ? [`${effect.commit}/${effect.attempt}`] : [])),
-    /** A verdict comes in, and the plan is asked. */
+    /** Reports a verdict, and plans again. */
     ends: (commit: string, end: JobEnd, attempt?: number): void => {
       const runs = state.queue.candidates.find((each) => each.commit === commit)?.runs ?? [];
       const at = attempt ?? runs.find(({ verdict }) => verdict === null)?.attempt;

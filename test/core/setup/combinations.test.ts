@@ -22,11 +22,11 @@ const COMBINATIONS = Array.from({ length: 2 ** FLAGS.length }, (_, bits) =>
   Object.fromEntries(FLAGS.map((flag, at) => [flag, (bits & (1 << at)) !== 0])),
 ) as Record<(typeof FLAGS)[number], boolean>[];
 
-/** Projects whose files have every kind of step, and every table of `[jobs]`. The options change no step of a single language but its directory. */
+/** Projects with every kind of step and every table of `[jobs]`. For the steps of one language, the options only change the directory. */
 const WHOLE = ["everything", "jobs and machines"];
 const VENDORED_OR_NOT = COMBINATIONS.slice(0, 2);
 
-/** The workflow files of a repository for each combination, with a name of the combination. */
+/** Renders a repository's workflow files for each combination, with a name of the combination. */
 const renderAll = (project: string, files: Readonly<Record<string, string>>) =>
   (WHOLE.includes(project) ? COMBINATIONS : VENDORED_OR_NOT).flatMap(({ usesRepositorySecret, ...choices }) => {
     const { effectiveFile, faults } = readConfig([{ path: CONFIG_PATH, text: files[CONFIG_PATH] ?? "", kind: "config" }]);
@@ -49,7 +49,7 @@ const faultsOf = (path: string, text: string): string[] =>
     .context.errors.getErrors()
     .map(({ message }) => message);
 
-/** The actions that a file may use: each at one commit, except Enki's own at its immutable tag or as a copy. */
+/** Actions that a file may use: each at one commit, except Enki's own at its immutable tag or as a copy. */
 const ALLOWED_ACTION = new RegExp(`^(?:[\\w-]+/[\\w.-]+@[0-9a-f]{40} # v?\\d|${ACTION_REFERENCE}$|${VENDORED_ACTION}$)`);
 
 test.each(Object.entries(PROJECTS))(

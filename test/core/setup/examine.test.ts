@@ -170,7 +170,7 @@ const WITHOUT_APP = renderSetUp(
   },
   { ...CHOICES, usesApp: false, jobs: configFileSchema.parse({}).jobs, isOnServer: false },
 );
-/** What the doctor reads of these files after an edit. */
+/** Returns the doctor's facts about these files after an edit. */
 const withoutApp = (
   edit: (path: string, text: string) => string = (_, text) => text,
   origin: "generated" | "changed" = "generated",

@@ -33,11 +33,11 @@ const SPANS: readonly TelemetrySpan[] = [
 
 const toTime = (ms: number): [number, number] => [Math.floor(ms / 1_000), (ms % 1_000) * 1_000_000];
 
-// The serializer groups spans by the identity of these.
+// The serializer groups spans by the identity of these objects.
 const SDK_RESOURCE = { attributes: RESOURCE, merge: () => undefined, getRawAttributes: () => Object.entries(RESOURCE) };
 const SDK_SCOPE = { name: PRODUCT.packageName, version: PRODUCT.version };
 
-/** The span as OpenTelemetry's own SDK hands it to its serializer. */
+/** Converts a span to the form in which OpenTelemetry's own SDK passes it to its serializer. */
 const toSdkSpan = (span: TelemetrySpan) => {
   const context = (spanId: string) => ({ traceId: span.traceId, spanId, traceFlags: TraceFlags.SAMPLED });
   return {

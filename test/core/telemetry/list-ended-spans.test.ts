@@ -15,7 +15,7 @@ const openWith = async (...steps: Parameters<typeof plan>) => {
   return it;
 };
 
-/** What holds for every trace: one root, every parent present, and no span twice. */
+/** Checks a trace: one root, every parent present, and no span twice. */
 const checkTrace = (spans: readonly TelemetrySpan[]): void => {
   const ids = spans.map(({ spanId }) => spanId);
   expect(new Set(ids).size).toBe(ids.length);
@@ -184,7 +184,7 @@ describe("the trace of an execution", () => {
     const [command] = find(spansOf(it.state.writes), "run command");
     expect(command?.attributes).toMatchObject({ "enki.step": "sort", "enki.end": "success" });
     expect(Object.keys(command?.attributes ?? {}).filter((key) => key.startsWith("gen_ai"))).toEqual([]);
-    // Neither the command nor any other text of a plan is part of a trace.
+    // A trace contains neither the command nor any other text of a plan.
     expect(JSON.stringify(spansOf(it.state.writes))).not.toContain("list.txt");
   });
 
@@ -210,7 +210,7 @@ describe("the trace of an execution", () => {
     expect(spans.map(({ name, status, attributes }) => [name, status, attributes["cicd.pipeline.task.run.result"] ?? ""])).toEqual([
       ["invoke_agent planner", "ok", "success"],
       ["invoke_agent worker", "unset", "cancellation"],
-      // The second step never began.
+      // The second step never started.
       ["step", "unset", ""],
       ["RUN enki", "unset", ""],
     ]);

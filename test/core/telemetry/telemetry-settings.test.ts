@@ -15,7 +15,7 @@ describe("telemetry is", () => {
     [true, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://localhost:4318/v1/traces" }],
     [true, { ...BASE, OTEL_SDK_DISABLED: "false" }],
     [false, {}],
-    // A workflow passes a variable that is not set as an empty text.
+    // A workflow passes an unset variable as an empty text.
     [false, { OTEL_EXPORTER_OTLP_ENDPOINT: " " }],
     [false, { ...BASE, OTEL_SDK_DISABLED: "True" }],
     [false, { ...BASE, OTEL_TRACES_EXPORTER: "none" }],

@@ -457,7 +457,7 @@ describe("any history", () => {
   test("of results ends, starts each node run once, and continues identically from a saved state", () => {
     const names = ["a", "b", "c", "d", "e"];
     const guard = fc.constantFrom("", "", "if", "failure", "else");
-    // Each role but the first hangs on an earlier one, and some on another too.
+    // Each role except the first depends on an earlier role, and some roles on two.
     const edge = (to: number) => fc.record({ from: fc.nat(to - 1), to: fc.constant(to), guard });
     const settings = fc.record({
       edges: fc.tuple(edge(1), edge(2), edge(3), edge(4), edge(3), edge(4)),
@@ -522,7 +522,7 @@ describe("any history", () => {
 });
 
 describe("size", () => {
-  /** How often anything of the workflow's edges and roles is read in one call. */
+  /** Counts the reads of the workflow's edges and roles from its start to its end. */
   const readsOf = (count: number): number => {
     const names = Array.from({ length: count }, (_, at) => `r${at}`);
     const flow = workflow({

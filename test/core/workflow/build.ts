@@ -4,13 +4,13 @@ import type { Workflow } from "../../../src/core/workflow/workflow.ts";
 export type Settings = {
   readonly name?: string;
   readonly roles: readonly string[];
-  /** What is said of a role beside its name; `run` and `workflow` need no prompt. */
+  /** Settings of a role besides its name. `run` and `workflow` need no prompt. */
   readonly of?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly edges?: readonly string[];
   readonly prompts?: Readonly<Record<string, string>>;
 };
 
-/** A workflow from what matters of it; throws its faults. */
+/** Builds a workflow from its relevant parts. Throws its faults. */
 export const workflow = ({ name = "test", roles, of = {}, edges = [], prompts = {} }: Settings): Workflow => {
   const front = { roles: Object.fromEntries(roles.map((role) => [role, of[role] ?? null])), edges };
   const withPrompt = roles.filter((role) => !of[role]?.["run"] && (!of[role]?.["workflow"] || prompts[role] !== undefined));

@@ -6,10 +6,10 @@ import { readWorkflow } from "../../../src/core/workflow/read-workflow.ts";
 
 const FOLDER = new URL("faults/", import.meta.url);
 const files = readdirSync(FOLDER).filter((name) => name.endsWith(".md"));
-/** What is said of each file: `line code: why — instead`. */
+/** The expected faults of each file: `line code: why — instead`. */
 const expected: Record<string, string[]> = JSON.parse(readFileSync(new URL("expected.json", FOLDER), "utf8"));
 
-/** `<repeat n text>` and `<many n>` stand for what is too long to be kept. */
+/** Expands `<repeat n text>` and `<many n>`, which replace texts too long for a file. */
 const expand = (text: string): string =>
   text
     .replace(/<repeat (\d+) (\S+)>/, (_, times, part) => String(part).repeat(Number(times)))

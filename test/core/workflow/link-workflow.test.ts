@@ -16,7 +16,7 @@ test("does not read a workflow again when its run has advanced", () => {
   const link = createWorkflowLinker();
   const first = link(files);
   expect(link({ ...files, state: { round: 2 } } as never)).toBe(first);
-  // After a reload the texts are equal, but in another record.
+  // After a reload, the texts are equal but in another record.
   expect(link({ ...structuredClone(files), state: { round: 3 } } as never)).toBe(first);
 });
 

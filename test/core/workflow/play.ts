@@ -5,13 +5,13 @@ import { type RoleOutput, type RunState, createRunState } from "../../../src/cor
 import { readFields } from "../../../src/core/workflow/read-fields.ts";
 import type { Workflow } from "../../../src/core/workflow/workflow.ts";
 
-/** What an agent or a command answers: a text; `!` begins a failure. */
+/** Returns the answer of an agent or a command. An answer that starts with `!` is a failure. */
 export type Answer = (id: string, prompt: string) => string;
 
 export type Played = {
   readonly state: RunState;
   readonly ended: RunEnd;
-  /** Ids that were worked on, those that were side by side in one list. */
+  /** The ids of processed nodes. Each list contains parallel nodes. */
   readonly waves: readonly (readonly string[])[];
   readonly prompts: Readonly<Record<string, string>>;
   readonly skipped: readonly string[];
@@ -27,7 +27,7 @@ const result = (text: string, wants: readonly string[]): NodeResult =>
     ? { state: "failed", error: text.slice(1), output: output(text.slice(1)) }
     : { state: "done", output: output(text, wants) };
 
-/** Plays a workflow to its end: all that is ready is answered at once. The state goes through JSON each time, as it does in the ledger. */
+/** Plays a workflow to its end, and answers every ready node at once. The state passes through JSON each time, as in the ledger. */
 export const play = (
   workflow: Workflow,
   answer: Answer,

@@ -23,7 +23,7 @@ const whys = (text: string) => {
   const result = read(text);
   return result.ok ? [] : result.faults.map(({ reason }) => reason);
 };
-/** A workflow of the roles a, b and c with these edges. */
+/** Builds a workflow of the roles a, b and c with the given edges. */
 const withEdges = (...edges: string[]) =>
   `---\n${JSON.stringify({ roles: { a: { run: "a" }, b: { run: "b" }, c: { run: "c" } }, edges })}\n---\n`;
 const edgeOf = (edge: string) => {

@@ -14,7 +14,7 @@ type Answer = (id: string) => string;
 const resultOf = (text: string): NodeResult =>
   text.startsWith("!") ? { state: "failed", error: text.slice(1) } : { state: "done", output: output(text, ["verdict", "items"]) };
 
-/** A failed run that goes on to its end: what was worked on again and after that, and how it ended. */
+/** Resumes a failed run to its end. Returns the repeated nodes, the nodes after them, and the end. */
 const goOn = (of: Workflow, state: RunState, answer: Answer, over: { only?: NodePath; others?: readonly Workflow[] } = {}) => {
   const workflows = new Map([of, ...(over.others ?? [])].map((each) => [each.name, each]));
   const resumed = resumeRun({ workflow: of, state, workflows, callPath: [] }, over.only);
@@ -87,7 +87,7 @@ describe("a failed run resumes", () => {
     });
     let checks = 0;
     const before = play(of, (id) => (id.startsWith("check") ? "verdict: reject" : id === "code--2r" ? "!broken" : `${id} done`));
-    // What failed in the loop's second round ends the loop.
+    // The failure in the loop's second round ends the loop.
     expect(before.ended.outcome).toBe("failed");
     const after = goOn(of, before.state, (id) =>
       id.startsWith("check") ? `verdict: ${(checks += 1) > 1 ? "LGTM" : "reject"}` : `${id} done`,

@@ -106,7 +106,7 @@ test("a read-only role writes no file through another kind of call", () => {
     expect(ask({ ...(kind && { kind }), rawInput: { file_path: "/w/a", content: "x" } }, reader)).toEqual(NO);
 });
 
-/** As Claude Code, Codex, Gemini CLI and opencode ask. */
+/** Requests of Claude Code, Codex, Gemini CLI and opencode. */
 test.each<[string, RequestedCall, readonly ["read" | "write" | "edit" | "bash" | "grep", ...string[]]]>([
   ["Claude's Read", { title: "Read a.ts", kind: "read", rawInput: { file_path: "/w/a.ts" }, locations: [{ path: "/w/a.ts" }] }, ["read"]],
   ["Claude's Grep", { title: "grep", kind: "search", rawInput: { pattern: "x", path: "/w", output_mode: "content" } }, ["grep"]],

@@ -36,7 +36,7 @@ test("a named preset and protocol win over the command", () => {
 
 test("a program that speaks one protocol is not started with the other one", () => {
   const find = (command: string, protocol: "acp" | "headless") => findPreset({ preset: "claude", command, args: [], protocol })?.protocol;
-  // As `enki run --agent claude` does it in a repository with `protocol = "acp"`.
+  // `enki run --agent claude` makes this call in a repository with `protocol = "acp"`.
   expect([find("/x/claude", "acp"), find("/x/claude", "headless")]).toEqual(["headless", "headless"]);
   expect([find("claude-agent-acp", "acp"), find("claude-agent-acp", "headless")]).toEqual(["acp", "acp"]);
   const gemini = { preset: null, command: "gemini", args: [] };

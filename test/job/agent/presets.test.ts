@@ -55,7 +55,7 @@ describe("what an attempt may cost", () => {
   });
 
   test("Claude Code says so when it stops there, and still reports its cost", () => {
-    // As Claude Code 2.1.332 prints it with --max-budget-usd 0.00001.
+    // Output of Claude Code 2.1.332 with --max-budget-usd 0.00001.
     const line = {
       type: "result",
       subtype: "error_max_budget_usd",
@@ -144,7 +144,7 @@ test("Gemini CLI uses a person's login, unless it has a key", () => {
 describe("the lines that agents print mean", () => {
   const read = (name: PresetName, lines: readonly object[]): HeadlessEvent[] =>
     lines.flatMap((line) => [...AGENT_PRESETS[name].readEvent(line as Readonly<Record<string, unknown>>)]);
-  /** Events in short. */
+  /** Abbreviates an event. */
   const tell = (event: HeadlessEvent): string => {
     if (event.kind === "usage") return `usage ${Object.values(event.usage).join(" ")}`;
     if (event.kind === "retry" || event.kind === "failed") return `${event.kind} ${event.text}`;

@@ -257,7 +257,7 @@ describe("an agent's rights", () => {
     const env = { PATH: process.env["PATH"] ?? "", ENKI_KIND: "work", HOME: "/nowhere" };
     await stage.play(`act = [{ run = "env -0 | tr '\\\\0' '\\\\n' | sort" }]`, { env });
     const names = (stage.calls()[0]?.text ?? "").split("\n").flatMap((line) => line.split("=")[0] ?? []);
-    // What bash sets itself, and what marks a process where nothing else separates it.
+    // Variables that bash sets itself, and the mark of a process on machines without namespaces.
     const own = ["PWD", "SHLVL", "_", "OLDPWD", "(exit code 0)", "ENKI_SANDBOX"];
     expect(names.filter((name) => !own.includes(name) && name !== "")).toEqual(["ENKI_KIND", "HOME", "PATH"]);
   });
@@ -293,7 +293,7 @@ describe("an agent's rights", () => {
   });
 
   test("a permission request is judged by the preceding announcement of its call", async () => {
-    // Several agents repeat nothing of an announcement in the request. As one write, both arrive in one piece.
+    // Several agents omit an announcement's fields from the request. A single write delivers both in one piece.
     const file = join(stage.root, "agent.cjs");
     writeFileSync(
       file,

@@ -69,7 +69,7 @@ describe("the variables of a person's shell", () => {
     ["no proxy of Enki", { isKeyInside: true } as const, ["key_proxy"]],
   ])("a repository's configuration that asks for %s gets no key", (_, repository, names) => {
     expect(select(repository)).toMatchObject({ given: {}, redirections: names });
-    // The person's own configuration says the same.
+    // The person's own configuration has the same setting.
     expect(select(repository, repository)).toMatchObject({ given: { ANTHROPIC_API_KEY: "anthropic" }, redirections: [] });
   });
 

@@ -12,7 +12,7 @@ const IDLE = 600_000;
 
 type Update = Parameters<AgentRun["onUpdate"]>[0];
 
-/** A workspace, and real agents that work in it: most of them play a rehearsal. */
+/** Opens a workspace with real agents: most of them play a rehearsal. */
 export const openStage = () => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "enki-agent-")));
   const workspace = join(root, "workspace");
@@ -48,15 +48,15 @@ export const openStage = () => {
     workspace,
     updates,
     run,
-    /** An agent that plays these acts. */
+    /** Runs an agent that plays these acts. */
     play: (acts: string, over: Partial<AgentRun> = {}) => {
       const file = join(root, "play.toml");
       writeFileSync(file, `title = "a test"\n[[scene]]\n${acts}`);
       return run({ args: [CLI, "rehearse", file], ...over });
     },
-    /** An agent that a shell starts, or is. */
+    /** Runs a shell as the agent, or to start an agent. */
     shell: (script: string, over: Partial<AgentRun> = {}) => run({ command: "bash", args: ["--norc", "-c", script], ...over }),
-    /** What came of each tool call, in order. */
+    /** The results of the tool calls, in order. */
     calls: (): { status: string; text: string }[] =>
       updates.flatMap((update) => {
         if (update.sessionUpdate !== "tool_call_update") return [];
@@ -69,7 +69,7 @@ export const openStage = () => {
   };
 };
 
-/** Timers that a test fires itself: by their delay, or at once when they are set. */
+/** Timers that a test fires itself: by their delay, or at once. */
 export const manualTimers = (atOnce: (delay: number) => boolean = () => false) => {
   const waiting = new Map<number, () => void>();
   const timers: TimerStarter = (delay, call) => {
@@ -83,7 +83,7 @@ export const manualTimers = (atOnce: (delay: number) => boolean = () => false) =
   return { after: timers, fire: (delay: number): void => waiting.get(delay)?.(), waiting };
 };
 
-/** True while a process runs; one that has ended and that nobody has waited for is gone. */
+/** Whether a process runs; zombie processes do not count. */
 const runs = (pid: number): boolean => {
   try {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
@@ -92,7 +92,7 @@ const runs = (pid: number): boolean => {
   }
 };
 
-/** Resolves when a process is gone; a killed one takes a moment. */
+/** Resolves when a process has ended; a kill takes a moment. */
 export const gone = async (pid: number): Promise<void> => {
   while (runs(pid)) await new Promise((resolve) => setImmediate(resolve));
 };

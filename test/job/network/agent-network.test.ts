@@ -59,7 +59,7 @@ describe("the limit of an agent's network", () => {
 });
 
 describe("an agent with a limited network", () => {
-  /** Runs a job whose agent has the preset `claude`, with a model on loopback. */
+  /** Runs a job with a `claude` agent and a model on loopback. */
   const work = async (acts: readonly object[], network: readonly string[], verify?: readonly string[]) => {
     const model = await openModelServer((_, response) => void response.end("the model's answer"));
     const agent = [process.execPath, AGENT, ...acts.map((act) => JSON.stringify(act))];

@@ -35,7 +35,7 @@ const open = async ({ policy, address = "127.0.0.1", env = {} }: Stage) => {
   return { port: proxy.port, refusals, refused: () => refusals.map(({ reason, asked }) => `${reason} ${asked}`) };
 };
 
-/** A server that keeps the bytes that it receives, and answers nothing. */
+/** Opens a server that records the received bytes and never answers. */
 const openSink = async () => {
   let received = Buffer.alloc(0);
   const sockets = new Set<Socket>();
@@ -56,12 +56,12 @@ const openSink = async () => {
   return {
     port: (server.address() as AddressInfo).port,
     received: () => received,
-    /** Resolves with what arrived first. */
+    /** Resolves when the first bytes arrive. */
     first: () => (received.length > 0 ? Promise.resolve() : new Promise<void>((resolve) => waiting.push(resolve))),
   };
 };
 
-/** Asks the proxy for a tunnel, byte by byte as given. */
+/** Asks the proxy for a tunnel, with exactly these bytes. */
 const ask = async (port: number, head: string): Promise<{ socket: Socket; answer: string }> => {
   const socket = connect(port, "127.0.0.1");
   closing.push(() => socket.destroy());
@@ -291,7 +291,7 @@ describe("a server that an agent may reach cannot end the job's process:", () =>
 });
 
 describe("behind another proxy", () => {
-  /** A company's proxy, which answers each request itself and joins no tunnel. */
+  /** Opens a company's proxy, which answers each request itself and opens no tunnel. */
   const openCompany = async (status: number) => {
     const asked: string[] = [];
     const server = await openModelServer((incoming, response) => void response.end(`company: ${incoming.url}`));

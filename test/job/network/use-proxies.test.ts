@@ -26,7 +26,7 @@ const useProxiesInTest = (env: Record<string, string>): void => {
 
 const openApi = () => openCompanyNetwork((_, response) => response.setHeader("content-type", "application/json").end(`{"id":7}`));
 
-/** The variables of the network, with nothing from the machine of the test. */
+/** Sets these network variables, and removes the machine's own. */
 const setVariables = (variables: Readonly<Record<string, string>>): void => {
   const before = { ...process.env };
   const names = ["https_proxy", "http_proxy", "all_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"];

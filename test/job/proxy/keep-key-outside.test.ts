@@ -25,7 +25,7 @@ const keep = async (preset: PresetName | null, variables: Given, over: Partial<A
 const findAddress = ({ variables }: Pick<OutsideKey, "variables">): string =>
   Object.values(variables).flatMap((value) => /http:\/\/127\.0\.0\.1:\d+\/[\w-]+/.exec(value) ?? [])[0] ?? "";
 
-/** The headers with which a request to this path reaches the person's own server. */
+/** Sends a request to this path; returns the headers at the person's own server. */
 const reach = async (preset: PresetName, toVariables: (url: string) => Given, path: string) => {
   const model = await openModelServer((_, response) => void response.end("{}"));
   closing.push(model.close);
@@ -198,7 +198,7 @@ describe.each(PRESET_NAMES)("the preset %s", (name) => {
 
   test("has a route, over https and to its own server, for exactly the keys that it says", () => {
     for (const key of keys) {
-      // Azure has no server without the address of a resource.
+      // Azure's server is unknown without the address of a resource.
       const routes = findRoutes({ AZURE_OPENAI_ENDPOINT: "https://mine.openai.azure.com", [key]: KEY });
       expect([key, routes.length]).toEqual([key, outsideKeys.includes(key) ? 1 : 0]);
       for (const { upstream, headers, secrets, keys: named } of routes) {

@@ -9,7 +9,7 @@ type SeenRequest = {
   readonly body: string;
 };
 
-/** A model's server on loopback; it keeps the requests. */
+/** Opens a model's server on loopback, which records its requests. */
 export const openModelServer = async (answer: RequestListener) => {
   const seen: SeenRequest[] = [];
   const server = createServer((request, response) => {

@@ -48,7 +48,7 @@ const ok: RequestListener = (_, response) => void response.end('{"ok":true}');
 
 type Sent = { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string };
 
-/** A request whose address and headers are sent as they are. */
+/** Sends a request with exactly this address and these headers. */
 const send = async (
   stage: { readonly hostname: string; readonly port: number },
   path: string,
@@ -61,7 +61,7 @@ const send = async (
   return { status: answer.statusCode, headers: answer.headers, body: await text(answer) };
 };
 
-/** The answer to raw bytes. */
+/** Returns the answer to raw bytes. */
 const sendBytes = async ({ hostname, port }: { readonly hostname: string; readonly port: number }, bytes: string): Promise<string> => {
   const socket = connect(port, hostname);
   socket.end(bytes);

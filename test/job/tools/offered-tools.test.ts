@@ -7,7 +7,7 @@ import { mail, openToolBox, TOOLS_OF, view } from "../../support/tools.ts";
 type Over = Parameters<typeof openToolBox>[0];
 const offered = (over: Over = {}): string[] => listOfferedTools(openToolBox({ box: {}, ...over }).context).map(({ name }) => name);
 
-/** What a planner needs in a repository without other work. */
+/** A planner's tools in a repository without other work. */
 const FEW = ["enki_status", "enki_execution_create", "enki_task_create", "enki_quick_task", "enki_mail_send", "enki_backlog_add"];
 const own = view("abc123", {}, { state: "planning" });
 const MAILS = { mails: [mail("m1", { to: "coordinator", from: "user" })] };

@@ -30,7 +30,7 @@ describe("an agent sees", () => {
     ["merger", true, TOOLS_OF.M],
     ["sidecar", true, TOOLS_OF.S],
   ] as const)("the tools of a %s (edits: %s), whatever the relay's arguments are", async (toolSet, canEdit, names) => {
-    // With something for every tool of a planner to act on.
+    // The fixtures give every tool of a planner a target.
     const executions = [view("abc123", { fix: "paused", test: "failed" }), view("def456", { fix: "running" })];
     const backlog = [{ issue: 3, title: "t", body: "b", created: 0 }];
     const { mail: mailbox } = openToolBox({ box: { mails: [mail("m1", { to: "coordinator", from: "user" })] } }).context;
@@ -125,7 +125,7 @@ describe("a refused plan returns the reason and records nothing", () => {
     const agent = await job.connect();
     expect(await agent.call("enki_execution_create", { steps })).toEqual({ isError: true, text: why });
     expect(job.recorded).toEqual([]);
-    // The agent may mend it and call again.
+    // The agent may fix the plan and call again.
     expect((await agent.call("enki_execution_create", { steps: [step("a")] })).text).toContain("recorded, takes effect when");
     expect(job.recorded).toMatchObject([{ kind: "propose", plan: { steps: [{ id: "a" }] } }]);
   });
@@ -226,7 +226,7 @@ describe("messages from an agent", () => {
     const agent = await job.connect();
     const status = "ü€𝄞".repeat(100);
     expect((await agent.call("enki_worker_report", { status })).text).toBe(`Status reported: ${status}`);
-    // 300 KB in one message is many chunks, cut anywhere.
+    // A message of 300 KB arrives in many chunks, cut anywhere.
     const steps = [
       { ...step("a"), description: "€".repeat(20_000) },
       ...["b", "c", "d", "e"].map((id) => ({ ...step(id), description: "𝄞".repeat(9_000) })),

@@ -10,7 +10,7 @@ import { createFileEditor } from "../../../src/job/tools/file-editor.ts";
 import { CLI } from "../../support/cli.ts";
 import { openToolBox } from "../../support/tools.ts";
 
-/** Enki's MCP server as an agent starts it: a process of its own, spoken to by the SDK's client. */
+/** Connects the SDK's client to Enki's MCP server, in a process of its own as for an agent. */
 export const connectStdio = async (args: readonly string[], over: { cwd: string; env?: Record<string, string> }) => {
   const transport = new StdioClientTransport({
     command: process.execPath,
@@ -32,7 +32,7 @@ export const connectStdio = async (args: readonly string[], over: { cwd: string;
   };
 };
 
-/** A job that serves its tools, with a workspace; `connect` starts a relay to it. */
+/** Opens a job that serves its tools, with a workspace; `connect` starts a relay to the job. */
 export const openJob = async (over: Partial<ToolContext> = {}, directory = "") => {
   const root = mkdtempSync(join(tmpdir(), "enki-mcp-"));
   const socket = join(root, directory, "tools.sock");
@@ -61,7 +61,7 @@ export const openJob = async (over: Partial<ToolContext> = {}, directory = "") =
   };
 };
 
-/** Runs `enki mcp` on exactly this input, to its end. */
+/** Runs `enki mcp` to its end with exactly this input. */
 export const pipe = (input: string, over: { env?: Record<string, string>; args?: string[]; hangUp?: boolean; cwd?: string } = {}) => {
   const args = over.args ?? ["--role", "worker", "--task", "abc123-x"];
   const child = spawn(process.execPath, [CLI, "mcp", ...args], {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createBench, type Bench } from "./bench.ts";
 
-// A run that waits at a pipe with its name, so that a test decides when it ends.
+// A run that waits at a pipe with its name, so a test decides its end.
 const workflow = (settings: string, where = ""): string => `
 on: workflow_dispatch
 run-name: \${{ inputs.name }}

@@ -12,7 +12,7 @@ description: For tests
 inputs: { command: { description: c, required: true }, key: { description: k } }
 runs: { using: node24, main: main.js }
 `;
-/** Reports how it was started, and with which variables, first and now. */
+/** Prints the kind of its start, and its variables at the start and now. */
 const PROGRAM = `
 const { readFileSync } = require("node:fs");
 const first = readFileSync("/proc/self/environ", "latin1").split("\\0").map((each) => each.split("=")[0]).filter((name) => name !== "").sort();
@@ -93,7 +93,7 @@ test("no process waits for a job that is not expected, and unexpected jobs open 
   bench.runner.warmUp();
   await awaitWaiting(program, 1);
   bench.runner.expectJobs(0);
-  // Longer than the time after which another place would be opened.
+  // The wait is longer than the time after which the runner would open another place.
   const run = await bench.run(job(VERIFY, "{ run: sleep 1 }"));
   expect(await run.log("a")).toMatch(WARM_LINE);
   expect(await readdir(join(bench.directory, "jobs"))).toEqual([]);

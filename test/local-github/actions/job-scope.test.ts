@@ -100,7 +100,7 @@ jobs:
 test.each([
   ["pull_request", "task/a main"],
   ["pull_request_target", "task/a main"],
-  // As on GitHub, where only the payload of a review names the branches.
+  // On GitHub, only the payload of a review names the branches.
   ["pull_request_review", " "],
   ["pull_request_review_comment", " "],
 ])("an event %s gives the branches '%s' in the github context", async (name, branches) => {

@@ -19,7 +19,7 @@ runs: { using: node24, main: main.js }
 `;
 const MAIN = `console.log("process ran", process.env.INPUT_COMMAND);`;
 
-/** A runner that performs `prepare` and `publish` itself, and what it was asked. */
+/** Opens a runner that performs `prepare` and `publish` itself, and records its calls. */
 const openBench = async (run: OwnSteps["run"] = () => Promise.resolve(null)) => {
   const root = await mkdtemp(join(tmpdir(), "action-"));
   onTestFinished(() => rm(root, { recursive: true, force: true }));

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { appKey } from "../../support/app-key.ts";
 import { listen, openStage, REPO, type Stage } from "./stage.ts";
 
-/** A stage with an App that receives webhooks. */
+/** Opens a stage with an App that receives webhooks. */
 const open = async (...given: Parameters<typeof openStage>) => {
   const stage = await openStage(...given);
   const hooks = await listen();
@@ -25,7 +25,7 @@ const open = async (...given: Parameters<typeof openStage>) => {
 
 const lastPayload = (stage: Stage, event: string) => stage.forge.deliveries().findLast((delivery) => delivery.event === event)?.payload;
 
-/** A pull request of `task` on `main`, one commit ahead. */
+/** Opens a pull request of `task` on `main`, one commit ahead. */
 const withPull = async (...given: Parameters<typeof openStage>) => {
   const stage = await open(...given);
   await stage.git("checkout", "-q", "-b", "task");

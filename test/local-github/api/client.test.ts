@@ -16,7 +16,7 @@ const open = async () => {
 
 type Asked = { readonly status: number; readonly headers: Readonly<Record<string, unknown>>; readonly body: unknown };
 
-/** Sends a request as `gh` does: for the host `api.github.localhost`, through the local GitHub as its proxy. */
+/** Sends a request like `gh`: for the host `api.github.localhost`, through the local GitHub as its proxy. */
 const askAsGh = (url: string, { token, path, body }: { token: string; path: string; body?: object }): Promise<Asked> => {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {

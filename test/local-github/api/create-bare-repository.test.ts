@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { createBareRepository } from "../../../src/local-github/api/create-bare-repository.ts";
 import { after } from "../../support/after.ts";
 
-/** A person's repository with a branch, a tag and a commit outside of both. */
+/** Creates a person's repository with a branch, a tag and a commit outside of both. */
 const open = () => {
   const root = mkdtempSync(join(tmpdir(), "enki-copied-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));

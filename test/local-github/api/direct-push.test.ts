@@ -7,7 +7,7 @@ import { openClone } from "../../../src/storage/git/repository-clone.ts";
 import { after } from "../../support/after.ts";
 import { openStage } from "./stage.ts";
 
-/** A clone that shares the objects of the forge's repository, so that its pushes have no pack. */
+/** Opens a clone that shares the objects of the forge's repository, so its pushes have no pack. */
 const open = async () => {
   const stage = await openStage();
   onTestFinished(stage.close);
@@ -68,7 +68,7 @@ test("a push that names what is not there is refused as git refuses it", async (
   expect(refs()).toBe(before);
   const tree = execFileSync("git", ["hash-object", "-t", "tree", "/dev/null"], { encoding: "utf8" }).trim();
   expect(await push({ ref: "refs/heads/x", oldSha: null, newSha: tree })).not.toMatchObject({ kind: "pushed" });
-  // A tag object is no head of a branch, even if a tag has it already.
+  // A tag object is no head of a branch, even if the object already has a tag.
   execFileSync("git", ["-c", "user.name=A", "-c", "user.email=a@b", "tag", "--annotate", "--message=x", "v1", main], { cwd: near });
   const tag = execFileSync("git", ["rev-parse", "refs/tags/v1"], { cwd: near, encoding: "utf8" }).trim();
   execFileSync("git", ["update-ref", "-d", "refs/tags/v1"], { cwd: near });

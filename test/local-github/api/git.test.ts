@@ -22,7 +22,7 @@ const cloneAs = async (stage: Stage, token: string | undefined): Promise<Reposit
   });
 
 const REF = "refs/enki/ledger";
-/** A commit without parents that exists only in this clone. */
+/** Writes a parentless commit into this clone only. */
 const write = async (clone: RepositoryClone, text: string, on: { parents?: readonly string[]; path?: string } = {}): Promise<string> => {
   const tree = await clone.writeFiles(null, new Map([[on.path ?? "note.txt", { content: text, mode: "100644" as const }]]));
   return clone.writeCommit({ tree, parents: on.parents ?? [], message: text, at: 0 });

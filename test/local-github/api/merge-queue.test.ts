@@ -9,10 +9,7 @@ const QUEUE = { branch: "main", type: "merge_queue", parameters: { merge_method:
 const CHECK = { branch: "main", type: "required_status_checks", parameters: { required_status_checks: [{ context: "ci" }] } };
 const WORKFLOW = { ".github/workflows/ci.yml": "on: merge_group\njobs: { ci: { runs-on: x, steps: [{ run: 'true' }] } }\n" };
 
-/**
- * Pull requests of these branches on a base with a merge queue. Each changes its own files, and each head has the
- * required check.
- */
+/** Opens pull requests of these branches on a base with a merge queue. Each changes its own files, and each head has the required check. */
 const open = async (branches: Readonly<Record<string, Readonly<Record<string, string>>>>) => {
   const stage = await openStage({ "a.txt": "one\n", ...WORKFLOW });
   const hooks = await listen();

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { NAMED, openStage, REPO } from "./stage.ts";
 
-/** A pull request of `task` on `main` with these commits, each a set of files. `main` has moved meanwhile. */
+/** Opens a pull request of `task` on `main` with these commits, each a set of files. `main` has moved meanwhile. */
 const withPull = async (commits: readonly Readonly<Record<string, string>>[], main: Readonly<Record<string, string>> = {}) => {
   const stage = await openStage({ "a.txt": "one\n" });
   onTestFinished(stage.close);
@@ -52,7 +52,7 @@ test("a rebase replays each commit with its author and message; the committer is
 });
 
 test("refuses a rebase if a commit conflicts or the result differs from a merge", async () => {
-  // The first commit conflicts with the base and the second reverts it: they can be merged, but not rebased.
+  // The first commit conflicts with the base and the second reverts it: GitHub can merge the commits, but cannot rebase them.
   const { merge } = await withPull([{ "a.txt": "two\n" }, { "a.txt": "one\n", "c.txt": "c\n" }], { "a.txt": "three\n" });
   await expect(merge("rebase")).rejects.toMatchObject({ status: 405, message: expect.stringContaining("can't be rebased") });
   await expect(merge("squash")).resolves.toMatch(/^[0-9a-f]{40}$/);

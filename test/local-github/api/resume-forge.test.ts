@@ -15,7 +15,7 @@ jobs: { first: { runs-on: x, steps: [{ run: 'true' }] }, second: { needs: first,
 `,
 };
 
-/** A forge that stores its state, and further ones that continue its directory as after `kill -9`. */
+/** Opens a forge that stores its state, and further forges that continue its directory as after `kill -9`. */
 const open = async () => {
   const directory = mkdtempSync(join(tmpdir(), "forge-state-"));
   const stateFile = join(directory, "forge");
@@ -89,7 +89,7 @@ test("a push between the ref and the pull request is applied, and a landed head 
   const { number } = (await api.pulls.create({ ...REPO, title: "Topic", head: "topic", base: "main" })).data;
   const head = await commit({ "a.txt": "2\n" });
   await forge.save();
-  // As a process that ended between git's work and its own.
+  // The push imitates a process that ended between git's work and its own.
   await git("push", "-q", join(root, "forge", "octo", "demo.git"), "topic", "topic:main");
   const next = await proceed();
   await next.forge.resume();
@@ -113,7 +113,7 @@ test("a stored state that cannot be read stops the start: an empty forge would o
   const { api, proceed, stateFile } = await open();
   await api.issues.create({ ...REPO, title: "Uploads fail" });
   rmSync(stateFile);
-  // A folder exists and cannot be read as a file, whoever asks.
+  // No user can read a folder as a file.
   mkdirSync(stateFile);
   await expect(proceed()).rejects.toThrow("EISDIR");
 });

@@ -5,7 +5,7 @@ import { NAMED, openStage, REPO } from "./stage.ts";
 const numbered = (from: number, to: number): string => Array.from({ length: to - from + 1 }, (_, at) => `line ${from + at}\n`).join("");
 const TEXT = numbered(1, 20);
 
-/** A pull request that changes line 10 of 20 and adds a file. */
+/** Opens a pull request that changes line 10 of 20 and adds a file. */
 const open = async () => {
   let now = Date.parse("2026-11-20T12:00:00Z");
   const stage = await openStage({ "a.txt": TEXT, "other.txt": "other\n" }, { now: () => (now += 10) });

@@ -24,7 +24,7 @@ jobs:
           test "$code" = 403
 `;
 
-/** The runner of the forge. Records created tokens and finished runs. */
+/** Creates the forge's runner, which records created tokens and finished runs. */
 const noting = () => {
   const tokens: string[] = [];
   const ends: string[] = [];

@@ -19,7 +19,7 @@ const run = promisify(execFile);
 export const NAMED = { owner: "octo", name: "demo" };
 export const REPO = { owner: "octo", repo: "demo" };
 
-/** A runner whose runs end when the test says so. */
+/** A runner whose runs end on the test's command. */
 export type HandRunner = WorkflowRunner & { readonly started: { readonly request: RunRequest; readonly observer: RunObserver }[] };
 
 const handRunner = (): HandRunner => {
@@ -56,7 +56,7 @@ export const listen = async () => {
   return { hooks, url: `http://127.0.0.1:${port}/`, close: () => new Promise<void>((resolve) => server.close(() => resolve())) };
 };
 
-/** A clock that advances by ten milliseconds at every read. */
+/** Creates a clock that advances by ten milliseconds at every read. */
 const ticking = (): (() => number) => {
   let now = Date.parse("2026-11-20T12:00:00Z");
   return () => (now += 10);
@@ -77,7 +77,7 @@ const GIT_FLAGS = ["user.name=Ada", "user.email=ada@example.invalid", "maintenan
 
 export type Stage = Awaited<ReturnType<typeof openStage>>;
 
-/** A forge with the repository `octo/demo` of the owner `octo`, with one commit of these files on `main`. */
+/** Opens a forge with the repository `octo/demo` of the owner `octo`, with one commit of these files on `main`. */
 export const openStage = async (files: Readonly<Record<string, string>> = {}, options: Partial<ForgeOptions> = {}) => {
   const root = mkdtempSync(join(tmpdir(), "forge-"));
   const work = join(root, "work");
@@ -137,7 +137,7 @@ export const openStage = async (files: Readonly<Record<string, string>> = {}, op
     commit,
     createFirst,
     octokit,
-    /** A token like that of a workflow job with these permissions. */
+    /** Creates a token like that of a workflow job with these permissions. */
     jobToken: async (permissions: JobPermissions): Promise<string> => {
       await octokit(owner).repos.createDispatchEvent({ ...REPO, event_type: "mint" });
       await forge.waitUntilIdle();

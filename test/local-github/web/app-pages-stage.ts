@@ -21,11 +21,14 @@ const LEDGER = ledgerOf([step("proxy"), step("docs", { needs: ["proxy"] })], [st
 export type AppPagesOptions = {
   readonly ledger?: Ledger;
   readonly faults?: ForgeOptions["faults"];
-  /** Instead of the origin of the server. */
+  /** Replaces the origin of the server. */
   readonly publicUrl?: string;
 };
 
-/** A GitHub with the public repository `octo/demo` and the private `octo/secret`, both with a ledger, and the pages of an App that is installed at `octo`. */
+/**
+ * Opens a GitHub with the public repository `octo/demo` and the private `octo/secret`, both with a ledger, and the pages of an App installed at
+ * `octo`.
+ */
 export const openAppPages = async ({ ledger = LEDGER, faults, publicUrl }: AppPagesOptions = {}) => {
   const requests: string[] = [];
   const stage = await openStage(
@@ -95,9 +98,9 @@ export const openAppPages = async ({ ledger = LEDGER, faults, publicUrl }: AppPa
     log,
     coordinated,
     later: (ms: number): void => void (skew += ms),
-    /** A browser of somebody who is signed in on GitHub. */
+    /** A browser of a person with a login on GitHub. */
     person,
-    /** The same, logged in on the pages. */
+    /** Returns a browser that is also logged in on the pages. */
     viewer: async (login: string, role: "read" | "none" = "none"): Promise<ViewerBrowser> => {
       if (role !== "none") forge.setPermission({ ...NAMED, name: "secret" }, { login, role });
       const browser = await person(login);

@@ -10,7 +10,7 @@ import { step, stepIn } from "../../support/build.ts";
 import { filesOf, ledgerOf } from "./ledgers.ts";
 import { ask, openPages } from "./stage.ts";
 
-/** Pages of a repository with this ledger. */
+/** Opens the pages of a repository with this ledger. */
 const openWith = async (ledger: Ledger) => {
   const stage = await openPages();
   await stage.git("checkout", "-q", "--orphan", "ledger");
@@ -76,7 +76,7 @@ test("an archived execution stays in the list, and keeps its page", async () => 
   expect(await stage.page("/executions?page=2")).toContain("No more entries.");
 });
 
-/** The page of the execution as its owner sees it, and the forms in it: what each posts, and where it is. */
+/** Opens the execution's page as its owner; `post` submits a form of the page. */
 const openForms = async (ledger: Ledger) => {
   const { forge, owner, api, issue } = await openWith(ledger);
   await issue("Uploads fail");

@@ -4,7 +4,7 @@ import { ask, sharePages } from "./stage.ts";
 
 const shared = sharePages();
 
-/** A browser of the signed-in owner: its cookie, and the token in the forms. */
+/** Opens a browser of the signed-in owner: its cookie, and the token in the forms. */
 const signIn = async () => {
   const { forge, owner, issue } = shared();
   const number = await issue("Uploads fail");

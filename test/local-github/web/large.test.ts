@@ -5,7 +5,7 @@ import { sharePages } from "./stage.ts";
 
 const shared = sharePages();
 
-/** Far longer than a page takes, and far shorter than pages took before they had limits. */
+/** Far longer than a page takes today, and far shorter than a page took before the limits. */
 const SOON = 10_000;
 
 /** Different lines of 50 characters. */

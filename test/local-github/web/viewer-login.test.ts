@@ -7,7 +7,7 @@ const PAGE = "/octo/demo/executions";
 const HOUR = 3_600_000;
 
 const start = (browser: ViewerBrowser, to = PAGE): Promise<Seen> => browser.visit(`/login/github?to=${encodeURIComponent(to)}`);
-/** The address with code and state to which GitHub sends the browser back. */
+/** Returns the address with code and state to which GitHub sends the browser back. */
 const authorize = async (browser: ViewerBrowser): Promise<string> => (await browser.visit((await start(browser)).to)).to;
 const isLoggedIn = async (browser: ViewerBrowser): Promise<boolean> => (await browser.visit(PAGE)).status === 200;
 const sessionOf = ({ cookies }: ViewerBrowser): string => [...cookies].find(([name]) => name.startsWith("enki_viewer_session"))?.[1] ?? "";
@@ -50,7 +50,7 @@ test("a login counts in the browser that started it only, and once", async () =>
   const stolen = await authorize(ada);
   expect((await mallory.visit(stolen)).status).toBe(403);
   expect(await isLoggedIn(mallory)).toBe(false);
-  // Somebody used the state, so it no longer counts.
+  // Another browser has used the state, so GitHub refuses a second use.
   expect((await ada.visit(stolen)).status).toBe(403);
   const own = await authorize(ada);
   expect((await ada.visit(own)).status).toBe(303);

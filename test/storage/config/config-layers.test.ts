@@ -56,7 +56,7 @@ test.each([
   expect(readConfig([...lowerLayers, ...overrideLayers]).config.agents.sidecar).toMatchObject({ command: "mine", source });
 });
 
-/** What each built-in role's prompt asks for, in this order. */
+/** Demands of each built-in role's prompt, in this order. */
 const DEMANDS: readonly (readonly [string, readonly RegExp[]])[] = [
   [
     "feature_developer",

@@ -21,7 +21,7 @@ const commit = async (parents: readonly string[], files: Change, message = "chan
   return clone.writeCommit({ tree: await clone.writeFiles(parents[0] ?? null, map), parents: [...parents], message, at: TIME });
 };
 
-/** The heads merged in a chain, one merge for each. */
+/** Merges the heads in a chain, with one merge per head. */
 const merge = async (onto: string, heads: readonly string[]): Promise<string[]> => {
   const merges = heads.map((head, index) => ({ task: `abcdef-${index}` as const, head, message: `Land ${index}`, needs: [] }));
   const links = await clone.mergeChain({ kind: "merge-chain", onto, merges });
@@ -37,7 +37,7 @@ const landing = (over: Partial<RevertedLanding> & Pick<RevertedLanding, "commit"
 const revert = async (of: RevertedLanding, onto: string) => {
   const made = await clone.landingRevert({ kind: "landing-revert", landing: of, onto, message: "Undo: fix" });
   if (made.kind === "commit") {
-    // The same question gives the same commit, and every other clone receives it.
+    // The same question returns the same commit, and the push delivers it to every other clone.
     expect(await clone.landingRevert({ kind: "landing-revert", landing: of, onto, message: "Undo: fix" })).toEqual(made);
     await clone.push([{ ref: `refs/heads/undo-${(branches += 1)}`, oldSha: null, newSha: made.commit }]);
   }

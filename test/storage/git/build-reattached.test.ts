@@ -12,7 +12,7 @@ afterAll(() => repo.close());
 
 const LINES = "one\ntwo\nthree\n";
 
-/** A base on which work was squashed, and a head of two commits that was built on that work as it was before. */
+/** Creates a base with squashed work, and a head of two commits on the work before the squash. */
 const squashed = async (name: string, own: Readonly<Record<string, string>>) => {
   const base = await repo.commit(name, { "a.txt": LINES });
   const first = await repo.commit(`task/${name}-first`, { "a.txt": "ONE\ntwo\nthree\n" }, { parents: [base] });
@@ -49,7 +49,7 @@ test("applies only a head's own changes, each line once, and keeps all of its co
   expect(await clone.isAncestor(head, made.commit)).toBe(true);
   expect(await clone.isAncestor(tip, made.commit)).toBe(true);
   expect(await ask(false)).toEqual(made);
-  // By a plain merge the same lines would conflict.
+  // A plain merge would conflict in the same lines.
   const plain = await clone.mergeChain({
     kind: "merge-chain",
     onto: tip,

@@ -16,7 +16,7 @@ const LINES = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
 type Files = Readonly<Record<string, string | null>>;
 
 let count = 0;
-/** A commit with these files changed, by its own author. */
+/** Creates a commit with these changed files, by its own author. */
 const commit = async (parents: readonly string[], files: Files, who = "Ann"): Promise<string> => {
   const map = new Map(
     Object.entries(files).map(([path, content]) => [path, content === null ? null : { content, mode: "100644" as const }]),
@@ -37,7 +37,7 @@ const carry = (head: string, from: string, onto: string) =>
   clone.rebase({ kind: "rebase-commits", head, forkPoint: from, onto, message: "Do it\n\nEnki-Task: a-b" });
 const made = (carried: Awaited<ReturnType<typeof carry>>): string => (carried.kind === "commit" ? carried.commit : carried.kind);
 
-/** A base, a commit on it that is taken away later, and a step's work on that. */
+/** Creates a base, a later removed commit on the base, and a step's work on that commit. */
 const rewound = async () => {
   const base = await commit([], { "a.txt": LINES });
   const lost = await commit([base], { "a.txt": LINES.replace("1", "lost"), "lost.txt": "lost\n" });

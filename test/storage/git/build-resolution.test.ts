@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => repo.close());
 
 let names = 0;
-/** Two commits on one: what each side does to a work tree that holds these files. */
+/** Creates two commits on a common parent: each side changes a work tree with these files. */
 const sides = async (files: Readonly<Record<string, string | Buffer>>, ours: (at: string) => void, theirs: (at: string) => void) => {
   const at = join(repo.root, `work-${(names += 1)}`);
   const who = ["-c", "user.name=a", "-c", "user.email=a@example.invalid", "-c", "core.hooksPath=/dev/null"];
@@ -47,7 +47,7 @@ const both =
     all.forEach((each) => each(at));
 const LONG = "a\nb\nc\nd\ne\nf\n";
 
-/** What a job published, with these files; null removes. */
+/** Writes the published result of a job with these files; null removes a file. */
 const result = async (files: Readonly<Record<string, string | null>>): Promise<string> => {
   const entries = Object.entries(files);
   const json = { files: entries.map(([path, content]) => ({ path, mode: content === null ? null : "100644" })) };

@@ -12,7 +12,7 @@ const attempt = async (head: string, onto: readonly string[], paths: readonly st
   return buildTrial(clone.running, clone.identity, { kind: "trial", head, onto, paths, message: "try" });
 };
 
-/** The files of a trial, each with its content. */
+/** Returns the files of a trial, each with its content. */
 const filesOf = async (head: string, onto: readonly string[], paths: readonly string[]): Promise<Record<string, string>> => {
   const built = await attempt(head, onto, paths);
   const files = built.kind === "commit" ? await clone.readFiles(built.commit) : expect.fail("nothing was put back");

@@ -6,7 +6,7 @@ import { fc } from "../../support/fast-check.ts";
 const TREE = "f".repeat(40);
 const toId = (index: number): string => index.toString(16).padStart(40, "0");
 
-/** A history in which each commit lists the indices of its earlier parents, with the given dates. */
+/** Creates a history in which each commit lists the indices of its earlier parents, with the given dates. */
 const openHistory = (commits: readonly { readonly parents: readonly number[]; readonly date: number }[]): ObjectFiles => {
   const objects = new Map(
     commits.map(({ parents, date }, index) => {
@@ -25,7 +25,7 @@ const histories = fc
   .array(fc.record({ parents: fc.array(fc.nat(30), { maxLength: 3 }), date: fc.nat(50) }), { minLength: 1, maxLength: 31 })
   .map((all) => all.map(({ parents, date }, index) => ({ date, parents: [...new Set(parents)].filter((parent) => parent < index) })));
 
-/** For each commit, the commits of its history. */
+/** Lists the history of each commit. */
 const listHistories = (commits: readonly { readonly parents: readonly number[] }[]): Set<number>[] => {
   const below = commits.map(() => new Set<number>());
   for (const [index, { parents }] of commits.entries()) {

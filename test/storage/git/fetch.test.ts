@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { ARCHIVE_REF, ATTEMPTS_REF, toBranchRef, LEDGER_REF } from "../../../src/core/domain/refs.ts";
 import { repository } from "../../support/repository.ts";
 
-/** A repository whose refs of Enki's have two commits each. */
+/** Creates a repository whose Enki refs have two commits each. */
 const withLedger = async () => {
   const it = await repository();
   onTestFinished(it.close);

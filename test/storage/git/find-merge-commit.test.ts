@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => repo.close());
 
-/** A head merged into a base by somebody else, and a commit after that. */
+/** Creates a base with a head merged by another person, and a commit after the merge. */
 const merged = async (branch: string) => {
   const base = await repo.commit(branch, { "a.txt": "one\n", "b.txt": "one\n" });
   const head = await repo.commit(`task/${branch}`, { "b.txt": "two\n" }, { parents: [base] });

@@ -25,7 +25,7 @@ const open = () => {
       "--stdin",
     );
   const remove = (id: string): void => rmSync(join(directory, "objects", id.slice(0, 2), id.slice(2)));
-  /** Git's own answer, and ours. */
+  /** Returns git's own answer and Enki's. */
   const check = (tip: string, ...known: string[]): { git: boolean; own: boolean } => {
     let git = true;
     try {
@@ -67,7 +67,7 @@ test("a commit without one of its objects is not connected, as git says", () => 
   remove(lost);
   remove(deep);
   expect(tips.slice(0, 5).map((tip) => check(tip, base))).toEqual([NO, NO, NO, NO, NO]);
-  // For git a blob is complete; refs of commits need a commit.
+  // Git accepts a blob as complete; a ref of commits needs a commit.
   expect(tips.slice(5).map((tip) => check(tip, base).own)).toEqual([false]);
 });
 
@@ -78,7 +78,7 @@ test("files of a known commit are not looked at again, under their own names onl
   const base = commit(tree(`040000 tree ${folder}\tdir`));
   const next = commit(tree(`040000 tree ${folder}\tdir`, `100644 blob ${blob("new")}\tnew`), base);
   remove(old);
-  // A ref is complete, whatever happened to its files.
+  // The known ref counts as complete, even without its files.
   expect(check(next, base)).toEqual(YES);
   expect(check(next).own).toBe(false);
 });

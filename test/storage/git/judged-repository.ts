@@ -4,7 +4,7 @@ import { repository } from "../../support/repository.ts";
 /** A test file with one assertion. */
 export const TEST_FILE = 'test("a", () => {\n  expect(a()).toBe(1);\n});\n';
 
-/** A repository with a clone, in which heads on a base with two test files are judged. */
+/** Opens a repository with a clone, where tests judge heads on a base with two test files. */
 export const openJudgedRepository = async (files: Readonly<Record<string, string>>) => {
   const repo = await repository();
   afterAll(() => repo.close());

@@ -5,7 +5,7 @@ import { openClone } from "../../../src/storage/git/repository-clone.ts";
 import { after } from "../../support/after.ts";
 import { identity, repository } from "../../support/repository.ts";
 
-/** A remote with one commit on main, and a clone that is near it. */
+/** Creates a remote with one commit on main, and a clone near the remote. */
 const open = async () => {
   const repo = await repository();
   onTestFinished(() => repo.close());
@@ -65,7 +65,7 @@ test("a clone near its remote never sees half of a push", async () => {
   const { repo, base, directory } = await open();
   const next = await repo.commit("next", { "a.txt": "b\n" }, { parents: [base] });
   const lock = join(repo.url, "refs/heads/main.lock");
-  // Git locks all refs of a push before it moves the first. The ledger moved already.
+  // Git locks a push's refs before it moves the first one. The ledger has already moved.
   writeFileSync(lock, `${next}\n`);
   repo.git("update-ref", "refs/enki/ledger", next);
   const finishPush = (): (() => void) => {

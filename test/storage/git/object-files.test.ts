@@ -13,7 +13,7 @@ import { PathClashError } from "../../../src/storage/git/tree-files.ts";
 import { after } from "../../support/after.ts";
 import { fc } from "../../support/fast-check.ts";
 
-/** A bare repository, with and without Enki's own reading and writing of its files. */
+/** Opens a bare repository, with and without Enki's own reads and writes of its files. */
 const open = () => {
   const directory = mkdtempSync(join(tmpdir(), "enki-objects-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -102,7 +102,7 @@ test("stores an object again if another process removed its pack", () => {
   expect(git("cat-file", "blob", id)).toBe("packed");
 });
 
-/** A tree with an entry whose mode no current git writes. */
+/** Writes a tree with an entry whose mode no current git writes. */
 const writeRawTree = ({ run }: ReturnType<typeof open>, mode: string, id: string): string => {
   const content = Buffer.concat([Buffer.from(`${mode} entry\0`), Buffer.from(id, "hex")]);
   return run(content, "hash-object", "-t", "tree", "-w", "--literally", "--stdin").trim();
@@ -147,7 +147,7 @@ const name = fc.constantFrom("a", "a.b", "a-b", "ab", "ä", "z");
 const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/"));
 const changes = fc.uniqueArray(fc.tuple(path, fc.option(fc.string(), { freq: 3 })), { maxLength: 12, selector: ([at]) => at });
 
-/** Whether one of the paths is a file and a folder. */
+/** Whether a path is both a file and a folder. */
 const hasClash = (paths: readonly string[]): boolean => paths.some((one) => paths.some((other) => other.startsWith(`${one}/`)));
 
 test("writes and lists the same trees as git", async () => {

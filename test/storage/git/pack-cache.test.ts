@@ -13,7 +13,7 @@ const namesIn = (cache: string): string[] =>
     .map((name) => name.replace(/(?<=-)[0-9a-f]{40}(?=\.)/, "<hash>"))
     .toSorted();
 
-/** A repository with two commits, a cache, and workspaces that receive copies. */
+/** Opens a repository with two commits, a cache, and workspaces for copies. */
 const open = async () => {
   const repo = await repository();
   onTestFinished(() => repo.close());
@@ -40,7 +40,7 @@ test("copies of one commit share one pack, also if they start together", async (
   const copies = await Promise.all([copy(first), copy(first), copy(first)]);
   for (const each of copies) expect(await each.read("a.txt")).toBe("a\n");
   expect(namesIn(cache)).toEqual([`${first}-<hash>.idx`, `${first}-<hash>.pack`]);
-  // No process reads the repository again, and no later commit comes along.
+  // No process reads the repository again, and the copy has no later commit.
   renameSync(repo.url, `${repo.url}-moved`);
   const again = await copy(first);
   expect(await again.read("a.txt")).toBe("a\n");

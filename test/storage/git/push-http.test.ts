@@ -13,7 +13,7 @@ import { identity } from "../../support/repository.ts";
 const MAIN = toBranchRef("main");
 const TASK = toTaskRef("abcdef-fix");
 
-/** What the network does: to the question for refs, or to the push itself. `pass` brings it to git. */
+/** A fault of the network, in the request for refs or in the push itself. `pass` forwards the request to git. */
 type Fault = (way: {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -26,7 +26,7 @@ let faults: Faults;
 let clone: Awaited<ReturnType<typeof openClone>>;
 let made: { base: string; ledger: string; moves: RefMove[] };
 
-/** Hands a request on to git; with `lose` git does all of it, and the answer goes nowhere. */
+/** Forwards a request to git; with `lose` git completes the request, but the answer is lost. */
 const passer = (request: IncomingMessage, response: ServerResponse) => (lose?: boolean) => {
   const { method, headers, url } = request;
   const onward = send(`${server.url}${url ?? ""}`, { method, headers }, (answer) => {
@@ -49,7 +49,7 @@ const openNetwork = async (): Promise<string> => {
   return `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}/octo/demo.git`;
 };
 
-/** Opens everything anew; `isNear` for a clone that shares the server's objects and sends only the moves. */
+/** Opens a new server, clone and proxy; `isNear` for a clone that shares the server's objects and sends only the moves. */
 const open = async (isNear: boolean): Promise<void> => {
   const root = mkdtempSync(join(tmpdir(), "enki-push-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
@@ -83,7 +83,7 @@ const answer =
     request.resume();
     response.writeHead(status).end();
   };
-/** Between what the server said it has, and the push that rests on it. */
+/** Runs `happens` between the server's list of refs and the push that depends on the list. */
 const meanwhile =
   (happens: () => void): Fault =>
   ({ pass }) => {

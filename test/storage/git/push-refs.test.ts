@@ -12,7 +12,7 @@ const TASK = toTaskRef("abcdef-fix");
 
 let repo: Awaited<ReturnType<typeof repository>>;
 let at: GitContext;
-/** Commits of the local clone: a base with its next, and a ledger with its next. */
+/** Commits of the local clone: a base with its successor, and a ledger with its successor. */
 let made: Record<"base" | "candidate" | "ledger" | "write" | "other", string>;
 
 beforeAll(async () => {
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => repo.close());
 
-/** The remote as each row finds it: a base, a ledger, no hook, no rule. */
+/** Each row starts with the same remote: a base, a ledger, no hook, no rule. */
 beforeEach(() => {
   execFileSync("rm", ["-rf", repo.url]);
   execFileSync("git", ["init", "-q", "--bare", "-b", "main", repo.url]);
@@ -62,7 +62,7 @@ const hook = (name: string, script: string): void => {
   chmodSync(path, 0o755);
 };
 
-/** A landing: base and ledger under the leases of what was read. */
+/** A landing: base and ledger, with leases on the values last read. */
 const landing = (more: Parameters<typeof pushRefs>[2] = []): Parameters<typeof pushRefs>[2] => [
   { ref: LEDGER_REF, oldSha: made.ledger, newSha: made.write },
   { ref: MAIN, oldSha: made.base, newSha: made.candidate },

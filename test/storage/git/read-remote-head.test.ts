@@ -7,7 +7,7 @@ import { repository } from "../../support/repository.ts";
 
 const at = { directory: ".", after };
 
-/** A server that gives the same answer to every request. */
+/** Starts a server with the same answer to every request. */
 const serve = async (status: number, body: string): Promise<{ url: string; asked: (string | undefined)[] }> => {
   const asked: (string | undefined)[] = [];
   const server = createServer((request, response) => {

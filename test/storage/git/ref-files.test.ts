@@ -151,7 +151,7 @@ test("moves refs while another process packs them all the time", async () => {
 test("a repository whose refs are in a table is read and written by git", async () => {
   const { directory, git, one, two } = open();
   git("update-ref", "refs/heads/main", one);
-  // Git ignores this ref as broken, so a list without it is git's.
+  // Git ignores this ref as broken, so a list without it comes from git.
   writeFileSync(join(directory, "refs/heads/broken"), `${"0".repeat(40)}\n`);
   mkdirSync(join(directory, "reftable"));
   const at = { directory, after };

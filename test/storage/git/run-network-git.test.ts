@@ -13,7 +13,7 @@ import { identity } from "../../support/repository.ts";
 const SILENCE_LIMIT_MS = 120_000;
 const NETWORK_TIMEOUT_MS = 3_600_000;
 
-/** Timers that only the test ends. */
+/** Creates timers that only the test ends. */
 const holdTimers = () => {
   const started: { delay: number; call: () => void; isOver: boolean }[] = [];
   const start: TimerStarter = (delay, call) => {

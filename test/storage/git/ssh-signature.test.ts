@@ -61,7 +61,7 @@ describe.skipIf(!hasSshKeygen)("OpenSSH", () => {
     keygen("-Y", "sign", "-f", file, "-n", "git", text);
     const signature = readFileSync(`${text}.sig`, "utf8").trim();
     expect(isSignedBy([own], Buffer.from("a text"), signature)).toBe(true);
-    // Ed25519 is deterministic, so both sign alike.
+    // Ed25519 is deterministic, so both signatures are equal.
     expect(createSshSignature(own, Buffer.from("a text"))).toBe(signature);
     keygen("-Y", "sign", "-f", file, "-n", "file", join(directory, "key.pub"));
     const other = readFileSync(join(directory, "key.pub.sig"), "utf8").trim();
@@ -91,7 +91,7 @@ test.skipIf(!hasSshKeygen)("git verifies a commit that we signed, and we open it
       const object = (await clone.commitObjects([commit])).get(commit) ?? Buffer.alloc(0);
       const opened = openSignedCommit(object);
       expect(opened && isSignedBy([key], opened.payload, opened.signature)).toBe(true);
-      // The unsigned commit differs in its signature only.
+      // The unsigned commit differs only in its signature.
       const plain = await clone.writeCommit({ tree, parents: [], message, at: 1_700_000_000_000 });
       expect((await clone.commitObjects([plain])).get(plain)?.toString("utf8")).toBe(opened?.payload.toString("utf8"));
       execFileSync("git", ["fsck", "--strict", "--no-dangling"], { cwd: clone.directory, stdio: "pipe" });

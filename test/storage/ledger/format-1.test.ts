@@ -17,7 +17,7 @@ import { STORIES } from "./format-1/stories.ts";
 
 type Stored = { ledgers: ReadonlyMap<string, Buffer>[]; archived: string[] };
 
-/** What the stories left when Enki wrote format 1: one ledger a line, by its files, and what was archived. */
+/** Reads the ledgers of the stories in format 1, one ledger per line by its files, and the archived executions. */
 const readStored = (name: string): Stored => {
   const lines = readFileSync(new URL(`./format-1/${name}.jsonl`, import.meta.url), "utf8")
     .trimEnd()
@@ -42,21 +42,18 @@ const load = (files: ReadonlyMap<string, Buffer>): Ledger => {
 const written = (ledger: Ledger): Map<string, Buffer> =>
   new Map([...toLedgerFiles(null, ledger)].flatMap(([path, text]) => (text === null ? [] : [[path, Buffer.from(text)] as const])));
 
-/** Sentences in Enki's own words. Each version words them in its own way; only their presence is compared. */
+/** Sentences by Enki. Their words change between versions, so the tests compare only their presence. */
 const SENTENCES: ReadonlySet<string> = new Set(["body", "message", "reason"]);
 const maskSentence = (key: string, value: unknown): unknown =>
   SENTENCES.has(key) && typeof value === "string" && value !== "" ? "a sentence" : value;
 
-/** Sorts the keys of records: their order says nothing. */
+/** Sorts the keys of records, whose order has no meaning. */
 const sortKeys = (value: unknown): unknown =>
   typeof value === "object" && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
     : value;
 
-/**
- * Hashes cover the names of fields, and times depend on the number of questions that a decision asks, so each is replaced by the order in
- * which it first appears.
- */
+/** Hashes depend on field names, and times on a decision's number of questions. So each is replaced by its order of first appearance. */
 const withoutHashes = (value: unknown): string => {
   const seen = new Map<string, number>();
   return JSON.stringify(value, (key, each) => sortKeys(maskSentence(key, each)), 1).replaceAll(
@@ -65,7 +62,10 @@ const withoutHashes = (value: unknown): string => {
   );
 };
 
-/** Earlier versions tried no head without its changes to the checks, and did not record what a pull request says, which run verified a head, who approved it, what proves its landing, and why it had failed. */
+/**
+ * Earlier versions had no trials. They recorded neither the text of a pull request, nor a head's verify run, approver, landing proof or earlier
+ * failure.
+ */
 const withoutNewStepFields = (today: Step): Step => {
   const {
     trial: _trial,
@@ -80,7 +80,7 @@ const withoutNewStepFields = (today: Step): Step => {
   return { ...step, landed: landed && landing };
 };
 
-/** Earlier versions recorded neither the comment that approved a plan, nor which plan was shown, nor an estimate. */
+/** Earlier versions recorded neither the approving comment of a plan, nor the shown plan, nor an estimate. */
 const withoutApprovalSource = (today: Execution): Execution => {
   const { shownPlan: _, times: __, estimate: ___, ...rest } = today;
   const execution = {
@@ -101,13 +101,13 @@ const withoutStarts = (candidate: Candidate): Candidate => {
   return { ...candidate, runs };
 };
 
-/** Earlier versions did not record under which policy a landing was requested. */
+/** Earlier versions did not record the policy of a requested landing. */
 const withoutPolicy = (today: NonNullable<Queue["landing"]>): NonNullable<Queue["landing"]> => {
   const { policy: _, ...landing } = today;
   return { ...landing, candidate: withoutStarts(landing.candidate) };
 };
 
-/** Earlier versions did not record in which files an item conflicts, and how many runs the base has runners for. */
+/** Earlier versions recorded neither the conflicting files of an item nor the number of runners for the base. */
 const withoutNewQueueFields = (today: Queue): Queue => {
   const { capacity: _capacity, freezes: _freezes, verdictRuns: _runs, durations: _durations, ...queue } = today;
   const items = queue.items.map((each) => {
@@ -121,7 +121,7 @@ const withoutNewQueueFields = (today: Queue): Queue => {
 /** Earlier versions notified nobody. */
 const NOTICE_KEY = /^(?:write-comment:notice\/|request-review:)/;
 
-/** Earlier versions counted nothing for people. */
+/** Earlier versions kept no counts per person. */
 const withoutNewFields = ({ executions, queues, effectRecords, ...ledger }: Ledger): Ledger => ({
   ...ledger,
   effectRecords: Object.fromEntries(Object.entries(effectRecords).filter(([key]) => !NOTICE_KEY.test(key))),
@@ -130,7 +130,7 @@ const withoutNewFields = ({ executions, queues, effectRecords, ...ledger }: Ledg
   executions: Object.fromEntries(Object.entries(executions).map(([id, execution]) => [id, withoutApprovalSource(execution)])),
 });
 
-/** Today's comments have more lines, so the last edit of one may be at another time. */
+/** Today's comments have more lines, so the last edit of a comment may have another time. */
 const withoutEditTimes = ({ effectRecords, ...ledger }: Ledger): Ledger => ({
   ...ledger,
   effectRecords: Object.fromEntries(
@@ -138,7 +138,7 @@ const withoutEditTimes = ({ effectRecords, ...ledger }: Ledger): Ledger => ({
   ),
 });
 
-/** Earlier versions answered each typo by a comment of its own, which named the comment with the typo. */
+/** Earlier versions answered each typo with a separate comment, which named the comment with the typo. */
 const withoutSharedReplies = (text: string): string =>
   text.replaceAll("write-comment:shared/hint/8", "write-comment:reply/19").replaceAll("enki:reply:hint8", "enki:reply:19");
 
@@ -240,7 +240,7 @@ const PATHS = ["inbox.json", "effects.json", "queues/main.json", "executions/a/s
 const OTHERS = ["executions/a/feedback-x.1.json", "executions/a/plan-1.json", "mail/m.json", "backlog.json", "elsewhere.json"];
 
 describe("the upgrade", () => {
-  /** Members as format 1 had them, in every place, and what might break whoever walks through them. */
+  /** Members from format 1, in every place, and names that might break a walk through the members. */
   const names =
     `why until base made head from on before said by left tip landed seen good tries steps fix resolution items candidates runs landing candidate terms planning adding revision outbox traces kind key known refused read files pull workflow pieces frozen __proto__ constructor toString`
       .split(" ")
@@ -253,7 +253,7 @@ describe("the upgrade", () => {
       fc.dictionary(fc.constantFrom(...names), tie("value"), { maxKeys: 8, depthIdentifier: "value" }),
     ),
   }));
-  /** Members and items, everywhere. */
+  /** Counts members and items at every depth. */
   const count = (of: unknown): number =>
     typeof of === "object" && of !== null ? Object.values(of).reduce<number>((sum, each) => sum + 1 + count(each), 0) : 0;
 

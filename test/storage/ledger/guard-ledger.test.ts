@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 afterEach(() => repo.close());
 
-/** One process: its clone, its guard, and what it restored. */
+/** Opens a process with its clone, its guard, and its restorations. */
 const openProcess = async (by: LedgerSeal = seal) => {
   const clone = await repo.clone();
   const restored: Restoration[] = [];
@@ -83,10 +83,10 @@ test("two processes that see the same foreign ledger agree, and it is kept once"
   const foreign = await commitOn(person, undefined, null, { message: "mine" });
   await put(person, foreign);
   await Promise.all([one.clone.fetch(), other.clone.fetch()]);
-  // Both have seen it before either restores.
+  // Both processes have seen the foreign ledger before either restores.
   const tips = await Promise.all([one.guard.verify(), other.guard.verify()]);
   expect(tips.map((refs) => refs[LEDGER_REF])).toEqual([signed, signed]);
-  // Git accepts a push of what is there already, so the slower process may log the same restoration, too.
+  // Git accepts a push without a change, so the slower process may also log the restoration.
   const restored = [...one.restored, ...other.restored];
   expect(restored.length).toBeGreaterThan(0);
   for (const each of restored) expect(each).toEqual({ ref: LEDGER_REF, foreign, restored: signed });
@@ -111,7 +111,7 @@ test("a process that fell behind continues with the later line, and keeps its ow
   await one.write(2_000);
   const person = await repo.clone();
   await put(person, first);
-  // The second process cannot know that there was a newer one.
+  // The second process cannot know of the newer ledger.
   const later = await other.write(3_000);
   expect(await one.tip()).toBe(later);
   await person.fetch();
@@ -125,7 +125,7 @@ test("an older line that somebody pushes in the place of a later one never wins,
   const later = await one.write(3_000);
   const person = await repo.clone();
   await put(person, first);
-  // A process with an earlier state writes before the later line is known to it.
+  // A process with an earlier state writes before it knows the later history.
   const older = await other.write(2_000);
   expect(await one.tip()).toBe(later);
   await put(person, older);
@@ -176,7 +176,7 @@ test("keys are rotated: the first signs, and the earlier ones still verify", asy
   const second = await both.write(2_000);
   const lateOnly = await openProcess({ ...seal, keys: readKeys(pemOf(2)) });
   await expect(lateOnly.tip()).rejects.toThrow("not signed");
-  // The process with the old key alone does not know the new one.
+  // The process with only the old key does not know the new one.
   expect(await one.tip()).toBe(first);
   expect(repo.git("rev-parse", toRefusedRef(second))).toBe(second);
 });

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => repo.close());
 
-/** The ledger of a request whose only step landed. */
+/** Creates the ledger of a request whose only step landed. */
 const landed = async (): Promise<Ledger> => {
   const it = openStory({ config: config({ policy: { ...config().policy, tests: "checkpoint" } }) });
   await it.propose(plan(step("fix")));

@@ -74,7 +74,7 @@ const toLedger = (...steps: Execution["steps"][string][]): Ledger => ({
   },
 });
 
-/** One process: its clone and its store, whose moves are pushed as the ledger's push would. */
+/** Opens a process with its clone and its store; a push like the ledger's moves the store's refs. */
 const openProcess = async (seal: LedgerSeal | undefined = SEAL) => {
   const clone = await repo.clone();
   const log: string[] = [];
@@ -89,7 +89,7 @@ const openProcess = async (seal: LedgerSeal | undefined = SEAL) => {
       if (kind === "pushed") store.remember(moves);
       return kind;
     },
-    /** Saves a ledger: pushes what its landings need. */
+    /** Saves a ledger and pushes the proofs of its landings. */
     save: async (before: Ledger, after: Ledger): Promise<number> => {
       await clone.fetch();
       const moves = await plan(before, after);
@@ -187,7 +187,7 @@ describe("the statement about a landing", () => {
     await own.save(emptyLedger, toLedger(await landIn(own.clone, { ...rebased, over: { method: "rebase" } })));
     expect([await isProven(own.clone, fix), await isProven(own.clone, more)]).toEqual([true, true]);
     repo.git("update-ref", "-d", PROOFS_REF);
-    // The head has one commit of its own, so the other commit of the line is a person's.
+    // The head has a single commit of its own, so the line's other commit belongs to a person.
     const head = repo.git("commit-tree", "-p", base, "-m", "own", `${more}^{tree}`);
     repo.git("update-ref", toBranchRef("task"), head);
     await own.save(emptyLedger, toLedger(await landIn(own.clone, { ...rebased, over: { method: "rebase", head } })));
@@ -227,7 +227,7 @@ describe("a ref of proofs that somebody", () => {
     },
   };
 
-  /** Well-formed and signed statements that verification refuses for the landing. */
+  /** Signed and well-formed statements that do not verify for the landing. */
   const refused: Readonly<Record<string, (statement: LandingStatement) => LandingStatement>> = {
     "another repository": (it) => ({ ...it, predicate: { ...it.predicate, repository: "https://github.com/octo/fork" } }),
     "another tree": ({ subject: [commit], ...it }) => ({
@@ -342,7 +342,7 @@ describe("a ref of proofs that somebody", () => {
     expect(repo.git("rev-parse", PROOFS_REF)).toBe(right);
     expect(repo.git("rev-parse", `refs/enki/refused/proofs/${foreign}`)).toBe(foreign);
     await own.clone.fetch();
-    // People on issues are told of foreign ledgers only.
+    // Enki informs people on issues only of foreign ledgers.
     expect(await loadRefusedLedgers(own.clone, { ...(await own.clone.refs()), [LEDGER_REF]: right }, first)).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ import { DOCS, LIMIT, TEST, UPLOAD } from "./upload-plan.ts";
 const NOTHING = { kind: "nothing-to-do", reason: "The limit is 10 MB already." } as const;
 const DAY_MINUTES = 24 * 60;
 
-/** Everything landed. */
+/** Lands every step. */
 const landed = async () => {
   const it = await running(UPLOAD);
   for (const id of ["limit", "docs", "test"]) await it.landed(id);

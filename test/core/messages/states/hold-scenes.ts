@@ -6,7 +6,7 @@ import { running } from "./planning-scenes.ts";
 import type { Scene } from "./show-state.ts";
 import { LIMIT, TEST } from "./upload-plan.ts";
 
-/** A step whose pull request a person changed before it could land. */
+/** Shows a step whose pull request a person changed before the landing. */
 const held = async (change: Partial<Pull>) => {
   const it = await running();
   await it.worked("limit");
@@ -18,7 +18,7 @@ const held = async (change: Partial<Pull>) => {
 
 const LOST: Fate = { end: "crashed", why: "The verify job ended as cancelled without a verdict." };
 
-/** A step that deletes a test and is verified. Without that change, its runs end in the given ways. */
+/** Verifies a step that deletes a test. Its trials end in the given ways. */
 const tried = async (...fates: readonly Fate[]) => {
   const it = await running(plan(LIMIT), { config: config({ policy: { ...config().policy, tests: "checkpoint" } }) });
   it.state.tampering = () => [{ path: "upload.test.js", kind: "deleted" }];

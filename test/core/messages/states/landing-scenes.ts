@@ -13,7 +13,7 @@ const SECOND = step("message", { title: "Name the limit in the message" });
 const THIRD = step("manual", { title: "Name the limit in the manual" });
 const QUEUE_RULES: BranchRules = { isReadable: true, types: ["merge_queue"], checks: [], requiredReviews: 0, allowedMethods: null };
 
-/** Three steps whose work is in the queue. `over`: the configuration of the refinery. */
+/** Queues the work of three steps. `over`: the configuration of the refinery. */
 const queued = async (over: Partial<ReturnType<typeof config>["refinery"]> = {}, options: Parameters<typeof openDay>[0] = {}) => {
   const it = await running(plan(FIRST, SECOND, THIRD), { ...options, config: config({ refinery: { ...config().refinery, ...over } }) });
   for (const { id } of [FIRST, SECOND, THIRD]) await it.worked(id);
@@ -23,7 +23,7 @@ const queued = async (over: Partial<ReturnType<typeof config>["refinery"]> = {},
   return { ...it, verifyAll };
 };
 
-/** The second of two steps conflicts with the first, which landed. */
+/** Starts two steps. The second conflicts with the first, which landed. */
 const conflicting = async (options: Parameters<typeof openDay>[0] = {}) => {
   const heads: Record<string, Sha | undefined> = {};
   const isSecond = (head: Sha, message: string): boolean => /-message$/m.test(message) && head === (heads["message"] ??= head);

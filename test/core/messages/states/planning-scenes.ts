@@ -21,7 +21,7 @@ export const QUESTION = {
 
 const WITH_ESTIMATES = { config: config({ policy: { ...config().policy, tests: "checkpoint" as const } }) };
 
-/** A request whose planner is at work. */
+/** Starts a request. Its planner is running. */
 export const ask = async (over: Parameters<typeof openDay>[0] = {}, request = REQUEST) => {
   const it = openDay(over);
   await it.say(1, request);
@@ -33,7 +33,7 @@ export const ask = async (over: Parameters<typeof openDay>[0] = {}, request = RE
   return { ...it, id, later };
 };
 
-/** A plan that waits for an approval. */
+/** Proposes a plan, which waits for approval. */
 export const proposed = async (steps = UPLOAD, over: Parameters<typeof openDay>[0] = {}) => {
   const it = openDay(over);
   const id = await it.propose(steps);
@@ -44,14 +44,14 @@ export const proposed = async (steps = UPLOAD, over: Parameters<typeof openDay>[
   return { ...it, id, later };
 };
 
-/** An approved plan. */
+/** Approves a plan. */
 export const running = async (steps = UPLOAD, over: Parameters<typeof openDay>[0] = {}) => {
   const it = await proposed(steps, over);
   await it.approve();
   return it;
 };
 
-/** A repository in which a step of each tier has landed. */
+/** Opens a repository in which a step of each tier has landed. */
 export const withHistory = async () => {
   const it = openDay(WITH_ESTIMATES);
   const usage = { usage: { ...NO_USAGE, costUsd: 0.4 } };

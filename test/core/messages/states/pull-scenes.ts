@@ -20,7 +20,7 @@ const PULL: Pull = {
   hasActivity: true,
 };
 
-/** A person's pull request that a maintainer put into the queue, behind so many steps. */
+/** Queues a person's pull request through a maintainer, behind the given steps. */
 const landPull = async (ahead: readonly PlannedStep[] = []) => {
   const it = openDay({ config: config({ refinery: { ...config().refinery, retries: 0 } }) });
   it.state.parents.set(PULL.head, [it.base()]);

@@ -8,7 +8,7 @@ import { DOCS, LIMIT } from "./upload-plan.ts";
 const MONTH_MINUTES = 40 * 24 * 60;
 const REVIEWED: BranchRules = { isReadable: true, types: ["pull_request"], checks: [], requiredReviews: 1, allowedMethods: null };
 
-/** The reasons that no other scene shows. */
+/** Scenes for reasons without another scene. */
 export const REASON_SCENES: Readonly<Record<string, Scene>> = {
   "nobody answered the planner": {
     about: "Nobody answered the planner's question in time.",

@@ -11,27 +11,27 @@ import { openStory } from "../../../support/story.ts";
 
 type Story = ReturnType<typeof openStory>;
 
-/** A story at the moment that a snapshot shows. */
+/** A story at the moment of a snapshot. */
 export type Told = {
   readonly it: Pick<Story, "state">;
   readonly id: ExecutionId;
-  /** The pull requests with their whole text; the others show their state alone. */
+  /** Pull requests to show with their whole text. Other pull requests show only their state. */
   readonly pulls?: readonly number[];
 };
 
-/** What happened before, in a sentence, and how it comes to that. */
+/** `about` describes the preceding events in a sentence; `tell` plays them. */
 export type Scene = { readonly about: string; readonly tell: () => Promise<Told> };
 
 const START = Date.parse("2026-11-02T09:00:00Z");
 
-/** A story on a day that people can read. */
+/** Opens a story on a readable day. */
 export const openDay = (over: Parameters<typeof openStory>[0] = {}): Story => {
   const it = openStory(over);
   it.state.now = START;
   return it;
 };
 
-/** The execution as it was written last, also after it left the ledger. */
+/** Finds the last written execution, in the ledger or in the archive. */
 export const findTold = ({ it, id }: Told): Execution => {
   const execution = it.state.ledger.executions[id] ?? it.state.archive[id];
   if (!execution) throw new Error(`there is no execution ${id}`);
@@ -65,7 +65,7 @@ const showTerminal = ({ it, id }: Told, execution: Execution): string => {
 
 const withoutMarker = (body: string): string => body.replace(/^<!--[^\n]*-->\n+/, "");
 
-/** The pull requests, each with its text or the first paragraph, and the statuses of its head. */
+/** Shows each pull request with its text or first paragraph, and the status of its head. */
 const showPulls = ({ it: { state }, pulls }: Told): readonly string[] =>
   state.pulls.flatMap(({ number, head, headRef, state: where }) => {
     const body = state.bodies.get(number);
@@ -76,7 +76,7 @@ const showPulls = ({ it: { state }, pulls }: Told): readonly string[] =>
     return [`## Pull request #${number} of \`${headRef}\`: ${where}, ${said}`, text];
   });
 
-/** Everything that a person sees of a state. */
+/** Shows everything that a person sees of a state. */
 export const showState = (title: string, about: string, told: Told): string => {
   const execution = findTold(told);
   const { comments, reviewRequests } = told.it.state;

@@ -25,7 +25,7 @@ const SCENES = Object.entries({
 });
 const toFileName = (title: string): string => title.replaceAll(/[^a-z0-9]+/gi, "-").toLowerCase();
 
-/** Every case of a union: a new case without an entry does not compile. */
+/** Every case of a union. A new case without an entry does not compile. */
 type EveryCase<Union extends string> = Readonly<Record<Union, true>>;
 
 const EXECUTION_STATES: EveryCase<ExecutionState> = {
@@ -78,7 +78,7 @@ const NOTICE_KINDS: EveryCase<NoticeKind> = {
   answer: true,
 };
 
-/** The sentences of the notices that are comments; a question is a comment of its own, and a review is requested. */
+/** The sentences of notices that are comments. A question is a comment of its own, and a review is requested. */
 const NOTICE_WORDS: Readonly<Record<Exclude<NoticeKind, "approval">, RegExp>> = {
   plan: /@maintainer, (?:a plan is|more steps are) ready for your approval/,
   question: /the agent waits for your answer/,
@@ -94,7 +94,7 @@ const NOTICE_WORDS: Readonly<Record<Exclude<NoticeKind, "approval">, RegExp>> = 
   answer: /@maintainer, here is the answer/,
 };
 
-/** The files with the reasons of steps, executions and queues. */
+/** The files that contain the reasons of steps, executions and queues. */
 const REASON_FILES = [
   "refusals/steps.ts",
   "refusals/job-starts.ts",
@@ -109,7 +109,7 @@ const readReasonCodes = (): string[] =>
     return [...text.matchAll(/refuse\(\s*"([a-z-]+)"/g)].map(([, code = ""]) => code);
   });
 
-/** Reasons without a story here, each with the test that tells one. A reason that is shown does not belong here. */
+/** Reasons without a story here, each with its test. A shown reason does not belong in this table. */
 const TOLD_ELSEWHERE: Readonly<Record<string, string>> = {
   "work-cancelled": "core/decisions/job-ends.test.ts",
   "work-refused": "core/decisions/job-ends.test.ts",
@@ -131,7 +131,7 @@ const TOLD_ELSEWHERE: Readonly<Record<string, string>> = {
   outage: "core/decisions/gate.test.ts",
 };
 
-/** Each step's words in the comment's table, and its line of `enki status`. */
+/** Lists each step's words in the comment's table, and its line of `enki status`. */
 const listStepWords = (text: string): { readonly step: string; readonly comment: string; readonly terminal: string }[] => {
   const status = /^\$ enki status\n([^]*?)\n\n/m.exec(text)?.[1] ?? "";
   const own = text.slice(0, text.search(/^## (?:Other comments|Pull request|The terminal)/m));

@@ -17,5 +17,5 @@ export const DOCS = step("docs", {
   description: "Say in `docs/uploads.md` that 10 MB are allowed.",
 });
 
-/** Two steps at once, and one after the first. */
+/** Two parallel steps, and a third step after the first. */
 export const UPLOAD = plan(LIMIT, TEST, DOCS);

@@ -10,7 +10,7 @@ const NOTHING = { kind: "nothing-to-do", reason: "The limit is 10 MB already." }
 const IDLE = { end: "unchanged", why: NOTHING.reason, outcome: NOTHING, output: "" } as const;
 const usage = { usage: { ...NO_USAGE, inputTokens: 120_000, outputTokens: 9_000, costUsd: 0.42 } };
 
-/** One step in each state that steps may have side by side. */
+/** Plays one step for each state that steps may have at the same time. */
 const mixed = async () => {
   const it = await running(
     plan(
@@ -45,7 +45,7 @@ const mixed = async () => {
   return it;
 };
 
-/** GitHub refuses to start the jobs of steps. */
+/** Plays steps whose jobs GitHub refuses to start. */
 const refusedJob = async (code: string, reason: string) => {
   const it = await running(plan(DOCS), {
     refuse: (effect) => (effect.kind === "start-job" && effect.job.startsWith("work/") ? { code, reason } : null),
@@ -54,7 +54,7 @@ const refusedJob = async (code: string, reason: string) => {
   return { it, id: it.id };
 };
 
-/** The run of a step ends before its first job starts. */
+/** Plays a step whose run ends before its first job starts. */
 const lostRun = async (conclusion: string, placeholder?: string) => {
   const it = await running(plan(DOCS));
   if (placeholder !== undefined) it.state.workflows = [{ file: "enki-step.yml", triggers: [], jobs: [], placeholder }];

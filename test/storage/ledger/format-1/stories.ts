@@ -27,7 +27,10 @@ End.
 
 const readRules = { isReadable: true, types: ["pull_request"], checks: [], requiredReviews: 0, allowedMethods: null };
 
-/** Executions in many states, a conflict, feedback, mails, an amendment, a revision and a workflow; what was archived; and the ledger while effects were to be done. */
+/**
+ * Covers executions in many states, a conflict, feedback, mails, an amendment, a revision, a workflow and archived executions. Also returns the
+ * ledger while effects were pending.
+ */
 const tellWork = async (): Promise<{ ledgers: Ledger[]; archived: unknown[] }> => {
   let landed = "";
   const it = openStory({
@@ -36,7 +39,7 @@ const tellWork = async (): Promise<{ ledgers: Ledger[]; archived: unknown[] }> =
       workflows: { twice: { path: "twice.md", text: WORKFLOW } },
       refinery: { ...config().refinery, parallel: 2 },
     }),
-    // Earlier versions did not learn how many runners there are.
+    // Earlier versions did not know the number of runners.
     runners: 2,
     conflicts: (_, message, onto) => /-clash$/m.test(message) && landed !== "" && it.contains(landed, onto),
   });
@@ -133,7 +136,7 @@ const tellWork = async (): Promise<{ ledgers: Ledger[]; archived: unknown[] }> =
   return { ledgers: [it.state.ledger, ...(busy ? [busy] : [])], archived: Object.values(it.state.archive) };
 };
 
-/** What GitHub was asked to land and did not answer, on a base that only pull requests change. */
+/** A requested landing without an answer by GitHub, on a base that accepts only pull requests. */
 const tellLanding = async (): Promise<{ ledgers: Ledger[]; archived: unknown[] }> => {
   const it = openStory({ merging: () => "unclear" });
   it.state.rules = readRules;
@@ -147,7 +150,7 @@ const tellLanding = async (): Promise<{ ledgers: Ledger[]; archived: unknown[] }
   return { ledgers: landing ? [landing] : [], archived: [] };
 };
 
-/** A red candidate, then a base that somebody rewound while work was on its way. */
+/** A red candidate, then a rewind of the base during work. */
 const tellRewind = async (): Promise<{ ledgers: Ledger[]; archived: unknown[] }> => {
   const it = openStory();
   const root = it.base();
