@@ -1,5 +1,6 @@
 import { ours } from "../refinery/ours.ts";
-import { type Outcome, simulate } from "../refinery/simulate.ts";
+import type { Outcome } from "../refinery/outcome.ts";
+import { simulate } from "../refinery/simulate.ts";
 import { mean } from "../refinery/statistics.ts";
 import { type Scene, trace } from "../refinery/trace.ts";
 import { runReal } from "./history.ts";

@@ -3,7 +3,7 @@ import { toTaskId } from "../../src/core/domain/ids.ts";
 import type { Ledger } from "../../src/core/domain/ledger.ts";
 import { toBranchRef } from "../../src/core/domain/refs.ts";
 import { mean } from "../refinery/statistics.ts";
-import type { Outcome } from "../refinery/simulate.ts";
+import type { Outcome } from "../refinery/outcome.ts";
 import { TIMES, type Trace } from "../refinery/trace.ts";
 import { type Clock, openClock } from "./clock.ts";
 import { CHECK_MS } from "./runner.ts";

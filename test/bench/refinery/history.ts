@@ -1,5 +1,6 @@
 import type { Policy } from "../../../bench/refinery/policy.ts";
-import { type Outcome, simulate } from "../../../bench/refinery/simulate.ts";
+import type { Outcome } from "../../../bench/refinery/outcome.ts";
+import { simulate } from "../../../bench/refinery/simulate.ts";
 import type { Scene, Trace } from "../../../bench/refinery/trace.ts";
 
 type Facts = Partial<Pick<Scene, "flakes" | "slots" | "start">> & {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { compare, judge } from "../../../bench/refinery-real/compare.ts";
 import { filesOf, openTruth, pushedFilesOf } from "../../../bench/refinery-real/truth.ts";
-import type { Outcome } from "../../../bench/refinery/simulate.ts";
+import type { Outcome } from "../../../bench/refinery/outcome.ts";
 import { simulate } from "../../../bench/refinery/simulate.ts";
 import { ours } from "../../../bench/refinery/ours.ts";
 import { type Scene, trace } from "../../../bench/refinery/trace.ts";
