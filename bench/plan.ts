@@ -71,7 +71,6 @@ const stateOf = (size: number, width: number): RefineryState => ({
   landsTogether: true,
   stacksResolutions: true,
   checksLineHeadsOnly: true,
-  buildsShortChains: true,
   attemptsOf: () => 0,
   mergeChain: chain,
 });

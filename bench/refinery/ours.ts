@@ -134,7 +134,6 @@ const state = ({ view, facts, retries, resolving, honors, usesLanes }: Now, queu
     ],
     stacksResolutions: true,
     checksLineHeadsOnly: true,
-    buildsShortChains: true,
     parallel: view.slots,
     isStarted: isStarted(view, facts, queue),
     retries,

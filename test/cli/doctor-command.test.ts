@@ -252,7 +252,9 @@ test("each finding is a code, a sentence and what to do; a missing token is said
   const { terminal, cwd } = await open({});
   const { out, code } = await terminal.call(["doctor"], { cwd });
   expect(code).toBe(1);
-  expect(out).toMatch(/^✗ verify-missing: No command verifies a change, so nothing can land\.\n {4}enki init, or write \[refinery\] verify/m);
+  expect(out).toMatch(
+    /^✗ verify-missing: No command verifies a change, so nothing can land\.\n {4}enki init, or write \[refinery\] verify/m,
+  );
   expect(out).toMatch(/^! github-unread: .*there is no token in GH_TOKEN or GITHUB_TOKEN\.$/m);
 });
 

@@ -32,8 +32,7 @@ export const openCandidateBuilder = (state: RefineryState, queue: Queue, stopped
   };
   return {
     verifyBase: (): void => addRun({ commit: state.tip, tree: "", items: [] }),
-    verify: (planned: PlannedChain): void => {
-      const chain = state.buildsShortChains ? startOnCandidate(state, candidates, planned) : planned;
+    verify: (chain: PlannedChain): void => {
       const entering = chain.added.map(({ task }) => entrants.get(task)).filter((each) => each !== undefined);
       if (chain.runsAfter.size === 0 || entering.length < chain.added.length) return;
       const merges = entering.slice(0, Math.max(...chain.runsAfter) + 1).map((each) => toChainMerge(each));
@@ -44,24 +43,6 @@ export const openCandidateBuilder = (state: RefineryState, queue: Queue, stopped
     conflicting: (): readonly TaskId[] => conflicting,
     queue: (): Queue => ({ ...queue, items: [...items.values()], candidates }),
   };
-};
-
-/** The same chain, on the longest candidate that has its first steps, so that git merges these only once. */
-const startOnCandidate = ({ tip }: RefineryState, candidates: readonly Candidate[], chain: PlannedChain): PlannedChain => {
-  const rooted = chain.root?.items ?? [];
-  const wanted = [...rooted, ...chain.added];
-  const longest = Math.min(...chain.runsAfter, chain.added.length - 1) + rooted.length;
-  const starts = candidates.filter(
-    ({ onto, items }) =>
-      onto === tip &&
-      items.length > rooted.length &&
-      items.length <= longest &&
-      items.every(({ task, head }, at) => wanted[at]?.task === task && wanted[at]?.head === head),
-  );
-  const [root] = starts.toSorted((a, b) => b.items.length - a.items.length);
-  if (!root) return chain;
-  const count = root.items.length - rooted.length;
-  return { ...chain, root, added: chain.added.slice(count), runsAfter: new Set([...chain.runsAfter].map((at) => at - count)) };
 };
 
 /** The candidates of a chain that need a run, without the steps that conflict. */

@@ -2,8 +2,8 @@ import type { Sha, TaskId } from "../domain/ids.ts";
 import { type Candidate, isBeingVerified, type QueueItem } from "../domain/queue.ts";
 import { type QueueView, LIKELY_TO_FAIL, isCostlyToFail, passOddsOf } from "./queue-view.ts";
 
-/** Other chains start on top of a chain with at least these pass odds. */
-const MIN_TRUNK_ODDS = 0.8;
+/** A chain with lower pass odds is not extended: later steps are verified beside it. */
+const MIN_ODDS_TO_BUILD_ON = 0.2;
 /** Dependents of an accused step with at most these failure odds are verified on spare slots: its red run may have been a flake. */
 const MAX_FAILURE_ODDS_TO_FOLLOW = 0.85;
 /** Minimum pass odds of a group of steps that share a run, if there are more steps than slots. */
@@ -62,7 +62,7 @@ export const listChainTails = (view: QueueView, isMeant: (candidate: Candidate) 
     .filter((each) => !inner.has(each.commit))
     .map((each) => createChain(view, each))
     .filter(
-      ({ passOdds, tasks }) => passOdds >= view.minOddsToBuildOn && [...tasks].every((task) => view.failureOdds(task) < LIKELY_TO_FAIL),
+      ({ passOdds, tasks }) => passOdds >= MIN_ODDS_TO_BUILD_ON && [...tasks].every((task) => view.failureOdds(task) < LIKELY_TO_FAIL),
     )
     .sort((a, b) => b.passOdds * b.tasks.size - a.passOdds * a.tasks.size);
 };
@@ -112,13 +112,12 @@ export const layOutChains = (
 ): PlannedChain[] => {
   const chains = [...startChains];
   const maxGroupSize = view.landsTogether ? Math.max(1, Math.ceil(untried.length / Math.max(1, freeSlots))) : 1;
-  const trunk = copyTrunk(view, startChains);
   const addChain = (): PlannedChain => {
-    const chain = { ...trunk, added: [...trunk.added], runsAfter: new Set<number>(), tasks: new Set(trunk.tasks) };
+    const chain = createChain(view, null);
     chains.push(chain);
     return chain;
   };
-  const first = chains.find(({ passOdds }) => passOdds >= view.minOddsToBuildOn) ?? addChain();
+  const first = chains.find(({ passOdds }) => passOdds >= MIN_ODDS_TO_BUILD_ON) ?? addChain();
   const cursor: LayoutCursor = {
     chain: first,
     home: first,
@@ -137,16 +136,6 @@ export const layOutChains = (
   }
   closeGroup(cursor);
   return [...chains, ...foreign];
-};
-
-/**
- * The longest chain that almost surely passes, such as one of steps that passed before, as it is now. Chains on top of it can land together with
- * it; chains beside it would have to be verified again. An empty chain if there is none.
- */
-const copyTrunk = (view: QueueView, chains: readonly PlannedChain[]): PlannedChain => {
-  const sure = view.startsOnTrunk ? chains.filter(({ passOdds }) => passOdds >= MIN_TRUNK_ODDS) : [];
-  const [longest = createChain(view, null)] = sure.toSorted((a, b) => b.tasks.size - a.tasks.size);
-  return { ...longest, added: [...longest.added], tasks: new Set(longest.tasks) };
 };
 
 /** Whether a step can be verified on a chain with a chance to pass. */
@@ -192,7 +181,5 @@ const chooseChain = (
   if ((view.needs.get(item.task) ?? []).length > 0) return chains.find((chain) => containsNeeds(view, chain, item)) ?? cursor.chain;
   const { home } = cursor;
   if (home.tasks.size === 0) return home;
-  return home.passOdds * (1 - view.failureOdds(item.task)) >= view.minOddsToBuildOn && !completesFailedGroup(view, home, item)
-    ? home
-    : null;
+  return home.passOdds * (1 - view.failureOdds(item.task)) >= MIN_ODDS_TO_BUILD_ON && !completesFailedGroup(view, home, item) ? home : null;
 };

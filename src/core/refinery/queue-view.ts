@@ -1,22 +1,12 @@
 import type { Sha, TaskId } from "../domain/ids.ts";
 import { type Candidate, isBeingVerified, type Queue, type QueueItem } from "../domain/queue.ts";
 import { findSuspects } from "./apply-verdicts.ts";
-import { cautiousFailureRates, failureOdds, settledFailureRate } from "./failure-odds.ts";
+import { cautiousFailureRates, failureOdds } from "./failure-odds.ts";
 import { expectDurations, roundDuration } from "./verify-durations.ts";
 import type { RefineryState } from "./refinery-state.ts";
 
 /** Failure odds from which a step is likely bad. A run of several steps with such a step gives its slot to a better run. */
 export const LIKELY_TO_FAIL = 0.65;
-
-/** A chain with lower pass odds is not extended: later steps are verified beside it. */
-const MIN_ODDS_TO_BUILD_ON = 0.2;
-/** The same if many steps fail, so that long chains are mostly red. */
-const MIN_ODDS_AMONG_FAILURES = 0.5;
-const MANY_FAILURES = 0.15;
-
-/** Only steps that have left the queue count: in an outage, long chains need fewer runs. */
-const chooseMinOdds = (queue: Queue): number =>
-  settledFailureRate(queue) < MANY_FAILURES ? MIN_ODDS_TO_BUILD_ON : MIN_ODDS_AMONG_FAILURES;
 
 /** The queue with estimates, from which runs are chosen. */
 export type QueueView = {
@@ -40,16 +30,9 @@ export type QueueView = {
   readonly landsTogether: boolean;
   /** Red runs that are tolerated. */
   readonly retries: number;
-  /** A chain with lower pass odds is not extended. */
-  readonly minOddsToBuildOn: number;
-  /** Whether further chains start on top of a chain that almost surely passes. */
-  readonly startsOnTrunk: boolean;
 };
 
-export const openQueueView = (
-  { tip, entrants, retries, landsTogether, parallel, buildsShortChains = false }: RefineryState,
-  queue: Queue,
-): QueueView => {
+export const openQueueView = ({ tip, entrants, retries, landsTogether, parallel }: RefineryState, queue: Queue): QueueView => {
   const baseRates = cautiousFailureRates(queue);
   const laneNames = new Set(queue.items.map(({ lane }) => lane));
   const laneRates = new Map([...laneNames].map((lane) => [lane, cautiousFailureRates(queue, lane)]));
@@ -63,8 +46,6 @@ export const openQueueView = (
     tip,
     slots: parallel,
     retries,
-    minOddsToBuildOn: buildsShortChains ? chooseMinOdds(queue) : MIN_ODDS_TO_BUILD_ON,
-    startsOnTrunk: buildsShortChains && landsTogether,
     landsTogether,
     items,
     failureOdds: failureOdds(queue),

@@ -60,8 +60,6 @@ export type RefineryState = {
   readonly stacksResolutions: boolean;
   /** Whether a conflict behind others in its line is checked again only at its turn; absent in decisions of earlier versions. */
   readonly checksLineHeadsOnly?: boolean;
-  /** Whether chains start on steps that almost surely pass, and stay short if many steps fail; absent in decisions of earlier versions. */
-  readonly buildsShortChains?: boolean;
   /** Number of verify jobs that were requested for a commit. */
   readonly attemptsOf: (commit: Sha) => number;
   /** A fact: heads merged onto a commit, in order. */

@@ -171,7 +171,6 @@ const landOn = (draft: Draft, base: BranchName): boolean => {
     landsTogether: read.together,
     stacksResolutions: true,
     checksLineHeadsOnly: true,
-    buildsShortChains: true,
     attemptsOf: (commit) => attemptsOf(asked, commit),
     mergeChain: (query) => ask(query) as Known<QueryAnswers["merge-chain"]>,
   };

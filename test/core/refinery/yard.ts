@@ -41,7 +41,6 @@ export const openYard = (over: Partial<RefineryState> = {}, conflicts: readonly 
     landsTogether: true,
     stacksResolutions: true,
     checksLineHeadsOnly: true,
-    buildsShortChains: true,
     attemptsOf: (commit) => [...asked].filter((each) => each.startsWith(`${commit}/`)).length,
     mergeChain: ({ onto, merges }) => {
       const out = new Set<TaskId>();
