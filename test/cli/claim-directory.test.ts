@@ -99,6 +99,8 @@ test.runIf(process.platform === "linux")("a process that ended holds nothing, ev
   const child = Number(await new Promise<string>((resolve) => parent.stdout.setEncoding("utf8").once("data", resolve)));
   const claim = await claimDirectory(directory, child);
   expect(claim.kind).toBe("claimed");
+  // Until then, the shell could still wait for its child.
+  while (readFileSync(`/proc/${pidOf(parent)}/comm`, "utf8") !== "sleep\n") await new Promise((resolve) => setImmediate(resolve));
   process.kill(child, "SIGKILL");
   while (!readFileSync(`/proc/${child}/stat`, "utf8").includes(") Z ")) await new Promise((resolve) => setImmediate(resolve));
   expect(await claimDirectory(directory, process.pid)).toMatchObject({ kind: "claimed" });
