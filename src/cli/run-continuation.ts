@@ -25,7 +25,20 @@ export const isInterruptedRun = ({ state, steps }: Execution, activity: RunActiv
   activity === "resumable" &&
   (state === "planning" || Object.values(steps).some((step) => step.state === "running" || step.state === "published"));
 
-const INTERRUPTED_CODES: ReadonlySet<string> = new Set(["in-progress", "at-work"]);
+/** Reasons that promise something without a person, which only the process of the run would do. */
+const INTERRUPTED_CODES: ReadonlySet<string> = new Set([
+  "in-progress",
+  "at-work",
+  "resolving",
+  "accused",
+  "in-queue",
+  "awaits-verdict",
+  "awaits-landing",
+  "awaits-pull",
+  "awaits-worker",
+  "awaits-stop",
+  "awaits-retry",
+]);
 
 const toInterrupted = (why: Refusal): Refusal => (INTERRUPTED_CODES.has(why.code) ? INTERRUPTED_RUN : why);
 
