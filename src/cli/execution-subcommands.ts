@@ -1,14 +1,15 @@
 import type { CommandRow } from "../core/commands/command-row.ts";
 import { COMMANDS } from "../core/commands/command-table.ts";
 import type { NamedSubcommand, SubcommandRunner } from "./cli-subcommand.ts";
+import type { OptionDefinitions } from "./command-options.ts";
 
 /** For an execution of `enki run`, the fault says what to do instead. */
 const withRunAdvice =
-  (run: SubcommandRunner): SubcommandRunner =>
+  (run: SubcommandRunner, options: OptionDefinitions): SubcommandRunner =>
   (args, terminal) =>
     run(args, terminal).catch(async (error: unknown) => {
       const { adviseOnRun } = await import("./run-advice.ts");
-      throw await adviseOnRun(error, args, terminal);
+      throw await adviseOnRun(error, { args, options }, terminal);
     });
 
 /** Commands that start work, for which no earlier execution matters. */
@@ -25,7 +26,7 @@ const toSubcommand = (row: CommandRow): NamedSubcommand => [
     summary: row.summary,
     load: () =>
       import("./person-command.ts").then(({ createPersonCommand, commandOptions }) => ({
-        run: STARTING.has(row.name) ? createPersonCommand(row) : withRunAdvice(createPersonCommand(row)),
+        run: STARTING.has(row.name) ? createPersonCommand(row) : withRunAdvice(createPersonCommand(row), commandOptions),
         options: commandOptions,
       })),
   },
@@ -61,7 +62,7 @@ export const EXECUTION_SUBCOMMANDS: readonly NamedSubcommand[] = [
       summary: "follow an execution to its end",
       load: () =>
         import("./watch-command.ts").then(({ runWatchCommand, watchOptions }) => ({
-          run: withRunAdvice(runWatchCommand),
+          run: withRunAdvice(runWatchCommand, watchOptions),
           options: watchOptions,
         })),
     },
@@ -73,7 +74,7 @@ export const EXECUTION_SUBCOMMANDS: readonly NamedSubcommand[] = [
       summary: "approve the plan or a checkpoint, by comment or review",
       load: () =>
         import("./approve-command.ts").then(({ runApproveCommand, approveOptions }) => ({
-          run: withRunAdvice(runApproveCommand),
+          run: withRunAdvice(runApproveCommand, approveOptions),
           options: approveOptions,
         })),
     },
@@ -85,7 +86,7 @@ export const EXECUTION_SUBCOMMANDS: readonly NamedSubcommand[] = [
       summary: "review a step's pull request",
       load: () =>
         import("./review-command.ts").then(({ runReviewCommand, reviewOptions }) => ({
-          run: withRunAdvice(runReviewCommand),
+          run: withRunAdvice(runReviewCommand, reviewOptions),
           options: reviewOptions,
         })),
     },

@@ -6,6 +6,8 @@ import { CommandError, UsageError } from "./command-options.ts";
 
 /** No execution, task or step has the name. */
 export class UnknownNameError extends CommandError {}
+/** Several steps have the name. */
+export class AmbiguousNameError extends CommandError {}
 
 export type ExecutionChoice = {
   /** The issue named by the person; null without a name. */
@@ -45,7 +47,7 @@ export const findOnIssues = <T>(executions: readonly Execution[], target: string
   for (const issue of new Set(issues)) {
     const found = find(issue);
     if (found.ok) return found.value;
-    if (found.refusal.code === "ambiguous-target") throw new CommandError(found.refusal.message.replaceAll("`", ""));
+    if (found.refusal.code === "ambiguous-target") throw new AmbiguousNameError(found.refusal.message.replaceAll("`", ""));
   }
   throw new UnknownNameError(`${target} was not found: no execution, task or step has this name; enki status lists them`);
 };

@@ -7,7 +7,7 @@ import { CommandError, readOptionsAndWords, UsageError } from "./command-options
 import { findCommandTarget } from "./command-target.ts";
 import { findKeptTranscript } from "./kept-transcripts.ts";
 import { findRepository } from "./find-repository.ts";
-import { type ExecutionChoice, findExecution } from "./find-execution.ts";
+import { AmbiguousNameError, type ExecutionChoice, findExecution } from "./find-execution.ts";
 import { readIssueOption } from "./person-command.ts";
 import type { TerminalHost } from "./terminal-host.ts";
 
@@ -37,6 +37,10 @@ const readAttempt = (text: string | undefined): number | null => {
   throw new UsageError(`--attempt must be a number from 1, not '${text}'`);
 };
 
+/** Whether a run may have the name that was not found on a GitHub: only a GitHub has issues. */
+const mayNameRun = (fault: unknown, { issue }: ExecutionChoice): boolean =>
+  issue === null && fault instanceof CommandError && !(fault instanceof AmbiguousNameError);
+
 /** The transcript of a run in the repository. */
 const findOwnTranscript = async (
   terminal: TerminalHost,
@@ -62,7 +66,7 @@ export const runLogsCommand = async (args: readonly string[], terminal: Terminal
   const attempt = readAttempt(values.attempt);
   const choice = { issue: readIssueOption(values.issue), target: words[0] ?? null };
   const found = await findOnGitHub(terminal, choice).catch(async (error: unknown) => {
-    const kept = error instanceof CommandError ? await findOwnTranscript(terminal, { step: choice.target, attempt }) : null;
+    const kept = mayNameRun(error, choice) ? await findOwnTranscript(terminal, { step: choice.target, attempt }) : null;
     if (kept === null) throw error;
     terminal.out(kept);
     return null;

@@ -1,4 +1,4 @@
-import { CommandError } from "./command-options.ts";
+import { CommandError, type OptionDefinitions, readOptionsAndWords } from "./command-options.ts";
 import { NoGitHubError, NoTargetError } from "./command-target.ts";
 import { findExecution, UnknownNameError } from "./find-execution.ts";
 import { findRepository } from "./find-repository.ts";
@@ -20,11 +20,16 @@ const findAdvice = async (terminal: TerminalHost, named: string | null): Promise
   return null;
 };
 
+type CommandCall = { readonly args: readonly string[]; readonly options: OptionDefinitions };
+
 /** The fault of a command that a GitHub carries out; for an execution that only `enki run` knows, a fault with what to do instead. */
-export const adviseOnRun = async (fault: unknown, args: readonly string[], terminal: TerminalHost): Promise<unknown> => {
-  const [named = null] = args.filter((word) => !word.startsWith("-"));
-  const byName = named !== null && (fault instanceof NoTargetError || fault instanceof UnknownNameError);
+export const adviseOnRun = async (fault: unknown, { args, options }: CommandCall, terminal: TerminalHost): Promise<unknown> => {
+  if (!(fault instanceof NoTargetError || fault instanceof UnknownNameError)) return fault;
+  const { values, words } = readOptionsAndWords(args, options, args.length);
+  // Only a GitHub has issues.
+  const named = values["issue"] === undefined ? (words[0] ?? null) : null;
   const advice =
-    (byName ? await findAdvice(terminal, named) : null) ?? (fault instanceof NoGitHubError ? await findAdvice(terminal, null) : null);
+    (named === null ? null : await findAdvice(terminal, named)) ??
+    (fault instanceof NoGitHubError ? await findAdvice(terminal, null) : null);
   return advice === null ? fault : new CommandError(advice);
 };
