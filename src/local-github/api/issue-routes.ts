@@ -121,6 +121,13 @@ export const requireEditor = (call: ApiCall, author: string): void => {
   }
 };
 
+/** Requires write access. */
+export const requirePush = (call: ApiCall): void => {
+  const actor = call.actor();
+  if (actor.kind === "user" && !mayPush(call.repository, actor.account.login))
+    throw new ApiRefusal(403, "Must have admin permissions to Repository.");
+};
+
 /** Requires write or triage access. */
 export const requireTriage = (call: ApiCall): void => {
   const actor = call.actor();

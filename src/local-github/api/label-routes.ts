@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type ApiCall, type RouteHandler, NO_CONTENT, okReply, type ApiRoute } from "./api-call.ts";
 import { replaceLabels } from "./issue-events.ts";
 import { labelShape } from "./issue-shapes.ts";
-import { requireTriage, requireIssueWriter, getRequestedIssue, labelSchema } from "./issue-routes.ts";
+import { requirePush, requireTriage, requireIssueWriter, getRequestedIssue, labelSchema } from "./issue-routes.ts";
 import { ApiRefusal, notFoundRefusal } from "./api-refusal.ts";
 import type { Issue } from "./forge-issue.ts";
 
@@ -46,10 +46,10 @@ const getLabel: RouteHandler = (call) => {
   return okReply(labelShape(call.forge, call.repository, call.param("name")));
 };
 
-/** GitHub also takes the label off every issue, and records no event there. */
+/** GitHub also takes the label off every issue, and records no event there. The role triage only puts labels on issues and takes them off. */
 const deleteLabel: RouteHandler = (call) => {
   const issues = listLabelled(call);
-  requireTriage(call);
+  requirePush(call);
   for (const issue of issues) issue.labels = issue.labels.filter((label) => label !== call.param("name"));
   return NO_CONTENT;
 };
