@@ -140,21 +140,33 @@ const updatePull: RouteHandler = async (call) => {
   return okReply(fullPullShape(forge, repository, issue));
 };
 
+const refuseReopening = (reason: string): ApiRefusal => validationRefusal("PullRequest", `state cannot be changed. ${reason}`);
+
+const requireBranchTip = async (call: ApiCall, branch: string): Promise<string> => {
+  const tip = await findBranchTip(call, branch);
+  if (tip === null) throw refuseReopening(`The ${branch} branch was deleted.`);
+  return tip;
+};
+
+/** The branches of a closed pull request move without it. */
 const prepareReopening = async (call: ApiCall, { pull, number }: PullRequestIssue): Promise<void> => {
-  const refuseReopening = (reason: string): ApiRefusal => validationRefusal("PullRequest", `state cannot be changed. ${reason}`);
+  const { bare, issues } = call.repository;
   if (pull.merged) throw refuseReopening("The pull request was merged.");
-  const head = await findBranchTip(call, pull.headRef);
-  if (head === null) throw refuseReopening(`The ${pull.headRef} branch was deleted.`);
-  // The head of a closed pull request does not follow its branch, so a later push changes nothing.
-  if (await call.repository.bare.isAncestor(pull.head, pull.baseSha))
+  const [head, base] = [await requireBranchTip(call, pull.headRef), await requireBranchTip(call, pull.baseRef)];
+  // A later push changes nothing: the pull request has the head of its end.
+  if (await bare.isAncestor(pull.head, base))
     throw refuseReopening(`There are no new commits between ${pull.baseRef} and ${pull.headRef}.`);
-  const twin = [...call.repository.issues.values()].find(
+  // https://github.com/isaacs/github/issues/361
+  if (!(await bare.isAncestor(pull.head, head))) throw refuseReopening(`The ${pull.headRef} branch was force-pushed or recreated.`);
+  const twin = [...issues.values()].find(
     (other) =>
       other.number !== number && other.state === "open" && other.pull?.headRef === pull.headRef && other.pull.baseRef === pull.baseRef,
   );
   if (twin) throw refuseReopening(`There is already an open pull request from ${pull.headRef} to ${pull.baseRef}.`);
   pull.head = head;
-  pull.size = await call.repository.bare.measureDiff(pull.baseSha, head);
+  pull.baseSha = base;
+  await bare.setRef(`refs/pull/${number}/head`, head);
+  pull.size = await bare.measureDiff(base, head);
 };
 
 const PULLS_READ = { scope: "pull_requests", level: "read" } as const;
