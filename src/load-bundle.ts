@@ -32,7 +32,7 @@ const save = (isCommand: boolean): void => {
 
 const loaded = new Map<string, unknown>();
 
-/** The exports of a bundle, which runs once in a process. */
+/** The exports of a bundle, which runs once in a process unless it fails. */
 export const load = (name: string): unknown => {
   if (loaded.has(name)) return loaded.get(name);
   // A command without the App ends before much of its bundle is compiled.
@@ -41,7 +41,13 @@ export const load = (name: string): unknown => {
   if (isCommand || isProgram) process.once("exit", () => save(isCommand));
   // The command line loads the App while it runs itself.
   loaded.set(name, undefined);
-  const exported = loader.load(name);
-  loaded.set(name, exported);
-  return exported;
+  try {
+    const exported = loader.load(name);
+    loaded.set(name, exported);
+    return exported;
+  } catch (error) {
+    // The next call fails with the same reason, not with missing exports.
+    loaded.delete(name);
+    throw error;
+  }
 };

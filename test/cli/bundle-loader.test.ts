@@ -51,6 +51,17 @@ test("a bundle runs like a file that Node requires", () => {
   expect(load(["cli"])).toEqual([{ value: "one", file: join(bundles(), "cli.cjs") }]);
 });
 
+test("a bundle runs once in a process, and one that fails does so at each call", () => {
+  writeFileSync(join(bundles(), "app.cjs"), "globalThis.runs = (globalThis.runs ?? 0) + 1; exports.runs = globalThis.runs;");
+  expect(load(["app", "app"])).toEqual([{ runs: 1 }, { runs: 1 }]);
+  writeFileSync(join(bundles(), "app.cjs"), 'throw new Error("no memory");');
+  const script = `const { load } = require("./load-bundle.cjs");
+    const tell = () => { try { return String(load("app")); } catch ({ message }) { return message; } };
+    process.stdout.write(JSON.stringify([tell(), tell()]));`;
+  const told = execFileSync(process.execPath, ["-e", script], { cwd: bundles(), env: { HOME: directory } }).toString();
+  expect(JSON.parse(told)).toEqual(["no memory", "no memory"]);
+});
+
 test("a command with the App stores compiled code for its owner alone, and a later one needs no other", () => {
   load(["cli"]);
   expect(readdirSync(directory)).toEqual(["bundles"]);
