@@ -49,7 +49,7 @@ const requireProgram = async (terminal: TerminalHost, program: AgentProgram): Pr
   terminal.out(`Installing ${program.package}@${program.version} into ${directory}, once.\n`);
   await mkdir(directory, { recursive: true });
   const failed = await installProgram(terminal, directory, program);
-  if (failed === "") return join(bin, program.programs[0]);
+  if (failed === "") return join(await realpath(bin), program.programs[0]);
   throw new CommandError(`${program.package} could not be installed; run npm install -g ${program.package}@${program.version} to see why`);
 };
 

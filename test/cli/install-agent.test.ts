@@ -10,7 +10,7 @@ const ACTS = [{ write: "n.txt", content: "10\n" }, { say: "Done." }].map((act) =
 
 /** A repository that tells a wrapper of npm which program to run, and such a wrapper, which installs an agent as npm does. */
 const open = () => {
-  const terminal = openTerminal();
+  const terminal = openTerminal({ hasOwnCache: true });
   const cwd = join(terminal.root, "own");
   const git = makeRepository(cwd, { ...WORKFLOW, ".npm-program": "touch taken\n" });
   const bin = join(terminal.root, "bin");
@@ -49,7 +49,8 @@ test("an agent that npm installs works in jobs, which see neither the home nor i
 });
 
 test("npm does not start in the repository, whose files tell wrappers of npm which program to run", async () => {
-  const { cwd, run } = open();
+  const { cwd, run, bin } = open();
   expect(await run()).toMatchObject({ code: 0 });
+  expect(readFileSync(join(bin, "calls"), "utf8")).toContain("install --prefix");
   expect(existsSync(join(cwd, "taken"))).toBe(false);
 });

@@ -67,13 +67,16 @@ const createWatch = () => {
 export type Terminal = ReturnType<typeof openTerminal>;
 export type Started = Pick<ReturnType<Terminal["start"]>, "ended" | "prints" | "signal">;
 
-/** Opens the terminal of a person with only this program: a home and a directory for temporary files. */
-export const openTerminal = () => {
+/**
+ * Opens the terminal of a person with only this program: a home and a directory for temporary files. `hasOwnCache`: its `~/.cache/enki`, with
+ * installed agents and compiled code, is not that of all terminals.
+ */
+export const openTerminal = ({ hasOwnCache = false } = {}) => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "enki-terminal-")));
   cleanAfterFile(() => rmSync(root, { recursive: true, force: true }));
   const temporary = join(root, "tmp");
-  for (const name of ["tmp", "home", "work", "home/.cache"]) mkdirSync(join(root, name));
-  const cache = findSharedCache();
+  for (const name of ["tmp", "home", "work", "home/.cache", "cache"]) mkdirSync(join(root, name));
+  const cache = hasOwnCache ? join(root, "cache") : findSharedCache();
   if (cache !== undefined) symlinkSync(cache, join(root, "home", ".cache", "enki"));
   const toPlace = ({ env, cwd }: Over) => ({
     cwd: cwd ?? join(root, "work"),

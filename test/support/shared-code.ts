@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -13,6 +13,8 @@ export const findSharedCache = (): string | undefined => process.env[VARIABLE];
  */
 export const setup = (): (() => void) => {
   const directory = mkdtempSync(join(tmpdir(), "enki-cache-"));
+  // An agent that one test installs would be found by others: with this file, its installation fails.
+  writeFileSync(join(directory, "agents"), "");
   process.env[VARIABLE] = directory;
   return () => rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
 };
