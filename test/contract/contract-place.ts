@@ -5,7 +5,7 @@ import githubAppJwt from "universal-github-app-jwt";
 import { BACKLOG_LABEL } from "../../src/core/domain/backlog-item.ts";
 import { openContractClone, type ContractClone } from "./contract-clone.ts";
 import { ContractRefusal, type ContractSettings, isOnLoopback } from "./contract-settings.ts";
-import { DEFAULT_BRANCH_FILES, MARK, STEP_PATH } from "./contract-workflows.ts";
+import { DEFAULT_BRANCH_FILES, GUEST_FILES, GUEST_MARK, MARK, STEP_PATH } from "./contract-workflows.ts";
 import { openPacedClient, openPacedFetch, type PacedFetch, wait } from "./paced-client.ts";
 
 /** Names of branches, texts and jobs of the contract contain such a word: what a killed run left is known by it. */
@@ -128,11 +128,14 @@ const inspect = async (
   const { owner, repo, anyRepository } = settings;
   const stepFile = base === null ? "" : await clone.git("show", `${base}:${STEP_PATH}`).catch(() => "");
   if (stepFile.startsWith(MARK)) return { isMarked: true, isTold: false };
-  if (stepFile !== "") throw new ContractRefusal(`${owner}/${repo} has its own ${STEP_PATH}, which the contract does not replace.`);
+  const isGuest = stepFile.startsWith(GUEST_MARK);
+  if (stepFile !== "" && !isGuest)
+    throw new ContractRefusal(`${owner}/${repo} has its own ${STEP_PATH}, which the contract does not replace.`);
   const { data: issues } = await person.issues.listForRepo({ owner, repo, state: "all", per_page: 1 });
   const commits = base === null ? 0 : Number(await clone.git("rev-list", "--count", base));
   const files = base === null ? [] : (await clone.git("ls-tree", "-r", "--name-only", base)).split("\n");
-  if (issues.length === 0 && commits <= MAX_EMPTY_COMMITS && files.length <= MAX_EMPTY_FILES) return { isMarked: false, isTold: false };
+  if (!isGuest && issues.length === 0 && commits <= MAX_EMPTY_COMMITS && files.length <= MAX_EMPTY_FILES)
+    return { isMarked: false, isTold: false };
   if (anyRepository) return { isMarked: false, isTold: true };
   throw new ContractRefusal(
     `${owner}/${repo} may hold work: it has issues, or more than ${MAX_EMPTY_COMMITS} commits or ${MAX_EMPTY_FILES} files. The contract opens and closes issues and pull requests, pushes to the default branch, and starts runs. Create an empty repository for it, or set ENKI_CONTRACT_ANY_REPOSITORY=${owner}/${repo} as well.`,
@@ -212,7 +215,7 @@ export const openContractPlace = async (settings: ContractSettings): Promise<Con
   const asApp = openApp(settings, pacedFetch);
   const clone = openContractClone(settings, token);
   const found = await clone.fetch(repository.defaultBranch);
-  const { isTold } = await inspect({ person, clone, settings }, found);
+  const { isMarked, isTold } = await inspect({ person, clone, settings }, found);
   const label = await person.issues.getLabel({ ...slug, name: BACKLOG_LABEL }).catch(ignoreRefusal);
   const cleanUp = async (): Promise<void> => {
     await cancelRuns(person, slug);
@@ -227,7 +230,7 @@ export const openContractPlace = async (settings: ContractSettings): Promise<Con
     ...(await openBot(settings, pacedFetch, asApp)),
     ...repository,
     clone,
-    base: await writeFiles({ clone, defaultBranch: repository.defaultBranch }, found, DEFAULT_BRANCH_FILES),
+    base: await writeFiles({ clone, defaultBranch: repository.defaultBranch }, found, isTold ? GUEST_FILES : DEFAULT_BRANCH_FILES),
     asApp,
     eventually: isLocal ? createEventually(10_000, 100) : createEventually(180_000, 3_000),
     silenceMs: isLocal ? 2_000 : 40_000,
@@ -236,7 +239,7 @@ export const openContractPlace = async (settings: ContractSettings): Promise<Con
     close: async () => {
       await cleanUp();
       await deleteSettings(person, slug);
-      if (!isTold || label === null) await person.issues.deleteLabel({ ...slug, name: BACKLOG_LABEL }).catch(ignoreRefusal);
+      if (isMarked || label === null) await person.issues.deleteLabel({ ...slug, name: BACKLOG_LABEL }).catch(ignoreRefusal);
       if (isTold) await removeFiles(place);
       clone.close();
     },

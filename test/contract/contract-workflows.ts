@@ -1,5 +1,8 @@
 /** The first line of the job's file; also tells that a repository is for the contract. */
 export const MARK = "# Of Enki's contract: this repository holds nothing of value. `npm run contract` writes this file.";
+/** The first line instead where a person named a repository with work twice: a killed run may leave the file, and the repository keeps its value. */
+export const GUEST_MARK =
+  "# Of Enki's contract, which a person permitted here. `npm run contract` writes this file, and removes it at its end.";
 export const STEP_PATH = ".github/workflows/enki-step.yml";
 export const ARTIFACT_NAME = "enki-result-abc";
 const FOLLOWED_NAME = "contract pull";
@@ -72,6 +75,9 @@ export const DEFAULT_BRANCH_FILES: Readonly<Record<string, string>> = {
   ".github/workflows/contract-follow.yml": FOLLOW,
   ".github/workflows/contract-hop.yml": HOP,
 };
+
+/** The same for a repository with work. */
+export const GUEST_FILES: typeof DEFAULT_BRANCH_FILES = { ...DEFAULT_BRANCH_FILES, [STEP_PATH]: STEP.replace(MARK, GUEST_MARK) };
 
 const listener = (name: string, on: string): string =>
   `name: ${name}\non: ${on}\npermissions: {}\njobs:\n  one: { runs-on: ubuntu-latest, timeout-minutes: 5, steps: [{ run: "true" }] }\n`;
