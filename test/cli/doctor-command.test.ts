@@ -7,6 +7,16 @@ import { makeRepository, openTerminal } from "./stage.ts";
 
 type Finding = { code: string; level: string; message: string; command: string };
 
+/** The first page of a list: https://docs.github.com/rest/actions/secrets, https://docs.github.com/rest/actions/variables */
+const cutPage = (answer: unknown, url: string): unknown => {
+  const size = Number(new URL(url, "http://localhost").searchParams.get("per_page") ?? 0);
+  const cut = (list: unknown, [usual, most]: readonly [number, number]): unknown =>
+    Array.isArray(list) ? list.slice(0, Math.min(size || usual, most)) : list;
+  const limits: Readonly<Record<string, readonly [number, number]>> = { secrets: [30, 100], variables: [10, 30] };
+  if (typeof answer !== "object" || answer === null || Array.isArray(answer)) return answer;
+  return Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, limits[name] ? cut(value, limits[name]) : value]));
+};
+
 /** Opens a repository on a GitHub that gives each path the test's answer, or else 404; PUT and POST create a path. */
 const open = async (answers: Record<string, unknown>) => {
   const written: string[] = [];
@@ -19,7 +29,7 @@ const open = async (answers: Record<string, unknown>) => {
     const answer = answers[path];
     response
       .writeHead(answer === undefined ? 404 : 200, { "content-type": "application/json" })
-      .end(JSON.stringify(answer ?? { message: "Not Found" }));
+      .end(JSON.stringify(cutPage(answer, request.url ?? "") ?? { message: "Not Found" }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
@@ -77,9 +87,13 @@ test("where jobs act as an App, Actions need not open pull requests", async () =
   const found = async () => (await findings()).findings.find(({ code }) => code === "actions-cannot-open-pulls");
   settings["/actions/permissions/workflow"] = { default_workflow_permissions: "read", can_approve_pull_request_reviews: false };
   expect(await found()).toMatchObject({ level: "error" });
-  settings["/environments/enki/secrets"] = { total_count: 2, secrets: [{ name: "ENKI_MODEL_KEY" }, { name: "ENKI_APP_KEY" }] };
+  const others = (count: number) => Array.from({ length: count }, (_, at) => ({ name: `A${at}`, value: "1" }));
+  const secrets = [...others(30), { name: "ENKI_MODEL_KEY" }, { name: "ENKI_APP_KEY" }];
+  settings["/environments/enki/secrets"] = { total_count: 32, secrets };
   expect(await found(), "its id is missing").toMatchObject({ level: "error" });
-  settings["/environments/enki/variables"] = { total_count: 1, variables: [{ name: "ENKI_APP_ID", value: "1" }] };
+  const id = { name: "ENKI_APP_ID", value: "1" };
+  settings["/actions/variables"] = { total_count: 31, variables: [...others(30), id] };
+  settings["/actions/variables/ENKI_APP_ID"] = id;
   expect(await found()).toBeUndefined();
 });
 

@@ -15,7 +15,6 @@ const actionsSchema = z.object({ enabled: z.boolean(), allowed_actions: z.enum([
 const workflowSchema = z.object({ can_approve_pull_request_reviews: z.boolean() });
 const environmentSchema = z.object({ deployment_branch_policy: z.object({ protected_branches: z.boolean().optional() }).nullable() });
 const rulesSchema = z.object({ branch_policies: z.array(z.object({ name: z.string(), type: z.enum(["branch", "tag"]).optional() })) });
-const variablesSchema = z.object({ variables: z.array(z.object({ name: z.string() })) });
 const secretsSchema = z.object({ secrets: z.array(z.object({ name: z.string() })) });
 
 /** A client of GitHub's API for one repository, with the person's token. */
@@ -118,19 +117,19 @@ const readRules = async (client: SettingsClient, path: string, policy: BranchPol
   return parseAnswer(rulesSchema, listed)?.branch_policies ?? null;
 };
 
-/** Whether a variable names the App; null if the token may not read the variables. */
+/** Whether a variable names the App; null if the token may not read the variables. Asked by name: a page lists ten variables. */
 const holdsAppId = async (client: SettingsClient, path: string): Promise<boolean | null> => {
   const places = [`${path}/environments/enki/variables`, `${path}/actions/variables`];
-  const read = await Promise.all(places.map(async (place) => parseAnswer(variablesSchema, await client.get(place))));
-  if (read.some((place) => place?.variables.some(({ name }) => name === "ENKI_APP_ID"))) return true;
+  const read = await Promise.all(places.map((place) => client.get(`${place}/ENKI_APP_ID`)));
+  if (read.some((found) => found !== null && found !== MISSING)) return true;
   return read.at(-1) === null ? null : false;
 };
 
 const readSecrets = async (client: SettingsClient, path: string): Promise<SecretSettings> => {
   const environment = await client.get(`${path}/environments/enki`);
   const policy = parseAnswer(environmentSchema, environment);
-  const ofEnvironment = parseAnswer(secretsSchema, await client.get(`${path}/environments/enki/secrets`));
-  const ofRepository = parseAnswer(secretsSchema, await client.get(`${path}/actions/secrets`));
+  const ofEnvironment = parseAnswer(secretsSchema, await client.get(`${path}/environments/enki/secrets?per_page=100`));
+  const ofRepository = parseAnswer(secretsSchema, await client.get(`${path}/actions/secrets?per_page=100`));
   const holds = (read: typeof ofEnvironment, names: readonly string[]): boolean | null =>
     read === null ? null : read.secrets.some(({ name }) => names.includes(name));
   const signs = [ofEnvironment, ofRepository].map((read) => holds(read, LEDGER_SECRET_NAMES));
