@@ -2,10 +2,10 @@ import type { Execution } from "../core/domain/execution.ts";
 import { findEarlierFailure } from "../core/domain/step.ts";
 import type { Refusal } from "../core/domain/refusal.ts";
 import { toOneLine } from "../core/messages/escape.ts";
-import { formatBudgetLine } from "../core/messages/budget-text.ts";
+import { describeBudgetHold, formatBudgetLine } from "../core/messages/budget-text.ts";
 import { formatTerminalAction } from "../core/messages/explanation-text.ts";
 import { formatPausedSteps } from "../core/messages/next-command.ts";
-import { findQuotaEnd, formatQuotaLine } from "../core/messages/quota-note.ts";
+import { findQuotaEnd, formatMinute, formatQuotaLine } from "../core/messages/quota-note.ts";
 import { listWaiting } from "../core/messages/waiting-items.ts";
 import type { findContinuation } from "./run-continuation.ts";
 import { formatHeadline, formatTree, type TreeInput } from "./execution-tree.ts";
@@ -32,6 +32,15 @@ export const listHoldLines = ({ execution, hold }: TreeInput): string[] => {
   return [
     ...(until === null ? [] : [formatQuotaLine(until, `enki retry ${execution.id}`)]),
     ...(hold === null ? [] : [formatBudgetLine(hold, execution.id)]),
+  ];
+};
+
+/** The same for a run without a process: nothing continues by itself, and no command of a GitHub helps. */
+const listRunHoldLines = ({ execution, hold }: TreeInput): string[] => {
+  const until = findQuotaEnd(execution);
+  return [
+    ...(until === null ? [] : [`Its model has no quota until ${formatMinute(until)}.`]),
+    ...(hold === null ? [] : [`Its budget has no room for another attempt: ${describeBudgetHold(hold)}.`]),
   ];
 };
 
@@ -93,8 +102,9 @@ export const formatStatus = (tree: TreeInput, place: StatusPlace): string[] => {
   const frozen = queue?.frozen ?? null;
   const issue = run === null ? `${name}#${execution.issue} ` : "";
   const head = `${formatHeadline(tree)}  ${issue}${toOneLine(execution.request, 80)}`;
-  const next =
-    run === null ? [...listStopLines(execution, frozen), ...formatWaiting(execution)] : listRunLines(execution, run.continuation);
-  const notes = [...listHoldLines(tree), ...next];
+  const notes =
+    run === null
+      ? [...listHoldLines(tree), ...listStopLines(execution, frozen), ...formatWaiting(execution)]
+      : [...listRunHoldLines(tree), ...listRunLines(execution, run.continuation)];
   return [head.trimEnd(), ...formatTree(tree), ...listReportLines(tree, place), ...notes, ...listEarlierFailures(execution)];
 };
