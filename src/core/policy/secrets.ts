@@ -16,9 +16,15 @@ export const findSecrets = (text: string, values: readonly string[] = []): strin
   ...new Set(findSecretRanges(text, values).map(({ name }) => name)),
 ];
 
+/** The values that are long enough, also as the bytes of their UTF-8: a decoded view has a character for each byte. */
+const listKnown = (values: readonly string[]): string[] =>
+  values
+    .filter((value) => value.length >= MIN_VALUE_CHARS)
+    .flatMap((value) => [...new Set([value, Buffer.from(value).toString("latin1")])]);
+
 /** Whether a text contains one of the values, in any reading. */
 export const holdsValues = (text: string, values: readonly string[]): boolean => {
-  const known = values.filter((value) => value.length >= MIN_VALUE_CHARS);
+  const known = listKnown(values);
   if (known.length === 0) return false;
   if (findInView(text, known, []).length > 0) return true;
   for (const view of readOtherViews(text)) if (mayHold(view, known, false) && findInView(view.text, known, []).length > 0) return true;
@@ -51,7 +57,7 @@ export const redactJson = (value: unknown, values: readonly string[] = []): stri
 
 /** The places of credentials, in no order and overlapping. */
 export const findSecretRanges = (text: string, values: readonly string[]): SecretRange[] => {
-  const known = values.filter((value) => value.length >= MIN_VALUE_CHARS);
+  const known = listKnown(values);
   const found = findInView(text, known, SECRET_RULES);
   for (const view of readOtherViews(text)) {
     if (!mayHold(view, known, true)) continue;

@@ -92,6 +92,15 @@ test("bytes of a credential are found whatever blank separates them, and whateve
       expect([blank, findSecrets(`${before}${bytes.join(blank)}${after}`)]).toEqual([blank, ["a GitHub token"]]);
 });
 
+test("a value that is not ASCII is found where its UTF-8 is encoded", () => {
+  const value = "ein-pässwörd-пароль";
+  const bytes = Buffer.from(value);
+  for (const text of [value, bytes.toString("base64"), bytes.toString("hex"), encodeURIComponent(value), [...bytes].join(", ")]) {
+    expect([text, holdsValues(`x ${text} y`, [value])]).toEqual([text, true]);
+    expect(holdsValues(redactSecrets(`x ${text} y`, [value]), [value])).toBe(false);
+  }
+});
+
 test("a value of the job is found in every disguise, and redacted with the keys of an object", () => {
   for (const [name, disguise] of Object.entries(DISGUISES)) {
     expect([name, holdsValues(`x ${disguise(VALUE)} y`, [VALUE])]).toEqual([name, true]);
