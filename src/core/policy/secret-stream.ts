@@ -58,10 +58,16 @@ const findSafeStart = (held: string, values: readonly string[]): SafeStart => {
   const least = held.length - MAX_HELD_CHARS / 2;
   if (end >= least) return { end, ranges: null };
   const found = findSecretRanges(held, values);
-  const across = found.find(({ from, to }) => from < least && to > least);
-  const safe = across ? (across.from > 0 ? across.from : held.length) : least;
+  const before = findStartBefore(found, least);
+  const safe = before > 0 ? before : held.length;
   // A long text without an end is searched once, not again for its start.
   return { end: safe, ranges: found.flatMap(({ from, to }) => (from < safe ? [{ from, to: Math.min(to, safe) }] : [])) };
+};
+
+/** The last place up to the given one that is inside of no range: a credential may be a part of another. */
+const findStartBefore = (ranges: readonly { readonly from: number; readonly to: number }[], place: number): number => {
+  const starts = ranges.flatMap(({ from, to }) => (from < place && to > place ? [from] : []));
+  return starts.length === 0 ? place : findStartBefore(ranges, Math.min(...starts));
 };
 
 /** The last private key, which may have only begun. */

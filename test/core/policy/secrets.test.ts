@@ -154,6 +154,16 @@ describe("a stream", () => {
       }
   });
 
+  test("of one endless word shows nothing of a credential that has a value of the job in it", () => {
+    const value = "theValueOfTheJob0123";
+    const credential = `${["gh", "p_"].join("")}${"a1".repeat(50)}${value}${"b2".repeat(50)}`;
+    // The text is released up to the middle of the value.
+    const text = `${"xyz~".repeat(MAX_HELD_CHARS / 8 - 28)}${credential}${"~xyz".repeat(MAX_HELD_CHARS / 2)}`;
+    const redactor = openSecretRedactor([value]);
+    const shown = redactor.write(text) + redactor.end();
+    expect(shown.replaceAll(/(?:xyz~)+|(?:~xyz)+/g, "…").replaceAll(/(?:\[redacted\])+/g, "[redacted]")).toBe("…[redacted]…");
+  });
+
   test.each(Object.entries(DISGUISES))("shows no credential %s, wherever its pieces end", (_, disguise) => {
     const text = `first line\n${disguise(token)}\nlast line\n`;
     for (const length of [1, 7, 64]) {
