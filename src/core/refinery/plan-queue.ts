@@ -120,7 +120,7 @@ const toRefineryPlan = (before: Queue, queue: Queue, requests: readonly Refinery
   const refs: PlannedRef[] = [
     ...(land ? [{ kind: "base" as const, commit: land.candidate.commit }] : []),
     ...queue.candidates
-      .filter((each) => isBeingVerified(each) && !isGreen(each))
+      .filter((each) => (isBeingVerified(each) && !isGreen(each)) || isNewAndGreen(before, each))
       .map(({ commit }) => ({ kind: "candidate" as const, commit })),
   ];
   const stops = before.candidates.flatMap((each) =>
@@ -134,6 +134,10 @@ const toRefineryPlan = (before: Queue, queue: Queue, requests: readonly Refinery
     effects: [...requests, ...stops, ...queue.candidates.flatMap((each) => listVerifyEffects(each, queue.frozen))],
   };
 };
+
+/** Whether a candidate needed no run, because its tree was verified. It may land later from another clone, which must have its commit. */
+const isNewAndGreen = ({ candidates }: Queue, { commit, items, runs }: Candidate): boolean =>
+  items.length > 0 && runs.every(({ attempt }) => attempt === 0) && candidates.every((each) => each.commit !== commit);
 
 const isStillWanted = (candidate: Candidate | undefined, { attempt }: VerifyRun): boolean =>
   candidate !== undefined && !isGreen(candidate) && candidate.runs.some((run) => run.attempt === attempt && run.verdict === null);

@@ -364,3 +364,15 @@ describe("moves", () => {
     expect(yard.leaves).toHaveLength(1);
   });
 });
+
+test("a candidate whose tree was verified is published, so that another clone can land it later", () => {
+  const known = { ...emptyQueue, landedTip: "base", seenTip: "base", verifiedTrees: ["tree of a"] };
+  const yard = openYard({ reusesVerdicts: true, isReported: () => false, queue: known });
+  yard.want("a");
+  const { queue, refs, effects } = yard.once();
+  expect(queue.candidates.map(({ commit }) => commit)).toEqual(["base+a"]);
+  expect(effects).toEqual([]);
+  expect(refs).toEqual([{ kind: "candidate", commit: "base+a" }]);
+  yard.set({ queue });
+  expect(yard.once().refs).toEqual([]);
+});
