@@ -71,6 +71,7 @@ const stateOf = (size: number, width: number): RefineryState => ({
   landsTogether: true,
   stacksResolutions: true,
   checksLineHeadsOnly: true,
+  publishesKnownTrees: true,
   attemptsOf: () => 0,
   mergeChain: chain,
 });

@@ -134,6 +134,7 @@ const state = ({ view, facts, retries, resolving, honors, usesLanes }: Now, queu
     ],
     stacksResolutions: true,
     checksLineHeadsOnly: true,
+    publishesKnownTrees: true,
     parallel: view.slots,
     isStarted: isStarted(view, facts, queue),
     retries,

@@ -17,13 +17,12 @@ import type { PlannedRef, RefineryEffect, RefineryPlan, RefineryState } from "./
  * step is ejected only by red runs on a landed or green context.
  */
 export const planQueue = (given: RefineryState): RefineryPlan => {
-  const before = given.queue;
   const state = learnCapacity(given);
   const evaluated = applyVerdicts(syncQueue(state));
   const frozen = evaluated.frozen ?? findFreeze(state, evaluated);
   if (frozen) {
     const stopped = evaluated.frozen ? evaluated : freezeQueue(evaluated, frozen);
-    return toRefineryPlan(before, stopped, planResolutions(state, stopped));
+    return toRefineryPlan(given, stopped, planResolutions(state, stopped));
   }
   const { queue, ejected } = ejectFailedItems(state, evaluated);
   const ready = queue.landing ? null : chooseLanding(state, queue);
@@ -32,7 +31,7 @@ export const planQueue = (given: RefineryState): RefineryPlan => {
   const requests = [...ejected, ...(ready ? [{ kind: landing ? ("land" as const) : ("request-merge" as const), candidate: ready }] : [])];
   const now = landing ? stateAfterLanding(state, landing) : state;
   const filled = startDueRuns(state, applyNewConflicts(now, fillSlots(now, next)));
-  return toRefineryPlan(before, filled, [...requests, ...planResolutions(now, filled)]);
+  return toRefineryPlan(given, filled, [...requests, ...planResolutions(now, filled)]);
 };
 
 /** Facts after a landing: steps whose remaining needs just landed can be verified immediately. */
@@ -114,13 +113,14 @@ const dropObsoleteCandidates = (queue: Queue, tip: Sha): Queue => ({
 });
 
 /** Derives refs and effects from the new queue: runs to start and to stop, landings, ejections and conflict resolutions. */
-const toRefineryPlan = (before: Queue, queue: Queue, requests: readonly RefineryEffect[]): RefineryPlan => {
+const toRefineryPlan = (state: RefineryState, queue: Queue, requests: readonly RefineryEffect[]): RefineryPlan => {
+  const before = state.queue;
   const land = requests.find((effect) => effect.kind === "land");
   const runs = new Map(queue.candidates.map((each) => [each.commit, each]));
   const refs: PlannedRef[] = [
     ...(land ? [{ kind: "base" as const, commit: land.candidate.commit }] : []),
     ...queue.candidates
-      .filter((each) => (isBeingVerified(each) && !isGreen(each)) || isNewAndGreen(before, each))
+      .filter((each) => each !== land?.candidate && ((isBeingVerified(each) && !isGreen(each)) || isNewAndGreen(state, each)))
       .map(({ commit }) => ({ kind: "candidate" as const, commit })),
   ];
   const stops = before.candidates.flatMap((each) =>
@@ -135,9 +135,15 @@ const toRefineryPlan = (before: Queue, queue: Queue, requests: readonly Refinery
   };
 };
 
-/** Whether a candidate needed no run, because its tree was verified. It may land later from another clone, which must have its commit. */
-const isNewAndGreen = ({ candidates }: Queue, { commit, items, runs }: Candidate): boolean =>
-  items.length > 0 && runs.every(({ attempt }) => attempt === 0) && candidates.every((each) => each.commit !== commit);
+/**
+ * Whether a candidate was just built with a tree that is known to be green. If it does not land at once, GitHub needs its commit for Enki's
+ * own checks, and another clone needs the commit to land it.
+ */
+const isNewAndGreen = ({ publishesKnownTrees = false, queue }: RefineryState, candidate: Candidate): boolean =>
+  publishesKnownTrees &&
+  isGreen(candidate) &&
+  candidate.runs.every(({ attempt }) => attempt === 0) &&
+  queue.candidates.every((each) => each.commit !== candidate.commit);
 
 const isStillWanted = (candidate: Candidate | undefined, { attempt }: VerifyRun): boolean =>
   candidate !== undefined && !isGreen(candidate) && candidate.runs.some((run) => run.attempt === attempt && run.verdict === null);

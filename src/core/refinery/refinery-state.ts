@@ -60,6 +60,8 @@ export type RefineryState = {
   readonly stacksResolutions: boolean;
   /** Whether a conflict behind others in its line is checked again only at its turn; absent in decisions of earlier versions. */
   readonly checksLineHeadsOnly?: boolean;
+  /** Whether a candidate that needs no run is published, too; absent in decisions of earlier versions. */
+  readonly publishesKnownTrees?: boolean;
   /** Number of verify jobs that were requested for a commit. */
   readonly attemptsOf: (commit: Sha) => number;
   /** A fact: heads merged onto a commit, in order. */

@@ -70,7 +70,7 @@ test("/enki explain on a queued pull request names its place and the commands of
   expect(it.lastReply()).toMatch(/is \*\*published\*\*\. Its head is being verified[^]*comment:\n\n```\n\/enki unland\n```/);
   await it.rejected("$ npm test\n| not ok 1");
   await it.say({ kind: "explain", target: null });
-  expect(it.lastReply()).toMatch(/is \*\*failed\*\*\.[^]*comment:\n\n```\n\/enki land\n```$/);
+  expect(it.lastReply()).toMatch(/has \*\*failed\*\*\.[^]*comment:\n\n```\n\/enki land\n```$/);
 });
 
 test("a pull request waits behind the steps that came first, is verified in one candidate with the next ones, and lands with them", async () => {

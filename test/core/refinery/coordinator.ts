@@ -171,6 +171,7 @@ const landOn = (draft: Draft, base: BranchName): boolean => {
     landsTogether: read.together,
     stacksResolutions: true,
     checksLineHeadsOnly: true,
+    publishesKnownTrees: true,
     attemptsOf: (commit) => attemptsOf(asked, commit),
     mergeChain: (query) => ask(query) as Known<QueryAnswers["merge-chain"]>,
   };

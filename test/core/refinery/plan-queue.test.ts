@@ -367,7 +367,7 @@ describe("moves", () => {
 
 test("a candidate whose tree was verified is published, so that another clone can land it later", () => {
   const known = { ...emptyQueue, landedTip: "base", seenTip: "base", verifiedTrees: ["tree of a"] };
-  const yard = openYard({ reusesVerdicts: true, isReported: () => false, queue: known });
+  const yard = openYard({ reusesVerdicts: true, publishesKnownTrees: true, isReported: () => false, queue: known });
   yard.want("a");
   const { queue, refs, effects } = yard.once();
   expect(queue.candidates.map(({ commit }) => commit)).toEqual(["base+a"]);

@@ -67,6 +67,7 @@ const advanceQueue = (tx: DecisionTransaction, base: BranchName): void => {
     maxFaults: MAX_FAULTS + 1,
     ...toRefineryTerms(ready),
     checksLineHeadsOnly: followsRules(tx.snapshot, 4),
+    publishesKnownTrees: followsRules(tx.snapshot, 6),
     isReported: (candidate) => {
       if (ready.landingTerms?.mode !== "exact") return true;
       landable.add(candidate);
