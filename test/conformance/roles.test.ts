@@ -89,13 +89,31 @@ const COMMON = { preset: null, protocol: null, idleMs: 600_000 };
 test("R-08 a worker's own command and env: args are inherited, env is merged, the coordinator is unchanged", () => {
   const { config, faults } = read(["enki.toml", `${BASE}[agent.worker]\ncommand = "own"\nenv = { B = "2" }\n`]);
   expect(faults).toEqual([]);
-  expect(config.agents.worker).toEqual({ ...COMMON, command: "own", args: ["acp"], env: { A: "1", B: "2" } });
-  expect(config.agents.planner).toEqual({ ...COMMON, command: "base", args: ["acp"], env: { A: "1", B: "1" } });
+  expect(config.agents.worker).toEqual({
+    ...COMMON,
+    command: "own",
+    args: ["acp"],
+    env: { A: "1", B: "2" },
+    source: { file: "enki.toml", key: "[agent.worker] command" },
+  });
+  expect(config.agents.planner).toEqual({
+    ...COMMON,
+    command: "base",
+    args: ["acp"],
+    env: { A: "1", B: "1" },
+    source: { file: "enki.toml", key: "[agent] command" },
+  });
 });
 
 test("R-09 a sidecar's own command inherits args and env", () => {
   const { config } = read(["enki.toml", `${BASE}[agent.sidecar]\ncommand = "own"\n`]);
-  expect(config.agents.sidecar).toEqual({ ...COMMON, command: "own", args: ["acp"], env: { A: "1", B: "1" } });
+  expect(config.agents.sidecar).toEqual({
+    ...COMMON,
+    command: "own",
+    args: ["acp"],
+    env: { A: "1", B: "1" },
+    source: { file: "enki.toml", key: "[agent.sidecar] command" },
+  });
 });
 
 let jobs: Awaited<ReturnType<typeof openJobs>> | null = null;
