@@ -58,8 +58,8 @@ describe("the comparison", () => {
 
   it("allows 5 %, and fails for larger differences, stuck steps and red landings", () => {
     expect(faults({ makespan: 10.49, turnaround: 1.91, runs: 2 })).toEqual([]);
-    expect(faults({ makespan: 10.6 })).toEqual(["makespan is +6.0 % apart"]);
-    expect(faults({ turnaround: 1.8 })).toEqual(["turnaround is -10.0 % apart"]);
+    expect(faults({ makespan: 10.6 })).toEqual(["makespan differs by +6.0 %"]);
+    expect(faults({ turnaround: 1.8 })).toEqual(["turnaround differs by -10.0 %"]);
     expect(faults({ makespan: NaN })).toHaveLength(1);
     expect(faults({ stuck: "3 of 8 landed" })).toEqual(["seed 7: 3 of 8 landed"]);
     expect(faults({ redLandings: 2 })).toEqual(["seed 7: 2 red landings"]);
