@@ -18,7 +18,7 @@ import type { TerminalHost } from "./terminal-host.ts";
 
 /** Neither a local GitHub nor a real one can be reached from here. */
 export class NoTargetError extends CommandError {}
-/** No GitHub at all: the repository has no remote on one, and no local GitHub runs. */
+/** The repository has no remote on GitHub, and no local GitHub runs. */
 export class NoGitHubError extends NoTargetError {}
 
 /** The repository that a command of the terminal is about, with the access of the person. */

@@ -52,7 +52,7 @@ export const listHiddenDirectories = (
   return existsSync(records) ? [...own, records] : own;
 };
 
-/** Says that a copy has no submodules: to fetch one would contact whatever server the repository names, with the person's credentials. */
+/** Reports that a copy leaves submodules out. Fetching them would send the person's credentials to any server that the repository names. */
 export const describeSubmodules = ({ submodules }: FoundRepository): string[] =>
   submodules.length === 0
     ? []

@@ -74,8 +74,8 @@ const followNames = (start: string, names: readonly string[], links = 0): boolea
 };
 
 /**
- * Whether every directory on the way to the path belongs to this user or to root, and others cannot replace its files: also on the ways of
- * links, each of which leads elsewhere once somebody replaces a directory above its target.
+ * Whether every directory on the way to the path, also behind links, belongs to this user or to root, and others cannot replace its files.
+ * Otherwise somebody could point a link elsewhere by replacing a directory above its target.
  */
 export const hasSafeParents = (path: string): boolean => {
   if (!isAbsolute(path)) return false;

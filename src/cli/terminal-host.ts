@@ -25,7 +25,7 @@ export type TerminalHost = {
   /** The installation directory: `action.yml`, `dist`, `roles`. */
   readonly root: string;
   readonly node: string;
-  /** The private key of the App on a local GitHub; made at its start if absent, which takes a fifth of a second. */
+  /** The private key of the App on a local GitHub; generated at its start if absent, which takes a fifth of a second. */
   readonly appKey?: string;
   readonly now: () => number;
   readonly after: TimerStarter;

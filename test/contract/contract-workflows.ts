@@ -1,3 +1,5 @@
+import { STEP_TRIGGER } from "../github/step-trigger.ts";
+
 /** The first line of the job's file; also tells that a repository is for the contract. */
 export const MARK = "# Of Enki's contract: this repository holds nothing of value. `npm run contract` writes this file.";
 /** The first line instead where a person named a repository with work twice: a killed run may leave the file, and the repository keeps its value. */
@@ -13,15 +15,7 @@ export const MAX_HOPS = 5;
 // A job that ends too early could not be stopped, and one that nobody stops must end: it costs minutes.
 const STEP = `${MARK}
 name: contract step
-run-name: \${{ inputs.kind }}/\${{ inputs.target }}/\${{ inputs.attempt }}
-on:
-  workflow_dispatch:
-    inputs:
-      kind: { required: true }
-      execution: { required: true }
-      step: { required: true }
-      attempt: { required: true }
-      target: { required: true }
+${STEP_TRIGGER}
 permissions: { contents: read }
 jobs:
   one:

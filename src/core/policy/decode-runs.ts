@@ -3,7 +3,7 @@ export type TextView = {
   readonly text: string;
   /** The range of the original that a range of this text comes from. */
   readonly locate: (from: number, to: number) => readonly [from: number, to: number];
-  /** The text with one byte for each character, if it was decoded: `text` is then made only for who needs it. */
+  /** The decoded text with one byte for each character. `text` is then created on demand. */
   readonly bytes?: Buffer;
 };
 
@@ -84,7 +84,7 @@ const findMatchesAround = (text: string, parts: readonly EncodedRun[], form: Reg
 
 type EncodedRun = { readonly run: string; readonly index: number };
 
-/** The run reversed, at its own place. */
+/** Reverses a run and keeps its position. */
 const reverseRun = ({ run, index }: EncodedRun): EncodedRun => ({ run: reverse(run), index });
 
 /** A one at each code of these characters. */
@@ -107,7 +107,7 @@ for (const [value, char] of Array.from(BASE32).entries())
 const SPACES =
   "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff";
 const BASE64_CODES = toCodeSet(`${LETTERS}${LETTERS.toUpperCase()}0123456789+/_-`);
-/** Of a text that may be encoded itself. */
+/** Characters of a text that can be encoded itself. */
 const ENCODED_TEXT_CODES = toCodeSet(`${LETTERS}${LETTERS.toUpperCase()}0123456789_+/=-${SPACES}`);
 const HEX_CODES = toCodeSet(HEX);
 const HEX_LIST_CODES = toCodeSet(`${HEX}${SPACES}xX\\,:;_.-`);
@@ -209,7 +209,7 @@ const joinLines = (parts: readonly Buffer[]): Buffer => {
   return joined;
 };
 
-/** Locates a range of texts, one for each run and joined by lines, as the whole runs that it touches. */
+/** Maps a range of the decoded runs, joined by line ends, to the whole runs that the range touches. */
 const locateRuns = (runs: readonly EncodedRun[], texts: readonly { readonly length: number }[]): TextView["locate"] => {
   const starts: number[] = [];
   let length = 0;

@@ -16,7 +16,7 @@ export const findSecrets = (text: string, values: readonly string[] = []): strin
   ...new Set(findSecretRanges(text, values).map(({ name }) => name)),
 ];
 
-/** The values that are long enough, also as the bytes of their UTF-8: a decoded view has a character for each byte. */
+/** The values that are long enough, and their UTF-8 with a character for each byte, as in decoded views. */
 const listKnown = (values: readonly string[]): string[] =>
   values
     .filter((value) => value.length >= MIN_VALUE_CHARS)
@@ -69,7 +69,7 @@ export const findSecretRanges = (text: string, values: readonly string[]): Secre
   return found;
 };
 
-/** Whether a view may hold one of the values, or a keyword of a rule. Decoded bytes are judged without a text of them. */
+/** Whether a view can contain a value or a keyword of a rule. Decoded bytes are searched without creating their text. */
 const mayHold = ({ bytes }: TextView, values: readonly string[], withRules: boolean): boolean =>
   bytes === undefined || (withRules && KEYWORDS.isIn(bytes)) || values.some((value) => bytes.includes(value, 0, "latin1"));
 

@@ -27,7 +27,7 @@ export const readSealingKeys = (bytes: Buffer): SealingKeys => {
 /** "expand 32-byte k", as four little-endian words. */
 const SIGMA = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574);
 
-/** What a sender and a recipient share encrypts one box: the key is Salsa20's of their secret, the nonce a hash of both public keys. */
+/** Key and nonce of a box: the key is derived from the shared secret of sender and recipient, the nonce from both public keys. */
 export const createBoxCipher = (shared: Buffer, { sender, recipient }: { readonly sender: Buffer; readonly recipient: Buffer }) => {
   const secret = new Uint32Array(new Uint8Array(shared).buffer);
   const key = new Uint32Array(KEY_BYTES / 4);
@@ -45,7 +45,7 @@ export const openSealedBox = ({ publicKey: recipient, privateKey }: SealingKeys,
   try {
     return Buffer.from(createBoxCipher(shared, { sender, recipient }).decrypt(sealed.subarray(KEY_BYTES)));
   } catch {
-    // Its code authenticates another text or key.
+    // The authentication code belongs to another text or key.
     return null;
   }
 };

@@ -77,7 +77,7 @@ const renderGraphCard = (execution: Execution, steps: readonly PlannedStep[]): S
   return graph && renderCard({ id: "graph", title: "Graph", body: html`<div class="in">${graph}</div>` });
 };
 
-/** How a step is drawn, and the word for its state where several states are drawn alike. */
+/** The drawn state of a step, and its own word if several states are drawn alike. */
 const describeState = ({ steps }: Execution, id: string): { readonly state: string; readonly word?: string } => {
   const state = steps[id]?.state ?? "pending";
   if (state === "published") return { state: "running" };

@@ -36,7 +36,7 @@ const hashSecret = (secret: string): string => createHash("sha256").update(secre
 /** Entries that expire, at most `limit`; the oldest leaves first. */
 const openBounded = <T extends { readonly expires: Millis }>(now: () => Millis, limit: number) => {
   const entries = new Map<string, T>();
-  /** No entry expires before. Without it, each new entry of a flood would look at all others. */
+  /** Earliest time at which an entry expires. Without this time, each new entry of a flood would check all others. */
   let firstEnd = Infinity;
   const removeExpired = (): void => {
     firstEnd = Infinity;

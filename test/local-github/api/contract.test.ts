@@ -2,18 +2,11 @@ import { appKey } from "../../support/app-key.ts";
 import { connectGitHub } from "../../../src/github/connect-github.ts";
 import { type ContractStage, githubContract } from "../../github/contract.ts";
 import { personRequests } from "../../github/person-requests.ts";
+import { STEP_TRIGGER } from "../../github/step-trigger.ts";
 import { NAMED, openStage, REPO } from "./stage.ts";
 
 const STEP = `name: step
-run-name: \${{ inputs.kind }}/\${{ inputs.target }}/\${{ inputs.attempt }}
-on:
-  workflow_dispatch:
-    inputs:
-      kind: { required: true }
-      execution: { required: true }
-      step: { required: true }
-      attempt: { required: true }
-      target: { required: true }
+${STEP_TRIGGER}
 jobs:
   one: { runs-on: ubuntu-latest, steps: [{ run: "true" }] }
 `;
