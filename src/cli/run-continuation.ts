@@ -67,8 +67,8 @@ export const explainRun = (found: Explanation, execution: Execution, activity: R
 /** Why a command that only a GitHub carries out changes nothing about an execution of `enki run`, and what a person can do instead. */
 export const formatRunAdvice = (execution: Execution, activity: RunActivity): string => {
   const { id } = execution;
-  const head = `${id} is an execution of enki run, so no GitHub has it;`;
-  if (activity === "at-work") return `${head} its process still works, and enki status ${id} shows the state`;
+  const head = `${id} is an execution of enki run, so GitHub does not know it;`;
+  if (activity === "at-work") return `${head} its process is still running, and enki status ${id} shows the state`;
   const next = findContinuation(execution, activity);
   if (next) return `${head} to ${next.purpose === "continue" ? "continue" : "try again"}: ${toTerminalLine(next.command, 0)}`;
   const hasLanded = hasEnded(execution) && Object.values(execution.steps).some((step) => step.landed !== null);

@@ -89,7 +89,7 @@ describe.concurrent("enki run", () => {
     await call("--yes", "sort the list");
     const enki = (...args: string[]) => terminal.call(args, { cwd });
     const id = branches()[0]?.replace("enki/", "") ?? "";
-    const landed = `${id} is an execution of enki run, so no GitHub has it; what landed is on the branch enki/${id}\n`;
+    const landed = `${id} is an execution of enki run, so GitHub does not know it; what landed is on the branch enki/${id}\n`;
     for (const args of [["retry"], ["retry", "sort"], ["approve"], ["undo", "sort"], ["undo"], ["budget", "+5"], ["watch"], ["cancel", id]])
       expect(await enki(...args)).toEqual({ code: 1, out: "", err: `enki ${args[0] ?? ""}: ${landed}` });
     expect((await enki("report")).out).toMatch(new RegExp(`^### ${id}: done after `));
@@ -100,7 +100,7 @@ describe.concurrent("enki run", () => {
       err: expect.stringContaining("start enki local, or use enki run") as unknown,
     });
     await terminal.call(["run", ...agent, "--verify", "false", "--yes", "sort again"], { cwd });
-    expect((await enki("retry")).err).toMatch(/so no GitHub has it; to try again: enki run "sort again"\n$/);
+    expect((await enki("retry")).err).toMatch(/so GitHub does not know it; to try again: enki run "sort again"\n$/);
     const [status] = JSON.parse((await enki("status", "--json")).out) as object[];
     expect(status).toMatchObject({ state: "running", run: "over" });
     // With a remote on GitHub, only a name means a run.
