@@ -61,7 +61,9 @@ test("Ctrl+C keeps what an agent has written, and --resume gives it to the next 
     /is running: enki run was interrupted, so nothing runs now\. \(interrupted\)\n {2}write is running: enki run was interrupted, [^]*\n {2}To continue: enki run --resume [0-9a-f]{6}\n$/,
   );
   expect((await terminal.call(["explain", "write"], over)).out).not.toContain("Its run will be stopped");
-  expect((await terminal.call(["retry", "write"], over)).err).toMatch(/so GitHub does not know it; to continue: enki run --resume [0-9a-f]{6}\n$/);
+  expect((await terminal.call(["retry", "write"], over)).err).toMatch(
+    /so GitHub does not know it; to continue: enki run --resume [0-9a-f]{6}\n$/,
+  );
   replaceAgent();
   const { code, out } = await terminal.call(["run", "--resume"], over);
   expect({ code, out: code === 0 ? "" : out }).toEqual({ code: 0, out: "" });
